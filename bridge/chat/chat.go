@@ -1,0 +1,308 @@
+// Package chat has the words that the bridge and the chat networks share: ids,
+// events that come from a network, what is sent to it, and the Connector
+// interface that every network implements.
+package chat
+
+import (
+	"context"
+	"database/sql"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Ids are opaque: only the connector that made one takes it apart. An id is
+// unique within its connector.
+type (
+	// RoomID names a Matrix room or a Slack channel.
+	RoomID string
+	// ThreadID names a chat thread inside a room. Empty: the room itself.
+	ThreadID string
+	// MessageID names one posted message.
+	MessageID string
+	// UserID names a chat user.
+	UserID string
+	// EventID names one event of the network, for the recognition of repeats.
+	EventID string
+	// FileID names a file in the network's store.
+	FileID string
+)
+
+// Place is a room, or one chat thread inside it.
+type Place struct {
+	Room   RoomID
+	Thread ThreadID
+}
+
+// Author is a person of the chat network.
+type Author struct {
+	ID     UserID
+	Name   string // as shown in the room; never empty: the connector falls back on the id
+	Server string // home server or workspace, for permissions by server
+	Guest  bool   // a guest of the room's organisation: may be relayed, may not command
+}
+
+// Rank is what the network lets a person do in a room.
+type Rank int
+
+// The ranks, lowest first. A connector maps its network's roles on them: in
+// Matrix the power level for the event org.hashsend.bridge (50 unless the room
+// says otherwise) makes a Moderator, 100 an Admin.
+const (
+	Member Rank = iota
+	Moderator
+	Admin
+)
+
+// Head is what all events have.
+type Head struct {
+	Event EventID
+	Place Place
+	At    time.Time
+	By    Author
+}
+
+// Event is one of the event structs of this package.
+type Event interface{ EventHead() Head }
+
+// EventHead returns the head itself, so that every struct that embeds it is an Event.
+func (h Head) EventHead() Head { return h }
+
+// Kind tells what sort of message something is.
+type Kind int
+
+// The kinds of a message.
+const (
+	Said   Kind = iota // ordinary words of a person
+	Notice             // words of a program
+	Emote              // "/me …": the name belongs to the text
+)
+
+// Body is the content of a message.
+type Body struct {
+	Text  string // plain text; always set unless there are only files
+	HTML  string // the subset of bridge/markup, sanitised; empty if Text says it all
+	Files []File
+}
+
+// File is one attached file. Its bytes are had through Opener.
+type File struct {
+	ID     FileID
+	Name   string // cleaned: no path, no control or bidi characters
+	Type   string // media type as declared; never trusted
+	Size   int64  // bytes as declared; 0: unknown
+	Inline bool
+}
+
+// The events. One struct per kind.
+type (
+	// Posted is a new message of a person. Own messages of the bridge (its user,
+	// its ghosts, its marker) are never handed over.
+	Posted struct {
+		Head
+		Message     MessageID
+		Kind        Kind
+		Body        Body
+		ReplyTo     MessageID // the message that it answers; empty: none
+		Mentions    []UserID
+		MentionsAll bool // honoured by the network: the author may mention everybody
+	}
+	// Edited replaces the content of an earlier message of the same author.
+	Edited struct {
+		Head
+		Message MessageID // the original message
+		Body    Body
+	}
+	// Deleted takes a message away. By is who deleted it.
+	Deleted struct {
+		Head
+		Message MessageID
+	}
+	// Reacted adds a reaction, or takes it back. Reaction is the MessageID of the
+	// reaction itself where the network has one.
+	Reacted struct {
+		Head
+		Message  MessageID
+		Reaction MessageID
+		Emoji    string
+		Removed  bool
+	}
+	// Joined says that a person (By) has entered the room, or, with Self, the bridge.
+	Joined struct {
+		Head
+		Self bool
+	}
+	// Left says that a person (By) has gone, or, with Self, that the bridge was put out.
+	Left struct {
+		Head
+		Self bool
+	}
+	// Invited asks the bridge's user, or the ghost As, into a room. By is who asks.
+	Invited struct {
+		Head
+		As     UserID // empty: the bridge's own user
+		Direct bool   // meant as a chat of two
+	}
+	// Renamed gives a room another name; empty: it has none any more.
+	Renamed struct {
+		Head
+		Name string
+	}
+	// Moved says that a room goes on under another id (Matrix room upgrade).
+	Moved struct {
+		Head
+		To RoomID
+	}
+	// Command is a command typed to the bridge: "link ann@example.com".
+	Command struct {
+		Head
+		Message MessageID // the message with the command; empty: not a message
+		Text    string    // without the prefix
+		Rank    Rank
+		Root    ThreadID // set when typed inside a chat thread (equal to Place.Thread)
+	}
+	// Gap says that events of the room (empty Place.Room: of any room) may have been missed.
+	Gap struct{ Head }
+)
+
+// Handler takes events. It returns nil only when they are on disk with
+// everything they cause; the connector acknowledges them to its server after
+// that and not before. On an error the connector must hand the same events over
+// again, or have the server do so. cursor is stored in the same transaction; an
+// empty cursor leaves the stored one. Events of one call are handled in order.
+// A Handler may be called by several goroutines.
+type Handler func(ctx context.Context, cursor string, events ...Event) error
+
+// Sender is who speaks in an outgoing message. The zero Sender is the bridge itself.
+type Sender struct {
+	ID   string // opaque, stable, [a-z0-9]; the same for one participant for ever
+	Name string // cleaned display name, with what tells it apart from members: "Ann (email)"
+}
+
+// Outgoing is one event to be sent.
+type Outgoing struct {
+	Key     string // the same at every attempt, unique over all that is ever sent: [a-z0-9.-], at most 64 bytes
+	Place   Place
+	As      Sender
+	Kind    Kind
+	Body    Body // HTML is sanitised; Files is empty (files are sent apart)
+	ReplyTo MessageID
+	For     UserID    // not empty: meant for that person alone; shown to nobody else where the network can, else it mentions the person
+	At      time.Time // when it was written
+}
+
+// Connector is one connection to a chat network: a homeserver, a workspace.
+type Connector interface {
+	// Name is its name in the configuration. It is stored with every id.
+	Name() string
+	// Run receives until ctx ends, then returns nil after what is in hand is
+	// finished. It reconnects by itself; an error means that it cannot go on
+	// (wrong token, say) and names what to do. cursor is the one stored last.
+	Run(ctx context.Context, cursor string, handle Handler) error
+	// Send posts one event and returns its id. It may be called again with the
+	// same Key. Errors are marked by package retry; retry.Unclear where the event
+	// may have been posted. Safe for several goroutines.
+	Send(ctx context.Context, m Outgoing) (MessageID, error)
+}
+
+// The abilities beside Connector, each found by type assertion. Where a
+// connector lacks one, the bridge falls back on text.
+type (
+	// Editor replaces the content of a message sent before by the same As.
+	Editor interface {
+		Edit(ctx context.Context, of MessageID, m Outgoing) (MessageID, error)
+	}
+	// Deleter takes back a message sent before.
+	Deleter interface {
+		Delete(ctx context.Context, of MessageID, m Outgoing) error
+	}
+	// Reactor puts an emoji on a message. Key, Place and As of m are used.
+	Reactor interface {
+		React(ctx context.Context, to MessageID, emoji string, m Outgoing) (MessageID, error)
+	}
+	// Opener reads a file that came with an event. The caller closes it.
+	Opener interface {
+		OpenFile(ctx context.Context, f File) (io.ReadCloser, error)
+	}
+	// Finder looks for a message that was sent with Key at or after since, by its marker.
+	Finder interface {
+		Find(ctx context.Context, p Place, key string, since time.Time) (MessageID, bool, error)
+	}
+	// Describer tells what a room is.
+	Describer interface {
+		Describe(ctx context.Context, room RoomID) (Description, error)
+	}
+	// Creator makes a room. With the same Key it makes no second one.
+	Creator interface {
+		Create(ctx context.Context, n NewRoom) (RoomID, error)
+	}
+	// Threader opens chat threads: it names the thread whose root is a posted message.
+	Threader interface {
+		ThreadOf(p Place, root MessageID) ThreadID
+	}
+	// Joiner answers invitations. as is empty for the bridge's own user.
+	Joiner interface {
+		Join(ctx context.Context, room RoomID, as UserID) error
+		Refuse(ctx context.Context, room RoomID, as UserID, reason string) error
+	}
+	// Announcer makes a standing sign in a room that it is linked (state event,
+	// pinned line). An empty text takes the sign away.
+	Announcer interface {
+		Announce(ctx context.Context, p Place, text string) error
+	}
+	// Limiter tells the network's limits.
+	Limiter interface{ Limits() Limits }
+	// Backfiller hands over what happened in a place after the message since
+	// (empty: nothing is known, look at the recent past only), oldest first.
+	Backfiller interface {
+		Backfill(ctx context.Context, p Place, since MessageID, handle Handler) error
+	}
+	// Reporter shows the state of a message of a person at that message.
+	Reporter interface {
+		Report(ctx context.Context, of MessageID, p Place, s State) error
+	}
+)
+
+// State is what became of a message on its way to mail.
+type State struct {
+	Phase  Phase
+	Reason string // plain words, for Failed and Delayed
+}
+
+// Phase is a step on that way.
+type Phase int
+
+// The phases of a message.
+const (
+	Accepted Phase = iota // the mail server has taken it
+	Delayed
+	Failed
+)
+
+// Description is what a room is, as far as the network tells.
+type Description struct {
+	Name      string // empty: it has none
+	Members   int    // people, without the bridge and its ghosts
+	Private   bool   // entry by invitation only
+	Encrypted bool
+}
+
+// NewRoom asks for a room.
+type NewRoom struct {
+	Key    string
+	Name   string
+	Invite []UserID
+}
+
+// Limits of a network. 0: none known.
+type Limits struct {
+	Text int // bytes of text and HTML together in one message
+	File int64
+}
+
+// Env is what a connector is given besides its configuration.
+type Env struct {
+	Name string       // its name in the configuration
+	Log  *slog.Logger // never nil
+	DB   *sql.DB      // a file of its own for libraries that keep tables; nil if there is none
+}

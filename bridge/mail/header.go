@@ -1,0 +1,100 @@
+package mail
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+)
+
+// Field is one header field as it stands in the mail.
+type Field struct {
+	Name  string // as written, without the colon
+	Value string // unfolded (RFC 5322, 2.2.3), not decoded, surrounding space removed
+}
+
+// Header is the header of a mail: all fields in their order, topmost first.
+type Header []Field
+
+// MaxHeader is the number of bytes of a header that are read; what comes after is left out.
+const MaxHeader = 1 << 20
+
+// Get returns the value of the first field of that name (in any case), or "".
+func (h Header) Get(name string) string {
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Values returns the values of all fields of that name, topmost first.
+func (h Header) Values(name string) []string {
+	var vs []string
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			vs = append(vs, f.Value)
+		}
+	}
+	return vs
+}
+
+// ReadHeader reads a header up to and with the empty line that ends it. It
+// takes what real mails have: bare LF, an mbox "From " line in front, lines
+// that are no fields (left out), no empty line at all. It fails only when r
+// does.
+func ReadHeader(r *bufio.Reader) (Header, error) {
+	var h Header
+	left := MaxHeader
+	for first := true; left > 0; first = false {
+		line, err := readLine(r, &left)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return h, err
+		}
+		end := err != nil
+		switch {
+		case len(line) == 0:
+			return h, nil
+		case first && bytes.HasPrefix(line, []byte("From ")), first && bytes.HasPrefix(line, []byte(">From ")):
+		case line[0] == ' ' || line[0] == '\t':
+			if t := strings.TrimSpace(string(line)); len(h) > 0 && t != "" {
+				f := &h[len(h)-1]
+				f.Value = strings.TrimLeft(f.Value+" "+t, " ")
+			}
+		default:
+			if name, value, ok := bytes.Cut(line, []byte(":")); ok && isFieldName(bytes.TrimRight(name, " \t")) {
+				h = append(h, Field{Name: string(bytes.TrimRight(name, " \t")), Value: strings.TrimSpace(string(value))})
+			}
+		}
+		if end {
+			return h, nil
+		}
+	}
+	return h, nil
+}
+
+func readLine(r *bufio.Reader, left *int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		n := min(len(part), *left)
+		*left -= n
+		line = append(line, part[:n]...)
+		if errors.Is(err, bufio.ErrBufferFull) && *left > 0 {
+			continue
+		}
+		return bytes.TrimRight(line, "\r\n"), err
+	}
+}
+
+// isFieldName follows RFC 5322, 3.6.8: printable US-ASCII except colon.
+func isFieldName(b []byte) bool {
+	for _, c := range b {
+		if c < 33 || c > 126 || c == ':' {
+			return false
+		}
+	}
+	return len(b) > 0
+}

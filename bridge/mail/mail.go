@@ -1,0 +1,174 @@
+// Package mail has the words of email: mails that come in and go out, how they
+// are read and composed, their Message-IDs, and the interfaces that connectors
+// implement.
+package mail
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Address is a mailbox with its display name (RFC 5322, 3.4).
+type Address struct {
+	Name    string // decoded; may be empty
+	Address string // user@domain
+}
+
+// Place is where a mail was found.
+type Place int
+
+// The places.
+const (
+	Inbox  Place = iota // an incoming folder
+	Sent                // the folder of what the owner sends
+	Junk                // the folder of what the provider distrusts
+	Pushed              // given to us by LMTP or SMTP
+)
+
+// Envelope is who a pushed mail came from and who it is for (RFC 5321, 2.3.1).
+// It is empty for mail from a folder.
+type Envelope struct {
+	From string
+	To   []string
+}
+
+// Head is what is known of a mail before its body is fetched.
+type Head struct {
+	Mailbox  string // name in the configuration
+	Folder   string // empty for pushed mail
+	Place    Place
+	Envelope Envelope
+	Size     int64     // bytes; 0: unknown
+	Received time.Time // when the server took it
+	Header   Header
+}
+
+// Incoming is a mail that has come in.
+type Incoming struct {
+	Head
+	// Open gives the whole mail, header included. It may be called more than
+	// once; each time the caller closes what it got.
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// Handler takes mails. Calls for one folder come one after the other, in the
+// order of the folder; different folders may call at the same time.
+type Handler interface {
+	// Wants decides by the header alone. False: not ours; the source leaves the
+	// mail as it is, and its body is not fetched.
+	Wants(ctx context.Context, h Head) (bool, error)
+	// Handle returns nil only when the mail is on disk with everything it causes,
+	// and the cursor of its folder with it; only then does the source acknowledge
+	// (LMTP 250, IMAP cursor). A mail handed over twice has no effect the second
+	// time. An error marked retry.Never means that the mail is refused for good
+	// (550 for pushed mail); any other means that it must be handed over again.
+	Handle(ctx context.Context, cursor string, m Incoming) error
+	// Pass stores the cursor of a folder after mails that were not wanted.
+	Pass(ctx context.Context, mailbox, folder, cursor string) error
+}
+
+// Source is a way on which mail comes in.
+type Source interface {
+	// Name is unique among the sources of the program; cursors are stored under it.
+	Name() string
+	// Run receives until ctx ends and then returns nil. It reconnects by itself;
+	// an error means that it cannot go on, and names what to do. cursor gives what
+	// was stored last for a folder; empty: nothing yet, begin with what arrives
+	// from now on.
+	Run(ctx context.Context, cursor func(folder string) string, h Handler) error
+}
+
+// Outgoing is a finished mail on its way to a submission server.
+type Outgoing struct {
+	MessageID  string // without angle brackets, as in the mail
+	From       string // envelope sender
+	To         []string
+	EnvelopeID string // ENVID where the server has DSN (RFC 3461, 4.4)
+	Size       int64  // bytes
+	UTF8       bool   // needs SMTPUTF8 (RFC 6531)
+	// Open gives the bytes, lines ended by CRLF. Each call begins anew.
+	Open func() (io.ReadCloser, error)
+}
+
+// Outcome is what the server said for one recipient.
+type Outcome struct {
+	Address   string
+	State     OutcomeState
+	Code      int    // SMTP reply code
+	Status    string // enhanced status code, "5.1.1" (RFC 3463); may be empty
+	ServerSay string // the server's words, one line
+}
+
+// OutcomeState is the fate of a mail for one recipient.
+type OutcomeState int
+
+// The fates.
+const (
+	Accepted OutcomeState = iota
+	Deferred              // refused for now (4xx)
+	Refused               // refused for good (5xx)
+)
+
+// Result is the outcome of a submission.
+type Result struct {
+	FinalID   string // the Message-ID that the server said it uses; empty: as sent
+	ServerSay string // the answer to the end of DATA, one line
+	Outcomes  []Outcome
+}
+
+// Submitter hands finished mails to a submission server.
+type Submitter interface {
+	// Submit sends one mail. beforeDot is called once when all bytes but the
+	// final dot are out; if it fails, the transaction is broken off unsent. A nil
+	// error means that at least one recipient was accepted; Outcomes then has one
+	// entry per address of To. On an error nothing was accepted, unless it is
+	// marked retry.Unclear (the connection broke after the final dot); it is marked
+	// retry.Never when the server refused the mail for good. Outcomes are given
+	// with errors too, where they are known. Safe for several goroutines.
+	Submit(ctx context.Context, o Outgoing, beforeDot func() error) (Result, error)
+}
+
+// Keeper looks after the folder of sent mail.
+type Keeper interface {
+	// FindSent looks in the Sent folder for the copy of a mail of ours by its
+	// X-Hashsend-ID (see HeaderTrace) and returns the Message-ID that it has there,
+	// without brackets.
+	FindSent(ctx context.Context, trace string, since time.Time) (id string, found bool, err error)
+	// KeepSent puts a copy into the Sent folder, marked as read.
+	KeepSent(ctx context.Context, o Outgoing, at time.Time) error
+	// AdoptSent moves our own copy that arrived in the incoming folder, known by
+	// its X-Hashsend-ID, into the Sent folder. It reports whether there was one.
+	AdoptSent(ctx context.Context, trace string, since time.Time) (id string, found bool, err error)
+}
+
+// Trust is how sure it is that a mail is from the address in its From.
+type Trust int
+
+// The degrees of trust.
+const (
+	Unproven Trust = iota // nothing says that it is true, nothing that it is false
+	Proven
+	Failed // something says that it is false
+)
+
+// Verdict is the outcome of a check of a mail's origin.
+type Verdict struct {
+	Trust  Trust
+	Method string // "dmarc", "dkim", "spf", "place", …
+	Domain string // the domain that was proven
+	Reason string // plain words for a person
+}
+
+// Verifier finds out whether a mail is from the address in its From.
+type Verifier interface {
+	// Verify never fails for what the mail says; an error is one of reading the
+	// mail or of the network and is temporary.
+	Verify(ctx context.Context, m Incoming) (Verdict, error)
+}
+
+// Names of our own header fields.
+const (
+	HeaderTrace  = "X-Hashsend-ID"     // names the mail; survives a changed Message-ID
+	HeaderBridge = "X-Hashsend-Bridge" // "INSTANCE; hop=N", against loops
+)
