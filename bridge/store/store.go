@@ -1,0 +1,190 @@
+// Package store keeps what the bridge must remember, in SQLite. It is the only
+// package with SQL and owns the records. Everything that an event causes is one
+// call of Write, and is on disk when Write returns.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"go.mau.fi/util/dbutil"
+	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Store is an open database. It is safe for several goroutines.
+type Store struct {
+	dir    string
+	lock   *os.File
+	writer *sql.DB
+	reader *sql.DB
+	read   *statements
+
+	jobs    chan *job
+	stop    chan struct{}
+	stopped chan struct{}
+
+	mu    sync.Mutex
+	sides []*sql.DB
+}
+
+const pragmas = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_txlock=immediate&_time_format=sqlite"
+
+// Open opens the database in the folder dir, makes both if they do not exist,
+// and brings the tables up to date. It fails with a *LockedError when another
+// process has the folder open, and refuses a database of a newer program. The
+// caller closes the Store.
+func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
+	if err := os.MkdirAll(filepath.Join(dir, heldFolder), 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, lock: lock, jobs: make(chan *job), stop: make(chan struct{}), stopped: make(chan struct{})}
+	if err := s.open(ctx, log); err != nil {
+		close(s.stopped)
+		return nil, errors.Join(err, s.closeFiles())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, log *slog.Logger) error {
+	path := filepath.Join(s.dir, "hashsend.db")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	if s.writer, err = openSQL(path, ""); err != nil {
+		return err
+	}
+	s.writer.SetMaxOpenConns(1)
+	if _, err := s.writer.ExecContext(ctx, "PRAGMA journal_mode=WAL"); err != nil {
+		return fmt.Errorf("open database %s: %w", path, err)
+	}
+	if err := upgrade(ctx, s.writer, log); err != nil {
+		return fmt.Errorf("open database %s: %w", path, err)
+	}
+	var ok string
+	if err := s.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
+		return fmt.Errorf("database %s is damaged (%s): restore it from a backup: %w", path, ok, err)
+	}
+	if s.reader, err = openSQL(path, "&_pragma=query_only(1)"); err != nil {
+		return err
+	}
+	s.reader.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	s.reader.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	s.read = newStatements(s.reader)
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("open database %s: %w", path, err)
+	}
+	go s.writeLoop(conn)
+	return nil
+}
+
+func openSQL(path, more string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)+"?"+pragmas+more)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	return db, nil
+}
+
+func upgrade(ctx context.Context, raw *sql.DB, log *slog.Logger) error {
+	db, err := dbutil.NewWithDB(raw, "sqlite")
+	if err != nil {
+		return err
+	}
+	db.Owner = "hashsend"
+	db.Log = upgradeLog{log}
+	steps, err := fs.Sub(schema, "schema")
+	if err != nil {
+		return err
+	}
+	table := dbutil.BuildUpgradeTable()
+	db.UpgradeTable = table.WithFS(steps.(interface {
+		fs.ReadDirFS
+		fs.ReadFileFS
+	})).Finish()
+	if err := db.Upgrade(ctx); err != nil {
+		if errors.Is(err, dbutil.ErrUnsupportedDatabaseVersion) {
+			return fmt.Errorf("it was written by a newer hashsend; install that version or restore an older backup: %w", err)
+		}
+		return fmt.Errorf("bring the tables up to date: %w", err)
+	}
+	return nil
+}
+
+// Dir is the folder of the database.
+func (s *Store) Dir() string { return s.dir }
+
+// Side opens a second database file, NAME.db beside the main one, for a library
+// that keeps tables of its own. It is never used inside Write. The Store closes it.
+func (s *Store) Side(name string) (*sql.DB, error) {
+	path := filepath.Join(s.dir, name+".db")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	db, err := openSQL(path, "&_pragma=journal_mode(WAL)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	s.mu.Lock()
+	s.sides = append(s.sides, db)
+	s.mu.Unlock()
+	return db, nil
+}
+
+// Backup writes a copy of the database to path, which must not exist, while the
+// program runs.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return fmt.Errorf("back up: %s exists already", path)
+	}
+	if _, err := s.reader.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return fmt.Errorf("back up to %s: %w", path, err)
+	}
+	return os.Chmod(path, 0o600)
+}
+
+// Close waits for the writes in hand and closes the files.
+func (s *Store) Close() error {
+	close(s.stop)
+	<-s.stopped
+	return s.closeFiles()
+}
+
+func (s *Store) closeFiles() error {
+	var errs []error
+	if s.read != nil {
+		s.read.close()
+	}
+	for _, db := range append([]*sql.DB{s.reader, s.writer}, s.sides...) {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}

@@ -1,0 +1,248 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// Tx is one transaction. It is valid until the function that got it returns.
+type Tx struct {
+	ctx context.Context
+	st  *statements
+}
+
+type job struct {
+	ctx  context.Context
+	fn   func(*Tx) error
+	err  error
+	done chan error
+}
+
+// groupLimit is how many waiting writes share one commit at most, so that the
+// first of them does not wait for ever.
+const groupLimit = 256
+
+// ErrClosed is returned by Write after Close.
+var ErrClosed = errors.New("the database is closed")
+
+// Write runs fn in a transaction and returns nil only when its changes are on
+// disk. What several goroutines write at the same time shares a commit; fn may
+// fail alone. fn must not call Write or wait for something that does.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	select {
+	case s.jobs <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stop:
+		return ErrClosed
+	}
+	return <-j.done
+}
+
+// Read runs fn on a snapshot of what is committed. fn must not change anything.
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("read database: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	return fn(&Tx{ctx: ctx, st: s.read.in(tx)})
+}
+
+func (s *Store) writeLoop(conn *sql.Conn) {
+	defer close(s.stopped)
+	st := newStatements(conn)
+	defer conn.Close() //nolint:errcheck // the pool is closed right after
+	defer st.close()
+	for {
+		var group []*job
+		select {
+		case j := <-s.jobs:
+			group = append(group, j)
+		case <-s.stop:
+			return
+		}
+		for more := true; more && len(group) < groupLimit; {
+			select {
+			case j := <-s.jobs:
+				group = append(group, j)
+			default:
+				more = false
+			}
+		}
+		err := runGroup(conn, st, group)
+		for _, j := range group {
+			j.done <- errors.Join(j.err, err)
+		}
+	}
+}
+
+// runGroup commits what the functions of the group have written. An error is
+// one of the whole group.
+func runGroup(conn *sql.Conn, st *statements, group []*job) error {
+	ctx := context.Background() // a caller that gives up must not end the others' transaction
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("write database: %w", err)
+	}
+	for _, j := range group {
+		if err := runJob(ctx, conn, st, j); err != nil {
+			_, rollback := conn.ExecContext(ctx, "ROLLBACK")
+			return errors.Join(fmt.Errorf("write database: %w", err), rollback)
+		}
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		_, rollback := conn.ExecContext(ctx, "ROLLBACK")
+		return errors.Join(fmt.Errorf("write database: %w", err), rollback)
+	}
+	return nil
+}
+
+// runJob runs one function in a savepoint. Its own failure is kept in the job.
+func runJob(ctx context.Context, conn *sql.Conn, st *statements, j *job) error {
+	if j.err = j.ctx.Err(); j.err != nil {
+		return nil
+	}
+	if _, err := conn.ExecContext(ctx, "SAVEPOINT one"); err != nil {
+		return err
+	}
+	if j.err = call(j.fn, &Tx{ctx: ctx, st: st}); j.err != nil {
+		if _, err := conn.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
+			return err
+		}
+	}
+	_, err := conn.ExecContext(ctx, "RELEASE one")
+	return err
+}
+
+// call keeps a panic of one writer from ending the loop that all share.
+func call(fn func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v", p)
+		}
+	}()
+	return fn(tx)
+}
+
+type preparer interface {
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+}
+
+// statements prepares each query once.
+type statements struct {
+	on   preparer
+	mu   sync.Mutex
+	made map[string]*sql.Stmt
+	tx   *sql.Tx // not nil: run inside it
+	from *statements
+}
+
+func newStatements(on preparer) *statements {
+	return &statements{on: on, made: map[string]*sql.Stmt{}}
+}
+
+// in returns the same statements, run inside tx.
+func (s *statements) in(tx *sql.Tx) *statements { return &statements{tx: tx, from: s} }
+
+func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s.from != nil {
+		st, err := s.from.get(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		return s.tx.StmtContext(ctx, st), nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.made[query]; st != nil {
+		return st, nil
+	}
+	st, err := s.on.PrepareContext(context.WithoutCancel(ctx), query)
+	if err == nil {
+		s.made[query] = st
+	}
+	return st, err
+}
+
+func (s *statements) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.made {
+		st.Close() //nolint:errcheck // closed with its connection anyway
+	}
+}
+
+// exec runs a statement.
+func (t *Tx) exec(query string, args ...any) error {
+	st, err := t.st.get(t.ctx, query)
+	if err == nil {
+		_, err = st.ExecContext(t.ctx, args...)
+	}
+	return wrap(err)
+}
+
+// insert runs an INSERT … RETURNING id.
+func (t *Tx) insert(query string, args ...any) (int64, error) {
+	var id int64
+	err := t.row(query, args, &id)
+	return id, err
+}
+
+// changed runs a statement and reports whether it touched a row.
+func (t *Tx) changed(query string, args ...any) (bool, error) {
+	st, err := t.st.get(t.ctx, query)
+	if err != nil {
+		return false, wrap(err)
+	}
+	r, err := st.ExecContext(t.ctx, args...)
+	if err != nil {
+		return false, wrap(err)
+	}
+	n, err := r.RowsAffected()
+	return n > 0, wrap(err)
+}
+
+// row scans the only row of a query; ErrNone if there is none.
+func (t *Tx) row(query string, args []any, into ...any) error {
+	st, err := t.st.get(t.ctx, query)
+	if err != nil {
+		return wrap(err)
+	}
+	return wrap(st.QueryRowContext(t.ctx, args...).Scan(into...))
+}
+
+// rows calls each for every row of a query.
+func (t *Tx) rows(query string, args []any, each func(scan func(...any) error) error) error {
+	st, err := t.st.get(t.ctx, query)
+	if err != nil {
+		return wrap(err)
+	}
+	rs, err := st.QueryContext(t.ctx, args...)
+	if err != nil {
+		return wrap(err)
+	}
+	defer rs.Close() //nolint:errcheck // Err is looked at
+	for rs.Next() {
+		if err := each(rs.Scan); err != nil {
+			return wrap(err)
+		}
+	}
+	return wrap(rs.Err())
+}
+
+// ErrNone says that there is no such row.
+var ErrNone = errors.New("no such record")
+
+func wrap(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNone
+	}
+	return fmt.Errorf("database: %w", err)
+}
