@@ -105,6 +105,7 @@ CREATE TABLE copy (
 	PRIMARY KEY (message, room, part)
 );
 CREATE INDEX copy_posted ON copy (posted, room) WHERE posted <> '';
+CREATE INDEX copy_room ON copy (room, message);
 
 CREATE TABLE mail (
 	id         INTEGER PRIMARY KEY,

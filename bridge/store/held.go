@@ -1,0 +1,117 @@
+package store
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const heldFolder = "held"
+
+// KeepFile writes a mail into the folder of held mail, on disk when it returns,
+// and gives its name. Nothing refers to it until AddHeld has stored the name.
+func (s *Store) KeepFile(r io.Reader) (name string, err error) {
+	var random [12]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return "", err
+	}
+	name = hex.EncodeToString(random[:]) + ".eml"
+	path := filepath.Join(s.dir, heldFolder, name)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("keep mail: %w", err)
+	}
+	_, err = io.Copy(f, r)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("keep mail: %w", err), os.Remove(path))
+	}
+	return name, nil
+}
+
+// syncDir makes a new name in a folder survive a loss of power.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// OpenFile reads a mail from the folder of held mail. The caller closes it.
+func (s *Store) OpenFile(name string) (io.ReadCloser, error) {
+	f, err := os.Open(filepath.Join(s.dir, heldFolder, filepath.Base(name)))
+	if err != nil {
+		return nil, fmt.Errorf("read held mail: %w", err)
+	}
+	return f, nil
+}
+
+// DropFile removes a mail from the folder of held mail.
+func (s *Store) DropFile(name string) error {
+	err := os.Remove(filepath.Join(s.dir, heldFolder, filepath.Base(name)))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+const heldColumns = "id, mailbox, coalesce(thread, 0), sender, name, subject, reason, place, file, at, state"
+
+func scanHeld(scan func(...any) error) (h HeldMail, err error) {
+	var at int64
+	err = scan(&h.ID, &h.Mailbox, &h.Thread, &h.Sender, &h.Name, &h.Subject, &h.Reason, &h.Place, &h.File, &at, &h.State)
+	h.At = moment(at)
+	return h, err
+}
+
+// AddHeld stores a mail that waits for a decision; its id is set.
+func (t *Tx) AddHeld(h *HeldMail) (err error) {
+	h.ID, err = t.insert(`INSERT INTO quarantine (mailbox, thread, sender, name, subject, reason, place, file, at, state)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'held') RETURNING id`,
+		h.Mailbox, orNull(h.Thread), h.Sender, h.Name, h.Subject, h.Reason, h.Place, h.File, millis(h.At))
+	return err
+}
+
+// HeldMail returns a mail that was held.
+func (t *Tx) HeldMail(id int64) (HeldMail, error) {
+	return scanOne(t, scanHeld, "SELECT "+heldColumns+" FROM quarantine WHERE id = ?", id)
+}
+
+// HeldMails returns the mails that wait for a decision, oldest first.
+func (t *Tx) HeldMails(limit int) ([]HeldMail, error) {
+	return scanAll(t, scanHeld, "SELECT "+heldColumns+" FROM quarantine WHERE state = 'held' ORDER BY id LIMIT ?", limit)
+}
+
+// SetHeld stores the decision about a held mail.
+func (t *Tx) SetHeld(id int64, state string) error {
+	return t.exec("UPDATE quarantine SET state = ? WHERE id = ?", state, id)
+}
+
+// The standing decisions about a sender.
+const (
+	SenderApproved = "approved" // mail that nothing proves is taken as this person's
+	SenderBlocked  = "blocked"
+)
+
+// Sender returns the standing decision about an address; empty: none.
+func (t *Tx) Sender(canon string) (trust string, err error) {
+	err = t.row("SELECT trust FROM sender WHERE canon = ?", []any{canon}, &trust)
+	if err == ErrNone {
+		return "", nil
+	}
+	return trust, err
+}
+
+// SetSender stores one.
+func (t *Tx) SetSender(canon, trust string, at time.Time) error {
+	return t.exec("INSERT INTO sender (canon, trust, at) VALUES (?, ?, ?) ON CONFLICT (canon) DO UPDATE SET trust = excluded.trust, at = excluded.at", canon, trust, millis(at))
+}

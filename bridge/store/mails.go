@@ -1,0 +1,148 @@
+package store
+
+import "time"
+
+const mailColumns = "id, thread, coalesce(epoch, 0), uniq, message_id, out, at"
+
+func scanMail(scan func(...any) error) (m Mail, err error) {
+	var at int64
+	err = scan(&m.ID, &m.Thread, &m.Epoch, &m.Uniq, &m.MessageID, &m.Out, &at)
+	m.At = moment(at)
+	return m, err
+}
+
+// AddMail stores a mail with the messages that stand in it, in order, and its
+// Message-ID; the id is set.
+func (t *Tx) AddMail(m *Mail, messages ...int64) (err error) {
+	m.ID, err = t.insert("INSERT INTO mail (thread, epoch, uniq, message_id, out, at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+		m.Thread, orNull(m.Epoch), m.Uniq, m.MessageID, m.Out, millis(m.At))
+	if err != nil {
+		return err
+	}
+	for i, id := range messages {
+		if err := t.exec("INSERT INTO mail_message (mail, message, paragraph) VALUES (?, ?, ?)", m.ID, id, i); err != nil {
+			return err
+		}
+	}
+	kind := IDReceived
+	if m.Out {
+		kind = IDSent
+	}
+	return t.AddMailID(m.ID, kind, m.MessageID)
+}
+
+// AddMailID notes one more Message-ID, without brackets, by which a mail goes.
+// An id that is known already stays with the mail that it belongs to. Of kind
+// IDFinal it becomes the id that we answer to.
+func (t *Tx) AddMailID(mail int64, kind, id string) error {
+	if id == "" {
+		return nil
+	}
+	if err := t.exec("INSERT INTO mail_id (hash, mail, kind, id) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash(id), mail, kind, id); err != nil {
+		return err
+	}
+	if kind != IDFinal {
+		return nil
+	}
+	return t.exec("UPDATE mail SET message_id = ? WHERE id = ?", id, mail)
+}
+
+// MailByID finds a mail by any of its Message-IDs, without brackets.
+func (t *Tx) MailByID(id string) (Mail, error) {
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT mail FROM mail_id WHERE hash = ?)", hash(id))
+}
+
+// MailByUniq finds a mail of ours by the UNIQ part of its Message-ID.
+func (t *Tx) MailByUniq(uniq string) (Mail, error) {
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE uniq = ? AND uniq <> ''", uniq)
+}
+
+// Mail returns a mail.
+func (t *Tx) Mail(id int64) (Mail, error) {
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = ?", id)
+}
+
+// LastMail returns the newest mail of a thread.
+func (t *Tx) LastMail(thread int64) (Mail, error) {
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE thread = ? ORDER BY id DESC LIMIT 1", thread)
+}
+
+// MailOfMessage returns the first mail in which a message stands.
+func (t *Tx) MailOfMessage(message int64) (Mail, error) {
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT min(mail) FROM mail_message WHERE message = ?)", message)
+}
+
+// MailIDs returns the Message-IDs of a mail, the one as sent first.
+func (t *Tx) MailIDs(mail int64) ([]string, error) {
+	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) },
+		"SELECT id FROM mail_id WHERE mail = ? ORDER BY kind <> 'sent', kind <> 'final', id", mail)
+}
+
+// SetRecipient stores what became of a mail for one participant.
+func (t *Tx) SetRecipient(r Recipient) error {
+	return t.exec(`INSERT INTO recipient (mail, participant, state, reason) VALUES (?, ?, ?, ?)
+		ON CONFLICT (mail, participant) DO UPDATE SET state = excluded.state, reason = excluded.reason`, r.Mail, r.Participant, r.State, r.Reason)
+}
+
+// Recipients returns the recipients of a mail.
+func (t *Tx) Recipients(mail int64) ([]Recipient, error) {
+	return scanAll(t, func(scan func(...any) error) (r Recipient, err error) {
+		return r, scan(&r.Mail, &r.Participant, &r.Address, &r.State, &r.Reason)
+	}, `SELECT mail, participant, address, recipient.state, reason FROM recipient JOIN participant ON participant.id = participant
+		WHERE mail = ? ORDER BY participant`, mail)
+}
+
+// MessageRecipients returns what became of a message for every participant it was mailed to.
+func (t *Tx) MessageRecipients(message int64) ([]Recipient, error) {
+	return scanAll(t, func(scan func(...any) error) (r Recipient, err error) {
+		return r, scan(&r.Mail, &r.Participant, &r.Address, &r.State, &r.Reason)
+	}, `SELECT recipient.mail, participant, address, recipient.state, reason FROM recipient
+		JOIN mail_message ON mail_message.mail = recipient.mail JOIN participant ON participant.id = participant
+		WHERE message = ? ORDER BY recipient.mail, participant`, message)
+}
+
+// Seen notes an event and reports whether it was noted before. by is the
+// connector or mailbox; ids is whatever makes the event unique there.
+func (t *Tx) Seen(now time.Time, by string, ids ...string) (bool, error) {
+	fresh, err := t.changed("INSERT INTO seen (hash, at) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING", hash(append([]string{by}, ids...)...), millis(now))
+	return !fresh, err
+}
+
+// ForgetSeen drops what was noted before a moment.
+func (t *Tx) ForgetSeen(before time.Time) error {
+	return t.exec("DELETE FROM seen WHERE at < ?", millis(before))
+}
+
+// Cursor returns the cursor of a connector's folder; empty: none is stored.
+func (t *Tx) Cursor(connector, folder string) (value string, err error) {
+	err = t.row("SELECT value FROM cursor WHERE connector = ? AND folder = ?", []any{connector, folder}, &value)
+	if err == ErrNone {
+		return "", nil
+	}
+	return value, err
+}
+
+// SetCursor stores it. An empty value leaves what is stored.
+func (t *Tx) SetCursor(connector, folder, value string) error {
+	if value == "" {
+		return nil
+	}
+	return t.exec("INSERT INTO cursor (connector, folder, value) VALUES (?, ?, ?) ON CONFLICT (connector, folder) DO UPDATE SET value = excluded.value", connector, folder, value)
+}
+
+// Setting returns a stored setting; empty: none.
+func (t *Tx) Setting(name string) (value string, err error) {
+	err = t.row("SELECT value FROM setting WHERE name = ?", []any{name}, &value)
+	if err == ErrNone {
+		return "", nil
+	}
+	return value, err
+}
+
+// SetSetting stores a setting; an empty value removes it.
+func (t *Tx) SetSetting(name, value string) error {
+	if value == "" {
+		return t.exec("DELETE FROM setting WHERE name = ?", name)
+	}
+	return t.exec("INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+)
+
+const messageColumns = "id, thread, origin, coalesce(author, 0), coalesce(participant, 0), name, kind, body, html, files, coalesce(reply_to, 0), state, at, skip"
+
+func scanMessage(scan func(...any) error) (m Message, err error) {
+	var at int64
+	var skip string
+	err = scan(&m.ID, &m.Thread, &m.Origin, &m.Author, &m.Participant, &m.Name, &m.Kind, &m.Text, &m.HTML, &m.Files, &m.ReplyTo, &m.State, &at, &skip)
+	m.At, m.Skip = moment(at), parseIDs(skip)
+	return m, err
+}
+
+func parseIDs(s string) (ids IDs) {
+	for f := range strings.SplitSeq(s, ",") {
+		if id, err := strconv.ParseInt(f, 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (ids IDs) encode() string {
+	var b strings.Builder
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(id, 10))
+	}
+	return b.String()
+}
+
+// AddMessage stores a new message; its id is set.
+func (t *Tx) AddMessage(m *Message) (err error) {
+	m.ID, err = t.insert(`INSERT INTO message (thread, origin, author, participant, name, kind, body, html, files, reply_to, state, at, skip)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		m.Thread, m.Origin, orNull(m.Author), orNull(m.Participant), m.Name, m.Kind, m.Text, m.HTML, m.Files, orNull(m.ReplyTo), m.State, millis(m.At), m.Skip.encode())
+	return err
+}
+
+// SetMessage stores text and state of a message.
+func (t *Tx) SetMessage(m Message) error {
+	return t.exec("UPDATE message SET body = ?, html = ?, files = ?, state = ? WHERE id = ?", m.Text, m.HTML, m.Files, m.State, m.ID)
+}
+
+// Message returns a message.
+func (t *Tx) Message(id int64) (Message, error) {
+	return scanOne(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE id = ?", id)
+}
+
+// HeldMessages returns the messages of a thread that wait for the end of the hold, in order.
+func (t *Tx) HeldMessages(thread int64) ([]Message, error) {
+	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? AND state = 'held' ORDER BY id", thread)
+}
+
+// LastMessages returns the newest messages of a thread, newest first.
+func (t *Tx) LastMessages(thread int64, limit int) ([]Message, error) {
+	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? ORDER BY id DESC LIMIT ?", thread, limit)
+}
+
+// MessagesOfMail returns the messages that stand in a mail, in order.
+func (t *Tx) MessagesOfMail(mail int64) ([]Message, error) {
+	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message JOIN mail_message ON message = id WHERE mail = ? ORDER BY paragraph", mail)
+}
+
+// MessageWithoutCopy returns the messages of a thread that a room does not have yet, in order.
+func (t *Tx) MessageWithoutCopy(thread, room int64) ([]Message, error) {
+	return scanAll(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE thread = ? AND state <> 'deleted'
+		AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id AND room = ?) ORDER BY id`, thread, room)
+}
+
+// AddCopy notes that a message has, or will have, a copy in a room. posted is
+// the network's id of it; empty while it is on its way.
+func (t *Tx) AddCopy(message, room int64, part int, posted string) error {
+	return t.exec(`INSERT INTO copy (message, room, part, posted) VALUES (?, ?, ?, ?)
+		ON CONFLICT (message, room, part) DO UPDATE SET posted = excluded.posted`, message, room, part, posted)
+}
+
+// Copy is the appearance of a message in a room.
+type Copy struct {
+	Message int64
+	Room    int64
+	Part    int
+	Posted  string
+}
+
+func scanCopy(scan func(...any) error) (c Copy, err error) {
+	return c, scan(&c.Message, &c.Room, &c.Part, &c.Posted)
+}
+
+// Copies returns the copies of a message in all rooms.
+func (t *Tx) Copies(message int64) ([]Copy, error) {
+	return scanAll(t, scanCopy, "SELECT message, room, part, posted FROM copy WHERE message = ? ORDER BY room, part", message)
+}
+
+// CopyIn returns the network's id of a message in a room; empty: it has none there yet.
+func (t *Tx) CopyIn(message, room int64) (posted string, err error) {
+	err = t.row("SELECT posted FROM copy WHERE message = ? AND room = ? ORDER BY part LIMIT 1", []any{message, room}, &posted)
+	if err == ErrNone {
+		return "", nil
+	}
+	return posted, err
+}
+
+// MessageByCopy finds the message that a network's message is a copy of.
+func (t *Tx) MessageByCopy(network, posted string) (Message, error) {
+	return scanOne(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE id =
+		(SELECT message FROM copy JOIN room ON room.id = copy.room WHERE posted = ? AND network = ? LIMIT 1)`, posted, network)
+}
+
+// LastPosted returns the network's id of the newest message that came from, or
+// was posted in, a room; empty: none.
+func (t *Tx) LastPosted(room int64) (posted string, err error) {
+	err = t.row(`SELECT posted FROM copy WHERE room = ? AND posted <> '' ORDER BY message DESC, part DESC LIMIT 1`, []any{room}, &posted)
+	if err == ErrNone {
+		return "", nil
+	}
+	return posted, err
+}

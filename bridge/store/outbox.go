@@ -1,0 +1,64 @@
+package store
+
+import "time"
+
+const deliveryColumns = "id, kind, lane, uniq, phase, started, attempt, due, created, error, data, raw"
+
+func scanDelivery(scan func(...any) error) (d Delivery, err error) {
+	var started, due, created int64
+	err = scan(&d.ID, &d.Kind, &d.Lane, &d.Key, &d.Phase, &started, &d.Attempt, &due, &created, &d.Error, &d.Data, &d.Raw)
+	d.Started, d.Due, d.Created = moment(started), moment(due), moment(created)
+	return d, err
+}
+
+// Enqueue stores a delivery; a second one with the same key changes nothing.
+func (t *Tx) Enqueue(d Delivery) error {
+	return t.exec(`INSERT INTO outbox (kind, lane, uniq, due, created, data, raw) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uniq) DO NOTHING`,
+		d.Kind, d.Lane, d.Key, millis(d.Due), millis(d.Created), d.Data, d.Raw)
+}
+
+// Lanes returns the lanes in which something waits.
+func (t *Tx) Lanes() ([]string, error) {
+	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) }, "SELECT DISTINCT lane FROM outbox")
+}
+
+// First returns the delivery that stands first in a lane; ErrNone: the lane is empty.
+func (t *Tx) First(lane string) (Delivery, error) {
+	return scanOne(t, scanDelivery, "SELECT "+deliveryColumns+" FROM outbox WHERE lane = ? ORDER BY id LIMIT 1", lane)
+}
+
+// Delivery returns the delivery with a key.
+func (t *Tx) Delivery(key string) (Delivery, error) {
+	return scanOne(t, scanDelivery, "SELECT "+deliveryColumns+" FROM outbox WHERE uniq = ?", key)
+}
+
+// SetDelivery stores phase, attempt, time and error of a delivery.
+func (t *Tx) SetDelivery(d Delivery) error {
+	return t.exec("UPDATE outbox SET phase = ?, started = ?, attempt = ?, due = ?, error = ?, data = ? WHERE id = ?",
+		d.Phase, millis(d.Started), d.Attempt, millis(d.Due), d.Error, d.Data, d.ID)
+}
+
+// Done removes a delivery.
+func (t *Tx) Done(id int64) error { return t.exec("DELETE FROM outbox WHERE id = ?", id) }
+
+// Stuck reports whether a delivery of this kind in this lane has failed before
+// and waits for another attempt.
+func (t *Tx) Stuck(lane, kind string) (stuck bool, err error) {
+	err = t.row("SELECT EXISTS (SELECT 1 FROM outbox WHERE lane = ? AND kind = ? AND attempt > 0)", []any{lane, kind}, &stuck)
+	return stuck, err
+}
+
+// Waiting returns what is not yet delivered, oldest first.
+func (t *Tx) Waiting(limit int) ([]Delivery, error) {
+	return scanAll(t, scanDelivery, "SELECT id, kind, lane, uniq, phase, started, attempt, due, created, error, '', NULL FROM outbox ORDER BY id LIMIT ?", limit)
+}
+
+// Drop removes the deliveries of a lane that have not begun.
+func (t *Tx) Drop(lane string) error {
+	return t.exec("DELETE FROM outbox WHERE lane = ? AND phase = 'new'", lane)
+}
+
+// Now that it is known to have arrived, Wake makes the delivery with a key due.
+func (t *Tx) Wake(key string, now time.Time) (bool, error) {
+	return t.changed("UPDATE outbox SET due = ? WHERE uniq = ?", millis(now), key)
+}

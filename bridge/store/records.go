@@ -1,0 +1,229 @@
+package store
+
+import (
+	"crypto/sha256"
+	"strings"
+	"time"
+)
+
+// The modes of a thread.
+const (
+	ModeOpen   = "open"   // everybody by email sees everybody by email
+	ModeHidden = "hidden" // each gets a mail of their own
+)
+
+// Thread is an email conversation.
+type Thread struct {
+	ID        int64
+	Mailbox   int64
+	Mode      string
+	Title     string
+	Token     string // reply token of the whole thread
+	Paused    bool
+	Ended     bool
+	Created   time.Time
+	Live      time.Time // when the last answer by mail came; zero: never
+	HoldFirst time.Time // when the oldest held message came; zero: nothing is held
+	HoldUntil time.Time
+}
+
+// Epoch is a stretch of a thread with one subject and one anchor.
+type Epoch struct {
+	ID      int64
+	Thread  int64
+	Name    string // EPOCH in the Message-IDs
+	Subject string
+	Anchor  string // without brackets
+	GUID    []byte // in Thread-Index
+	Started time.Time
+}
+
+// Room is a room or a chat thread inside one.
+type Room struct {
+	ID      int64
+	Network string
+	Place   string // the network's id of the room
+	Chat    string // the network's id of the chat thread; empty: the room itself
+	Thread  int64  // 0: not linked
+	Name    string
+	Private bool
+	Gone    bool // the bridge is no longer in it
+}
+
+// The states of a participant.
+const (
+	Invited = "invited" // no mail has been made for this person yet
+	Active  = "active"
+	Gone    = "left"    // left by own wish; only the person can undo it
+	Removed = "removed" // taken out from the room's side
+)
+
+// Participant is a person who takes part in a thread by email.
+type Participant struct {
+	ID      int64
+	Thread  int64
+	Address string
+	Canon   string // the address as it is compared
+	Name    string
+	Ghost   string // opaque id towards chat networks
+	Token   string // reply token in a hidden thread
+	State   string
+	Joined  time.Time
+	Changed time.Time // when State last changed
+	Muted   time.Time // until when; zero: not muted
+	Mailed  time.Time // when the last mail was made for this person; zero: never
+	Bounces int64     // hard bounces in a row
+}
+
+// Takes reports whether mail goes to this person at all.
+func (p Participant) Takes() bool { return p.State == Active || p.State == Invited }
+
+// The origins of a message.
+const (
+	FromChat  = "chat"
+	FromMail  = "mail"
+	FromOwner = "owner" // written by the mailbox's owner in a mail program
+)
+
+// The states of a message.
+const (
+	Held    = "held"    // will be mailed when the hold ends
+	Mailed  = "mailed"  // is in a mail, or needs none
+	Inside  = "inside"  // is not for email
+	Deleted = "deleted" // taken back
+)
+
+// Message is one thing that somebody said.
+type Message struct {
+	ID          int64
+	Thread      int64
+	Origin      string
+	Author      int64 // 0: none
+	Participant int64 // 0: none
+	Name        string
+	Kind        int64 // chat.Kind
+	Text        string
+	HTML        string
+	Files       string // names, one a line
+	ReplyTo     int64  // 0: none
+	State       string
+	At          time.Time
+	Skip        IDs // participants who have it already or must not get it
+}
+
+// IDs is a small set of record ids.
+type IDs []int64
+
+// Has reports whether id is in the set.
+func (ids IDs) Has(id int64) bool {
+	for _, v := range ids {
+		if v == id {
+			return true
+		}
+	}
+	return false
+}
+
+// Mail is an email that belongs to a thread.
+type Mail struct {
+	ID        int64
+	Thread    int64
+	Epoch     int64  // 0: none
+	Uniq      string // empty for mail that came in
+	MessageID string // as we know it best
+	Out       bool
+	At        time.Time
+}
+
+// The kinds of a Message-ID.
+const (
+	IDSent     = "sent"     // as we wrote it
+	IDFinal    = "final"    // as the provider changed it
+	IDLearned  = "learned"  // found in an answer
+	IDReceived = "received" // of a mail that came in
+)
+
+// The states of a recipient.
+const (
+	Queued    = "queued"
+	Accepted  = "accepted"
+	Delayed   = "delayed"
+	Delivered = "delivered"
+	Failed    = "failed"
+)
+
+// Recipient is what became of a mail for one participant.
+type Recipient struct {
+	Mail        int64
+	Participant int64
+	Address     string
+	State       string
+	Reason      string
+}
+
+// The phases of a delivery.
+const (
+	PhaseNew     = "new"
+	PhaseDot     = "dot"     // the last dot of a mail is about to go out
+	PhaseUnclear = "unclear" // it may have been made
+)
+
+// Delivery is a thing that remains to be done. Deliveries of one lane are done
+// one after the other, in the order of their ids.
+type Delivery struct {
+	ID      int64
+	Kind    string
+	Lane    string
+	Key     string // unique; the same for every attempt
+	Phase   string
+	Started time.Time // when the phase was entered
+	Attempt int
+	Due     time.Time
+	Created time.Time
+	Error   string
+	Data    string // JSON
+	Raw     []byte
+}
+
+// HeldMail is a mail that waits for a person's decision.
+type HeldMail struct {
+	ID      int64
+	Mailbox int64
+	Thread  int64 // where it seems to belong; 0: nowhere
+	Sender  string
+	Name    string
+	Subject string
+	Reason  string
+	Place   int64 // mail.Place
+	File    string
+	At      time.Time
+	State   string // held, approved, denied
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+func orNull(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+// hash is the key under which an id from outside is found: 16 bytes, whatever
+// its length.
+func hash(parts ...string) []byte {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return sum[:16]
+}

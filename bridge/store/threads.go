@@ -1,0 +1,220 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+)
+
+// Mailbox returns the id of the mailbox with that name in the configuration,
+// and keeps its address up to date.
+func (t *Tx) Mailbox(name, address string) (int64, error) {
+	return t.insert("INSERT INTO mailbox (name, address) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET address = excluded.address RETURNING id", name, address)
+}
+
+const threadColumns = "id, mailbox, mode, title, token, paused, ended, created, live, hold_first, hold_until"
+
+func scanThread(scan func(...any) error) (th Thread, err error) {
+	var created, live, first, until int64
+	err = scan(&th.ID, &th.Mailbox, &th.Mode, &th.Title, &th.Token, &th.Paused, &th.Ended, &created, &live, &first, &until)
+	th.Created, th.Live, th.HoldFirst, th.HoldUntil = moment(created), moment(live), moment(first), moment(until)
+	return th, err
+}
+
+func scanOne[T any](t *Tx, scan func(func(...any) error) (T, error), query string, args ...any) (T, error) {
+	return scan(func(into ...any) error { return t.row(query, args, into...) })
+}
+
+func scanAll[T any](t *Tx, scan func(func(...any) error) (T, error), query string, args ...any) ([]T, error) {
+	var all []T
+	err := t.rows(query, args, func(row func(...any) error) error {
+		v, err := scan(row)
+		all = append(all, v)
+		return err
+	})
+	return all, err
+}
+
+// AddThread stores a new thread and the epoch that it begins with; ids are set.
+func (t *Tx) AddThread(th *Thread, e *Epoch) (err error) {
+	th.ID, err = t.insert("INSERT INTO thread (mailbox, mode, title, token, created) VALUES (?, ?, ?, ?, ?) RETURNING id",
+		th.Mailbox, th.Mode, th.Title, th.Token, millis(th.Created))
+	if err != nil {
+		return err
+	}
+	if err := t.AddToken(th.Token, th.ID, 0); err != nil {
+		return err
+	}
+	e.Thread = th.ID
+	return t.AddEpoch(e)
+}
+
+// AddEpoch stores a new epoch; it is the current one from now on.
+func (t *Tx) AddEpoch(e *Epoch) (err error) {
+	e.ID, err = t.insert("INSERT INTO epoch (thread, name, subject, anchor, guid, started) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+		e.Thread, e.Name, e.Subject, e.Anchor, e.GUID, millis(e.Started))
+	return err
+}
+
+const epochColumns = "id, thread, name, subject, anchor, guid, started"
+
+func scanEpoch(scan func(...any) error) (e Epoch, err error) {
+	var started int64
+	err = scan(&e.ID, &e.Thread, &e.Name, &e.Subject, &e.Anchor, &e.GUID, &started)
+	e.Started = moment(started)
+	return e, err
+}
+
+// Epoch returns the current epoch of a thread.
+func (t *Tx) Epoch(thread int64) (Epoch, error) {
+	return scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE thread = ? ORDER BY id DESC LIMIT 1", thread)
+}
+
+// EpochByName finds an epoch by its name in Message-IDs.
+func (t *Tx) EpochByName(name string) (Epoch, error) {
+	return scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE name = ?", name)
+}
+
+// EpochByGUID finds an epoch by the GUID part of its Thread-Index.
+func (t *Tx) EpochByGUID(guid []byte) (Epoch, error) {
+	return scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE guid = ? ORDER BY id DESC LIMIT 1", guid)
+}
+
+// Thread returns a thread.
+func (t *Tx) Thread(id int64) (Thread, error) {
+	return scanOne(t, scanThread, "SELECT "+threadColumns+" FROM thread WHERE id = ?", id)
+}
+
+// Threads returns the threads that go on, newest first.
+func (t *Tx) Threads(limit int) ([]Thread, error) {
+	return scanAll(t, scanThread, "SELECT "+threadColumns+" FROM thread WHERE NOT ended ORDER BY id DESC LIMIT ?", limit)
+}
+
+// SetThread stores mode, title, pause and end of a thread.
+func (t *Tx) SetThread(th Thread) error {
+	return t.exec("UPDATE thread SET mode = ?, title = ?, paused = ?, ended = ? WHERE id = ?", th.Mode, th.Title, th.Paused, th.Ended, th.ID)
+}
+
+// SetLive notes when an answer by mail came.
+func (t *Tx) SetLive(thread int64, at time.Time) error {
+	return t.exec("UPDATE thread SET live = ? WHERE id = ?", millis(at), thread)
+}
+
+// SetHold stores the hold of a thread. A zero first means that nothing is held.
+func (t *Tx) SetHold(thread int64, first, until time.Time) error {
+	return t.exec("UPDATE thread SET hold_first = ?, hold_until = ? WHERE id = ?", millis(first), millis(until), thread)
+}
+
+// DueThreads returns the threads whose hold has ended at now.
+func (t *Tx) DueThreads(now time.Time, limit int) ([]int64, error) {
+	return scanAll(t, scanID, "SELECT id FROM thread WHERE hold_first > 0 AND hold_until <= ? ORDER BY hold_until LIMIT ?", millis(now), limit)
+}
+
+// NextHold returns when the next hold ends; zero: nothing is held.
+func (t *Tx) NextHold() (time.Time, error) {
+	var ms sql.NullInt64
+	err := t.row("SELECT min(hold_until) FROM thread WHERE hold_first > 0", nil, &ms)
+	return moment(ms.Int64), err
+}
+
+func scanID(scan func(...any) error) (id int64, err error) { return id, scan(&id) }
+
+const roomColumns = "id, network, place, chat, coalesce(thread, 0), name, private, gone"
+
+func scanRoom(scan func(...any) error) (r Room, err error) {
+	return r, scan(&r.ID, &r.Network, &r.Place, &r.Chat, &r.Thread, &r.Name, &r.Private, &r.Gone)
+}
+
+// Room finds a room or chat thread by the network's ids.
+func (t *Tx) Room(network, place, chat string) (Room, error) {
+	return scanOne(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE network = ? AND place = ? AND chat = ?", network, place, chat)
+}
+
+// RoomByID returns a room.
+func (t *Tx) RoomByID(id int64) (Room, error) {
+	return scanOne(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE id = ?", id)
+}
+
+// RoomsIn returns a room and all chat threads inside it that are known.
+func (t *Tx) RoomsIn(network, place string) ([]Room, error) {
+	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE network = ? AND place = ? ORDER BY id", network, place)
+}
+
+// RoomsOf returns the rooms of a thread.
+func (t *Tx) RoomsOf(thread int64) ([]Room, error) {
+	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE thread = ? ORDER BY id", thread)
+}
+
+// LinkedRooms returns the rooms of a network that belong to a thread.
+func (t *Tx) LinkedRooms(network string) ([]Room, error) {
+	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE network = ? AND thread IS NOT NULL AND NOT gone ORDER BY id", network)
+}
+
+// PutRoom stores a room, new or known by its network ids, and sets its id.
+func (t *Tx) PutRoom(r *Room) (err error) {
+	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (network, place, chat) DO UPDATE SET thread = excluded.thread, name = excluded.name, private = excluded.private, gone = excluded.gone
+		RETURNING id`, r.Network, r.Place, r.Chat, orNull(r.Thread), r.Name, r.Private, r.Gone)
+	return err
+}
+
+// MoveRoom gives a room and the chat threads inside it another network id.
+func (t *Tx) MoveRoom(network, from, to string) error {
+	return t.exec("UPDATE OR REPLACE room SET place = ? WHERE network = ? AND place = ?", to, network, from)
+}
+
+const participantColumns = "id, thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed, bounces"
+
+func scanParticipant(scan func(...any) error) (p Participant, err error) {
+	var joined, changed, muted, mailed int64
+	err = scan(&p.ID, &p.Thread, &p.Address, &p.Canon, &p.Name, &p.Ghost, &p.Token, &p.State, &joined, &changed, &muted, &mailed, &p.Bounces)
+	p.Joined, p.Changed, p.Muted, p.Mailed = moment(joined), moment(changed), moment(muted), moment(mailed)
+	return p, err
+}
+
+// AddParticipant stores a new participant with a token of their own; the id is set.
+func (t *Tx) AddParticipant(p *Participant) (err error) {
+	p.ID, err = t.insert(`INSERT INTO participant (thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		p.Thread, p.Address, p.Canon, p.Name, p.Ghost, p.Token, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed))
+	if err != nil {
+		return err
+	}
+	return t.AddToken(p.Token, p.Thread, p.ID)
+}
+
+// SetParticipant stores what may change of a participant.
+func (t *Tx) SetParticipant(p Participant) error {
+	return t.exec("UPDATE participant SET address = ?, name = ?, state = ?, joined = ?, changed = ?, muted = ?, mailed = ?, bounces = ? WHERE id = ?",
+		p.Address, p.Name, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), p.Bounces, p.ID)
+}
+
+// Participant finds a participant of a thread by the canonical address.
+func (t *Tx) Participant(thread int64, canon string) (Participant, error) {
+	return scanOne(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE thread = ? AND canon = ?", thread, canon)
+}
+
+// ParticipantByID returns a participant.
+func (t *Tx) ParticipantByID(id int64) (Participant, error) {
+	return scanOne(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE id = ?", id)
+}
+
+// Participants returns all participants of a thread, those who left too.
+func (t *Tx) Participants(thread int64) ([]Participant, error) {
+	return scanAll(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE thread = ? ORDER BY id", thread)
+}
+
+// AddToken stores a reply token. participant is 0 for the token of a whole thread.
+func (t *Tx) AddToken(token string, thread, participant int64) error {
+	return t.exec("INSERT INTO token (token, thread, participant) VALUES (?, ?, ?)", token, thread, orNull(participant))
+}
+
+// Token finds the thread, and the participant or 0, that a reply token belongs to.
+func (t *Tx) Token(token string) (thread, participant int64, err error) {
+	err = t.row("SELECT thread, coalesce(participant, 0) FROM token WHERE token = ?", []any{token}, &thread, &participant)
+	return thread, participant, err
+}
+
+// Author returns the id of a chat user and keeps the name up to date.
+func (t *Tx) Author(network, person, name string) (int64, error) {
+	return t.insert("INSERT INTO author (network, person, name) VALUES (?, ?, ?) ON CONFLICT (network, person) DO UPDATE SET name = excluded.name RETURNING id", network, person, name)
+}
