@@ -3,6 +3,7 @@ package markup
 import (
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // safeURL returns a link as it may stand in the subset, or "".
@@ -24,9 +25,10 @@ func safeURL(href string) string {
 	switch u.Scheme { // lower case already
 	case "http", "https":
 		host := strings.ToLower(u.Hostname())
-		if host == "" || host == "matrix.to" || strings.HasSuffix(host, ".matrix.to") || strings.ContainsAny(host, " %<>\"'") {
+		if host == "" || host == "matrix.to" || strings.HasSuffix(host, ".matrix.to") || !isHost(host) {
 			return ""
 		}
+		u.Host = strings.ToLower(u.Host)
 		u.User = nil // http://bank.example@elsewhere.example
 	case "mailto":
 		if !strings.Contains(u.Opaque, "@") {
@@ -36,6 +38,13 @@ func safeURL(href string) string {
 		return ""
 	}
 	return stable(u)
+}
+
+func isHost(h string) bool {
+	if strings.Contains(h, ":") { // IPv6, which url.Parse has seen in brackets
+		return strings.Trim(h, "0123456789abcdef:.") == ""
+	}
+	return strings.IndexFunc(h, func(r rune) bool { return r != '.' && r != '-' && !wordRune(r) && !unicode.Is(unicode.Mn, r) }) < 0
 }
 
 // stable writes a URL so that reading and writing it again changes nothing.
@@ -51,19 +60,28 @@ func stable(u *url.URL) string {
 // trueHost returns what must be told beside a label that seems to lead somewhere
 // else than href does: the host, or the address. Empty: nothing.
 func trueHost(href, label string) string {
+	label = strings.TrimSpace(strings.Map(func(r rune) rune { // as it is seen
+		if unwanted(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, label))
 	u, err := url.Parse(href)
 	if err != nil {
 		return ""
 	}
 	if u.Scheme == "mailto" {
 		addr, err := url.PathUnescape(u.Opaque)
-		if err != nil {
+		if err != nil || strings.IndexFunc(addr, func(r rune) bool { return r <= ' ' || unwanted(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) }) >= 0 {
 			addr = u.Opaque
 		}
 		if !strings.Contains(label, "@") || strings.Contains(strings.ToLower(label), strings.ToLower(addr)) {
 			return ""
 		}
 		return addr
+	}
+	if strings.HasSuffix(label, "("+strings.ToLower(u.Hostname())+")") {
+		return ""
 	}
 	real := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
 	other := false

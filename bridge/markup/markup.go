@@ -99,7 +99,7 @@ func Truncate(text string, limit int) string {
 // characters that no text needs: controls and what overrides its direction.
 func escape(s string) string {
 	clean := strings.IndexFunc(s, func(r rune) bool {
-		return r < ' ' && r != '\n' && r != '\t' || r == '&' || r == '<' || r == '>' || r == '"' || r > 0x7e && unwanted(r)
+		return r < ' ' && r != '\n' && r != '\t' || r == '&' || r == '<' || r == '>' || r == '"' || r > 0x7e && (unwanted(r) || r == utf8.RuneError)
 	}) < 0
 	if clean {
 		return s

@@ -41,6 +41,7 @@ func TestSanitise(t *testing.T) {
 		{`<a href="https://evil.example/x">https://bank.example/</a>`, `<a href="https://evil.example/x">https://bank.example/ (evil.example)</a>`},
 		{`<a href="https://evil.example/x">www.bank.example</a>`, `<a href="https://evil.example/x">www.bank.example (evil.example)</a>`},
 		{`<a href="https://bank.example@evil.example/">bank.example</a>`, `<a href="https://evil.example/">bank.example (evil.example)</a>`},
+		{"<a href='https://evil.example/x'>bank\u200b.\u202eexample</a>", "<a href=\"https://evil.example/x\">bank\u200b.example (evil.example)</a>"},
 		{`<a href="https://www.bank.example/x">bank.example</a>`, `<a href="https://www.bank.example/x">bank.example</a>`},
 		{`<a href="mailto:mal@evil.example">ann@example.org</a>`, `<a href="mailto:mal@evil.example">ann@example.org (mal@evil.example)</a>`},
 		{"<ul><li>a<li>b<ol start=3><li>c</ol></ul>", `<ul><li>a</li><li>b<ol start="3"><li>c</li></ol></li></ul>`},

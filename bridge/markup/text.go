@@ -143,7 +143,12 @@ func saysURL(label, url string) bool {
 // Everything else stays as it is written.
 func FromText(text string) string {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.Map(func(r rune) rune {
+		if unwanted(r) {
+			return -1
+		}
+		return r
+	}, text)
 	w := newWriter()
 	depth := 0
 	gap := false

@@ -155,11 +155,13 @@ func (w *writer) link(n *node) {
 		w.kids(n)
 		return
 	}
-	if u := `<a href="` + escape(n.val) + `">`; !w.inside("a") {
-		w.enter("a", u)
+	if w.inside("a") {
+		w.kids(n)
+		return
 	}
+	w.enter("a", `<a href="`+escape(n.val)+`">`)
 	var label strings.Builder
-	plainText(&label, n, 1000)
+	plainText(&label, n, MaxInput)
 	w.kids(n)
 	if h := trueHost(n.val, label.String()); h != "" {
 		w.space = true

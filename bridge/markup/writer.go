@@ -14,12 +14,13 @@ type writer struct {
 	want   []inline // the inline elements that the next text stands in
 	have   []inline // those that are open in out
 
-	running bool // a paragraph is open
-	fresh   bool // nothing stands in its line yet
-	nl      int  // line breaks that wait for text
-	space   bool // a space waits for text
-	touched bool // the line has something invisible: it counts as an empty line
-	flat    int  // inside of a table cell: lines are spaces
+	running bool   // a paragraph is open
+	fresh   bool   // nothing stands in its line yet
+	nl      int    // line breaks that wait for text
+	space   bool   // a space waits for text
+	lead    string // no-break spaces, and spaces after them, that wait for text
+	touched bool   // the line has something invisible: it counts as an empty line
+	flat    int    // inside of a table cell: lines are spaces
 }
 
 type inline struct{ tag, open string }
@@ -41,16 +42,28 @@ func (w *writer) top() *frame { return &w.frames[len(w.frames)-1] }
 func (w *writer) text(s string) {
 	const blank = " \t\n\r\f"
 	if strings.Trim(s, blank+"\u00a0\u200b\ufeff\u200c\u034f") == "" {
-		if strings.Contains(s, "\u00a0") && w.fresh {
-			w.touched = true
+		for _, r := range s {
+			switch {
+			case r == '\u00a0' && len(w.lead) < 200:
+				w.lead += "\u00a0"
+				w.touched = w.touched || w.fresh
+			case r > ' ': // shows nothing
+			case w.lead == "":
+				w.space = true
+			case !strings.HasSuffix(w.lead, " "):
+				w.lead += " "
+			}
 		}
-		w.space = true
 		return
 	}
 	for s != "" {
 		rest := strings.TrimLeft(s, blank)
-		if len(rest) < len(s) {
-			w.space = true
+		if len(rest) < len(s) && !strings.HasSuffix(w.lead, " ") {
+			if w.lead == "" {
+				w.space = true
+			} else {
+				w.lead += " "
+			}
 		}
 		end := strings.IndexAny(rest, blank)
 		if end < 0 {
@@ -88,7 +101,8 @@ func (w *writer) prepare() {
 	if w.space && !w.fresh {
 		w.out = append(w.out, ' ')
 	}
-	w.space = false
+	w.out = append(w.out, w.lead...)
+	w.space, w.lead = false, ""
 	for _, in := range w.want[common:] {
 		w.out = append(w.out, in.open...)
 		w.have = append(w.have, in)
@@ -125,7 +139,8 @@ func (w *writer) endRun() {
 		f.blocks++
 		f.paraEnd = len(w.out)
 	}
-	w.running, w.fresh, w.nl, w.space, w.touched = false, true, 0, false, false
+	w.running = false
+	w.newLine(0)
 }
 
 // lineBreak is a br.
@@ -134,8 +149,12 @@ func (w *writer) lineBreak() {
 		w.space = true
 		return
 	}
-	w.nl++
-	w.fresh, w.touched = true, false
+	w.newLine(w.nl + 1)
+}
+
+// newLine forgets the blanks at the end of a line.
+func (w *writer) newLine(n int) {
+	w.nl, w.fresh, w.touched, w.space, w.lead = n, true, false, false, ""
 }
 
 // border is the beginning or end of a line: it breaks the line if there is one.
@@ -145,9 +164,8 @@ func (w *writer) border() {
 		return
 	}
 	if w.running && w.nl == 0 || w.touched {
-		w.nl++
+		w.newLine(w.nl + 1)
 	}
-	w.fresh, w.touched = true, false
 }
 
 // paragraph is the beginning or end of a paragraph.
@@ -156,8 +174,7 @@ func (w *writer) paragraph() {
 		w.space = true
 		return
 	}
-	w.nl = max(w.nl, 2)
-	w.fresh, w.touched = true, false
+	w.newLine(max(w.nl, 2))
 }
 
 func (w *writer) push(tag, open string, implicit bool) {
