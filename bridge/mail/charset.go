@@ -20,13 +20,21 @@ import (
 // windows-1252. known is false when nobody knows the label.
 func decodeCharset(label string, b []byte) (text string, known bool) {
 	label = strings.ToLower(strings.Trim(strings.TrimSpace(label), `"'`))
+	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		label = "utf-16"
+	}
 	ascii, longest := scanUTF8(b)
 	switch label {
 	case "utf-7", "unicode-1-1-utf-7", "x-unicode-1-1-utf-7":
 		return decodeUTF7(b), true
 	case "iso-2022-kr", "csiso2022kr":
 		return decodeISO2022KR(b), true
-	case "", "utf-8", "utf8", "us-ascii", "ascii", "ansi_x3.4-1968", "8bit", "7bit", "unknown-8bit", "unknown", "x-unknown", "default", "binary":
+	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "7bit", "8bit", "default":
+		if ascii && (bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))) {
+			return decodeCharset("iso-2022-jp", b)
+		}
+		return repairUTF8(b), true
+	case "utf-8", "utf8", "unknown-8bit", "unknown", "x-unknown", "binary":
 		return repairUTF8(b), true
 	}
 	enc, single := lookupCharset(label)

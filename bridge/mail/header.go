@@ -45,26 +45,34 @@ func (h Header) Values(name string) []string {
 // takes what real mails have: bare LF, an mbox "From " line in front, lines
 // that are no fields (left out), no empty line at all. It fails only when r
 // does.
-func ReadHeader(r *bufio.Reader) (Header, error) {
-	var h Header
+func ReadHeader(r *bufio.Reader) (h Header, err error) {
 	left := MaxHeader
-	for first := true; left > 0; first = false {
-		line, err := readLine(r, &left)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return h, err
+	var folded []byte // what continues the last field; joined once, so that many folds cost no more than their length
+	unfold := func() {
+		if len(folded) > 0 {
+			f := &h[len(h)-1]
+			f.Value = strings.TrimLeft(f.Value+string(folded), " ")
+			folded = folded[:0]
 		}
-		end := err != nil
+	}
+	defer unfold()
+	for first := true; left > 0; first = false {
+		line, lineErr := readLine(r, &left)
+		if lineErr != nil && !errors.Is(lineErr, io.EOF) {
+			return h, lineErr
+		}
+		end := lineErr != nil
 		switch {
 		case len(line) == 0:
 			return h, nil
 		case first && bytes.HasPrefix(line, []byte("From ")), first && bytes.HasPrefix(line, []byte(">From ")):
 		case line[0] == ' ' || line[0] == '\t':
-			if t := strings.TrimSpace(string(line)); len(h) > 0 && t != "" {
-				f := &h[len(h)-1]
-				f.Value = strings.TrimLeft(f.Value+" "+t, " ")
+			if t := bytes.TrimSpace(line); len(h) > 0 && len(t) > 0 {
+				folded = append(append(folded, ' '), t...)
 			}
 		default:
 			if name, value, ok := bytes.Cut(line, []byte(":")); ok && isFieldName(bytes.TrimRight(name, " \t")) {
+				unfold()
 				h = append(h, Field{Name: string(bytes.TrimRight(name, " \t")), Value: strings.TrimSpace(string(value))})
 			}
 		}

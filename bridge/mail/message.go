@@ -54,3 +54,10 @@ func (m *Message) Attachments() []Part {
 	}
 	return ps
 }
+
+// Message reads the header alone: what Parse gives without the body.
+func (h Header) Message() Message {
+	var m Message
+	m.fill(h)
+	return m
+}

@@ -1,0 +1,161 @@
+package mail
+
+import (
+	"hash/fnv"
+	"html"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"hashsend/bridge/markup"
+)
+
+const htmlHead = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<style>
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+@media (prefers-color-scheme: dark) {
+.hs-body { background: #15171a !important; color: #e8eaed !important; }
+.hs-small { color: #9aa0a6 !important; }
+.hs-body a { color: #8ab4f8 !important; }
+.hs-body pre, .hs-body code { background: #26292e !important; color: #e8eaed !important; }
+.hs-body blockquote, .hs-quote { border-color: #4a4f57 !important; color: #b4b9c0 !important; }
+}
+</style>
+</head>
+<body class="hs-body" style="margin:0;padding:8px;background:#ffffff;color:#1d1f23;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45">
+`
+
+// html returns the HTML part. In the source the message stands before the
+// initials (the table runs from right to left), so that a preview begins with
+// what was said.
+func (d Draft) html() string {
+	var b strings.Builder
+	b.WriteString(htmlHead)
+	if s := strings.TrimSpace(d.Intro); s != "" {
+		b.WriteString(`<div style="max-width:600px;margin:0 0 16px">` + styled(markup.FromText(cleanText(s))) + "</div>\n")
+	}
+	for i := 0; i < len(d.Words); {
+		j := i + 1
+		for j < len(d.Words) && d.Words[j].Author == d.Words[i].Author && !d.Words[j].Emote && !d.Words[i].Emote {
+			j++
+		}
+		d.group(&b, d.Words[i:j])
+		i = j
+	}
+	if len(d.Footer) > 0 {
+		b.WriteString(`<div class="hs-small" style="max-width:600px;margin-top:16px;color:#80868b;font-size:12px">`)
+		for i, f := range d.Footer {
+			if i > 0 {
+				b.WriteString(" &middot; ")
+			}
+			text := html.EscapeString(oneLine(f.Text))
+			if safeFooterURL(f.URL) {
+				text = `<a class="hs-small" href="` + html.EscapeString(f.URL) + `" style="color:#80868b">` + text + "</a>"
+			}
+			b.WriteString(text)
+		}
+		b.WriteString("</div>\n")
+	}
+	b.WriteString("</body>\n</html>\n")
+	return b.String()
+}
+
+func safeFooterURL(u string) bool {
+	return strings.HasPrefix(u, "mailto:") || strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://")
+}
+
+// group writes unbroken words of one author.
+func (d Draft) group(b *strings.Builder, ws []Words) {
+	author := CleanName(ws[0].Author)
+	small := func(style, s string) {
+		b.WriteString(`<div class="hs-small" style="` + style + `color:#80868b;font-size:12px">` + html.EscapeString(s) + "</div>\n")
+	}
+	caption := author
+	if last := ws[len(ws)-1].At; !last.IsZero() && !d.Times {
+		caption = strings.TrimSpace(author + " · " + last.Format("15:04"))
+	}
+	b.WriteString(`<table role="presentation" dir="rtl" cellpadding="0" cellspacing="0" border="0" width="100%" style="max-width:600px;margin:0 0 12px"><tr>
+<td dir="ltr" align="left" valign="top">` + "\n")
+	if d.Names {
+		small("", caption)
+	}
+	for _, w := range ws {
+		if d.Times && !w.At.IsZero() {
+			small("margin-top:6px;", timeOf(w.At))
+		}
+		if q := markup.Truncate(oneLine(w.Quote), quoteMost); q != "" {
+			b.WriteString(`<div class="hs-quote" style="border-left:3px solid #d0d4d9;padding-left:8px;margin:2px 0;color:#5f6368;font-size:13px">` + html.EscapeString(q) + "</div>\n")
+		}
+		b.WriteString(`<div style="margin:0 0 6px"><span id="hs-` + strconv.Itoa(w.Index) + `">` + w.markup(author) + "</span></div>\n")
+		for _, f := range w.Files {
+			small("margin:0 0 6px;", "📎 "+oneLine(f))
+		}
+	}
+	if !d.Names && caption != "" {
+		small("", caption)
+	}
+	b.WriteString("</td>\n")
+	if in := initials(author); in != "" {
+		b.WriteString(`<td dir="ltr" width="44" valign="top" style="width:44px"><table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr><td align="center" valign="middle" width="34" height="34" style="width:34px;height:34px;border-radius:17px;background:` +
+			colour(author) + `;color:#ffffff;font-size:14px;font-weight:bold;line-height:34px">` + html.EscapeString(in) + "</td></tr></table></td>\n")
+	}
+	b.WriteString("</tr></table>\n")
+}
+
+func (w Words) markup(author string) string {
+	s := markup.Sanitise(w.HTML)
+	if s == "" {
+		s = markup.FromText(cleanText(w.Text))
+	}
+	s = styled(s)
+	if w.Emote {
+		s = "<em>" + html.EscapeString(author) + "</em> " + s
+	}
+	return s
+}
+
+// styled adds styles to the subset. That is safe as text: there a "<" always
+// begins a tag.
+func styled(s string) string {
+	return strings.NewReplacer(
+		"<p>", `<p style="margin:0 0 8px">`,
+		"<blockquote>", `<blockquote style="margin:4px 0;padding-left:8px;border-left:3px solid #d0d4d9;color:#5f6368">`,
+		"<pre>", `<pre style="margin:4px 0;padding:8px;background:#f1f3f4;border-radius:4px;font-size:13px;white-space:pre-wrap">`,
+		"<code>", `<code style="background:#f1f3f4;font-family:Consolas,Menlo,monospace;font-size:13px">`,
+		"<span data-mx-spoiler", `<span style="background:#80868b;color:#80868b" data-mx-spoiler`,
+		"<br>", "<br>\n", "</p>", "</p>\n", "</li>", "</li>\n",
+	).Replace(s)
+}
+
+// initials returns one or two letters for a name.
+func initials(name string) string {
+	var out []rune
+	for w := range strings.FieldsSeq(name) {
+		for _, r := range w {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				out = append(out, unicode.ToUpper(r))
+				break
+			}
+		}
+	}
+	switch len(out) {
+	case 0:
+		return ""
+	case 1:
+		return string(out)
+	}
+	return string([]rune{out[0], out[len(out)-1]})
+}
+
+// colour gives a name always the same colour; white can be read on all of them.
+func colour(name string) string {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return []string{"#b3261e", "#8e4585", "#5b3fb5", "#2f5fc4", "#1565a0", "#00796b", "#2e7d32", "#7a5c00", "#a0522d", "#546e7a"}[h.Sum32()%10]
+}
