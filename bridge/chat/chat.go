@@ -104,6 +104,7 @@ type (
 		Kind        Kind
 		Body        Body
 		ReplyTo     MessageID // the message that it answers; empty: none
+		Root        MessageID // the message at the root of its chat thread; empty: none
 		Mentions    []UserID
 		MentionsAll bool // honoured by the network: the author may mention everybody
 	}

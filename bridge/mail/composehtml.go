@@ -77,12 +77,12 @@ func (d Draft) group(b *strings.Builder, ws []Words) {
 		b.WriteString(`<div class="hs-small" style="` + style + `color:#80868b;font-size:12px">` + html.EscapeString(s) + "</div>\n")
 	}
 	caption := author
-	if last := ws[len(ws)-1].At; !last.IsZero() && !d.Times {
-		caption = strings.TrimSpace(author + " · " + last.Format("15:04"))
+	if last := ws[len(ws)-1].At; author != "" && !last.IsZero() && !d.Times {
+		caption = author + " · " + last.Format("15:04")
 	}
 	b.WriteString(`<table role="presentation" dir="rtl" cellpadding="0" cellspacing="0" border="0" width="100%" style="max-width:600px;margin:0 0 12px"><tr>
 <td dir="ltr" align="left" valign="top">` + "\n")
-	if d.Names {
+	if d.Names && caption != "" {
 		small("", caption)
 	}
 	for _, w := range ws {

@@ -42,7 +42,7 @@ func (d Draft) text() string {
 
 // showsName: the name stands before the first of several words of one author.
 func (d Draft) showsName(w Words, prev *Words) bool {
-	return d.Names && !w.Emote && (prev == nil || prev.Author != w.Author || prev.Emote || d.Times)
+	return d.Names && !w.Emote && CleanName(w.Author) != "" && (prev == nil || prev.Author != w.Author || prev.Emote || d.Times)
 }
 
 func (w Words) plain(name, times bool) string {

@@ -146,3 +146,8 @@ func (t *Tx) SetSetting(name, value string) error {
 	}
 	return t.exec("INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
 }
+
+// LastOut returns the newest mail of a thread that we have sent.
+func (t *Tx) LastOut(thread int64) (Mail, error) {
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE thread = ? AND out ORDER BY id DESC LIMIT 1", thread)
+}

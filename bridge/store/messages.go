@@ -68,17 +68,18 @@ func (t *Tx) MessagesOfMail(mail int64) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message JOIN mail_message ON message = id WHERE mail = ? ORDER BY paragraph", mail)
 }
 
-// MessageWithoutCopy returns the messages of a thread that a room does not have yet, in order.
-func (t *Tx) MessageWithoutCopy(thread, room int64) ([]Message, error) {
+// MessagesWithoutCopy returns the messages of a thread that a room does not have yet, in order.
+func (t *Tx) MessagesWithoutCopy(thread, room int64) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE thread = ? AND state <> 'deleted'
 		AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id AND room = ?) ORDER BY id`, thread, room)
 }
 
 // AddCopy notes that a message has, or will have, a copy in a room. posted is
-// the network's id of it; empty while it is on its way.
-func (t *Tx) AddCopy(message, room int64, part int, posted string) error {
-	return t.exec(`INSERT INTO copy (message, room, part, posted) VALUES (?, ?, ?, ?)
-		ON CONFLICT (message, room, part) DO UPDATE SET posted = excluded.posted`, message, room, part, posted)
+// the network's id of it, empty while it is on its way; chat is the chat thread
+// in which it stands there.
+func (t *Tx) AddCopy(c Copy) error {
+	return t.exec(`INSERT INTO copy (message, room, part, posted, chat) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (message, room, part) DO UPDATE SET posted = excluded.posted, chat = excluded.chat`, c.Message, c.Room, c.Part, c.Posted, c.Chat)
 }
 
 // Copy is the appearance of a message in a room.
@@ -87,24 +88,26 @@ type Copy struct {
 	Room    int64
 	Part    int
 	Posted  string
+	Chat    string
 }
 
 func scanCopy(scan func(...any) error) (c Copy, err error) {
-	return c, scan(&c.Message, &c.Room, &c.Part, &c.Posted)
+	return c, scan(&c.Message, &c.Room, &c.Part, &c.Posted, &c.Chat)
 }
 
 // Copies returns the copies of a message in all rooms.
 func (t *Tx) Copies(message int64) ([]Copy, error) {
-	return scanAll(t, scanCopy, "SELECT message, room, part, posted FROM copy WHERE message = ? ORDER BY room, part", message)
+	return scanAll(t, scanCopy, "SELECT message, room, part, posted, chat FROM copy WHERE message = ? ORDER BY room, part", message)
 }
 
-// CopyIn returns the network's id of a message in a room; empty: it has none there yet.
-func (t *Tx) CopyIn(message, room int64) (posted string, err error) {
-	err = t.row("SELECT posted FROM copy WHERE message = ? AND room = ? ORDER BY part LIMIT 1", []any{message, room}, &posted)
-	if err == ErrNone {
-		return "", nil
-	}
-	return posted, err
+// CopyIn returns the first part of a message's copy in a room; ErrNone: it has none there.
+func (t *Tx) CopyIn(message, room int64) (Copy, error) {
+	return scanOne(t, scanCopy, "SELECT message, room, part, posted, chat FROM copy WHERE message = ? AND room = ? ORDER BY part LIMIT 1", message, room)
+}
+
+// LastInChat returns the newest message in a chat thread of a room.
+func (t *Tx) LastInChat(room int64, chat string) (Message, error) {
+	return scanOne(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE id = (SELECT max(message) FROM copy WHERE room = ? AND chat = ?)", room, chat)
 }
 
 // MessageByCopy finds the message that a network's message is a copy of.

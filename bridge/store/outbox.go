@@ -58,7 +58,26 @@ func (t *Tx) Drop(lane string) error {
 	return t.exec("DELETE FROM outbox WHERE lane = ? AND phase = 'new'", lane)
 }
 
-// Now that it is known to have arrived, Wake makes the delivery with a key due.
+// Wake makes the delivery with a key due, and reports whether there is one.
 func (t *Tx) Wake(key string, now time.Time) (bool, error) {
 	return t.changed("UPDATE outbox SET due = ? WHERE uniq = ?", millis(now), key)
+}
+
+// Counts adds the sizes of the main tables to m.
+func (t *Tx) Counts(m map[string]int64) error {
+	for name, query := range map[string]string{
+		"threads":  "SELECT count(*) FROM thread WHERE NOT ended",
+		"rooms":    "SELECT count(*) FROM room WHERE thread IS NOT NULL",
+		"messages": "SELECT coalesce(max(id), 0) FROM message",
+		"mails":    "SELECT coalesce(max(id), 0) FROM mail",
+		"waiting":  "SELECT count(*) FROM outbox",
+		"held":     "SELECT count(*) FROM quarantine WHERE state = 'held'",
+	} {
+		var n int64
+		if err := t.row(query, nil, &n); err != nil {
+			return err
+		}
+		m[name] = n
+	}
+	return nil
 }

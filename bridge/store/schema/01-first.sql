@@ -102,6 +102,7 @@ CREATE TABLE copy (
 	room    BIGINT NOT NULL REFERENCES room (id),
 	part    BIGINT NOT NULL,
 	posted  TEXT   NOT NULL, -- the network's id of the message; empty while it is on its way
+	chat    TEXT   NOT NULL DEFAULT '', -- the chat thread in which it stands there; empty: none
 	PRIMARY KEY (message, room, part)
 );
 CREATE INDEX copy_posted ON copy (posted, room) WHERE posted <> '';
@@ -198,3 +199,4 @@ CREATE TABLE setting (
 	name  TEXT NOT NULL PRIMARY KEY,
 	value TEXT NOT NULL
 );
+CREATE INDEX copy_chat ON copy (room, chat, message) WHERE chat <> '';

@@ -1,0 +1,204 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// command is one row of the table of commands: the same for rooms and for the
+// command line.
+type command struct {
+	Name  string
+	Args  string // as shown in the help
+	Help  string
+	Level Level
+	Run   func(*call) (string, error)
+}
+
+// commands is the table. An empty answer means that a sign of success is enough.
+func commands() []command {
+	return []command{
+		{"help", "", "what I can do", Ask, (*call).help},
+		{"link", "ADDRESS… [open|hidden] [title WORDS]", "tie this room to a conversation by email", Link, (*call).link},
+		{"new", "ADDRESS… [TITLE]", "begin a conversation in a thread of its own", Link, (*call).newConversation},
+		{"ok", "", "do what I have shown", Link, (*call).ok},
+		{"cancel", "", "forget what I have shown", Link, (*call).cancel},
+		{"add", "ADDRESS… [open|hidden]", "invite people by email", Link, (*call).add},
+		{"remove", "ADDRESS…", "take people out", Link, (*call).remove},
+		{"who", "", "who takes part", Ask, (*call).who},
+		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
+		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
+		{"status", "", "what is on its way, and what is wrong", Ask, (*call).status},
+		{"now", "", "mail at once what is being held", Ask, (*call).flushNow},
+		{"pause", "[off]", "mail nothing until \"pause off\"", Link, (*call).pause},
+		{"unlink", "", "end the tie between this room and email", Link, (*call).unlink},
+		{"approve", "NUMBER [add]", "post a held mail; with add its sender takes part", Link, (*call).approve},
+		{"deny", "NUMBER", "drop a held mail", Link, (*call).deny},
+		{"block", "NUMBER", "drop a held mail and all further mail of its sender", Link, (*call).block},
+	}
+}
+
+// call is one use of a command.
+type call struct {
+	*work
+	network string
+	place   chat.Place
+	by      chat.Author
+	level   Level
+	args    []string
+	cli     bool // typed on the command line
+}
+
+// usageError is a mistake of the one who typed, with the way to do it right.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+func usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+
+// command runs a command that was typed in a room: success is a reaction, an
+// answer or a mistake is a notice.
+func (w *work) command(network string, e chat.Command) error {
+	c := &call{work: w, network: network, place: e.Place, by: e.By, level: w.b.o.Access.level(e.By, e.Rank)}
+	answer, err := c.run(e.Text)
+	var mistake usageError
+	switch {
+	case errors.As(err, &mistake):
+		return w.notice(network, e.Place, "✗ "+mistake.Error(), answering(e.Message))
+	case err != nil:
+		return err
+	case answer != "":
+		return w.notice(network, e.Place, answer, answering(e.Message))
+	}
+	if _, can := w.b.chats[network].(chat.Reactor); can && e.Message != "" {
+		return w.toChat(jobReact, w.key("c")+"."+string(e.Event), chatJob{Network: network, Place: e.Place, To: string(e.Message), Emoji: "✅"})
+	}
+	return w.notice(network, e.Place, "Done.", answering(e.Message))
+}
+
+// Do runs a command of the table with the rights of an administrator. The error
+// is one of the bridge; a mistake in the command is an Answer that is not OK.
+func (b *Bridge) Do(ctx context.Context, r Request) (Answer, error) {
+	network := r.Network
+	if network == "" && len(b.o.Chats) == 1 {
+		network = b.o.Chats[0].Name()
+	}
+	var answer string
+	var mistake usageError
+	err := b.write(ctx, "admin", func(w *work) (err error) {
+		c := &call{work: w, network: network, place: r.Place, level: Administer, cli: true, by: chat.Author{ID: "admin", Name: "the administrator"}}
+		answer, err = c.run(r.Line)
+		return err
+	})
+	switch {
+	case errors.As(err, &mistake):
+		return Answer{Text: mistake.Error()}, nil
+	case err != nil:
+		return Answer{}, err
+	case answer == "":
+		answer = "Done."
+	}
+	return Answer{OK: true, Text: answer}, nil
+}
+
+func (c *call) run(line string) (string, error) {
+	words := split(line)
+	if len(words) == 0 {
+		words = []string{"help"}
+	}
+	name := strings.ToLower(words[0])
+	c.args = words[1:]
+	for _, cmd := range commands() {
+		if cmd.Name != name {
+			continue
+		}
+		if c.level < cmd.Level {
+			return "", usage("You may not use %q here. Ask a moderator of the room or the one who runs this bridge.", name)
+		}
+		return cmd.Run(c)
+	}
+	return "", usage("I do not know %q.%s %s lists what I can do.", name, didYouMean(name), c.say("help"))
+}
+
+// say writes a command as it is typed where the call comes from.
+func (c *call) say(line string) string {
+	if c.cli {
+		return "hashsend admin " + line
+	}
+	return "!send " + line
+}
+
+func didYouMean(name string) string {
+	for _, cmd := range commands() {
+		if len(name) > 1 && (strings.HasPrefix(cmd.Name, name[:2]) || strings.HasPrefix(name, cmd.Name)) {
+			return " Did you mean " + cmd.Name + "?"
+		}
+	}
+	return ""
+}
+
+// split cuts a line into words; quotes of either kind keep words together.
+func split(line string) []string {
+	line = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`).Replace(line)
+	var words []string
+	var word strings.Builder
+	var quote rune
+	inWord := false
+	end := func() {
+		if inWord {
+			words = append(words, word.String())
+		}
+		word.Reset()
+		inWord = false
+	}
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '"' || (r == '\'' && !inWord):
+			quote, inWord = r, true
+		case r == ' ' || r == '\t' || r == '\n' || r == '\u00a0':
+			end()
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	end()
+	return words
+}
+
+func (c *call) help() (string, error) {
+	var b strings.Builder
+	for _, cmd := range commands() {
+		if c.level < cmd.Level {
+			continue
+		}
+		fmt.Fprintf(&b, "%s – %s\n", strings.TrimSpace(c.say(cmd.Name+" "+cmd.Args)), cmd.Help)
+	}
+	b.WriteString("What begins with 🔇 or // is not mailed.")
+	return b.String(), nil
+}
+
+// linkedThread returns the thread of the place of the call.
+func (c *call) linkedThread() (store.Thread, store.Room, error) {
+	r, err := c.linked(c.network, c.place)
+	if errors.Is(err, store.ErrNone) {
+		if c.cli && c.place.Room == "" {
+			return store.Thread{}, r, usage("Name the room: hashsend admin --room NETWORK/ROOM …")
+		}
+		return store.Thread{}, r, usage("This room is not linked. %s links it.", c.say("link ADDRESS"))
+	}
+	if err != nil {
+		return store.Thread{}, r, err
+	}
+	th, err := c.Thread(r.Thread)
+	return th, r, err
+}

@@ -1,0 +1,370 @@
+package bridge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// pending is a link that was shown and waits for "ok".
+type pending struct {
+	People []mail.Address `json:"people"`
+	Mode   string         `json:"mode"`  // empty: not chosen
+	Title  string         `json:"title"` // empty: not chosen
+	Box    string         `json:"box"`
+}
+
+func (c *call) pendingKey() string {
+	return "pending/" + c.network + "/" + string(c.place.Room) + "/" + string(c.place.Thread)
+}
+
+// addresses takes the addresses at the beginning of the words of a call.
+func (c *call) addresses() (people []mail.Address, rest []string, err error) {
+	for i, a := range c.args {
+		if !strings.Contains(a, "@") {
+			return people, c.args[i:], nil
+		}
+		p, err := mail.ParseAddress(strings.Trim(a, ",;"))
+		if err != nil {
+			return nil, nil, usage("%q is not an email address: it looks like ann@example.com.", a)
+		}
+		if i := slices.IndexFunc(people, func(q mail.Address) bool { return mail.SameAddress(p.Address, q.Address) }); i < 0 {
+			people = append(people, p)
+		}
+	}
+	return people, nil, nil
+}
+
+func domains(people []mail.Address) int {
+	all := map[string]bool{}
+	for _, p := range people {
+		_, d, _ := strings.Cut(p.Address, "@")
+		all[strings.ToLower(d)] = true
+	}
+	return len(all)
+}
+
+// box is the mailbox of a new conversation.
+func (c *call) box(name string) (*mailbox, error) {
+	if name == "" && len(c.b.o.Mailboxes) > 0 {
+		name = c.b.o.Mailboxes[0].Name
+	}
+	if box := c.b.boxes[name]; box != nil {
+		return box, nil
+	}
+	return nil, usage("There is no mailbox %q. There are: %s.", name, strings.Join(slices.Sorted(maps.Keys(c.b.boxes)), ", "))
+}
+
+func (c *call) notOurselves(box *mailbox, people []mail.Address) error {
+	for _, p := range people {
+		if mail.SameAddress(p.Address, box.Address.Address) {
+			return usage("%s is the mailbox that I write from. Name the people you want to talk with.", p.Address)
+		}
+	}
+	return nil
+}
+
+// link shows what people will see and waits for "ok"; with "yes" behind it, it
+// links at once.
+func (c *call) link() (string, error) {
+	if c.place.Room == "" {
+		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
+	}
+	if c.b.chats[c.network] == nil {
+		return "", usage("There is no chat network %q.", c.network)
+	}
+	if r, err := c.Room(c.network, string(c.place.Room), string(c.place.Thread)); err == nil && r.Thread != 0 {
+		return "", usage("This room is linked already. %s invites more people.", c.say("add ADDRESS"))
+	} else if err != nil && !errors.Is(err, store.ErrNone) {
+		return "", err
+	}
+	if len(c.args) > 0 {
+		if id, err := strconv.ParseInt(c.args[0], 10, 64); err == nil {
+			return c.linkTo(id)
+		}
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(people) == 0 {
+		return "", usage("Name at least one address: %s", c.say("link ann@example.com"))
+	}
+	p := pending{People: people}
+	yes := false
+	for i := 0; i < len(rest); i++ {
+		switch w := strings.ToLower(strings.TrimLeft(rest[i], "-")); {
+		case w == store.ModeOpen || w == store.ModeHidden:
+			p.Mode = w
+		case w == "yes":
+			yes = true
+		case w == "from" && i+1 < len(rest):
+			i++
+			p.Box = rest[i]
+		case w == "title" && i+1 < len(rest):
+			words := rest[i+1:]
+			if n := len(words); n > 1 && strings.TrimLeft(words[n-1], "-") == "yes" {
+				words, yes = words[:n-1], true
+			}
+			p.Title, i = strings.Join(words, " "), len(rest)
+		default:
+			return "", usage("I do not understand %q. It goes: %s", rest[i], c.say("link ADDRESS… [open|hidden] [title WORDS]"))
+		}
+	}
+	box, err := c.box(p.Box)
+	if err != nil {
+		return "", err
+	}
+	if err := c.notOurselves(box, people); err != nil {
+		return "", err
+	}
+	if err := c.setPending(p); err != nil {
+		return "", err
+	}
+	if yes {
+		return c.ok()
+	}
+	if c.cli {
+		return c.preview(p)
+	}
+	// The room's name is asked for first; then the preview is shown.
+	job := chatJob{Network: c.network, Place: c.place}
+	return "I am looking at this room …", c.toChat(jobDescribe, c.b.instance+".p."+mail.NewUniq(), job)
+}
+
+// linkTo ties one more room to a conversation that there is.
+func (c *call) linkTo(id int64) (string, error) {
+	if c.level < Administer {
+		return "", usage("Only an administrator may tie another room to a conversation.")
+	}
+	th, err := c.Thread(id)
+	if errors.Is(err, store.ErrNone) {
+		return "", usage("There is no conversation %d.", id)
+	}
+	if err != nil {
+		return "", err
+	}
+	r, err := c.roomRecord()
+	if err != nil {
+		return "", err
+	}
+	r.Thread = th.ID
+	if err := c.PutRoom(&r); err != nil {
+		return "", err
+	}
+	return "", c.announce(th.ID)
+}
+
+// roomRecord is the record of the place of the call, new or known.
+func (c *call) roomRecord() (store.Room, error) {
+	r, err := c.Room(c.network, string(c.place.Room), string(c.place.Thread))
+	if errors.Is(err, store.ErrNone) {
+		return store.Room{Network: c.network, Place: string(c.place.Room), Chat: string(c.place.Thread)}, nil
+	}
+	return r, err
+}
+
+func (c *call) setPending(p pending) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return c.SetSetting(c.pendingKey(), string(text))
+}
+
+func (c *call) getPending() (p pending, there bool, err error) {
+	text, err := c.Setting(c.pendingKey())
+	if err != nil || text == "" {
+		return p, false, err
+	}
+	return p, true, json.Unmarshal([]byte(text), &p)
+}
+
+// titled returns the title that a pending link would have: a private room's name
+// is never taken by itself.
+func (c *call) titled(p pending) (title string, err error) {
+	if p.Title != "" {
+		return p.Title, nil
+	}
+	r, err := c.Room(c.network, string(c.place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		return "", nil
+	}
+	if r.Private {
+		return "", err
+	}
+	return r.Name, err
+}
+
+func (p pending) mode() string {
+	if p.Mode != "" {
+		return p.Mode
+	}
+	if domains(p.People) > 1 {
+		return store.ModeHidden
+	}
+	return store.ModeOpen
+}
+
+// preview shows what people will see.
+func (c *call) preview(p pending) (string, error) {
+	box, err := c.box(p.Box)
+	if err != nil {
+		return "", err
+	}
+	title, err := c.titled(p)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	var to []string
+	for _, a := range p.People {
+		to = append(to, a.Address)
+	}
+	fmt.Fprintf(&b, "This room will be linked with %s. People will see:\n", strings.Join(to, ", "))
+	author := c.by.Name
+	if c.cli {
+		author = "Alice"
+	}
+	fmt.Fprintf(&b, "From: %s <%s>\n", fromName(author, box.Address.Name), box.Address.Address)
+	if title == "" {
+		fmt.Fprintf(&b, "Subject: %s …\n", c.b.o.Tag)
+	} else {
+		fmt.Fprintf(&b, "Subject: %s\n", subject(c.b.o.Tag, title))
+	}
+	sample := plan{Thread: store.Thread{Title: title, Mode: p.mode()}, Box: box}
+	var foot []string
+	for _, f := range footer(sample, plannedMail{}, "") {
+		foot = append(foot, f.Text)
+	}
+	fmt.Fprintf(&b, "At the end: %s\n", strings.Join(foot, " · "))
+	switch {
+	case p.mode() == store.ModeOpen && len(p.People) > 1:
+		b.WriteString("They see each other's addresses (open). ")
+	case p.mode() == store.ModeHidden:
+		b.WriteString("Each gets a mail of their own and sees no other address (hidden). ")
+	}
+	if domains(p.People) > 1 && p.Mode == "" {
+		fmt.Fprintf(&b, "They are of different domains: %s or %s chooses. ", c.say("mode open"), c.say("mode hidden"))
+	}
+	if title == "" {
+		fmt.Fprintf(&b, "\nWhich title shall the conversation have? %s", c.say("name TITLE"))
+		return b.String(), nil
+	}
+	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.say("ok"), c.say("name TITLE"), c.say("cancel"))
+	return b.String(), nil
+}
+
+func (c *call) cancel() (string, error) {
+	_, there, err := c.getPending()
+	if err != nil {
+		return "", err
+	}
+	if !there {
+		return "", usage("There is nothing to forget.")
+	}
+	return "", c.SetSetting(c.pendingKey(), "")
+}
+
+// ok links the room as it was shown.
+func (c *call) ok() (string, error) {
+	p, there, err := c.getPending()
+	if err != nil {
+		return "", err
+	}
+	if !there {
+		return "", usage("There is nothing to confirm. %s begins.", c.say("link ADDRESS"))
+	}
+	title, err := c.titled(p)
+	if err != nil {
+		return "", err
+	}
+	if title == "" {
+		return "", usage("The conversation needs a title first: %s", c.say("name TITLE"))
+	}
+	box, err := c.box(p.Box)
+	if err != nil {
+		return "", err
+	}
+	th, err := c.newThread(box, p.mode(), title)
+	if err != nil {
+		return "", err
+	}
+	for _, a := range p.People {
+		person := c.b.newParticipant(th, a, c.now)
+		if err := c.AddParticipant(&person); err != nil {
+			return "", err
+		}
+	}
+	r, err := c.roomRecord()
+	if err != nil {
+		return "", err
+	}
+	r.Thread = th.ID
+	if err := c.PutRoom(&r); err != nil {
+		return "", err
+	}
+	if err := c.SetSetting(c.pendingKey(), ""); err != nil {
+		return "", err
+	}
+	c.step(Step{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
+	if err := c.announce(th.ID); err != nil {
+		return "", err
+	}
+	people, err := c.Participants(th.ID)
+	if err != nil {
+		return "", err
+	}
+	return "Linked. " + readBy(people) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
+}
+
+// newConversation begins a conversation in a chat thread of its own.
+func (c *call) newConversation() (string, error) {
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(people) == 0 {
+		return "", usage("Name at least one address: %s", c.say("new ann@example.com Lunch"))
+	}
+	if c.place.Room == "" {
+		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [TITLE]")
+	}
+	if c.b.chats[c.network] == nil {
+		return "", usage("There is no chat network %q.", c.network)
+	}
+	box, err := c.box("")
+	if err != nil {
+		return "", err
+	}
+	if err := c.notOurselves(box, people); err != nil {
+		return "", err
+	}
+	p := pending{People: people, Title: strings.Join(rest, " ")}
+	title, err := c.titled(p)
+	if err != nil {
+		return "", err
+	}
+	if title == "" {
+		title = mail.CleanName(c.by.Name)
+	}
+	th, err := c.newThread(box, p.mode(), title)
+	if err != nil {
+		return "", err
+	}
+	for _, a := range people {
+		person := c.b.newParticipant(th, a, c.now)
+		if err := c.AddParticipant(&person); err != nil {
+			return "", err
+		}
+	}
+	name := openName(title, people) + " – what you write in this thread is mailed"
+	return "", c.openPlace(OpenWhere{Network: c.network, Room: c.place.Room}, openJob{Thread: th.ID, Name: name})
+}

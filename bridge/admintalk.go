@@ -1,0 +1,447 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// add invites people. Somebody of another domain in an open conversation is
+// asked about first: the addresses of all would be shown.
+func (c *call) add() (string, error) {
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(people) == 0 {
+		return "", usage("Name at least one address: %s", c.say("add ann@example.com"))
+	}
+	box := c.b.boxByID[th.Mailbox]
+	if box == nil {
+		return "", usage("The mailbox of this conversation is no longer in the configuration.")
+	}
+	if err := c.notOurselves(box, people); err != nil {
+		return "", err
+	}
+	choice := ""
+	if len(rest) > 0 {
+		choice = strings.ToLower(rest[0])
+	}
+	if err := c.checkDomains(&th, people, choice); err != nil {
+		return "", err
+	}
+	for _, a := range people {
+		if err := c.addOne(th, a); err != nil {
+			return "", err
+		}
+	}
+	return "", c.announce(th.ID)
+}
+
+func (c *call) checkDomains(th *store.Thread, people []mail.Address, choice string) error {
+	if choice != "" && choice != store.ModeOpen && choice != store.ModeHidden {
+		return usage("I do not understand %q: open or hidden?", choice)
+	}
+	if th.Mode != store.ModeOpen {
+		return nil
+	}
+	now, err := c.Participants(th.ID)
+	if err != nil {
+		return err
+	}
+	all := people
+	for _, p := range now {
+		if p.Takes() {
+			all = append(all, mail.Address{Address: p.Address})
+		}
+	}
+	if len(all) < 2 || domains(all) < 2 || choice == store.ModeOpen {
+		return nil
+	}
+	if choice == store.ModeHidden {
+		th.Mode = store.ModeHidden
+		return c.SetThread(*th)
+	}
+	return usage("These people are of different domains and would see each other's addresses. %s lets them, %s gives each a mail of their own.",
+		c.say("add "+people[0].Address+" open"), c.say("add "+people[0].Address+" hidden"))
+}
+
+func (c *call) addOne(th store.Thread, a mail.Address) error {
+	p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
+	switch {
+	case errors.Is(err, store.ErrNone):
+		p = c.b.newParticipant(th, a, c.now)
+		return c.AddParticipant(&p)
+	case err != nil:
+		return err
+	case p.State == store.Gone:
+		return usage("%s left on %s. Only they can come back, by answering /join to any mail of the conversation.", p.Name, p.Changed.Format("2 January"))
+	case p.Takes():
+		return usage("%s takes part already.", p.Address)
+	}
+	p.State, p.Changed, p.Joined, p.Bounces, p.Address = store.Invited, c.now, c.now, 0, a.Address
+	return c.SetParticipant(p)
+}
+
+func (c *call) remove() (string, error) {
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	people, _, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(people) == 0 {
+		return "", usage("Name at least one address: %s", c.say("remove ann@example.com"))
+	}
+	for _, a := range people {
+		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
+		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
+			return "", usage("%s takes no part. %s lists who does.", a.Address, c.say("who"))
+		}
+		if err != nil {
+			return "", err
+		}
+		p.State, p.Changed = store.Removed, c.now
+		if err := c.SetParticipant(p); err != nil {
+			return "", err
+		}
+	}
+	return "", c.announce(th.ID)
+}
+
+func (c *call) who() (string, error) {
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	text, err := c.whoText(th, c.level >= Link)
+	return text, err
+}
+
+// whoText lists who takes part; addresses only for those who may link.
+func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
+	people, err := w.Participants(th.ID)
+	if err != nil {
+		return "", err
+	}
+	rooms, err := w.RoomsOf(th.ID)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "“%s” (%s), read in %d rooms. By email:", th.Title, th.Mode, len(rooms))
+	if len(people) == 0 {
+		b.WriteString(" nobody.")
+	}
+	for _, p := range people {
+		b.WriteString("\n" + p.Name)
+		if addresses {
+			b.WriteString(" <" + p.Address + ">")
+		}
+		switch p.State {
+		case store.Invited:
+			b.WriteString(" – gets an invitation with the next message")
+		case store.Gone:
+			b.WriteString(" – left on " + p.Changed.Format("2 January"))
+		case store.Removed:
+			b.WriteString(" – taken out on " + p.Changed.Format("2 January"))
+		}
+		if p.Takes() && p.Muted.After(w.now) {
+			b.WriteString(" – muted until " + p.Muted.Format("2 January 15:04"))
+		}
+	}
+	return b.String(), nil
+}
+
+func (c *call) unlink() (string, error) {
+	th, r, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	r.Thread = 0
+	if err := c.PutRoom(&r); err != nil {
+		return "", err
+	}
+	if err := c.sign(r, ""); err != nil {
+		return "", err
+	}
+	rooms, err := c.RoomsOf(th.ID)
+	if err != nil {
+		return "", err
+	}
+	if len(rooms) == 0 {
+		return "Unlinked. What people still answer comes to the home room.", nil
+	}
+	return "", nil
+}
+
+func (c *call) name() (string, error) {
+	title := strings.Join(c.args, " ")
+	if title == "" {
+		return "", usage("Which title? %s", c.say("name Lunch"))
+	}
+	if p, there, err := c.getPending(); err != nil {
+		return "", err
+	} else if there {
+		p.Title = title
+		if err := c.setPending(p); err != nil {
+			return "", err
+		}
+		return c.preview(p)
+	}
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	return "", c.retitle(th, title)
+}
+
+func (c *call) mode() (string, error) {
+	if len(c.args) != 1 || (c.args[0] != store.ModeOpen && c.args[0] != store.ModeHidden) {
+		return "", usage("It goes: %s or %s", c.say("mode open"), c.say("mode hidden"))
+	}
+	if p, there, err := c.getPending(); err != nil {
+		return "", err
+	} else if there {
+		p.Mode = c.args[0]
+		if err := c.setPending(p); err != nil {
+			return "", err
+		}
+		return c.preview(p)
+	}
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	th.Mode = c.args[0]
+	return "", c.SetThread(th)
+}
+
+func (c *call) flushNow() (string, error) {
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	if th.HoldFirst.IsZero() {
+		return "", usage("Nothing is being held.")
+	}
+	c.flush = true
+	return "", c.SetHold(th.ID, th.HoldFirst, c.now)
+}
+
+func (c *call) pause() (string, error) {
+	th, r, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	th.Paused = len(c.args) == 0 || c.args[0] != "off"
+	if err := c.SetThread(th); err != nil {
+		return "", err
+	}
+	if th.Paused {
+		return "Paused: what you write stays in this room until " + c.say("pause off") + ". Mail still comes in.", c.sign(r, "Paused: nothing is mailed.")
+	}
+	return "", c.announce(th.ID)
+}
+
+func (c *call) status() (string, error) {
+	var b strings.Builder
+	th, _, err := c.linkedThread()
+	var notLinked usageError
+	switch {
+	case errors.As(err, &notLinked):
+		b.WriteString(notLinked.Error())
+	case err != nil:
+		return "", err
+	default:
+		if err := c.threadStatus(&b, th); err != nil {
+			return "", err
+		}
+	}
+	for _, h := range c.b.health.list() {
+		if !h.OK {
+			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, oneLine(h.Error, 200))
+		}
+	}
+	if c.level >= Link {
+		held, err := c.HeldMails(20)
+		if err != nil {
+			return "", err
+		}
+		for _, h := range held {
+			if h.Thread == th.ID || c.level >= Administer {
+				fmt.Fprintf(&b, "\nHeld %d: from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
+			}
+		}
+	}
+	return b.String(), nil
+}
+
+func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
+	fmt.Fprintf(b, "Conversation %d “%s”, %s", th.ID, th.Title, th.Mode)
+	if th.Paused {
+		b.WriteString(", paused")
+	}
+	waiting, err := c.Waiting(1000)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, d := range waiting {
+		if d.Lane == mailLane(th.ID) {
+			n++
+			if d.Error != "" {
+				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, plain(d.Error))
+			}
+		}
+	}
+	held, err := c.HeldMessages(th.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "\n%d messages held, %d mails on their way.", len(held), n)
+	ms, err := c.LastMessages(th.ID, 1)
+	if err != nil || len(ms) == 0 {
+		return err
+	}
+	rs, err := c.MessageRecipients(ms[0].ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		fmt.Fprintf(b, "\nLast message to %s: %s", r.Address, r.State)
+		if r.Reason != "" {
+			fmt.Fprintf(b, " (%s)", plain(r.Reason))
+		}
+	}
+	return nil
+}
+
+// heldMail is the held mail that the first word names, if it may be decided here.
+func (c *call) heldMail() (store.HeldMail, error) {
+	if len(c.args) == 0 {
+		return store.HeldMail{}, usage("Name the number of the held mail; %s lists them.", c.say("status"))
+	}
+	id, err := strconv.ParseInt(strings.TrimPrefix(c.args[0], "#"), 10, 64)
+	if err != nil {
+		return store.HeldMail{}, usage("%q is not the number of a held mail; %s lists them.", c.args[0], c.say("status"))
+	}
+	h, err := c.HeldMail(id)
+	if errors.Is(err, store.ErrNone) {
+		return h, usage("There is no held mail %d.", id)
+	}
+	if err != nil {
+		return h, err
+	}
+	if h.State != "held" {
+		return h, usage("That mail was decided about already: %s.", h.State)
+	}
+	atHome := c.network == c.b.o.Home.Network && c.place.Room == c.b.o.Home.Room
+	if c.level >= Administer || atHome {
+		return h, nil
+	}
+	r, err := c.linked(c.network, c.place)
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return h, err
+	}
+	if err != nil || r.Thread != h.Thread {
+		return h, usage("That mail does not belong to this room.")
+	}
+	return h, nil
+}
+
+func (c *call) approve() (string, error) {
+	h, err := c.heldMail()
+	if err != nil {
+		return "", err
+	}
+	j := admitJob{Held: h.ID, Add: len(c.args) > 1 && c.args[1] == "add"}
+	if h.Thread == 0 {
+		// It begins a conversation: in a thread of this room.
+		r, err := c.Room(c.network, string(c.place.Room), "")
+		if errors.Is(err, store.ErrNone) && c.place.Room != "" {
+			r = store.Room{Network: c.network, Place: string(c.place.Room)}
+			err = c.PutRoom(&r)
+		}
+		if err == nil {
+			j.Room = r.ID
+		} else if !errors.Is(err, store.ErrNone) {
+			return "", err
+		}
+	}
+	// One approval settles the way of a sender whom nothing proves, never that of
+	// one whom something disproves.
+	if canon := mail.CanonicalAddress(h.Sender); !strings.Contains(h.Reason, "forged") {
+		if err := c.SetSender(canon, store.SenderApproved, c.now); err != nil {
+			return "", err
+		}
+	}
+	if err := c.SetHeld(h.ID, "approved"); err != nil {
+		return "", err
+	}
+	return "", c.enqueue(jobAdmit, "admit", c.key("q", h.ID), j, nil, time.Time{})
+}
+
+func (c *call) deny() (string, error) {
+	h, err := c.heldMail()
+	if err != nil {
+		return "", err
+	}
+	return "", c.drop(h)
+}
+
+// drop forgets a held mail. Its file goes first: without it, nothing is left to
+// be decided, and the command can be given again.
+func (c *call) drop(h store.HeldMail) error {
+	if err := c.b.store.DropFile(h.File); err != nil {
+		return err
+	}
+	return c.SetHeld(h.ID, "denied")
+}
+
+func (c *call) block() (string, error) {
+	h, err := c.heldMail()
+	if err != nil {
+		return "", err
+	}
+	if err := c.SetSender(mail.CanonicalAddress(h.Sender), store.SenderBlocked, c.now); err != nil {
+		return "", err
+	}
+	return "", c.drop(h)
+}
+
+// described stores what a network says of a room and shows the pending link.
+func (w *work) described(j chatJob) error {
+	r, err := w.Room(j.Network, string(j.Place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		r = store.Room{Network: j.Network, Place: string(j.Place.Room)}
+	} else if err != nil {
+		return err
+	}
+	r.Name, r.Private = j.About.Name, j.About.Private
+	if err := w.PutRoom(&r); err != nil {
+		return err
+	}
+	c := &call{work: w, network: j.Network, place: j.Place, by: chat.Author{Name: "Alice"}}
+	p, there, err := c.getPending()
+	if err != nil || !there {
+		return err
+	}
+	text, err := c.preview(p)
+	if err != nil {
+		return err
+	}
+	return w.notice(j.Network, j.Place, text)
+}

@@ -1,0 +1,144 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// mailCommand carries out a command that came by mail: leaving always, at once
+// and without proof; everything else only for those who take part and are proven.
+func (w *work) mailCommand(box *mailbox, l letter, d decision) error {
+	words := strings.Fields(strings.TrimPrefix(l.class.Command, "/"))
+	name := ""
+	if len(words) > 0 {
+		name = strings.ToLower(words[0])
+	}
+	if d.route.Leave {
+		name = "leave"
+	}
+	for _, id := range d.route.Threads {
+		th, err := w.Thread(id)
+		if err != nil {
+			return err
+		}
+		p, err := w.Participant(id, mail.CanonicalAddress(l.from.Address))
+		if errors.Is(err, store.ErrNone) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if name == "leave" {
+			if err := w.leave(th, p, l); err != nil {
+				return err
+			}
+			continue
+		}
+		trust, err := w.Sender(p.Canon)
+		if err != nil {
+			return err
+		}
+		if trust == store.SenderBlocked || (l.verdict.Trust != mail.Proven && trust != store.SenderApproved) || p.State == store.Removed {
+			w.step(Step{Thread: id, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
+			continue
+		}
+		if err := w.obey(th, p, l, name, words); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave ends the mail to a person, confirms it to the address and tells the rooms.
+func (w *work) leave(th store.Thread, p store.Participant, l letter) error {
+	if p.State == store.Gone {
+		return nil
+	}
+	p.State, p.Changed = store.Gone, w.now
+	if err := w.SetParticipant(p); err != nil {
+		return err
+	}
+	w.step(Step{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})
+	if err := w.noticeTo(th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
+		return err
+	}
+	if err := w.announce(th.ID); err != nil {
+		return err
+	}
+	return w.letter(th, p, "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
+}
+
+// obey carries out the other commands by mail and answers privately.
+func (w *work) obey(th store.Thread, p store.Participant, l letter, name string, words []string) error {
+	switch name {
+	case "join":
+		if p.Takes() {
+			return w.letter(th, p, "You take part in this conversation.", l.msg.ID)
+		}
+		p.State, p.Changed, p.Joined = store.Active, w.now, w.now
+		if err := w.SetParticipant(p); err != nil {
+			return err
+		}
+		if err := w.noticeTo(th.ID, p.Name+" is back and reads this room by email."); err != nil {
+			return err
+		}
+		if err := w.announce(th.ID); err != nil {
+			return err
+		}
+		return w.letter(th, p, "Welcome back: you take part in this conversation again.", l.msg.ID)
+	case "who":
+		text, err := w.whoText(th, th.Mode == store.ModeOpen)
+		if err != nil {
+			return err
+		}
+		return w.letter(th, p, text, l.msg.ID)
+	case "mute":
+		return w.mute(th, p, l, words)
+	}
+	return w.letter(th, p, "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/who – who takes part", l.msg.ID)
+}
+
+func (w *work) mute(th store.Thread, p store.Participant, l letter, words []string) error {
+	until, ok := muteUntil(words, w.now)
+	if !ok {
+		return w.letter(th, p, "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
+	}
+	p.Muted = until
+	if err := w.SetParticipant(p); err != nil {
+		return err
+	}
+	if until.IsZero() {
+		return w.letter(th, p, "You get mail from this conversation again.", l.msg.ID)
+	}
+	return w.letter(th, p, "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
+}
+
+// muteUntil reads "mute 2h": minutes, hours or days; "off" is the zero time.
+func muteUntil(words []string, now time.Time) (time.Time, bool) {
+	if len(words) < 2 {
+		return now.AddDate(1, 0, 0), len(words) == 1
+	}
+	s := strings.ToLower(words[1])
+	if s == "off" {
+		return time.Time{}, true
+	}
+	var n int
+	var unit string
+	if _, err := fmt.Sscanf(s, "%d%s", &n, &unit); err != nil || n <= 0 || n > 10000 {
+		return time.Time{}, false
+	}
+	switch unit {
+	case "m", "min":
+		return now.Add(time.Duration(n) * time.Minute), true
+	case "h":
+		return now.Add(time.Duration(n) * time.Hour), true
+	case "d":
+		return now.AddDate(0, 0, n), true
+	}
+	return time.Time{}, false
+}

@@ -1,0 +1,262 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
+	"hashsend/bridge/reply"
+	"hashsend/bridge/retry"
+	"hashsend/bridge/store"
+)
+
+func neverError(text string) error { return retry.Never(errors.New(text)) }
+
+// deed is what is done with a mail.
+type deed int
+
+const (
+	doNothing deed = iota // it is not ours
+	doEcho                // our own mail has come back
+	doReport              // note what became of a mail of ours
+	doNotice              // tell the rooms about it, without words of a person
+	doCommand             // a command by mail
+	doPost
+	doHold
+	doOpen // it begins a conversation
+	doDrop
+)
+
+// decision is what becomes of a mail.
+type decision struct {
+	do       deed
+	route    route
+	text     string // what the person wrote
+	html     string
+	files    string
+	notice   string
+	mark     bool // say that nothing proves the sender
+	reason   string
+	title    string
+	file     string // where a held mail was kept
+	repeated bool
+}
+
+// decide finds out what becomes of a mail. It only reads.
+func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err error) {
+	if l.echo != "" {
+		d.do = doEcho
+		return d, nil
+	}
+	if d.route, err = box.b.findRoute(tx, box, &l.msg, l.in.Envelope); err != nil {
+		return d, err
+	}
+	if l.class.Bounce != nil {
+		known, err := box.concerns(tx, l.class.Bounce)
+		if err != nil {
+			return d, err
+		}
+		if known.ID != 0 {
+			d.do, d.route.Parent, d.route.Threads = doReport, known.ID, []int64{known.Thread}
+			return d, nil
+		}
+		if len(d.route.Threads) == 0 {
+			return d, nil
+		}
+	}
+	switch l.class.Kind {
+	case KindLoop:
+		d.do = doDrop
+		return d, nil
+	case KindAutoReply, KindChallenge, KindComplaint, KindBounce, KindDelayed, KindDelivered, KindReadReceipt:
+		if len(d.route.Threads) > 0 {
+			d.do, d.notice = doNotice, l.class.Text
+		}
+		return d, nil
+	}
+	tagged := mail.HasTag(l.msg.Subject, box.b.o.Tag)
+	switch {
+	case len(d.route.Threads) == 0 && !tagged:
+		return d, nil
+	case l.in.Header.Get(mail.HeaderBridge) != "" && strings.HasPrefix(l.in.Header.Get(mail.HeaderBridge), box.b.instance+";"):
+		d.do = doDrop // what we sent has come back by another way
+		return d, nil
+	case d.route.Leave && len(d.route.Threads) > 0:
+		d.do = doCommand
+		return d, nil
+	case l.class.Command != "" && len(d.route.Threads) > 0:
+		d.do = doCommand
+		return d, nil
+	}
+	if err := box.judge(tx, l, f, &d); err != nil {
+		return d, err
+	}
+	if d.do == doPost || d.do == doOpen {
+		err = box.extract(tx, l, &d)
+	}
+	return d, err
+}
+
+// judge decides whether a mail of a person is posted, held or dropped.
+func (box *mailbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
+	trust, err := tx.Sender(mail.CanonicalAddress(l.from.Address))
+	if err != nil {
+		return err
+	}
+	s := standing{Verdict: l.verdict, Sender: trust, Cites: d.route.Cites, Conflict: d.route.Conflict, HoldAll: box.b.o.Unproven}
+	if l.from.Address == "" {
+		s.Conflict = "it names no sender, or several"
+	}
+	owner := l.own && l.verdict.Trust == mail.Proven
+	if len(d.route.Threads) == 0 {
+		d.title = mail.TitleOf(l.msg.Subject, box.b.o.Tag)
+		switch {
+		case trust == store.SenderBlocked:
+			d.do = doDrop
+		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.b.o.Access.mayOpen(l.from.Address) && box.Opens.Network != "":
+			d.do = doOpen
+		default:
+			d.do, d.reason = doHold, openReason(l, box)
+		}
+		return nil
+	}
+	if f.Approved || owner {
+		d.do = doPost
+		return nil
+	}
+	for _, id := range d.route.Threads {
+		p, err := tx.Participant(id, mail.CanonicalAddress(l.from.Address))
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return err
+		}
+		s.State = p.State
+		a, reason := admit(s)
+		switch a {
+		case admitHold:
+			d.do, d.reason = doHold, reason
+			return nil
+		case admitDrop:
+			d.do = doDrop
+			return nil
+		case admitMarked:
+			d.mark = true
+		}
+		if p.State == store.Gone {
+			d.notice = "left on " + p.Changed.Format("2 January")
+		}
+	}
+	d.do = doPost
+	return nil
+}
+
+// openReason says why a mail that begins a conversation is asked about.
+func openReason(l letter, box *mailbox) string {
+	switch {
+	case l.verdict.Trust == mail.Failed:
+		return "it begins a conversation, and it may be forged: " + l.verdict.Reason
+	case !box.b.o.Access.mayOpen(l.from.Address):
+		return "it begins a conversation, and its sender is not among those who may"
+	case l.verdict.Trust != mail.Proven:
+		return "it begins a conversation, and nothing proves its sender"
+	}
+	return "it begins a conversation, and no room is set for those"
+}
+
+// concerns finds the mail of ours that a report is about; the zero Mail: none.
+func (box *mailbox) concerns(tx *store.Tx, r *Bounce) (store.Mail, error) {
+	var uniqs []string
+	if u, ok := box.b.mint.ParseTrace(r.Trace); ok {
+		uniqs = append(uniqs, u)
+	}
+	if r.EnvelopeID != "" {
+		uniqs = append(uniqs, r.EnvelopeID)
+	}
+	if _, u, ok := box.b.mint.Parse(r.OriginalID); ok {
+		uniqs = append(uniqs, u)
+	}
+	for _, u := range uniqs {
+		if m, err := tx.MailByUniq(u); err == nil || !errors.Is(err, store.ErrNone) {
+			return m, err
+		}
+	}
+	if r.OriginalID == "" {
+		return store.Mail{}, nil
+	}
+	m, err := tx.MailByID(r.OriginalID)
+	if errors.Is(err, store.ErrNone) {
+		err = nil
+	}
+	return m, err
+}
+
+// extract finds what the person wrote, by what the conversation knows.
+func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
+	var known []string
+	add := func(ms []store.Message) {
+		for _, m := range ms {
+			if t := strings.TrimSpace(m.Text); t != "" && !slices.Contains(known, t) {
+				known = append(known, t)
+			}
+		}
+	}
+	if d.route.Parent != 0 {
+		ms, err := tx.MessagesOfMail(d.route.Parent)
+		if err != nil {
+			return err
+		}
+		add(ms)
+	}
+	for _, id := range d.route.Threads {
+		ms, err := tx.LastMessages(id, 30)
+		if err != nil {
+			return err
+		}
+		add(ms)
+	}
+	d.text, d.html, d.files = written(l.msg, known)
+	if l.class.Kind == KindReaction && l.class.Emoji != "" {
+		d.text, d.html = "reacted with "+l.class.Emoji, ""
+	}
+	if d.text == "" && d.files == "" {
+		d.text = "(an answer without words)"
+		if l.class.Text != "" {
+			d.text = l.class.Text
+		}
+	}
+	return nil
+}
+
+// written gives what a person wrote in a mail, as sanitised text and HTML, and
+// the names of its files.
+func written(m mail.Message, known []string) (text, html, files string) {
+	r := reply.Extract(reply.Mail{
+		Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0,
+		Text: m.Text, HTML: m.HTML, Known: known,
+	})
+	if r.HTML != "" {
+		html = markup.Sanitise(r.HTML)
+		text = markup.ToText(html)
+	}
+	if strings.TrimSpace(text) == "" {
+		text, html = r.Text, ""
+	}
+	text = markup.Neutral(strings.TrimSpace(text))
+	if html != "" {
+		html = markup.Neutral(html)
+	}
+	var names []string
+	for _, p := range m.Attachments() {
+		if p.Nested != nil && p.Name == "" {
+			names = append(names, fileLine("mail: "+p.Nested.Subject, p.Size))
+			continue
+		}
+		names = append(names, fileLine(p.Name, p.Size))
+	}
+	if len(names) > 20 {
+		names = append(names[:20], fmt.Sprintf("and %d more", len(names)-20))
+	}
+	return text, html, strings.Join(names, "\n")
+}

@@ -1,0 +1,347 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/retry"
+	"hashsend/bridge/store"
+)
+
+// grace is how long after an unclear end of DATA a mail is looked for before it
+// is sent again: the server may still be at work.
+const grace = time.Minute
+
+func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
+
+func (j mailJob) outgoing(raw []byte) mail.Outgoing {
+	return mail.Outgoing{
+		MessageID: j.MessageID, From: j.From, To: j.To, EnvelopeID: envelopeID(j.Trace), Size: int64(len(raw)), UTF8: j.UTF8,
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil },
+	}
+}
+
+// envelopeID is the UNIQ of a mail: a report brings it back (RFC 3461, 4.4).
+func envelopeID(trace string) string {
+	uniq, _, _ := strings.Cut(trace, ".")
+	return uniq
+}
+
+// deliverMail submits a mail. One that may have left already is looked for first.
+func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
+	var j mailJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	box := b.boxByID[j.Box]
+	if box == nil || box.Submitter == nil {
+		return b.settleMail(ctx, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
+	}
+	if d.Phase != store.PhaseNew {
+		if done, err := b.resolveDoubt(ctx, d, j, box); done || err != nil {
+			return err
+		}
+	}
+	if wait := box.limit.wait(b.o.Now()); wait > 0 {
+		return b.write(ctx, "settle-mail", func(w *work) error {
+			d.Due, d.Error = w.now.Add(wait), "waiting: the provider allows only so many mails an hour"
+			return w.SetDelivery(d)
+		})
+	}
+	begun := b.o.Now()
+	res, err := box.Submitter.Submit(ctx, j.outgoing(d.Raw), func() error {
+		return b.write(ctx, "dot", func(w *work) error {
+			d.Phase, d.Started = store.PhaseDot, w.now
+			return w.SetDelivery(d)
+		})
+	})
+	if err == nil && b.o.Metrics != nil {
+		b.o.Metrics.Observe(jobMail, b.o.Now().Sub(begun))
+	}
+	b.noteHealth(box.Name, "submission", err)
+	failpoint("settle-mail:attempted")
+	return b.settleMail(ctx, d, j, box, res, err)
+}
+
+// resolveDoubt looks for a mail whose last dot may have gone out. done: the
+// delivery was settled, or put off.
+func (b *Bridge) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, box *mailbox) (done bool, err error) {
+	id, found, err := b.lookFor(ctx, j, box, d.Started)
+	switch {
+	case err != nil:
+		return true, b.write(ctx, "settle-mail", func(w *work) error {
+			_, err := w.again(d, fmt.Errorf("look whether the mail has left: %w", err))
+			return err
+		})
+	case found:
+		return true, b.settleMail(ctx, d, j, box, mail.Result{FinalID: id}, nil)
+	}
+	if wait := d.Started.Add(grace).Sub(b.o.Now()); wait > 0 && box.Keeper != nil {
+		return true, b.write(ctx, "settle-mail", func(w *work) error {
+			d.Due, d.Error = w.now.Add(min(wait, 5*time.Second)), "the answer of the mail server was lost: looking for the mail before it is sent again"
+			return w.SetDelivery(d)
+		})
+	}
+	return false, nil
+}
+
+// lookFor finds the copy of a mail that proves that it has left.
+func (b *Bridge) lookFor(ctx context.Context, j mailJob, box *mailbox, since time.Time) (id string, found bool, err error) {
+	if box.Keeper == nil {
+		return "", false, nil
+	}
+	since = since.Add(-time.Hour)
+	if id, found, err = box.Keeper.FindSent(ctx, j.Trace, since); err != nil || found || !j.SelfCopy {
+		return id, found, err
+	}
+	return box.Keeper.AdoptSent(ctx, j.Trace, since)
+}
+
+// settleMail records what the server said, for each recipient.
+func (b *Bridge) settleMail(ctx context.Context, d store.Delivery, j mailJob, box *mailbox, res mail.Result, cause error) error {
+	return b.write(ctx, "settle-mail", func(w *work) error {
+		if cause != nil && !retry.IsNever(cause) {
+			if !retry.IsUnclear(cause) {
+				d.Phase = store.PhaseNew // the server has refused it, or never got the dot
+			}
+			final, err := w.again(d, cause)
+			if err != nil || !final {
+				w.step(Step{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + plain(cause.Error())})
+				return err
+			}
+		} else if err := w.Done(d.ID); err != nil {
+			return err
+		}
+		rs, err := w.Recipients(j.Mail)
+		if err != nil {
+			return err
+		}
+		if cause != nil {
+			w.b.log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
+			return w.refusedAll(j, rs, res, cause)
+		}
+		if err := w.AddMailID(j.Mail, store.IDFinal, res.FinalID); err != nil {
+			return err
+		}
+		if err := w.settleRecipients(d, j, rs, res); err != nil {
+			return err
+		}
+		if err := w.seeToCopy(d, j, box); err != nil {
+			return err
+		}
+		return w.accepted(j)
+	})
+}
+
+// settleRecipients stores each recipient's outcome; those who were put off get a
+// delivery of their own.
+func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipient, res mail.Result) error {
+	var later []string
+	for _, r := range rs {
+		if !containsAddress(j.To, r.Address) {
+			continue
+		}
+		o := outcomeFor(res, r.Address)
+		switch o.State {
+		case mail.Deferred:
+			later = append(later, r.Address)
+			r.State, r.Reason = store.Queued, o.ServerSay
+		case mail.Refused:
+			r.State, r.Reason = store.Failed, o.ServerSay
+		default:
+			r.State, r.Reason = store.Accepted, ""
+		}
+		if err := w.SetRecipient(r); err != nil {
+			return err
+		}
+		if r.State == store.Failed {
+			m, err := w.Mail(j.Mail)
+			if err == nil {
+				err = w.failed(j.Mail, m.Thread, r)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if len(later) == 0 {
+		return nil
+	}
+	j.To, j.SelfCopy = later, false
+	// A lane of its own: those who were put off must not hold up the others.
+	key := w.b.instance + ".l." + mail.NewUniq()
+	return w.enqueue(jobMail, d.Lane+"/later", key, j, d.Raw, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour)))
+}
+
+func containsAddress(list []string, a string) bool {
+	return slices.ContainsFunc(list, func(b string) bool { return strings.EqualFold(a, b) })
+}
+
+func outcomeFor(res mail.Result, address string) mail.Outcome {
+	for _, o := range res.Outcomes {
+		if strings.EqualFold(o.Address, address) {
+			return o
+		}
+	}
+	return mail.Outcome{Address: address} // accepted as a whole
+}
+
+// refusedAll reports a mail that was refused for everybody.
+func (w *work) refusedAll(j mailJob, rs []store.Recipient, res mail.Result, cause error) error {
+	m, err := w.Mail(j.Mail)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		if !containsAddress(j.To, r.Address) {
+			continue
+		}
+		r.State, r.Reason = store.Failed, cause.Error()
+		if o := outcomeFor(res, r.Address); o.ServerSay != "" {
+			r.Reason = o.ServerSay
+		}
+		if err := w.SetRecipient(r); err != nil {
+			return err
+		}
+		if err := w.failed(j.Mail, m.Thread, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seeToCopy has the Sent folder looked after where the provider does not do it.
+func (w *work) seeToCopy(d store.Delivery, j mailJob, box *mailbox) error {
+	if !j.SelfCopy || box == nil || box.Keeper == nil {
+		return nil
+	}
+	return w.enqueue(jobKeep, keepLane(j.Box), w.key("k", j.Mail), j, d.Raw, w.now.Add(3*time.Second))
+}
+
+// accepted shows at the message that its mail is on its way.
+func (w *work) accepted(j mailJob) error {
+	ms, err := w.MessagesOfMail(j.Mail)
+	if err != nil || len(ms) == 0 {
+		return err
+	}
+	last := ms[len(ms)-1]
+	w.step(Step{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+	if last.Origin != store.FromChat {
+		return nil
+	}
+	copies, err := w.Copies(last.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range copies {
+		r, err := w.RoomByID(c.Room)
+		if err != nil {
+			return err
+		}
+		if _, can := w.b.chats[r.Network].(chat.Reporter); !can || c.Posted == "" {
+			continue
+		}
+		// One lane and one key a room: only the newest message matters.
+		job := chatJob{Network: r.Network, Place: place(r), To: c.Posted, State: chat.State{Phase: chat.Accepted}}
+		return w.enqueue(jobReport, fmt.Sprintf("report/%d", r.ID), w.key("ra", last.ID), job, nil, time.Time{})
+	}
+	return nil
+}
+
+// deliverKeep sees that one copy of a mail is in the Sent folder: our own copy
+// that arrived is moved there; if it never arrives, the mail is stored there.
+func (b *Bridge) deliverKeep(ctx context.Context, d store.Delivery) error {
+	var j mailJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	id, err := "", error(nil)
+	if box := b.boxByID[j.Box]; box != nil && box.Keeper != nil {
+		id, err = b.keepCopy(ctx, d, j, box)
+	}
+	failpoint("settle-keep:attempted")
+	return b.write(ctx, "settle-keep", func(w *work) error {
+		if err != nil {
+			_, settle := w.again(d, err)
+			return settle
+		}
+		if id != "" && id != j.MessageID {
+			if err := w.AddMailID(j.Mail, store.IDFinal, id); err != nil {
+				return err
+			}
+		}
+		return w.Done(d.ID)
+	})
+}
+
+// copyAwaited is how long our own copy is waited for.
+const copyAwaited = 10 * time.Minute
+
+func (b *Bridge) keepCopy(ctx context.Context, d store.Delivery, j mailJob, box *mailbox) (id string, err error) {
+	since := d.Created.Add(-time.Hour)
+	id, found, err := box.Keeper.AdoptSent(ctx, j.Trace, since)
+	if err != nil || found {
+		return id, err
+	}
+	if id, found, err = box.Keeper.FindSent(ctx, j.Trace, since); err != nil || found {
+		return id, err
+	}
+	if b.o.Now().Sub(d.Created) < copyAwaited {
+		return "", retry.After(errors.New("our own copy of the mail has not arrived yet"), 15*time.Second)
+	}
+	return "", box.Keeper.KeepSent(ctx, j.outgoing(d.Raw), d.Created)
+}
+
+// deliverAdmit takes in a held mail that somebody approved.
+func (b *Bridge) deliverAdmit(ctx context.Context, d store.Delivery) error {
+	var j admitJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	h, err := b.admitHeld(ctx, j)
+	return b.write(ctx, "settle-admit", func(w *work) error {
+		if err != nil {
+			final, settle := w.again(d, err)
+			if settle == nil && final {
+				settle = w.home(fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, plain(err.Error())))
+			}
+			return settle
+		}
+		if err := b.store.DropFile(h.File); err != nil {
+			b.log.Warn("remove a mail that was taken in", "error", err)
+		}
+		return w.Done(d.ID)
+	})
+}
+
+func (b *Bridge) admitHeld(ctx context.Context, j admitJob) (h store.HeldMail, err error) {
+	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
+		return h, err
+	}
+	box := b.boxByID[h.Mailbox]
+	if box == nil {
+		return h, neverError("its mailbox is no longer in the configuration")
+	}
+	in := mail.Incoming{
+		Head: mail.Head{Mailbox: box.Name, Place: mail.Place(h.Place), Received: h.At},
+		Open: func(context.Context) (io.ReadCloser, error) { return b.store.OpenFile(h.File) },
+	}
+	if in.Header, err = b.headerOf(h.File); err != nil {
+		return h, retry.Never(err)
+	}
+	l, err := box.read(ctx, in)
+	if err != nil {
+		return h, err
+	}
+	l.key = append(l.key, fmt.Sprint("held ", h.ID))
+	return h, box.take(ctx, "", l, forced{Approved: true, Add: j.Add, Room: j.Room, Held: h.ID})
+}

@@ -1,0 +1,30 @@
+//go:build failpoint
+
+package bridge
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+)
+
+var failpointHits atomic.Int64
+
+// failpoint kills the process, as a crash would, when HASHSEND_FAILPOINT names
+// this point: "NAME" at the first time, "NAME#3" at the third.
+func failpoint(name string) {
+	want, nth, _ := strings.Cut(os.Getenv("HASHSEND_FAILPOINT"), "#")
+	if want != name {
+		return
+	}
+	n, err := strconv.ParseInt(nth, 10, 64)
+	if err != nil {
+		n = 1
+	}
+	if failpointHits.Add(1) == n {
+		syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // there is nobody left to tell
+		select {}
+	}
+}

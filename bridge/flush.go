@@ -1,0 +1,249 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+func (b *Bridge) wakeFlush() {
+	select {
+	case b.flushes <- struct{}{}:
+	default:
+	}
+}
+
+// runFlush makes mails of held messages when their hold ends. On the way out it
+// flushes what is still held, so that a stop delays nothing.
+func (b *Bridge) runFlush(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-b.flushes:
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer cancel()
+			_, err := b.flushDue(last, b.o.Now().Add(b.o.Hold.Max+time.Second))
+			return err
+		}
+		next, err := b.flushDue(ctx, b.o.Now())
+		if err != nil && ctx.Err() == nil {
+			b.log.Error("make mails of held messages", "error", err)
+			next = b.o.Now().Add(time.Second)
+		}
+		if !next.IsZero() {
+			timer.Reset(max(0, next.Sub(b.o.Now())))
+		}
+	}
+}
+
+// flushDue flushes every thread whose hold has ended at a moment and returns
+// when the next one ends; zero: nothing is held.
+func (b *Bridge) flushDue(ctx context.Context, at time.Time) (next time.Time, err error) {
+	const batch = 100
+	done := map[int64]bool{} // one that stays held must not be tried for ever
+	for {
+		var due []int64
+		err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+			if due, err = tx.DueThreads(at, batch+len(done)); err == nil {
+				next, err = tx.NextHold()
+			}
+			return err
+		})
+		due = slices.DeleteFunc(due, func(id int64) bool { return done[id] })
+		if err != nil || len(due) == 0 {
+			return next, err
+		}
+		for _, id := range due {
+			done[id] = true
+			if err := b.write(ctx, "flush", func(w *work) error { return w.flushThread(id) }); err != nil {
+				return next, fmt.Errorf("thread %d: %w", id, err)
+			}
+		}
+	}
+}
+
+// whileStuck is how long held messages wait when the mails before them cannot
+// be delivered: what gathers then leaves as one mail.
+const whileStuck = 20 * time.Second
+
+// flushThread makes mails of what a thread holds.
+func (w *work) flushThread(id int64) error {
+	held, err := w.HeldMessages(id)
+	if err != nil {
+		return err
+	}
+	if len(held) == 0 {
+		return w.SetHold(id, time.Time{}, time.Time{})
+	}
+	if stuck, err := w.Stuck(mailLane(id), jobMail); err != nil {
+		return err
+	} else if stuck {
+		return w.SetHold(id, held[0].At, w.now.Add(whileStuck))
+	}
+	p, err := w.planFor(id, held)
+	if err != nil {
+		return err
+	}
+	for _, planned := range planMail(p) {
+		if err := w.makeMail(p, planned); err != nil {
+			return err
+		}
+	}
+	for _, m := range held {
+		m.State = store.Mailed
+		if err := w.SetMessage(m); err != nil {
+			return err
+		}
+	}
+	return w.SetHold(id, time.Time{}, time.Time{})
+}
+
+// planFor reads what planMail needs.
+func (w *work) planFor(id int64, held []store.Message) (plan, error) {
+	p := plan{Held: held, Now: w.now, Quotes: map[int64]quote{}}
+	var err error
+	if p.Thread, err = w.Thread(id); err != nil {
+		return p, err
+	}
+	if p.Epoch, err = w.Epoch(id); err != nil {
+		return p, err
+	}
+	if p.People, err = w.Participants(id); err != nil {
+		return p, err
+	}
+	if p.Rooms, err = w.RoomsOf(id); err != nil {
+		return p, err
+	}
+	p.Box = w.b.boxByID[p.Thread.Mailbox]
+	if p.Box == nil {
+		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
+	}
+	last, err := w.LastMessages(id, 50)
+	if err != nil {
+		return p, err
+	}
+	p.Names = severalSpeak(last)
+	for _, m := range held {
+		if m.ReplyTo == 0 {
+			continue
+		}
+		of, err := w.Message(m.ReplyTo)
+		if err != nil {
+			return p, err
+		}
+		q := quote{Name: of.Name, Text: of.Text}
+		if in, err := w.MailOfMessage(of.ID); err == nil {
+			if q.IDs, err = w.MailIDs(in.ID); err != nil {
+				return p, err
+			}
+			q.Final = in.MessageID
+		} else if !errors.Is(err, store.ErrNone) {
+			return p, err
+		}
+		p.Quotes[m.ID] = q
+	}
+	return p, nil
+}
+
+func severalSpeak(ms []store.Message) bool {
+	who := ""
+	for _, m := range ms {
+		if m.Origin == store.FromMail {
+			continue
+		}
+		if who != "" && m.Name != who {
+			return true
+		}
+		who = m.Name
+	}
+	return false
+}
+
+// makeMail fixes the Message-ID and the bytes of a planned mail and enqueues it.
+func (w *work) makeMail(p plan, pm plannedMail) error {
+	uniq := mail.NewUniq()
+	d := draft(p, pm)
+	d.ID = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
+	d.Trace = w.b.mint.Trace(uniq)
+	d.Bridge = w.b.instance + "; hop=1"
+	raw, err := mail.Compose(d)
+	if err != nil {
+		return fmt.Errorf("compose mail: %w", err)
+	}
+	var ids []int64
+	for _, m := range pm.Messages {
+		ids = append(ids, m.ID)
+	}
+	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.now}
+	if err := w.AddMail(&record, ids...); err != nil {
+		return err
+	}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address)}
+	for _, to := range pm.To {
+		job.To = append(job.To, to.Address)
+		job.UTF8 = job.UTF8 || !ascii(to.Address)
+		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: to.ID, State: store.Queued}); err != nil {
+			return err
+		}
+		to.Mailed = w.now
+		if to.State == store.Invited {
+			to.State, to.Changed = store.Active, w.now
+		}
+		if err := w.SetParticipant(to); err != nil {
+			return err
+		}
+	}
+	if !p.Box.KeepsSent && p.Box.Keeper != nil {
+		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
+	}
+	if len(pm.Messages) > 0 {
+		w.step(Step{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: fmt.Sprintf("mail to %d people is ready", len(pm.To))})
+	}
+	return w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, raw, time.Time{})
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 126 })
+}
+
+// letter makes a mail of the bridge's own words to one participant: answers
+// to commands by mail, confirmations. It is no part of the conversation.
+func (w *work) letter(th store.Thread, to store.Participant, text, inReplyTo string) error {
+	p, err := w.planFor(th.ID, nil)
+	if err != nil {
+		return err
+	}
+	uniq := mail.NewUniq()
+	d := draft(p, plannedMail{Shown: []store.Participant{to}})
+	d.ID = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
+	d.Trace = w.b.mint.Trace(uniq)
+	d.Bridge = w.b.instance + "; hop=1"
+	d.From.Name = "hashsend"
+	d.AutoSubmitted, d.Suppress, d.Intro = "auto-replied", "All", ""
+	d.InReplyTo = inReplyTo
+	if inReplyTo != "" {
+		d.References = []string{inReplyTo}
+	}
+	d.Words = []mail.Words{{At: w.now, Text: text}}
+	d.Footer = nil
+	raw, err := mail.Compose(d)
+	if err != nil {
+		return fmt.Errorf("compose mail: %w", err)
+	}
+	record := store.Mail{Thread: th.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.now}
+	if err := w.AddMail(&record); err != nil {
+		return err
+	}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, To: []string{to.Address}, UTF8: !ascii(to.Address)}
+	return w.enqueue(jobMail, mailLane(th.ID), w.key("s", record.ID), job, bytes.Clone(raw), time.Time{})
+}

@@ -1,0 +1,357 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// HandleChat returns the handler of the events of one chat network. All events
+// of a call, what they cause, and the cursor are one transaction.
+func (b *Bridge) HandleChat(network string) chat.Handler {
+	return func(ctx context.Context, cursor string, events ...chat.Event) error {
+		gap := map[chat.RoomID]bool{}
+		err := b.write(ctx, "chat", func(w *work) error {
+			for _, e := range events {
+				h := e.EventHead()
+				if h.Event != "" {
+					if seen, err := w.Seen(w.now, network, string(h.Event)); err != nil || seen {
+						if err != nil {
+							return err
+						}
+						continue
+					}
+				}
+				if _, is := e.(chat.Gap); is {
+					gap[h.Place.Room] = true
+				}
+				if err := w.fromChat(network, e); err != nil {
+					return fmt.Errorf("take in %T: %w", e, err)
+				}
+			}
+			return w.SetCursor(network, "", cursor)
+		})
+		if err != nil {
+			return err
+		}
+		for room := range gap {
+			b.backfill(ctx, b.chats[network], room)
+		}
+		return nil
+	}
+}
+
+func (w *work) fromChat(network string, e chat.Event) error {
+	switch e := e.(type) {
+	case chat.Posted:
+		return w.posted(network, e)
+	case chat.Edited:
+		return w.edited(network, e)
+	case chat.Deleted:
+		return w.deleted(network, e)
+	case chat.Reacted, chat.Gap:
+		return nil
+	case chat.Joined:
+		return w.joined(network, e)
+	case chat.Left:
+		return w.left(network, e)
+	case chat.Invited:
+		return w.invited(network, e)
+	case chat.Renamed:
+		return w.renamed(network, e)
+	case chat.Moved:
+		return w.moved(network, e)
+	case chat.Command:
+		return w.command(network, e)
+	default:
+		panic(fmt.Sprintf("event of an unknown kind: %T", e))
+	}
+}
+
+// linked finds the linked room that an event belongs to: its chat thread, if
+// that is linked by itself, else the room. ErrNone: it belongs to none.
+func (w *work) linked(network string, p chat.Place) (store.Room, error) {
+	for _, inside := range []chat.ThreadID{p.Thread, ""} {
+		r, err := w.Room(network, string(p.Room), string(inside))
+		if err == nil && r.Thread != 0 {
+			return r, nil
+		}
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return r, err
+		}
+	}
+	return store.Room{}, store.ErrNone
+}
+
+// staysInside reports whether the writer asked that a message is not mailed.
+func staysInside(text string) bool {
+	t := strings.TrimSpace(text)
+	return strings.HasPrefix(t, "🔇") || strings.HasPrefix(t, "//")
+}
+
+func (w *work) posted(network string, e chat.Posted) error {
+	r, err := w.linked(network, e.Place)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if e.Kind == chat.Notice || w.b.o.Access.level(e.By, chat.Member) < Speak {
+		return nil
+	}
+	th, err := w.Thread(r.Thread)
+	if err != nil {
+		return err
+	}
+	author, err := w.Author(network, string(e.By.ID), e.By.Name)
+	if err != nil {
+		return err
+	}
+	m := store.Message{
+		Thread: th.ID, Origin: store.FromChat, Author: author, Name: e.By.Name, Kind: int64(e.Kind),
+		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now,
+	}
+	answered, err := w.answered(network, r, e)
+	if err != nil {
+		return err
+	}
+	m.ReplyTo = answered.ID
+	people, err := w.Participants(th.ID)
+	if err != nil {
+		return err
+	}
+	if staysInside(m.Text) || answered.State == store.Inside || th.Paused || !anyTakes(people) {
+		m.State = store.Inside
+	}
+	if err := w.AddMessage(&m); err != nil {
+		return err
+	}
+	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: inside(r, e.Place)}); err != nil {
+		return err
+	}
+	w.step(Step{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
+	if err := w.toOtherRooms(m, r, e.By); err != nil {
+		return err
+	}
+	if m.State != store.Held {
+		w.step(Step{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
+		return nil
+	}
+	return w.hold(th, mentionsParticipant(e, people))
+}
+
+// inside is the chat thread of a place in which a linked room's message stands,
+// where the room itself is linked as a whole.
+func inside(r store.Room, p chat.Place) string {
+	if r.Chat == "" {
+		return string(p.Thread)
+	}
+	return ""
+}
+
+func anyTakes(people []store.Participant) bool {
+	for _, p := range people {
+		if p.Takes() {
+			return true
+		}
+	}
+	return false
+}
+
+func mentionsParticipant(e chat.Posted, people []store.Participant) bool {
+	if e.MentionsAll {
+		return true
+	}
+	for _, id := range e.Mentions {
+		for _, p := range people {
+			if p.Takes() && strings.Contains(string(id), p.Ghost) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// answered finds the message that a new one answers: the one it names, else the
+// newest of its chat thread, else that thread's root. The zero Message: none.
+func (w *work) answered(network string, r store.Room, e chat.Posted) (store.Message, error) {
+	none := func(m store.Message, err error) (store.Message, error) {
+		if errors.Is(err, store.ErrNone) {
+			return store.Message{}, nil
+		}
+		return m, err
+	}
+	if e.ReplyTo != "" {
+		if m, err := none(w.MessageByCopy(network, string(e.ReplyTo))); err != nil || m.ID != 0 {
+			return m, err
+		}
+	}
+	if in := inside(r, e.Place); in != "" {
+		if m, err := none(w.LastInChat(r.ID, in)); err != nil || m.ID != 0 {
+			return m, err
+		}
+		if e.Root != "" {
+			return none(w.MessageByCopy(network, string(e.Root)))
+		}
+	}
+	return store.Message{}, nil
+}
+
+func fileNames(files []chat.File) string {
+	var names []string
+	for _, f := range files {
+		names = append(names, fileLine(f.Name, f.Size))
+	}
+	return strings.Join(names, "\n")
+}
+
+// fileLine names a file and its size for a person.
+func fileLine(name string, size int64) string {
+	if name == "" {
+		name = "file"
+	}
+	name = strings.ReplaceAll(name, "\n", " ")
+	switch {
+	case size <= 0:
+		return name
+	case size < 1000:
+		return fmt.Sprintf("%s (%d bytes)", name, size)
+	case size < 1000*1000:
+		return fmt.Sprintf("%s (%d kB)", name, (size+500)/1000)
+	}
+	return fmt.Sprintf("%s (%.1f MB)", name, float64(size)/1e6)
+}
+
+// toOtherRooms posts a chat message in the thread's other rooms at once.
+func (w *work) toOtherRooms(m store.Message, from store.Room, by chat.Author) error {
+	rooms, err := w.RoomsOf(m.Thread)
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if r.ID == from.ID || r.Gone {
+			continue
+		}
+		as := chat.Sender{ID: w.b.mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
+		if err := w.post(m, r, as, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hold begins or prolongs the hold of a thread for one more message.
+func (w *work) hold(th store.Thread, mention bool) error {
+	first, until := holdUntil(w.b.o.Hold, th, w.now, mention)
+	w.flush = true
+	return w.SetHold(th.ID, first, until)
+}
+
+// liveFor is how long after an answer by mail a conversation counts as live.
+const liveFor = 2 * time.Minute
+
+// holdUntil decides when a thread's hold ends after one more message at now.
+func holdUntil(h Hold, th store.Thread, now time.Time, mention bool) (first, until time.Time) {
+	first = th.HoldFirst
+	if first.IsZero() {
+		first = now
+	}
+	quiet := h.Quiet
+	if mention || now.Sub(th.Live) < liveFor {
+		quiet = min(quiet, h.Live)
+	}
+	until = now.Add(quiet)
+	if last := first.Add(h.Max); until.After(last) {
+		until = last
+	}
+	return first, until
+}
+
+// mine finds the message that an edit or a deletion concerns, if it came from
+// this network. The zero Message: none of ours.
+func (w *work) mine(network string, id chat.MessageID) (store.Message, error) {
+	m, err := w.MessageByCopy(network, string(id))
+	if errors.Is(err, store.ErrNone) || (err == nil && m.Origin != store.FromChat) {
+		return store.Message{}, nil
+	}
+	return m, err
+}
+
+func (w *work) edited(network string, e chat.Edited) error {
+	m, err := w.mine(network, e.Message)
+	if err != nil || m.ID == 0 || m.State == store.Deleted {
+		return err
+	}
+	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || author != m.Author {
+		return err
+	}
+	if m.Text == e.Body.Text && m.HTML == e.Body.HTML {
+		return nil
+	}
+	m.Text, m.HTML = e.Body.Text, e.Body.HTML
+	if staysInside(m.Text) && m.State == store.Held {
+		m.State = store.Inside
+	}
+	if err := w.SetMessage(m); err != nil {
+		return err
+	}
+	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
+		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 {
+			return nil
+		}
+		as := chat.Sender{ID: w.b.mint.Address("author", network+"\x00"+string(e.By.ID)), Name: e.By.Name}
+		return w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), chatJob{
+			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
+			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: planChat(m, w.b.limits(r.Network))[0]},
+		})
+	})
+}
+
+// eachOtherCopy calls do for every copy of a message but the one named.
+func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.Room, store.Copy) error) error {
+	copies, err := w.Copies(m.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range copies {
+		if c.Posted == string(not) {
+			continue
+		}
+		r, err := w.RoomByID(c.Room)
+		if err != nil {
+			return err
+		}
+		if err := do(r, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *work) deleted(network string, e chat.Deleted) error {
+	m, err := w.mine(network, e.Message)
+	if err != nil || m.ID == 0 || m.State == store.Deleted {
+		return err
+	}
+	was := m.State
+	m.State = store.Deleted
+	if err := w.SetMessage(m); err != nil {
+		return err
+	}
+	err = w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
+		if _, can := w.b.chats[r.Network].(chat.Deleter); !can || c.Part > 0 {
+			return nil
+		}
+		return w.toChat(jobDelete, w.key("d", m.ID, r.ID), chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID})
+	})
+	if err != nil || was != store.Mailed {
+		return err
+	}
+	return w.notice(network, e.Place, "Your message was already mailed and cannot be taken back there. To set something right, write it as a new message.", privately(e.By.ID))
+}

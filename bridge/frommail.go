@@ -1,0 +1,224 @@
+package bridge
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// Wants decides by the header whether a mail may be ours: our own echo, an answer
+// to mail of ours, the tag in the subject, a report, or a folder that is ours.
+func (box *mailbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
+	m := h.Header.Message()
+	if _, echo := box.b.mint.ParseTrace(h.Header.Get(mail.HeaderTrace)); echo {
+		return true, nil
+	}
+	if h.Place == mail.Sent && !box.isOwn(sender(&m).Address) {
+		return false, nil
+	}
+	if mail.HasTag(m.Subject, box.b.o.Tag) || (h.Place != mail.Sent && looksLikeReport(h)) {
+		return true, nil
+	}
+	var ours bool
+	err := box.b.store.Read(ctx, func(tx *store.Tx) error {
+		r, err := box.b.findRoute(tx, box, &m, h.Envelope)
+		ours = len(r.Threads) > 0
+		return err
+	})
+	return ours, err
+}
+
+// looksLikeReport reports whether a mail may be a report on another mail: only
+// its body tells whether it is one on ours.
+func looksLikeReport(h mail.Head) bool {
+	if strings.Contains(strings.ToLower(h.Header.Get("Content-Type")), "multipart/report") ||
+		strings.TrimSpace(h.Header.Get("Return-Path")) == "<>" {
+		return true
+	}
+	from := strings.ToLower(h.Header.Get("From"))
+	return strings.Contains(from, "mailer-daemon") || strings.Contains(from, "postmaster") || h.Header.Get("X-Failed-Recipients") != ""
+}
+
+// isOwn reports whether an address is one of the mailbox's owner.
+func (box *mailbox) isOwn(address string) bool {
+	return mail.SameAddress(address, box.Address.Address) ||
+		slices.ContainsFunc(box.Own, func(o string) bool { return mail.SameAddress(o, address) })
+}
+
+// Pass stores the cursor of a folder behind mails that are not ours.
+func (box *mailbox) Pass(ctx context.Context, _, folder, cursor string) error {
+	return box.b.write(ctx, "pass", func(w *work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
+}
+
+// letter is a mail that has been read, with all that is known of it before the
+// database is asked.
+type letter struct {
+	in      mail.Incoming
+	msg     mail.Message
+	class   Class
+	verdict mail.Verdict
+	from    mail.Address
+	own     bool // written by the mailbox's owner
+	echo    string
+	key     []string // what makes it the same mail again
+}
+
+// sender returns the only address in From; the zero Address if there is none or
+// more than one.
+func sender(m *mail.Message) mail.Address {
+	if len(m.From) != 1 {
+		return mail.Address{}
+	}
+	return m.From[0]
+}
+
+// Handle takes in one mail: reads, decides, and commits what it causes together
+// with the cursor.
+func (box *mailbox) Handle(ctx context.Context, cursor string, in mail.Incoming) error {
+	l, err := box.read(ctx, in)
+	if err != nil {
+		return err
+	}
+	return box.take(ctx, cursor, l, forced{})
+}
+
+// forced is what a person has decided about a held mail.
+type forced struct {
+	Approved bool
+	Add      bool  // its sender becomes a participant
+	Room     int64 // where a conversation that it opens is shown; 0: as configured
+	Held     int64
+}
+
+func (box *mailbox) take(ctx context.Context, cursor string, l letter, f forced) error {
+	var d decision
+	err := box.b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		d, err = box.decide(tx, l, f)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if d.do == doNothing && l.in.Place == mail.Pushed && !f.Approved {
+		return notOurs()
+	}
+	if d.do == doHold && !f.Approved {
+		if d.file, err = box.keep(ctx, l); err != nil {
+			return err
+		}
+	}
+	err = box.b.write(ctx, "mail", func(w *work) error {
+		if err := w.SetCursor("mail/"+box.Name, l.in.Folder, cursor); err != nil {
+			return err
+		}
+		if l.echo == "" {
+			if seen, err := w.Seen(w.now, "mail/"+box.Name, l.key...); err != nil || seen {
+				d.repeated = seen
+				return err
+			}
+		}
+		return w.carryOut(box, l, d, f)
+	})
+	if d.file != "" && (err != nil || d.repeated) {
+		err = errors.Join(err, box.b.store.DropFile(d.file))
+	}
+	return err
+}
+
+func (box *mailbox) keep(ctx context.Context, l letter) (name string, err error) {
+	body, err := l.in.Open(ctx)
+	if err != nil {
+		return "", fmt.Errorf("open mail: %w", err)
+	}
+	defer body.Close() //nolint:errcheck // it was only read
+	return box.b.store.KeepFile(body)
+}
+
+// read opens, parses, classifies and verifies a mail. Only trouble in reading it
+// is an error.
+func (box *mailbox) read(ctx context.Context, in mail.Incoming) (letter, error) {
+	l := letter{in: in}
+	if uniq, ok := box.b.mint.ParseTrace(in.Header.Get(mail.HeaderTrace)); ok {
+		head := in.Header.Message()
+		if box.isOwn(sender(&head).Address) {
+			l.echo, l.msg, l.from, l.own = uniq, head, sender(&head), true
+			return l, nil
+		}
+	}
+	body, err := in.Open(ctx)
+	if err != nil {
+		return l, fmt.Errorf("open mail: %w", err)
+	}
+	l.msg, err = parse(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return l, fmt.Errorf("read mail: %w", err)
+	}
+	l.from = sender(&l.msg)
+	l.own = box.isOwn(l.from.Address)
+	l.class = classify(l.msg)
+	switch {
+	case in.Place == mail.Sent && l.own:
+		l.verdict = mail.Verdict{Trust: mail.Proven, Method: "place"}
+	case box.Verifier != nil:
+		if l.verdict, err = box.Verifier.Verify(ctx, in); err != nil {
+			return l, fmt.Errorf("check sender: %w", err)
+		}
+	}
+	l.key = keyOf(l)
+	return l, nil
+}
+
+// parse guards against a fault in the reader: one mail must not end the program,
+// nor stop those behind it.
+func parse(r io.Reader) (m mail.Message, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.Problems = append(m.Problems, fmt.Sprint("it could not be read: ", p))
+		}
+	}()
+	return mail.Parse(r, mail.DefaultLimits)
+}
+
+func classify(m mail.Message) (c Class) {
+	defer func() {
+		if p := recover(); p != nil {
+			c = Class{Kind: KindMessage, Rule: "classification gave up"}
+		}
+	}()
+	return Classify(m)
+}
+
+// keyOf is what makes a mail the same mail again: never the Message-ID alone,
+// which a stranger can use first. A mail without one is known by its content.
+func keyOf(l letter) []string {
+	id := l.msg.ID
+	if id == "" {
+		sum := sha256.Sum256([]byte(l.msg.Date.String() + "\x00" + l.msg.Subject + "\x00" + l.msg.Text + "\x00" + l.msg.HTML))
+		id = hex.EncodeToString(sum[:])
+	}
+	return []string{id, mail.CanonicalAddress(l.from.Address), strings.Join(l.msg.InReplyTo, " "), fmt.Sprint(l.verdict.Trust)}
+}
+
+// notOurs refuses a pushed mail that is not ours, in plain words for its sender.
+func notOurs() error {
+	return neverError("this address takes only answers to mail that came from here, and mail with the tag of the chat in its subject")
+}
+
+// headerOf reads the header of a mail in the folder of held mail.
+func (b *Bridge) headerOf(file string) (mail.Header, error) {
+	f, err := b.store.OpenFile(file)
+	if err != nil {
+		return nil, err
+	}
+	h, err := mail.ReadHeader(bufio.NewReader(f))
+	return h, errors.Join(err, f.Close())
+}

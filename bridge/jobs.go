@@ -1,0 +1,226 @@
+package bridge
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
+	"hashsend/bridge/store"
+)
+
+// The kinds of deliveries.
+const (
+	jobPost     = "chat.post"
+	jobEdit     = "chat.edit"
+	jobDelete   = "chat.delete"
+	jobReact    = "chat.react"
+	jobReport   = "chat.report"
+	jobAnnounce = "chat.announce"
+	jobJoin     = "chat.join"
+	jobRefuse   = "chat.refuse"
+	jobDescribe = "chat.describe" // ask what a room is
+	jobOpen     = "chat.open"     // make the room, or the chat thread, of a conversation
+	jobMail     = "mail.submit"
+	jobKeep     = "mail.keep"  // see that a copy is in Sent
+	jobAdmit    = "mail.admit" // take in a held mail that was approved
+)
+
+// chatJob is the data of a delivery to a chat network. Messages are named by
+// their ids in the store, because their ids in the network may not be known yet
+// when the delivery is made.
+type chatJob struct {
+	Network string        `json:"network"`
+	Place   chat.Place    `json:"place"`
+	Room    int64         `json:"room,omitempty"`
+	Message int64         `json:"message,omitempty"` // whose copy this is; 0: a notice
+	Part    int           `json:"part,omitempty"`
+	Of      int64         `json:"of,omitempty"`       // message that is edited or deleted
+	To      string        `json:"to,omitempty"`       // network id of the message reacted to or reported on
+	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
+	Emoji   string        `json:"emoji,omitempty"`
+	Out     chat.Outgoing `json:"out"`
+	State   chat.State    `json:"state"`
+	As      chat.UserID   `json:"as,omitempty"` // who joins
+	Open    *openJob      `json:"open,omitempty"`
+
+	About chat.Description `json:"-"` // the answer to jobDescribe
+}
+
+// openJob asks for the place of a conversation.
+type openJob struct {
+	Thread int64         `json:"thread"`
+	Name   string        `json:"name"`
+	Invite []chat.UserID `json:"invite,omitempty"`
+}
+
+// mailJob is the data of a delivery to a submission server.
+type mailJob struct {
+	Mail      int64    `json:"mail"`
+	MessageID string   `json:"message_id"`
+	Trace     string   `json:"trace"`
+	Box       int64    `json:"box"`
+	From      string   `json:"from"`
+	To        []string `json:"to"`
+	UTF8      bool     `json:"utf8,omitempty"`
+	SelfCopy  bool     `json:"self_copy,omitempty"` // our own address is one more envelope recipient
+}
+
+// admitJob is the data of the delivery of an approved mail to its room.
+type admitJob struct {
+	Held int64 `json:"held"`
+	Add  bool  `json:"add"` // its sender becomes a participant
+	Room int64 `json:"room,omitempty"`
+}
+
+func (w *work) enqueue(kind, lane, key string, data any, raw []byte, due time.Time) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encode delivery: %w", err)
+	}
+	if due.IsZero() {
+		due = w.now
+	}
+	w.lanes[lane] = true
+	return w.Enqueue(store.Delivery{Kind: kind, Lane: lane, Key: key, Due: due, Created: w.now, Data: string(text), Raw: raw})
+}
+
+// key makes the key of a delivery: unique over all installations, the same at
+// every attempt.
+func (w *work) key(kind string, ids ...int64) string {
+	var b strings.Builder
+	b.WriteString(w.b.instance + "." + kind)
+	for _, id := range ids {
+		fmt.Fprintf(&b, ".%d", id)
+	}
+	return b.String()
+}
+
+func chatLane(network string, room chat.RoomID) string { return "chat/" + network + "/" + string(room) }
+func mailLane(thread int64) string                     { return fmt.Sprintf("mail/%d", thread) }
+
+// toChat enqueues a job for a room.
+func (w *work) toChat(kind, key string, j chatJob) error {
+	j.Out.Key = key
+	j.Out.Place = j.Place
+	return w.enqueue(kind, chatLane(j.Network, j.Place.Room), key, j, nil, time.Time{})
+}
+
+func place(r store.Room) chat.Place {
+	return chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}
+}
+
+// notice posts words of the bridge itself.
+func (w *work) notice(network string, p chat.Place, text string, more ...func(*chatJob)) error {
+	j := chatJob{Network: network, Place: p, Out: chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: text, HTML: markup.FromText(text)}}}
+	for _, m := range more {
+		m(&j)
+	}
+	return w.toChat(jobPost, w.b.instance+".n."+mail.NewUniq(), j)
+}
+
+// noticeTo posts words of the bridge in every room of a thread; in the home room
+// if it has none.
+func (w *work) noticeTo(thread int64, text string, more ...func(*chatJob)) error {
+	rooms, err := w.RoomsOf(thread)
+	if err != nil {
+		return err
+	}
+	told := false
+	for _, r := range rooms {
+		if r.Gone {
+			continue
+		}
+		told = true
+		if err := w.notice(r.Network, place(r), text, more...); err != nil {
+			return err
+		}
+	}
+	if !told {
+		return w.home(text)
+	}
+	return nil
+}
+
+// home posts words of the bridge in the home room; without one they go to the log.
+func (w *work) home(text string) error {
+	h := w.b.o.Home
+	if h.Network == "" || w.b.chats[h.Network] == nil {
+		w.b.log.Warn("there is no home room to tell this: set home in the configuration")
+		w.b.log.Debug("not told", "text", text)
+		return nil
+	}
+	return w.notice(h.Network, chat.Place{Room: h.Room}, text)
+}
+
+// privately addresses a notice to one person.
+func privately(to chat.UserID) func(*chatJob) {
+	return func(j *chatJob) { j.Out.For = to }
+}
+
+// answering ties a notice to a message of the network.
+func answering(id chat.MessageID) func(*chatJob) {
+	return func(j *chatJob) { j.Out.ReplyTo = id }
+}
+
+// post enqueues the copy of a message for one room, in as many parts as the
+// network's limit asks for.
+func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string) error {
+	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Message: m.ID, ReplyTo: m.ReplyTo}
+	if inChat != "" {
+		j.Place.Thread = chat.ThreadID(inChat)
+	}
+	for i, body := range planChat(m, w.b.limits(r.Network)) {
+		j.Part = i
+		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
+		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: i, Chat: string(j.Place.Thread)}); err != nil {
+			return err
+		}
+		if err := w.toChat(jobPost, w.key("m", m.ID, r.ID, int64(i)), j); err != nil {
+			return err
+		}
+		j.ReplyTo = 0
+	}
+	return nil
+}
+
+func (b *Bridge) limits(network string) chat.Limits {
+	if l, ok := b.chats[network].(chat.Limiter); ok {
+		return l.Limits()
+	}
+	return chat.Limits{}
+}
+
+// planChat makes the bodies of a message for a network with these limits.
+func planChat(m store.Message, l chat.Limits) []chat.Body {
+	text, html := m.Text, m.HTML
+	if m.Files != "" {
+		var names strings.Builder
+		for name := range strings.SplitSeq(m.Files, "\n") {
+			names.WriteString("\n📎 " + name)
+		}
+		if html == "" && text != "" {
+			html = markup.FromText(text)
+		}
+		html += markup.FromText(strings.TrimPrefix(names.String(), "\n"))
+		text = strings.TrimPrefix(text+names.String(), "\n")
+	}
+	if l.Text == 0 || len(text)+len(html) <= l.Text {
+		return []chat.Body{{Text: text, HTML: html}}
+	}
+	var bodies []chat.Body
+	for _, p := range markup.Split(text, html, l.Text-64) {
+		bodies = append(bodies, chat.Body{Text: p.Text, HTML: p.HTML})
+	}
+	for i := range bodies {
+		n := fmt.Sprintf("(%d/%d) ", i+1, len(bodies))
+		bodies[i].Text = n + bodies[i].Text
+		if bodies[i].HTML != "" {
+			bodies[i].HTML = n + bodies[i].HTML
+		}
+	}
+	return bodies
+}

@@ -1,0 +1,183 @@
+package bridge
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// newThread makes a conversation with its first epoch.
+func (w *work) newThread(box *mailbox, mode, title string) (store.Thread, error) {
+	th := store.Thread{Mailbox: box.id, Mode: mode, Title: title, Token: mail.NewToken(), Created: w.now}
+	e, err := w.b.newEpoch(w, box, title)
+	if err != nil {
+		return th, err
+	}
+	return th, w.AddThread(&th, &e)
+}
+
+func (b *Bridge) newEpoch(w *work, box *mailbox, title string) (store.Epoch, error) {
+	e := store.Epoch{Name: mail.NewUniq(), Subject: subject(b.o.Tag, title), Started: w.now}
+	e.Anchor = b.mint.Anchor(e.Name, box.Domain)
+	index, err := base64.StdEncoding.DecodeString(mail.ThreadIndex(e.Anchor, e.Started))
+	if err != nil {
+		return e, fmt.Errorf("make thread index: %w", err)
+	}
+	guid, ok := mail.ThreadIndexKey(index)
+	if !ok {
+		return e, errors.New("make thread index: it has no id")
+	}
+	e.GUID = guid[:]
+	return e, nil
+}
+
+// subject is that of every mail of an epoch.
+func subject(tag, title string) string { return strings.TrimSpace(tag + " " + title) }
+
+// retitle begins a new epoch under another title.
+func (w *work) retitle(th store.Thread, title string) error {
+	box := w.b.boxByID[th.Mailbox]
+	if box == nil {
+		return errors.New("its mailbox is no longer in the configuration")
+	}
+	th.Title = title
+	if err := w.SetThread(th); err != nil {
+		return err
+	}
+	e, err := w.b.newEpoch(w, box, title)
+	if err != nil {
+		return err
+	}
+	e.Thread = th.ID
+	return w.AddEpoch(&e)
+}
+
+// openByMail begins a conversation with a #Send mail: the sender, or for a mail
+// of the owner those it was sent to, take part.
+func (w *work) openByMail(box *mailbox, l letter, d decision, f forced) error {
+	where := box.Opens
+	if f.Room != 0 {
+		r, err := w.RoomByID(f.Room)
+		if err != nil {
+			return err
+		}
+		where = OpenWhere{Network: r.Network, Room: chat.RoomID(r.Place)}
+	}
+	if where.Network == "" {
+		where = OpenWhere{Network: w.b.o.Home.Network, Room: w.b.o.Home.Room}
+	}
+	if w.b.chats[where.Network] == nil {
+		w.b.log.Warn("a mail begins a conversation, and no room is set for it: set opens or home in the configuration", "mailbox", box.Name)
+		return nil
+	}
+	var others []mail.Address
+	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
+		for _, a := range list {
+			if !box.isOwn(a.Address) && !mail.SameAddress(a.Address, l.from.Address) {
+				others = append(others, a)
+			}
+		}
+	}
+	if !l.own {
+		others = append([]mail.Address{l.from}, others...)
+	}
+	if len(others) == 0 {
+		return nil // a note of the owner to himself
+	}
+	th, err := w.newThread(box, store.ModeOpen, d.title)
+	if err != nil {
+		return err
+	}
+	for _, a := range others {
+		p := w.b.newParticipant(th, a, w.now)
+		p.State, p.Mailed = store.Active, w.now
+		if _, err := w.Participant(th.ID, p.Canon); err == nil {
+			continue
+		} else if !errors.Is(err, store.ErrNone) {
+			return err
+		}
+		if err := w.AddParticipant(&p); err != nil {
+			return err
+		}
+	}
+	name := openName(d.title, others)
+	if err := w.openPlace(where, openJob{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
+		return err
+	}
+	d.route.Rule = "it begins a conversation"
+	return w.say(box, th, l, d)
+}
+
+// openName names a conversation for people in the chat.
+func openName(title string, people []mail.Address) string {
+	var names []string
+	for _, a := range people {
+		n := mail.CleanName(a.Name)
+		if n == "" {
+			n = a.Address
+		}
+		names = append(names, n)
+	}
+	with := strings.Join(names, ", ")
+	if title == "" {
+		return with
+	}
+	return title + " (" + with + ")"
+}
+
+// openPlace enqueues the making of the place of a conversation: a chat thread of
+// its own in a room, or a new room.
+func (w *work) openPlace(where OpenWhere, o openJob) error {
+	j := chatJob{Network: where.Network, Place: chat.Place{Room: where.Room}, Open: &o}
+	key := w.key("o", o.Thread)
+	j.Out = chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: "✉️ " + o.Name}}
+	return w.toChat(jobOpen, key, j)
+}
+
+// opening reports whether the place of a thread is still being made.
+func (w *work) opening(thread int64) (bool, error) {
+	_, err := w.Delivery(w.key("o", thread))
+	if errors.Is(err, store.ErrNone) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// opened ties a place that was made to its thread, and posts there what has been
+// said so far.
+func (w *work) opened(j chatJob, at chat.Place) error {
+	th, err := w.Thread(j.Open.Thread)
+	if err != nil {
+		return err
+	}
+	r := store.Room{Network: j.Network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: j.Open.Name}
+	if err := w.PutRoom(&r); err != nil {
+		return err
+	}
+	if err := w.announce(th.ID); err != nil {
+		return err
+	}
+	ms, err := w.MessagesWithoutCopy(th.ID, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range ms {
+		as := chat.Sender{ID: w.b.mint.Address("owner", w.b.boxByID[th.Mailbox].Name), Name: m.Name + " (email)"}
+		if m.Participant != 0 {
+			p, err := w.ParticipantByID(m.Participant)
+			if err != nil {
+				return err
+			}
+			as = chat.Sender{ID: p.Ghost, Name: p.Name + " (email)"}
+		}
+		if err := w.post(m, r, as, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}

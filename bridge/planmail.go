@@ -1,0 +1,266 @@
+package bridge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// plan is everything that decides which mails the held messages of a thread become.
+type plan struct {
+	Thread store.Thread
+	Epoch  store.Epoch
+	Box    *mailbox
+	People []store.Participant
+	Rooms  []store.Room
+	Held   []store.Message
+	Quotes map[int64]quote // by the message that answers
+	Names  bool            // two people have spoken from the room
+	Now    time.Time
+}
+
+// quote is what is known of a message that another one answers.
+type quote struct {
+	Name, Text string
+	IDs        []string // Message-IDs of the mail it stands in; empty: it never was in a mail
+	Final      string   // the one that people know
+}
+
+// plannedMail is one mail of a plan.
+type plannedMail struct {
+	Messages []store.Message
+	To       []store.Participant // who gets it
+	Shown    []store.Participant // who stands in To
+	First    bool                // the first mail to these people
+	Late     bool                // what waited long, of several authors, with the times
+}
+
+// lateAfter is when messages have waited so long that they leave as one mail
+// with their times (DESIGN.md decision 5).
+const lateAfter = time.Hour
+
+// planMail decides which mails are made: each unbroken run of one author becomes
+// one mail for each reader group, in the order of the conversation.
+func planMail(p plan) []plannedMail {
+	var mails []plannedMail
+	for _, run := range runs(p) {
+		for _, g := range groups(p, run) {
+			g.Late = len(run) > 0 && p.Now.Sub(run[0].At) > lateAfter
+			mails = append(mails, g)
+		}
+	}
+	return mails
+}
+
+// runs cuts the held messages into unbroken runs of one author. When the first
+// has waited long, all are one run.
+func runs(p plan) [][]store.Message {
+	if len(p.Held) == 0 {
+		return nil
+	}
+	if p.Now.Sub(p.Held[0].At) > lateAfter {
+		return [][]store.Message{p.Held}
+	}
+	var all [][]store.Message
+	for i, m := range p.Held {
+		if i == 0 || speaker(m) != speaker(p.Held[i-1]) {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], m)
+	}
+	return all
+}
+
+func speaker(m store.Message) string {
+	return fmt.Sprintf("%s/%d/%d", m.Origin, m.Author, m.Participant)
+}
+
+// groups gathers the people who get the same messages of a run, newcomers apart,
+// in hidden threads everybody alone.
+func groups(p plan, run []store.Message) []plannedMail {
+	var all []plannedMail
+	var keys []string
+	for _, who := range p.People {
+		if !who.Takes() || who.Muted.After(p.Now) {
+			continue
+		}
+		var gets []store.Message
+		key := fmt.Sprint(who.State == store.Invited, ":")
+		for _, m := range run {
+			if m.Skip.Has(who.ID) || m.Participant == who.ID || m.At.Before(who.Joined) {
+				continue
+			}
+			gets = append(gets, m)
+			key += fmt.Sprint(m.ID, ",")
+		}
+		if len(gets) == 0 {
+			continue
+		}
+		if p.Thread.Mode == store.ModeHidden {
+			key += fmt.Sprint("alone ", who.ID)
+		}
+		i := slices.Index(keys, key)
+		if i < 0 {
+			i = len(all)
+			keys = append(keys, key)
+			all = append(all, plannedMail{Messages: gets, First: who.State == store.Invited})
+		}
+		all[i].To = append(all[i].To, who)
+	}
+	for i := range all {
+		all[i].Shown = shown(p, all[i])
+	}
+	return all
+}
+
+// shown decides who stands in To: in an open thread all who take part, except
+// the writer, so that everybody can answer to all.
+func shown(p plan, g plannedMail) []store.Participant {
+	if p.Thread.Mode == store.ModeHidden {
+		return g.To
+	}
+	var all []store.Participant
+	for _, who := range p.People {
+		if who.Takes() && who.ID != g.Messages[0].Participant {
+			all = append(all, who)
+		}
+	}
+	return all
+}
+
+// quietDay is the silence after which vacation answers are allowed again.
+const quietDay = 24 * time.Hour
+
+// draft makes the mail's content. Message-ID and trace are left to the caller.
+func draft(p plan, g plannedMail) mail.Draft {
+	d := mail.Draft{
+		From: mail.Address{Name: p.Box.Address.Name, Address: p.Box.Address.Address}, Subject: p.Epoch.Subject,
+		Anchor: p.Epoch.Anchor, Started: p.Epoch.Started, Date: p.Now, Names: p.Names || g.Late, Times: g.Late,
+	}
+	if len(g.Messages) > 0 && !g.Late {
+		d.From.Name = fromName(g.Messages[0].Name, p.Box.Address.Name)
+	}
+	quiet := true
+	for _, who := range g.Shown {
+		d.To = append(d.To, mail.Address{Name: who.Name, Address: who.Address})
+	}
+	for _, who := range g.To {
+		quiet = quiet && (who.Mailed.IsZero() || p.Now.Sub(who.Mailed) > quietDay)
+	}
+	if !quiet {
+		d.Suppress = "OOF, AutoReply"
+	}
+	token := p.Thread.Token
+	if p.Thread.Mode == store.ModeHidden && len(g.Shown) == 1 {
+		token = g.Shown[0].Token
+	}
+	if p.Box.PlusWorks {
+		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: plus(p.Box.Address.Address, token)}
+	}
+	for i, m := range g.Messages {
+		d.Words = append(d.Words, words(p, m, i))
+		if q := p.Quotes[m.ID]; q.Final != "" {
+			d.InReplyTo = q.Final
+			d.References = append(slices.Clone(q.IDs), q.Final)
+		}
+	}
+	d.Footer = footer(p, g, token)
+	if g.First {
+		d.Intro = invitation(p, g)
+		if p.Box.PlusWorks {
+			d.Unsubscribe = leaveLink(p, token)
+		}
+	} else if p.Thread.Mode == store.ModeHidden && len(p.People) > 20 && p.Box.PlusWorks {
+		d.Unsubscribe = leaveLink(p, token)
+	}
+	return d
+}
+
+func words(p plan, m store.Message, i int) mail.Words {
+	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Index: i}
+	if m.Files != "" {
+		w.Files = strings.Split(m.Files, "\n")
+	}
+	if q := p.Quotes[m.ID]; q.Text != "" {
+		w.Quote = oneLine(q.Name+": "+q.Text, 140)
+	}
+	return w
+}
+
+// fromName is what stands before the address in From: "Alice (Acme)".
+func fromName(author, box string) string {
+	author = mail.CleanName(author)
+	if box == "" || box == author {
+		return author
+	}
+	return author + " (" + box + ")"
+}
+
+// plus puts a token behind the local part of an address (RFC 5233).
+func plus(address, token string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	return local + "+" + token + "@" + domain
+}
+
+func leaveLink(p plan, token string) string {
+	return "mailto:" + plus(p.Box.Address.Address, "leave."+token) + "?subject=leave"
+}
+
+// footer says who reads an answer, and how to leave.
+func footer(p plan, g plannedMail, token string) []mail.FooterPart {
+	parts := []mail.FooterPart{{Text: readers(p, g)}, {Text: "answer this mail to reply"}}
+	if p.Box.PlusWorks {
+		return append(parts, mail.FooterPart{Text: "leave", URL: leaveLink(p, token)})
+	}
+	return append(parts, mail.FooterPart{Text: "answer /leave to leave"})
+}
+
+func readers(p plan, g plannedMail) string {
+	where := "the chat room"
+	if p.Thread.Title != "" {
+		where = "“" + p.Thread.Title + "”"
+	}
+	others := 0
+	for _, who := range p.People {
+		if who.Takes() && !(len(g.Shown) == 1 && g.Shown[0].ID == who.ID) {
+			others++
+		}
+	}
+	switch {
+	case p.Thread.Mode == store.ModeHidden && others > 1:
+		return fmt.Sprintf("read in %s and by %d others by email", where, others)
+	case p.Thread.Mode == store.ModeHidden && others == 1:
+		return "read in " + where + " and by 1 other by email"
+	case len(g.Shown) > 1:
+		return "read in " + where + " and by all who get this mail"
+	}
+	return "read in " + where
+}
+
+// invitation is what the first mail to a person says.
+func invitation(p plan, g plannedMail) string {
+	author := mail.CleanName(g.Messages[0].Name)
+	from := "a chat room"
+	if p.Thread.Title != "" {
+		from = "the chat room “" + p.Thread.Title + "”"
+	}
+	leave := "To leave, answer with /leave."
+	if p.Box.PlusWorks {
+		leave = "To leave, answer with /leave or use the link below."
+	}
+	return fmt.Sprintf("%s writes to you from %s. Answer this mail, and your answer appears there. %s", author, from, leave)
+}
+
+// oneLine shortens a text to one line of at most limit characters.
+func oneLine(s string, limit int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > limit {
+		return strings.TrimSpace(string(r[:limit-1])) + "…"
+	}
+	return s
+}

@@ -1,0 +1,224 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// joined greets: the bridge itself says how it is used, and a person who enters
+// a linked room is told that it is read by email.
+func (w *work) joined(network string, e chat.Joined) error {
+	if e.Self {
+		r, err := w.Room(network, string(e.Place.Room), "")
+		if errors.Is(err, store.ErrNone) {
+			r = store.Room{Network: network, Place: string(e.Place.Room)}
+		} else if err != nil {
+			return err
+		}
+		back := r.Gone
+		r.Gone = false
+		if err := w.PutRoom(&r); err != nil || r.Thread != 0 || back {
+			return err
+		}
+		job := chatJob{Network: network, Place: chat.Place{Room: e.Place.Room}}
+		if err := w.toChat(jobDescribe, w.key("desc")+"."+mail.NewUniq(), job); err != nil {
+			return err
+		}
+		return w.notice(network, chat.Place{Room: e.Place.Room}, welcome)
+	}
+	r, err := w.linked(network, chat.Place{Room: e.Place.Room})
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	people, err := w.Participants(r.Thread)
+	if err != nil {
+		return err
+	}
+	if line := readBy(people); line != "" {
+		return w.notice(network, chat.Place{Room: e.Place.Room}, line+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
+	}
+	return nil
+}
+
+const welcome = "I join rooms and email. Type !send link ann@example.com to talk with Ann by email from this room, or !send new ann@example.com for a conversation in a thread of its own. !send help lists everything."
+
+// readBy says by how many people a thread is read; empty: by none.
+func readBy(people []store.Participant) string {
+	n := 0
+	for _, p := range people {
+		if p.Takes() {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "This room is read by 1 person by email."
+	}
+	return fmt.Sprintf("This room is read by %d people by email.", n)
+}
+
+func (w *work) left(network string, e chat.Left) error {
+	if !e.Self {
+		return nil
+	}
+	rooms, err := w.RoomsIn(network, string(e.Place.Room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if r.Gone {
+			continue
+		}
+		r.Gone = true
+		if err := w.PutRoom(&r); err != nil {
+			return err
+		}
+		if r.Thread == 0 {
+			continue
+		}
+		th, err := w.Thread(r.Thread)
+		if err != nil {
+			return err
+		}
+		if err := w.Drop(chatLane(network, e.Place.Room)); err != nil {
+			return err
+		}
+		if err := w.home(fmt.Sprintf("I was put out of the room of “%s”. Its mail comes here until I am invited again.", th.Title)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// invited lets the bridge's user into a room when somebody asks who may link
+// rooms, and a ghost into a room where its person takes part.
+func (w *work) invited(network string, e chat.Invited) error {
+	j := chatJob{Network: network, Place: e.Place, As: e.As}
+	key := w.key("i."+string(e.As)) + "." + string(e.Event)
+	refuse := func(why string) error {
+		j.Out.Body.Text = why
+		return w.toChat(jobRefuse, key, j)
+	}
+	if w.b.o.Access.level(e.By, chat.Member) < Link {
+		return refuse("You may not invite me: ask the one who runs this bridge.")
+	}
+	if e.As == "" {
+		return w.toChat(jobJoin, key, j)
+	}
+	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
+		return refuse("This person is reached by email. Invite the bridge itself, then type !send link with the address.")
+	} else if err != nil {
+		return err
+	}
+	return w.toChat(jobJoin, key, j)
+}
+
+func (w *work) renamed(network string, e chat.Renamed) error {
+	r, err := w.Room(network, string(e.Place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.Name = e.Name
+	return w.PutRoom(&r)
+}
+
+// moved follows a room that goes on under another id.
+func (w *work) moved(network string, e chat.Moved) error {
+	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To)); err != nil {
+		return err
+	}
+	j := chatJob{Network: network, Place: chat.Place{Room: e.To}}
+	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), j); err != nil {
+		return err
+	}
+	r, err := w.Room(network, string(e.To), "")
+	if err != nil || r.Thread == 0 {
+		return nil
+	}
+	return w.announce(r.Thread)
+}
+
+// announce brings the standing sign of all rooms of a thread up to date.
+func (w *work) announce(thread int64) error {
+	people, err := w.Participants(thread)
+	if err != nil {
+		return err
+	}
+	rooms, err := w.RoomsOf(thread)
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if err := w.sign(r, readBy(people)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sign sets, or with an empty text removes, the standing sign of one room.
+func (w *work) sign(r store.Room, text string) error {
+	if _, can := w.b.chats[r.Network].(chat.Announcer); !can || r.Gone {
+		return nil
+	}
+	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), chatJob{
+		Network: r.Network, Place: place(r), Out: chat.Outgoing{Body: chat.Body{Text: text}},
+	})
+}
+
+// backfill asks a network for what happened in its linked rooms, or in one of
+// them, while nobody listened. Trouble is logged: the next start looks again.
+func (b *Bridge) backfill(ctx context.Context, c chat.Connector, only chat.RoomID) {
+	from, can := c.(chat.Backfiller)
+	if !can {
+		return
+	}
+	type place struct {
+		at    chat.Place
+		since chat.MessageID
+	}
+	var places []place
+	err := b.store.Read(ctx, func(tx *store.Tx) error {
+		rooms, err := tx.LinkedRooms(c.Name())
+		for _, r := range rooms {
+			if only != "" && r.Place != string(only) {
+				continue
+			}
+			last, err := tx.LastPosted(r.ID)
+			if err != nil {
+				return err
+			}
+			places = append(places, place{chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last)})
+		}
+		return err
+	})
+	for _, p := range places {
+		if p.since == "" || ctx.Err() != nil {
+			continue
+		}
+		if err := from.Backfill(ctx, p.at, p.since, b.HandleChat(c.Name())); err != nil && ctx.Err() == nil {
+			b.log.Warn("catch up with a room", "network", c.Name(), "error", err)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		b.log.Error("catch up", "network", c.Name(), "error", err)
+	}
+}

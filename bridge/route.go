@@ -1,0 +1,196 @@
+package bridge
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// route is where a mail belongs.
+type route struct {
+	Threads  []int64 // none: to no thread of ours
+	Rule     string  // which way found it
+	Parent   int64   // the mail that it answers; 0: unknown
+	Cites    bool    // it cites a mail of ours or a token
+	Token    string  // the token that it was sent to; empty: none
+	Leave    bool    // it was sent to an address for leaving
+	Conflict string
+	Learned  map[string]int64 // ids that turn out to be other names of mails of ours
+}
+
+// maxCited is how many ids of a mail are looked up at most.
+const maxCited = 50
+
+// findRoute finds the thread of a mail: token in a recipient, cited ids, ids
+// that describe themselves, Thread-Index (DESIGN.md decision 2). The subject
+// never decides.
+func (b *Bridge) findRoute(tx *store.Tx, box *mailbox, m *mail.Message, env mail.Envelope) (route, error) {
+	r := route{Learned: map[string]int64{}}
+	byToken, err := r.tokens(tx, box, m, env)
+	if err != nil {
+		return r, err
+	}
+	byID, err := r.ids(tx, b.mint, m)
+	if err != nil {
+		return r, err
+	}
+	switch {
+	case len(byToken) > 0:
+		r.Threads, r.Rule, r.Cites = byToken, "token", true
+		for _, id := range byID {
+			if !slices.Contains(byToken, id) {
+				r.Conflict = "it is addressed to one conversation and answers another"
+			}
+		}
+	case len(byID) > 0:
+		r.Threads, r.Cites = byID[:1], true
+		if len(byID) > 1 {
+			r.Conflict = "it answers mails of different conversations"
+		}
+	default:
+		if guid, ok := mail.ThreadIndexKey(m.ThreadIndex); ok {
+			e, err := tx.EpochByGUID(guid[:])
+			if err == nil {
+				r.Threads, r.Rule, r.Cites = []int64{e.Thread}, "thread-index", true
+			} else if !errors.Is(err, store.ErrNone) {
+				return r, err
+			}
+		}
+	}
+	if len(byToken) == 1 && len(byID) == 0 && len(cited(m)) == 0 && !r.Leave {
+		e, err := tx.Epoch(byToken[0])
+		if err != nil {
+			return r, err
+		}
+		if s := mail.CleanSubject(m.Subject); s != "" && !strings.EqualFold(s, mail.CleanSubject(e.Subject)) {
+			r.Conflict = "it answers nothing and has another subject"
+		}
+	}
+	return r, nil
+}
+
+// tokens finds the threads whose reply tokens stand in the recipients.
+func (r *route) tokens(tx *store.Tx, box *mailbox, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
+	for _, a := range recipients(m, env) {
+		detail := detailOf(a, box.Address.Address)
+		if detail == "" {
+			continue
+		}
+		token, leave := strings.CutPrefix(detail, "leave.")
+		th, _, err := tx.Token(token)
+		if errors.Is(err, store.ErrNone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Token, r.Leave = token, r.Leave || leave
+		if !slices.Contains(threads, th) {
+			threads = append(threads, th)
+		}
+	}
+	return threads, nil
+}
+
+// recipients returns all addresses that a mail was meant for.
+func recipients(m *mail.Message, env mail.Envelope) []string {
+	var all []string
+	for _, list := range [][]mail.Address{m.To, m.Cc} {
+		for _, a := range list {
+			all = append(all, a.Address)
+		}
+	}
+	return append(append(all, m.DeliveredTo...), env.To...)
+}
+
+// detailOf returns what stands behind the plus in an address of the mailbox, in
+// lower case; empty: nothing, or it is another mailbox.
+func detailOf(address, box string) string {
+	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	ours, ourDomain, _ := strings.Cut(strings.ToLower(box), "@")
+	base, detail, _ := strings.Cut(local, "+")
+	if base != ours || domain != ourDomain {
+		return ""
+	}
+	return detail
+}
+
+// cited returns the ids that a mail cites, nearest first: In-Reply-To, then
+// References from last to first.
+func cited(m *mail.Message) []string {
+	var ids []string
+	for _, id := range m.InReplyTo {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	for i := len(m.References) - 1; i >= 0 && len(ids) < maxCited; i-- {
+		if id := m.References[i]; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// ids finds the threads of the cited ids, nearest first. An id that stands right
+// behind one of ours and is unknown is another name of a mail of ours: the
+// provider changed it (spec/EVENTS.md 1.1).
+func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message) (threads []int64, err error) {
+	add := func(id int64, rule string) {
+		if !slices.Contains(threads, id) {
+			threads = append(threads, id)
+		}
+		if r.Rule == "" {
+			r.Rule = rule
+		}
+	}
+	unknown := ""
+	for i, id := range cited(m) {
+		known, err := tx.MailByID(id)
+		if err == nil {
+			add(known.Thread, "cited id")
+			if r.Parent == 0 {
+				r.Parent = known.ID
+			}
+			if unknown != "" && known.Out {
+				r.Learned[unknown] = known.ID
+			}
+			unknown = ""
+			continue
+		}
+		if !errors.Is(err, store.ErrNone) {
+			return nil, err
+		}
+		epoch, uniq, ours := mint.Parse(id)
+		if !ours {
+			if i == 0 {
+				unknown = id
+			}
+			continue
+		}
+		e, err := tx.EpochByName(epoch)
+		if errors.Is(err, store.ErrNone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		add(e.Thread, "own id")
+		if unknown == "" || uniq != "root" {
+			continue
+		}
+		if last, err := tx.LastOut(e.Thread); err == nil {
+			r.Learned[unknown] = last.ID
+			if r.Parent == 0 {
+				r.Parent = last.ID
+			}
+		} else if !errors.Is(err, store.ErrNone) {
+			return nil, err
+		}
+		unknown = ""
+	}
+	return threads, nil
+}

@@ -1,0 +1,176 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/retry"
+)
+
+// net is a chat network of the stage.
+type net struct {
+	s      *stage
+	name   string
+	down   bool
+	posted map[string]chat.MessageID
+}
+
+func (n *net) Name() string { return n.name }
+
+func (n *net) Run(ctx context.Context, _ string, _ chat.Handler) error {
+	<-ctx.Done()
+	return nil
+}
+
+func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
+	if n.down {
+		return "", errDown
+	}
+	n.s.mu.Lock()
+	id, again := n.posted[m.Key]
+	if !again {
+		id = chat.MessageID(fmt.Sprintf("p%d", len(n.posted)+1))
+		n.posted[m.Key] = id
+	}
+	n.s.mu.Unlock()
+	if again {
+		return id, nil
+	}
+	who := m.As.Name
+	if who == "" {
+		who = "hashsend"
+	}
+	how := map[chat.Kind]string{chat.Notice: " (notice)", chat.Emote: " (emote)"}[m.Kind]
+	if m.ReplyTo != "" {
+		how += " answers " + string(m.ReplyTo)
+	}
+	if m.For != "" {
+		how += " privately to " + string(m.For)
+	}
+	where := string(m.Place.Room)
+	if m.Place.Thread != "" {
+		where += "#" + string(m.Place.Thread)
+	}
+	n.s.printf("  %s %s: %s%s: %s (%s)", n.name, where, who, how, indent(m.Body.Text), id)
+	return id, nil
+}
+
+func (n *net) Find(_ context.Context, _ chat.Place, key string, _ time.Time) (chat.MessageID, bool, error) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	id, found := n.posted[key]
+	return id, found, nil
+}
+
+func (n *net) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID { return chat.ThreadID(root) }
+
+func (n *net) React(_ context.Context, to chat.MessageID, emoji string, _ chat.Outgoing) (chat.MessageID, error) {
+	n.s.printf("  %s: %s on %s", n.name, emoji, to)
+	return "", nil
+}
+
+func (n *net) Join(_ context.Context, room chat.RoomID, as chat.UserID) error {
+	n.s.printf("  %s: join %s%s", n.name, room, as)
+	return nil
+}
+
+func (n *net) Refuse(_ context.Context, room chat.RoomID, as chat.UserID, why string) error {
+	n.s.printf("  %s: refuse %s%s: %s", n.name, room, as, why)
+	return nil
+}
+
+func (n *net) Announce(_ context.Context, p chat.Place, text string) error {
+	n.s.printf("  %s %s: sign: %s", n.name, p.Room, text)
+	return nil
+}
+
+func (n *net) Describe(_ context.Context, room chat.RoomID) (chat.Description, error) {
+	return chat.Description{Name: strings.ToUpper(string(room)), Private: strings.HasPrefix(string(room), "secret")}, nil
+}
+
+func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.MessageID, error) {
+	n.s.printf("  %s: %s is now: %s", n.name, of, m.Body.Text)
+	return of, nil
+}
+
+func (n *net) Delete(_ context.Context, of chat.MessageID, _ chat.Outgoing) error {
+	n.s.printf("  %s: %s is deleted", n.name, of)
+	return nil
+}
+
+// submitter is the stage's mail server.
+type submitter stage
+
+func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() error) (mail.Result, error) {
+	s := (*stage)(x)
+	res, err := s.answers(o.To)
+	if err != nil {
+		return res, err
+	}
+	r, err := o.Open()
+	if err != nil {
+		return mail.Result{}, err
+	}
+	m, err := mail.Parse(r, mail.DefaultLimits)
+	if err != nil {
+		return mail.Result{}, err
+	}
+	if err := beforeDot(); err != nil {
+		return mail.Result{}, err
+	}
+	s.mu.Lock()
+	s.sent = append(s.sent, m)
+	n := len(s.sent)
+	s.mu.Unlock()
+	if how := s.refuse["rewrite"]; how != "" {
+		res.FinalID = fmt.Sprintf(how, n)
+	}
+	var to []string
+	for _, a := range m.To {
+		to = append(to, a.Address)
+	}
+	s.printf("  mail %d: %q to %s (shown: %s) %q", n, m.From[0].Name, strings.Join(o.To, " "), strings.Join(to, " "), m.Subject)
+	s.printf("    In-Reply-To %s, References %s, Reply-To %v %s", m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")))
+	s.printf("    %s", indent(m.Text))
+	return res, nil
+}
+
+// answers is what the mail server says to each recipient.
+func (s *stage) answers(to []string) (res mail.Result, err error) {
+	ok := false
+	for _, a := range to {
+		o := mail.Outcome{Address: a, ServerSay: s.refuse[a]}
+		if o.ServerSay == "" {
+			o.ServerSay = s.refuse["*"]
+		}
+		switch {
+		case o.ServerSay == "":
+			ok = true
+		case o.ServerSay[0] == '4':
+			o.State = mail.Deferred
+		default:
+			o.State = mail.Refused
+		}
+		res.Outcomes = append(res.Outcomes, o)
+	}
+	if ok {
+		return res, nil
+	}
+	err = errors.New(res.Outcomes[0].ServerSay)
+	if res.Outcomes[0].State == mail.Refused {
+		err = retry.Never(err)
+	}
+	return res, err
+}
+
+// verifier trusts as the script says.
+type verifier stage
+
+func (v *verifier) Verify(context.Context, mail.Incoming) (mail.Verdict, error) {
+	return mail.Verdict{Trust: v.trust, Reason: "the signature does not fit"}, nil
+}

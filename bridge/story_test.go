@@ -1,0 +1,404 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the transcripts of the stories")
+
+// TestStories plays the scripts of testdata/stories on a real database with
+// invented time, and compares what the bridge does with the transcript.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/stories/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no stories", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			var got string
+			synctest.Test(t, func(t *testing.T) { got = play(t, dir, string(a.Files[0].Data)) })
+			if *update {
+				a.Files = []txtar.File{a.Files[0], {Name: "transcript", Data: []byte(got)}}
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if len(a.Files) < 2 || got != string(a.Files[1].Data) {
+				t.Errorf("the transcript differs (go test ./bridge -update rewrites it); got:\n%s", got)
+			}
+		})
+	}
+}
+
+// stage is what a story plays on: chat networks and a mail server that write
+// down what they are given.
+type stage struct {
+	t      *testing.T
+	dir    string
+	mu     sync.Mutex // guards out, sent, names
+	out    bytes.Buffer
+	sent   []mail.Message
+	names  map[string]string // random ids -> names that are the same in every run
+	nets   map[string]*net
+	refuse map[string]string // recipient or "*" -> answer of the mail server
+	mode   map[string]string
+	trust  mail.Trust
+	events int
+	uid    int
+
+	bridge *Bridge
+	store  *store.Store
+	stop   context.CancelFunc
+	done   chan error
+}
+
+func play(t *testing.T, dir, script string) string {
+	s := &stage{t: t, dir: dir, nets: map[string]*net{}, refuse: map[string]string{}, mode: map[string]string{}, names: map[string]string{}, trust: mail.Proven}
+	for _, name := range []string{"matrix", "slack"} {
+		s.nets[name] = &net{s: s, name: name, posted: map[string]chat.MessageID{}}
+	}
+	lines := strings.Split(script, "\n")
+	for _, line := range lines {
+		if rest, ok := strings.CutPrefix(line, "set "); ok {
+			k, v, _ := strings.Cut(rest, " ")
+			s.mode[k] = v
+		}
+	}
+	s.start()
+	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "set ") {
+			continue
+		}
+		s.printf("· %s", line)
+		s.step(line)
+		synctest.Wait()
+	}
+	s.end()
+	return s.out.String()
+}
+
+var randomID = regexp.MustCompile(`hs\.[a-z2-7]{16}\.(root|[a-z2-7]{16})\.[a-z2-7]{16}@|\+(leave\.)?[a-z2-7]{26}@`)
+
+func (s *stage) printf(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.out.WriteString(randomID.ReplaceAllStringFunc(fmt.Sprintf(format, args...), s.stable) + "\n")
+}
+
+func (s *stage) stable(id string) string {
+	if s.names[id] == "" {
+		kind := "id"
+		switch {
+		case strings.Contains(id, ".root."):
+			kind = "anchor"
+		case strings.HasPrefix(id, "+leave."):
+			kind = "+leave."
+		case strings.HasPrefix(id, "+"):
+			kind = "+token"
+		}
+		s.names[id] = fmt.Sprintf("%s%d@", kind, len(s.names)+1)
+	}
+	return s.names[id]
+}
+
+func (s *stage) start() {
+	st, err := store.Open(context.Background(), s.dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	hold := DefaultHold()
+	if s.mode["hold"] == "0" {
+		hold = Hold{}
+	}
+	box := Mailbox{
+		Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Own: []string{"owner@example.org"}, Owner: "Olga",
+		Submitter: (*submitter)(s), Verifier: (*verifier)(s), PlusWorks: s.mode["plus"] != "off", KeepsSent: true,
+	}
+	if s.mode["opens"] != "" {
+		box.Opens = OpenWhere{Network: "matrix", Room: chat.RoomID(s.mode["opens"])}
+	}
+	s.store = st
+	s.bridge, err = New(Options{
+		Store: st, Chats: []chat.Connector{s.nets["matrix"], s.nets["slack"]}, Mailboxes: []Mailbox{box}, Hold: hold,
+		Home:   Home{Network: "matrix", Room: "home"},
+		Access: Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop, s.done = stop, make(chan error, 1)
+	go func() { s.done <- s.bridge.Run(ctx) }()
+	synctest.Wait()
+}
+
+func (s *stage) end() {
+	s.stop()
+	if err := <-s.done; err != nil {
+		s.t.Errorf("Run: %v", err)
+	}
+	if err := s.store.Close(); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// step plays one line of a script.
+func (s *stage) step(line string) {
+	verb, rest, _ := strings.Cut(line, " ")
+	switch verb {
+	case "wait":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		time.Sleep(d)
+	case "restart":
+		s.end()
+		s.start()
+	case "admin":
+		room, cmd, _ := strings.Cut(rest, " ")
+		a, err := s.bridge.Do(context.Background(), Request{Network: "matrix", Place: chat.Place{Room: chat.RoomID(room)}, Line: cmd})
+		s.printf("  admin: %v %s %v", a.OK, indent(a.Text), err)
+	case "refuse":
+		who, how, _ := strings.Cut(rest, " ")
+		s.refuse[who] = how
+	case "trust":
+		s.trust = map[string]mail.Trust{"proven": mail.Proven, "failed": mail.Failed, "unproven": mail.Unproven}[rest]
+	case "down", "up":
+		s.nets[rest].down = verb == "down"
+	case "mail", "sent":
+		s.mail(verb, rest)
+	case "bounce":
+		s.bounce(rest)
+	case "join", "leave", "invite", "rename", "move":
+		s.member(verb, strings.Fields(rest))
+	default:
+		s.say(line)
+	}
+}
+
+func indent(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ") }
+
+func (s *stage) head(who, network, room, thread string) (string, chat.Head) {
+	if network == "" {
+		network = "matrix"
+	}
+	s.events++
+	return network, chat.Head{
+		Event: chat.EventID(fmt.Sprint("e", s.events)), At: time.Now(),
+		Place: chat.Place{Room: chat.RoomID(room), Thread: chat.ThreadID(thread)},
+		By:    chat.Author{ID: chat.UserID(strings.ToLower(who)), Name: who, Server: "acme"},
+	}
+}
+
+func (s *stage) handle(network string, e chat.Event) {
+	if err := s.bridge.HandleChat(network)(context.Background(), "", e); err != nil {
+		s.printf("  error: %v", err)
+	}
+}
+
+// "Alice in lunch: text", "Bob@slack/mod in general#thread answers m1: text".
+var speech = regexp.MustCompile(`^(\w+)(?:@(\w+))?(?:/(\w+))? in (\w+)(?:#(\w+))?(?: (answers|edits|deletes) (\w+))?: ?(.*)$`)
+
+func (s *stage) say(line string) {
+	m := speech.FindStringSubmatch(line)
+	if m == nil {
+		s.t.Fatalf("script: %s", line)
+	}
+	network, head := s.head(m[1], m[2], m[4], m[5])
+	verb, of, text := m[6], chat.MessageID(m[7]), m[8]
+	id := chat.MessageID(fmt.Sprint("m", s.events))
+	cmd, isCommand := strings.CutPrefix(text, "!send ")
+	switch {
+	case verb == "edits":
+		s.handle(network, chat.Edited{Head: head, Message: of, Body: chat.Body{Text: text}})
+	case verb == "deletes":
+		s.handle(network, chat.Deleted{Head: head, Message: of})
+	case isCommand:
+		rank := chat.Member
+		if m[3] == "mod" {
+			rank = chat.Moderator
+		}
+		s.handle(network, chat.Command{Head: head, Message: id, Text: cmd, Rank: rank, Root: head.Place.Thread})
+	default:
+		p := chat.Posted{Head: head, Message: id, Body: chat.Body{Text: text}, Root: chat.MessageID(head.Place.Thread)}
+		if verb == "answers" {
+			p.ReplyTo = of
+		}
+		s.printf("  (%s)", id)
+		s.handle(network, p)
+	}
+}
+
+func (s *stage) member(verb string, f []string) {
+	network, head := s.head(f[0], "", f[1], "")
+	switch verb {
+	case "join":
+		s.handle(network, chat.Joined{Head: head, Self: f[0] == "bot"})
+	case "leave":
+		s.handle(network, chat.Left{Head: head, Self: f[0] == "bot"})
+	case "invite":
+		s.handle(network, chat.Invited{Head: head})
+	case "rename":
+		s.handle(network, chat.Renamed{Head: head, Name: strings.Join(f[2:], " ")})
+	case "move":
+		s.handle(network, chat.Moved{Head: head, To: chat.RoomID(f[2])})
+	}
+}
+
+// mail plays a mail: "mail FROM [to A,B] [answers N] [no-ids] …: text", where N is
+// the number of a mail that the bridge has sent and \n in the text ends a line.
+func (s *stage) mail(verb, rest string) {
+	args, text, _ := strings.Cut(rest, ": ")
+	f := strings.Fields(args)
+	s.uid++
+	h := map[string]string{
+		"From": f[0], "Date": time.Now().Format(time.RFC1123Z), "Subject": "Hello", "To": "team@example.org",
+		"Message-ID": fmt.Sprintf("<in%d@example.com>", s.uid),
+	}
+	for i := 1; i < len(f); i++ {
+		next := func() string { i++; return f[i] }
+		switch f[i] {
+		case "to":
+			h["To"] = next()
+		case "cc":
+			h["Cc"] = next()
+		case "id":
+			h["Message-ID"] = "<" + next() + ">"
+		case "subject":
+			h["Subject"] = strings.ReplaceAll(next(), "_", " ")
+		case "cites":
+			h["In-Reply-To"] = "<" + next() + ">"
+		case "auto":
+			h["Auto-Submitted"] = "auto-replied"
+		case "answers":
+			s.answer(h, next())
+		case "no-token":
+			h["To"] = "team@example.org"
+		case "no-ids":
+			delete(h, "In-Reply-To")
+			delete(h, "References")
+		case "anchor-only":
+			h["References"] = "<" + s.sent[0].References[0] + ">"
+			delete(h, "In-Reply-To")
+		case "thread-index":
+			h["Thread-Index"] = s.sent[0].Header.Get("Thread-Index")
+		case "leave-address":
+			h["To"] = strings.Replace(s.sent[0].ReplyTo[0].Address, "+", "+leave.", 1)
+		default:
+			s.t.Fatalf("mail: %q", f[i])
+		}
+	}
+	var raw strings.Builder
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted"} {
+		if h[name] != "" {
+			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
+		}
+	}
+	raw.WriteString("\r\n" + strings.ReplaceAll(text, `\n`, "\r\n") + "\r\n")
+	place := mail.Inbox
+	if verb == "sent" {
+		place = mail.Sent
+	}
+	s.deliver(place, raw.String())
+}
+
+func (s *stage) answer(h map[string]string, number string) {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := s.sent[n-1]
+	h["In-Reply-To"] = "<" + m.ID + ">"
+	h["References"] = "<" + strings.Join(append(slices.Clone(m.References), m.ID), "> <") + ">"
+	h["Subject"] = "Re: " + m.Subject
+	if len(m.ReplyTo) > 0 && h["To"] == "team@example.org" {
+		h["To"] = m.ReplyTo[0].Address
+	}
+}
+
+// bounce plays a delivery report: "bounce N ADDRESS".
+func (s *stage) bounce(rest string) {
+	number, address, _ := strings.Cut(rest, " ")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.deliver(mail.Inbox, strings.ReplaceAll(fmt.Sprintf(`Return-Path: <>
+From: Mail Delivery System <MAILER-DAEMON@mx.example.com>
+To: team@example.org
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <bounce%d@mx.example.com>
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+Sorry.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; %s
+Action: failed
+Status: 5.2.2
+Diagnostic-Code: smtp; 552 5.2.2 mailbox is full
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <%s>
+X-Hashsend-ID: %s
+Subject: x
+--b--
+`, n, address, s.sent[n-1].ID, s.sent[n-1].Header.Get(mail.HeaderTrace)), "\n", "\r\n"))
+}
+
+func (s *stage) deliver(place mail.Place, raw string) {
+	box := s.bridge.boxes["main"]
+	m, err := mail.Parse(strings.NewReader(raw), mail.DefaultLimits)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	head := mail.Head{Mailbox: "main", Folder: "INBOX", Place: place, Header: m.Header, Received: time.Now()}
+	if wants, err := box.Wants(context.Background(), head); err != nil || !wants {
+		s.printf("  not ours (%v)", err)
+		return
+	}
+	in := mail.Incoming{Head: head, Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(raw)), nil }}
+	if err := box.Handle(context.Background(), fmt.Sprint("1:", s.uid), in); err != nil {
+		s.printf("  error: %v", err)
+	}
+}
+
+var errDown = errors.New("connection refused")

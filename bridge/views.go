@@ -1,0 +1,127 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"hashsend/bridge/store"
+)
+
+// Overview returns what the console shows: the newest threads with their last
+// messages, what waits, what is held, and how the connections are.
+func (b *Bridge) Overview(ctx context.Context) (Overview, error) {
+	o := Overview{Started: b.started, Connections: b.health.list(), Counters: map[string]int64{}}
+	err := b.store.Read(ctx, func(tx *store.Tx) error {
+		threads, err := tx.Threads(50)
+		if err != nil {
+			return err
+		}
+		for _, th := range threads {
+			v, err := threadView(tx, th)
+			if err != nil {
+				return err
+			}
+			o.Threads = append(o.Threads, v)
+		}
+		waiting, err := tx.Waiting(200)
+		if err != nil {
+			return err
+		}
+		for _, d := range waiting {
+			o.Queue = append(o.Queue, QueueView{Kind: d.Kind, Lane: d.Lane, Attempt: d.Attempt, Due: d.Due, Error: d.Error})
+		}
+		held, err := tx.HeldMails(200)
+		if err != nil {
+			return err
+		}
+		for _, h := range held {
+			from := h.Sender
+			if h.Name != "" {
+				from = h.Name + " <" + h.Sender + ">"
+			}
+			o.Held = append(o.Held, HeldView{ID: h.ID, At: h.At, From: from, Subject: h.Subject, Reason: h.Reason})
+		}
+		return tx.Counts(o.Counters)
+	})
+	return o, err
+}
+
+func threadView(tx *store.Tx, th store.Thread) (ThreadView, error) {
+	v := ThreadView{ID: th.ID, Title: th.Title, Mode: th.Mode, Paused: th.Paused}
+	rooms, err := tx.RoomsOf(th.ID)
+	if err != nil {
+		return v, err
+	}
+	for _, r := range rooms {
+		name := r.Name
+		if name == "" {
+			name = r.Place
+		}
+		v.Rooms = append(v.Rooms, r.Network+": "+name)
+	}
+	people, err := tx.Participants(th.ID)
+	if err != nil {
+		return v, err
+	}
+	for _, p := range people {
+		line := fmt.Sprintf("%s <%s>", p.Name, p.Address)
+		if !p.Takes() {
+			line += " (" + p.State + ")"
+		}
+		v.People = append(v.People, line)
+	}
+	ms, err := tx.LastMessages(th.ID, 30)
+	if err != nil {
+		return v, err
+	}
+	slices.Reverse(ms)
+	for _, m := range ms {
+		mv, err := messageView(tx, m)
+		if err != nil {
+			return v, err
+		}
+		v.Messages = append(v.Messages, mv)
+	}
+	return v, nil
+}
+
+// messageView sums up how far a message has come: the worst of its recipients
+// and copies counts.
+func messageView(tx *store.Tx, m store.Message) (MessageView, error) {
+	v := MessageView{ID: m.ID, At: m.At, Author: m.Name, Text: m.Text, From: "chat", State: m.State}
+	if m.Origin != store.FromChat {
+		v.From = "mail"
+	}
+	if m.State != store.Mailed {
+		return v, nil
+	}
+	rs, err := tx.MessageRecipients(m.ID)
+	if err != nil {
+		return v, err
+	}
+	if len(rs) > 0 {
+		v.State = "sent"
+	}
+	for _, r := range rs {
+		switch {
+		case r.State == store.Failed:
+			v.State, v.Reason = "failed", plain(r.Reason)
+		case r.State == store.Queued && v.State == "sent":
+			v.State = "queued"
+		case r.State == store.Delayed && v.State != "failed":
+			v.State, v.Reason = "delayed", plain(r.Reason)
+		}
+	}
+	if v.From == "chat" || len(rs) > 0 {
+		return v, nil
+	}
+	v.State = "posted"
+	copies, err := tx.Copies(m.ID)
+	for _, c := range copies {
+		if c.Posted == "" {
+			v.State = "queued"
+		}
+	}
+	return v, err
+}

@@ -1,0 +1,92 @@
+package bridge
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// watchers are those who look at what the bridge does, as it does it.
+type watchers struct {
+	mu   sync.Mutex
+	subs []chan Step
+}
+
+// Watch returns a channel of what the bridge does from now on. A watcher that is
+// slower than the bridge loses steps. stop ends it; it may be called twice.
+func (b *Bridge) Watch() (steps <-chan Step, stop func()) {
+	c := make(chan Step, 64)
+	b.watch.mu.Lock()
+	b.watch.subs = append(b.watch.subs, c)
+	b.watch.mu.Unlock()
+	return c, sync.OnceFunc(func() {
+		b.watch.mu.Lock()
+		b.watch.subs = slices.DeleteFunc(b.watch.subs, func(s chan Step) bool { return s == c })
+		b.watch.mu.Unlock()
+		close(c)
+	})
+}
+
+func (w *watchers) tell(s Step) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.subs {
+		select {
+		case c <- s:
+		default:
+		}
+	}
+}
+
+// healths is the state of the connections.
+type healths struct {
+	mu  sync.Mutex
+	all []Health
+}
+
+func (h *healths) set(v Health) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.all {
+		if h.all[i].Name == v.Name && h.all[i].Kind == v.Kind {
+			if h.all[i].OK == v.OK && h.all[i].Error == v.Error {
+				return
+			}
+			h.all[i] = v
+			return
+		}
+	}
+	h.all = append(h.all, v)
+}
+
+func (h *healths) list() []Health {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.all)
+}
+
+// pace keeps the mails of one mailbox under half of what its provider allows.
+type pace struct{ limit *rate.Limiter }
+
+func newPace(perHour int) *pace {
+	if perHour <= 0 {
+		return &pace{}
+	}
+	half := float64(perHour) / 2
+	return &pace{limit: rate.NewLimiter(rate.Limit(half/3600), max(1, int(half/4)))}
+}
+
+// wait returns how long a mail has to wait; 0: it may go, and is counted.
+func (p *pace) wait(now time.Time) time.Duration {
+	if p.limit == nil {
+		return 0
+	}
+	r := p.limit.ReserveN(now, 1)
+	if d := r.DelayFrom(now); d > 0 {
+		r.CancelAt(now)
+		return d
+	}
+	return 0
+}
