@@ -31,7 +31,7 @@ func rows(t *testing.T, path ...string) []map[string]any {
 	return out
 }
 
-// ownFields reads the mail with a parser that is not ours.
+// checkComposed reads a mail with a header parser that is not ours.
 func checkComposed(t *testing.T, id string, b []byte, from string) {
 	t.Helper()
 	h, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(b))).ReadMIMEHeader()
