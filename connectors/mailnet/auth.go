@@ -1,0 +1,134 @@
+package mailnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/emersion/go-sasl"
+	"golang.org/x/oauth2"
+
+	"hashsend/bridge/retry"
+)
+
+// OAuth2 is how an access token is got: from a refresh token, or as it is.
+type OAuth2 struct {
+	ClientID     string   `yaml:"client_id"`
+	ClientSecret string   `yaml:"client_secret"`
+	TokenURL     string   `yaml:"token_url"`
+	Scopes       []string `yaml:"scopes"`
+	RefreshToken string   `yaml:"refresh_token"`
+	AccessToken  string   `yaml:"access_token"` // used as it is, where there is no refresh token
+}
+
+func (o *OAuth2) check() (errs []error) {
+	if o.RefreshToken == "" && o.AccessToken == "" {
+		errs = append(errs, errors.New("oauth2.refresh_token: missing; hashsend init gets one"))
+	}
+	if o.RefreshToken != "" && o.TokenURL == "" {
+		errs = append(errs, errors.New("oauth2.token_url: missing; it is where the provider gives out access tokens"))
+	}
+	return errs
+}
+
+// Login logs in at servers. It is safe for several goroutines.
+type Login struct {
+	server Server
+	mu     sync.Mutex
+	tokens oauth2.TokenSource
+}
+
+// NewLogin returns the login for a server.
+func NewLogin(s Server) *Login { return &Login{server: s} }
+
+// token returns an access token, a fresh one if the last has run out.
+func (l *Login) token(ctx context.Context) (string, error) {
+	o := l.server.OAuth2
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if o.RefreshToken == "" {
+		return o.AccessToken, nil
+	}
+	if l.tokens == nil {
+		config := oauth2.Config{ClientID: o.ClientID, ClientSecret: o.ClientSecret, Scopes: o.Scopes, Endpoint: oauth2.Endpoint{TokenURL: o.TokenURL}}
+		l.tokens = config.TokenSource(context.WithoutCancel(ctx), &oauth2.Token{RefreshToken: o.RefreshToken})
+	}
+	t, err := l.tokens.Token()
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode < 500 {
+		return "", retry.Never(fmt.Errorf("the provider gives no access token (%s): log in anew with hashsend init", refused.ErrorCode))
+	}
+	if err != nil {
+		return "", fmt.Errorf("get access token: %w", err)
+	}
+	return t.AccessToken, nil
+}
+
+// Mechanism chooses the best mechanism (RFC 4422) that the server offers. has
+// tells whether it offers one, by its upper-case name.
+func (l *Login) Mechanism(ctx context.Context, has func(string) bool) (sasl.Client, error) {
+	s := l.server
+	if s.OAuth2 != nil {
+		token, err := l.token(ctx)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case has("XOAUTH2"):
+			return &xoauth2{user: s.User, token: token}, nil
+		case has(sasl.OAuthBearer):
+			return sasl.NewOAuthBearerClient(&sasl.OAuthBearerOptions{Username: s.User, Token: token, Host: s.Host, Port: s.Port}), nil
+		}
+		return nil, retry.Never(fmt.Errorf("%s does not take OAuth2 (neither XOAUTH2 nor OAUTHBEARER): use a password", s.Address()))
+	}
+	switch {
+	case has(sasl.Plain):
+		return sasl.NewPlainClient("", s.User, s.Password), nil
+	case has(sasl.Login):
+		return &login{user: s.User, password: s.Password}, nil
+	}
+	return nil, retry.Never(fmt.Errorf("%s takes no password (neither PLAIN nor LOGIN) over this connection: is tls set right, or does this account need oauth2?", s.Address()))
+}
+
+// Refused says that a login was refused, and what to do about it.
+func (l *Login) Refused(err error) error {
+	what := "check user and password; many providers want an app password made in the account's security settings"
+	if l.server.OAuth2 != nil {
+		what = "log in anew with hashsend init"
+	}
+	return fmt.Errorf("%s refused the login of %s: %s (%s)", l.server.Address(), l.server.User, oneLine(err.Error()), what)
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// xoauth2 is Google's and Microsoft's mechanism, older than RFC 7628.
+type xoauth2 struct{ user, token string }
+
+func (x *xoauth2) Start() (string, []byte, error) {
+	return "XOAUTH2", []byte("user=" + x.user + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
+}
+
+// Next answers the server's explanation of a refusal with an empty line, as the
+// mechanism asks; the server's refusal follows.
+func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
+
+// login answers whatever prompts the server has: they differ in words and case.
+type login struct {
+	user, password string
+	asked          int
+}
+
+func (l *login) Start() (string, []byte, error) { return sasl.Login, nil, nil }
+
+func (l *login) Next([]byte) ([]byte, error) {
+	l.asked++
+	switch l.asked {
+	case 1:
+		return []byte(l.user), nil
+	case 2:
+		return []byte(l.password), nil
+	}
+	return nil, sasl.ErrUnexpectedServerChallenge
+}
