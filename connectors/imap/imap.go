@@ -1,0 +1,317 @@
+// Package imap watches the folders of a mailbox (RFC 3501, RFC 9051) and looks
+// after its Sent folder. It only reads, unless it is asked to mark bridged mail:
+// each folder has a connection and a goroutine of its own.
+package imap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/retry"
+	"hashsend/connectors/mailnet"
+)
+
+// Config is a mailbox on an IMAP server.
+type Config struct {
+	Server mailnet.Server `yaml:",inline"`
+	Inbox  []string       `yaml:"folders"` // incoming folders; empty: INBOX
+	Sent   string         `yaml:"sent"`    // empty: found by its role or its usual names
+	Junk   string         `yaml:"junk"`    // empty: not looked at
+	Poll   time.Duration  `yaml:"poll"`    // how often a folder is looked at without an announcement; 0: a minute with IDLE, 15 seconds without
+	Burst  time.Duration  `yaml:"burst"`   // how long after a new mail the server is asked in a quick rhythm; 0: 10 seconds, negative: never
+	Mark   string         `yaml:"mark"`    // flag for mail that was taken in: seen, flagged, or a keyword; empty: none
+}
+
+// Source is a mail.Source and a mail.Keeper.
+type Source struct {
+	name    string
+	mailbox string
+	cfg     Config
+	log     *slog.Logger
+	login   *mailnet.Login
+
+	keeper sync.Mutex // guards kept
+	kept   *session
+}
+
+// Open prepares a Source for the mailbox of that name. It connects in Run, or
+// when the Sent folder is first needed. The caller closes it.
+func Open(mailbox string, cfg Config, log *slog.Logger) (*Source, error) {
+	if errs := cfg.Server.Check(); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	if len(cfg.Inbox) == 0 {
+		cfg.Inbox = []string{"INBOX"}
+	}
+	if cfg.Burst == 0 {
+		cfg.Burst = 10 * time.Second
+	}
+	return &Source{name: "imap " + mailbox, mailbox: mailbox, cfg: cfg, log: log.With("mailbox", mailbox), login: mailnet.NewLogin(cfg.Server)}, nil
+}
+
+// Name is unique among the sources of the program.
+func (s *Source) Name() string { return s.name }
+
+// Close ends the connection that looks after the Sent folder.
+func (s *Source) Close() error {
+	s.keeper.Lock()
+	defer s.keeper.Unlock()
+	s.dropKept()
+	return nil
+}
+
+// Run watches all folders until ctx ends; see mail.Source.
+func (s *Source) Run(ctx context.Context, cursor func(folder string) string, h mail.Handler) error {
+	type folder struct {
+		name  string
+		place mail.Place
+	}
+	var folders []folder
+	for _, name := range s.cfg.Inbox {
+		folders = append(folders, folder{name, mail.Inbox})
+	}
+	sent, err := s.findSentFolder(ctx)
+	if err != nil {
+		return err
+	}
+	if sent != "" {
+		folders = append(folders, folder{sent, mail.Sent})
+	}
+	if s.cfg.Junk != "" {
+		folders = append(folders, folder{s.cfg.Junk, mail.Junk})
+	}
+	var running sync.WaitGroup
+	for _, f := range folders {
+		w := &watcher{s: s, folder: f.name, place: f.place, h: h, log: s.log.With("folder", f.name)}
+		if w.at, err = parseCursor(cursor(f.name)); err != nil {
+			w.log.Warn("the stored cursor cannot be read: looking for what was missed by date", "error", err)
+			w.at = position{Date: time.Now().AddDate(0, 0, -7)}
+		}
+		running.Go(func() { w.run(ctx) })
+	}
+	running.Wait()
+	return nil
+}
+
+// findSentFolder asks for the name of the Sent folder until the server answers.
+func (s *Source) findSentFolder(ctx context.Context) (string, error) {
+	for attempt := 1; ; attempt++ {
+		name, err := s.sentFolder(ctx)
+		if err == nil || ctx.Err() != nil {
+			return name, nil
+		}
+		s.log.Warn("connect to the mail server", "attempt", attempt, "error", err)
+		if !sleep(ctx, retry.Backoff(attempt, time.Second, 5*time.Minute)) {
+			return "", nil
+		}
+	}
+}
+
+func (s *Source) sentFolder(ctx context.Context) (string, error) {
+	if s.cfg.Sent != "" {
+		return s.cfg.Sent, nil
+	}
+	x, err := s.connect(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	defer x.close()
+	return x.findSent(ctx)
+}
+
+// Check connects and logs in, and returns what the server can do and the names
+// of its folders, the Sent folder first (empty: there is none).
+func (s *Source) Check(ctx context.Context) (abilities []string, folders []string, err error) {
+	x, err := s.connect(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer x.close()
+	for c := range x.c.Caps() {
+		abilities = append(abilities, string(c))
+	}
+	slices.Sort(abilities)
+	sent := s.cfg.Sent
+	if sent == "" {
+		if sent, err = x.findSent(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	folders = []string{sent}
+	all, err := x.list(ctx)
+	for _, f := range all {
+		folders = append(folders, f.Mailbox)
+	}
+	return abilities, folders, err
+}
+
+// sleep waits; false: ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// session is one connection that is logged in.
+type session struct {
+	c      *imapclient.Client
+	conn   *mailnet.Conn
+	answer time.Duration
+	done   context.CancelFunc
+}
+
+// idleLimit is the longest silence that is normal: during IDLE, which is renewed
+// more often than that.
+const idleLimit = 12 * time.Minute
+
+// connect dials and logs in. changed is called when the server announces
+// something in the selected folder; it must not block.
+func (s *Source) connect(ctx context.Context, changed func()) (*session, error) {
+	server := s.cfg.Server
+	life, done := context.WithCancel(ctx)
+	conn, err := server.Dial(life)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	conn.SetLimit(idleLimit)
+	opts := &imapclient.Options{}
+	if changed != nil {
+		opts.UnilateralDataHandler = &imapclient.UnilateralDataHandler{
+			Mailbox: func(*imapclient.UnilateralDataMailbox) { changed() },
+			Expunge: func(uint32) { changed() },
+		}
+	}
+	x := &session{conn: conn, answer: server.AnswerTime(), done: done}
+	if err := s.hello(ctx, x, opts); err != nil {
+		conn.Close() //nolint:errcheck // it is given up
+		done()
+		return nil, err
+	}
+	return x, nil
+}
+
+func (s *Source) hello(ctx context.Context, x *session, opts *imapclient.Options) error {
+	server := s.cfg.Server
+	return guard(ctx, x.conn, x.answer, func() (err error) {
+		if server.Mode() == mailnet.StartTLS {
+			if opts.TLSConfig, err = server.TLSConfig(); err != nil {
+				return err
+			}
+			if x.c, err = imapclient.NewStartTLS(x.conn, opts); err != nil {
+				return fmt.Errorf("STARTTLS with %s: %w", server.Address(), err)
+			}
+		} else {
+			x.c = imapclient.New(x.conn, opts)
+			if err := x.c.WaitGreeting(); err != nil {
+				return fmt.Errorf("greeting of %s: %w", server.Address(), err)
+			}
+		}
+		return s.authenticate(ctx, x.c)
+	})
+}
+
+func (s *Source) authenticate(ctx context.Context, c *imapclient.Client) error {
+	caps := c.Caps()
+	refused := func(err error) error {
+		var said *imap.Error
+		if errors.As(err, &said) {
+			return s.login.Refused(err)
+		}
+		return fmt.Errorf("log in at %s: %w", s.cfg.Server.Address(), err)
+	}
+	mech, err := s.login.Mechanism(ctx, func(m string) bool { return caps.Has(imap.Cap("AUTH=" + m)) })
+	if err == nil {
+		if err := c.Authenticate(mech); err != nil {
+			return refused(err)
+		}
+		return nil
+	}
+	if s.cfg.Server.OAuth2 != nil || caps.Has(imap.CapLoginDisabled) {
+		return err
+	}
+	if err := c.Login(s.cfg.Server.User, s.cfg.Server.Password).Wait(); err != nil {
+		return refused(err)
+	}
+	return nil
+}
+
+// guard runs a command and breaks the connection off when it takes longer than
+// limit: the library waits without end for a server that is silent.
+func guard(ctx context.Context, conn *mailnet.Conn, limit time.Duration, command func() error) error {
+	late := time.AfterFunc(limit, func() { conn.Close() }) //nolint:errcheck // it is to be broken off
+	err := command()
+	if !late.Stop() && err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the server did not answer within %s: %w", limit, err)
+	}
+	return err
+}
+
+func (x *session) do(ctx context.Context, command func() error) error {
+	return guard(ctx, x.conn, x.answer, command)
+}
+
+func (x *session) close() {
+	x.conn.Close() //nolint:errcheck // it is given up
+	if x.c != nil {
+		x.c.Close() //nolint:errcheck // it is given up
+	}
+	x.done()
+}
+
+func (x *session) list(ctx context.Context) (all []*imap.ListData, err error) {
+	err = x.do(ctx, func() (err error) {
+		opts := &imap.ListOptions{}
+		if x.c.Caps().Has(imap.CapSpecialUse) {
+			opts.ReturnSpecialUse = true
+		}
+		all, err = x.c.List("", "*", opts).Collect()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list folders: %w", err)
+	}
+	return all, nil
+}
+
+// sentNames are the usual names of the Sent folder where the server does not say
+// its role (RFC 6154).
+var sentNames = []string{"sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente", "envoyés", "éléments envoyés", "enviados", "inviata", "posta inviata", "verzonden", "verzonden items", "skickat", "wysłane", "отправленные"}
+
+// findSent returns the name of the Sent folder; empty: there is none.
+func (x *session) findSent(ctx context.Context) (string, error) {
+	all, err := x.list(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range all {
+		if slices.Contains(f.Attrs, imap.MailboxAttrSent) {
+			return f.Mailbox, nil
+		}
+	}
+	for _, f := range all {
+		base := f.Mailbox
+		if f.Delim != 0 {
+			base = base[strings.LastIndex(base, string(f.Delim))+1:]
+		}
+		if slices.Contains(sentNames, strings.ToLower(base)) {
+			return f.Mailbox, nil
+		}
+	}
+	return "", nil
+}
