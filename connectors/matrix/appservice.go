@@ -1,0 +1,141 @@
+package matrix
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// maxPush is how many bytes one push of the homeserver may have: it sends at most
+// 100 events of 64 KiB.
+const maxPush = 16 << 20
+
+// serve takes what the homeserver pushes until ctx ends. The steps in hand are
+// finished.
+func (c *Connector) serve(ctx context.Context, handle chat.Handler) error {
+	a := c.cfg.AppService
+	l, err := net.Listen("tcp", a.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for the homeserver (appservice.listen): %w", err)
+	}
+	srv := &http.Server{
+		Handler: c.handler(handle), ReadTimeout: time.Minute, ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout: 2 * time.Minute, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	var running sync.WaitGroup
+	running.Go(func() { c.greet(ctx) })
+	defer running.Wait()
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve the homeserver: %w", err)
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(last); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	return nil
+}
+
+// greet registers our own user as soon as the homeserver answers.
+func (c *Connector) greet(ctx context.Context) {
+	for attempt := 1; ctx.Err() == nil; attempt++ {
+		err := c.registerBot(ctx)
+		if err == nil {
+			return
+		}
+		wait := retry.Backoff(attempt, time.Second, time.Minute)
+		c.env.Log.Warn("the homeserver does not answer yet", "again_in", wait.Round(time.Second), "error", err)
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+	}
+}
+
+// handler is the application service API (application-service-api, "Server
+// admin style permissions" aside): transactions, and the queries for users and
+// rooms.
+func (c *Connector) handler(handle chat.Handler) http.Handler {
+	mux := http.NewServeMux()
+	push := func(w http.ResponseWriter, r *http.Request) { c.push(w, r, handle) }
+	mux.HandleFunc("PUT /_matrix/app/v1/transactions/{txn}", push)
+	mux.HandleFunc("PUT /transactions/{txn}", push) // what homeservers try when the first is not there
+	mux.HandleFunc("POST /_matrix/app/v1/ping", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, struct{}{}) })
+	mux.HandleFunc("GET /_matrix/app/v1/users/{user}", func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("user") == string(c.cfg.bot()) {
+			respond(w, http.StatusOK, struct{}{})
+			return
+		}
+		refuse(w, http.StatusNotFound, "M_NOT_FOUND", "there is no such user") // ghosts are made when they first speak
+	})
+	mux.HandleFunc("GET /_matrix/app/v1/rooms/{alias}", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusNotFound, "M_NOT_FOUND", "there is no such room")
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusNotFound, "M_UNRECOGNIZED", "unknown request")
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, there := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !there {
+			token = r.URL.Query().Get("access_token")
+		}
+		switch {
+		case token == "":
+			refuse(w, http.StatusUnauthorized, "M_MISSING_TOKEN", "the token is missing")
+		case subtle.ConstantTimeCompare([]byte(token), []byte(c.cfg.AppService.HSToken)) != 1:
+			refuse(w, http.StatusForbidden, "M_FORBIDDEN", "the token is wrong")
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+func respond(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	json.NewEncoder(w).Encode(body) //nolint:errcheck // the homeserver repeats what it got no answer to
+}
+
+func refuse(w http.ResponseWriter, code int, errcode, text string) {
+	respond(w, code, map[string]string{"errcode": errcode, "error": text})
+}
+
+// push takes in one transaction and answers 200 only when all of it is on disk;
+// until then the homeserver sends it again.
+func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Handler) {
+	var body struct {
+		Events []json.RawMessage `json:"events"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxPush)).Decode(&body); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			refuse(w, http.StatusRequestEntityTooLarge, "M_TOO_LARGE", "the transaction is too large")
+			return
+		}
+		refuse(w, http.StatusBadRequest, "M_NOT_JSON", "the transaction is no JSON object with events")
+		return
+	}
+	if err := handle(r.Context(), "", c.events(r.Context(), "", body.Events)...); err != nil {
+		c.env.Log.Error("take in a push of the homeserver", "error", err)
+		refuse(w, http.StatusInternalServerError, "M_UNKNOWN", "not stored yet, send it again")
+		return
+	}
+	respond(w, http.StatusOK, struct{}{})
+}

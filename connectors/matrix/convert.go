@@ -1,0 +1,188 @@
+package matrix
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/chat"
+)
+
+// rawEvent is an event as the homeserver gives it. The content is taken apart by
+// kind, so that an odd one spoils nothing but itself.
+type rawEvent struct {
+	ID       id.EventID      `json:"event_id"`
+	Type     string          `json:"type"`
+	RoomID   id.RoomID       `json:"room_id"`
+	Sender   id.UserID       `json:"sender"`
+	StateKey *string         `json:"state_key"`
+	At       int64           `json:"origin_server_ts"`
+	Redacts  id.EventID      `json:"redacts"` // before room version 11
+	Content  json.RawMessage `json:"content"`
+	Unsigned struct {
+		PrevContent struct {
+			Membership string `json:"membership"`
+		} `json:"prev_content"`
+	} `json:"unsigned"`
+}
+
+// convert makes an event of the bridge of one of Matrix; nil: it means nothing to
+// the bridge, or is our own. Names and ranks are filled in by complete.
+func (c *Connector) convert(e rawEvent) chat.Event {
+	head := chat.Head{
+		Event: chat.EventID(e.ID), Place: chat.Place{Room: chat.RoomID(e.RoomID)}, At: time.UnixMilli(e.At),
+		By: chat.Author{ID: chat.UserID(e.Sender), Server: e.Sender.Homeserver()},
+	}
+	if e.Type == "m.room.member" && e.StateKey != nil {
+		return c.member(head, e)
+	}
+	if c.cfg.ours(e.Sender) {
+		return nil
+	}
+	switch {
+	case e.Type == "m.room.name" && e.StateKey != nil:
+		var content struct {
+			Name string `json:"name"`
+		}
+		if json.Unmarshal(e.Content, &content) != nil {
+			return nil
+		}
+		return chat.Renamed{Head: head, Name: content.Name}
+	case e.Type == "m.room.tombstone" && e.StateKey != nil:
+		var content struct {
+			To id.RoomID `json:"replacement_room"`
+		}
+		if json.Unmarshal(e.Content, &content) != nil || content.To == "" {
+			return nil
+		}
+		return chat.Moved{Head: head, To: chat.RoomID(content.To)}
+	case e.StateKey != nil:
+		return nil
+	case e.Type == "m.room.redaction":
+		var content struct {
+			Redacts id.EventID `json:"redacts"` // since room version 11
+		}
+		if json.Unmarshal(e.Content, &content) == nil && content.Redacts != "" {
+			e.Redacts = content.Redacts
+		}
+		if e.Redacts == "" {
+			return nil
+		}
+		return chat.Deleted{Head: head, Message: chat.MessageID(e.Redacts)}
+	case e.Type == "m.reaction":
+		var content struct {
+			RelatesTo relation `json:"m.relates_to"`
+		}
+		if json.Unmarshal(e.Content, &content) != nil || content.RelatesTo.Type != "m.annotation" || content.RelatesTo.EventID == "" {
+			return nil
+		}
+		return chat.Reacted{Head: head, Message: chat.MessageID(content.RelatesTo.EventID), Reaction: chat.MessageID(e.ID), Emoji: cut(content.RelatesTo.Key, 64)}
+	case e.Type == "m.room.message", e.Type == "m.sticker":
+		return c.message(head, e)
+	}
+	return nil
+}
+
+// member converts a change of membership. A change of name is none.
+func (c *Connector) member(head chat.Head, e rawEvent) chat.Event {
+	var content struct {
+		Membership string `json:"membership"`
+		Name       string `json:"displayname"`
+		Direct     bool   `json:"is_direct"`
+	}
+	if json.Unmarshal(e.Content, &content) != nil {
+		return nil
+	}
+	who := id.UserID(*e.StateKey)
+	self, ghost := who == c.cfg.bot(), who != c.cfg.bot() && c.cfg.ours(who)
+	before := e.Unsigned.PrevContent.Membership
+	switch content.Membership {
+	case "invite":
+		switch {
+		case c.cfg.ours(e.Sender): // the bot lets its ghosts in
+			return nil
+		case self:
+			return chat.Invited{Head: head, Direct: content.Direct}
+		case ghost:
+			return chat.Invited{Head: head, As: chat.UserID(who), Direct: content.Direct}
+		}
+	case "join":
+		if before == "join" || ghost {
+			return nil
+		}
+		head.By = chat.Author{ID: chat.UserID(who), Name: content.Name, Server: who.Homeserver()}
+		return chat.Joined{Head: head, Self: self}
+	case "leave", "ban":
+		if ghost || (before != "" && before != "join" && !self) {
+			return nil
+		}
+		head.By = chat.Author{ID: chat.UserID(who), Name: content.Name, Server: who.Homeserver()}
+		return chat.Left{Head: head, Self: self}
+	}
+	return nil
+}
+
+// message converts what somebody said.
+func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
+	m, ok := parseContent(e.Content)
+	if !ok {
+		return nil
+	}
+	if m.Key != "" { // our own words, come back through another account of ours
+		return nil
+	}
+	rel := m.RelatesTo
+	if rel.Type == "m.thread" {
+		head.Place.Thread = chat.ThreadID(rel.EventID)
+	}
+	if rel.Type == "m.replace" {
+		if m.NewContent == nil || rel.EventID == "" {
+			return nil
+		}
+		n, ok := parseContent(m.NewContent)
+		if !ok {
+			return nil
+		}
+		body, _, ok := n.body(e.Type)
+		if !ok {
+			return nil
+		}
+		return chat.Edited{Head: head, Message: chat.MessageID(rel.EventID), Body: body}
+	}
+	body, kind, ok := m.body(e.Type)
+	if !ok || (kind == chat.Notice && !c.cfg.Notices) {
+		return nil
+	}
+	if kind == chat.Said {
+		if text, is := c.command(body.Text); is {
+			return chat.Command{Head: head, Message: chat.MessageID(e.ID), Text: text, Root: head.Place.Thread}
+		}
+	}
+	p := chat.Posted{Head: head, Message: chat.MessageID(e.ID), Kind: kind, Body: body, Root: chat.MessageID(head.Place.Thread)}
+	if rel.InReplyTo.EventID != "" && (rel.Type != "m.thread" || !rel.FallingBack) {
+		p.ReplyTo = chat.MessageID(rel.InReplyTo.EventID)
+	}
+	for _, u := range m.Mentions.UserIDs {
+		p.Mentions = append(p.Mentions, chat.UserID(u))
+	}
+	p.MentionsAll = m.Mentions.Room
+	return p
+}
+
+// command takes the prefix off a command.
+func (c *Connector) command(text string) (string, bool) {
+	rest, is := strings.CutPrefix(strings.TrimSpace(text), c.cfg.Prefix)
+	if !is || (rest != "" && !strings.ContainsAny(rest[:1], " \n\t")) {
+		return "", false
+	}
+	return strings.TrimSpace(rest), true
+}
+
+func cut(s string, limit int) string {
+	if len(s) > limit {
+		return strings.ToValidUTF8(s[:limit], "")
+	}
+	return s
+}

@@ -1,0 +1,228 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// Connector is a chat.Connector. It is safe for several goroutines.
+type Connector struct {
+	cfg  Config
+	env  chat.Env
+	http *http.Client
+	zlog zerolog.Logger
+
+	mu      sync.Mutex
+	token   string // of the plain account
+	clients map[id.UserID]*mautrix.Client
+	names   map[nameKey]string   // what people are called
+	shown   map[id.UserID]string // display name that a ghost was given
+	joined  map[nameKey]bool     // rooms that a ghost is in
+	botMade bool
+}
+
+type nameKey struct {
+	room id.RoomID
+	user id.UserID
+}
+
+// Open prepares a connector; it connects in Run.
+func Open(cfg Config, env chat.Env) (*Connector, error) {
+	if errs := cfg.Check(); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	c := &Connector{
+		cfg: cfg.withDefaults(), env: env, token: cfg.AccessToken,
+		http: &http.Client{Timeout: 3 * time.Minute, Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
+			TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true,
+			DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+		}},
+		zlog:    zerolog.New(logWriter{env.Log}).Level(zerolog.WarnLevel),
+		clients: map[id.UserID]*mautrix.Client{}, names: map[nameKey]string{}, shown: map[id.UserID]string{}, joined: map[nameKey]bool{},
+	}
+	return c, nil
+}
+
+// Name is its name in the configuration.
+func (c *Connector) Name() string { return c.env.Name }
+
+// Run receives until ctx ends; see chat.Connector.
+func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler) error {
+	defer c.http.CloseIdleConnections()
+	if c.cfg.AppService != nil {
+		return c.serve(ctx, handle)
+	}
+	return c.sync(ctx, cursor, handle)
+}
+
+// client returns the client that acts as a user.
+func (c *Connector) client(user id.UserID) (*mautrix.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cl := c.clients[user]; cl != nil {
+		return cl, nil
+	}
+	token := c.token
+	if c.cfg.AppService != nil {
+		token = c.cfg.AppService.ASToken
+	}
+	cl, err := mautrix.NewClient(c.cfg.Homeserver, user, token)
+	if err != nil {
+		return nil, retry.Never(fmt.Errorf("address of the homeserver: %w", err))
+	}
+	cl.Client = c.http
+	cl.Log = c.zlog
+	cl.UserAgent = "hashsend"
+	cl.SetAppServiceUserID = c.cfg.AppService != nil
+	cl.IgnoreRateLimit = true // the bridge waits, so that its order is kept
+	cl.DefaultHTTPRetries = 0
+	cl.ResponseSizeLimit = 64 << 20
+	c.clients[user] = cl
+	return cl, nil
+}
+
+// bot returns the client of our own user, which is registered or logged in first.
+func (c *Connector) bot(ctx context.Context) (*mautrix.Client, error) {
+	if c.cfg.AppService != nil {
+		if err := c.registerBot(ctx); err != nil {
+			return nil, err
+		}
+	} else if err := c.logIn(ctx); err != nil {
+		return nil, err
+	}
+	return c.client(c.cfg.bot())
+}
+
+// logIn gets an access token by the password, where none is given. The device is
+// the same at every login, so that none pile up.
+func (c *Connector) logIn(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token != "" {
+		return nil
+	}
+	cl, err := mautrix.NewClient(c.cfg.Homeserver, "", "")
+	if err != nil {
+		return err
+	}
+	cl.Client, cl.Log, cl.IgnoreRateLimit = c.http, c.zlog, true
+	resp, err := cl.Login(ctx, &mautrix.ReqLogin{
+		Type: mautrix.AuthTypePassword, Password: c.cfg.Password, DeviceID: "HASHSEND", InitialDeviceDisplayName: "hashsend",
+		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: c.cfg.UserID},
+	})
+	if err != nil {
+		return fmt.Errorf("log in as %s (check user_id and password): %w", c.cfg.UserID, mark(err))
+	}
+	c.token = resp.AccessToken
+	return nil
+}
+
+func (c *Connector) registerBot(ctx context.Context) error {
+	c.mu.Lock()
+	made := c.botMade
+	c.mu.Unlock()
+	if made {
+		return nil
+	}
+	if err := c.register(ctx, c.cfg.bot()); err != nil {
+		return fmt.Errorf("register %s: %w", c.cfg.bot(), err)
+	}
+	c.mu.Lock()
+	c.botMade = true
+	c.mu.Unlock()
+	return nil
+}
+
+// register makes a user of ours on the homeserver, if it is not there yet.
+func (c *Connector) register(ctx context.Context, user id.UserID) error {
+	cl, err := mautrix.NewClient(c.cfg.Homeserver, "", c.cfg.AppService.ASToken)
+	if err != nil {
+		return err
+	}
+	cl.Client, cl.Log, cl.IgnoreRateLimit = c.http, c.zlog, true
+	_, err = cl.MakeRequest(ctx, http.MethodPost, cl.BuildClientURL("v3", "register"), map[string]any{
+		"type": "m.login.application_service", "username": user.Localpart(), "inhibit_login": true,
+	}, nil)
+	if errors.Is(err, mautrix.MUserInUse) {
+		return nil
+	}
+	return mark(err)
+}
+
+// mark tells the bridge what an error of the homeserver means: final, to be
+// tried after a pause, or unclear because the request may have been carried out.
+func mark(err error) error {
+	if err == nil {
+		return nil
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return err
+	}
+	var he mautrix.HTTPError
+	if !errors.As(err, &he) {
+		return err
+	}
+	if he.Response == nil {
+		return retry.Unclear(err)
+	}
+	switch code := he.Response.StatusCode; {
+	case code == http.StatusTooManyRequests:
+		return retry.After(err, pause(he))
+	case errors.Is(err, mautrix.MUnknownToken), errors.Is(err, mautrix.MMissingToken):
+		return fmt.Errorf("the homeserver does not know our access token (set a new one in the configuration): %w", err)
+	case code >= 500:
+		return retry.Unclear(err)
+	case code == http.StatusForbidden:
+		return retry.Never(fmt.Errorf("the homeserver does not allow it (am I in the room, and may I write there?): %w", err))
+	case code >= 400:
+		return retry.Never(err)
+	}
+	return err
+}
+
+// pause is how long the homeserver asks to wait.
+func pause(he mautrix.HTTPError) time.Duration {
+	if s, err := strconv.Atoi(he.Response.Header.Get("Retry-After")); err == nil && s > 0 {
+		return time.Duration(s) * time.Second
+	}
+	if he.RespError != nil {
+		if ms, ok := he.RespError.ExtraData["retry_after_ms"].(float64); ok && ms > 0 {
+			return time.Duration(ms) * time.Millisecond
+		}
+	}
+	return 5 * time.Second
+}
+
+// whoAmI asks the homeserver who we are; used to check the configuration.
+func (c *Connector) whoAmI(ctx context.Context) (id.UserID, error) {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return "", err
+	}
+	resp, err := cl.Whoami(ctx)
+	if err != nil {
+		return "", mark(err)
+	}
+	return resp.UserID, nil
+}
+
+// Check tries the connection and returns our own user id.
+func (c *Connector) Check(ctx context.Context) (string, error) {
+	user, err := c.whoAmI(ctx)
+	return string(user), err
+}

@@ -1,0 +1,341 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// events converts raw events, in order. One that cannot be read is left out: it
+// must not stop those behind it. room is used where an event does not name its own.
+func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMessage) (events []chat.Event) {
+	for _, r := range raw {
+		var e rawEvent
+		if err := json.Unmarshal(r, &e); err != nil {
+			c.env.Log.Warn("an event of the homeserver cannot be read and is left out", "error", err)
+			continue
+		}
+		if e.RoomID == "" {
+			e.RoomID = room
+		}
+		if e.Type == "m.room.member" && e.StateKey != nil {
+			c.forgetName(e.RoomID, id.UserID(*e.StateKey))
+		}
+		if ev := c.convert(e); ev != nil {
+			events = append(events, c.complete(ctx, ev))
+		}
+	}
+	return events
+}
+
+// complete fills in what only the homeserver knows: names and ranks.
+func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
+	name := func(h *chat.Head) {
+		if h.By.Name == "" {
+			h.By.Name = c.displayName(ctx, id.RoomID(h.Place.Room), id.UserID(h.By.ID))
+		}
+	}
+	switch e := ev.(type) {
+	case chat.Posted:
+		name(&e.Head)
+		return e
+	case chat.Edited:
+		name(&e.Head)
+		return e
+	case chat.Command:
+		name(&e.Head)
+		e.Rank = c.rank(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
+		return e
+	case chat.Joined:
+		name(&e.Head)
+		return e
+	case chat.Left:
+		name(&e.Head)
+		return e
+	case chat.Invited:
+		name(&e.Head)
+		return e
+	}
+	return ev
+}
+
+func (c *Connector) forgetName(room id.RoomID, user id.UserID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.names, nameKey{room, user})
+}
+
+// displayName returns what a person is called in a room; the user id's first part
+// where nothing is known.
+func (c *Connector) displayName(ctx context.Context, room id.RoomID, user id.UserID) string {
+	key := nameKey{room, user}
+	c.mu.Lock()
+	name, known := c.names[key]
+	c.mu.Unlock()
+	if known {
+		return name
+	}
+	var content struct {
+		Name string `json:"displayname"`
+	}
+	cl, err := c.bot(ctx)
+	if err == nil {
+		err = cl.StateEvent(ctx, room, event.StateMember, string(user), &content)
+	}
+	name = strings.TrimSpace(content.Name)
+	if name == "" {
+		name = user.Localpart()
+	}
+	if name == "" {
+		name = string(user)
+	}
+	if err == nil {
+		c.mu.Lock()
+		if len(c.names) > 10000 {
+			clear(c.names)
+		}
+		c.names[key] = name
+		c.mu.Unlock()
+	}
+	return name
+}
+
+// linkEvent is the type of the state event that says that a room is linked; the
+// power level for it is what a moderator of the bridge needs.
+var linkEvent = event.Type{Type: "org.hashsend.bridge", Class: event.StateEventType}
+
+// rank maps a person's power level on the bridge's ranks.
+func (c *Connector) rank(ctx context.Context, room id.RoomID, user id.UserID) chat.Rank {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return chat.Member
+	}
+	var levels struct {
+		Users   map[id.UserID]int `json:"users"`
+		Default int               `json:"users_default"`
+		Events  map[string]int    `json:"events"`
+	}
+	if err := cl.StateEvent(ctx, room, event.StatePowerLevels, "", &levels); err != nil && httpStatus(err) != http.StatusNotFound {
+		return chat.Member
+	}
+	level, named := levels.Users[user]
+	if !named {
+		level = levels.Default
+		if c.created(ctx, cl, room, user) {
+			return chat.Admin
+		}
+	}
+	need, set := levels.Events[linkEvent.Type]
+	if !set {
+		need = 50
+	}
+	switch {
+	case level >= 100:
+		return chat.Admin
+	case level >= need:
+		return chat.Moderator
+	}
+	return chat.Member
+}
+
+// created reports whether a person is a creator of a room in which creators stand
+// above all power levels (room version 12 and later).
+func (c *Connector) created(ctx context.Context, cl *mautrix.Client, room id.RoomID, user id.UserID) bool {
+	full, err := cl.FullStateEvent(ctx, room, event.StateCreate, "")
+	if err != nil || full == nil {
+		return false
+	}
+	version, _ := full.Content.Raw["room_version"].(string)
+	if n, err := strconv.Atoi(version); err != nil || n < 12 {
+		return false
+	}
+	additional, _ := full.Content.Raw["additional_creators"].([]any)
+	return full.Sender == user || slices.Contains(additional, any(string(user)))
+}
+
+// Describe tells what a room is; see chat.Describer.
+func (c *Connector) Describe(ctx context.Context, room chat.RoomID) (d chat.Description, err error) {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return d, err
+	}
+	rid := id.RoomID(room)
+	var content struct {
+		Name string `json:"name"`
+		Rule string `json:"join_rule"`
+	}
+	get := func(t event.Type) error {
+		err := cl.StateEvent(ctx, rid, t, "", &content)
+		if httpStatus(err) == http.StatusNotFound {
+			return nil
+		}
+		return mark(err)
+	}
+	if err := errors.Join(get(event.StateRoomName), get(event.StateJoinRules)); err != nil {
+		return d, fmt.Errorf("ask what the room is: %w", err)
+	}
+	d.Name, d.Private = content.Name, content.Rule != "public"
+	members, err := cl.JoinedMembers(ctx, rid)
+	if err != nil {
+		return d, fmt.Errorf("ask who is in the room: %w", mark(err))
+	}
+	for user := range members.Joined {
+		if !c.cfg.ours(user) {
+			d.Members++
+		}
+	}
+	err = cl.StateEvent(ctx, rid, event.StateEncryption, "", &struct{}{})
+	d.Encrypted = err == nil
+	return d, nil
+}
+
+// Join takes an invitation up; see chat.Joiner.
+func (c *Connector) Join(ctx context.Context, room chat.RoomID, as chat.UserID) error {
+	cl, err := c.invited(ctx, as)
+	if err != nil {
+		return err
+	}
+	_, err = cl.JoinRoomByID(ctx, id.RoomID(room))
+	if err == nil && as != "" {
+		c.mu.Lock()
+		c.joined[nameKey{id.RoomID(room), id.UserID(as)}] = true
+		c.mu.Unlock()
+	}
+	return mark(err)
+}
+
+// Refuse turns an invitation down; see chat.Joiner.
+func (c *Connector) Refuse(ctx context.Context, room chat.RoomID, as chat.UserID, reason string) error {
+	cl, err := c.invited(ctx, as)
+	if err != nil {
+		return err
+	}
+	_, err = cl.LeaveRoom(ctx, id.RoomID(room), &mautrix.ReqLeave{Reason: reason})
+	return mark(err)
+}
+
+func (c *Connector) invited(ctx context.Context, as chat.UserID) (*mautrix.Client, error) {
+	if as == "" {
+		return c.bot(ctx)
+	}
+	if !c.cfg.ours(id.UserID(as)) {
+		return nil, retry.Never(fmt.Errorf("%s is no user of ours", as))
+	}
+	return c.client(id.UserID(as))
+}
+
+// Announce sets the state event that says that a room is linked, where we may;
+// see chat.Announcer. Where we may not, the bridge's notices have to do.
+func (c *Connector) Announce(ctx context.Context, p chat.Place, text string) error {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	content := map[string]any{}
+	if text != "" {
+		content["body"], content["protocol"] = text, map[string]string{"id": "email", "displayname": "Email"}
+	}
+	_, err = cl.SendStateEvent(ctx, id.RoomID(p.Room), linkEvent, string(p.Thread), content)
+	if errors.Is(err, mautrix.MForbidden) {
+		return nil
+	}
+	return mark(err)
+}
+
+// Create makes a private room, or finds the one made before with this Key; see
+// chat.Creator. The key is kept in the room's alias.
+func (c *Connector) Create(ctx context.Context, n chat.NewRoom) (chat.RoomID, error) {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return "", err
+	}
+	alias := "hashsend_" + strings.NewReplacer(".", "_").Replace(n.Key)
+	if found, err := cl.ResolveAlias(ctx, id.NewRoomAlias(alias, c.cfg.Domain)); err == nil {
+		return chat.RoomID(found.RoomID), nil
+	} else if httpStatus(err) != http.StatusNotFound {
+		return "", fmt.Errorf("look for the room: %w", mark(err))
+	}
+	var invite []id.UserID
+	for _, u := range n.Invite {
+		invite = append(invite, id.UserID(u))
+	}
+	resp, err := cl.CreateRoom(ctx, &mautrix.ReqCreateRoom{Preset: "private_chat", Name: n.Name, RoomAliasName: alias, Invite: invite})
+	if err != nil {
+		return "", fmt.Errorf("make a room: %w", mark(err))
+	}
+	return chat.RoomID(resp.RoomID), nil
+}
+
+// ThreadOf names the thread with this root; see chat.Threader.
+func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
+	return chat.ThreadID(root)
+}
+
+// Limits are those of an event of 64 KiB, with room for the envelope; see chat.Limiter.
+func (c *Connector) Limits() chat.Limits { return chat.Limits{Text: 48 << 10} }
+
+// Backfill hands over what happened in a room after a message; see chat.Backfiller.
+func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, handle chat.Handler) error {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	var missed []json.RawMessage
+	from := ""
+	for found := false; !found && len(missed) < maxGap; {
+		page, err := c.messages(ctx, cl, id.RoomID(p.Room), from, "")
+		if err != nil {
+			return fmt.Errorf("catch up: %w", err)
+		}
+		for _, raw := range page.Chunk {
+			var e rawEvent
+			if json.Unmarshal(raw, &e) == nil && chat.MessageID(e.ID) == since {
+				found = true
+				break
+			}
+			missed = append(missed, raw)
+		}
+		if page.End == "" || page.End == from || len(page.Chunk) == 0 {
+			if !found {
+				return nil // the message is not in the history any more: nothing to go by
+			}
+			break
+		}
+		from = page.End
+	}
+	slices.Reverse(missed)
+	if events := c.events(ctx, id.RoomID(p.Room), missed); len(events) > 0 {
+		return handle(ctx, "", events...)
+	}
+	return nil
+}
+
+// OpenFile reads a file that was posted; see chat.Opener. The caller closes it.
+func (c *Connector) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, error) {
+	uri, err := id.ParseContentURI(string(f.ID))
+	if err != nil {
+		return nil, retry.Never(fmt.Errorf("address of the file: %w", err))
+	}
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := cl.Download(ctx, uri)
+	if err != nil {
+		return nil, fmt.Errorf("fetch the file: %w", mark(err))
+	}
+	return resp.Body, nil
+}

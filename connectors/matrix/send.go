@@ -1,0 +1,252 @@
+package matrix
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/chat"
+)
+
+// transaction is the transaction id of a delivery: the same at every attempt,
+// and another for every ghost, because homeservers remember them without the
+// user.
+func transaction(key string, user id.UserID) string {
+	sum := sha256.Sum256([]byte(key + "\x00" + string(user)))
+	return "hs" + base64.RawURLEncoding.EncodeToString(sum[:18])
+}
+
+// Send posts a message; see chat.Connector. In the steady state it is one request.
+func (c *Connector) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
+	cl, user, profile, err := c.speaker(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	return c.post(ctx, cl, user, m, event.EventMessage, compose(m, profile))
+}
+
+// speaker returns the client that speaks for the sender, and whether the sender
+// is shown by a profile in the message instead of by the user.
+func (c *Connector) speaker(ctx context.Context, m chat.Outgoing) (cl *mautrix.Client, user id.UserID, profile bool, err error) {
+	user = c.cfg.bot()
+	if m.As.ID != "" {
+		if c.cfg.AppService == nil {
+			profile = true
+		} else {
+			user = c.cfg.ghost(m.As.ID)
+			if err := c.ghost(ctx, user, m.As.Name, id.RoomID(m.Place.Room)); err != nil {
+				return nil, "", false, err
+			}
+		}
+	}
+	if user == c.cfg.bot() {
+		cl, err = c.bot(ctx)
+	} else {
+		cl, err = c.client(user)
+	}
+	return cl, user, profile, err
+}
+
+// post sends an event. A ghost that was put out of the room since we last looked
+// is let in again, once.
+func (c *Connector) post(ctx context.Context, cl *mautrix.Client, user id.UserID, m chat.Outgoing, kind event.Type, content any) (chat.MessageID, error) {
+	room := id.RoomID(m.Place.Room)
+	req := mautrix.ReqSendEvent{TransactionID: transaction(m.Key, user), DontEncrypt: true}
+	if c.cfg.AppService != nil && !m.At.IsZero() && time.Since(m.At) < 24*time.Hour {
+		req.Timestamp = m.At.UnixMilli()
+	}
+	resp, err := cl.SendMessageEvent(ctx, room, kind, content, req)
+	if errors.Is(err, mautrix.MForbidden) && user != c.cfg.bot() && c.forget(room, user) {
+		if err := c.ghost(ctx, user, m.As.Name, room); err != nil {
+			return "", err
+		}
+		resp, err = cl.SendMessageEvent(ctx, room, kind, content, req)
+	}
+	if err != nil {
+		return "", fmt.Errorf("post in the room: %w", mark(err))
+	}
+	return chat.MessageID(resp.EventID), nil
+}
+
+func (c *Connector) forget(room id.RoomID, user id.UserID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.joined[nameKey{room, user}]
+	delete(c.joined, nameKey{room, user})
+	return was
+}
+
+// ghost makes sure that a ghost exists, has its name, and is in the room.
+func (c *Connector) ghost(ctx context.Context, user id.UserID, name string, room id.RoomID) error {
+	c.mu.Lock()
+	shown, known := c.shown[user]
+	in := c.joined[nameKey{room, user}]
+	c.mu.Unlock()
+	if known && shown == name && in {
+		return nil
+	}
+	cl, err := c.client(user)
+	if err != nil {
+		return err
+	}
+	if !known {
+		if err := c.register(ctx, user); err != nil {
+			return fmt.Errorf("make a ghost: %w", err)
+		}
+	}
+	if !known || shown != name {
+		if err := cl.SetDisplayName(ctx, name); err != nil {
+			return fmt.Errorf("name a ghost: %w", mark(err))
+		}
+	}
+	if !in {
+		if err := c.letIn(ctx, cl, user, room); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shown[user] = name
+	c.joined[nameKey{room, user}] = true
+	return nil
+}
+
+// letIn brings a ghost into a room, by an invitation of the bot where needed.
+func (c *Connector) letIn(ctx context.Context, cl *mautrix.Client, user id.UserID, room id.RoomID) error {
+	_, err := cl.JoinRoomByID(ctx, room)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, mautrix.MForbidden) {
+		return fmt.Errorf("let a ghost into the room: %w", mark(err))
+	}
+	bot, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := bot.InviteUser(ctx, room, &mautrix.ReqInviteUser{UserID: user}); err != nil && !errors.Is(err, mautrix.MForbidden) {
+		return fmt.Errorf("invite a ghost: %w", mark(err))
+	}
+	if _, err := cl.JoinRoomByID(ctx, room); err != nil {
+		return fmt.Errorf("let a ghost into the room (may I invite there?): %w", mark(err))
+	}
+	return nil
+}
+
+// Edit replaces a message; see chat.Editor.
+func (c *Connector) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing) (chat.MessageID, error) {
+	cl, user, profile, err := c.speaker(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	m.ReplyTo, m.Place.Thread = "", "" // an edit keeps the original's relations
+	fresh := compose(m, profile)
+	content := compose(m, profile)
+	content["body"] = "* " + fresh["body"].(string)
+	if f, ok := fresh["formatted_body"].(string); ok {
+		content["formatted_body"] = "* " + f
+	}
+	delete(fresh, marker)
+	content["m.new_content"] = fresh
+	content["m.relates_to"] = map[string]any{"rel_type": "m.replace", "event_id": string(of)}
+	return c.post(ctx, cl, user, m, event.EventMessage, content)
+}
+
+// Delete takes a message back; see chat.Deleter.
+func (c *Connector) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing) error {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = cl.RedactEvent(ctx, id.RoomID(m.Place.Room), id.EventID(of), mautrix.ReqRedact{TxnID: transaction(m.Key, cl.UserID)})
+	return mark(err)
+}
+
+// React puts an emoji on a message; see chat.Reactor.
+func (c *Connector) React(ctx context.Context, to chat.MessageID, emoji string, m chat.Outgoing) (chat.MessageID, error) {
+	cl, user, _, err := c.speaker(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	m.At = time.Time{}
+	posted, err := c.post(ctx, cl, user, m, event.EventReaction, map[string]any{
+		marker: m.Key, "m.relates_to": map[string]any{"rel_type": "m.annotation", "event_id": string(to), "key": emoji},
+	})
+	var he mautrix.HTTPError
+	if errors.As(err, &he) && he.RespError != nil && he.RespError.ErrCode == "M_DUPLICATE_ANNOTATION" {
+		return "", nil
+	}
+	return posted, err
+}
+
+// Report shows at a message of a person how far it has come: a read receipt when
+// the mail server has it, a sign when it failed; see chat.Reporter.
+func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place, s chat.State) error {
+	if s.Phase == chat.Accepted {
+		cl, err := c.bot(ctx)
+		if err != nil {
+			return err
+		}
+		return mark(cl.MarkRead(ctx, id.RoomID(p.Room), id.EventID(of)))
+	}
+	sign := map[chat.Phase]string{chat.Failed: "⚠️", chat.Delayed: "⏳"}[s.Phase]
+	_, err := c.React(ctx, of, sign, chat.Outgoing{Key: "report." + string(of) + sign, Place: p})
+	return err
+}
+
+// findPages is how many pages of a room's history are looked through at most.
+const findPages = 20
+
+// Find looks for a message by its marker; see chat.Finder.
+func (c *Connector) Find(ctx context.Context, p chat.Place, key string, since time.Time) (chat.MessageID, bool, error) {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	from := ""
+	for range findPages {
+		page, err := c.messages(ctx, cl, id.RoomID(p.Room), from, "")
+		if err != nil {
+			return "", false, fmt.Errorf("look for a message: %w", err)
+		}
+		oldest := time.Now()
+		for _, raw := range page.Chunk {
+			var e struct {
+				ID      chat.MessageID             `json:"event_id"`
+				At      int64                      `json:"origin_server_ts"`
+				Sender  id.UserID                  `json:"sender"`
+				Content map[string]json.RawMessage `json:"content"`
+			}
+			if json.Unmarshal(raw, &e) != nil {
+				continue
+			}
+			oldest = time.UnixMilli(e.At)
+			var k string
+			if json.Unmarshal(e.Content[marker], &k) == nil && k == key && c.cfg.ours(e.Sender) {
+				return e.ID, true, nil
+			}
+		}
+		if page.End == "" || page.End == from || len(page.Chunk) == 0 || oldest.Before(since.Add(-24*time.Hour)) {
+			return "", false, nil
+		}
+		from = page.End
+	}
+	return "", false, nil
+}
+
+// httpStatus is the status of a homeserver's answer; 0: there was none.
+func httpStatus(err error) int {
+	var he mautrix.HTTPError
+	if errors.As(err, &he) && he.Response != nil {
+		return he.Response.StatusCode
+	}
+	return 0
+}

@@ -1,0 +1,191 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// syncAnswer is what is read of an answer to /sync.
+type syncAnswer struct {
+	NextBatch string `json:"next_batch"`
+	Rooms     struct {
+		Join   map[id.RoomID]syncRoom `json:"join"`
+		Leave  map[id.RoomID]syncRoom `json:"leave"`
+		Invite map[id.RoomID]struct {
+			State eventList `json:"invite_state"`
+		} `json:"invite"`
+	} `json:"rooms"`
+}
+
+type eventList struct {
+	Events []json.RawMessage `json:"events"`
+}
+
+type syncRoom struct {
+	Timeline struct {
+		eventList
+		Limited   bool   `json:"limited"`
+		PrevBatch string `json:"prev_batch"`
+	} `json:"timeline"`
+}
+
+// syncFilter leaves out what the bridge does not look at.
+const syncFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":[]},"account_data":{"types":[]},"state":{"lazy_load_members":true,"types":["m.room.member"]},"timeline":{"limit":100,"lazy_load_members":true}}}`
+
+// firstFilter is for the very first look: only where to go on from, and invitations.
+const firstFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":[]},"account_data":{"types":[]},"state":{"types":[]},"timeline":{"limit":1}}}`
+
+// sync reads with /sync until ctx ends. The token is stored by the handler, in
+// the transaction that stores the events.
+func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler) error {
+	for failures := 0; ctx.Err() == nil; {
+		next, err := c.syncOnce(ctx, since, handle)
+		if err == nil {
+			since, failures = next, 0
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, mautrix.MUnknownToken) {
+			return fmt.Errorf("the homeserver does not know the access token any more: set a new one in the configuration: %w", err)
+		}
+		failures++
+		wait := retry.Backoff(failures, time.Second, time.Minute)
+		if p, ok := retry.Pause(err); ok {
+			wait = p
+		}
+		c.env.Log.Warn("reading from the homeserver was interrupted", "again_in", wait.Round(time.Second), "error", err)
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+	}
+	return nil
+}
+
+func (c *Connector) syncOnce(ctx context.Context, since string, handle chat.Handler) (next string, err error) {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return "", err
+	}
+	query := map[string]string{"timeout": "30000", "filter": syncFilter, "since": since}
+	if since == "" {
+		query = map[string]string{"timeout": "0", "filter": firstFilter}
+	}
+	var a syncAnswer
+	if _, err := cl.MakeFullRequest(ctx, mautrix.FullRequest{
+		Method: http.MethodGet, URL: cl.BuildURLWithQuery(mautrix.ClientURLPath{"v3", "sync"}, query), ResponseJSON: &a, MaxAttempts: 1,
+	}); err != nil {
+		return "", mark(err)
+	}
+	events := c.invitations(ctx, a)
+	if since != "" {
+		more, err := c.timelines(ctx, cl, since, a)
+		if err != nil {
+			return "", err
+		}
+		events = append(events, more...)
+	}
+	if a.NextBatch == since && len(events) == 0 {
+		return since, nil
+	}
+	return a.NextBatch, handle(context.WithoutCancel(ctx), a.NextBatch, events...)
+}
+
+// timelines returns the events of all rooms, each room's in order, gaps filled.
+func (c *Connector) timelines(ctx context.Context, cl *mautrix.Client, since string, a syncAnswer) (events []chat.Event, err error) {
+	for _, room := range slices.Sorted(maps.Keys(a.Rooms.Join)) {
+		r := a.Rooms.Join[room]
+		raw := r.Timeline.Events
+		if r.Timeline.Limited && r.Timeline.PrevBatch != "" {
+			gap, err := c.gap(ctx, cl, room, r.Timeline.PrevBatch, since)
+			if err != nil {
+				return nil, fmt.Errorf("fill a gap: %w", err)
+			}
+			raw = append(gap, raw...)
+		}
+		events = append(events, c.events(ctx, room, raw)...)
+	}
+	for _, room := range slices.Sorted(maps.Keys(a.Rooms.Leave)) {
+		events = append(events, c.events(ctx, room, a.Rooms.Leave[room].Timeline.Events)...)
+	}
+	return events, nil
+}
+
+// maxGap is how many missed events of a room are fetched at most.
+const maxGap = 5000
+
+// gap returns what a limited timeline left out, oldest first.
+func (c *Connector) gap(ctx context.Context, cl *mautrix.Client, room id.RoomID, from, to string) ([]json.RawMessage, error) {
+	var missed []json.RawMessage
+	for len(missed) < maxGap {
+		page, err := c.messages(ctx, cl, room, from, to)
+		if err != nil {
+			return nil, err
+		}
+		missed = append(missed, page.Chunk...)
+		if page.End == "" || len(page.Chunk) == 0 || page.End == from {
+			break
+		}
+		from = page.End
+	}
+	slices.Reverse(missed)
+	return missed, nil
+}
+
+type messagesAnswer struct {
+	Chunk []json.RawMessage `json:"chunk"`
+	End   string            `json:"end"`
+}
+
+// messages reads one page of a room's history backwards; an empty from begins at
+// the newest event.
+func (c *Connector) messages(ctx context.Context, cl *mautrix.Client, room id.RoomID, from, to string) (a messagesAnswer, err error) {
+	query := map[string]string{"dir": "b", "limit": "100"}
+	if from != "" {
+		query["from"] = from
+	}
+	if to != "" {
+		query["to"] = to
+	}
+	_, err = cl.MakeFullRequest(ctx, mautrix.FullRequest{
+		Method: http.MethodGet, URL: cl.BuildURLWithQuery(mautrix.ClientURLPath{"v3", "rooms", room, "messages"}, query), ResponseJSON: &a, MaxAttempts: 1,
+	})
+	return a, mark(err)
+}
+
+// invitations returns the invitations of our own user.
+func (c *Connector) invitations(ctx context.Context, a syncAnswer) (events []chat.Event) {
+	for _, room := range slices.Sorted(maps.Keys(a.Rooms.Invite)) {
+		for _, raw := range a.Rooms.Invite[room].State.Events {
+			var e rawEvent
+			if json.Unmarshal(raw, &e) != nil || e.Type != "m.room.member" || e.StateKey == nil || id.UserID(*e.StateKey) != c.cfg.bot() {
+				continue
+			}
+			if e.ID == "" { // a stripped event has none: one invitation of a person into a room is the same
+				e.ID = id.EventID("invite " + string(room) + " " + string(e.Sender) + " " + url.QueryEscape(a.NextBatch))
+			}
+			e.RoomID = room
+			if ev := c.convert(e); ev != nil {
+				events = append(events, c.complete(ctx, ev))
+			}
+		}
+	}
+	return events
+}
