@@ -1,0 +1,362 @@
+package bridge
+
+import (
+	"bufio"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/mail"
+)
+
+// classifyReport knows reports on the fate of a mail: those that follow RFC 3464
+// and those that follow nothing.
+func classifyReport(m *mail.Message) (Class, bool) {
+	groups := statusGroups(m)
+	if len(groups) == 0 && m.Header.Get("X-Failed-Recipients") == "" && !isReportType(m) && !isMachine(m) && !isNoReply(m) && !failureSubject(m.Subject) {
+		return Class{}, false
+	}
+	r := gatherReport(m)
+	if inner := innerReport(m); inner != nil && len(groups) == 0 {
+		groups = statusGroups(inner)
+		r.takeInner(gatherReport(inner))
+	}
+	rule := ""
+	switch {
+	case len(groups) > 0 && (isReportType(m) || isMachine(m)):
+		rule = "delivery status (RFC 3464)"
+	case m.Header.Get("X-Failed-Recipients") != "":
+		rule = "X-Failed-Recipients"
+	default:
+		if rule = r.looksReturned(m, len(groups) > 0); rule == "" {
+			return Class{}, false
+		}
+	}
+	b := &Bounce{OriginalID: r.id, Trace: r.trace}
+	kind := KindBounce
+	if len(groups) > 0 {
+		kind = b.readGroups(groups)
+	} else if r.speaksOfDelay(m) {
+		kind, b.Action = KindDelayed, "delayed"
+	}
+	if b.Action == "" {
+		b.Action = "failed"
+	}
+	if !b.knowsAddress() {
+		b.Recipients = r.recipients(m, b.Recipients)
+	}
+	r.explain(b, kind)
+	return Class{Kind: kind, Bounce: b, Text: b.notice(kind, m), Rule: rule}, true
+}
+
+// innerReport returns the report that another mail system has put into its own.
+func innerReport(m *mail.Message) *mail.Message {
+	if !isMachine(m) {
+		return nil
+	}
+	for _, p := range m.Parts {
+		if p.Nested != nil && isReportType(p.Nested) && len(statusGroups(p.Nested)) > 0 {
+			return p.Nested
+		}
+	}
+	return nil
+}
+
+func isReportType(m *mail.Message) bool {
+	v := strings.ToLower(m.Header.Get("Content-Type"))
+	return strings.HasPrefix(strings.TrimSpace(v), "multipart/report")
+}
+
+// isMachine reports whether the mail names a mail system as its author, or has
+// no envelope sender, as only reports and automatic answers may (RFC 5321, 4.5.5).
+func isMachine(m *mail.Message) bool {
+	if rp, ok := returnPath(m.Header); ok && (rp == "" || isDaemonName(strings.ToLower(localPart(rp)))) {
+		return true
+	}
+	if len(m.From) == 0 && strings.Contains(m.Header.Get("From"), "<>") {
+		return true
+	}
+	for _, a := range append(slices.Clone(m.From), m.Sender...) {
+		local, _, _ := strings.Cut(strings.ToLower(a.Address), "@")
+		if isDaemonName(local) || isDaemonName(strings.ToLower(a.Name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// squash leaves out what stands between the words of a name.
+func squash(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("-_. \"", r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// isDaemonName knows what mail systems call themselves.
+func isDaemonName(s string) bool {
+	s = squash(s)
+	if s == "" {
+		return false
+	}
+	for _, w := range []string{"mailerdaemon", "postmaster", "maildeliver", "deliverysubsystem", "systemadministrator", "mdaemon", "maildaemon", "smtpmailservice",
+		"mailsystem", "mailserver", "smtpserver", "mailadministrator", "ndradministrator", "bouncehandler", "deliverysystem", "deliverynotification", "microsoftexchange", "smtpgateway"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return s == "daemon" || s == "smtp" || s == "imss" || s == "mmdf"
+}
+
+// statusGroups returns the groups of fields of a delivery report (RFC 3464, 2.1).
+func statusGroups(m *mail.Message) []mail.Header {
+	var groups []mail.Header
+	for _, p := range m.Parts {
+		if p.Type == "message/delivery-status" || p.Type == "message/global-delivery-status" {
+			groups = append(groups, fieldGroups(p.Content)...)
+		}
+	}
+	if len(groups) == 0 && isMachine(m) {
+		// Some write the fields into the text, or break the structure around them.
+		text := m.Text
+		if i := strings.Index(text, "Final-Recipient:"); i >= 0 && strings.Contains(text, "\nAction:") {
+			groups = fieldGroups(text[max(0, strings.LastIndex(text[:i], "\n\n")):])
+		}
+	}
+	keep := slices.IndexFunc(groups, func(h mail.Header) bool {
+		return h.Get("Final-Recipient") != "" || h.Get("Original-Recipient") != "" || h.Get("Action") != "" || h.Get("Status") != ""
+	})
+	if keep < 0 {
+		return nil
+	}
+	return groups
+}
+
+func fieldGroups(s string) []mail.Header {
+	const most = 1000
+	var groups []mail.Header
+	r := bufio.NewReader(strings.NewReader(s))
+	for len(groups) < most {
+		if _, err := r.Peek(1); err != nil {
+			break
+		}
+		h, err := mail.ReadHeader(r)
+		if err != nil {
+			break
+		}
+		if len(h) > 0 {
+			groups = append(groups, h)
+		}
+	}
+	return groups
+}
+
+// readGroups fills b from a delivery report and says what it comes to: the worst
+// of its actions.
+func (b *Bounce) readGroups(groups []mail.Header) MailKind {
+	rank := map[string]int{"failed": 4, "delayed": 3, "delivered": 2, "relayed": 2, "expanded": 2}
+	worst := ""
+	for _, h := range groups {
+		if v := h.Get("Original-Envelope-Id"); v != "" {
+			b.EnvelopeID = v
+		}
+		if b.OriginalID == "" {
+			b.OriginalID = firstID(h.Get("X-Original-Message-ID"))
+		}
+		action, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(h.Get("Action"))), " ")
+		status := cleanStatus(h.Get("Status"))
+		address, final := recipientOf(h)
+		if address == "" && action == "" && status == "" {
+			continue
+		}
+		if rank[action] == 0 {
+			action = "failed"
+			if strings.HasPrefix(status, "2.") {
+				action = "delivered"
+			}
+		}
+		if rank[action] > rank[worst] {
+			worst = action
+		}
+		said := afterType(h.Get("Diagnostic-Code"))
+		b.add(BounceRecipient{Address: address, Final: final, Status: status, Reason: said})
+	}
+	b.Action = worst
+	switch rank[worst] {
+	case 3:
+		return KindDelayed
+	case 2:
+		return KindDelivered
+	}
+	return KindBounce
+}
+
+// add keeps one entry for each address.
+func (b *Bounce) add(r BounceRecipient) {
+	const most = 200
+	for i, old := range b.Recipients {
+		if strings.EqualFold(old.Address, r.Address) {
+			if old.Status == "" || old.Reason == "" {
+				b.Recipients[i] = r
+			}
+			return
+		}
+	}
+	if len(b.Recipients) < most {
+		b.Recipients = append(b.Recipients, r)
+	}
+}
+
+func (b *Bounce) knowsAddress() bool {
+	return slices.ContainsFunc(b.Recipients, func(r BounceRecipient) bool { return r.Address != "" })
+}
+
+// recipientOf returns the address of a group: the one that we wrote to, where it
+// is told, else the one that it came to. Where both are told and differ, final is
+// the latter.
+func recipientOf(h mail.Header) (address, final string) {
+	for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
+		v := afterType(h.Get(name))
+		a := strings.Trim(v, "<>")
+		if as := addressesIn(v); len(as) > 0 {
+			a = as[0]
+		} else if !strings.Contains(a, "@") || strings.ContainsAny(a, " \t") {
+			continue
+		}
+		if address == "" {
+			address = a
+		} else if !strings.EqualFold(a, address) && final == "" {
+			final = a
+		}
+	}
+	return address, final
+}
+
+// afterType cuts the type from a field of RFC 3464 ("rfc822; ann@example.org").
+func afterType(v string) string {
+	if kind, rest, ok := strings.Cut(v, ";"); ok && !strings.ContainsAny(strings.TrimSpace(kind), " @<") {
+		v = rest
+	}
+	return strings.TrimSpace(v)
+}
+
+// cleanStatus returns "5.1.1" from a Status field, which may have a comment.
+func cleanStatus(v string) string {
+	for w := range strings.FieldsSeq(v) {
+		if s := statusIn(w); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// classifyReceipt knows read receipts (RFC 8098).
+func classifyReceipt(m *mail.Message) (Class, bool) {
+	for _, p := range m.Parts {
+		if p.Type != "message/disposition-notification" && p.Type != "message/global-disposition-notification" {
+			continue
+		}
+		b := &Bounce{Action: "displayed"}
+		for _, h := range fieldGroups(p.Content) {
+			if d := strings.ToLower(h.Get("Disposition")); d != "" {
+				_, d, _ = strings.Cut(d, ";")
+				d, _, _ = strings.Cut(strings.TrimSpace(d), "/")
+				if d = strings.TrimSpace(d); d != "" {
+					b.Action = d
+				}
+			}
+			if id := firstID(h.Get("Original-Message-ID")); id != "" {
+				b.OriginalID = id
+			}
+			if a, _ := recipientOf(h); a != "" {
+				b.add(BounceRecipient{Address: a})
+			}
+		}
+		return receiptClass(m, b, "disposition notification (RFC 8098)"), true
+	}
+	// Exchange puts its receipts into a report without the part that tells.
+	v := strings.ToLower(m.Header.Get("Content-Type"))
+	if strings.Contains(v, "multipart/report") && strings.Contains(v, "disposition-notification") ||
+		strings.HasSuffix(strings.ToUpper(strings.TrimSpace(m.Header.Get("X-MS-Exchange-Message-Class"))), ".IPNRN") {
+		return receiptClass(m, &Bounce{Action: "displayed"}, "report of type disposition-notification"), true
+	}
+	return Class{}, false
+}
+
+func receiptClass(m *mail.Message, b *Bounce, rule string) Class {
+	r := gatherReport(m)
+	b.Trace = r.trace
+	if b.OriginalID == "" {
+		b.OriginalID = r.id
+	}
+	if !b.knowsAddress() && len(m.From) > 0 {
+		b.Recipients = []BounceRecipient{{Address: m.From[0].Address}}
+	}
+	text := senderName(m) + " has read the mail."
+	if b.Action == "deleted" {
+		text = senderName(m) + " has deleted the mail without reading it."
+	}
+	return Class{Kind: KindReadReceipt, Bounce: b, Text: text, Rule: rule}
+}
+
+// classifyComplaint knows complaints in the abuse reporting format (RFC 5965).
+func classifyComplaint(m *mail.Message) (Class, bool) {
+	var fields mail.Header
+	rule := ""
+	for _, p := range m.Parts {
+		if p.Type == "message/feedback-report" {
+			rule = "feedback report (RFC 5965)"
+			for _, h := range fieldGroups(p.Content) {
+				fields = append(fields, h...)
+			}
+		}
+	}
+	v := strings.ToLower(m.Header.Get("Content-Type"))
+	switch {
+	case rule != "":
+	case isReportType(m) && strings.Contains(v, "feedback-report"):
+		rule = "report of type feedback-report"
+	case complaintWithoutForm(m):
+		rule = "a feedback address returns a mail"
+	default:
+		return Class{}, false
+	}
+	r := gatherReport(m)
+	b := &Bounce{Action: "complaint", OriginalID: r.id, Trace: r.trace, EnvelopeID: fields.Get("Original-Envelope-Id")}
+	for _, f := range fields.Values("Original-Rcpt-To") {
+		for _, a := range addressesIn(f) {
+			b.add(BounceRecipient{Address: a, Reason: "complained about the mail as unwanted"})
+		}
+	}
+	if len(b.Recipients) == 0 {
+		for _, a := range r.to {
+			b.add(BounceRecipient{Address: a, Reason: "complained about the mail as unwanted"})
+		}
+	}
+	who := "Somebody"
+	if len(b.Recipients) > 0 {
+		who = b.Recipients[0].Address
+	}
+	return Class{Kind: KindComplaint, Bounce: b, Rule: rule, Text: who + " has reported a mail of ours as unwanted. Take the address out of the conversation."}, true
+}
+
+// complaintWithoutForm knows feedback loops that return the mail with a sentence:
+// the sender is the desk for complaints, and a whole mail is attached.
+func complaintWithoutForm(m *mail.Message) bool {
+	if answers(m) || !slices.ContainsFunc(m.Parts, func(p mail.Part) bool { return p.Nested != nil }) {
+		return false
+	}
+	for _, a := range m.From {
+		local, domain, _ := strings.Cut(strings.ToLower(a.Address), "@")
+		for _, w := range []string{"fbl", "feedbackloop", "feedback-loop", "scomp", "complaints", "complaint", "feedback", "abuse-report"} {
+			if local == w || strings.HasPrefix(local, w+"-") || strings.HasPrefix(domain, w+".") || strings.HasPrefix(domain, "arf.") {
+				return true
+			}
+		}
+		if local == "staff" && strings.HasPrefix(strings.ToLower(m.Subject), "complaint about message from ") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,236 @@
+package bridge
+
+import (
+	"strconv"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
+)
+
+// MailKind is a sort of mail.
+type MailKind int
+
+// The sorts of mail.
+const (
+	KindMessage MailKind = iota // what a person wrote
+	KindForward                 // a person passes a mail on
+	KindBounce
+	KindDelayed
+	KindDelivered
+	KindReadReceipt
+	KindAutoReply
+	KindChallenge // "confirm that you are no machine"
+	KindLoop
+	KindReaction
+	KindList // by way of a mailing list; still what a person wrote
+	KindBulk
+	KindCalendar
+	KindComplaint
+	KindUnreadable
+)
+
+// String returns the word of `hashsend preview` for a kind.
+func (k MailKind) String() string {
+	words := [...]string{"message", "forward", "bounce", "delayed", "delivered", "read-receipt", "auto-reply",
+		"challenge", "loop", "reaction", "list", "bulk", "calendar", "complaint", "unreadable"}
+	if k < 0 || int(k) >= len(words) {
+		return "message"
+	}
+	return words[k]
+}
+
+// Class is what sort of mail something is.
+type Class struct {
+	Kind   MailKind
+	Bounce *Bounce // for bounce, delayed, delivered, read-receipt, complaint
+	// Emoji is a reaction. With KindMessage the mail has a text besides.
+	Emoji   string
+	Text    string // what to tell a person instead of the mail's text, in plain words
+	Command string // the first line, if it is a command by mail: "/leave"; empty else
+	Rule    string // which rule decided
+}
+
+// Bounce is what a report says about a mail of ours.
+type Bounce struct {
+	Action     string // failed, delayed, delivered, displayed, complaint, …
+	Recipients []BounceRecipient
+	OriginalID string // Message-ID of the mail that the report is about, without brackets
+	EnvelopeID string // ENVID of RFC 3461
+	Trace      string // X-Hashsend-ID of the returned header
+}
+
+// BounceRecipient is one address that a report speaks of.
+type BounceRecipient struct {
+	Address string // as we wrote it, where the report tells
+	Final   string // where it came to by forwarding, if that is told and another
+	Status  string // "5.1.1" (RFC 3463); may be empty
+	Reason  string // plain words, the server's own behind them
+}
+
+// Classify finds out what sort of mail m is. It looks at nothing but m. Where a
+// person may have written, it says so: reports and automatic mail must prove
+// themselves.
+func Classify(m mail.Message) Class {
+	for _, rule := range []func(*mail.Message) (Class, bool){
+		classifyComplaint, classifyReceipt, classifyReport, classifyLoop, classifyUnsubscribe, classifyReaction, classifyChallenge, classifyAutomatic, classifyCalendar,
+	} {
+		if c, ok := rule(&m); ok {
+			return c
+		}
+	}
+	c := classifyHuman(&m)
+	c.Command = mailCommandOf(m.Text)
+	return c
+}
+
+// classifyHuman sorts what is left: mail that a person has written, or that went
+// to many.
+func classifyHuman(m *mail.Message) Class {
+	if rule := listRule(m.Header); rule != "" {
+		return Class{Kind: KindList, Rule: rule}
+	}
+	if rule := bulkRule(m); rule != "" {
+		return Class{Kind: KindBulk, Rule: rule}
+	}
+	if c, ok := classifyUnreadable(m); ok {
+		return c
+	}
+	for _, p := range m.Parts {
+		if p.Nested != nil && p.Type != "text/rfc822-headers" {
+			return Class{Kind: KindForward, Rule: "a mail is attached"}
+		}
+	}
+	if word, rest, ok := strings.Cut(m.Subject, ":"); ok && rest != "" && isForwardWord(strings.ToLower(strings.TrimSpace(word))) {
+		return Class{Kind: KindForward, Rule: "subject of a forward"}
+	}
+	return Class{Kind: KindMessage, Rule: "nothing speaks against a person"}
+}
+
+// isForwardWord knows what mail programs write in front of the subject of a
+// forwarded mail, where it is nothing else in another language.
+func isForwardWord(w string) bool {
+	switch w {
+	case "fwd", "fw", "wg", "tr", "vl", "vb", "rv", "enc", "pd", "doorst", "trs", "ilt", "továbbítás", "továbbítva", "пересл",
+		"πρθ", "הועבר", "إعادة توجيه", "转发", "轉寄", "転送", "전달", "ส่งต่อ", "chuyển tiếp":
+		return true
+	}
+	return false
+}
+
+// classifyUnreadable knows encrypted mail, and mail of which nothing is left.
+func classifyUnreadable(m *mail.Message) (Class, bool) {
+	kind, params, _ := strings.Cut(strings.ToLower(m.Header.Get("Content-Type")), ";")
+	switch kind = strings.TrimSpace(kind); {
+	case kind == "multipart/encrypted",
+		(kind == "application/pkcs7-mime" || kind == "application/x-pkcs7-mime") && !strings.Contains(params, "signed-data"),
+		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
+		return Class{Kind: KindUnreadable, Rule: "encrypted",
+			Text: senderName(m) + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
+	}
+	if len(m.Header) == 0 || m.Subject == "" && len(m.Parts) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
+		return Class{Kind: KindUnreadable, Rule: "nothing in it",
+			Text: "A mail from " + senderName(m) + " has nothing in it that can be read."}, true
+	}
+	return Class{}, false
+}
+
+// senderName is how a notice names the sender.
+func senderName(m *mail.Message) string {
+	for _, a := range m.From {
+		if n := mail.CleanName(a.Name); n != "" {
+			return n
+		}
+		if a.Address != "" {
+			return a.Address
+		}
+	}
+	return "somebody"
+}
+
+// mailCommandOf returns the first line of a text if it is a command that people
+// may give by mail, and stands alone: nothing of their own may follow it at once.
+func mailCommandOf(text string) string {
+	first, rest, _ := strings.Cut(strings.TrimLeft(text, " \t\r\n"), "\n")
+	first = strings.TrimSpace(first)
+	words := strings.Fields(first)
+	if len(words) == 0 || len(words) > 3 || len(first) > 100 {
+		return ""
+	}
+	switch strings.ToLower(words[0]) {
+	case "/leave", "/who", "/mute", "/join", "/help":
+	default:
+		return ""
+	}
+	next, _, _ := strings.Cut(rest, "\n")
+	if next = strings.TrimSpace(next); next != "" && !strings.HasPrefix(next, ">") && next != "--" {
+		return ""
+	}
+	return strings.Join(words, " ")
+}
+
+// maxReceived is how many hops a mail may have made (RFC 5321, 6.3).
+const maxReceived = 100
+
+// maxHops is through how many bridges a message may go.
+const maxHops = 3
+
+// classifyLoop knows mail that goes round.
+func classifyLoop(m *mail.Message) (Class, bool) {
+	rule := loopRule(m)
+	return Class{Kind: KindLoop, Rule: rule}, rule != ""
+}
+
+// classifyUnsubscribe knows the mail that a program sends when a person presses
+// its button for leaving (RFC 2369, 3.2). It says of itself that it is automatic,
+// but it is that person's will.
+func classifyUnsubscribe(m *mail.Message) (Class, bool) {
+	if !strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Apple-Unsubscribe")), "true") {
+		return Class{}, false
+	}
+	return Class{Kind: KindMessage, Command: "/leave", Rule: "button for leaving"}, true
+}
+
+func loopRule(m *mail.Message) string {
+	hops := 0
+	var seen []string
+	for _, f := range m.Header {
+		switch {
+		case strings.EqualFold(f.Name, "Received"):
+			// Without a client it was handed on inside of one machine.
+			if v := strings.ToLower(f.Value); strings.HasPrefix(v, "from ") && !strings.Contains(v, "with lmtp") {
+				hops++
+			}
+		case strings.EqualFold(f.Name, "Delivered-To"):
+			// It was laid into this mailbox before the last server took it.
+			a := strings.ToLower(f.Value)
+			for _, s := range seen {
+				if s == a && hops > 0 {
+					return "delivered to the same mailbox before"
+				}
+			}
+			seen = append(seen, a)
+		}
+	}
+	if hops > maxReceived {
+		return "more than 100 hops"
+	}
+	if _, hop, ok := strings.Cut(m.Header.Get(mail.HeaderBridge), "hop="); ok {
+		digits, _, _ := strings.Cut(hop, ";")
+		if n, err := strconv.Atoi(strings.TrimSpace(digits)); err != nil || n > maxHops {
+			return "too many bridges"
+		}
+	}
+	if strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Mailer")), "postmoogle") {
+		return "another bridge"
+	}
+	return ""
+}
+
+// plainText is the text of a mail, made from its HTML where it has no other.
+func plainText(m *mail.Message) string {
+	if strings.TrimSpace(m.Text) != "" || m.HTML == "" {
+		return m.Text
+	}
+	return markup.ToText(m.HTML)
+}

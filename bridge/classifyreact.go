@@ -1,0 +1,222 @@
+package bridge
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"hashsend/bridge/mail"
+)
+
+// classifyReaction knows reactions: Gmail's, RFC 9078, and the mail that Outlook
+// sends to those who cannot see its own.
+func classifyReaction(m *mail.Message) (Class, bool) {
+	if !answers(m) {
+		return Class{}, false
+	}
+	for _, p := range m.Parts {
+		switch {
+		case p.Type == "text/vnd.google.email-reaction+json" && len(m.InReplyTo) == 1:
+			if e := gmailReaction(p.Content); e != "" {
+				return reactionClass(e, "Gmail reaction"), true
+			}
+		case isReactionPart(p):
+			e := firstEmoji(p.Content)
+			if e == "" {
+				continue
+			}
+			if strings.TrimSpace(m.Text+m.HTML) != "" || len(m.Attachments()) > 1 {
+				// A text and a reaction: the text must not be lost.
+				c := classifyHuman(m)
+				c.Emoji = e
+				return c, true
+			}
+			return reactionClass(e, "RFC 9078"), true
+		}
+	}
+	if e := outlookReaction(plainText(m)); e != "" {
+		return reactionClass(e, "Outlook reaction"), true
+	}
+	return Class{}, false
+}
+
+func reactionClass(emoji, rule string) Class {
+	return Class{Kind: KindReaction, Emoji: emoji, Text: "reacted with " + emoji, Rule: rule}
+}
+
+// gmailReaction reads the part that Gmail adds. Anything but version 1 with one
+// emoji makes it an ordinary mail.
+func gmailReaction(content string) string {
+	var r struct {
+		Version json.Number `json:"version"`
+		Emoji   string      `json:"emoji"`
+	}
+	if json.Unmarshal([]byte(content), &r) != nil || r.Version.String() != "1" || firstEmoji(r.Emoji) != r.Emoji {
+		return ""
+	}
+	return r.Emoji
+}
+
+// isReactionPart follows RFC 9078, 2.
+func isReactionPart(p mail.Part) bool {
+	d, _, _ := strings.Cut(p.Header.Get("Content-Disposition"), ";")
+	return strings.EqualFold(strings.TrimSpace(d), "reaction") && p.Type == "text/plain"
+}
+
+// firstEmoji returns the first word of a text if it is an emoji, else "".
+func firstEmoji(s string) string {
+	const longest = 30
+	f := strings.Fields(s)
+	if len(f) == 0 || len(f[0]) > longest || !isEmoji(f[0]) {
+		return ""
+	}
+	return f[0]
+}
+
+// isEmoji reports whether a word is made of symbols only: one emoji, with what
+// may belong to it (skin, joiner, style, flags, keycaps).
+func isEmoji(w string) bool {
+	symbols := 0
+	for _, r := range w {
+		switch {
+		case r == 0x200d, r == 0xfe0f, r == 0xfe0e, r == 0x20e3, r >= 0x1f3fb && r <= 0x1f3ff, r >= 0xe0020 && r <= 0xe007f:
+		case r >= '0' && r <= '9', r == '#', r == '*':
+			if !strings.Contains(w, "\u20e3") {
+				return false
+			}
+			symbols++
+		case r >= 0x1f000 && r <= 0x1faff, unicode.Is(unicode.So, r), unicode.Is(unicode.Sm, r) && r > 0x2000, r == 0x203c, r == 0x2049, r == 0x3030, r == 0x303d:
+			symbols++
+		default:
+			return false
+		}
+	}
+	return symbols > 0 && utf8.ValidString(w)
+}
+
+// outlookReaction reads "[like] Ann reacted to your message:" with nothing but a
+// quote behind it. The word in brackets is the same in all languages.
+func outlookReaction(text string) string {
+	first, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	first = strings.TrimSpace(first)
+	word, after, ok := strings.Cut(first, "]")
+	if !ok || !strings.HasPrefix(word, "[") || !strings.HasSuffix(first, ":") || strings.TrimSpace(strings.TrimSuffix(after, ":")) == "" {
+		return ""
+	}
+	rest = strings.TrimSpace(rest)
+	if rest != "" && !strings.HasPrefix(rest, "____") && !strings.HasPrefix(rest, ">") && !strings.HasPrefix(rest, "From:") && !strings.HasPrefix(rest, "*From:") && !strings.HasPrefix(rest, "-----") {
+		return ""
+	}
+	switch strings.ToLower(word[1:]) {
+	case "like":
+		return "👍"
+	case "heart":
+		return "❤️"
+	case "celebrate":
+		return "🎉"
+	case "laugh":
+		return "😆"
+	case "surprised":
+		return "😲"
+	case "sad":
+		return "😢"
+	}
+	return ""
+}
+
+// classifyCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a
+// calendar part with a method that is no mere file.
+func classifyCalendar(m *mail.Message) (Class, bool) {
+	for _, p := range m.Parts {
+		if p.Type != "text/calendar" {
+			continue
+		}
+		e := calendarEvent(p.Content)
+		method := strings.ToUpper(p.Params["method"])
+		if method == "" {
+			method = e["METHOD"]
+		}
+		disposition, _, _ := strings.Cut(strings.ToLower(p.Header.Get("Content-Disposition")), ";")
+		if method == "" || method == "PUBLISH" || strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
+			continue
+		}
+		text := calendarText(m, method, e)
+		if own := strings.TrimSpace(plainText(m)); own != "" {
+			text += "\n\n" + own
+		}
+		return Class{Kind: KindCalendar, Text: text, Rule: "calendar part with method " + method}, true
+	}
+	return Class{}, false
+}
+
+func calendarText(m *mail.Message, method string, e map[string]string) string {
+	what := map[string]string{"REQUEST": "invites to", "CANCEL": "calls off", "REPLY": "answers the invitation to", "COUNTER": "proposes another time for"}[method]
+	if what == "" {
+		what = "writes about the appointment"
+	}
+	title := e["SUMMARY"]
+	if title == "" {
+		title = m.Subject
+	}
+	text := fmt.Sprintf("%s %s: %s", senderName(m), what, title)
+	if when := calendarTime(e["DTSTART"]); when != "" {
+		if zone := e["TZID"]; zone != "" && !strings.HasSuffix(when, "UTC") {
+			when += " (" + zone + ")"
+		}
+		text += "\nWhen: " + when
+	}
+	if place := e["LOCATION"]; place != "" {
+		text += "\nWhere: " + place
+	}
+	if method == "REPLY" && e["PARTSTAT"] != "" {
+		text += "\nAnswer: " + strings.ToLower(e["PARTSTAT"])
+	}
+	return text
+}
+
+// calendarEvent reads the first event of a calendar (RFC 5545, 3.1), as far as a
+// card needs it.
+func calendarEvent(s string) map[string]string {
+	e := map[string]string{}
+	s = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
+	event := false
+	for line := range strings.Lines(s) {
+		line = strings.TrimSpace(line)
+		switch up := strings.ToUpper(line); {
+		case up == "BEGIN:VEVENT":
+			event = true
+			continue
+		case up == "END:VEVENT":
+			return e
+		case !event && !strings.HasPrefix(up, "METHOD"):
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			continue
+		}
+		name, params, _ := strings.Cut(strings.ToUpper(name), ";")
+		for param := range strings.SplitSeq(params, ";") {
+			if k, v, ok := strings.Cut(param, "="); ok && (k == "TZID" && name == "DTSTART" || k == "PARTSTAT") {
+				e[k] = strings.Trim(v, `"`)
+			}
+		}
+		switch name {
+		case "METHOD", "SUMMARY", "DTSTART", "LOCATION":
+			e[name] = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(value)
+		}
+	}
+	return e
+}
+
+func calendarTime(v string) string {
+	for layout, show := range map[string]string{"20060102T150405Z": "2 January 2006, 15:04 UTC", "20060102T150405": "2 January 2006, 15:04", "20060102": "2 January 2006"} {
+		if t, err := time.Parse(layout, v); err == nil {
+			return t.Format(show)
+		}
+	}
+	return ""
+}
