@@ -198,9 +198,11 @@ func calendarEvent(s string) map[string]string {
 		if !ok {
 			continue
 		}
-		name, params, _ := strings.Cut(strings.ToUpper(name), ";")
+		name, params, _ := strings.Cut(name, ";")
+		name = strings.ToUpper(name)
 		for param := range strings.SplitSeq(params, ";") {
-			if k, v, ok := strings.Cut(param, "="); ok && (k == "TZID" && name == "DTSTART" || k == "PARTSTAT") {
+			k, v, _ := strings.Cut(param, "=")
+			if k = strings.ToUpper(k); k == "TZID" && name == "DTSTART" || k == "PARTSTAT" {
 				e[k] = strings.Trim(v, `"`)
 			}
 		}

@@ -1,0 +1,197 @@
+package bridge
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hashsend/bridge/mail"
+)
+
+// Each mail of testdata/classify says in its name what it is, and in X-Why what
+// it is there for.
+func TestClassifyOwnCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/classify/*.eml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	seen := map[MailKind]bool{}
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _, _ := strings.Cut(filepath.Base(f), "--")
+		for _, raw := range bothWays(raw) {
+			m, c := classifyRaw(t, raw)
+			if c.Kind.String() != want || c.Rule == "" {
+				t.Errorf("%s is a %s by %q: %s", filepath.Base(f), c.Kind, c.Rule, m.Header.Get("X-Why"))
+			}
+			if isReportKind(c.Kind) != (c.Bounce != nil) {
+				t.Errorf("%s: a %s with report %v", filepath.Base(f), c.Kind, c.Bounce)
+			}
+			if c.Kind == KindBounce || c.Kind == KindDelayed {
+				checkReport(t, filepath.Base(f), c)
+			}
+			seen[c.Kind] = true
+		}
+	}
+	for k := KindMessage; k <= KindUnreadable; k++ {
+		if !seen[k] {
+			t.Errorf("no case for %s", k)
+		}
+	}
+}
+
+// checkReport: every report among our cases is about Ann's address.
+func checkReport(t *testing.T, name string, c Class) {
+	t.Helper()
+	if !slices.ContainsFunc(c.Bounce.Recipients, func(r BounceRecipient) bool { return r.Address == "ann@corp.example" && r.Reason != "" }) {
+		t.Errorf("%s: recipients %q", name, c.Bounce.Recipients)
+	}
+	if !strings.Contains(c.Text, "ann@corp.example") {
+		t.Errorf("%s: notice %q", name, c.Text)
+	}
+}
+
+func classifyCase(t *testing.T, name string) Class {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", "classify", name+".eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, c := classifyRaw(t, raw)
+	return c
+}
+
+func TestClassifyTellsTheReport(t *testing.T) {
+	c := classifyCase(t, "bounce--dsn")
+	want := BounceRecipient{Address: "ann@corp.example", Status: "5.2.2", Reason: "the mailbox is full (552 5.2.2 Mailbox quota exceeded)"}
+	b := c.Bounce
+	if len(b.Recipients) != 1 || b.Recipients[0] != want || b.Action != "failed" || b.OriginalID != "hs.q.1@own.example" || b.EnvelopeID != "env1" || b.Trace != "trace1" {
+		t.Errorf("%+v", b)
+	}
+	if want := "Mail to ann@corp.example has not arrived: the mailbox is full (552 5.2.2 Mailbox quota exceeded)."; c.Text != want {
+		t.Errorf("%q, want %q", c.Text, want)
+	}
+	if r := classifyCase(t, "bounce--dsn-forwarded").Bounce.Recipients; len(r) != 1 || r[0].Final != "old@other.example" {
+		t.Errorf("%+v", r)
+	}
+	for _, name := range []string{"bounce--exim", "bounce--qmail", "bounce--wrapped", "complaint--arf", "read-receipt--rfc8098"} {
+		if got := classifyCase(t, name).Bounce.OriginalID; got != "hs.q.1@own.example" {
+			t.Errorf("%s: original %q", name, got)
+		}
+	}
+}
+
+func TestClassifyTellsThePerson(t *testing.T) {
+	for name, want := range map[string]string{
+		"auto-reply--sieve":    "Automatic answer from Ann Lee: Ich bin bis Montag weg.",
+		"reaction--gmail":      "reacted with 👍",
+		"calendar--invitation": "Ann Lee invites to: Boat, at last\nWhen: 10 January 2025, 14:00 (Europe/Paris)\nWhere: Harbour\n\nBring biscuits.",
+		"unreadable--pgp":      "Ann Lee sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
+		"message--vacation":    "",
+	} {
+		if got := classifyCase(t, name).Text; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{"reaction--outlook": "❤️", "reaction--rfc9078": "😀", "message--text-and-reaction": "👍", "message--emoji-answer": ""} {
+		if got := classifyCase(t, name).Emoji; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{"message--command": "/mute 1h", "message--leave-button": "/leave", "message--vacation": ""} {
+		if got := classifyCase(t, name).Command; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestClassifyCommand(t *testing.T) {
+	for text, want := range map[string]string{
+		"/leave":                           "/leave",
+		"\n /Leave \n\n> quoted":           "/Leave",
+		"/mute  1h\n-- \nAnn":              "/mute 1h",
+		"/who\n> Bob wrote":                "/who",
+		"/leave\nno, wait, one more thing": "",
+		"leave":                            "",
+		"> /leave":                         "",
+		"please /leave":                    "",
+		"/leave me alone with all of this": "",
+		"/hashsend link #room":             "",
+		"!send leave":                      "",
+		"/\u200bleave":                     "",
+	} {
+		if got := mailCommandOf(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestClassifyAddressesIn(t *testing.T) {
+	for text, want := range map[string][]string{
+		"<ann@corp.example>: no such user":        {"ann@corp.example"},
+		`550 <"a b"@corp.example>`:                {`"a b"@corp.example`},
+		"RCPT TO:<ann@corp.example> and bob@x.y.": {"ann@corp.example", "bob@x.y"},
+		"orcpt=ann+tag@corp.example":              {"ann+tag@corp.example"},
+		"ann@localhost, @corp.example, x@":        nil,
+		"@@@ a@b.c@d.e":                           {"a@b.c"},
+	} {
+		if got := addressesIn(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestClassifyStatusIn(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"550 5.1.1 user unknown":              {"5.1.1", "550"},
+		"452-4.2.2 over quota":                {"4.2.2", "452"},
+		"(#5.7.1)":                            {"5.7.1", ""},
+		"from [5.1.1.7] at 10.5.1.1 in 550ms": {"", ""},
+		"version 5.5":                         {"", ""},
+		"5.":                                  {"", ""},
+	} {
+		if got := [2]string{statusIn(text), replyCodeIn(text)}; got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Whatever comes in, a class comes out, and what it says comes from the mail.
+func FuzzClassify(f *testing.F) {
+	files, err := filepath.Glob("testdata/classify/*.eml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, err := mail.Parse(bytes.NewReader(raw), mail.DefaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := Classify(m)
+		if c.Rule == "" || c.Kind < KindMessage || c.Kind > KindUnreadable {
+			t.Fatalf("%+v", c)
+		}
+		if isReportKind(c.Kind) != (c.Bounce != nil) {
+			t.Fatalf("a %s with report %v", c.Kind, c.Bounce)
+		}
+		if c.Bounce != nil && c.Text == "" {
+			t.Fatal("a report without a word")
+		}
+		if c.Kind == KindReaction && !isEmoji(c.Emoji) {
+			t.Fatalf("the reaction %q", c.Emoji)
+		}
+	})
+}
