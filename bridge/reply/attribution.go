@@ -1,0 +1,365 @@
+package reply
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// signs are what a line shows of a line above a quote.
+type signs uint16
+
+const (
+	signAddress  signs = 1 << iota // user@host
+	signDate                       // a date with a year, or a day with a time
+	signYear                       // a year
+	signDay                        // a number of one or two digits
+	signTime                       // 12:34
+	signVerbEnd                    // a word for "wrote" ends it
+	signVerb                       // a word for "wrote"
+	signColon                      // it ends in a colon
+	signIntro                      // it begins as such lines do
+	signDateHead                   // it begins with a date in numbers
+	signAngle                      // it ends in ">"
+	signZone                       // GMT, UTC, +01:00
+	signStop                       // it ends a sentence
+	signScript                     // a word for "wrote" in a script without spaces
+)
+
+// look reads a line once and returns its signs.
+func look(s string) signs {
+	s = strings.Trim(s, " -*_\u00a0\u200e\u200f\u202a\u202b\u202c\ufeff")
+	if s == "" || len(s) > maxLine {
+		return 0
+	}
+	var g signs
+	switch {
+	case strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：") || strings.HasSuffix(s, "︓"):
+		g |= signColon
+	case strings.HasSuffix(s, ">"):
+		g |= signAngle
+	case strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?"):
+		g |= signStop
+	}
+	g |= lookWords(s)
+	g |= lookNumbers(s)
+	if hasAddress(s) {
+		g |= signAddress
+	}
+	return g
+}
+
+// lookWords finds the verbs and the first word.
+func lookWords(s string) signs {
+	var g signs
+	var buf [64]byte
+	lastVerb, verbs3 := verb(0), 0
+	first, wordsAfter := true, 0
+	wide := false
+	for i := 0; i < len(s); {
+		for i < len(s) && breaks(s[i]) {
+			i++
+		}
+		j := i
+		for j < len(s) && !breaks(s[j]) {
+			if s[j] >= 0xe0 {
+				wide = true
+			}
+			j++
+		}
+		if i == j {
+			break
+		}
+		w := strings.Trim(s[i:j], ".;*_\"'“”„«»()[]\u200e\u200f")
+		if strings.HasSuffix(w, "(a") || strings.HasSuffix(w, "(ла") || strings.HasSuffix(w, "(а") || strings.HasSuffix(w, "(в") {
+			w += ")"
+		}
+		low := lowered(buf[:0], w)
+		if first {
+			if introWord(low) {
+				g |= signIntro
+			}
+			first = false
+		}
+		if v := verbs[string(low)]; v != 0 {
+			g |= signVerb
+			lastVerb, wordsAfter = v, 0
+			verbs3++
+		} else {
+			wordsAfter++
+		}
+		i = j
+	}
+	if lastVerb&verbEnd != 0 && wordsAfter == 0 {
+		g |= signVerbEnd
+	}
+	if wide {
+		for _, p := range verbParts {
+			if i := strings.LastIndex(s, p); i >= 0 && utf8.RuneCountInString(s[i+len(p):]) < 8 {
+				g |= signVerb | signVerbEnd | signScript
+				break
+			}
+		}
+	}
+	return g
+}
+
+func introWord(low []byte) bool {
+	return intros[string(low)]
+}
+
+func breaks(c byte) bool {
+	return c == ' ' || c == '\t' || c == ',' || c == ':' || c == '>' || c == '<' || c == '\n'
+}
+
+// lowered appends the lower case of s to buf; what is long is no word.
+func lowered(buf []byte, s string) []byte {
+	if len(s) > 60 {
+		return buf
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return append(buf[:0], lower(s)...)
+		}
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf = append(buf, c)
+	}
+	return buf
+}
+
+// lookNumbers finds dates and times, in any digits.
+func lookNumbers(s string) signs {
+	var g signs
+	var small, triple int
+	digits, value, joined := 0, 0, 0
+	sep, run := rune(0), 0
+	start := true // nothing but signs so far
+	head := false
+	end := func(next rune) {
+		if digits == 0 {
+			return
+		}
+		switch {
+		case digits == 4 && (value >= 1980 && value <= 2100 || value >= 2520 && value <= 2650 || value >= 1370 && value <= 1450):
+			g |= signYear
+		case digits <= 2 && value <= 31:
+			g |= signDay
+			small++
+		}
+		if digits == 2 && (sep == ':' || sep == '.' || sep == 'h') && run == 1 && value < 60 && joined < 25 {
+			g |= signTime
+		}
+		if run == 2 && (sep == '/' || sep == '-' || sep == '.') {
+			triple++
+			g |= signDate
+			if head {
+				g |= signDateHead
+			}
+		}
+		joined = value
+		digits, value = 0, 0
+	}
+	for _, r := range s {
+		d := digit(r)
+		if d >= 0 {
+			if start {
+				head, start = true, false
+			}
+			if digits < 9 {
+				value = value*10 + d
+			}
+			digits++
+			continue
+		}
+		was := digits > 0
+		end(r)
+		switch {
+		case was && (r == '/' || r == '-' || r == '.' || r == ':' || r == 'h'):
+			if r == sep {
+				run++
+			} else {
+				sep, run = r, 1
+			}
+			continue
+		case was && (r == '年' || r == '월' || r == '月' || r == '日' || r == '년' || r == '일'):
+			g |= signDate
+			if head {
+				g |= signDateHead
+			}
+		case was && (r == 'p' || r == 'P' || r == 'a' || r == 'A'):
+		}
+		sep, run = 0, 0
+		if r == '+' && !start {
+			g |= signZone
+		}
+		if start && !unicode.IsSpace(r) && r != '[' && r != '(' && r != '"' && !invisible(r) {
+			start = false
+		}
+	}
+	end(0)
+	if g&signYear != 0 && g&signDay != 0 || g&signDay != 0 && g&signTime != 0 && small >= 2 {
+		g |= signDate
+	}
+	if strings.Contains(s, "GMT") || strings.Contains(s, "UTC") {
+		g |= signZone
+	} else if g&signTime == 0 {
+		g &^= signZone
+	}
+	return g
+}
+
+// digit returns the value of a digit of the scripts that mail programs write
+// dates in, or -1.
+func digit(r rune) int {
+	switch {
+	case r >= '0' && r <= '9':
+		return int(r - '0')
+	case r >= 0x660 && r <= 0x669:
+		return int(r - 0x660)
+	case r >= 0x6f0 && r <= 0x6f9:
+		return int(r - 0x6f0)
+	case r >= 0x966 && r <= 0x96f:
+		return int(r - 0x966)
+	}
+	return -1
+}
+
+// hasAddress finds something that is written like a mail address.
+func hasAddress(s string) bool {
+	for off := 0; ; {
+		i := strings.IndexByte(s[off:], '@')
+		if i < 0 {
+			return false
+		}
+		i += off
+		off = i + 1
+		if i == 0 || off >= len(s) || !addressByte(s[i-1]) {
+			continue
+		}
+		dot := false
+		for j := off; j < len(s) && addressByte(s[j]); j++ {
+			if s[j] == '.' && j > off {
+				dot = true
+			}
+		}
+		if dot {
+			return true
+		}
+	}
+}
+
+func addressByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_' || c == '+' || c >= 0x80
+}
+
+// found is the line above a quote, from line first to line last.
+type found struct {
+	first, last int
+	rule        string
+	sure        bool // even when what follows bears no marks
+}
+
+// attributionAt looks whether a line above a quote ends at line i. before is the
+// first line that may belong to it; quoted says that what follows bears marks.
+func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
+	ls := d.lines
+	var g signs
+	size := 0
+	f := found{first: -1}
+	end := look(ls[i].body)
+	if end&(signColon|signVerb|signDateHead|signAngle|signDate) == 0 && !strings.HasPrefix(ls[i].body, ">") {
+		return f, false
+	}
+	for first := i; first >= before && i-first < maxWindow; first-- {
+		l := &ls[first]
+		if l.role != own {
+			break
+		}
+		size += len(l.body)
+		if size > 600 {
+			break
+		}
+		at := d.signsOf(first)
+		if first < i && at&signStop != 0 && at&(signDate|signAddress) == 0 {
+			break
+		}
+		g |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
+		whole := g | end&(signColon|signVerbEnd|signAngle|signStop) | at&(signIntro|signDateHead)
+		rule, sure := judge(whole, size, quoted)
+		if f.first < 0 {
+			if rule == "" {
+				continue
+			}
+			f = found{first, i, rule, sure}
+		} else {
+			// The window already suffices: take what stands above only when it
+			// begins the same sentence.
+			if at&(signIntro|signDateHead) == 0 && at&signDate == 0 {
+				break
+			}
+			if rule == "" {
+				break
+			}
+			f.first, f.rule, f.sure = first, rule, sure || f.sure
+		}
+		if at&(signIntro|signDateHead) != 0 && g&signDate != 0 {
+			break
+		}
+	}
+	return f, f.first >= 0
+}
+
+// judge decides by the signs of all lines together.
+func judge(g signs, size int, quoted bool) (rule string, sure bool) {
+	has := func(s signs) bool { return g&s == s }
+	place := g&(signDate|signAddress) != 0
+	switch {
+	case has(signVerbEnd|signColon) && place:
+		return "wrote", true
+	case has(signVerb|signColon|signDate) && (has(signIntro) || has(signAddress)):
+		return "wrote", true
+	case has(signVerb|signColon|signAddress) && size < 200:
+		return "wrote", true
+	case has(signVerbEnd) && has(signDate|signIntro) && size < 200:
+		return "wrote", quoted || has(signAddress) || has(signTime)
+	case has(signVerbEnd|signDate|signAddress) && size < 200:
+		return "wrote", true
+	case has(signDateHead|signAddress) && size < 200 && g&(signColon|signAngle) != 0:
+		return "date-address", true
+	case has(signDateHead|signZone|signTime) && size < 120 && g&signStop == 0:
+		return "date-zone", true
+	case has(signColon|signDate|signAddress) && size < 250:
+		return "date-address", g&(signIntro|signDateHead) != 0
+	}
+	if !quoted || size > 250 {
+		return "", false
+	}
+	switch {
+	case has(signVerbEnd) && size < 120:
+		return "wrote-quote", false
+	case has(signVerb|signColon) && size < 120:
+		return "wrote-quote", false
+	case has(signColon|signDate) && size < 160:
+		return "date-quote", false
+	case has(signDate | signAddress):
+		return "date-quote", false
+	case has(signColon | signAddress):
+		return "address-quote", false
+	}
+	return "", false
+}
+
+// signsOf reads a line once.
+func (d *decision) signsOf(i int) signs {
+	if d.signs == nil {
+		d.signs = make([]signs, len(d.lines))
+		d.looked = make([]bool, len(d.lines))
+	}
+	if !d.looked[i] {
+		d.signs[i], d.looked[i] = look(d.lines[i].body), true
+	}
+	return d.signs[i]
+}

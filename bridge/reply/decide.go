@@ -1,0 +1,356 @@
+package reply
+
+import "strings"
+
+// structureConfidence is that of a result in which the structure of the HTML or a
+// known message confirms what was cut.
+const structureConfidence = 0.95
+
+// decision gives each line of a body its role.
+type decision struct {
+	page
+	mail    Mail
+	signs   []signs
+	looked  []bool
+	echoed  bool // a known message is repeated somewhere
+	forward bool
+	doubt   float64
+}
+
+// decide runs the witnesses from the strongest to the weakest, then the rules
+// about quotes, then those about signatures.
+func (d *decision) decide() {
+	d.fences()
+	if d.forwarded() {
+		d.forward = true
+		return
+	}
+	d.structure()
+	d.banner()
+	d.splitters()
+	d.echoLead()
+	d.firstDevice()
+	d.quotes()
+	if d.ownLines(0, len(d.lines)) == 0 {
+		d.restore()
+	}
+}
+
+// fences marks what stands between ``` lines: nothing in it is looked at.
+func (d *decision) fences() {
+	open := -1
+	for i := range d.lines {
+		if d.lines[i].depth > 0 || !strings.HasPrefix(d.lines[i].body, "```") {
+			continue
+		}
+		if open < 0 {
+			open = i
+			continue
+		}
+		for j := open; j <= i; j++ {
+			l := &d.lines[j]
+			l.mark |= inCode
+			if l.role == quote {
+				l.role, l.depth, l.body = own, 0, l.raw
+			}
+		}
+		open = -1
+	}
+}
+
+// structure takes over what the elements of the HTML say.
+func (d *decision) structure() {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.role == empty || l.role == quote && l.mark&inHistory == 0 {
+			continue
+		}
+		switch {
+		case l.mark&inHistory != 0:
+			l.role = history
+			if l.rule == "" {
+				l.rule = "cut-mark"
+			}
+		case l.mark&inSignature != 0:
+			l.role = signature
+		case l.mark&inAttribute != 0:
+			l.role = attribution
+		}
+	}
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.role == own && l.mark&inQuoteBox != 0 && d.quoteFollows(i) && len(l.body) < 300 {
+			l.role, l.rule = attribution, "gmail_quote"
+			for j := i - 1; j >= 0 && j > i-3; j-- { // names and addresses are broken over lines
+				p := &d.lines[j]
+				if p.role != own || p.mark&inQuoteBox == 0 || len(p.body) > 200 {
+					break
+				}
+				p.role, p.rule = attribution, "gmail_quote"
+			}
+		}
+	}
+}
+
+// quoteFollows tells whether the next line that is not empty is quoted.
+func (d *decision) quoteFollows(i int) bool {
+	for n := i + 1; n < len(d.lines) && n < i+6; n++ {
+		if l := &d.lines[n]; l.role != empty {
+			return l.depth > 0 && l.mark&inCode == 0
+		}
+	}
+	return false
+}
+
+// ownLines counts the lines of the person's own text among lines a to b.
+func (d *decision) ownLines(a, b int) int {
+	n := 0
+	for i := a; i < b; i++ {
+		if d.lines[i].role == own {
+			n++
+		}
+	}
+	return n
+}
+
+// set gives the lines from a up to b a role. Empty lines stay empty.
+func (d *decision) set(a, b int, r role, rule string) {
+	for i := a; i < b; i++ {
+		if l := &d.lines[i]; l.role != empty {
+			l.role, l.rule = r, rule
+		}
+	}
+}
+
+// splitters finds separators, header blocks and lines above quotes, and what
+// follows them.
+func (d *decision) splitters() {
+	ls := d.lines
+	lead, had := 0, false // where the current stretch begins; own text was seen
+	for i := 0; i < len(ls); i++ {
+		l := &ls[i]
+		if l.role != own || l.mark&inCode != 0 {
+			if l.role != empty {
+				lead = i + 1
+			}
+			continue
+		}
+		if end, rule := d.headAt(i); end > i {
+			d.set(i, end, header, rule)
+			if d.historyFrom(end, true) {
+				return
+			}
+			i, lead = end-1, end
+			continue
+		}
+		quoted := d.quoteFollows(i)
+		f, ok := d.attributionAt(i, lead, quoted)
+		if ok && (f.sure || quoted) {
+			had = had || d.ownLines(0, f.first) > 0
+			d.set(f.first, i+1, attribution, f.rule)
+			if d.historyFrom(i+1, had) {
+				return
+			}
+			lead = i + 1
+		}
+	}
+}
+
+// headAt looks for a separator or a header block at line i and returns the line
+// after it.
+func (d *decision) headAt(i int) (end int, rule string) {
+	p := separatorAt(d.lines[i].body)
+	next := i + 1
+	for next < len(d.lines) && next < i+4 && d.lines[next].role == empty {
+		next++
+	}
+	switch p {
+	case originalPhrase, forwardPhrase:
+		if next < len(d.lines) {
+			if end, ok := d.headerBlock(next, true); ok {
+				return end, "separator"
+			}
+		}
+		return i + 1, "separator"
+	case rulePhrase:
+		if next < len(d.lines) && d.lines[next].role == own {
+			if end, ok := d.headerBlock(next, false); ok {
+				return end, "rule-header"
+			}
+			if end, ok := d.foreignBlock(next); ok {
+				return end, "foreign-header"
+			}
+		}
+		return i, ""
+	}
+	if end, ok := d.headerBlock(i, false); ok {
+		return end, "header"
+	}
+	return i, ""
+}
+
+// historyFrom decides what follows a splitter that ends before line i. Marked
+// lines are left to the rules about quotes. Unmarked text below is history to the
+// end when cut says so; it reports whether that was done.
+func (d *decision) historyFrom(i int, cut bool) bool {
+	for i < len(d.lines) && d.lines[i].role == empty {
+		i++
+	}
+	if i == len(d.lines) {
+		return true
+	}
+	if r := d.lines[i].role; r == quote || r == history || !cut {
+		return false
+	}
+	d.set(i, len(d.lines), history, "below-splitter")
+	return true
+}
+
+// echoLead takes the paragraph above repeated text away when it has an address or
+// a date: a line above a quote in a language that no table has.
+func (d *decision) echoLead() {
+	if !d.echoed {
+		return
+	}
+	for i := range d.lines {
+		if d.lines[i].rule != "echo" {
+			continue
+		}
+		last := i - 1
+		for last >= 0 && d.lines[last].role == empty {
+			last--
+		}
+		if last < 0 || d.lines[last].role != own {
+			continue
+		}
+		first, all := last, d.signsOf(last)
+		for first > 0 && d.lines[first-1].role == own && last-first < maxWindow {
+			first--
+			all |= d.signsOf(first)
+		}
+		if all&(signAddress|signDate) != 0 && (d.signsOf(last)&(signColon|signAngle) != 0 || all&signDate != 0 && all&signAddress != 0) {
+			if all&signColon != 0 && d.signsOf(last)&(signAddress|signDate) != 0 {
+				first = last
+			}
+			d.set(first, last+1, attribution, "echo-lead")
+		}
+	}
+}
+
+// block is a run of quoted lines with what belongs to it.
+type block struct {
+	first, end int
+	attributed bool // a line above it, or a header, says whose it is
+	marked     bool // it has lines that are quoted
+	known      int
+}
+
+// blocks lists the quoted runs that have not been decided on.
+func (d *decision) blocks() []block {
+	var bs []block
+	cur := -1
+	for i := range d.lines {
+		l := &d.lines[i]
+		switch l.role {
+		case quote, attribution, header, history:
+			if cur < 0 {
+				bs = append(bs, block{first: i})
+				cur = len(bs) - 1
+			}
+			b := &bs[cur]
+			b.end = i + 1
+			b.attributed = b.attributed || l.role == attribution || l.role == header || l.role == history
+			b.marked = b.marked || l.role == quote
+			if l.known > 0 {
+				b.known = l.known
+			}
+		case empty:
+		default:
+			cur = -1
+		}
+	}
+	return bs
+}
+
+// quotes decides which quotes stay. From the end: signatures are cut from the
+// last own stretch; a quote that nothing follows goes. Of those that are left, a
+// single one that a program has put there goes; several, or one that was made on
+// purpose, stay as what the person answers.
+func (d *decision) quotes() {
+	bs := d.blocks()
+	end := len(d.lines)
+	for {
+		begin := 0
+		if len(bs) > 0 {
+			begin = bs[len(bs)-1].end
+		}
+		d.tail(begin, end)
+		if len(bs) == 0 || d.ownLines(begin, end) > 0 {
+			break
+		}
+		end = bs[len(bs)-1].first
+		bs = bs[:len(bs)-1]
+	}
+	kept := 0
+	for _, b := range bs {
+		if b.marked && d.lines[b.first].role != history {
+			kept++
+		}
+	}
+	for _, b := range bs {
+		drop := !b.marked || d.lines[b.first].role == history || kept == 1 && (b.attributed || b.known > 0)
+		if drop {
+			d.tail(d.stretch(b.first), b.first)
+			continue
+		}
+		for i := b.first; i < b.end; i++ {
+			if l := &d.lines[i]; l.role == quote || l.role == attribution {
+				l.role = own
+				d.doubt += 0.02
+			}
+		}
+	}
+}
+
+// stretch returns where the own text right before line i begins.
+func (d *decision) stretch(i int) int {
+	for i > 0 {
+		if r := d.lines[i-1].role; r != own && r != empty {
+			break
+		}
+		i--
+	}
+	return i
+}
+
+// restore gives back what must not be lost when nothing of the person is left: a
+// mail that is all signature or footer, or whose quotes are all there is and that
+// answers nothing.
+func (d *decision) restore() {
+	quoted, other := false, false
+	for i := range d.lines {
+		switch d.lines[i].role {
+		case quote, history, header, attribution:
+			quoted = true
+		case empty, own:
+		default:
+			other = true
+		}
+	}
+	made := true // every quote was made by hand: nothing says whose it is
+	for i := range d.lines {
+		if r := d.lines[i].role; r == attribution || r == header || r == history || d.lines[i].known > 0 {
+			made = false
+		}
+	}
+	if quoted && !made {
+		return
+	}
+	for i := range d.lines {
+		l := &d.lines[i]
+		if other && !quoted && l.role != empty || quoted && l.role == quote {
+			l.role = own
+		}
+	}
+	d.doubt += 0.4
+}

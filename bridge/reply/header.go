@@ -1,0 +1,216 @@
+package reply
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// labelOf returns the header field that a line is, if any.
+func labelOf(s string) (k label, value string) {
+	s = strings.TrimLeft(s, "*_ \t\u00a0")
+	i := colon(s, 60)
+	if i < 0 {
+		return noLabel, ""
+	}
+	name := strings.Trim(s[:i], "*_ \t\u00a0\u200e\u200f")
+	_, n := utf8.DecodeRuneInString(s[i:])
+	var buf [64]byte
+	return labels[string(lowered(buf[:0], name))], strings.Trim(s[i+n:], "*_ \t\u00a0")
+}
+
+// colon finds the first colon within the first limit bytes.
+func colon(s string, limit int) int {
+	for i, r := range s {
+		if i > limit {
+			return -1
+		}
+		if r == ':' || r == '：' {
+			return i
+		}
+	}
+	return -1
+}
+
+// gluedLabels marks the kinds of labels that stand inside of a line, as programs
+// write that lose the line breaks of a header.
+func gluedLabels(s string, seen *[labelKinds]bool) {
+	if len(s) > maxLine {
+		s = s[:maxLine]
+	}
+	var buf [64]byte
+	for off := 0; ; {
+		i := strings.IndexByte(s[off:], ':')
+		if i < 0 {
+			return
+		}
+		i += off
+		from := i
+		for n := 0; n < 3 && from > off; n++ {
+			j := strings.LastIndexAny(strings.TrimRight(s[off:from], " "), " >,;)\"0123456789")
+			from = off
+			if j >= 0 {
+				from = off + j
+			}
+			name := strings.Trim(s[from:i], " >,;*)\"0123456789\u00a0")
+			if k := labels[string(lowered(buf[:0], name))]; k != 0 {
+				seen[k] = true
+				break
+			}
+		}
+		off = i + 1
+	}
+}
+
+// headerBlock looks whether the header fields of a quoted mail begin at line i,
+// and returns the line after them. confirmed says that a separator stands above.
+func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
+	const most = 30
+	var seen [labelKinds]bool
+	ls := d.lines
+	depth := ls[i].depth
+	k, _ := labelOf(ls[i].body)
+	if k == noLabel {
+		return i, false
+	}
+	address, date, fields, folded := false, false, 0, 0
+	end = i
+	for j := i; j < len(ls) && j < i+most; j++ {
+		l := &ls[j]
+		if l.role == empty {
+			continue
+		}
+		if l.depth != depth || l.role != ls[i].role {
+			break
+		}
+		k, value := labelOf(l.body)
+		if k == noLabel {
+			// A long value may go on in the next lines, right below.
+			if j > end || folded >= 4 || !d.fieldFollows(j, depth) {
+				break
+			}
+			folded++
+			end = j + 1
+			continue
+		}
+		if j > end+1 {
+			break
+		}
+		if k == labelFrom && seen[labelFrom] && fields > 1 {
+			break
+		}
+		folded = 0
+		fields++
+		seen[k] = true
+		if len(value) > 30 {
+			gluedLabels(value, &seen)
+		}
+		g := d.signsOf(j)
+		address = address || g&signAddress != 0
+		date = date || g&(signDate|signTime) != 0
+		end = j + 1
+	}
+	kinds := 0
+	for _, k := range [...]label{labelFrom, labelDate, labelTo, labelSubject} {
+		if seen[k] {
+			kinds++
+		}
+	}
+	switch {
+	case kinds >= 3:
+		ok = true
+	case kinds == 2 && seen[labelFrom]:
+		ok = address || confirmed || date && seen[labelDate]
+	case kinds == 1 && seen[labelFrom]:
+		ok = confirmed
+	case kinds >= 1:
+		ok = confirmed && fields >= 2
+	}
+	return end, ok
+}
+
+// fieldFollows tells whether another field begins within the next lines.
+func (d *decision) fieldFollows(j, depth int) bool {
+	for n := j + 1; n < len(d.lines) && n < j+4; n++ {
+		l := &d.lines[n]
+		if l.role == empty || l.depth != depth {
+			return false
+		}
+		if k, _ := labelOf(l.body); k != noLabel {
+			return true
+		}
+	}
+	return false
+}
+
+// foreignBlock finds a header block in a language that no table has: three or
+// more fields in a row, one with an address and one with a date.
+func (d *decision) foreignBlock(i int) (end int, ok bool) {
+	var all signs
+	fields := 0
+	for end = i; end < len(d.lines) && end < i+8; end++ {
+		l := &d.lines[end]
+		c := colon(l.body, 40)
+		if l.role != own || c <= 0 || strings.Count(l.body[:c], " ") > 3 || strings.Contains(l.body[:c], "http") {
+			break
+		}
+		all |= d.signsOf(end)
+		fields++
+	}
+	return end, fields >= 3 && all&signAddress != 0 && all&signDate != 0
+}
+
+// phrase is what stands between dashes.
+type phrase uint8
+
+const (
+	noPhrase phrase = iota
+	originalPhrase
+	forwardPhrase
+	rulePhrase // dashes alone
+)
+
+const dashes = "-–—‐‑−_=~*# \t\u00a0<>[]"
+
+// separatorAt reads a line such as "-----Original Message-----".
+func separatorAt(s string) phrase {
+	if s == "" || len(s) > 300 {
+		if len(s) > 300 && strings.Trim(s[:300], "-_=") == "" {
+			return rulePhrase
+		}
+		return noPhrase
+	}
+	inner := strings.TrimLeft(s, dashes)
+	lead := len(s) - len(inner)
+	if inner == "" {
+		if len(s) >= 5 {
+			return rulePhrase
+		}
+		return noPhrase
+	}
+	words := strings.TrimRight(inner, dashes+":：.")
+	trail := len(inner) - len(words)
+	if lead > 0 {
+		// What comes after the phrase may be glued to it.
+		if i := strings.Index(words, "--"); i > 0 {
+			words, trail = words[:i], 2
+		} else if i := strings.Index(words, " - "); i > 0 {
+			words, trail = words[:i], 1
+		}
+	}
+	words = strings.TrimRight(words, dashes+":：")
+	if len(words) > 90 {
+		return noPhrase
+	}
+	var buf [64]byte
+	low := lowered(buf[:0], words)
+	if len(words) > 60 {
+		low = []byte(lower(words))
+	}
+	switch {
+	case forwards[string(low)] && (lead > 1 || trail > 0 && strings.ContainsAny(inner, ":：")):
+		return forwardPhrase
+	case originals[string(low)] && (lead > 1 || lead > 0 && trail > 1):
+		return originalPhrase
+	}
+	return noPhrase
+}

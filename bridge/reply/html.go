@@ -1,0 +1,438 @@
+package reply
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// fragment is an HTML body as tokens, each of which knows its line, so that a
+// selection of lines can be written as HTML again.
+type fragment struct {
+	source string
+	tokens []token
+}
+
+// token is a piece of the source that is of use.
+type token struct {
+	kind       html.TokenType
+	tag        atom.Atom
+	start, end int // in the source
+	line       int
+}
+
+// reader turns HTML into lines in one pass, without building a tree: end tags
+// that nothing opened are passed over, elements that nothing closed end with what
+// encloses them.
+type reader struct {
+	frag  *fragment
+	lines []line
+	stack []element
+	open  map[atom.Atom]int // how many of each are open
+
+	text   strings.Builder // of the current line
+	space  bool            // a blank is due before the next word
+	gap    bool            // an empty line is due before the next line
+	href   string          // of the open link
+	linked int             // where the text of the open link begins
+	cut    bool            // everything from here on is quoted
+	last   state           // of the current line when its first text came
+	bullet string          // of the list item whose text is due
+}
+
+// element is an open element.
+type element struct {
+	tag   atom.Atom
+	name  string // of elements without an atom
+	items int    // of a list
+	state state  // of what is inside
+}
+
+// state is what holds inside of an element.
+type state struct {
+	depth  int
+	mark   mark
+	rule   string
+	hidden bool
+	pre    bool
+}
+
+// htmlPage splits an HTML body into lines.
+func htmlPage(source string) page {
+	r := &reader{frag: &fragment{source: source}, open: make(map[atom.Atom]int)}
+	z := html.NewTokenizer(strings.NewReader(source))
+	pos := 0
+	for {
+		kind := z.Next()
+		start := pos
+		pos += len(z.Raw())
+		if kind == html.ErrorToken {
+			break
+		}
+		switch kind {
+		case html.TextToken:
+			r.chars(string(z.Text()), start, pos)
+		case html.StartTagToken, html.SelfClosingTagToken:
+			r.start(z, kind, start, pos)
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			r.end(atom.Lookup(name), string(name), start, pos)
+		}
+	}
+	r.flush()
+	return page{lines: r.lines, html: r.frag}
+}
+
+func (r *reader) state() state {
+	if len(r.stack) == 0 {
+		return state{}
+	}
+	return r.stack[len(r.stack)-1].state
+}
+
+func (r *reader) keep(kind html.TokenType, tag atom.Atom, start, end int) {
+	r.frag.tokens = append(r.frag.tokens, token{kind, tag, start, end, len(r.lines)})
+}
+
+// chars takes a run of text.
+func (r *reader) chars(s string, start, end int) {
+	st := r.state()
+	if st.hidden {
+		return
+	}
+	if st.pre {
+		r.keep(html.TextToken, 0, start, end)
+		for i, l := range strings.Split(s, "\n") {
+			if i > 0 {
+				r.flush()
+				r.gap = r.gap && l != ""
+			}
+			if l != "" {
+				r.begin(st)
+				r.text.WriteString(strings.TrimRight(l, "\r"))
+			} else if i > 0 {
+				r.emptyLine()
+			}
+		}
+		return
+	}
+	wrote := false
+	for i := 0; i < len(s); {
+		if isSpace(s[i]) {
+			r.space = true
+			i++
+			continue
+		}
+		j := i
+		for j < len(s) && !isSpace(s[j]) {
+			j++
+		}
+		r.begin(st)
+		if r.space && r.text.Len() > 0 {
+			r.text.WriteByte(' ')
+		}
+		r.space, wrote = false, true
+		r.text.WriteString(s[i:j])
+		i = j
+	}
+	if wrote || r.text.Len() > 0 {
+		r.keep(html.TextToken, 0, start, end)
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' }
+
+// begin notes what holds for the current line when its first text comes.
+func (r *reader) begin(st state) {
+	if r.text.Len() == 0 {
+		if r.gap {
+			r.emptyLine()
+			r.gap = false
+		}
+		r.last = st
+		r.text.WriteString(r.bullet)
+		r.bullet = ""
+	}
+}
+
+// flush ends the current line.
+func (r *reader) flush() {
+	if r.text.Len() == 0 {
+		r.space = false
+		return
+	}
+	s := strings.TrimRight(r.text.String(), " \t")
+	r.text.Reset()
+	r.space = false
+	r.add(s)
+}
+
+// add appends a line with the state noted at its beginning.
+func (r *reader) add(s string) {
+	st := r.last
+	l := line{raw: strings.ReplaceAll(s, "\u00a0", " "), body: trim(s), depth: st.depth, mark: st.mark, rule: st.rule}
+	if r.cut {
+		l.mark |= inHistory
+	}
+	switch {
+	case l.body == "":
+		l.role, l.raw = empty, ""
+	case l.depth > 0:
+		l.role = quote
+	default:
+		if d, rest := quoteMarks(l.body); d > 0 {
+			l.depth, l.body, l.role, l.rule = d, rest, quote, "mark"
+			l.raw = rest
+		}
+	}
+	r.lines = append(r.lines, l)
+}
+
+// emptyLine adds an empty line unless there is one.
+func (r *reader) emptyLine() {
+	if n := len(r.lines); n > 0 && r.lines[n-1].role != empty {
+		st := r.state()
+		r.lines = append(r.lines, line{role: empty, depth: st.depth, mark: st.mark})
+	}
+}
+
+// start takes a start tag.
+func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
+	name, more := z.TagName()
+	tag := atom.Lookup(name)
+	label := ""
+	if tag == 0 {
+		label = string(name)
+	}
+	at := attributes(z, more)
+	st := r.state()
+	switch tag {
+	case atom.Br:
+		r.lineBreak(start, end)
+		return
+	case atom.Hr:
+		r.flush()
+		r.gap = true
+		if at.cuts() && !st.hidden {
+			r.cutFrom()
+		}
+		return
+	case atom.Img:
+		if !st.hidden && at.alt != "" && at.width != "0" && at.width != "1" {
+			r.begin(st)
+			if r.space && r.text.Len() > 0 {
+				r.text.WriteByte(' ')
+			}
+			r.text.WriteString("[image: " + at.alt + "]")
+			r.space = false
+		}
+		if !st.hidden && (r.text.Len() > 0) {
+			r.keep(html.SelfClosingTagToken, tag, start, end)
+		}
+		return
+	}
+	if void[tag] {
+		return
+	}
+	if kind == html.SelfClosingTagToken && label != "" {
+		return
+	}
+	r.implied(tag, start)
+	r.block(tag)
+	inner := st
+	at.apply(&inner, tag)
+	if at.cuts() && !st.hidden {
+		r.cutFrom()
+	}
+	if inner.depth != st.depth || inner.mark != st.mark {
+		r.flush()
+	}
+	switch tag {
+	case atom.Li:
+		r.bullet = "- "
+		if n := len(r.stack) - 1; n >= 0 && r.stack[n].tag == atom.Ol {
+			r.stack[n].items++
+			r.bullet = strconv.Itoa(r.stack[n].items) + ". "
+		}
+	case atom.Td, atom.Th:
+		r.space = true
+	case atom.A:
+		r.href, r.linked = at.href, r.text.Len()
+	}
+	r.stack = append(r.stack, element{tag: tag, name: label, state: inner})
+	r.open[tag]++
+	r.keep(html.StartTagToken, tag, start, end)
+}
+
+// cutFrom notes that everything from here on is quoted.
+func (r *reader) cutFrom() {
+	r.flush()
+	r.cut = true
+}
+
+// lineBreak takes <br>.
+func (r *reader) lineBreak(start, end int) {
+	if r.state().hidden {
+		return
+	}
+	if r.text.Len() > 0 {
+		r.keep(html.SelfClosingTagToken, atom.Br, start, end)
+		r.flush()
+		return
+	}
+	r.keep(html.SelfClosingTagToken, atom.Br, start, end)
+	r.emptyLine()
+}
+
+// block begins a line where an element is a block.
+func (r *reader) block(tag atom.Atom) {
+	switch blocks[tag] {
+	case 1:
+		r.flush()
+	case 2:
+		r.flush()
+		r.gap = len(r.lines) > 0
+	}
+}
+
+// implied closes what a start tag closes without saying so.
+func (r *reader) implied(tag atom.Atom, pos int) {
+	switch {
+	case r.top() == atom.Head && !inHead[tag]:
+		r.end(atom.Head, "", pos, pos)
+	case blocks[tag] != 0 && r.open[atom.P] > 0 && r.top() == atom.P:
+		r.end(atom.P, "", pos, pos)
+	case tag == atom.Li && r.top() == atom.Li, (tag == atom.Td || tag == atom.Th) && (r.top() == atom.Td || r.top() == atom.Th), tag == atom.Tr && r.top() == atom.Tr:
+		r.end(r.top(), "", pos, pos)
+	}
+}
+
+func (r *reader) top() atom.Atom {
+	if len(r.stack) == 0 {
+		return 0
+	}
+	return r.stack[len(r.stack)-1].tag
+}
+
+// end takes an end tag. An inline element never closes a block, and nothing
+// closes a table cell but the table.
+func (r *reader) end(tag atom.Atom, name string, start, end int) {
+	if tag == atom.Br {
+		r.lineBreak(start, end)
+		return
+	}
+	if r.open[tag] == 0 {
+		return
+	}
+	inline := blocks[tag] == 0 && !tableParts[tag]
+	i := len(r.stack) - 1
+	for ; i >= 0; i-- {
+		e := &r.stack[i]
+		if e.tag == tag && (tag != 0 || e.name == name) {
+			break
+		}
+		if inline && blocks[e.tag] != 0 || tableParts[e.tag] && !tableParts[tag] || len(r.stack)-i > maxOpen {
+			return
+		}
+	}
+	if i < 0 {
+		return
+	}
+	if tag == atom.A {
+		r.closeLink()
+	}
+	for n := len(r.stack) - 1; n >= i; n-- {
+		e := r.stack[n]
+		r.open[e.tag]--
+		before := state{}
+		if n > 0 {
+			before = r.stack[n-1].state
+		}
+		if e.state.depth != before.depth || e.state.mark != before.mark {
+			r.flush()
+		}
+		r.block(e.tag)
+		r.stack = r.stack[:n]
+		r.keep(html.EndTagToken, e.tag, start, end)
+	}
+}
+
+// closeLink adds the address of a link whose text does not show it.
+func (r *reader) closeLink() {
+	href := r.href
+	r.href = ""
+	if href == "" || r.state().hidden || r.linked >= r.text.Len() {
+		return
+	}
+	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") {
+		return
+	}
+	shown := strings.TrimSpace(r.text.String()[r.linked:])
+	bare := func(s string) string {
+		s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
+		return strings.TrimRight(strings.TrimPrefix(s, "www."), "/")
+	}
+	if shown == "" || strings.EqualFold(bare(shown), bare(href)) {
+		return
+	}
+	r.text.WriteString(" <" + href + ">")
+}
+
+// write writes the lines that keep says as HTML; rich tells whether there is any
+// formatting in it.
+func (f *fragment) write(keep func(line int) bool) (out string, rich bool) {
+	var b strings.Builder
+	type opened struct {
+		tag        atom.Atom
+		start, end int
+		written    bool
+	}
+	var stack []opened
+	emit := func() {
+		for i := range stack {
+			if i >= maxDepth {
+				break
+			}
+			e := &stack[i]
+			if !e.written && !frames[e.tag] {
+				b.WriteString(f.source[e.start:e.end])
+				e.written = true
+				rich = rich || formats[e.tag]
+			}
+		}
+	}
+	written := 0 // elements of the stack that are written, all at its bottom
+	for _, t := range f.tokens {
+		switch t.kind {
+		case html.StartTagToken:
+			stack = append(stack, opened{tag: t.tag, start: t.start, end: t.end})
+		case html.EndTagToken:
+			n := len(stack) - 1
+			if n < 0 {
+				continue
+			}
+			if stack[n].written {
+				b.WriteString("</" + t.tag.String() + ">")
+			}
+			stack = stack[:n]
+			written = min(written, n)
+		default:
+			if !keep(t.line) {
+				continue
+			}
+			if written < len(stack) {
+				emit()
+				written = len(stack)
+			}
+			b.WriteString(f.source[t.start:t.end])
+		}
+	}
+	for n := len(stack) - 1; n >= 0; n-- {
+		if stack[n].written {
+			b.WriteString("</" + stack[n].tag.String() + ">")
+		}
+	}
+	return strings.TrimSpace(b.String()), rich
+}

@@ -1,0 +1,214 @@
+package reply
+
+import (
+	"strings"
+	"unicode"
+)
+
+// role is what a line turned out to be.
+type role uint8
+
+const (
+	own role = iota
+	empty
+	quote
+	attribution
+	header // block of header fields, or the separator above a quoted mail
+	history
+	signature
+	device
+	footer
+	disclaimer
+	banner
+)
+
+var roleNames = [...]string{"own", "own", "quote", "attribution", "header", "quote", "signature", "device", "footer", "disclaimer", "banner"}
+
+// mark is what the structure of the HTML says about a line.
+type mark uint8
+
+const (
+	inHistory   mark = 1 << iota // in an element that programs make for the quoted mail
+	inQuoteBox                   // in Gmail's element around line and quote, where own text may also stand
+	inAttribute                  // in an element made for the line above a quote
+	inSignature                  // in an element made for the signature
+	cutHere                      // from this element on all is quoted
+	isRule                       // a horizontal rule
+	inCode                       // preformatted
+)
+
+// line is one line of a body.
+type line struct {
+	raw   string // as it is shown, blanks at the end removed; without the quote marks when it comes from HTML
+	body  string // without quote marks and the blanks around
+	depth int    // levels of quotation
+	mark  mark
+	role  role
+	rule  string // the rule that gave the role
+	known int    // index of the known message it repeats, plus one
+}
+
+// page is a body as lines.
+type page struct {
+	lines []line
+	html  *fragment // nil: from plain text
+}
+
+// plainPage splits a plain text into lines.
+func plainPage(text string) page {
+	p := page{lines: make([]line, 0, strings.Count(text, "\n")+2)}
+	for text != "" {
+		var s string
+		s, text, _ = strings.Cut(text, "\n")
+		p.addPlain(s)
+	}
+	joinWrappedMarks(p.lines)
+	return p
+}
+
+// addPlain adds a line of plain text, in two when quote marks or the line above a
+// quote are glued to what stands before.
+func (p *page) addPlain(s string) {
+	s = strings.TrimRight(s, " \t\r\u00a0")
+	if len(p.lines) == 0 {
+		s = strings.TrimPrefix(s, "\ufeff")
+	}
+	depth, body := quoteMarks(s)
+	l := line{raw: s, body: body, depth: depth}
+	switch {
+	case body == "" && depth == 0:
+		l.role = empty
+	case depth > 0:
+		l.role, l.rule = quote, "mark"
+	default:
+		if i := glued(body); i > 0 {
+			p.lines = append(p.lines, line{raw: strings.TrimRight(body[:i], " "), body: strings.TrimSpace(body[:i])})
+			p.addPlain(body[i:])
+			return
+		}
+	}
+	p.lines = append(p.lines, l)
+}
+
+// glued finds where a quote begins in the middle of a line: "… wrote:> text".
+func glued(s string) int {
+	if len(s) > maxLine {
+		return 0
+	}
+	for off := 0; ; {
+		i := strings.Index(s[off:], ":>")
+		if i < 0 {
+			return 0
+		}
+		i += off + 1
+		if w := lastWord(s[:i-1]); verbs[lower(w)] != 0 {
+			return i
+		}
+		off = i
+	}
+}
+
+// quoteMarks counts the marks at the beginning of a line and returns the rest.
+func quoteMarks(s string) (int, string) {
+	depth, i := 0, 0
+	for j := 0; j < len(s); j++ {
+		switch s[j] {
+		case ' ', '\t':
+			continue
+		case '>':
+			depth++
+			i = j + 1
+			continue
+		}
+		break
+	}
+	if depth == 0 {
+		// "AB> text", the mark of some programs: capital letters of a name.
+		n := 0
+		for n < len(s) && n < 3 && s[n] >= 'A' && s[n] <= 'Z' {
+			n++
+		}
+		if n > 0 && n < len(s) && s[n] == '>' && (n+1 == len(s) || s[n+1] == ' ' || s[n+1] == '>') {
+			d, rest := quoteMarks(s[n:])
+			return d, rest
+		}
+	}
+	return depth, trim(s[i:])
+}
+
+// joinWrappedMarks repairs quotes: a short unmarked line between two marked ones
+// is the end of the first, broken by the program; lines that begin with a bar are
+// quoted when several follow each other and are no table.
+func joinWrappedMarks(ls []line) {
+	for i := range ls {
+		l := &ls[i]
+		if l.role != own || l.depth > 0 {
+			continue
+		}
+		if i > 0 && i+1 < len(ls) && ls[i-1].depth > 0 && ls[i+1].depth > 0 &&
+			len(ls[i-1].raw) >= 60 && len(l.raw) < len(ls[i-1].raw) && ls[i-1].role == quote && ls[i-1].rule == "mark" {
+			l.depth, l.role, l.rule = ls[i-1].depth, quote, "wrapped"
+			continue
+		}
+		if bar(l.body) && (i > 0 && bar(ls[i-1].body) || i+1 < len(ls) && bar(ls[i+1].body)) {
+			l.depth, l.role, l.rule = 1, quote, "bar"
+		}
+	}
+}
+
+func bar(s string) bool {
+	return strings.HasPrefix(s, "|") && !strings.Contains(s[1:], "|")
+}
+
+// trim removes blanks and invisible marks from both ends.
+func trim(s string) string {
+	if s == "" || s[0] > ' ' && s[0] < 0x80 && s[len(s)-1] > ' ' && s[len(s)-1] < 0x80 {
+		return s
+	}
+	return strings.TrimFunc(s, invisible)
+}
+
+func invisible(r rune) bool {
+	switch {
+	case r < 0x80:
+		return r <= ' '
+	case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x2069, r == 0xfeff, r == 0xad:
+		return true
+	}
+	return unicode.IsSpace(r)
+}
+
+func blank(s string) bool {
+	for _, r := range s {
+		if !invisible(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// lower is strings.ToLower that leaves the dotted capital I of Turkish readable.
+func lower(s string) string {
+	return strings.ToLower(s)
+}
+
+// lastWord returns the last word of s without the marks around it.
+func lastWord(s string) string {
+	s = strings.TrimRight(s, " \t\u00a0:：>*_\u200e\u200f")
+	if i := strings.LastIndexAny(s, " \t\u00a0"); i >= 0 {
+		s = s[i+1:]
+	}
+	return strings.Trim(s, "*_\u00a0\u200e\u200f")
+}
+
+// letters reduces a text to its letters and digits, in lower case.
+func letters(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}

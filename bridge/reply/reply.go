@@ -1,0 +1,110 @@
+// Package reply finds what a person wrote in an answer by mail: without the
+// quoted history, the line above it, the signature and the footers. Extract is a
+// pure function, takes linear time, and keeps what it is not sure of.
+package reply
+
+// Mail is what is known of one answer.
+type Mail struct {
+	Subject string
+	From    string   // display name of the writer
+	Answers bool     // it carries In-Reply-To or References
+	Text    string   // decoded text/plain body, format=flowed already unwrapped; empty: none
+	HTML    string   // decoded text/html body; empty: none
+	Known   []string // plain texts of the messages that this mail may quote (ours and others of the thread), newest first
+}
+
+// Result is what the person wrote.
+type Result struct {
+	Text       string   // plain text; quotes that were kept on purpose have "> " before each line
+	HTML       string   // the same as an HTML fragment when the mail's HTML was the source and has formatting worth keeping; not sanitised; else empty
+	Cut        []Cut    // what was left out, in order
+	Forward    bool     // the person passes on somebody's mail; nothing was cut from it
+	Answered   []Answer // interleaved answers, in order; nil when nothing in the mail says what it answers
+	Confidence float64  // 0 to 1
+	OnlyQuote  bool     // the person wrote nothing; Text is empty
+}
+
+// Cut is something that was left out.
+type Cut struct {
+	Kind string // "quote", "attribution", "header", "signature", "device", "footer", "disclaimer", "banner"
+	Text string
+	Rule string // short name of the rule that found it
+}
+
+// Answer is a stretch of own text and the message that it stands below.
+type Answer struct {
+	Text  string
+	Known int // index in Mail.Known; -1: not known
+}
+
+// Bounds of the work, whatever a mail holds.
+const (
+	maxLine   = 2000 // bytes of a line that are looked at
+	maxWindow = 6    // lines that the line above a quote may be wrapped over
+	maxOpen   = 512  // elements that an end tag may close at once
+	maxDepth  = 64   // levels of elements that are kept in HTML, and of quotation that are shown
+)
+
+// Extract finds what the person wrote. Text is empty only when the mail has no
+// text, or OnlyQuote is set. It is safe for use by several goroutines.
+func Extract(m Mail) Result {
+	known := newEcho(m.Known)
+	if blank(m.HTML) {
+		return extract(m, plainPage(m.Text), known)
+	}
+	if blank(m.Text) {
+		return extract(m, htmlPage(m.HTML), known)
+	}
+	plain := extract(m, plainPage(m.Text), known)
+	rich := extract(m, htmlPage(m.HTML), known)
+	return better(plain, rich)
+}
+
+// extract runs the steps on one body.
+func extract(m Mail, p page, known *echo) Result {
+	d := &decision{page: p, mail: m}
+	d.echoes(known)
+	d.decide()
+	return d.result(known)
+}
+
+// better chooses between the two bodies of a mail. The text of the plain one
+// stands when both agree; the HTML says more about structure when they do not.
+func better(plain, rich Result) Result {
+	if blank(rich.Text) && !rich.OnlyQuote {
+		return plain
+	}
+	if plain.Forward || rich.Forward {
+		if plain.Forward {
+			plain.HTML, plain.Confidence = rich.HTML, max(plain.Confidence, rich.Confidence)
+			if !rich.Forward {
+				plain.HTML = ""
+			}
+			return plain
+		}
+		return rich
+	}
+	a, b := letters(plain.Text), letters(rich.Text)
+	switch {
+	case a == b:
+		plain.HTML = rich.HTML
+		plain.OnlyQuote = plain.OnlyQuote && rich.OnlyQuote
+		plain.Confidence = max(plain.Confidence, rich.Confidence)
+		return plain
+	case rich.Text == "" || plain.Text == "":
+		if rich.Text == "" && rich.Confidence > plain.Confidence || plain.Text == "" && plain.Confidence > rich.Confidence {
+			if rich.Text == "" {
+				return rich
+			}
+			return plain
+		}
+		if rich.Text == "" {
+			return plain
+		}
+		return rich
+	case len(b) < len(a) && rich.Confidence >= structureConfidence:
+		return rich
+	}
+	plain.Confidence = min(plain.Confidence, 0.7)
+	return plain
+}

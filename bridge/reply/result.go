@@ -1,0 +1,146 @@
+package reply
+
+import "strings"
+
+// result renders what is left.
+func (d *decision) result(_ *echo) Result {
+	r := Result{Forward: d.forward, Cut: d.cuts(), Confidence: d.confidence()}
+	if d.forward {
+		r.Cut = nil
+	}
+	r.Text = d.text()
+	r.OnlyQuote = r.Text == "" && len(r.Cut) > 0
+	if d.html != nil && r.Text != "" {
+		out, rich := d.html.write(func(i int) bool { return i >= len(d.lines) || d.kept(i) })
+		if rich {
+			r.HTML = out
+		}
+	}
+	r.Answered = d.answered()
+	return r
+}
+
+// kept tells whether a line is shown.
+func (d *decision) kept(i int) bool {
+	return d.forward || d.lines[i].role == own || d.lines[i].role == empty
+}
+
+// text joins the lines that are kept. Runs of empty lines become one.
+func (d *decision) text() string {
+	var b strings.Builder
+	gap := false
+	for i := range d.lines {
+		l := &d.lines[i]
+		if !d.kept(i) || l.role == empty && l.mark&inCode == 0 {
+			gap = gap || l.role == empty || !d.kept(i)
+			continue
+		}
+		if gap && b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		gap = false
+		if d.html != nil && l.depth > 0 {
+			for range min(l.depth, maxDepth) {
+				b.WriteString("> ")
+			}
+		}
+		b.WriteString(l.raw)
+		b.WriteByte('\n')
+	}
+	return strings.Trim(b.String(), "\n")
+}
+
+// cuts lists what was left out, runs of one kind together.
+func (d *decision) cuts() []Cut {
+	var cs []Cut
+	var b strings.Builder
+	last := own
+	rule := ""
+	flush := func() {
+		if b.Len() > 0 {
+			cs = append(cs, Cut{Kind: roleNames[last], Text: strings.TrimRight(b.String(), "\n"), Rule: rule})
+			b.Reset()
+		}
+	}
+	for i := range d.lines {
+		l := &d.lines[i]
+		switch {
+		case l.role == own:
+			flush()
+			last = own
+			continue
+		case l.role == empty:
+			if b.Len() > 0 {
+				b.WriteByte('\n')
+			}
+			continue
+		case b.Len() == 0 || roleNames[l.role] != roleNames[last]:
+			flush()
+			last, rule = l.role, l.rule
+		}
+		b.WriteString(l.raw)
+		b.WriteByte('\n')
+	}
+	flush()
+	return cs
+}
+
+// confidence says how sure the decision is.
+func (d *decision) confidence() float64 {
+	c := 0.9
+	if d.forward {
+		return c
+	}
+	cut, structured, marked := false, false, false
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.role == own || l.role == empty {
+			continue
+		}
+		cut = true
+		structured = structured || l.mark&(inHistory|inQuoteBox|inAttribute) != 0 || l.known > 0
+		marked = marked || l.role == quote
+	}
+	switch {
+	case structured:
+		c = 0.98
+	case marked:
+		c = 0.95
+	case cut:
+		c = 0.85
+	case d.mail.Answers && len(d.lines) > 40:
+		c = 0.7
+	}
+	return max(0.1, c-min(d.doubt, 0.5))
+}
+
+// answered maps stretches of own text to the messages that stand above them.
+func (d *decision) answered() []Answer {
+	if !d.echoed || d.forward {
+		return nil
+	}
+	var as []Answer
+	var b strings.Builder
+	known := 0
+	flush := func() {
+		if t := strings.Trim(b.String(), "\n"); t != "" {
+			as = append(as, Answer{Text: t, Known: known - 1})
+		}
+		b.Reset()
+	}
+	for i := range d.lines {
+		l := &d.lines[i]
+		switch {
+		case l.role == empty:
+			b.WriteByte('\n')
+		case l.known > 0:
+			flush()
+			known = l.known
+		case l.role == own && l.depth == 0:
+			b.WriteString(l.raw)
+			b.WriteByte('\n')
+		}
+	}
+	flush()
+	return as
+}

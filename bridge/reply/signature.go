@@ -1,0 +1,289 @@
+package reply
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of a signature: what is longer is text.
+const (
+	signatureLines = 16
+	signatureBytes = 1500
+)
+
+// tail cuts signatures, device lines, footers and disclaimers off the end of the
+// own text between lines a and b.
+func (d *decision) tail(a, b int) {
+	for {
+		for b > a && d.lines[b-1].role != own {
+			if r := d.lines[b-1].role; r != empty && r != signature && r != device && r != footer && r != disclaimer {
+				return
+			}
+			b--
+		}
+		if b <= a || d.lines[b-1].mark&inCode != 0 {
+			return
+		}
+		cut := d.deviceTail(a, b)
+		if cut == b {
+			cut = d.dashTail(a, b)
+		}
+		if cut == b {
+			cut = d.paragraphTail(a, b)
+		}
+		if cut == b {
+			return
+		}
+		b = cut
+	}
+}
+
+// deviceTail cuts the line that a telephone or a program adds, and the address
+// below it.
+func (d *decision) deviceTail(a, b int) int {
+	i := b - 1
+	if i > a && onlyLink(d.lines[i].body) && isDevice(d.lines[i-1].body) {
+		i--
+	}
+	l := &d.lines[i]
+	if !isDevice(l.body) {
+		return b
+	}
+	d.set(i, b, device, "device")
+	d.trimDash(i - 1)
+	return i
+}
+
+// trimDash takes the dash away that some programs write before their line.
+func (d *decision) trimDash(i int) {
+	for i >= 0 && d.lines[i].role == empty {
+		i--
+	}
+	if i < 0 || d.lines[i].role != own {
+		return
+	}
+	l := &d.lines[i]
+	if s, ok := strings.CutSuffix(strings.TrimRight(l.raw, " "), "—"); ok {
+		if l.raw = strings.TrimRight(s, " "); l.raw == "" {
+			l.role, l.rule = signature, "dash"
+		}
+	}
+}
+
+// firstDevice cuts a device line that stands above the text.
+func (d *decision) firstDevice() {
+	for i := range d.lines {
+		l := &d.lines[i]
+		switch {
+		case l.role == empty || l.role == banner:
+			continue
+		case l.role == own && l.mark&inCode == 0 && isDevice(l.body) && d.ownLines(i+1, len(d.lines)) > 0:
+			l.role, l.rule = device, "device-first"
+		}
+		return
+	}
+}
+
+// dashTail cuts from the last delimiter on: "-- " (RFC 3676, 4.3), a dash alone,
+// or the rule that lists write above their footer.
+func (d *decision) dashTail(a, b int) int {
+	size, n, cut := 0, 0, b
+	rule := ""
+	for i := b - 1; i >= a && n <= signatureLines && size <= signatureBytes; i-- {
+		l := &d.lines[i]
+		if l.role == empty {
+			continue
+		}
+		if l.mark&inCode != 0 || l.depth > 0 {
+			break
+		}
+		if k := delimiter(l.body); k != "" {
+			if k == "rule" && (n == 0 || n > 6) {
+				break
+			}
+			cut, rule = i, k
+			if k == "list" {
+				break
+			}
+		}
+		n++
+		size += len(l.body)
+	}
+	if cut == b {
+		return b
+	}
+	kind := signature
+	if rule == "list" {
+		kind = footer
+	}
+	d.set(cut, b, kind, rule)
+	return cut
+}
+
+// delimiter names the rule by which a line begins a signature.
+func delimiter(s string) string {
+	switch s {
+	case "--", "—", "–", "- -", "-- -":
+		return "dash"
+	}
+	if len(s) >= 10 && strings.Trim(s, "_") == "" {
+		return "list"
+	}
+	return ""
+}
+
+// paragraphTail cuts a last paragraph that is a disclaimer or a notice of a list
+// or a scanner.
+func (d *decision) paragraphTail(a, b int) int {
+	first, size := b-1, len(d.lines[b-1].body)
+	for first > a && d.lines[first-1].role == own && size < 4000 {
+		first--
+		size += len(d.lines[first].body)
+	}
+	if size >= 4000 || d.ownLines(0, first) == 0 {
+		return b
+	}
+	var p strings.Builder
+	for i := first; i < b; i++ {
+		p.WriteString(lower(d.lines[i].body))
+		p.WriteByte(' ')
+	}
+	s := p.String()
+	if disclaims(s) {
+		d.set(first, b, disclaimer, "disclaimer")
+		return first
+	}
+	for _, w := range footers {
+		if strings.HasPrefix(strings.TrimLeft(s, "-*_ ["), w) {
+			d.set(first, b, footer, "footer")
+			return first
+		}
+	}
+	return b
+}
+
+// disclaims tells whether a paragraph is legal small print.
+func disclaims(s string) bool {
+	if len(s) < 80 {
+		return false
+	}
+	secret, people := false, false
+	for _, w := range secretWords {
+		if strings.Contains(s, w) {
+			secret = true
+			break
+		}
+	}
+	if !secret {
+		return false
+	}
+	for _, w := range recipientWords {
+		if strings.Contains(s, w) {
+			people = true
+			break
+		}
+	}
+	return people
+}
+
+// banner cuts the warning about outside mail that servers put on top.
+func (d *decision) banner() {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.role == empty {
+			continue
+		}
+		if l.role != own || len(l.body) > maxLine {
+			return
+		}
+		s := strings.TrimLeft(lower(l.body), "*_[]<>!⚠️ -=\u00a0")
+		for _, w := range bannerWords {
+			if !strings.HasPrefix(s, w) {
+				continue
+			}
+			end := i + 1
+			var all strings.Builder
+			all.WriteString(s)
+			for end < len(d.lines) && end < i+8 && d.lines[end].role == own {
+				all.WriteString(lower(d.lines[end].body))
+				end++
+			}
+			if d.ownLines(end, len(d.lines)) > 0 && outside(all.String()) {
+				d.set(i, end, banner, "banner")
+			}
+			return
+		}
+		return
+	}
+}
+
+func outside(s string) bool {
+	for _, w := range outsideWords {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// isDevice tells whether a line is one that a device or a program has written.
+func isDevice(s string) bool {
+	if s == "" || len(s) > 240 {
+		return false
+	}
+	s = withoutLinks(s)
+	s = lower(strings.Trim(s, "*_-–— \t\u00a0.[]\u200e\u200f<>()"))
+	if s == "" || utf8.RuneCountInString(s) > 90 {
+		return false
+	}
+	sent, rest := "", ""
+	for _, w := range deviceStarts {
+		if r, ok := strings.CutPrefix(s, w); ok {
+			sent, rest = w, r
+			break
+		}
+	}
+	words := strings.Count(s, " ") + 1
+	named := false
+	for _, w := range deviceNames {
+		if strings.Contains(s, w) {
+			named = true
+			break
+		}
+	}
+	if sent == "" {
+		if !named || words > 12 {
+			return false
+		}
+		for _, w := range deviceEnds {
+			if strings.HasSuffix(s, w) {
+				return true
+			}
+		}
+		return false
+	}
+	if strings.ContainsAny(rest, ",;?") {
+		return named && strings.Count(rest, " ") < 6
+	}
+	return named && words <= 14 || words <= 5 && !strings.HasSuffix(sent, " my ")
+}
+
+// withoutLinks removes "<https://…>", "(https://…)" and "[…]" from a line.
+func withoutLinks(s string) string {
+	for _, open := range [...]string{"<http", "(http", "[http", "http"} {
+		i := strings.Index(s, open)
+		if i < 0 {
+			continue
+		}
+		end := strings.IndexAny(s[i+1:], " >)]")
+		if end < 0 {
+			return strings.TrimSpace(s[:i])
+		}
+		return strings.TrimSpace(s[:i]) + strings.TrimLeft(s[i+1+end:], ">)]")
+	}
+	return s
+}
+
+func onlyLink(s string) bool {
+	return (strings.HasPrefix(s, "http") || strings.HasPrefix(s, "<http") || strings.HasPrefix(s, "(http")) && !strings.Contains(s, " ")
+}
