@@ -128,7 +128,7 @@ func classifyUnreadable(m *mail.Message) (Class, bool) {
 		return Class{Kind: KindUnreadable, Rule: "encrypted",
 			Text: senderName(m) + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
 	}
-	if len(m.Header) == 0 || m.Subject == "" && len(m.Parts) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
+	if m.Subject == "" && len(m.Attachments()) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
 		return Class{Kind: KindUnreadable, Rule: "nothing in it",
 			Text: "A mail from " + senderName(m) + " has nothing in it that can be read."}, true
 	}
@@ -193,7 +193,9 @@ func classifyUnsubscribe(m *mail.Message) (Class, bool) {
 
 func loopRule(m *mail.Message) string {
 	hops := 0
-	var seen []string
+	laid := map[string]int{} // how often a mailbox took it, with a hop between
+	var last string          // the Delivered-To just above
+	var lastHops int
 	for _, f := range m.Header {
 		switch {
 		case strings.EqualFold(f.Name, "Received"):
@@ -202,14 +204,19 @@ func loopRule(m *mail.Message) string {
 				hops++
 			}
 		case strings.EqualFold(f.Name, "Delivered-To"):
-			// It was laid into this mailbox before the last server took it.
+			// Twice is no proof: mail programs copy the field, and companies deliver by
+			// way of two systems.
 			a := strings.ToLower(f.Value)
-			for _, s := range seen {
-				if s == a && hops > 0 {
-					return "delivered to the same mailbox before"
-				}
+			if a == last && hops == lastHops && hops > 0 {
+				return "delivered to the same mailbox before the last server took it"
 			}
-			seen = append(seen, a)
+			if hops > lastHops || laid[a] == 0 {
+				laid[a]++
+			}
+			if laid[a] > 2 {
+				return "delivered to the same mailbox again and again"
+			}
+			last, lastHops = a, hops
 		}
 	}
 	if hops > maxReceived {

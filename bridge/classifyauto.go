@@ -88,7 +88,7 @@ func weakAutomaticRule(m *mail.Message, list bool) string {
 		return "empty return path"
 	}
 	p := strings.ToLower(strings.TrimSpace(m.Header.Get("Precedence")))
-	if (p == "bulk" || p == "junk") && answers(m) {
+	if (p == "bulk" || p == "junk") && answers(m) && m.Header.Get("X-Mailer") == "" && m.Header.Get("User-Agent") == "" {
 		return "Precedence: " + p + " on an answer"
 	}
 	return automaticSubject(m.Subject, answers(m))
@@ -199,12 +199,22 @@ func listRule(h mail.Header) string {
 			if i := strings.LastIndexByte(local, '<'); i >= 0 {
 				local = local[i+1:]
 			}
-			if strings.HasPrefix(local, "owner-") && len(local) > len("owner-") {
+			if strings.HasPrefix(local, "owner-") && len(local) > len("owner-") || !strings.EqualFold(f.Name, "Return-Path") && isListAdmin(local) {
 				return f.Name + " of a mailing list"
 			}
 		}
 	}
 	return ""
+}
+
+// isListAdmin knows how lists name the mailbox that returned mail goes to.
+func isListAdmin(local string) bool {
+	for _, end := range []string{"-owner", "-request", "-bounces", "-bounce", "-admin", "-errors"} {
+		if len(local) > len(end) && strings.HasSuffix(local, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // bulkRule knows mail to many that answers nothing. Mail of another bridge can

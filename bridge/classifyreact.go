@@ -140,7 +140,7 @@ func classifyCalendar(m *mail.Message) (Class, bool) {
 			method = e["METHOD"]
 		}
 		disposition, _, _ := strings.Cut(strings.ToLower(p.Header.Get("Content-Disposition")), ";")
-		if method == "" || method == "PUBLISH" || strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
+		if calendarVerb(method) == "" || strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
 			continue
 		}
 		text := calendarText(m, method, e)
@@ -152,16 +152,28 @@ func classifyCalendar(m *mail.Message) (Class, bool) {
 	return Class{}, false
 }
 
-func calendarText(m *mail.Message, method string, e map[string]string) string {
-	what := map[string]string{"REQUEST": "invites to", "CANCEL": "calls off", "REPLY": "answers the invitation to", "COUNTER": "proposes another time for"}[method]
-	if what == "" {
-		what = "writes about the appointment"
+// calendarVerb says what a method of RFC 5546 does. Publishing is none: it sends
+// a file along.
+func calendarVerb(method string) string {
+	switch method {
+	case "REQUEST", "ADD":
+		return "invites to"
+	case "CANCEL":
+		return "calls off"
+	case "REPLY", "DECLINECOUNTER", "REFRESH":
+		return "answers about"
+	case "COUNTER":
+		return "proposes another time for"
 	}
+	return ""
+}
+
+func calendarText(m *mail.Message, method string, e map[string]string) string {
 	title := e["SUMMARY"]
 	if title == "" {
 		title = m.Subject
 	}
-	text := fmt.Sprintf("%s %s: %s", senderName(m), what, title)
+	text := fmt.Sprintf("%s %s: %s", senderName(m), calendarVerb(method), title)
 	if when := calendarTime(e["DTSTART"]); when != "" {
 		if zone := e["TZID"]; zone != "" && !strings.HasSuffix(when, "UTC") {
 			when += " (" + zone + ")"
