@@ -264,52 +264,80 @@ type found struct {
 
 // attributionAt looks whether a line above a quote ends at line i. before is the
 // first line that may belong to it; quoted says that what follows bears marks.
+//
+// It looks upwards: the lines that suffice are taken, and those above them while
+// they go on with the same sentence up to its beginning.
 func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
-	ls := d.lines
-	var g signs
-	size := 0
 	f := found{first: -1}
-	end := look(ls[i].body)
-	if end&(signColon|signVerb|signDateHead|signAngle|signDate) == 0 && !strings.HasPrefix(ls[i].body, ">") {
+	end := d.signsOf(i)
+	if end&(signColon|signVerb|signDateHead|signAngle|signDate) == 0 {
 		return f, false
 	}
+	var all signs
+	size, gaps := 0, 0
 	for first := i; first >= before && i-first < maxWindow; first-- {
-		l := &ls[first]
-		if l.role != own {
-			break
+		l := &d.lines[first]
+		if l.role == empty && first < i && f.first < 0 && gaps == 0 && i-first < 4 {
+			gaps++ // some programs put an empty line into it
+			continue
 		}
-		size += len(l.body)
-		if size > 600 {
+		if size += len(l.body); l.role != own || size > 600 {
 			break
 		}
 		at := d.signsOf(first)
 		if first < i && at&signStop != 0 && at&(signDate|signAddress) == 0 {
 			break
 		}
-		g |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
-		whole := g | end&(signColon|signVerbEnd|signAngle|signStop) | at&(signIntro|signDateHead)
-		rule, sure := judge(whole, size, quoted)
-		if f.first < 0 {
-			if rule == "" {
-				continue
-			}
-			f = found{first, i, rule, sure}
-		} else {
-			// The window already suffices: take what stands above only when it
-			// begins the same sentence.
-			if at&(signIntro|signDateHead) == 0 && at&signDate == 0 {
-				break
-			}
-			if rule == "" {
-				break
-			}
-			f.first, f.rule, f.sure = first, rule, sure || f.sure
+		all |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
+		begins := at&(signIntro|signDateHead) != 0 && all&signDate != 0
+		rule, sure := judge(all|end&(signColon|signVerbEnd|signAngle|signStop)|at&(signIntro|signDateHead), size, quoted)
+		switch {
+		case rule == "" || gaps > 0 && !begins:
+		case f.first < 0 || begins || at&(signDate|signAddress) != 0 && !f.sure:
+			f = found{first, i, rule, sure || f.sure}
 		}
-		if at&(signIntro|signDateHead) != 0 && g&signDate != 0 {
+		if begins {
 			break
 		}
 	}
 	return f, f.first >= 0
+}
+
+// beginning finds where a line above a quote begins inside of the line whose
+// signs it has: a word that begins such lines, then a date. It returns 0 when it
+// begins the line.
+func beginning(s string) int {
+	at := 0
+	for i := 0; i < len(s); {
+		j := i + 1
+		for j < len(s) && !breaks(s[j]) && s[j] != '-' {
+			j++
+		}
+		w := strings.Trim(s[i:j], " -\u00a0")
+		if w != "" && j < len(s) && j+1 < len(s) && s[j] == ' ' && w[0] < 0x80 && unicode.IsUpper(rune(w[0])) && len(w) <= 4 && intros[lower(w)] &&
+			look(s[:i])&(signDate|signAddress) == 0 && look(s[i:])&signDate != 0 && dateWord(s[j+1:]) {
+			at = i + strings.Index(s[i:j], w)
+		}
+		i = j
+		if i > 400 {
+			break
+		}
+	}
+	return at
+}
+
+// dateWord tells whether a text begins with a number or with a short word before
+// one, as "Wed, Apr 4".
+func dateWord(s string) bool {
+	for n, w := range strings.Fields(s[:min(len(s), 40)]) {
+		if digit(rune(w[0])) >= 0 {
+			return true
+		}
+		if n > 2 || len(w) > 12 {
+			return false
+		}
+	}
+	return false
 }
 
 // judge decides by the signs of all lines together.

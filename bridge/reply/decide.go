@@ -1,6 +1,9 @@
 package reply
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // structureConfidence is that of a result in which the structure of the HTML or a
 // known message confirms what was cut.
@@ -127,6 +130,8 @@ func (d *decision) set(a, b int, r role, rule string) {
 func (d *decision) splitters() {
 	ls := d.lines
 	lead, had := 0, false // where the current stretch begins; own text was seen
+	top := -1             // end of a header block above all text
+	splits := 0
 	for i := 0; i < len(ls); i++ {
 		l := &ls[i]
 		if l.role != own || l.mark&inCode != 0 {
@@ -136,8 +141,11 @@ func (d *decision) splitters() {
 			continue
 		}
 		if end, rule := d.headAt(i); end > i {
+			had = had || d.ownLines(0, i) > 0
 			d.set(i, end, header, rule)
-			if d.historyFrom(end, true) {
+			if !had && top < 0 && rule != "separator" {
+				top = end // it may be that of this mail
+			} else if d.historyFrom(end, true) {
 				return
 			}
 			i, lead = end-1, end
@@ -146,6 +154,11 @@ func (d *decision) splitters() {
 		quoted := d.quoteFollows(i)
 		f, ok := d.attributionAt(i, lead, quoted)
 		if ok && (f.sure || quoted) {
+			if n := d.split(f.first, splits); n > 0 {
+				splits++
+				f.first, i = f.first+n, i+n
+				ls = d.lines
+			}
 			had = had || d.ownLines(0, f.first) > 0
 			d.set(f.first, i+1, attribution, f.rule)
 			if d.historyFrom(i+1, had) {
@@ -154,6 +167,31 @@ func (d *decision) splitters() {
 			lead = i + 1
 		}
 	}
+	if top > 0 {
+		d.historyFrom(top, true)
+	}
+}
+
+// split parts the line where a line above a quote begins in its middle, and
+// returns how many lines were added.
+func (d *decision) split(i, splits int) int {
+	const most = 8
+	l := d.lines[i]
+	at := 0
+	if d.html == nil && splits < most {
+		at = beginning(l.body)
+	}
+	if at == 0 {
+		return 0
+	}
+	text := strings.TrimRight(l.body[:at], " -\u00a0")
+	if text == "" {
+		return 0
+	}
+	d.lines = slices.Insert(d.lines, i, line{raw: text, body: text, mark: l.mark})
+	d.lines[i+1].raw, d.lines[i+1].body = l.body[at:], l.body[at:]
+	d.signs, d.looked = nil, nil
+	return 1
 }
 
 // headAt looks for a separator or a header block at line i and returns the line
@@ -203,6 +241,26 @@ func (d *decision) historyFrom(i int, cut bool) bool {
 		return false
 	}
 	d.set(i, len(d.lines), history, "below-splitter")
+	// What stands between a quote that a program has put below a text and history
+	// without marks is history too.
+	seen, quoted := false, 0
+	for n := 0; n < i; n++ {
+		switch d.lines[n].role {
+		case own:
+			if quoted > 1 {
+				d.lines[n].role, d.lines[n].rule = history, "between-history"
+			}
+			seen = true
+		case attribution:
+			if seen && quoted == 0 {
+				quoted = 1
+			}
+		case quote:
+			if quoted == 1 {
+				quoted = 2
+			}
+		}
+	}
 	return true
 }
 
@@ -253,6 +311,9 @@ func (d *decision) blocks() []block {
 		l := &d.lines[i]
 		switch l.role {
 		case quote, attribution, header, history:
+			if cur >= 0 && bs[cur].marked && !bs[cur].attributed && (l.role == attribution || l.role == header) {
+				cur = -1
+			}
 			if cur < 0 {
 				bs = append(bs, block{first: i})
 				cur = len(bs) - 1
@@ -288,8 +349,12 @@ func (d *decision) quotes() {
 		if len(bs) == 0 || d.ownLines(begin, end) > 0 {
 			break
 		}
-		end = bs[len(bs)-1].first
+		last := bs[len(bs)-1]
+		end = last.first
 		bs = bs[:len(bs)-1]
+		if n := len(bs); n > 0 && last.attributed && !bs[n-1].attributed && d.onlyEmpty(bs[n-1].end, last.first) {
+			break // made on purpose, right above the one that the program has put there
+		}
 	}
 	kept := 0
 	for _, b := range bs {
@@ -310,6 +375,16 @@ func (d *decision) quotes() {
 			}
 		}
 	}
+}
+
+// onlyEmpty tells whether the lines from a up to b are empty.
+func (d *decision) onlyEmpty(a, b int) bool {
+	for i := a; i < b; i++ {
+		if d.lines[i].role != empty {
+			return false
+		}
+	}
+	return true
 }
 
 // stretch returns where the own text right before line i begins.
@@ -339,8 +414,14 @@ func (d *decision) restore() {
 	}
 	made := true // every quote was made by hand: nothing says whose it is
 	for i := range d.lines {
-		if r := d.lines[i].role; r == attribution || r == header || r == history || d.lines[i].known > 0 {
+		l := &d.lines[i]
+		switch l.role {
+		case attribution, header, history:
 			made = false
+		case quote:
+			if g := d.signsOf(i); l.known > 0 || g&signColon != 0 && g&signDate != 0 && g&(signVerb|signAddress) != 0 {
+				made = false
+			}
 		}
 	}
 	if quoted && !made {

@@ -207,6 +207,9 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 		label = string(name)
 	}
 	at := attributes(z, more)
+	if label == "signature" { // written by Mailspring
+		at.class = label
+	}
 	st := r.state()
 	switch tag {
 	case atom.Br:

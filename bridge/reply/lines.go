@@ -74,6 +74,9 @@ func (p *page) addPlain(s string) {
 		s = strings.TrimPrefix(s, "\ufeff")
 	}
 	depth, body := quoteMarks(s)
+	if depth == 1 && (len(p.lines) == 0 || p.lines[len(p.lines)-1].depth == 0) && closesAddress(body) {
+		depth, body = 0, trim(s) // the end of a broken "<address>", no mark
+	}
 	l := line{raw: s, body: body, depth: depth}
 	switch {
 	case body == "" && depth == 0:
@@ -88,6 +91,15 @@ func (p *page) addPlain(s string) {
 		}
 	}
 	p.lines = append(p.lines, l)
+}
+
+// closesAddress tells whether a line goes on after the bracket of an address:
+// "wrote:" or a colon alone.
+func closesAddress(s string) bool {
+	if s == ":" {
+		return true
+	}
+	return strings.HasSuffix(s, ":") && len(s) < 60 && verbs[lower(strings.TrimSpace(s[:len(s)-1]))] != 0
 }
 
 // glued finds where a quote begins in the middle of a line: "… wrote:> text".

@@ -173,7 +173,7 @@ func TestShared(t *testing.T) {
 			near += f
 			replies++
 		}
-		if strings.TrimSpace(r.Text) == "" && c.Category != "empty" {
+		if strings.TrimSpace(r.Text) == "" && !slices.Contains(c.Accept, "") {
 			t.Errorf("%s: nothing is left", c.ID)
 		}
 		if !ok && *showMisses != "" && regexp.MustCompile(*showMisses).MatchString(c.ID) {

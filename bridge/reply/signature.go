@@ -25,6 +25,10 @@ func (d *decision) tail(a, b int) {
 			return
 		}
 		cut := d.deviceTail(a, b)
+		if cut == b && d.lines[b-1].body == "ᐧ" { // the mark of a tracker
+			d.set(b-1, b, footer, "tracker")
+			cut = b - 1
+		}
 		if cut == b {
 			cut = d.dashTail(a, b)
 		}
@@ -94,7 +98,7 @@ func (d *decision) dashTail(a, b int) int {
 		if l.role == empty {
 			continue
 		}
-		if l.mark&inCode != 0 || l.depth > 0 {
+		if l.mark&inCode != 0 || l.depth > 0 || l.role != own && n > 0 {
 			break
 		}
 		if k := delimiter(l.body); k != "" {
