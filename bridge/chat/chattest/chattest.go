@@ -1,0 +1,452 @@
+// Package chattest is the contract of chat.Connector as a test suite. A
+// connector's tests call Run with a Fixture on their network.
+package chattest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// Patience is how long the suite waits for something that a network does by
+// itself. Homeservers repeat a refused push only after a while.
+const Patience = 90 * time.Second
+
+// Fixture is a room of a network with a person in it who is no part of the bridge.
+type Fixture interface {
+	// Connect makes a new connector to the room's network, as after a restart of
+	// the program: nothing is remembered but what the network itself keeps.
+	Connect(t *testing.T) chat.Connector
+	// Place is the room. The bridge's own user is in it and may write.
+	Place() chat.Place
+	// Say posts a plain text as the person.
+	Say(t *testing.T, text string) chat.MessageID
+	// Read returns what the person sees in the room, oldest first: with edits
+	// applied, without what was deleted.
+	Read(t *testing.T) []Line
+}
+
+// Line is one message as a person sees it.
+type Line struct {
+	ID     chat.MessageID
+	Author string // the name shown, however the network shows it
+	Text   string
+}
+
+// Run tries the contract. open makes a fresh room for each part.
+func Run(t *testing.T, open func(t *testing.T) Fixture) {
+	for _, part := range []struct {
+		name string
+		try  func(t *testing.T, f Fixture)
+	}{
+		{"a person's words arrive", wordsArrive},
+		{"what the handler refuses comes again", refusedComesAgain},
+		{"what was said while away arrives after the restart", saidWhileAway},
+		{"the step in hand is finished", stepFinished},
+		{"one key is one message", oneKeyOneMessage},
+		{"own messages are not handed over", ownMessages},
+		{"two senders are told apart", twoSenders},
+		{"an answer is tied to its message", answers},
+		{"a message is found by its key", found},
+		{"edit, delete and react", changes},
+		{"a room that is not there is final", noSuchRoom},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.try(t, open(t)) })
+	}
+}
+
+// running is a connector that receives.
+type running struct {
+	events chan chat.Event
+	cursor chan string // the last one, once the connector has stopped
+	stop   func() error
+}
+
+// receive runs a connector until stop is called. refuse decides per call whether
+// the handler fails; nil: never. Events of failed calls are not kept.
+func receive(t *testing.T, c chat.Connector, cursor string, refuse func() bool) *running {
+	t.Helper()
+	r := &running{events: make(chan chat.Event, 10000), cursor: make(chan string, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	var last atomic.Pointer[string]
+	last.Store(&cursor)
+	go func() {
+		ended <- c.Run(ctx, cursor, func(_ context.Context, cursor string, events ...chat.Event) error {
+			if refuse != nil && refuse() {
+				return errors.New("the disk is full")
+			}
+			for _, e := range events {
+				r.events <- e
+			}
+			if cursor != "" {
+				last.Store(&cursor)
+			}
+			return nil
+		})
+	}()
+	stopped := false
+	r.stop = func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		cancel()
+		select {
+		case err := <-ended:
+			r.cursor <- *last.Load()
+			return err
+		case <-time.After(Patience):
+			return errors.New("Run does not return after its context has ended")
+		}
+	}
+	t.Cleanup(func() {
+		if err := r.stop(); err != nil {
+			t.Errorf("Run: %v; want nil when the context ends", err)
+		}
+	})
+	return r
+}
+
+// until returns the events up to the Posted with this text.
+func (r *running) until(t *testing.T, text string) (before []chat.Event, hit chat.Posted) {
+	t.Helper()
+	limit := time.After(Patience)
+	for {
+		select {
+		case e := <-r.events:
+			if p, is := e.(chat.Posted); is && p.Body.Text == text {
+				return before, p
+			}
+			before = append(before, e)
+		case <-limit:
+			t.Fatalf("%q did not arrive within %v; what did: %s", text, Patience, list(before))
+		}
+	}
+}
+
+func list(events []chat.Event) string {
+	var b strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&b, "\n%T %+v", e, e)
+	}
+	return b.String()
+}
+
+func wordsArrive(t *testing.T, f Fixture) {
+	r := receive(t, f.Connect(t), "", nil)
+	settle(t, f, r)
+	id := f.Say(t, "good morning, åäö 🌻")
+	_, p := r.until(t, "good morning, åäö 🌻")
+	switch {
+	case p.Message != id:
+		t.Errorf("its id is %q, want %q", p.Message, id)
+	case p.Event == "":
+		t.Error("the event has no id: a repeat could not be known")
+	case p.Place != f.Place():
+		t.Errorf("its place is %+v, want %+v", p.Place, f.Place())
+	case p.By.ID == "" || p.By.Name == "":
+		t.Errorf("its author is %+v, want an id and a name", p.By)
+	case p.At.Before(time.Now().Add(-time.Hour)) || p.At.After(time.Now().Add(time.Minute)):
+		t.Errorf("its time is %v, want about now", p.At)
+	case p.Kind != chat.Said:
+		t.Errorf("its kind is %v, want words of a person", p.Kind)
+	}
+}
+
+func refusedComesAgain(t *testing.T, f Fixture) {
+	var refusals atomic.Int32
+	r := receive(t, f.Connect(t), "", func() bool { return refusals.Add(-1) >= 0 })
+	settle(t, f, r)
+	refusals.Store(2)
+	first, second := f.Say(t, "one"), f.Say(t, "two")
+	_, p := r.until(t, "one")
+	_, q := r.until(t, "two")
+	if p.Message != first || q.Message != second {
+		t.Errorf("ids are %q and %q, want %q and %q", p.Message, q.Message, first, second)
+	}
+	if refusals.Load() > -1 {
+		t.Error("the handler was not asked again after it had refused")
+	}
+}
+
+func saidWhileAway(t *testing.T, f Fixture) {
+	r := receive(t, f.Connect(t), "", nil)
+	settle(t, f, r)
+	f.Say(t, "before")
+	_, before := r.until(t, "before")
+	if err := r.stop(); err != nil {
+		t.Fatalf("Run: %v; want nil when the context ends", err)
+	}
+	f.Say(t, "meanwhile 1")
+	f.Say(t, "meanwhile 2")
+	r = receive(t, f.Connect(t), <-r.cursor, nil)
+	earlier, _ := r.until(t, "meanwhile 1")
+	more, _ := r.until(t, "meanwhile 2")
+	for _, e := range append(earlier, more...) {
+		if p, is := e.(chat.Posted); is && p.Body.Text == "before" && p.Event != before.Event {
+			t.Errorf("a repeat has the event id %q, want %q as the first time", p.Event, before.Event)
+		}
+	}
+}
+
+func stepFinished(t *testing.T, f Fixture) {
+	c := f.Connect(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	begun, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	finished := make(chan bool, 1)
+	var once sync.Once
+	go func() {
+		ended <- c.Run(ctx, "", func(ctx context.Context, _ string, events ...chat.Event) error {
+			for _, e := range events {
+				if p, is := e.(chat.Posted); is && p.Body.Text == "wait for me" {
+					once.Do(func() {
+						close(begun)
+						<-release
+						finished <- ctx.Err() == nil
+					})
+				}
+			}
+			return nil
+		})
+	}()
+	limit := time.After(Patience)
+	for waiting := true; waiting; { // some networks tell only what happens after the connection is there
+		f.Say(t, "wait for me")
+		select {
+		case <-begun:
+			waiting = false
+		case err := <-ended:
+			t.Fatalf("Run ended early: %v", err)
+		case <-time.After(time.Second):
+		case <-limit:
+			t.Fatal("the message did not arrive")
+		}
+	}
+	cancel()
+	select {
+	case err := <-ended:
+		t.Fatalf("Run returned (%v) while the handler was at work", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	close(release)
+	if !<-finished {
+		t.Error("the handler's context ended with that of Run: it could not have finished its work")
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("Run: %v; want nil when the context ends", err)
+		}
+	case <-time.After(Patience):
+		t.Fatal("Run does not return after its context has ended")
+	}
+}
+
+// key makes a key that no other run has used.
+func key(t *testing.T, n int) string {
+	t.Helper()
+	return fmt.Sprintf("chattest.%d.%d", time.Now().UnixNano(), n)
+}
+
+var ann = chat.Sender{ID: "annxexamplexorg", Name: "Ann Miller (email)"}
+
+func send(t *testing.T, c chat.Connector, m chat.Outgoing) chat.MessageID {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		id, err := c.Send(ctx, m)
+		if err == nil {
+			if id == "" {
+				t.Fatal("Send: no id and no error")
+			}
+			return id
+		}
+		pause, asked := retry.Pause(err)
+		if !asked || attempt > 10 {
+			t.Fatalf("Send: %v", err)
+		}
+		time.Sleep(pause) // what the network has asked for
+	}
+}
+
+func oneKeyOneMessage(t *testing.T, f Fixture) {
+	m := chat.Outgoing{Key: key(t, 1), Place: f.Place(), As: ann, Body: chat.Body{Text: "hello once"}, At: time.Now()}
+	first := send(t, f.Connect(t), m)
+	second := send(t, f.Connect(t), m)
+	if first != second {
+		t.Errorf("the second attempt returned %q, want %q", second, first)
+	}
+	other := m
+	other.Key = key(t, 2)
+	if third := send(t, f.Connect(t), other); third == first {
+		t.Errorf("another key returned the id of the first: %q", third)
+	}
+	if n := count(f.Read(t), "hello once"); n != 2 {
+		t.Errorf("the room shows it %d times, want 2: one for each key", n)
+	}
+}
+
+func count(lines []Line, text string) (n int) {
+	for _, l := range lines {
+		if strings.Contains(l.Text, text) {
+			n++
+		}
+	}
+	return n
+}
+
+func ownMessages(t *testing.T, f Fixture) {
+	c := f.Connect(t)
+	r := receive(t, c, "", nil)
+	settle(t, f, r)
+	var own []chat.MessageID
+	for n, as := range []chat.Sender{{}, ann} {
+		own = append(own, send(t, c, chat.Outgoing{Key: key(t, n), Place: f.Place(), As: as, Body: chat.Body{Text: "from the bridge"}, At: time.Now()}))
+	}
+	f.Say(t, "from a person")
+	before, _ := r.until(t, "from a person")
+	for _, e := range before {
+		if p, is := e.(chat.Posted); is && (slices.Contains(own, p.Message) || strings.Contains(p.Body.Text, "from the bridge")) {
+			t.Errorf("an own message was handed over: %+v", p)
+		}
+	}
+}
+
+func twoSenders(t *testing.T, f Fixture) {
+	c := f.Connect(t)
+	ben := chat.Sender{ID: "benxexamplexorg", Name: "Ben (email)"}
+	send(t, c, chat.Outgoing{Key: key(t, 1), Place: f.Place(), As: ann, Body: chat.Body{Text: "I am Ann"}, At: time.Now()})
+	send(t, c, chat.Outgoing{Key: key(t, 2), Place: f.Place(), As: ben, Body: chat.Body{Text: "I am Ben"}, At: time.Now()})
+	for text, want := range map[string]string{"I am Ann": ann.Name, "I am Ben": ben.Name} {
+		if i := slices.IndexFunc(f.Read(t), func(l Line) bool { return strings.Contains(l.Text, text) }); i < 0 {
+			t.Errorf("the room does not show %q", text)
+		} else if l := f.Read(t)[i]; l.Author != want {
+			t.Errorf("%q is shown as said by %q, want %q", text, l.Author, want)
+		}
+	}
+}
+
+func answers(t *testing.T, f Fixture) {
+	question := f.Say(t, "who is there?")
+	id := send(t, f.Connect(t), chat.Outgoing{
+		Key: key(t, 1), Place: f.Place(), As: ann, ReplyTo: question, Body: chat.Body{Text: "me & you", HTML: "me &amp; <strong>you</strong>"}, At: time.Now(),
+	})
+	lines := f.Read(t)
+	at := func(id chat.MessageID) int {
+		return slices.IndexFunc(lines, func(l Line) bool { return l.ID == id })
+	}
+	if at(question) < 0 || at(id) < at(question) {
+		t.Fatalf("the answer %q does not stand behind the question %q: %+v", id, question, lines)
+	}
+	if text := lines[at(id)].Text; !strings.Contains(text, "me & you") || strings.Contains(text, "who is there") {
+		t.Errorf("the answer reads %q, want its own words alone", text)
+	}
+}
+
+func found(t *testing.T, f Fixture) {
+	finder, can := f.Connect(t).(chat.Finder)
+	if !can {
+		t.Skip("the connector has no Finder")
+	}
+	since := time.Now().Add(-time.Second)
+	k := key(t, 1)
+	for n, as := range []chat.Sender{{}, ann} {
+		k := fmt.Sprint(k, n)
+		id := send(t, f.Connect(t), chat.Outgoing{Key: k, Place: f.Place(), As: as, Body: chat.Body{Text: "look for me"}, At: time.Now()})
+		if got, there, err := finder.Find(t.Context(), f.Place(), k, since); err != nil || !there || got != id {
+			t.Errorf("Find = %q, %v, %v; want %q", got, there, err, id)
+		}
+	}
+	if got, there, err := finder.Find(t.Context(), f.Place(), k+"never", since); err != nil || there || got != "" {
+		t.Errorf("Find of a key that was never sent = %q, %v, %v; want nothing", got, there, err)
+	}
+}
+
+func changes(t *testing.T, f Fixture) {
+	c := f.Connect(t)
+	m := chat.Outgoing{Key: key(t, 1), Place: f.Place(), As: ann, Body: chat.Body{Text: "lunch at 12"}, At: time.Now()}
+	id := send(t, c, m)
+	if editor, can := c.(chat.Editor); can {
+		m.Key, m.Body.Text = key(t, 2), "lunch at 13"
+		for range 2 {
+			if _, err := editor.Edit(t.Context(), id, m); err != nil {
+				t.Fatalf("Edit: %v", err)
+			}
+		}
+		if lines := f.Read(t); count(lines, "lunch at 12") != 0 || count(lines, "lunch at 13") != 1 {
+			t.Errorf("after the edit the room shows %+v", lines)
+		}
+	}
+	if reactor, can := c.(chat.Reactor); can {
+		m.Key = key(t, 3)
+		for range 2 {
+			if _, err := reactor.React(t.Context(), id, "👍", m); err != nil {
+				t.Errorf("React: %v", err)
+			}
+		}
+	}
+	if deleter, can := c.(chat.Deleter); can {
+		m.Key = key(t, 4)
+		for range 2 {
+			if err := deleter.Delete(t.Context(), id, m); err != nil {
+				t.Fatalf("Delete: %v", err)
+			}
+		}
+		if lines := f.Read(t); count(lines, "lunch at") != 0 {
+			t.Errorf("after the deletion the room shows %+v", lines)
+		}
+	}
+}
+
+func noSuchRoom(t *testing.T, f Fixture) {
+	p := f.Place()
+	p.Room = ""
+	_, err := f.Connect(t).Send(t.Context(), chat.Outgoing{Key: key(t, 1), Place: p, Body: chat.Body{Text: "nowhere"}})
+	if err == nil || !retry.IsNever(err) {
+		t.Errorf("Send into no room: %v; want an error that is final", err)
+	}
+}
+
+// settle waits until the connector receives: some networks tell a connector
+// without a cursor only what happens after it has connected.
+func settle(t *testing.T, f Fixture, r *running) {
+	t.Helper()
+	limit := time.After(Patience)
+	for n := 0; ; n++ {
+		text := fmt.Sprintf("are you there? %d", n)
+		f.Say(t, text)
+		next := time.After(time.Second)
+		for waiting := true; waiting; {
+			select {
+			case e := <-r.events:
+				if p, is := e.(chat.Posted); is && strings.HasPrefix(p.Body.Text, "are you there?") {
+					r.drain(t, f)
+					return
+				}
+			case <-next:
+				waiting = false
+			case <-limit:
+				t.Fatal("nothing that a person says arrives")
+			}
+		}
+	}
+}
+
+// drain takes in what was said to find out whether the connector receives.
+func (r *running) drain(t *testing.T, f Fixture) {
+	t.Helper()
+	f.Say(t, "now we begin")
+	r.until(t, "now we begin")
+}
