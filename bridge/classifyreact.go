@@ -143,11 +143,7 @@ func classifyCalendar(m *mail.Message) (Class, bool) {
 		if calendarVerb(method) == "" || strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
 			continue
 		}
-		text := calendarText(m, method, e)
-		if own := strings.TrimSpace(plainText(m)); own != "" {
-			text += "\n\n" + own
-		}
-		return Class{Kind: KindCalendar, Text: text, Rule: "calendar part with method " + method}, true
+		return Class{Kind: KindCalendar, Text: calendarText(m, method, e), Rule: "calendar part with method " + method}, true
 	}
 	return Class{}, false
 }

@@ -1,0 +1,154 @@
+package bridge
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
+	"hashsend/bridge/reply"
+)
+
+// Shown is what a room would show of a mail. Its JSON is a line of
+// `hashsend preview --json`.
+type Shown struct {
+	File        string      `json:"file"`
+	Kind        string      `json:"kind"` // a word of MailKind
+	Rule        string      `json:"rule"` // what decided the kind
+	From        ShownSender `json:"from"`
+	Subject     string      `json:"subject"`
+	MessageID   string      `json:"message_id"`  // without brackets, as the next
+	InReplyTo   string      `json:"in_reply_to"` // the first of several
+	Text        string      `json:"text"`        // what the person wrote
+	HTML        string      `json:"html"`        // the same, sanitised; empty where there is no formatting
+	Emoji       string      `json:"emoji,omitempty"`
+	Command     string      `json:"command,omitempty"`
+	Attachments []ShownFile `json:"attachments"`
+	Cut         []ShownCut  `json:"cut"` // what was left out, in order
+	Confidence  float64     `json:"confidence"`
+	Bounce      *ShownFate  `json:"bounce,omitempty"`
+	Notice      string      `json:"notice"` // what there is to tell instead of a text
+	Problems    []string    `json:"problems,omitempty"`
+	Error       string      `json:"error"`
+}
+
+// ShownSender is the author of a mail.
+type ShownSender struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+}
+
+// ShownFile is an attachment.
+type ShownFile struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Size   int64  `json:"size"` // bytes, decoded
+	Inline bool   `json:"inline"`
+}
+
+// ShownCut is a piece of a mail that was left out, and the rule that did it.
+type ShownCut struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+	Rule string `json:"rule"`
+}
+
+// ShownFate is what a report says.
+type ShownFate struct {
+	Action     string           `json:"action"`
+	Recipients []ShownRecipient `json:"recipients"`
+	OriginalID string           `json:"original_message_id"`
+}
+
+// ShownRecipient is one address that a report speaks of.
+type ShownRecipient struct {
+	Address string `json:"address"`
+	Status  string `json:"status"`
+	Reason  string `json:"reason"`
+}
+
+// Preview reads a mail and says what a room would show of it. Whatever is wrong
+// with the mail, there is something to show; Error is set when r failed.
+func Preview(r io.Reader) (s Shown) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.Kind, s.Rule = KindUnreadable.String(), "the reader gave up"
+			s.Error = fmt.Sprint("it could not be read: ", p)
+		}
+	}()
+	s = Shown{Kind: KindUnreadable.String(), Attachments: []ShownFile{}, Cut: []ShownCut{}}
+	m, err := mail.Parse(r, mail.DefaultLimits)
+	if err != nil {
+		s.Error = err.Error()
+	}
+	c := Classify(m)
+	s.describe(&m, c)
+	switch c.Kind {
+	case KindBounce, KindDelayed, KindDelivered, KindReadReceipt, KindComplaint, KindAutoReply, KindChallenge, KindReaction, KindUnreadable:
+		s.Notice, s.Confidence = c.Text, 1
+	case KindLoop:
+		s.Notice, s.Confidence = "This mail goes round: "+c.Rule+". It is not shown.", 1
+	default:
+		s.Notice = c.Text
+		s.write(&m)
+	}
+	return s
+}
+
+// describe fills in what is known of every sort of mail.
+func (s *Shown) describe(m *mail.Message, c Class) {
+	s.Kind, s.Rule, s.Emoji, s.Command = c.Kind.String(), c.Rule, c.Emoji, c.Command
+	s.Subject, s.MessageID, s.Problems = m.Subject, m.ID, m.Problems
+	if len(m.From) > 0 {
+		s.From = ShownSender{Name: mail.CleanName(m.From[0].Name), Address: m.From[0].Address}
+	}
+	if len(m.InReplyTo) > 0 {
+		s.InReplyTo = m.InReplyTo[0]
+	}
+	for _, p := range m.Attachments() {
+		if c.Emoji != "" && (isReactionPart(p) || p.Type == "text/vnd.google.email-reaction+json") {
+			continue
+		}
+		f := ShownFile{Name: p.Name, Type: p.Type, Size: p.Size, Inline: p.Inline}
+		if f.Name == "" && p.Nested != nil {
+			f.Name = p.Nested.Subject
+		}
+		s.Attachments = append(s.Attachments, f)
+	}
+	if b := c.Bounce; b != nil {
+		s.Bounce = &ShownFate{Action: b.Action, OriginalID: b.OriginalID, Recipients: []ShownRecipient{}}
+		for _, r := range b.Recipients {
+			s.Bounce.Recipients = append(s.Bounce.Recipients, ShownRecipient{Address: r.Address, Status: r.Status, Reason: r.Reason})
+		}
+	}
+}
+
+// write fills in what the person wrote.
+func (s *Shown) write(m *mail.Message) {
+	r := reply.Extract(reply.Mail{
+		Subject: m.Subject, From: s.From.Name, Answers: answers(m), Text: m.Text, HTML: m.HTML,
+	})
+	s.Text = markup.Neutral(strings.TrimSpace(r.Text))
+	if r.HTML != "" {
+		s.HTML = markup.Neutral(markup.Sanitise(r.HTML))
+	}
+	s.Confidence = r.Confidence
+	if r.Forward && s.Kind == KindMessage.String() {
+		s.Kind, s.Rule = KindForward.String(), "a mail is passed on in the text"
+	}
+	for _, c := range r.Cut {
+		s.Cut = append(s.Cut, ShownCut{Kind: c.Kind, Text: c.Text, Rule: c.Rule})
+	}
+	if s.Text != "" || s.Notice != "" {
+		return
+	}
+	switch {
+	case r.OnlyQuote:
+		s.Notice = "(an answer without words)"
+	case len(s.Attachments) > 0:
+		s.Notice = "(files without words)"
+	default:
+		s.Notice = "(a mail without words)"
+	}
+}

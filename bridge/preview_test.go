@@ -1,0 +1,90 @@
+package bridge
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestPreviewOwnCases(t *testing.T) {
+	for name, want := range map[string]struct{ kind, text, notice string }{
+		"message--vacation":          {"message", "I am out of the office until Monday, but call me!", ""},
+		"calendar--invitation":       {"calendar", "Bring biscuits.", "Ann Lee invites to: Boat, at last\nWhen: 10 January 2025, 14:00 (Europe/Paris)\nWhere: Harbour"},
+		"reaction--rfc9078":          {"reaction", "", "reacted with 😀"},
+		"message--text-and-reaction": {"message", "yes, gladly", ""},
+		"auto-reply--sieve":          {"auto-reply", "", "Automatic answer from Ann Lee: Ich bin bis Montag weg."},
+		"loop--hops":                 {"loop", "", "This mail goes round: too many bridges. It is not shown."},
+		"list--list-id":              {"list", "Hi all", ""},
+	} {
+		raw, err := os.ReadFile(filepath.Join("testdata", "classify", name+".eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := Preview(bytes.NewReader(raw))
+		if got.Kind != want.kind || got.Text != want.text || got.Notice != want.notice || got.Error != "" || got.Confidence <= 0 || got.Confidence > 1 {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+		if name == "message--text-and-reaction" && (got.Emoji != "👍" || len(got.Attachments) != 0) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestPreviewReport(t *testing.T) {
+	raw, err := os.ReadFile("testdata/classify/bounce--dsn.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Preview(bytes.NewReader(raw)).Bounce
+	if got == nil || got.Action != "failed" || got.OriginalID != "hs.q.1@own.example" || len(got.Recipients) != 1 ||
+		got.Recipients[0] != (ShownRecipient{"ann@corp.example", "5.2.2", "the mailbox is full (552 5.2.2 Mailbox quota exceeded)"}) {
+		t.Fatalf("%+v", got)
+	}
+}
+
+// A source that breaks is told of, and what came before is shown.
+func TestPreviewBrokenSource(t *testing.T) {
+	gone := errors.New("disk gone")
+	got := Preview(io.MultiReader(strings.NewReader("From: ann@corp.example\nSubject: x\n\nhello\n"), iotest.ErrReader(gone)))
+	if !strings.Contains(got.Error, "disk gone") || got.From.Address != "ann@corp.example" {
+		t.Fatalf("%+v", got)
+	}
+}
+
+// Every mail, however broken, gives something to read.
+func TestPreviewMalformed(t *testing.T) {
+	var readable score
+	for _, folder := range []string{"malformed", "normal", "list"} {
+		for _, row := range classifyFixtures(t, folder) {
+			for _, raw := range bothWays(row.raw) {
+				s := Preview(bytes.NewReader(raw))
+				readable.count(t, s.Error == "" && (s.Text != "" || s.Notice != ""), "%s: %+v", row.File, s)
+			}
+		}
+	}
+	readable.want(t, "something to read", 99.5)
+}
+
+func BenchmarkPreview(b *testing.B) {
+	for _, folder := range []string{"normal", "bounce", "malformed"} {
+		b.Run(folder, func(b *testing.B) {
+			rows := classifyFixtures(b, folder)
+			var size int64
+			for _, row := range rows {
+				size += int64(len(row.raw))
+			}
+			b.SetBytes(size)
+			for b.Loop() {
+				for _, row := range rows {
+					Preview(bytes.NewReader(row.raw))
+				}
+			}
+			b.ReportMetric(float64(b.N)*float64(len(rows))/b.Elapsed().Seconds(), "mails/s")
+		})
+	}
+}
