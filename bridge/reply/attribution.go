@@ -23,7 +23,7 @@ const (
 	signAngle                      // it ends in ">"
 	signZone                       // GMT, UTC, +01:00
 	signStop                       // it ends a sentence
-	signScript                     // a word for "wrote" in a script without spaces
+	signBracket                    // an address in angle brackets
 )
 
 // look reads a line once and returns its signs.
@@ -45,6 +45,9 @@ func look(s string) signs {
 	g |= lookNumbers(s)
 	if hasAddress(s) {
 		g |= signAddress
+		if strings.Contains(s, "<") && strings.Contains(s, ">") {
+			g |= signBracket
+		}
 	}
 	return g
 }
@@ -96,7 +99,7 @@ func lookWords(s string) signs {
 	if wide {
 		for _, p := range verbParts {
 			if i := strings.LastIndex(s, p); i >= 0 && utf8.RuneCountInString(s[i+len(p):]) < 8 {
-				g |= signVerb | signVerbEnd | signScript
+				g |= signVerb | signVerbEnd
 				break
 			}
 		}
@@ -277,7 +280,7 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 	size, gaps := 0, 0
 	for first := i; first >= before && i-first < maxWindow; first-- {
 		l := &d.lines[first]
-		if l.role == empty && first < i && f.first < 0 && gaps == 0 && i-first < 4 {
+		if l.role == empty && first < i && all&signDate == 0 && gaps == 0 && i-first < 4 {
 			gaps++ // some programs put an empty line into it
 			continue
 		}
@@ -288,12 +291,13 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 		if first < i && at&signStop != 0 && at&(signDate|signAddress) == 0 {
 			break
 		}
+		dated := all&signDate != 0
 		all |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
 		begins := at&(signIntro|signDateHead) != 0 && all&signDate != 0
 		rule, sure := judge(all|end&(signColon|signVerbEnd|signAngle|signStop)|at&(signIntro|signDateHead), size, quoted)
 		switch {
-		case rule == "" || gaps > 0 && !begins:
-		case f.first < 0 || begins || at&(signDate|signAddress) != 0 && !f.sure:
+		case rule == "" || gaps > 0 && (!begins || at&signStop != 0):
+		case f.first < 0 || begins || at&signDate != 0 && !dated || at&signAddress != 0 && !f.sure || strings.HasPrefix(d.lines[first+1].body, "<"):
 			f = found{first, i, rule, sure || f.sure}
 		}
 		if begins {
@@ -360,7 +364,7 @@ func judge(g signs, size int, quoted bool) (rule string, sure bool) {
 	case has(signDateHead|signZone|signTime) && size < 120 && g&signStop == 0:
 		return "date-zone", true
 	case has(signColon|signDate|signAddress) && size < 250:
-		return "date-address", g&(signIntro|signDateHead) != 0
+		return "date-address", g&(signIntro|signDateHead) != 0 || has(signTime|signBracket) && size < 200
 	}
 	if !quoted || size > 250 {
 		return "", false

@@ -34,7 +34,7 @@ func (d *decision) decide() {
 	d.echoLead()
 	d.firstDevice()
 	d.quotes()
-	if d.ownLines(0, len(d.lines)) == 0 {
+	if !d.hasOwn(0, len(d.lines)) {
 		d.restore()
 	}
 }
@@ -105,15 +105,14 @@ func (d *decision) quoteFollows(i int) bool {
 	return false
 }
 
-// ownLines counts the lines of the person's own text among lines a to b.
-func (d *decision) ownLines(a, b int) int {
-	n := 0
+// hasOwn tells whether there is text of the person among the lines from a up to b.
+func (d *decision) hasOwn(a, b int) bool {
 	for i := a; i < b; i++ {
 		if d.lines[i].role == own {
-			n++
+			return true
 		}
 	}
-	return n
+	return false
 }
 
 // set gives the lines from a up to b a role. Empty lines stay empty.
@@ -129,8 +128,9 @@ func (d *decision) set(a, b int, r role, rule string) {
 // follows them.
 func (d *decision) splitters() {
 	ls := d.lines
-	lead, had := 0, false // where the current stretch begins; own text was seen
-	top := -1             // end of a header block above all text
+	lead := 0                // where the current stretch begins
+	had, checked := false, 0 // own text was seen among the lines that were checked
+	top := -1                // end of a header block above all text
 	splits := 0
 	for i := 0; i < len(ls); i++ {
 		l := &ls[i]
@@ -141,7 +141,7 @@ func (d *decision) splitters() {
 			continue
 		}
 		if end, rule := d.headAt(i); end > i {
-			had = had || d.ownLines(0, i) > 0
+			had, checked = had || d.hasOwn(checked, i), i
 			d.set(i, end, header, rule)
 			if !had && top < 0 && rule != "separator" {
 				top = end // it may be that of this mail
@@ -159,7 +159,7 @@ func (d *decision) splitters() {
 				f.first, i = f.first+n, i+n
 				ls = d.lines
 			}
-			had = had || d.ownLines(0, f.first) > 0
+			had, checked = had || d.hasOwn(checked, f.first), f.first
 			d.set(f.first, i+1, attribution, f.rule)
 			if d.historyFrom(i+1, had) {
 				return
@@ -185,7 +185,7 @@ func (d *decision) split(i, splits int) int {
 		return 0
 	}
 	text := strings.TrimRight(l.body[:at], " -\u00a0")
-	if text == "" {
+	if text == "" || intros[lower(text)] {
 		return 0
 	}
 	d.lines = slices.Insert(d.lines, i, line{raw: text, body: text, mark: l.mark})
@@ -346,7 +346,7 @@ func (d *decision) quotes() {
 			begin = bs[len(bs)-1].end
 		}
 		d.tail(begin, end)
-		if len(bs) == 0 || d.ownLines(begin, end) > 0 {
+		if len(bs) == 0 || d.hasOwn(begin, end) {
 			break
 		}
 		last := bs[len(bs)-1]

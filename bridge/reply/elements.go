@@ -143,6 +143,9 @@ func (a *attrs) apply(st *state, tag atom.Atom) {
 	if a.style != "" && hides(a.style) {
 		st.hidden = true
 	}
+	if tag == atom.Div && strings.Contains(a.style, "border-top") && strings.Contains(a.style, "solid") {
+		st.mark |= inBorder
+	}
 	if tag == atom.Blockquote && !indents(a.style) {
 		st.depth++
 		st.rule = "blockquote"

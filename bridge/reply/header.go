@@ -72,6 +72,7 @@ func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
 	if k == noLabel {
 		return i, false
 	}
+	confirmed = confirmed || ls[i].mark&inBorder != 0
 	address, date, fields, folded := false, false, 0, 0
 	end = i
 	for j := i; j < len(ls) && j < i+most; j++ {

@@ -33,7 +33,7 @@ const (
 	inAttribute                  // in an element made for the line above a quote
 	inSignature                  // in an element made for the signature
 	cutHere                      // from this element on all is quoted
-	isRule                       // a horizontal rule
+	inBorder                     // in a box with a line above it, as Outlook draws it
 	inCode                       // preformatted
 )
 

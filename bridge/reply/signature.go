@@ -81,7 +81,7 @@ func (d *decision) firstDevice() {
 		switch {
 		case l.role == empty || l.role == banner:
 			continue
-		case l.role == own && l.mark&inCode == 0 && isDevice(l.body) && d.ownLines(i+1, len(d.lines)) > 0:
+		case l.role == own && l.mark&inCode == 0 && isDevice(l.body) && d.hasOwn(i+1, len(d.lines)):
 			l.role, l.rule = device, "device-first"
 		}
 		return
@@ -144,7 +144,7 @@ func (d *decision) paragraphTail(a, b int) int {
 		first--
 		size += len(d.lines[first].body)
 	}
-	if size >= 4000 || d.ownLines(0, first) == 0 {
+	if size >= 4000 || !d.hasOwn(0, first) {
 		return b
 	}
 	var p strings.Builder
@@ -212,7 +212,7 @@ func (d *decision) banner() {
 				all.WriteString(lower(d.lines[end].body))
 				end++
 			}
-			if d.ownLines(end, len(d.lines)) > 0 && outside(all.String()) {
+			if d.hasOwn(end, len(d.lines)) && outside(all.String()) {
 				d.set(i, end, banner, "banner")
 			}
 			return

@@ -40,7 +40,7 @@ const (
 
 var verbs = table([]words[verb]{
 	{verbEnd | verbInner, "wrote|writes|skrev|schreef|schrieb|schreibt|kirjoitti|escribió|escribio|escreveu|napsal|napsal(a)|napísal|napísal(a)|napisał|napisał(a)|pisze|написал|написал(а)|пишет|написав|написав(ла)|kirjutas|scris|napisao|napisala|geschrieben|geschreven|rašė|rakstīja|viết|menulis|כתב|كتب|έγραψε|skrifaði|shkroi"},
-	{verbEnd, "napsala|napísala|napisała|написала|написала(в)|пише|писал|yazdı|yazmış|yazıyor|scritto|écrit|écrivit|écrivait|írta|napisao/la|escrigué|escriure|idatzi|escribiu|كتبت|כתבה|נכתב|نوشت|نوشته|напиша|tulis|เขียน|följande|følgende|folgendes|scrisse|напісаў|напісала|написао|напишал"},
+	{verbEnd, "napsala|napísala|napisała|написала|написала(в)|пише|писал|yazdı|yazmış|yazıyor|scritto|écrit|écrivit|écrivait|írta|napisao/la|escrigué|escriure|idatzi|escribiu|كتبت|כתבה|נכתב|نوشت|نوشته|напиша|tulis|เขียน|följande|følgende|folgendes|scrisse|напісаў|напісала|написао|написао/ла|написа|напишал"},
 	{verbInner, "napisana|scrive|geantwortet|répondu|respondió"},
 })
 
