@@ -326,19 +326,27 @@ func classifyComplaint(m *mail.Message) (Class, bool) {
 	b := &Bounce{Action: "complaint", OriginalID: r.id, Trace: r.trace, EnvelopeID: fields.Get("Original-Envelope-Id")}
 	for _, f := range fields.Values("Original-Rcpt-To") {
 		for _, a := range addressesIn(f) {
-			b.add(BounceRecipient{Address: a, Reason: "complained about the mail as unwanted"})
+			b.add(BounceRecipient{Address: a, Reason: unwanted})
 		}
 	}
 	if len(b.Recipients) == 0 {
 		for _, a := range r.to {
-			b.add(BounceRecipient{Address: a, Reason: "complained about the mail as unwanted"})
+			b.add(BounceRecipient{Address: a, Reason: unwanted})
 		}
 	}
+	return Class{Kind: KindComplaint, Bounce: b, Rule: rule, Text: b.complaint()}, true
+}
+
+// unwanted is the reason of a complaint.
+const unwanted = "reported the mail as unwanted"
+
+// complaint is what a room is told of one.
+func (b *Bounce) complaint() string {
 	who := "Somebody"
 	if len(b.Recipients) > 0 {
 		who = b.Recipients[0].Address
 	}
-	return Class{Kind: KindComplaint, Bounce: b, Rule: rule, Text: who + " has reported a mail of ours as unwanted. Take the address out of the conversation."}, true
+	return who + " has " + unwanted + ". Take the address out of the conversation."
 }
 
 // complaintWithoutForm knows feedback loops that return the mail with a sentence:

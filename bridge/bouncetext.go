@@ -246,7 +246,7 @@ func (r *returned) looksReturned(m *mail.Message, groups bool) string {
 	} else if containsAny(low, []string{"copy of the message", "copy of your message", "message headers follow", "message header follow", "original message", "unsent message", "returned message", "returned mail", "returned below", "your message"}) {
 		score++
 	}
-	if answers(m) && mail.CleanSubject(m.Subject) != m.Subject {
+	if answers(m) && mail.CleanSubject(m.Subject) != m.Subject && !(machine && beginsWithCode(r.words)) {
 		score -= 4
 	}
 	if !machine && listRule(m.Header) != "" {
@@ -259,6 +259,16 @@ func (r *returned) looksReturned(m *mail.Message, groups bool) string {
 		return ""
 	}
 	return "words of a mail system that returns a mail"
+}
+
+// beginsWithCode reports whether a line begins with a server's refusal.
+func beginsWithCode(words string) bool {
+	for line := range strings.Lines(words) {
+		if line = strings.TrimSpace(line); len(line) > 4 && line[0] == '5' && replyCodeIn(line[:4]) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // namesAddresses reports whether a line is an address with a colon, as many
@@ -421,6 +431,9 @@ func (r *returned) candidates(m *mail.Message, lines []string) []candidate {
 				score = 2
 			}
 			if containsFold(r.to, a) {
+				score++
+			}
+			if score < 3 && failureWords(low) {
 				score++
 			}
 			cs = append(cs, candidate{a, score, i})

@@ -73,7 +73,7 @@ type BounceRecipient struct {
 // themselves.
 func Classify(m mail.Message) Class {
 	for _, rule := range []func(*mail.Message) (Class, bool){
-		classifyComplaint, classifyReceipt, classifyReport, classifyLoop, classifyUnsubscribe, classifyReaction, classifyChallenge, classifyAutomatic, classifyCalendar,
+		classifyComplaint, classifyReceipt, classifySES, classifyReport, classifyLoop, classifyUnsubscribe, classifyReaction, classifyChallenge, classifyAutomatic, classifyCalendar,
 	} {
 		if c, ok := rule(&m); ok {
 			return c

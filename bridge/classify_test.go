@@ -80,7 +80,7 @@ func TestClassifyTellsTheReport(t *testing.T) {
 	if r := classifyCase(t, "bounce--dsn-forwarded").Bounce.Recipients; len(r) != 1 || r[0].Final != "old@other.example" {
 		t.Errorf("%+v", r)
 	}
-	for _, name := range []string{"bounce--exim", "bounce--qmail", "bounce--wrapped", "complaint--arf", "read-receipt--rfc8098"} {
+	for _, name := range []string{"bounce--exim", "bounce--qmail", "bounce--wrapped", "bounce--ses", "complaint--ses", "complaint--arf", "read-receipt--rfc8098"} {
 		if got := classifyCase(t, name).Bounce.OriginalID; got != "hs.q.1@own.example" {
 			t.Errorf("%s: original %q", name, got)
 		}

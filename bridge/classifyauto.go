@@ -174,7 +174,7 @@ func automaticWords() []string {
 // of a colon, on a mail that answers another.
 func awayWords() []string {
 	return []string{
-		"out of office", "out of the office", "vacation", "on vacation", "on holiday", "away", "abwesend", "abwesenheit", "nicht im büro", "urlaub", "im urlaub",
+		"out of office", "out of the office", "away from office", "away from the office", "currently away", "vacation", "on vacation", "on holiday", "away", "abwesend", "abwesenheit", "nicht im büro", "urlaub", "im urlaub",
 		"absence", "absent", "absente", "absence du bureau", "absent du bureau", "en congé", "fuera de la oficina", "fuera de oficina", "ausente", "ausente de la oficina", "ausencia",
 		"fora do escritório", "ausência", "ausência temporária", "fuori ufficio", "fuori sede", "assente", "assenza", "afwezig", "afwezigheid", "niet aanwezig", "frånvarande", "frånvaro", "fraværende", "fravær", "ikke til stede", "ikke på kontoret",
 		"poissa", "poissa toimistosta", "poza biurem", "nieobecność", "nieobecny", "mimo kancelář", "nepřítomnost", "mimo kancelárie", "házon kívül", "irodán kívül", "în afara biroului", "absent de la birou",
