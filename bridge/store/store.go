@@ -157,13 +157,22 @@ func (s *Store) Side(name string) (*sql.DB, error) {
 	return db, nil
 }
 
-// Backup writes a copy of the database to path, which must not exist, while the
-// program runs.
-func (s *Store) Backup(ctx context.Context, path string) error {
+// Backup writes a copy of the database of a data folder to path, which must not
+// exist. It works while another process has the folder open, too.
+func Backup(ctx context.Context, dir, path string) error {
+	from := filepath.Join(dir, "hashsend.db")
+	if _, err := os.Stat(from); err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("back up: %s exists already", path)
 	}
-	if _, err := s.reader.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	db, err := openSQL(from, "&_pragma=query_only(1)")
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
+	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("back up to %s: %w", path, err)
 	}
 	return os.Chmod(path, 0o600)

@@ -33,18 +33,20 @@ func (c *Connector) serve(ctx context.Context, handle chat.Handler) error {
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { c.greet(ctx) })
-	defer running.Wait()
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	running.Go(func() { failed <- srv.Serve(l) })
+	defer running.Wait()
+	defer cancel()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve the homeserver: %w", err)
 	case <-ctx.Done():
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-	defer cancel()
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer stop()
 	if err := srv.Shutdown(last); err != nil {
 		return errors.Join(err, srv.Close())
 	}
@@ -132,7 +134,12 @@ func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Han
 		refuse(w, http.StatusBadRequest, "M_NOT_JSON", "the transaction is no JSON object with events")
 		return
 	}
-	if err := handle(r.Context(), "", c.events(r.Context(), "", body.Events)...); err != nil {
+	events := c.events(r.Context(), "", body.Events)
+	if len(events) == 0 {
+		respond(w, http.StatusOK, struct{}{})
+		return
+	}
+	if err := handle(r.Context(), "", events...); err != nil {
 		c.env.Log.Error("take in a push of the homeserver", "error", err)
 		refuse(w, http.StatusInternalServerError, "M_UNKNOWN", "not stored yet, send it again")
 		return

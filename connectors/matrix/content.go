@@ -176,8 +176,9 @@ func mapLink(uri string) string {
 	return fmt.Sprintf("https://www.openstreetmap.org/?mlat=%s&mlon=%s", m[1], m[2])
 }
 
-// compose makes the content of a message that we send.
-func compose(m chat.Outgoing, profile bool) map[string]any {
+// compose makes the content of a message that we send. profile: the sender is
+// shown by a profile in it; called: the name of the person whom it is meant for.
+func compose(m chat.Outgoing, profile bool, called string) map[string]any {
 	kind := map[chat.Kind]string{chat.Said: "m.text", chat.Notice: "m.notice", chat.Emote: "m.emote"}[m.Kind]
 	text, formatted := m.Body.Text, m.Body.HTML
 	if profile {
@@ -193,8 +194,8 @@ func compose(m chat.Outgoing, profile bool) map[string]any {
 		if formatted == "" {
 			formatted = markup.FromText(text)
 		}
-		formatted = fmt.Sprintf(`<a href="https://matrix.to/#/%s">%s</a>: %s`, html.EscapeString(string(m.For)), html.EscapeString(string(m.For)), formatted)
-		text = string(m.For) + ": " + text
+		formatted = fmt.Sprintf(`<a href="https://matrix.to/#/%s">%s</a>: %s`, html.EscapeString(string(m.For)), html.EscapeString(called), formatted)
+		text = called + ": " + text
 	}
 	c := map[string]any{"msgtype": kind, "body": text, "m.mentions": mentions}
 	if m.Key != "" {

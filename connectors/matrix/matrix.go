@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -125,10 +124,35 @@ func (c *Connector) logIn(ctx context.Context) error {
 		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: c.cfg.UserID},
 	})
 	if err != nil {
-		return fmt.Errorf("log in as %s (check user_id and password): %w", c.cfg.UserID, mark(err))
+		return &loginError{c.cfg.UserID, mark(err)}
 	}
 	c.token = resp.AccessToken
 	return nil
+}
+
+// loginError is a failed login.
+type loginError struct {
+	user string
+	err  error
+}
+
+func (l *loginError) Error() string {
+	return fmt.Sprintf("log in as %s (check user_id and password): %v", l.user, l.err)
+}
+
+func (l *loginError) Unwrap() error { return l.err }
+
+// loggedOut forgets a token that the homeserver does not know any more. It
+// reports whether there is a password for a new one.
+func (c *Connector) loggedOut() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cfg.Password == "" {
+		return false
+	}
+	c.token = ""
+	clear(c.clients)
+	return true
 }
 
 func (c *Connector) registerBot(ctx context.Context) error {
@@ -161,51 +185,6 @@ func (c *Connector) register(ctx context.Context, user id.UserID) error {
 		return nil
 	}
 	return mark(err)
-}
-
-// mark tells the bridge what an error of the homeserver means: final, to be
-// tried after a pause, or unclear because the request may have been carried out.
-func mark(err error) error {
-	if err == nil {
-		return nil
-	}
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" {
-		return err
-	}
-	var he mautrix.HTTPError
-	if !errors.As(err, &he) {
-		return err
-	}
-	if he.Response == nil {
-		return retry.Unclear(err)
-	}
-	switch code := he.Response.StatusCode; {
-	case code == http.StatusTooManyRequests:
-		return retry.After(err, pause(he))
-	case errors.Is(err, mautrix.MUnknownToken), errors.Is(err, mautrix.MMissingToken):
-		return fmt.Errorf("the homeserver does not know our access token (set a new one in the configuration): %w", err)
-	case code >= 500:
-		return retry.Unclear(err)
-	case code == http.StatusForbidden:
-		return retry.Never(fmt.Errorf("the homeserver does not allow it (am I in the room, and may I write there?): %w", err))
-	case code >= 400:
-		return retry.Never(err)
-	}
-	return err
-}
-
-// pause is how long the homeserver asks to wait.
-func pause(he mautrix.HTTPError) time.Duration {
-	if s, err := strconv.Atoi(he.Response.Header.Get("Retry-After")); err == nil && s > 0 {
-		return time.Duration(s) * time.Second
-	}
-	if he.RespError != nil {
-		if ms, ok := he.RespError.ExtraData["retry_after_ms"].(float64); ok && ms > 0 {
-			return time.Duration(ms) * time.Millisecond
-		}
-	}
-	return 5 * time.Second
 }
 
 // whoAmI asks the homeserver who we are; used to check the configuration.

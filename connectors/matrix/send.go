@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -14,6 +15,7 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
 )
 
 // transaction is the transaction id of a delivery: the same at every attempt,
@@ -26,11 +28,22 @@ func transaction(key string, user id.UserID) string {
 
 // Send posts a message; see chat.Connector. In the steady state it is one request.
 func (c *Connector) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
+	if m.Place.Room == "" {
+		return "", retry.Never(errors.New("post in the room: no room is named"))
+	}
 	cl, user, profile, err := c.speaker(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	return c.post(ctx, cl, user, m, event.EventMessage, compose(m, profile))
+	return c.post(ctx, cl, user, m, event.EventMessage, compose(m, profile, c.called(ctx, m)))
+}
+
+// called is what the person is called whom a message is meant for.
+func (c *Connector) called(ctx context.Context, m chat.Outgoing) string {
+	if m.For == "" {
+		return ""
+	}
+	return c.displayName(ctx, id.RoomID(m.Place.Room), id.UserID(m.For))
 }
 
 // speaker returns the client that speaks for the sender, and whether the sender
@@ -60,7 +73,7 @@ func (c *Connector) speaker(ctx context.Context, m chat.Outgoing) (cl *mautrix.C
 func (c *Connector) post(ctx context.Context, cl *mautrix.Client, user id.UserID, m chat.Outgoing, kind event.Type, content any) (chat.MessageID, error) {
 	room := id.RoomID(m.Place.Room)
 	req := mautrix.ReqSendEvent{TransactionID: transaction(m.Key, user), DontEncrypt: true}
-	if c.cfg.AppService != nil && !m.At.IsZero() && time.Since(m.At) < 24*time.Hour {
+	if age := time.Since(m.At); c.cfg.AppService != nil && !m.At.IsZero() && age > 0 && age < 24*time.Hour {
 		req.Timestamp = m.At.UnixMilli()
 	}
 	resp, err := cl.SendMessageEvent(ctx, room, kind, content, req)
@@ -148,8 +161,8 @@ func (c *Connector) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing
 		return "", err
 	}
 	m.ReplyTo, m.Place.Thread = "", "" // an edit keeps the original's relations
-	fresh := compose(m, profile)
-	content := compose(m, profile)
+	fresh := compose(m, profile, c.called(ctx, m))
+	content := maps.Clone(fresh)
 	content["body"] = "* " + fresh["body"].(string)
 	if f, ok := fresh["formatted_body"].(string); ok {
 		content["formatted_body"] = "* " + f
@@ -160,14 +173,38 @@ func (c *Connector) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing
 	return c.post(ctx, cl, user, m, event.EventMessage, content)
 }
 
-// Delete takes a message back; see chat.Deleter.
+// Delete takes a message back; see chat.Deleter. Where our own user may not, the
+// ghost that wrote the message does it.
 func (c *Connector) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing) error {
-	cl, err := c.bot(ctx)
+	bot, err := c.bot(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = cl.RedactEvent(ctx, id.RoomID(m.Place.Room), id.EventID(of), mautrix.ReqRedact{TxnID: transaction(m.Key, cl.UserID)})
-	return mark(err)
+	room, msg := id.RoomID(m.Place.Room), id.EventID(of)
+	redact := func(cl *mautrix.Client) error {
+		_, err := cl.RedactEvent(ctx, room, msg, mautrix.ReqRedact{TxnID: transaction(m.Key, cl.UserID)})
+		return err
+	}
+	err = redact(bot)
+	if errors.Is(err, mautrix.MForbidden) && c.cfg.AppService != nil {
+		written, lookErr := bot.GetEvent(ctx, room, msg)
+		if lookErr == nil && c.cfg.ours(written.Sender) && written.Sender != bot.UserID {
+			ghost, err := c.client(written.Sender)
+			if err != nil {
+				return err
+			}
+			return wrap("take a message back", redact(ghost))
+		}
+	}
+	return wrap("take a message back", err)
+}
+
+// wrap marks an error of the homeserver and says what was being done.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, mark(err))
 }
 
 // React puts an emoji on a message; see chat.Reactor.
@@ -203,7 +240,7 @@ func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place,
 }
 
 // findPages is how many pages of a room's history are looked through at most.
-const findPages = 20
+const findPages = 50
 
 // Find looks for a message by its marker; see chat.Finder.
 func (c *Connector) Find(ctx context.Context, p chat.Place, key string, since time.Time) (chat.MessageID, bool, error) {
@@ -240,13 +277,4 @@ func (c *Connector) Find(ctx context.Context, p chat.Place, key string, since ti
 		from = page.End
 	}
 	return "", false, nil
-}
-
-// httpStatus is the status of a homeserver's answer; 0: there was none.
-func httpStatus(err error) int {
-	var he mautrix.HTTPError
-	if errors.As(err, &he) && he.Response != nil {
-		return he.Response.StatusCode
-	}
-	return 0
 }

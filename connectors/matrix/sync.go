@@ -60,8 +60,12 @@ func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if errors.Is(err, mautrix.MUnknownToken) {
-			return fmt.Errorf("the homeserver does not know the access token any more: set a new one in the configuration: %w", err)
+		if errors.Is(err, mautrix.MUnknownToken) && !c.loggedOut() {
+			return err
+		}
+		var login *loginError
+		if errors.As(err, &login) && retry.IsNever(err) || errors.Is(err, errOtherUser) {
+			return err
 		}
 		failures++
 		wait := retry.Backoff(failures, time.Second, time.Minute)
@@ -82,6 +86,9 @@ func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler)
 func (c *Connector) syncOnce(ctx context.Context, since string, handle chat.Handler) (next string, err error) {
 	cl, err := c.bot(ctx)
 	if err != nil {
+		return "", err
+	}
+	if err := c.sameUser(ctx, cl); err != nil {
 		return "", err
 	}
 	query := map[string]string{"timeout": "30000", "filter": syncFilter, "since": since}
@@ -106,6 +113,30 @@ func (c *Connector) syncOnce(ctx context.Context, since string, handle chat.Hand
 		return since, nil
 	}
 	return a.NextBatch, handle(context.WithoutCancel(ctx), a.NextBatch, events...)
+}
+
+var errOtherUser = errors.New("the access token belongs to another user: set the user_id that it was made for")
+
+// sameUser makes sure that the token is that of user_id: we would answer our own
+// words otherwise.
+func (c *Connector) sameUser(ctx context.Context, cl *mautrix.Client) error {
+	c.mu.Lock()
+	known := c.botMade
+	c.mu.Unlock()
+	if known {
+		return nil
+	}
+	resp, err := cl.Whoami(ctx)
+	if err != nil {
+		return wrap("ask who we are", err)
+	}
+	if resp.UserID != c.cfg.bot() {
+		return fmt.Errorf("%w: user_id is %s, the token is for %s", errOtherUser, c.cfg.bot(), resp.UserID)
+	}
+	c.mu.Lock()
+	c.botMade = true
+	c.mu.Unlock()
+	return nil
 }
 
 // timelines returns the events of all rooms, each room's in order, gaps filled.

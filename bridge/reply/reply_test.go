@@ -1,0 +1,119 @@
+package reply_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"hashsend/bridge/reply"
+)
+
+// TestGenuine reads answers that real mail programs wrote to one of our mails.
+func TestGenuine(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(fixtures, "mail", "genuine-replies", "*.eml"))
+	if len(files) == 0 {
+		t.Skip("the shared answers of real mail programs are not here")
+	}
+	for _, f := range files {
+		eml, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, known := range [][]string{nil, {"hello from the room\nsecond line"}} {
+			m := input(t, eml)
+			m.Known = known
+			r := reply.Extract(m)
+			one := !strings.Contains(r.Text, "\n") && r.Text != ""
+			if !one || strings.Contains(r.Text, "hello from the room") || strings.Contains(r.Text, "wrote") {
+				t.Errorf("%s: got %q from\n%s", filepath.Base(f), r.Text, m.Text)
+			}
+			if len(r.Cut) == 0 || r.Confidence < 0.9 || r.Forward || r.OnlyQuote {
+				t.Errorf("%s: %+v", filepath.Base(f), r)
+			}
+		}
+	}
+}
+
+// TestAnswered tells which message each stretch of an interleaved answer answers.
+func TestAnswered(t *testing.T) {
+	r := reply.Extract(reply.Mail{
+		Subject: "Re: Lunch", Answers: true,
+		Text:  "Hello both\n\n> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n\nGood!\n",
+		Known: []string{"I can bring the bread and the cheese today.", "Shall we take the small room or the large one?"},
+	})
+	want := []reply.Answer{{Text: "Hello both", Known: -1}, {Text: "The large one.", Known: 1}, {Text: "Good!", Known: 0}}
+	if !slices.Equal(r.Answered, want) {
+		t.Errorf("got %+v, want %+v", r.Answered, want)
+	}
+}
+
+// TestConfidence checks the order of what is sure and what is not.
+func TestConfidence(t *testing.T) {
+	sure := reply.Extract(reply.Mail{Answers: true, HTML: `<p>a</p><div class="gmail_quote"><div class="gmail_attr">x</div><blockquote>b</blockquote></div>`})
+	marked := reply.Extract(reply.Mail{Answers: true, Text: "a\n\nOn 4 May 2026 Bob <b@example.net> wrote:\n> b\n"})
+	unmarked := reply.Extract(reply.Mail{Answers: true, Text: "a\n\nOn 4 May 2026 Bob <b@example.net> wrote:\n\nb\n"})
+	restored := reply.Extract(reply.Mail{Answers: true, Text: "-- \nBob\n"})
+	for i, r := range []reply.Result{marked, unmarked, restored} {
+		before := []reply.Result{sure, marked, unmarked}[i]
+		if r.Confidence >= before.Confidence {
+			t.Errorf("%q: %v is not below %v", r.Text, r.Confidence, before.Confidence)
+		}
+	}
+}
+
+// TestNothing checks mails without any text.
+func TestNothing(t *testing.T) {
+	for _, m := range []reply.Mail{{}, {Text: " \n\t\n"}, {HTML: "<html><head><title>x</title></head><body><br>&nbsp;</body></html>"}, {HTML: "<"}, {Text: "\n", HTML: "<p>"}} {
+		if r := reply.Extract(m); r.Text != "" || r.OnlyQuote || r.HTML != "" || len(r.Cut) > 0 {
+			t.Errorf("%+v: %+v", m, r)
+		}
+	}
+}
+
+// FuzzExtract checks what holds for every mail: it ends, what is kept is valid
+// text taken from the mail, and it is empty only when nothing was written.
+func FuzzExtract(f *testing.F) {
+	for _, c := range readWritten(f) {
+		known := ""
+		if len(c.mail.Known) > 0 {
+			known = c.mail.Known[0]
+		}
+		f.Add(c.mail.Subject, c.mail.Answers, c.mail.Text, c.mail.HTML, known)
+	}
+	f.Fuzz(func(t *testing.T, subject string, answers bool, text, html, known string) {
+		m := reply.Mail{Subject: subject, Answers: answers, Text: text, HTML: html}
+		if known != "" {
+			m.Known = []string{known}
+		}
+		r := reply.Extract(m)
+		if r.Confidence < 0 || r.Confidence > 1 {
+			t.Errorf("confidence %v", r.Confidence)
+		}
+		if r.OnlyQuote != (r.Text == "" && len(r.Cut) > 0) {
+			t.Errorf("OnlyQuote is %t with text %q and cuts %q", r.OnlyQuote, r.Text, r.Cut)
+		}
+		if r.Forward && len(r.Cut) > 0 {
+			t.Errorf("cut from a forward: %q", r.Cut)
+		}
+		if utf8.ValidString(text) && utf8.ValidString(html) && !utf8.ValidString(r.Text+r.HTML) {
+			t.Errorf("invalid text %q", r.Text)
+		}
+		if html == "" {
+			last := 0
+			for l := range strings.SplitSeq(r.Text, "\n") {
+				i := bytes.Index([]byte(text[last:]), []byte(strings.TrimSpace(l)))
+				if i < 0 {
+					t.Fatalf("line %q is not in the mail, or not in order", l)
+				}
+				last += i
+			}
+			if r.Text == "" && !r.OnlyQuote && strings.ContainsAny(text, "abcdefghijklmnopqrstuvwxyz") {
+				t.Errorf("nothing is left of %q", text)
+			}
+		}
+	})
+}

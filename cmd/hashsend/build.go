@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"hashsend/bridge"
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+	"hashsend/connectors"
+	"hashsend/connectors/imap"
+	"hashsend/connectors/lmtp"
+	"hashsend/connectors/mailauth"
+	"hashsend/connectors/smtp"
+)
+
+// parts is what a bridge is made of, as long as it runs.
+type parts struct {
+	store  *store.Store
+	closes []func() error
+}
+
+func (p *parts) close() (err error) {
+	for i := len(p.closes) - 1; i >= 0; i-- {
+		err = errors.Join(err, p.closes[i]())
+	}
+	return err
+}
+
+// build opens the database and prepares every connection of the configuration.
+func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options, p *parts, err error) {
+	p = &parts{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	dir, err := c.dataDir()
+	if err != nil {
+		return o, p, err
+	}
+	if p.store, err = store.Open(ctx, dir, log); err != nil {
+		return o, p, err
+	}
+	p.closes = append(p.closes, p.store.Close)
+	o = bridge.Options{
+		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Tag: c.Tag, Deletes: c.Deletes, Unproven: c.Unproven, Log: log,
+	}
+	for _, m := range c.Matrix {
+		cfg := m.matrix()
+		net, err := connectors.Open(connectors.Config{Matrix: &cfg}, chat.Env{Name: m.name(), Log: log.With("network", m.name())})
+		if err != nil {
+			return o, p, fmt.Errorf("matrix %s: %w", m.name(), err)
+		}
+		o.Chats = append(o.Chats, net)
+	}
+	for _, m := range c.Mailboxes {
+		box, err := m.open(p, log)
+		if err != nil {
+			return o, p, fmt.Errorf("mailbox %s: %w", m.name(), err)
+		}
+		o.Mailboxes = append(o.Mailboxes, box)
+	}
+	return o, p, nil
+}
+
+// open prepares the connections of a mailbox.
+func (m mailboxConfig) open(p *parts, log *slog.Logger) (box bridge.Mailbox, err error) {
+	later := func(c io.Closer) { p.closes = append(p.closes, c.Close) }
+	box = bridge.Mailbox{
+		Name: m.name(), Address: mail.Address{Name: m.Title, Address: m.Address}, Own: m.Own, Owner: m.Owner, Domain: m.Domain,
+		PlusWorks: m.PlusWorks, KeepsSent: m.KeepsSent, PerHour: m.PerHour,
+		Verifier: mailauth.Open(mailauth.Config{AuthservIDs: m.Trust.AuthservIDs, CheckDKIM: m.Trust.DKIM == nil || *m.Trust.DKIM}, log),
+		Opens:    bridge.OpenWhere{Network: m.Opens.Network, Room: chat.RoomID(m.Opens.Room)},
+	}
+	for _, who := range m.Opens.Invite {
+		box.Opens.Invite = append(box.Opens.Invite, chat.UserID(who))
+	}
+	if m.IMAP != nil {
+		in, err := imap.Open(m.name(), m.imap(), log)
+		if err != nil {
+			return box, fmt.Errorf("imap: %w", err)
+		}
+		later(in)
+		box.Sources, box.Keeper = append(box.Sources, in), in
+	}
+	if m.LMTP != nil {
+		pushed, err := lmtp.Open(m.name(), lmtp.Config{Listen: m.LMTP.Listen}, log)
+		if err != nil {
+			return box, fmt.Errorf("lmtp: %w", err)
+		}
+		box.Sources = append(box.Sources, pushed)
+	}
+	out, err := smtp.Open(m.smtp(), log)
+	if err != nil {
+		return box, fmt.Errorf("smtp: %w", err)
+	}
+	later(out)
+	box.Submitter = out
+	return box, nil
+}

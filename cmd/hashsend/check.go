@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hashsend/bridge/chat"
+	"hashsend/connectors/imap"
+	"hashsend/connectors/matrix"
+	"hashsend/connectors/smtp"
+)
+
+// trial is the outcome of trying one connection.
+type trial struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"` // what works, or what does not and what to do
+}
+
+func newCheck() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "check", Short: "Check the configuration and try every connection", Args: noArgs,
+		Long: `Reads the configuration, reports every mistake with its line, then tries each
+connection and says what works, what does not, and what to do. It sends no mail
+and changes nothing.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configOf(cmd)
+			var wrong *configError
+			if asJSON && errors.As(err, &wrong) {
+				var all []trial
+				for _, m := range wrong.mistakes {
+					all = append(all, trial{Name: fmt.Sprintf("%s:%d", wrong.path, m.line), Text: m.text})
+				}
+				return showTrials(cmd.OutOrStdout(), all, true)
+			}
+			if err != nil {
+				return err
+			}
+			return showTrials(cmd.OutOrStdout(), c.tryAll(cmd.Context()), asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line for each connection")
+	return cmd
+}
+
+func showTrials(out io.Writer, all []trial, asJSON bool) error {
+	failed := false
+	for _, t := range all {
+		failed = failed || !t.OK
+		if asJSON {
+			if err := json.NewEncoder(out).Encode(t); err != nil {
+				return err
+			}
+			continue
+		}
+		sign := "✓"
+		if !t.OK {
+			sign = "✗"
+		}
+		fmt.Fprintf(out, "%s %s: %s\n", sign, t.Name, t.Text)
+	}
+	if failed {
+		return &quietError{}
+	}
+	return nil
+}
+
+// tryTime is how long one connection is tried.
+const tryTime = 30 * time.Second
+
+// tryAll tries every connection of the configuration.
+func (c *config) tryAll(ctx context.Context) []trial {
+	all := []trial{{Name: c.path, OK: true, Text: "no mistakes"}}
+	try := func(name string, f func(context.Context) (string, error)) {
+		ctx, cancel := context.WithTimeout(ctx, tryTime)
+		defer cancel()
+		text, err := f(ctx)
+		if err != nil {
+			text = strings.ReplaceAll(err.Error(), "\n", "; ")
+		}
+		all = append(all, trial{Name: name, OK: err == nil, Text: text})
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	for _, m := range c.Matrix {
+		try("matrix "+m.name(), func(ctx context.Context) (string, error) { return tryMatrix(ctx, m, quiet) })
+	}
+	for _, m := range c.Mailboxes {
+		if m.IMAP != nil {
+			try("imap "+m.name(), func(ctx context.Context) (string, error) { return tryIMAP(ctx, m, quiet) })
+		}
+		try("smtp "+m.name(), func(ctx context.Context) (string, error) { return trySMTP(ctx, m, quiet) })
+	}
+	return all
+}
+
+func tryMatrix(ctx context.Context, m matrixConfig, log *slog.Logger) (string, error) {
+	net, err := matrix.Open(m.matrix(), chat.Env{Name: m.name(), Log: log})
+	if err != nil {
+		return "", err
+	}
+	user, err := net.Check(ctx)
+	if err != nil {
+		if m.AppService != nil {
+			return "", fmt.Errorf("%w (is the registration file installed on the homeserver, and was that restarted?)", err)
+		}
+		return "", err
+	}
+	return "the homeserver knows us as " + user, nil
+}
+
+func tryIMAP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text string, err error) {
+	in, err := imap.Open(m.name(), m.imap(), log)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	abilities, folders, err := in.Check(ctx)
+	if err != nil {
+		return "", err
+	}
+	text = "logged in"
+	if !strings.Contains(strings.Join(abilities, " ")+" ", "IDLE ") {
+		text += "; the server has no IDLE, so new mail is found by looking every 15 seconds"
+	}
+	if folders[0] == "" {
+		return text + "; there is no Sent folder: set imap.sent if it has an unusual name", nil
+	}
+	return text + "; sent mail is in " + folders[0], nil
+}
+
+func trySMTP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text string, err error) {
+	out, err := smtp.Open(m.smtp(), log)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	extensions, err := out.Check(ctx)
+	if err != nil {
+		return "", err
+	}
+	text = "logged in"
+	if len(extensions) > 0 {
+		text += "; the server has " + strings.Join(extensions, ", ")
+	}
+	return text, nil
+}

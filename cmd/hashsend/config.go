@@ -1,0 +1,242 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// config is the configuration file. Its tags are its keys; config.example.yaml
+// explains them.
+type config struct {
+	Data      string          `yaml:"data"`
+	Tag       string          `yaml:"tag"`
+	Log       logConfig       `yaml:"log"`
+	Console   consoleConfig   `yaml:"console"`
+	Home      homeConfig      `yaml:"home"`
+	Hold      holdConfig      `yaml:"hold"`
+	Access    accessConfig    `yaml:"access"`
+	Deletes   bool            `yaml:"deletes"`
+	Unproven  bool            `yaml:"hold_unproven"`
+	Matrix    []matrixConfig  `yaml:"matrix"`
+	Mailboxes []mailboxConfig `yaml:"mailboxes"`
+
+	path string
+}
+
+type logConfig struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+}
+
+type consoleConfig struct {
+	Listen string `yaml:"listen"`
+	Token  secret `yaml:"token"`
+}
+
+type homeConfig struct {
+	Network string `yaml:"network"`
+	Room    string `yaml:"room"`
+}
+
+type holdConfig struct {
+	Quiet *duration `yaml:"quiet"`
+	Max   *duration `yaml:"max"`
+	Live  *duration `yaml:"live"`
+}
+
+type accessConfig struct {
+	Allow      map[string]string `yaml:"allow"`
+	Moderators string            `yaml:"moderators"`
+	Admins     string            `yaml:"admins"`
+	Mail       []string          `yaml:"mail"`
+}
+
+type matrixConfig struct {
+	Name        string            `yaml:"name"`
+	Homeserver  string            `yaml:"homeserver"`
+	Domain      string            `yaml:"domain"`
+	UserID      string            `yaml:"user_id"`
+	AccessToken secret            `yaml:"access_token"`
+	Password    secret            `yaml:"password"`
+	AppService  *appServiceConfig `yaml:"appservice"`
+	Notices     bool              `yaml:"notices"`
+	Prefix      string            `yaml:"prefix"`
+}
+
+type appServiceConfig struct {
+	ID      string `yaml:"id"`
+	ASToken secret `yaml:"as_token"`
+	HSToken secret `yaml:"hs_token"`
+	Listen  string `yaml:"listen"`
+	URL     string `yaml:"url"`
+	Bot     string `yaml:"bot"`
+	Ghosts  string `yaml:"ghosts"`
+}
+
+type mailboxConfig struct {
+	Name      string      `yaml:"name"`
+	Address   string      `yaml:"address"`
+	Title     string      `yaml:"title"`
+	Owner     string      `yaml:"owner"`
+	Own       []string    `yaml:"own"`
+	Domain    string      `yaml:"domain"`
+	IMAP      *imapConfig `yaml:"imap"`
+	SMTP      *smtpConfig `yaml:"smtp"`
+	LMTP      *lmtpConfig `yaml:"lmtp"`
+	Trust     trustConfig `yaml:"trust"`
+	PlusWorks bool        `yaml:"plus_addresses"`
+	KeepsSent bool        `yaml:"keeps_sent"`
+	PerHour   int         `yaml:"mails_per_hour"`
+	Opens     opensConfig `yaml:"opens"`
+}
+
+type serverConfig struct {
+	Host     string        `yaml:"host"`
+	Port     int           `yaml:"port"`
+	TLS      string        `yaml:"tls"`
+	CAFile   string        `yaml:"ca_file"`
+	Insecure bool          `yaml:"insecure"`
+	User     string        `yaml:"user"`
+	Password secret        `yaml:"password"`
+	OAuth2   *oauth2Config `yaml:"oauth2"`
+	Timeout  *duration     `yaml:"timeout"`
+}
+
+type oauth2Config struct {
+	ClientID     string   `yaml:"client_id"`
+	ClientSecret secret   `yaml:"client_secret"`
+	TokenURL     string   `yaml:"token_url"`
+	Scopes       []string `yaml:"scopes"`
+	RefreshToken secret   `yaml:"refresh_token"`
+	AccessToken  secret   `yaml:"access_token"`
+}
+
+type imapConfig struct {
+	Server  serverConfig `yaml:",inline"`
+	Folders []string     `yaml:"folders"`
+	Sent    string       `yaml:"sent"`
+	Junk    string       `yaml:"junk"`
+	Poll    *duration    `yaml:"poll"`
+	Burst   *duration    `yaml:"burst"`
+	Mark    string       `yaml:"mark"`
+}
+
+type smtpConfig struct {
+	Server      serverConfig `yaml:",inline"`
+	LocalName   string       `yaml:"local_name"`
+	Connections int          `yaml:"connections"`
+}
+
+type lmtpConfig struct {
+	Listen string `yaml:"listen"`
+}
+
+type trustConfig struct {
+	AuthservIDs []string `yaml:"authserv_ids"`
+	DKIM        *bool    `yaml:"dkim"`
+}
+
+type opensConfig struct {
+	Network string   `yaml:"network"`
+	Room    string   `yaml:"room"`
+	Invite  []string `yaml:"invite"`
+}
+
+// duration is a time span: "5s", "2m", or 0.
+type duration time.Duration
+
+// configPath finds the configuration file.
+func configPath(flag string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	if env := os.Getenv("HASHSEND_CONFIG"); env != "" {
+		return env, nil
+	}
+	places := []string{"config.yaml"}
+	if dir, err := os.UserConfigDir(); err == nil {
+		places = append(places, filepath.Join(dir, "hashsend", "config.yaml"))
+	}
+	places = append(places, "/etc/hashsend/config.yaml")
+	for _, p := range places {
+		if _, err := os.Stat(p); err == nil {
+			return p, nil
+		}
+	}
+	return "", fmt.Errorf("there is no configuration (looked for %s): hashsend init writes one, --config names one", strings.Join(places, ", "))
+}
+
+// loadConfig reads and checks the configuration. The error lists all mistakes,
+// each with its line.
+func loadConfig(path string) (*config, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s: hashsend init writes one", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &config{path: path}
+	mistakes := c.parse(raw)
+	if len(mistakes) == 0 && info.Mode().Perm()&0o077 != 0 && c.holdsSecrets() {
+		return nil, fmt.Errorf("%s holds passwords and others may read it: run chmod 600 %s", path, path)
+	}
+	if len(mistakes) > 0 {
+		return nil, &configError{path: path, mistakes: mistakes}
+	}
+	return c, nil
+}
+
+// mistake is one thing that is wrong with the configuration.
+type mistake struct {
+	line int // 0: of the whole file
+	text string
+}
+
+// configError is everything that is wrong with it.
+type configError struct {
+	path     string
+	mistakes []mistake
+}
+
+// Error lists the mistakes, a line each.
+func (e *configError) Error() string {
+	var b strings.Builder
+	for i, m := range e.mistakes {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(e.path)
+		if m.line > 0 {
+			fmt.Fprintf(&b, ":%d", m.line)
+		}
+		b.WriteString(": " + m.text)
+	}
+	return b.String()
+}
+
+// dataDir is the folder of the database.
+func (c *config) dataDir() (string, error) {
+	for _, d := range []string{c.Data, os.Getenv("HASHSEND_DATA"), os.Getenv("STATE_DIRECTORY")} {
+		if d != "" {
+			return d, nil
+		}
+	}
+	if d := os.Getenv("XDG_DATA_HOME"); d != "" {
+		return filepath.Join(d, "hashsend"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the data folder (set data in the configuration): %w", err)
+	}
+	return filepath.Join(home, ".local", "share", "hashsend"), nil
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge"
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/connectors/imap"
+	"hashsend/connectors/mailnet"
+	"hashsend/connectors/matrix"
+	"hashsend/connectors/smtp"
+)
+
+// finding is a mistake at a key.
+type finding struct{ at, text string }
+
+// levels are the words for what people may do.
+var levels = map[string]bridge.Level{"nothing": bridge.Nothing, "speak": bridge.Speak, "ask": bridge.Ask, "link": bridge.Link, "administer": bridge.Administer}
+
+const levelWords = "nothing, speak, ask, link, administer"
+
+// check finds what the form of the file cannot tell.
+func (c *config) check() (all []finding) {
+	bad := func(at, format string, args ...any) { all = append(all, finding{at, fmt.Sprintf(format, args...)}) }
+	if strings.ContainsAny(c.Tag, " \t\r\n") {
+		bad("tag", "%q has a space; wanted is one word, as #Send", c.Tag)
+	}
+	if l := c.Log.Level; l != "" && l != "debug" && l != "info" && l != "warn" && l != "error" {
+		bad("log.level", "%q is none of debug, info, warn, error", l)
+	}
+	if f := c.Log.Format; f != "" && f != "text" && f != "json" {
+		bad("log.format", "%q is none of text, json", f)
+	}
+	for who, word := range c.Access.Allow {
+		if _, known := levels[word]; !known {
+			bad("access.allow."+who, "%q is none of %s", word, levelWords)
+		}
+	}
+	for at, word := range map[string]string{"access.moderators": c.Access.Moderators, "access.admins": c.Access.Admins} {
+		if _, known := levels[word]; word != "" && !known {
+			bad(at, "%q is none of %s", word, levelWords)
+		}
+	}
+	names := map[string]bool{}
+	if len(c.Matrix) == 0 {
+		bad("matrix", "missing; at least one homeserver is needed")
+	}
+	for i, m := range c.Matrix {
+		at := fmt.Sprintf("matrix[%d]", i)
+		if names[m.name()] {
+			bad(at+".name", "two networks are called %q", m.name())
+		}
+		names[m.name()] = true
+		for _, err := range m.matrix().Check() {
+			key, text, _ := strings.Cut(err.Error(), ": ")
+			bad(at+"."+key, "%s", text)
+		}
+	}
+	if c.Home.Network != "" && !names[c.Home.Network] {
+		bad("home.network", "there is no network %q", c.Home.Network)
+	}
+	if c.Home.Network != "" && c.Home.Room == "" {
+		bad("home.room", "missing; wanted is the id of the room, as !abc:example.org")
+	}
+	if len(c.Mailboxes) == 0 {
+		bad("mailboxes", "missing; at least one mailbox is needed")
+	}
+	boxes := map[string]bool{}
+	for i, m := range c.Mailboxes {
+		at := fmt.Sprintf("mailboxes[%d]", i)
+		if boxes[m.name()] {
+			bad(at+".name", "two mailboxes are called %q", m.name())
+		}
+		boxes[m.name()] = true
+		all = append(all, m.check(at, names)...)
+	}
+	return all
+}
+
+func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding) {
+	bad := func(key, format string, args ...any) {
+		all = append(all, finding{at + "." + key, fmt.Sprintf(format, args...)})
+	}
+	if _, err := mail.ParseAddress(m.Address); err != nil {
+		bad("address", "%q is no email address, as team@example.org", m.Address)
+	}
+	for i, own := range m.Own {
+		if _, err := mail.ParseAddress(own); err != nil {
+			bad(fmt.Sprintf("own[%d]", i), "%q is no email address", own)
+		}
+	}
+	if m.IMAP == nil && m.LMTP == nil {
+		bad("imap", "missing; mail has to come in by imap or lmtp")
+	}
+	if m.SMTP == nil {
+		bad("smtp", "missing; mail has to leave by a submission server")
+	}
+	server := func(key string, errs []error) {
+		for _, err := range errs {
+			k, text, _ := strings.Cut(err.Error(), ": ")
+			bad(key+"."+k, "%s", text)
+		}
+	}
+	if m.IMAP != nil {
+		server("imap", m.IMAP.Server.server(m.Address).Check())
+	}
+	if m.SMTP != nil {
+		server("smtp", m.SMTP.Server.server(m.Address).Check())
+	}
+	if m.LMTP != nil && m.LMTP.Listen == "" {
+		bad("lmtp.listen", "missing; wanted is an address, as 127.0.0.1:2424 or /run/hashsend/lmtp")
+	}
+	if m.Opens.Network != "" && !networks[m.Opens.Network] {
+		bad("opens.network", "there is no network %q", m.Opens.Network)
+	}
+	if m.PerHour < 0 {
+		bad("mails_per_hour", "%d is no number from 0 on", m.PerHour)
+	}
+	return all
+}
+
+func (m matrixConfig) name() string {
+	if m.Name == "" {
+		return "matrix"
+	}
+	return m.Name
+}
+
+func (m mailboxConfig) name() string {
+	if m.Name == "" {
+		return m.Address
+	}
+	return m.Name
+}
+
+func (m matrixConfig) matrix() matrix.Config {
+	c := matrix.Config{
+		Homeserver: m.Homeserver, Domain: m.Domain, UserID: m.UserID, AccessToken: m.AccessToken.value,
+		Password: m.Password.value, Notices: m.Notices, Prefix: m.Prefix,
+	}
+	if a := m.AppService; a != nil {
+		c.AppService = &matrix.AppService{ID: a.ID, ASToken: a.ASToken.value, HSToken: a.HSToken.value, Listen: a.Listen, URL: a.URL, Bot: a.Bot, Ghosts: a.Ghosts}
+	}
+	return c
+}
+
+// server makes the settings of a server; the user is the address if none is set.
+func (s serverConfig) server(address string) mailnet.Server {
+	v := mailnet.Server{Host: s.Host, Port: s.Port, TLS: s.TLS, CAFile: s.CAFile, Insecure: s.Insecure, User: s.User, Password: s.Password.value, Timeout: s.Timeout.value(0)}
+	if v.User == "" && (s.Password.set || s.OAuth2 != nil) {
+		v.User = address
+	}
+	if o := s.OAuth2; o != nil {
+		v.OAuth2 = &mailnet.OAuth2{ClientID: o.ClientID, ClientSecret: o.ClientSecret.value, TokenURL: o.TokenURL, Scopes: o.Scopes, RefreshToken: o.RefreshToken.value, AccessToken: o.AccessToken.value}
+	}
+	return v
+}
+
+func (d *duration) value(unset time.Duration) time.Duration {
+	if d == nil {
+		return unset
+	}
+	return time.Duration(*d)
+}
+
+func (m mailboxConfig) imap() imap.Config {
+	return imap.Config{
+		Server: m.IMAP.Server.server(m.Address), Inbox: m.IMAP.Folders, Sent: m.IMAP.Sent, Junk: m.IMAP.Junk,
+		Poll: m.IMAP.Poll.value(0), Burst: m.IMAP.Burst.value(0), Mark: m.IMAP.Mark,
+	}
+}
+
+func (m mailboxConfig) smtp() smtp.Config {
+	return smtp.Config{Server: m.SMTP.Server.server(m.Address), LocalName: m.SMTP.LocalName, Connections: m.SMTP.Connections}
+}
+
+func (c *config) access() bridge.Access {
+	a := bridge.Access{Allow: map[string]bridge.Level{}, Moderators: levels[c.Access.Moderators], Admins: levels[c.Access.Admins], Mail: c.Access.Mail}
+	for who, word := range c.Access.Allow {
+		a.Allow[who] = levels[word]
+	}
+	if len(a.Allow) == 0 {
+		a.Allow = bridge.DefaultAccess().Allow
+	}
+	return a
+}
+
+func (c *config) hold() bridge.Hold {
+	d := bridge.DefaultHold()
+	return bridge.Hold{Quiet: c.Hold.Quiet.value(d.Quiet), Max: c.Hold.Max.value(d.Max), Live: c.Hold.Live.value(d.Live)}
+}
+
+func (c *config) home() bridge.Home {
+	return bridge.Home{Network: c.Home.Network, Room: chat.RoomID(c.Home.Room)}
+}
+
+// holdsSecrets reports whether a secret stands in the file or near it.
+func (c *config) holdsSecrets() bool {
+	all := []secret{c.Console.Token}
+	for _, m := range c.Matrix {
+		all = append(all, m.AccessToken, m.Password)
+		if m.AppService != nil {
+			all = append(all, m.AppService.ASToken, m.AppService.HSToken)
+		}
+	}
+	for _, m := range c.Mailboxes {
+		if m.IMAP != nil {
+			all = append(all, m.IMAP.Server.Password)
+		}
+		if m.SMTP != nil {
+			all = append(all, m.SMTP.Server.Password)
+		}
+	}
+	for _, s := range all {
+		if s.set {
+			return true
+		}
+	}
+	return false
+}

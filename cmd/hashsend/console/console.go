@@ -1,0 +1,137 @@
+// Package console is the page for the one who runs the bridge: conversations,
+// each message's way, what waits, what is held, and how the connections are. It
+// also serves metrics and health for machines.
+package console
+
+import (
+	"crypto/subtle"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"hashsend/bridge"
+)
+
+//go:embed console.html
+var pageText string
+
+//go:embed console.js
+var script []byte
+
+//go:embed console.css
+var style []byte
+
+// Config says who may look.
+type Config struct {
+	Token string // empty: everybody who can connect; otherwise a bearer token, or ?token= once, which is kept in a cookie
+}
+
+const cookie = "hashsend_console"
+
+// New returns the console of a running bridge.
+func New(b *bridge.Bridge, m *Metrics, cfg Config, log *slog.Logger) http.Handler {
+	page := template.Must(template.New("console").Funcs(template.FuncMap{
+		"ago": func(t time.Time) string { return time.Since(t).Round(time.Second).String() },
+	}).Parse(pageText))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		o, err := b.Overview(r.Context())
+		if err != nil {
+			log.Error("show the console", "error", err)
+			http.Error(w, "the database cannot be read", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		if err := page.Execute(w, o); err != nil {
+			log.Debug("show the console", "error", err)
+		}
+	})
+	mux.HandleFunc("GET /console.js", static("text/javascript; charset=utf-8", script))
+	mux.HandleFunc("GET /console.css", static("text/css; charset=utf-8", style))
+	mux.HandleFunc("GET /steps", func(w http.ResponseWriter, r *http.Request) { steps(w, r, b) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { health(w, r, b) })
+	return guard(cfg, mux)
+}
+
+// guard lets in who shows the token.
+func guard(cfg Config, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Cache-Control", "no-store")
+		if cfg.Token == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		right := func(token string) bool { return subtle.ConstantTimeCompare([]byte(token), []byte(cfg.Token)) == 1 }
+		bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if c, err := r.Cookie(cookie); right(bearer) || (err == nil && right(c.Value)) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if right(r.URL.Query().Get("token")) {
+			http.SetCookie(w, &http.Cookie{Name: cookie, Value: cfg.Token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil})
+			http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		http.Error(w, "open this page once with ?token= and console.token of the configuration", http.StatusUnauthorized)
+	})
+}
+
+func static(kind string, body []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Write(body) //nolint:errcheck // the browser is gone
+	}
+}
+
+// steps tells a page what the bridge does, as it does it (server-sent events).
+func steps(w http.ResponseWriter, r *http.Request, b *bridge.Bridge) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	watch, stop := b.Watch()
+	defer stop()
+	if _, err := fmt.Fprint(w, ": here\n\n"); err != nil || out.Flush() != nil {
+		return
+	}
+	for {
+		select {
+		case s := <-watch:
+			data, err := json.Marshal(s)
+			if err != nil {
+				return
+			}
+			if _, err := fmt.Fprintf(w, "data: %s\n\n", data); err != nil || out.Flush() != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// health answers 200 when every connection works, 503 otherwise.
+func health(w http.ResponseWriter, r *http.Request, b *bridge.Bridge) {
+	o, err := b.Overview(r.Context())
+	code := http.StatusOK
+	if err != nil {
+		code = http.StatusServiceUnavailable
+	}
+	for _, c := range o.Connections {
+		if !c.OK {
+			code = http.StatusServiceUnavailable
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	json.NewEncoder(w).Encode(map[string]any{"connections": o.Connections, "waiting": len(o.Queue)}) //nolint:errcheck // the asker is gone
+}

@@ -1,0 +1,240 @@
+// Package demo shows hashsend with nothing configured: a small mail provider, a
+// chat room and a page in the browser, all in this process and on loopback. What
+// lies between the room and the mailboxes is the code that runs in production.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"hashsend/bridge"
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+	"hashsend/connectors/imap"
+	"hashsend/connectors/local"
+	"hashsend/connectors/mailauth"
+	"hashsend/connectors/mailnet"
+	"hashsend/connectors/smtp"
+)
+
+// Options say where the demo runs.
+type Options struct {
+	Dir    string    // where its state is kept; empty: a temporary folder that is removed at the end
+	Listen string    // address of the page; empty: 127.0.0.1:8025, another port if that is taken
+	Out    io.Writer // where it says how it is used
+	Log    *slog.Logger
+	// Started, if set, is called with the address of the page when all is ready.
+	Started func(address string)
+}
+
+// The room and the people of the demo.
+const (
+	network = "demo"
+	room    = "garden"
+)
+
+// demo is what a running demo consists of.
+type demo struct {
+	o      Options
+	mail   *mailServer
+	team   *account
+	ann    *account
+	room   *local.Server
+	bridge *bridge.Bridge
+	closes []func() error
+}
+
+// Run shows the demo until ctx ends.
+func Run(ctx context.Context, o Options) (err error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Dir == "" {
+		if o.Dir, err = os.MkdirTemp("", "hashsend-demo-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
+	}
+	d := &demo{o: o}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.build(ctx); err != nil {
+		return err
+	}
+	l, err := listen(o.Listen)
+	if err != nil {
+		return err
+	}
+	return d.run(ctx, l)
+}
+
+func listen(address string) (net.Listener, error) {
+	if address != "" {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("open the page's address: %w", err)
+		}
+		if !l.Addr().(*net.TCPAddr).IP.IsLoopback() {
+			return nil, errors.Join(fmt.Errorf("the demo's page has no password: its address must be on this machine, as 127.0.0.1:8025, not %s", address), l.Close())
+		}
+		return l, nil
+	}
+	if l, err := net.Listen("tcp", "127.0.0.1:8025"); err == nil {
+		return l, nil
+	}
+	return net.Listen("tcp", "127.0.0.1:0")
+}
+
+func (d *demo) later(f func() error) { d.closes = append(d.closes, f) }
+
+// close undoes build, last things first.
+func (d *demo) close() (err error) {
+	for i := len(d.closes) - 1; i >= 0; i-- {
+		err = errors.Join(err, d.closes[i]())
+	}
+	return err
+}
+
+// build starts the mail provider and the room and joins them by a bridge.
+func (d *demo) build(ctx context.Context) (err error) {
+	d.team = &account{Name: "Acme", Address: "team@demo.example"}
+	d.ann = &account{Name: "Ann Example", Address: "ann@home.example"}
+	if d.mail, err = startMail(filepath.Join(d.o.Dir, "mail"), d.o.Log, d.team, d.ann); err != nil {
+		return fmt.Errorf("start the mail server: %w", err)
+	}
+	d.later(d.mail.close)
+	if d.room, err = local.OpenServer(filepath.Join(d.o.Dir, "room.jsonl")); err != nil {
+		return err
+	}
+	d.later(d.room.Close)
+	if _, err := d.room.Add(local.Entry{Kind: "room", Room: room, Bridge: true, Key: "room." + room, Text: "Garden party"}); err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, filepath.Join(d.o.Dir, "bridge"), d.o.Log)
+	if err != nil {
+		return err
+	}
+	d.later(st.Close)
+	box, err := d.mailbox()
+	if err != nil {
+		return err
+	}
+	d.bridge, err = bridge.New(bridge.Options{
+		Store: st, Chats: []chat.Connector{local.Open(d.room, chat.Env{Name: network, Log: d.o.Log})}, Mailboxes: []bridge.Mailbox{box},
+		Access: bridge.Access{Allow: map[string]bridge.Level{"*": bridge.Link}, Mail: []string{"home.example"}},
+		Home:   bridge.Home{Network: network, Room: room},
+		Hold:   bridge.Hold{Quiet: 800 * time.Millisecond, Max: 4 * time.Second, Live: 300 * time.Millisecond},
+		Log:    d.o.Log,
+	})
+	return err
+}
+
+// mailbox is the bridge's account at the demo's provider, over real IMAP and SMTP.
+func (d *demo) mailbox() (bridge.Mailbox, error) {
+	in, err := imap.Open("team", imap.Config{Server: d.server(d.mail.imapAddr)}, d.o.Log)
+	if err != nil {
+		return bridge.Mailbox{}, err
+	}
+	d.later(in.Close)
+	out, err := smtp.Open(smtp.Config{Server: d.server(d.mail.smtpAddr)}, d.o.Log)
+	if err != nil {
+		return bridge.Mailbox{}, err
+	}
+	d.later(out.Close)
+	return bridge.Mailbox{
+		Name: "team", Address: mail.Address{Name: d.team.Name, Address: d.team.Address}, Owner: "Olga",
+		Sources: []mail.Source{in}, Submitter: out, Keeper: in, PlusWorks: true, KeepsSent: true,
+		Verifier: mailauth.Open(mailauth.Config{AuthservIDs: []string{authServer}}, d.o.Log),
+		Opens:    bridge.OpenWhere{Network: network, Room: room},
+	}, nil
+}
+
+func (d *demo) server(address string) mailnet.Server {
+	host, port, _ := net.SplitHostPort(address)
+	n, _ := strconv.Atoi(port)
+	return mailnet.Server{Host: host, Port: n, TLS: mailnet.Plain, User: d.team.Address, Password: d.team.Password}
+}
+
+// run runs the bridge and the page until ctx ends.
+func (d *demo) run(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := d.bridge.Run(ctx); err != nil {
+			cancel(err)
+		}
+	})
+	if err := d.link(ctx); err != nil {
+		cancel(err)
+		running.Wait()
+		return err
+	}
+	srv := &http.Server{
+		Handler: d.handler(l.Addr().String()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	running.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			cancel(err)
+		}
+	})
+	d.greet("http://" + l.Addr().String() + "/")
+	<-ctx.Done()
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer stop()
+	if srv.Shutdown(last) != nil {
+		srv.Close() //nolint:errcheck // open pages are cut off
+	}
+	running.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// link ties the room to Ann, by the command that people use, unless it is tied
+// from an earlier run.
+func (d *demo) link(ctx context.Context) error {
+	a, err := d.bridge.Do(ctx, bridge.Request{Network: network, Place: chat.Place{Room: room}, Line: "who"})
+	if err != nil || a.OK {
+		return err
+	}
+	line := fmt.Sprintf("link %q title Garden party yes", d.ann.Address)
+	a, err = d.bridge.Do(ctx, bridge.Request{Network: network, Place: chat.Place{Room: room}, Line: line})
+	if err == nil && !a.OK {
+		err = errors.New(a.Text)
+	}
+	if err != nil {
+		return fmt.Errorf("link the room: %w", err)
+	}
+	return nil
+}
+
+func (d *demo) greet(address string) {
+	fmt.Fprintf(d.o.Out, `hashsend demo
+
+  Open %s
+  Write on the left as Alice or Bob in the room, on the right as Ann by email.
+
+  A mail program can take part too (no TLS, on this machine only):
+    Ann:   %s   password %s
+    bridge: %s   password %s
+    IMAP %s   SMTP %s
+
+  Ctrl-C ends it.
+`, address, d.ann.Address, d.ann.Password, d.team.Address, d.team.Password, d.mail.imapAddr, d.mail.smtpAddr)
+	if d.o.Started != nil {
+		d.o.Started(address)
+	}
+}

@@ -1,0 +1,315 @@
+package demo
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/emersion/go-smtp"
+
+	"hashsend/bridge/mail"
+)
+
+// authServer is the name by which the demo's mail server vouches for senders.
+const authServer = "mail.demo.example"
+
+// mailServer is a small mail provider: submission and IMAP on loopback, a few
+// mailboxes, mails kept as files. Real mail programs can use it.
+type mailServer struct {
+	dir      string
+	log      *slog.Logger
+	accounts []*account
+	smtp     *smtp.Server
+	imap     *imapserver.Server
+	smtpAddr string
+	imapAddr string
+	serving  sync.WaitGroup
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced when a mail arrives
+}
+
+// account is a mailbox of the server.
+type account struct {
+	Name     string
+	Address  string
+	Password string
+	user     *imapmemserver.User
+
+	mu    sync.Mutex
+	mails []storedMail
+}
+
+// storedMail is a mail in a folder.
+type storedMail struct {
+	Number int
+	Folder string
+	At     time.Time
+	Raw    []byte
+}
+
+// folders are those that every mailbox has, with their roles (RFC 6154).
+var folders = []struct {
+	name string
+	role imap.MailboxAttr
+}{{"INBOX", ""}, {"Sent", imap.MailboxAttrSent}, {"Drafts", imap.MailboxAttrDrafts}, {"Trash", imap.MailboxAttrTrash}}
+
+// startMail starts the server with its state in dir. The caller closes it.
+func startMail(dir string, log *slog.Logger, accounts ...*account) (*mailServer, error) {
+	s := &mailServer{dir: dir, log: log, accounts: accounts, changed: make(chan struct{})}
+	for _, a := range accounts {
+		if err := s.loadAccount(a); err != nil {
+			return nil, fmt.Errorf("read the mailbox of %s: %w", a.Address, err)
+		}
+	}
+	submission, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	reading, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, submission.Close())
+	}
+	s.smtpAddr, s.imapAddr = submission.Addr().String(), reading.Addr().String()
+	s.smtp = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &submissionSession{s: s}, nil }))
+	s.smtp.Domain, s.smtp.AllowInsecureAuth, s.smtp.EnableSMTPUTF8, s.smtp.EnableDSN = authServer, true, true, true
+	s.smtp.MaxMessageBytes, s.smtp.ReadTimeout, s.smtp.WriteTimeout, s.smtp.MaxLineLength = 25<<20, 10*time.Minute, time.Minute, 1<<20
+	s.smtp.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
+	s.imap = imapserver.New(&imapserver.Options{
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return &readingSession{s: s}, nil, nil
+		},
+		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}, imap.CapSpecialUse: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapCreateSpecialUse: {}},
+		InsecureAuth: true, Logger: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	})
+	s.serving.Go(func() { s.smtp.Serve(submission) }) //nolint:errcheck // it ends with Close
+	s.serving.Go(func() { s.imap.Serve(reading) })    //nolint:errcheck // it ends with Close
+	return s, nil
+}
+
+// close ends the server.
+func (s *mailServer) close() error {
+	err := errors.Join(s.smtp.Close(), s.imap.Close())
+	s.serving.Wait()
+	return err
+}
+
+func (s *mailServer) folder(a *account, name string) string {
+	return filepath.Join(s.dir, a.Address, name)
+}
+
+// loadAccount fills a mailbox with the mails of its files.
+func (s *mailServer) loadAccount(a *account) error {
+	if err := os.MkdirAll(filepath.Join(s.dir, a.Address), 0o700); err != nil {
+		return err
+	}
+	secret := filepath.Join(s.dir, a.Address, "password")
+	word, err := os.ReadFile(secret)
+	if errors.Is(err, os.ErrNotExist) {
+		word = []byte(strings.ToLower(rand.Text()[:12]))
+		err = os.WriteFile(secret, word, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	a.Password = string(word)
+	a.user = imapmemserver.NewUser(a.Address, a.Password)
+	for _, f := range folders {
+		opts := &imap.CreateOptions{}
+		if f.role != "" {
+			opts.SpecialUse = []imap.MailboxAttr{f.role}
+		}
+		if err := a.user.Create(f.name, opts); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(s.folder(a, f.name), 0o700); err != nil {
+			return err
+		}
+		names, err := filepath.Glob(filepath.Join(s.folder(a, f.name), "*.eml"))
+		if err != nil {
+			return err
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			info, err := os.Stat(name)
+			if err != nil {
+				return err
+			}
+			if _, err := a.append(f.name, raw, info.ModTime(), nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// literal gives bytes as IMAP wants them.
+type literal struct{ *bytes.Reader }
+
+func (a *account) append(folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mails = append(a.mails, storedMail{Number: len(a.mails) + 1, Folder: folder, At: at, Raw: raw})
+	return a.user.Append(folder, literal{bytes.NewReader(raw)}, &imap.AppendOptions{Time: at, Flags: flags})
+}
+
+// list returns the mails of a mailbox behind the first n.
+func (a *account) list(n int) []storedMail {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.mails[min(n, len(a.mails)):])
+}
+
+// put stores a mail in a folder, on disk when it returns.
+func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
+	name := filepath.Join(s.folder(a, folder), fmt.Sprintf("%019d.eml", time.Now().UnixNano()))
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(raw)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, err
+	}
+	d, err := a.append(folder, raw, at, flags)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return d, nil
+}
+
+// wait returns a channel that is closed when the next mail arrives.
+func (s *mailServer) wait() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// account finds the mailbox of an address, with or without a plus part.
+func (s *mailServer) account(address string) *account {
+	for _, a := range s.accounts {
+		if mail.SameAddress(a.Address, address) {
+			return a
+		}
+	}
+	return nil
+}
+
+// accept takes a mail that a logged-in user has submitted: it is stored in Sent
+// and in the mailboxes of its recipients, with the server's word for its sender.
+func (s *mailServer) accept(from *account, to []string, raw []byte) error {
+	h, err := mail.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
+	if err != nil {
+		return err
+	}
+	m := h.Message()
+	if len(m.From) != 1 || !mail.SameAddress(m.From[0].Address, from.Address) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "From must be " + from.Address}
+	}
+	now := time.Now()
+	_, domain, _ := strings.Cut(from.Address, "@")
+	clean := withoutField(raw, "Authentication-Results", "Return-Path", "Delivered-To", "Bcc")
+	var done []*account
+	for _, address := range to {
+		a := s.account(address)
+		if slices.Contains(done, a) {
+			continue
+		}
+		done = append(done, a)
+		top := fmt.Sprintf("Return-Path: <%s>\r\nDelivered-To: %s\r\nAuthentication-Results: %s; auth=pass smtp.auth=%s;\r\n dkim=pass header.d=%s; dmarc=pass header.from=%s\r\nReceived: from [127.0.0.1] by %s with ESMTPA; %s\r\n",
+			from.Address, address, authServer, from.Address, domain, domain, authServer, now.Format(time.RFC1123Z))
+		if _, err := s.put(a, "INBOX", append([]byte(top), clean...), now, nil); err != nil {
+			return err
+		}
+	}
+	_, err = s.put(from, "Sent", raw, now, []imap.Flag{imap.FlagSeen})
+	return err
+}
+
+// withoutField removes header fields, so that nobody can forge what the server says.
+func withoutField(raw []byte, names ...string) []byte {
+	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
+	if !found {
+		return raw
+	}
+	var out []byte
+	drop := false
+	for _, line := range bytes.SplitAfter(append(head, '\r', '\n'), []byte("\r\n")) {
+		if len(line) > 0 && line[0] != ' ' && line[0] != '\t' {
+			name, _, _ := bytes.Cut(line, []byte(":"))
+			drop = slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, string(bytes.TrimSpace(name))) })
+		}
+		if !drop {
+			out = append(out, line...)
+		}
+	}
+	return append(append(out, '\r', '\n'), body...)
+}
+
+// readingSession is an IMAP connection.
+type readingSession struct {
+	*imapmemserver.UserSession
+	s *mailServer
+	a *account
+}
+
+// Close ends the connection, logged in or not.
+func (r *readingSession) Close() error {
+	if r.UserSession == nil {
+		return nil
+	}
+	return r.UserSession.Close()
+}
+
+// Login checks the password.
+func (r *readingSession) Login(user, password string) error {
+	a := r.s.account(user)
+	if a == nil || a.user.Login(a.Address, password) != nil {
+		return imapserver.ErrAuthFailed
+	}
+	r.a, r.UserSession = a, imapmemserver.NewUserSession(a.user)
+	return nil
+}
+
+// Append stores what a mail program puts into a folder.
+func (r *readingSession) Append(folder string, lit imap.LiteralReader, opts *imap.AppendOptions) (*imap.AppendData, error) {
+	raw, err := io.ReadAll(io.LimitReader(lit, 32<<20))
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(folders, func(f struct {
+		name string
+		role imap.MailboxAttr
+	}) bool {
+		return f.name == folder
+	}) {
+		return r.UserSession.Append(folder, literal{bytes.NewReader(raw)}, opts)
+	}
+	at := opts.Time
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return r.s.put(r.a, folder, raw, at, opts.Flags)
+}

@@ -1,0 +1,224 @@
+package demo
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+	"hashsend/connectors/local"
+)
+
+//go:embed page
+var page embed.FS
+
+// handler serves the page to this machine's browser, and to nothing that
+// another site's page asks it for.
+func (d *demo) handler(address string) http.Handler {
+	t := template.Must(template.ParseFS(page, "page/index.html"))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+		if err := t.Execute(w, map[string]any{"Ann": d.ann, "Team": d.team, "IMAP": d.mail.imapAddr, "SMTP": d.mail.smtpAddr}); err != nil {
+			d.o.Log.Error("show the page", "error", err)
+		}
+	})
+	mux.Handle("GET /page/", http.FileServerFS(page))
+	mux.HandleFunc("GET /events", d.events)
+	mux.HandleFunc("GET /mail/{number}", d.showMail)
+	mux.HandleFunc("GET /mail/{number}/source", d.showSource)
+	mux.HandleFunc("POST /room", d.postRoom)
+	mux.HandleFunc("POST /mail", d.postMail)
+	var guard http.CrossOriginProtection
+	inner := guard.Handler(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if ip := net.ParseIP(host); err != nil || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
+			http.Error(w, "open "+address, http.StatusForbidden) // another name that leads here
+			return
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Cache-Control", "no-store")
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// mailView is a mail as the page lists it.
+type mailView struct {
+	Number  int       `json:"number"`
+	Folder  string    `json:"folder"`
+	At      time.Time `json:"at"`
+	From    string    `json:"from"`
+	Subject string    `json:"subject"`
+	Text    string    `json:"text"`
+}
+
+func view(m storedMail) mailView {
+	v := mailView{Number: m.Number, Folder: m.Folder, At: m.At}
+	p, err := mail.Parse(bytes.NewReader(m.Raw), mail.DefaultLimits)
+	if err != nil || len(p.From) == 0 {
+		v.Subject = "(unreadable)"
+		return v
+	}
+	v.From, v.Subject, v.Text = p.From[0].Name, p.Subject, strings.TrimSpace(p.Text)
+	if v.From == "" {
+		v.From = p.From[0].Address
+	}
+	return v
+}
+
+// events tells the page what happens: everything so far, then each new entry of
+// the room, mail of Ann's and step of the bridge (server-sent events).
+func (d *demo) events(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	tell := func(kind string, v any) bool {
+		data, err := json.Marshal(v)
+		if err != nil {
+			return false
+		}
+		_, err = fmt.Fprintf(w, "event: %s\ndata: %s\n\n", kind, data)
+		return err == nil && out.Flush() == nil
+	}
+	steps, stop := d.bridge.Watch()
+	defer stop()
+	var seq int64
+	mails := 0
+	for {
+		entries, roomChanged := d.room.After(seq)
+		for _, e := range entries {
+			seq = e.Seq
+			if !tell("room", roomView(e)) {
+				return
+			}
+		}
+		mailChanged := d.mail.wait()
+		for _, m := range d.ann.list(mails) {
+			mails++
+			if (m.Folder == "INBOX" || m.Folder == "Sent") && !tell("mail", view(m)) {
+				return
+			}
+		}
+		select {
+		case <-roomChanged:
+		case <-mailChanged:
+		case s := <-steps:
+			if !tell("step", s) {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func roomView(e local.Entry) map[string]any {
+	return map[string]any{
+		"id": e.ID(), "at": e.At, "kind": e.Kind, "name": e.Name, "bridge": e.Bridge, "person": e.By != "",
+		"text": e.Text, "of": e.Of, "reply_to": e.ReplyTo, "thread": e.Thread,
+	}
+}
+
+// postRoom says something in the room.
+func (d *demo) postRoom(w http.ResponseWriter, r *http.Request) {
+	var said struct{ Author, Text, Of, ReplyTo string }
+	if !readJSON(w, r, &said) {
+		return
+	}
+	if (said.Author != "Alice" && said.Author != "Bob") || strings.TrimSpace(said.Text) == "" {
+		http.Error(w, "Alice or Bob, and a text", http.StatusBadRequest)
+		return
+	}
+	e := local.Entry{Kind: "said", Room: room, By: strings.ToLower(said.Author), Name: said.Author, Text: said.Text, ReplyTo: said.ReplyTo}
+	if _, err := d.room.Add(e); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// postMail sends a mail of Ann's through her own submission server: an answer to
+// one of her mails, quoted as mail programs do, or a new one.
+func (d *demo) postMail(w http.ResponseWriter, r *http.Request) {
+	var said struct {
+		Answers int
+		Subject string
+		Text    string
+	}
+	if !readJSON(w, r, &said) {
+		return
+	}
+	var parent *storedMail
+	for _, m := range d.ann.list(0) {
+		if m.Number == said.Answers {
+			parent = &m
+		}
+	}
+	if strings.TrimSpace(said.Text) == "" || (said.Answers != 0 && parent == nil) {
+		http.Error(w, "a text, and the number of a mail", http.StatusBadRequest)
+		return
+	}
+	if err := d.send(r.Context(), parent, said.Subject, said.Text); err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(into)
+	if err != nil {
+		http.Error(w, "the request is no JSON of the expected form", http.StatusBadRequest)
+	}
+	return err == nil
+}
+
+func (d *demo) mailOf(r *http.Request) (storedMail, bool) {
+	n, err := strconv.Atoi(r.PathValue("number"))
+	all := d.ann.list(0)
+	if err != nil || n < 1 || n > len(all) {
+		return storedMail{}, false
+	}
+	return all[n-1], true
+}
+
+// showMail shows a mail as a mail program would, without anything active or remote.
+func (d *demo) showMail(w http.ResponseWriter, r *http.Request) {
+	m, ok := d.mailOf(r)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	p, err := mail.Parse(bytes.NewReader(m.Raw), mail.DefaultLimits)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if p.HTML == "" {
+		fmt.Fprintf(w, `<!doctype html><meta name="color-scheme" content="light dark"><pre style="white-space:pre-wrap;font:15px/1.45 system-ui,sans-serif;margin:12px">%s</pre>`, template.HTMLEscapeString(p.Text))
+		return
+	}
+	w.Write([]byte(p.HTML)) //nolint:errcheck,gosec // the browser is gone; the policy above lets nothing of it run
+}
+
+// showSource shows the bytes of a mail.
+func (d *demo) showSource(w http.ResponseWriter, r *http.Request) {
+	m, ok := d.mailOf(r)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	w.Write(m.Raw) //nolint:errcheck // the browser is gone
+}

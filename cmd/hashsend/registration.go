@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"hashsend/connectors/matrix"
+)
+
+func newRegistration() *cobra.Command {
+	var out, name string
+	var force bool
+	cmd := &cobra.Command{
+		Use: "registration", Short: "Write the registration file for the homeserver", Args: noArgs,
+		Long: `Writes the file by which a homeserver knows hashsend as an application service,
+from the tokens in the configuration. Its administrator installs it (Synapse:
+app_service_config_files, Dendrite: app_service_api.config_files).`,
+		Example: "  hashsend registration --out /etc/matrix-synapse/hashsend.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configOf(cmd)
+			if err != nil {
+				return err
+			}
+			text, err := c.registration(name)
+			if err != nil {
+				return err
+			}
+			if out == "-" {
+				_, err := cmd.OutOrStdout().Write(text)
+				return err
+			}
+			if err := writeNew(out, text, force); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Written to %s. Install it on the homeserver and restart that.\n", out)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "registration.yaml", "file to write; - for standard output")
+	cmd.Flags().StringVar(&name, "network", "", "which of several networks")
+	cmd.Flags().BoolVar(&force, "force", false, "replace the file")
+	return cmd
+}
+
+func (c *config) registration(name string) ([]byte, error) {
+	for _, m := range c.Matrix {
+		if (name == "" && m.AppService != nil) || name == m.name() {
+			return matrix.Registration(m.matrix())
+		}
+	}
+	if name == "" {
+		return nil, errors.New("no homeserver of the configuration is used as an application service: only those need the file")
+	}
+	return nil, fmt.Errorf("there is no network %q in the configuration", name)
+}
+
+// writeNew writes a file that only its owner may read; it replaces one only when
+// forced.
+func writeNew(path string, text []byte, force bool) error {
+	flags := os.O_CREATE | os.O_WRONLY | os.O_EXCL
+	if force {
+		flags = os.O_CREATE | os.O_WRONLY | os.O_TRUNC
+	}
+	f, err := os.OpenFile(path, flags, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s exists already: --force replaces it, --out names another file", path)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Chmod(0o600), f.Close())
+}

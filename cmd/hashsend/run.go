@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hashsend/bridge"
+	"hashsend/cmd/hashsend/console"
+)
+
+func newRun() *cobra.Command {
+	return &cobra.Command{
+		Use: "run", Short: "Run the bridge", Args: noArgs,
+		Long: `Runs until it gets SIGTERM or SIGINT, then finishes what is in hand. A second
+signal ends it at once; nothing is lost then either.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configOf(cmd)
+			if err != nil {
+				return err
+			}
+			return c.run(cmd.Context(), cmd.ErrOrStderr())
+		},
+	}
+}
+
+// configOf loads the configuration that a command is to use.
+func configOf(cmd *cobra.Command) (*config, error) {
+	flag, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return nil, err
+	}
+	path, err := configPath(flag)
+	if err != nil {
+		return nil, err
+	}
+	return loadConfig(path)
+}
+
+func (c *config) logger(out io.Writer) *slog.Logger {
+	var level slog.Level
+	if c.Log.Level != "" {
+		level.UnmarshalText([]byte(c.Log.Level)) //nolint:errcheck // the configuration was checked
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if c.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(out, opts))
+	}
+	return slog.New(slog.NewTextHandler(out, opts))
+}
+
+// run runs the bridge, the console and the socket for commands until ctx ends.
+func (c *config) run(ctx context.Context, logs io.Writer) (err error) {
+	log := c.logger(logs)
+	o, p, err := c.build(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	metrics := console.NewMetrics()
+	o.Metrics = metrics
+	b, err := bridge.New(o)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	defer running.Wait()
+	if err := c.serveConsole(ctx, b, metrics, log, cancel, &running); err != nil {
+		return err
+	}
+	admin, err := listenAdmin(p.store.Dir())
+	if err != nil {
+		return err
+	}
+	running.Go(func() { serveAdmin(ctx, admin, b, log) })
+	running.Go(func() {
+		select {
+		case <-b.Ready():
+			log.Info("running", "version", version)
+			notifySystemd(log, "READY=1")
+		case <-ctx.Done():
+		}
+		<-ctx.Done()
+		notifySystemd(log, "STOPPING=1")
+		log.Info("stopping: finishing what is in hand")
+	})
+	err = b.Run(ctx)
+	cancel(err)
+	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	return err
+}
+
+// serveConsole serves the page for the administrator, if it is configured.
+func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, metrics *console.Metrics, log *slog.Logger, cancel context.CancelCauseFunc, running *sync.WaitGroup) error {
+	if c.Console.Listen == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", c.Console.Listen)
+	if err != nil {
+		return fmt.Errorf("console.listen: %w", err)
+	}
+	if !l.Addr().(*net.TCPAddr).IP.IsLoopback() && c.Console.Token.value == "" {
+		return errors.Join(fmt.Errorf("console.token: missing; the console at %s can be reached from other machines and needs one", c.Console.Listen), l.Close())
+	}
+	srv := &http.Server{
+		Handler: console.New(b, metrics, console.Config{Token: c.Console.Token.value}, log), ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	running.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			cancel(fmt.Errorf("serve the console: %w", err))
+		}
+	})
+	running.Go(func() {
+		<-ctx.Done()
+		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer stop()
+		if srv.Shutdown(last) != nil {
+			srv.Close() //nolint:errcheck // open pages are cut off
+		}
+	})
+	log.Info("console", "address", "http://"+l.Addr().String()+"/")
+	return nil
+}
+
+// notifySystemd tells systemd how far we are (sd_notify(3)); without systemd it
+// does nothing.
+func notifySystemd(log *slog.Logger, state string) {
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return
+	}
+	conn, err := net.Dial("unixgram", path)
+	if err == nil {
+		_, err = conn.Write([]byte(state))
+		err = errors.Join(err, conn.Close())
+	}
+	if err != nil {
+		log.Warn("tell systemd", "state", state, "error", err)
+	}
+}
