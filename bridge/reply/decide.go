@@ -15,6 +15,7 @@ type decision struct {
 	mail    Mail
 	signs   []signs
 	looked  []bool
+	show    []bool
 	echoed  bool // a known message is repeated somewhere
 	forward bool
 	doubt   float64
@@ -71,9 +72,6 @@ func (d *decision) structure() {
 		switch {
 		case l.mark&inHistory != 0:
 			l.role = history
-			if l.rule == "" {
-				l.rule = "cut-mark"
-			}
 		case l.mark&inSignature != 0:
 			l.role = signature
 		case l.mark&inAttribute != 0:
@@ -82,6 +80,9 @@ func (d *decision) structure() {
 	}
 	for i := range d.lines {
 		l := &d.lines[i]
+		if l.role == quote && l.mark&inQuoteBox != 0 {
+			break // what follows in the box are answers
+		}
 		if l.role == own && l.mark&inQuoteBox != 0 && d.quoteFollows(i) && len(l.body) < 300 {
 			l.role, l.rule = attribution, "gmail_quote"
 			for j := i - 1; j >= 0 && j > i-3; j-- { // names and addresses are broken over lines
@@ -161,6 +162,7 @@ func (d *decision) splitters() {
 			}
 			had, checked = had || d.hasOwn(checked, f.first), f.first
 			d.set(f.first, i+1, attribution, f.rule)
+			d.indented(i + 1)
 			if d.historyFrom(i+1, had) {
 				return
 			}
@@ -169,6 +171,24 @@ func (d *decision) splitters() {
 	}
 	if top > 0 {
 		d.historyFrom(top, true)
+	}
+}
+
+// indented takes lines right below a line above a quote as quoted when they are
+// moved to the right, as mailx does instead of marks.
+func (d *decision) indented(i int) {
+	if d.html != nil {
+		return
+	}
+	for ; i < len(d.lines); i++ {
+		l := &d.lines[i]
+		if l.role == empty {
+			continue
+		}
+		if l.role != own || !strings.HasPrefix(l.raw, "\t") && !strings.HasPrefix(l.raw, "    ") {
+			return
+		}
+		l.role, l.depth, l.rule = quote, 1, "indent"
 	}
 }
 

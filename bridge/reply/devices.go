@@ -55,3 +55,8 @@ var bannerWords = []string{
 var outsideWords = []string{
 	"external", "outside", "originated", "extern", "außerhalb", "extérieur", "esterno", "esterna", "externo", "externa", "buiten", "often get email", "nicht oft e-mails", "pas souvent", "no suele", "niet vaak", "utanför", "udefra", "utenfra", "zewnątrz", "zewnętrz", "mimo", "külső", "внешн", "зовнішн", "外部",
 }
+
+// mailWords stand in every such warning.
+var mailWords = []string{
+	"mail", "message", "sender", "nachricht", "absender", "expéditeur", "correo", "mensaje", "messaggio", "mittente", "mensagem", "remetente", "bericht", "afzender", "meddelande", "avsändare", "besked", "afsender", "melding", "avsender", "wiadomość", "nadawc", "zpráv", "odesílatel", "üzenet", "письмо", "сообщение", "отправител", "лист", "邮件", "郵件", "メール",
+}

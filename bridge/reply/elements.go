@@ -124,12 +124,6 @@ func (a *attrs) what() (found wordKind, word string) {
 	return
 }
 
-// cuts tells whether everything from the element on is quoted.
-func (a *attrs) cuts() bool {
-	k, _ := a.what()
-	return k == cutMark
-}
-
 // apply changes the state for what is inside of an element.
 func (a *attrs) apply(st *state, tag atom.Atom) {
 	switch tag {

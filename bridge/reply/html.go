@@ -37,7 +37,8 @@ type reader struct {
 	gap    bool            // an empty line is due before the next line
 	href   string          // of the open link
 	linked int             // where the text of the open link begins
-	cut    bool            // everything from here on is quoted
+	cut    string          // from here on everything is quoted: the id that says so
+	lead   int             // length of the bullet that begins the current line
 	last   state           // of the current line when its first text came
 	bullet string          // of the list item whose text is due
 }
@@ -153,7 +154,7 @@ func (r *reader) begin(st state) {
 		}
 		r.last = st
 		r.text.WriteString(r.bullet)
-		r.bullet = ""
+		r.lead, r.bullet = len(r.bullet), ""
 	}
 }
 
@@ -173,8 +174,9 @@ func (r *reader) flush() {
 func (r *reader) add(s string) {
 	st := r.last
 	l := line{raw: strings.ReplaceAll(s, "\u00a0", " "), body: trim(s), depth: st.depth, mark: st.mark, rule: st.rule}
-	if r.cut {
+	if r.cut != "" {
 		l.mark |= inHistory
+		l.rule = r.cut
 	}
 	switch {
 	case l.body == "":
@@ -218,9 +220,7 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 	case atom.Hr:
 		r.flush()
 		r.gap = true
-		if at.cuts() && !st.hidden {
-			r.cutFrom()
-		}
+		r.cutFrom(at, st)
 		return
 	case atom.Img:
 		if !st.hidden && at.alt != "" && at.width != "0" && at.width != "1" {
@@ -246,9 +246,7 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 	r.block(tag)
 	inner := st
 	at.apply(&inner, tag)
-	if at.cuts() && !st.hidden {
-		r.cutFrom()
-	}
+	r.cutFrom(at, st)
 	if inner.depth != st.depth || inner.mark != st.mark {
 		r.flush()
 	}
@@ -269,10 +267,12 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 	r.keep(html.StartTagToken, tag, start, end)
 }
 
-// cutFrom notes that everything from here on is quoted.
-func (r *reader) cutFrom() {
-	r.flush()
-	r.cut = true
+// cutFrom notes when everything from an element on is quoted.
+func (r *reader) cutFrom(at attrs, st state) {
+	if kind, word := at.what(); kind == cutMark && !st.hidden && r.cut == "" {
+		r.flush()
+		r.cut = word
+	}
 }
 
 // lineBreak takes <br>.
@@ -296,7 +296,7 @@ func (r *reader) block(tag atom.Atom) {
 		r.flush()
 	case 2:
 		r.flush()
-		r.gap = len(r.lines) > 0
+		r.gap = len(r.lines) > 0 && r.bullet == ""
 	}
 }
 
@@ -372,7 +372,7 @@ func (r *reader) closeLink() {
 	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") {
 		return
 	}
-	shown := strings.TrimSpace(r.text.String()[r.linked:])
+	shown := strings.TrimSpace(r.text.String()[max(r.linked, min(r.lead, r.text.Len())):])
 	bare := func(s string) string {
 		s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
 		return strings.TrimRight(strings.TrimPrefix(s, "www."), "/")

@@ -8,10 +8,11 @@ func (d *decision) result(_ *echo) Result {
 	if d.forward {
 		r.Cut = nil
 	}
+	d.show = d.shown()
 	r.Text = d.text()
 	r.OnlyQuote = r.Text == "" && len(r.Cut) > 0
 	if d.html != nil && r.Text != "" {
-		out, rich := d.html.write(func(i int) bool { return i >= len(d.lines) || d.kept(i) })
+		out, rich := d.html.write(func(i int) bool { return i < len(d.show) && d.show[i] })
 		if rich {
 			r.HTML = out
 		}
@@ -20,9 +21,22 @@ func (d *decision) result(_ *echo) Result {
 	return r
 }
 
-// kept tells whether a line is shown.
-func (d *decision) kept(i int) bool {
-	return d.forward || d.lines[i].role == own || d.lines[i].role == empty
+// shown says of each line whether it is kept; of empty ones, whether both their
+// neighbours are.
+func (d *decision) shown() []bool {
+	show := make([]bool, len(d.lines))
+	for i := range d.lines {
+		r := d.lines[i].role
+		show[i] = d.forward && r != empty || r == own || r == empty && i > 0 && show[i-1]
+	}
+	next := false
+	for i := len(d.lines) - 1; i >= 0; i-- {
+		if d.lines[i].role == empty {
+			show[i] = show[i] && next
+		}
+		next = show[i]
+	}
+	return show
 }
 
 // text joins the lines that are kept. Runs of empty lines become one.
@@ -31,8 +45,8 @@ func (d *decision) text() string {
 	gap := false
 	for i := range d.lines {
 		l := &d.lines[i]
-		if !d.kept(i) || l.role == empty && l.mark&inCode == 0 {
-			gap = gap || l.role == empty || !d.kept(i)
+		if l.role == empty && (l.mark&inCode == 0 || l.depth > 0) || !d.show[i] {
+			gap = true
 			continue
 		}
 		if gap && b.Len() > 0 {

@@ -212,7 +212,7 @@ func (d *decision) banner() {
 				all.WriteString(lower(d.lines[end].body))
 				end++
 			}
-			if d.hasOwn(end, len(d.lines)) && outside(all.String()) {
+			if d.hasOwn(end, len(d.lines)) && warns(w, all.String()[len(w):]) {
 				d.set(i, end, banner, "banner")
 			}
 			return
@@ -221,10 +221,19 @@ func (d *decision) banner() {
 	}
 }
 
-func outside(s string) bool {
-	for _, w := range outsideWords {
-		if strings.Contains(s, w) {
-			return true
+// warns tells whether what follows the first word of a banner makes it one.
+func warns(word, rest string) bool {
+	if strings.Trim(rest, " ]>*_!:.-") == "" {
+		return strings.HasPrefix(word, "ext") || word == "外部"
+	}
+	for _, w := range mailWords {
+		if strings.Contains(rest, w) {
+			for _, w := range outsideWords {
+				if strings.Contains(word, w) || strings.Contains(rest, w) {
+					return true
+				}
+			}
+			return false
 		}
 	}
 	return false
