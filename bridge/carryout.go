@@ -78,7 +78,8 @@ func (w *work) report(l letter, d decision) error {
 	}
 	for _, said := range l.class.Bounce.Recipients {
 		for _, r := range rs {
-			if !mail.SameAddress(said.Address, r.Address) && (said.Address != "" || len(rs) > 1) {
+			same := mail.SameAddress(said.Address, r.Address) || mail.SameAddress(said.Final, r.Address)
+			if !same && (said.Address != "" || len(rs) > 1) {
 				continue
 			}
 			if err := w.reportOne(l, d, r, said); err != nil {

@@ -54,6 +54,10 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 	if d.route, err = box.b.findRoute(tx, box, &l.msg, l.in.Envelope); err != nil {
 		return d, err
 	}
+	if d.route.Leave && len(d.route.Threads) > 0 {
+		d.do = doCommand // leaving works whatever sort of mail asks for it
+		return d, nil
+	}
 	if l.class.Bounce != nil {
 		known, err := box.concerns(tx, l.class.Bounce)
 		if err != nil {
@@ -83,9 +87,6 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 		return d, nil
 	case l.in.Header.Get(mail.HeaderBridge) != "" && strings.HasPrefix(l.in.Header.Get(mail.HeaderBridge), box.b.instance+";"):
 		d.do = doDrop // what we sent has come back by another way
-		return d, nil
-	case d.route.Leave && len(d.route.Threads) > 0:
-		d.do = doCommand
 		return d, nil
 	case l.class.Command != "" && len(d.route.Threads) > 0:
 		d.do = doCommand
@@ -217,8 +218,13 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 		add(ms)
 	}
 	d.text, d.html, d.files = written(l.msg, known)
-	if l.class.Kind == KindReaction && l.class.Emoji != "" {
+	switch {
+	case l.class.Kind == KindReaction && l.class.Emoji != "":
 		d.text, d.html = "reacted with "+l.class.Emoji, ""
+	case l.class.Emoji != "":
+		d.text, d.html = strings.TrimSpace(d.text+"\n"+l.class.Emoji), ""
+	case l.class.Kind == KindCalendar && l.class.Text != "" && d.text != l.class.Text:
+		d.text, d.html = strings.TrimSpace(l.class.Text+"\n\n"+d.text), ""
 	}
 	if d.text == "" && d.files == "" {
 		d.text = "(an answer without words)"
@@ -236,12 +242,12 @@ func written(m mail.Message, known []string) (text, html, files string) {
 		Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0,
 		Text: m.Text, HTML: m.HTML, Known: known,
 	})
+	text = r.Text
 	if r.HTML != "" {
 		html = markup.Sanitise(r.HTML)
-		text = markup.ToText(html)
 	}
 	if strings.TrimSpace(text) == "" {
-		text, html = r.Text, ""
+		text = markup.ToText(html)
 	}
 	text = markup.Neutral(strings.TrimSpace(text))
 	if html != "" {

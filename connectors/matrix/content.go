@@ -72,15 +72,51 @@ func parseContent(raw json.RawMessage) (c content, ok bool) {
 			json.Unmarshal(v, into) //nolint:errcheck // a field of a wrong type counts as absent
 		}
 	}
+	if c.Text == "" {
+		c.Text = extensible(fields)
+	}
 	c.NewContent, c.File = fields["m.new_content"], fields["file"]
 	_, c.Voice = fields["org.matrix.msc3245.voice"]
 	return c, true
 }
 
+// extensible reads the plain text of events that have no body (MSC1767), polls for one.
+func extensible(fields map[string]json.RawMessage) string {
+	var parts []struct {
+		Type string `json:"mimetype"`
+		Body string `json:"body"`
+	}
+	if json.Unmarshal(fields["m.text"], &parts) == nil {
+		for _, p := range parts {
+			if p.Type == "" || p.Type == "text/plain" {
+				return p.Body
+			}
+		}
+	}
+	var text string
+	if json.Unmarshal(fields["org.matrix.msc1767.text"], &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// isPoll reports whether events of this type begin or end a poll. Votes have no
+// text and stay in the room.
+func isPoll(eventType string) bool {
+	switch eventType {
+	case "m.poll.start", "m.poll.end", "org.matrix.msc3381.poll.start", "org.matrix.msc3381.poll.end":
+		return true
+	}
+	return false
+}
+
 // body makes the bridge's form of the content; false: there is nothing in it.
 func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
-	if eventType == "m.sticker" {
+	switch {
+	case eventType == "m.sticker":
 		c.MsgType = "m.image"
+	case isPoll(eventType):
+		c.MsgType = "m.poll"
 	}
 	switch c.MsgType {
 	case "m.text", "m.emote", "m.notice":
@@ -102,6 +138,10 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 		b.Text = strings.TrimSpace(c.Text + "\n" + mapLink(c.GeoURI))
 	case "m.key.verification.request", "m.server_notice":
 		return b, kind, false
+	case "m.poll":
+		if c.Text != "" {
+			b.Text = "📊 " + c.Text
+		}
 	default:
 		b.Text = c.Text // a kind that we do not know says what it is in its body
 	}

@@ -1,7 +1,9 @@
 package matrix
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -28,6 +30,40 @@ type rawEvent struct {
 	} `json:"unsigned"`
 }
 
+// parseEvent reads an event. A field of a wrong type counts as absent.
+func parseEvent(raw json.RawMessage) (e rawEvent, err error) {
+	var odd *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, &e); err != nil && !errors.As(err, &odd) {
+		return e, err
+	}
+	if e.ID == "" || e.Type == "" || e.Sender == "" {
+		return e, errors.New("it has no id, type or sender")
+	}
+	return e, nil
+}
+
+// membership is that of a m.room.member event.
+func (e rawEvent) membership() string {
+	var content struct {
+		Membership string `json:"membership"`
+	}
+	if json.Unmarshal(e.Content, &content) != nil {
+		return ""
+	}
+	return content.Membership
+}
+
+// replacement is the room that a m.room.tombstone event leads to.
+func (e rawEvent) replacement() id.RoomID {
+	var content struct {
+		To id.RoomID `json:"replacement_room"`
+	}
+	if json.Unmarshal(e.Content, &content) != nil {
+		return ""
+	}
+	return content.To
+}
+
 // convert makes an event of the bridge of one of Matrix; nil: it means nothing to
 // the bridge, or is our own. Names and ranks are filled in by complete.
 func (c *Connector) convert(e rawEvent) chat.Event {
@@ -51,13 +87,10 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 		}
 		return chat.Renamed{Head: head, Name: content.Name}
 	case e.Type == "m.room.tombstone" && e.StateKey != nil:
-		var content struct {
-			To id.RoomID `json:"replacement_room"`
+		if to := e.replacement(); to != "" {
+			return chat.Moved{Head: head, To: chat.RoomID(to)}
 		}
-		if json.Unmarshal(e.Content, &content) != nil || content.To == "" {
-			return nil
-		}
-		return chat.Moved{Head: head, To: chat.RoomID(content.To)}
+		return nil
 	case e.StateKey != nil:
 		return nil
 	case e.Type == "m.room.redaction":
@@ -72,17 +105,34 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 		}
 		return chat.Deleted{Head: head, Message: chat.MessageID(e.Redacts)}
 	case e.Type == "m.reaction":
-		var content struct {
-			RelatesTo relation `json:"m.relates_to"`
-		}
-		if json.Unmarshal(e.Content, &content) != nil || content.RelatesTo.Type != "m.annotation" || content.RelatesTo.EventID == "" {
-			return nil
-		}
-		return chat.Reacted{Head: head, Message: chat.MessageID(content.RelatesTo.EventID), Reaction: chat.MessageID(e.ID), Emoji: cut(content.RelatesTo.Key, 64)}
-	case e.Type == "m.room.message", e.Type == "m.sticker":
+		return reaction(head, e)
+	case e.Type == "m.room.message", e.Type == "m.sticker", isPoll(e.Type):
 		return c.message(head, e)
 	}
 	return nil
+}
+
+// reaction converts m.reaction. An emoji of the homeserver's own is told by its name.
+func reaction(head chat.Head, e rawEvent) chat.Event {
+	var content struct {
+		RelatesTo relation `json:"m.relates_to"`
+		Beeper    string   `json:"com.beeper.reaction.shortcode"`
+		Code      string   `json:"shortcode"`
+	}
+	var odd *json.UnmarshalTypeError
+	if err := json.Unmarshal(e.Content, &content); err != nil && !errors.As(err, &odd) {
+		return nil
+	}
+	rel := content.RelatesTo
+	if rel.Type != "m.annotation" || rel.EventID == "" || rel.Key == "" {
+		return nil
+	}
+	emoji := rel.Key
+	if strings.HasPrefix(emoji, "mxc://") {
+		name := strings.Trim(cmp.Or(content.Beeper, content.Code, "emoji"), ":")
+		emoji = ":" + name + ":"
+	}
+	return chat.Reacted{Head: head, Message: chat.MessageID(rel.EventID), Reaction: chat.MessageID(e.ID), Emoji: cut(emoji, 64)}
 }
 
 // member converts a change of membership. A change of name is none.

@@ -24,13 +24,14 @@ type Connector struct {
 	http *http.Client
 	zlog zerolog.Logger
 
-	mu      sync.Mutex
-	token   string // of the plain account
-	clients map[id.UserID]*mautrix.Client
-	names   map[nameKey]string   // what people are called
-	shown   map[id.UserID]string // display name that a ghost was given
-	joined  map[nameKey]bool     // rooms that a ghost is in
-	botMade bool
+	mu       sync.Mutex
+	token    string // of the plain account
+	clients  map[id.UserID]*mautrix.Client
+	names    map[nameKey]string   // what people are called
+	shown    map[id.UserID]string // display name that a ghost was given
+	via     map[id.RoomID]string // a server that knows a room that we may be about to enter
+	joined   map[nameKey]bool     // rooms that a ghost is in
+	botKnown bool                 // our own user is registered, or is the one that the token was made for
 }
 
 type nameKey struct {
@@ -51,7 +52,7 @@ func Open(cfg Config, env chat.Env) (*Connector, error) {
 			DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
 		}},
 		zlog:    zerolog.New(logWriter{env.Log}).Level(zerolog.WarnLevel),
-		clients: map[id.UserID]*mautrix.Client{}, names: map[nameKey]string{}, shown: map[id.UserID]string{}, joined: map[nameKey]bool{},
+		clients: map[id.UserID]*mautrix.Client{}, names: map[nameKey]string{}, shown: map[id.UserID]string{}, joined: map[nameKey]bool{}, via: map[id.RoomID]string{},
 	}
 	return c, nil
 }
@@ -157,7 +158,7 @@ func (c *Connector) loggedOut() bool {
 
 func (c *Connector) registerBot(ctx context.Context) error {
 	c.mu.Lock()
-	made := c.botMade
+	made := c.botKnown
 	c.mu.Unlock()
 	if made {
 		return nil
@@ -166,7 +167,7 @@ func (c *Connector) registerBot(ctx context.Context) error {
 		return fmt.Errorf("register %s: %w", c.cfg.bot(), err)
 	}
 	c.mu.Lock()
-	c.botMade = true
+	c.botKnown = true
 	c.mu.Unlock()
 	return nil
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
@@ -19,21 +21,25 @@ import (
 	"hashsend/bridge/retry"
 )
 
+// lookup is how long the events of one push or sync may wait for names and
+// ranks: a homeserver that has just started pushes before it answers.
+const lookup = 10 * time.Second
+
 // events converts raw events, in order. One that cannot be read is left out: it
 // must not stop those behind it. room is used where an event does not name its own.
 func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMessage) (events []chat.Event) {
+	ctx, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
 	for _, r := range raw {
-		var e rawEvent
-		if err := json.Unmarshal(r, &e); err != nil {
+		e, err := parseEvent(r)
+		if err != nil {
 			c.env.Log.Warn("an event of the homeserver cannot be read and is left out", "error", err)
 			continue
 		}
 		if e.RoomID == "" {
 			e.RoomID = room
 		}
-		if e.Type == "m.room.member" && e.StateKey != nil {
-			c.forgetName(e.RoomID, id.UserID(*e.StateKey))
-		}
+		c.note(e)
 		if ev := c.convert(e); ev != nil {
 			events = append(events, c.complete(ctx, ev))
 		}
@@ -41,41 +47,73 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 	return events
 }
 
+// note keeps the caches true.
+func (c *Connector) note(e rawEvent) {
+	if e.StateKey == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e.Type {
+	case "m.room.member":
+		key := nameKey{e.RoomID, id.UserID(*e.StateKey)}
+		delete(c.names, key)
+		if e.membership() != "join" {
+			delete(c.joined, key)
+		}
+		if e.membership() == "invite" && key.user == c.cfg.bot() {
+			c.via[e.RoomID] = e.Sender.Homeserver()
+		}
+	case "m.room.tombstone":
+		if to := e.replacement(); to != "" {
+			c.via[to] = e.Sender.Homeserver()
+		}
+	}
+}
+
 // complete fills in what only the homeserver knows: names and ranks.
 func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
-	name := func(h *chat.Head) {
+	name := func(h chat.Head) chat.Head {
 		if h.By.Name == "" {
 			h.By.Name = c.displayName(ctx, id.RoomID(h.Place.Room), id.UserID(h.By.ID))
 		}
+		return h
 	}
 	switch e := ev.(type) {
 	case chat.Posted:
-		name(&e.Head)
+		e.Head = name(e.Head)
+		e.MentionsAll = e.MentionsAll && c.mayMentionAll(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
 		return e
 	case chat.Edited:
-		name(&e.Head)
+		e.Head = name(e.Head)
+		return e
+	case chat.Deleted:
+		e.Head = name(e.Head)
+		return e
+	case chat.Reacted:
+		e.Head = name(e.Head)
+		return e
+	case chat.Renamed:
+		e.Head = name(e.Head)
+		return e
+	case chat.Moved:
+		e.Head = name(e.Head)
 		return e
 	case chat.Command:
-		name(&e.Head)
+		e.Head = name(e.Head)
 		e.Rank = c.rank(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
 		return e
 	case chat.Joined:
-		name(&e.Head)
+		e.Head = name(e.Head)
 		return e
 	case chat.Left:
-		name(&e.Head)
+		e.Head = name(e.Head)
 		return e
 	case chat.Invited:
-		name(&e.Head)
+		e.Head = name(e.Head)
 		return e
 	}
 	return ev
-}
-
-func (c *Connector) forgetName(room id.RoomID, user id.UserID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.names, nameKey{room, user})
 }
 
 // displayName returns what a person is called in a room; the user id's first part
@@ -117,32 +155,50 @@ func (c *Connector) displayName(ctx context.Context, room id.RoomID, user id.Use
 // power level for it is what a moderator of the bridge needs.
 var linkEvent = event.Type{Type: "org.hashsend.bridge", Class: event.StateEventType}
 
-// rank maps a person's power level on the bridge's ranks.
-func (c *Connector) rank(ctx context.Context, room id.RoomID, user id.UserID) chat.Rank {
+// powers is what is read of m.room.power_levels.
+type powers struct {
+	Users   map[id.UserID]int `json:"users"`
+	Default int               `json:"users_default"`
+	Events  map[string]int    `json:"events"`
+	Notify  struct {
+		Room *int `json:"room"`
+	} `json:"notifications"`
+}
+
+// power returns the power levels of a room and that of a person. Creators who
+// stand above all levels have the highest.
+func (c *Connector) power(ctx context.Context, room id.RoomID, user id.UserID) (p powers, level int, err error) {
 	cl, err := c.bot(ctx)
 	if err != nil {
-		return chat.Member
+		return p, 0, err
 	}
-	var levels struct {
-		Users   map[id.UserID]int `json:"users"`
-		Default int               `json:"users_default"`
-		Events  map[string]int    `json:"events"`
-	}
-	if err := cl.StateEvent(ctx, room, event.StatePowerLevels, "", &levels); err != nil && httpStatus(err) != http.StatusNotFound {
-		return chat.Member
-	}
-	level, named := levels.Users[user]
-	if !named {
-		level = levels.Default
-		if c.created(ctx, cl, room, user) {
-			return chat.Admin
+	none := false
+	if err := cl.StateEvent(ctx, room, event.StatePowerLevels, "", &p); err != nil {
+		if none = httpStatus(err) == http.StatusNotFound; !none {
+			return p, 0, err
 		}
 	}
-	need, set := levels.Events[linkEvent.Type]
+	level, named := p.Users[user]
+	if named {
+		return p, level, nil
+	}
+	if c.created(ctx, cl, room, user, none) {
+		return p, math.MaxInt32, nil
+	}
+	return p, p.Default, nil
+}
+
+// rank maps a person's power level on the bridge's ranks.
+func (c *Connector) rank(ctx context.Context, room id.RoomID, user id.UserID) chat.Rank {
+	p, level, err := c.power(ctx, room, user)
+	need, set := p.Events[linkEvent.Type]
 	if !set {
 		need = 50
 	}
 	switch {
+	case err != nil:
+		c.env.Log.Warn("the rank of a person could not be asked for and counts as none", "error", err)
+		return chat.Member
 	case level >= 100:
 		return chat.Admin
 	case level >= need:
@@ -151,15 +207,25 @@ func (c *Connector) rank(ctx context.Context, room id.RoomID, user id.UserID) ch
 	return chat.Member
 }
 
-// created reports whether a person is a creator of a room in which creators stand
-// above all power levels (room version 12 and later).
-func (c *Connector) created(ctx context.Context, cl *mautrix.Client, room id.RoomID, user id.UserID) bool {
+// mayMentionAll reports whether a person may mention the whole room.
+func (c *Connector) mayMentionAll(ctx context.Context, room id.RoomID, user id.UserID) bool {
+	p, level, err := c.power(ctx, room, user)
+	need := 50
+	if p.Notify.Room != nil {
+		need = *p.Notify.Room
+	}
+	return err == nil && level >= need
+}
+
+// created reports whether a person stands above all power levels as a creator of
+// the room: from room version 12 on, and in a room without power levels.
+func (c *Connector) created(ctx context.Context, cl *mautrix.Client, room id.RoomID, user id.UserID, noLevels bool) bool {
 	full, err := cl.FullStateEvent(ctx, room, event.StateCreate, "")
 	if err != nil || full == nil {
 		return false
 	}
 	version, _ := full.Content.Raw["room_version"].(string)
-	if n, err := strconv.Atoi(version); err != nil || n < 12 {
+	if n, err := strconv.Atoi(version); (err != nil || n < 12) && !noLevels {
 		return false
 	}
 	additional, _ := full.Content.Raw["additional_creators"].([]any)
@@ -208,7 +274,16 @@ func (c *Connector) Join(ctx context.Context, room chat.RoomID, as chat.UserID) 
 	if err != nil {
 		return err
 	}
-	_, err = cl.JoinRoomByID(ctx, id.RoomID(room))
+	req := &mautrix.ReqJoinRoom{}
+	c.mu.Lock()
+	if via := c.via[id.RoomID(room)]; via != "" {
+		req.Via = []string{via}
+	}
+	c.mu.Unlock()
+	if _, server, named := strings.Cut(string(room), ":"); named && len(req.Via) == 0 {
+		req.Via = []string{server}
+	}
+	_, err = cl.JoinRoom(ctx, string(room), req)
 	if err == nil && as != "" {
 		c.mu.Lock()
 		c.joined[nameKey{id.RoomID(room), id.UserID(as)}] = true

@@ -121,7 +121,7 @@ var errOtherUser = errors.New("the access token belongs to another user: set the
 // words otherwise.
 func (c *Connector) sameUser(ctx context.Context, cl *mautrix.Client) error {
 	c.mu.Lock()
-	known := c.botMade
+	known := c.botKnown
 	c.mu.Unlock()
 	if known {
 		return nil
@@ -134,7 +134,7 @@ func (c *Connector) sameUser(ctx context.Context, cl *mautrix.Client) error {
 		return fmt.Errorf("%w: user_id is %s, the token is for %s", errOtherUser, c.cfg.bot(), resp.UserID)
 	}
 	c.mu.Lock()
-	c.botMade = true
+	c.botKnown = true
 	c.mu.Unlock()
 	return nil
 }
@@ -213,6 +213,7 @@ func (c *Connector) invitations(ctx context.Context, a syncAnswer) (events []cha
 				e.ID = id.EventID("invite " + string(room) + " " + string(e.Sender) + " " + url.QueryEscape(a.NextBatch))
 			}
 			e.RoomID = room
+			c.note(e)
 			if ev := c.convert(e); ev != nil {
 				events = append(events, c.complete(ctx, ev))
 			}
