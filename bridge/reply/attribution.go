@@ -272,6 +272,9 @@ type found struct {
 // they go on with the same sentence up to its beginning.
 func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 	f := found{first: -1}
+	if !quoted && !mayEnd(d.lines[i].body) {
+		return f, false
+	}
 	end := d.signsOf(i)
 	if end&(signColon|signVerb|signDateHead|signAngle|signDate) == 0 {
 		return f, false
@@ -305,6 +308,18 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 		}
 	}
 	return f, f.first >= 0
+}
+
+// mayEnd tells cheaply whether a line above unmarked text can end with this one:
+// such lines end in a colon or a bracket, or have a number.
+func mayEnd(s string) bool {
+	if s == "" || len(s) > maxLine {
+		return false
+	}
+	if c := s[len(s)-1]; c == ':' || c == '>' || c == '-' || c >= 0x80 {
+		return true
+	}
+	return strings.ContainsAny(s, "0123456789")
 }
 
 // beginning finds where a line above a quote begins inside of the line whose

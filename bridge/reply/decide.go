@@ -162,7 +162,9 @@ func (d *decision) splitters() {
 			}
 			had, checked = had || d.hasOwn(checked, f.first), f.first
 			d.set(f.first, i+1, attribution, f.rule)
-			d.indented(i + 1)
+			if !had {
+				d.indented(i + 1)
+			}
 			if d.historyFrom(i+1, had) {
 				return
 			}
@@ -174,8 +176,8 @@ func (d *decision) splitters() {
 	}
 }
 
-// indented takes lines right below a line above a quote as quoted when they are
-// moved to the right, as mailx does instead of marks.
+// indented takes lines right below a line above a quote as quoted when a tab
+// begins them: mailx writes one instead of marks.
 func (d *decision) indented(i int) {
 	if d.html != nil {
 		return
@@ -185,7 +187,7 @@ func (d *decision) indented(i int) {
 		if l.role == empty {
 			continue
 		}
-		if l.role != own || !strings.HasPrefix(l.raw, "\t") && !strings.HasPrefix(l.raw, "    ") {
+		if l.role != own || !strings.HasPrefix(l.raw, "\t") {
 			return
 		}
 		l.role, l.depth, l.rule = quote, 1, "indent"

@@ -22,6 +22,9 @@ var deviceStarts = []string{
 	"发自我的", "發自我的", "发自", "發自", "来自我的", "從我的", "从我的", "寄自我的", "傳送自", "发送自", "获取 outlook", "取得 outlook", "下载 outlook", "나의 ", "내 ", "outlook 다운로드", "được gửi từ ", "đã gửi từ ", "gửi từ ", "tải outlook", "dikirim dari ", "terkirim dari ", "dihantar daripada ", "dapatkan outlook ", "saadetud minu ", "nosūtīts no ", "išsiųsta iš ", "sent frá ", "sent úr ", "bidalia nire", "ส่งจาก",
 }
 
+// deviceStart has them by their first byte.
+var deviceStart = byFirst(deviceStarts)
+
 // deviceEnds end it in languages that put the verb last.
 var deviceEnds = []string{
 	"gesendet", "geschickt", "verschickt", "versendet", "herunterladen", "beziehen", "gönderildi", "gönderilmiştir", "yollandı", "edinin", "indirin", "küldve", "küldtem", "beszerzése", "letöltése", "から送信", "より送信", "送信", "を入手", "보냄", "보낸 메일", "에서 보냄", "에서 발송", "传送", "傳送", "发送", "傳送的", "发出", "發送", "verzonden", "verstuurd", "sent", "lähetetty", "saadetud", "から送信されました", "に iphone から送信", "bidalia", "skickat", "sendt",

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -32,15 +33,15 @@ type reader struct {
 	stack []element
 	open  map[atom.Atom]int // how many of each are open
 
-	text   strings.Builder // of the current line
-	space  bool            // a blank is due before the next word
-	gap    bool            // an empty line is due before the next line
-	href   string          // of the open link
-	linked int             // where the text of the open link begins
-	cut    string          // from here on everything is quoted: the id that says so
-	lead   int             // length of the bullet that begins the current line
-	last   state           // of the current line when its first text came
-	bullet string          // of the list item whose text is due
+	text   []byte // of the current line
+	space  bool   // a blank is due before the next word
+	gap    bool   // an empty line is due before the next line
+	href   string // of the open link
+	linked int    // where the text of the open link begins
+	cut    string // from here on everything is quoted: the id that says so
+	lead   int    // length of the bullet that begins the current line
+	last   state  // of the current line when its first text came
+	bullet string // of the list item whose text is due
 }
 
 // element is an open element.
@@ -74,7 +75,7 @@ func htmlPage(source string) page {
 		}
 		switch kind {
 		case html.TextToken:
-			r.chars(string(z.Text()), start, pos)
+			r.chars(z.Text(), start, pos)
 		case html.StartTagToken, html.SelfClosingTagToken:
 			r.start(z, kind, start, pos)
 		case html.EndTagToken:
@@ -98,21 +99,21 @@ func (r *reader) keep(kind html.TokenType, tag atom.Atom, start, end int) {
 }
 
 // chars takes a run of text.
-func (r *reader) chars(s string, start, end int) {
+func (r *reader) chars(s []byte, start, end int) {
 	st := r.state()
 	if st.hidden {
 		return
 	}
 	if st.pre {
 		r.keep(html.TextToken, 0, start, end)
-		for i, l := range strings.Split(s, "\n") {
+		for i, l := range bytes.Split(s, []byte("\n")) {
 			if i > 0 {
 				r.flush()
-				r.gap = r.gap && l != ""
+				r.gap = r.gap && len(l) > 0
 			}
-			if l != "" {
+			if len(l) > 0 {
 				r.begin(st)
-				r.text.WriteString(strings.TrimRight(l, "\r"))
+				r.text = append(r.text, bytes.TrimRight(l, "\r")...)
 			} else if i > 0 {
 				r.emptyLine()
 			}
@@ -131,14 +132,14 @@ func (r *reader) chars(s string, start, end int) {
 			j++
 		}
 		r.begin(st)
-		if r.space && r.text.Len() > 0 {
-			r.text.WriteByte(' ')
+		if r.space && len(r.text) > 0 {
+			r.text = append(r.text, ' ')
 		}
 		r.space, wrote = false, true
-		r.text.WriteString(s[i:j])
+		r.text = append(r.text, s[i:j]...)
 		i = j
 	}
-	if wrote || r.text.Len() > 0 {
+	if wrote || len(r.text) > 0 {
 		r.keep(html.TextToken, 0, start, end)
 	}
 }
@@ -147,25 +148,25 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\
 
 // begin notes what holds for the current line when its first text comes.
 func (r *reader) begin(st state) {
-	if r.text.Len() == 0 {
+	if len(r.text) == 0 {
 		if r.gap {
 			r.emptyLine()
 			r.gap = false
 		}
 		r.last = st
-		r.text.WriteString(r.bullet)
+		r.text = append(r.text, r.bullet...)
 		r.lead, r.bullet = len(r.bullet), ""
 	}
 }
 
 // flush ends the current line.
 func (r *reader) flush() {
-	if r.text.Len() == 0 {
+	if len(r.text) == 0 {
 		r.space = false
 		return
 	}
-	s := strings.TrimRight(r.text.String(), " \t")
-	r.text.Reset()
+	s := strings.TrimRight(string(r.text), " \t")
+	r.text = r.text[:0]
 	r.space = false
 	r.add(s)
 }
@@ -225,13 +226,13 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 	case atom.Img:
 		if !st.hidden && at.alt != "" && at.width != "0" && at.width != "1" {
 			r.begin(st)
-			if r.space && r.text.Len() > 0 {
-				r.text.WriteByte(' ')
+			if r.space && len(r.text) > 0 {
+				r.text = append(r.text, ' ')
 			}
-			r.text.WriteString("[image: " + at.alt + "]")
+			r.text = append(r.text, ("[image: " + at.alt + "]")...)
 			r.space = false
 		}
-		if !st.hidden && (r.text.Len() > 0) {
+		if !st.hidden && (len(r.text) > 0) {
 			r.keep(html.SelfClosingTagToken, tag, start, end)
 		}
 		return
@@ -260,7 +261,7 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 	case atom.Td, atom.Th:
 		r.space = true
 	case atom.A:
-		r.href, r.linked = at.href, r.text.Len()
+		r.href, r.linked = at.href, len(r.text)
 	}
 	r.stack = append(r.stack, element{tag: tag, name: label, state: inner})
 	r.open[tag]++
@@ -280,7 +281,7 @@ func (r *reader) lineBreak(start, end int) {
 	if r.state().hidden {
 		return
 	}
-	if r.text.Len() > 0 {
+	if len(r.text) > 0 {
 		r.keep(html.SelfClosingTagToken, atom.Br, start, end)
 		r.flush()
 		return
@@ -366,13 +367,13 @@ func (r *reader) end(tag atom.Atom, name string, start, end int) {
 func (r *reader) closeLink() {
 	href := r.href
 	r.href = ""
-	if href == "" || r.state().hidden || r.linked >= r.text.Len() {
+	if href == "" || r.state().hidden || r.linked >= len(r.text) {
 		return
 	}
 	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") {
 		return
 	}
-	shown := strings.TrimSpace(r.text.String()[max(r.linked, min(r.lead, r.text.Len())):])
+	shown := strings.TrimSpace(string(r.text[max(r.linked, min(r.lead, len(r.text))):]))
 	bare := func(s string) string {
 		s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
 		return strings.TrimRight(strings.TrimPrefix(s, "www."), "/")
@@ -380,7 +381,7 @@ func (r *reader) closeLink() {
 	if shown == "" || strings.EqualFold(bare(shown), bare(href)) {
 		return
 	}
-	r.text.WriteString(" <" + href + ">")
+	r.text = append(r.text, (" <" + href + ">")...)
 }
 
 // write writes the lines that keep says as HTML; rich tells whether there is any

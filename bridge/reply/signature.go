@@ -171,23 +171,16 @@ func disclaims(s string) bool {
 	if len(s) < 80 {
 		return false
 	}
-	secret, people := false, false
-	for _, w := range secretWords {
+	return containsAny(s, secretWords) && containsAny(s, recipientWords)
+}
+
+func containsAny(s string, words []string) bool {
+	for _, w := range words {
 		if strings.Contains(s, w) {
-			secret = true
-			break
+			return true
 		}
 	}
-	if !secret {
-		return false
-	}
-	for _, w := range recipientWords {
-		if strings.Contains(s, w) {
-			people = true
-			break
-		}
-	}
-	return people
+	return false
 }
 
 // banner cuts the warning about outside mail that servers put on top.
@@ -226,17 +219,7 @@ func warns(word, rest string) bool {
 	if strings.Trim(rest, " ]>*_!:.-") == "" {
 		return strings.HasPrefix(word, "ext") || word == "外部"
 	}
-	for _, w := range mailWords {
-		if strings.Contains(rest, w) {
-			for _, w := range outsideWords {
-				if strings.Contains(word, w) || strings.Contains(rest, w) {
-					return true
-				}
-			}
-			return false
-		}
-	}
-	return false
+	return containsAny(rest, mailWords) && (containsAny(word, outsideWords) || containsAny(rest, outsideWords))
 }
 
 // isDevice tells whether a line is one that a device or a program has written.
@@ -250,31 +233,22 @@ func isDevice(s string) bool {
 		return false
 	}
 	sent, rest := "", ""
-	for _, w := range deviceStarts {
+	for _, w := range deviceStart[s[0]] {
 		if r, ok := strings.CutPrefix(s, w); ok {
 			sent, rest = w, r
 			break
 		}
 	}
 	words := strings.Count(s, " ") + 1
-	named := false
-	for _, w := range deviceNames {
-		if strings.Contains(s, w) {
-			named = true
-			break
-		}
-	}
 	if sent == "" {
-		if !named || words > 12 {
-			return false
-		}
 		for _, w := range deviceEnds {
 			if strings.HasSuffix(s, w) {
-				return true
+				return words <= 12 && containsAny(s, deviceNames)
 			}
 		}
 		return false
 	}
+	named := containsAny(s, deviceNames)
 	if strings.ContainsAny(rest, ",;?") {
 		return named && strings.Count(rest, " ") < 6
 	}

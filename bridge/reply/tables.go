@@ -30,3 +30,11 @@ func set(list string) map[string]bool {
 	}
 	return s
 }
+
+// byFirst sorts a list by the first byte.
+func byFirst(list []string) (t [256][]string) {
+	for _, w := range list {
+		t[w[0]] = append(t[w[0]], w)
+	}
+	return t
+}
