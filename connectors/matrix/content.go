@@ -123,7 +123,7 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 		kind = map[string]chat.Kind{"m.emote": chat.Emote, "m.notice": chat.Notice}[c.MsgType]
 		b.Text, b.HTML = c.words()
 	case "m.image", "m.file", "m.audio", "m.video":
-		f := chat.File{ID: chat.FileID(c.URL), Name: c.FileName, Type: c.Info.Type, Size: c.Info.Size, Inline: c.MsgType == "m.image"}
+		f := chat.File{ID: chat.FileID(c.URL), Name: c.FileName, Type: cut(c.Info.Type, 100), Size: max(c.Info.Size, 0), Inline: c.MsgType == "m.image"}
 		if f.Name == "" {
 			f.Name = c.Text
 		} else if c.FileName != c.Text {
@@ -153,10 +153,7 @@ var replyBlock = regexp.MustCompile(`(?s)^\s*<mx-reply>.*?</mx-reply>`)
 // words returns text and HTML without what clients add for those who do not
 // understand answers and profiles.
 func (c content) words() (text, formatted string) {
-	text = stripReply(c.Text, c.RelatesTo.InReplyTo.EventID != "")
-	if c.Profile.Fallback && c.Profile.Name != "" {
-		text = strings.TrimPrefix(text, c.Profile.Name+": ")
-	}
+	text = c.plain()
 	if c.Format != "org.matrix.custom.html" || c.HTML == "" {
 		return text, ""
 	}
@@ -173,6 +170,15 @@ func (c content) words() (text, formatted string) {
 		return text, ""
 	}
 	return plain, formatted
+}
+
+// plain is the text as it was typed, without those additions.
+func (c content) plain() string {
+	text := stripReply(c.Text, c.RelatesTo.InReplyTo.EventID != "")
+	if c.Profile.Fallback && c.Profile.Name != "" {
+		text = strings.TrimPrefix(text, c.Profile.Name+": ")
+	}
+	return text
 }
 
 var profileFallback = regexp.MustCompile(`<strong data-mx-profile-fallback[^>]*>[^<]*</strong>`)

@@ -205,8 +205,8 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 	if !ok || (kind == chat.Notice && !c.cfg.Notices) {
 		return nil
 	}
-	if kind == chat.Said {
-		if text, is := c.command(body.Text); is {
+	if m.MsgType == "m.text" {
+		if text, is := c.command(m.plain()); is {
 			return chat.Command{Head: head, Message: chat.MessageID(e.ID), Text: text, Root: head.Place.Thread}
 		}
 	}

@@ -29,7 +29,7 @@ type Connector struct {
 	clients  map[id.UserID]*mautrix.Client
 	names    map[nameKey]string   // what people are called
 	shown    map[id.UserID]string // display name that a ghost was given
-	via     map[id.RoomID]string // a server that knows a room that we may be about to enter
+	via      map[id.RoomID]string // a server that knows a room that we may be about to enter
 	joined   map[nameKey]bool     // rooms that a ghost is in
 	botKnown bool                 // our own user is registered, or is the one that the token was made for
 }

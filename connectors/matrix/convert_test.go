@@ -1,0 +1,260 @@
+package matrix
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hashsend/bridge/chat"
+)
+
+// service is a connector on a homeserver that is not asked.
+func service(t testing.TB, change func(*Config)) *Connector {
+	t.Helper()
+	cfg := Config{
+		Homeserver: "http://127.0.0.1:1", Domain: "example.org",
+		AppService: &AppService{ASToken: "as token of the tests", HSToken: "hs token of the tests"},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	c, err := Open(cfg, chat.Env{Name: "matrix", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// payload returns the event of a shared payload.
+func payload(t *testing.T, name string) json.RawMessage {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "fixtures", "events", "matrix", name+".json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the shared payloads are not beside the project")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Event json.RawMessage `json:"event"`
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Event
+}
+
+func head(who string, thread chat.ThreadID) chat.Head {
+	return chat.Head{
+		Event: "$143273582443PhrSn:example.org", At: time.UnixMilli(1432735824653),
+		Place: chat.Place{Room: "!jEsUZKDJdhlrceRyVU:example.org", Thread: thread},
+		By:    chat.Author{ID: chat.UserID("@" + who + ":example.org"), Server: "example.org"},
+	}
+}
+
+func TestPayloads(t *testing.T) {
+	const id = "$143273582443PhrSn:example.org"
+	html := func(text, html string) chat.Body { return chat.Body{Text: text, HTML: html} }
+	for name, want := range map[string]chat.Event{
+		"M01_legacy_rich_reply_fallback":  chat.Posted{Head: head("bob", ""), Message: id, ReplyTo: "$another_event", Body: html("This is where the reply goes.", "This is where the reply goes.")},
+		"M02_legacy_reply_plaintext_only": chat.Posted{Head: head("bob", ""), Message: id, ReplyTo: "$another_event", Body: chat.Body{Text: "This is the reply"}},
+		"M03_thread_with_fallback":        chat.Posted{Head: head("bob", "$root"), Message: id, Root: "$root", Body: chat.Body{Text: "I'm doing okay, thank you! How about yourself?"}},
+		"M04_edit_of_a_reply":             chat.Edited{Head: head("alice", ""), Message: "$original_reply_event", Body: chat.Body{Text: "reply"}},
+		"M05_edit_adding_mention":         chat.Edited{Head: head("carol", ""), Message: "$original_event", Body: chat.Body{Text: "Hello Alice & Bob!"}},
+		"M06_encrypted_edit":              nil,
+		"M07_media_caption": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
+			Text: "this is a ~~cat~~ picture :3", HTML: "this is a <del>cat</del> picture :3",
+			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Inline: true}},
+		}},
+		"M08_encrypted_attachment": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
+			Files: []chat.File{{Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Inline: true}},
+		}},
+		"M09_sticker": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
+			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing", Type: "image/png", Size: 73602, Inline: true}},
+		}},
+		"M10_spoiler": chat.Posted{Head: head("alice", ""), Message: id, Body: html(
+			"Alice [spoiler: health of alice] in the movie.", `Alice <span data-mx-spoiler="health of alice">lived happily ever after</span> in the movie.`)},
+		"M11_poll_start":                   chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{Text: "📊 What should we order for the party?\n1. Pizza 🍕\n2. Poutine 🍟\n3. Italian 🍝\n4. Wings 🔥"}},
+		"M12_poll_end":                     chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{Text: "📊 The poll has closed. Top answer: Poutine 🍟"}},
+		"M13_redaction_v11":                chat.Deleted{Head: head("alice", ""), Message: "$fukweghifu23:localhost"},
+		"M14_tombstone":                    chat.Moved{Head: head("alice", ""), To: "!newroom:example.org"},
+		"M15_topic_rich_only_text":         nil,
+		"M16_invalid_body_object":          nil,
+		"M17_in_room_verification_request": nil,
+		"M18_per_message_profile_fallback": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{Text: "original message"}},
+		"M19_reaction_custom_emoji":        chat.Reacted{Head: head("alice", ""), Message: "$some_event_id", Reaction: id, Emoji: ":blobcat:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw := payload(t, name)
+			c := service(t, nil)
+			e, err := parseEvent(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, c.convert(e)); diff != "" {
+				t.Errorf("converted (-want +got):\n%s", diff)
+			}
+			for n := range raw { // cut off anywhere: no panic, and no words made of a half event
+				var half rawEvent
+				if json.Unmarshal(raw[:n], &half) == nil {
+					t.Fatalf("%d bytes of it are a whole event", n)
+				}
+				c.convert(half)
+			}
+		})
+	}
+}
+
+// said makes an event of one person.
+func said(t testing.TB, kind, content string, more string) rawEvent {
+	t.Helper()
+	e, err := parseEvent(fmt.Appendf(nil, `{"type":%q,"event_id":"$e","room_id":"!r:example.org","sender":"@bob:example.org","origin_server_ts":1000,"content":%s%s}`, kind, content, more))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestConvert(t *testing.T) {
+	h := chat.Head{Event: "$e", Place: chat.Place{Room: "!r:example.org"}, At: time.UnixMilli(1000), By: chat.Author{ID: "@bob:example.org", Server: "example.org"}}
+	in := func(thread string) chat.Head { h := h; h.Place.Thread = chat.ThreadID(thread); return h }
+	by := func(id, name string) chat.Head {
+		h := h
+		h.By = chat.Author{ID: chat.UserID(id), Name: name, Server: "example.org"}
+		return h
+	}
+	posted := func(text, html string) chat.Posted {
+		return chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: text, HTML: html}}
+	}
+	state := func(key string) string { return fmt.Sprintf(`,"state_key":%q`, key) }
+	for _, c := range []struct {
+		name, kind, content, more string
+		want                      chat.Event
+	}{
+		{"A1 text", "m.room.message", `{"msgtype":"m.text","body":"hello"}`, "", posted("hello", "")},
+		{"A1 empty text", "m.room.message", `{"msgtype":"m.text","body":"  "}`, "", nil},
+		{"A1 redacted", "m.room.message", `{}`, "", nil},
+		{"A1 content is a list", "m.room.message", `[1]`, "", nil},
+		{"A1 deep content", "m.room.message", `{"msgtype":"m.text","body":"x","m.relates_to":[[[[]]]],"m.mentions":7,"info":"no"}`, "", posted("x", "")},
+		{"A2 notice", "m.room.message", `{"msgtype":"m.notice","body":"beep"}`, "", nil},
+		{"A2 notice with a command", "m.room.message", `{"msgtype":"m.notice","body":"!send unlink"}`, "", nil},
+		{"A3 emote", "m.room.message", `{"msgtype":"m.emote","body":"waves"}`, "", chat.Posted{Head: h, Message: "$e", Kind: chat.Emote, Body: chat.Body{Text: "waves"}}},
+		{"A4 HTML", "m.room.message", `{"msgtype":"m.text","body":"**x**","format":"org.matrix.custom.html","formatted_body":"<b>x</b><script>y</script>"}`, "", posted("x", "<strong>x</strong>")},
+		{"A4 other format", "m.room.message", `{"msgtype":"m.text","body":"x","format":"org.example","formatted_body":"<b>x</b>"}`, "", posted("x", "")},
+		{"A4 HTML that says nothing", "m.room.message", `{"msgtype":"m.text","body":"x","format":"org.matrix.custom.html","formatted_body":"<img src=\"https://example.org/x\">"}`, "", posted("x", "")},
+		{"A5 a quote typed by hand stays", "m.room.message", `{"msgtype":"m.text","body":"> really?\nyes"}`, "", posted("> really?\nyes", "")},
+		{"A6 answer inside a thread", "m.room.message", `{"msgtype":"m.text","body":"x","m.relates_to":{"rel_type":"m.thread","event_id":"$root","m.in_reply_to":{"event_id":"$a"}}}`, "",
+			chat.Posted{Head: in("$root"), Message: "$e", Root: "$root", ReplyTo: "$a", Body: chat.Body{Text: "x"}}},
+		{"A7 edit without new content", "m.room.message", `{"msgtype":"m.text","body":"* x","m.relates_to":{"rel_type":"m.replace","event_id":"$a"}}`, "", nil},
+		{"A10 reaction", "m.reaction", `{"m.relates_to":{"rel_type":"m.annotation","event_id":"$a","key":"👍"}}`, "", chat.Reacted{Head: h, Message: "$a", Reaction: "$e", Emoji: "👍"}},
+		{"A10 reaction without a key", "m.reaction", `{"m.relates_to":{"rel_type":"m.annotation","event_id":"$a"}}`, "", nil},
+		{"A12 redaction, old rooms", "m.room.redaction", `{}`, `,"redacts":"$a"`, chat.Deleted{Head: h, Message: "$a"}},
+		{"A15 hostile file name", "m.room.message", `{"msgtype":"m.file","body":"../../\u202eetc/p\u0000w.txt","url":"mxc://example.org/a","info":{"mimetype":"text/plain","size":-3}}`, "",
+			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "pw.txt", Type: "text/plain"}}}}},
+		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message.ogg","url":"mxc://example.org/a","info":{"duration":67000},"org.matrix.msc3245.voice":{}}`, "",
+			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "voice message, 1:07"}}}}},
+		{"A21 location", "m.room.message", `{"msgtype":"m.location","body":"At the pier","geo_uri":"geo:51.5,-0.12;u=35"}`, "", posted("At the pier\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
+		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("📊 Lunch?\n1. Yes", "")},
+		{"A23 vote", "m.poll.response", `{"m.selections":["yes"]}`, "", nil},
+		{"A25 mention", "m.room.message", `{"msgtype":"m.text","body":"x","m.mentions":{"user_ids":["@a:example.org"],"room":true}}`, "",
+			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: "x"}, Mentions: []chat.UserID{"@a:example.org"}, MentionsAll: true}},
+		{"A31 name", "m.room.name", `{"name":"Lunch"}`, state(""), chat.Renamed{Head: h, Name: "Lunch"}},
+		{"A31 name taken away", "m.room.name", `{}`, state(""), chat.Renamed{Head: h}},
+		{"A31 no state", "m.room.name", `{"name":"Lunch"}`, "", nil},
+		{"A34 join", "m.room.member", `{"membership":"join","displayname":"Bob"}`, state("@bob:example.org"), chat.Joined{Head: by("@bob:example.org", "Bob")}},
+		{"A34 change of name", "m.room.member", `{"membership":"join","displayname":"Bobby"}`, state("@bob:example.org") + `,"unsigned":{"prev_content":{"membership":"join"}}`, nil},
+		{"A34 kick", "m.room.member", `{"membership":"leave","displayname":"Eve"}`, state("@eve:example.org") + `,"unsigned":{"prev_content":{"membership":"join"}}`, chat.Left{Head: by("@eve:example.org", "Eve")}},
+		{"A34 invitation of a person", "m.room.member", `{"membership":"invite"}`, state("@eve:example.org"), nil},
+		{"A34 invitation declined", "m.room.member", `{"membership":"leave"}`, state("@eve:example.org") + `,"unsigned":{"prev_content":{"membership":"invite"}}`, nil},
+		{"A36 ghost kicked", "m.room.member", `{"membership":"leave"}`, state("@hashsend_ann:example.org"), nil},
+		{"A38 bot invited", "m.room.member", `{"membership":"invite"}`, state("@hashsendbot:example.org"), chat.Invited{Head: h}},
+		{"A38 bot put out", "m.room.member", `{"membership":"ban"}`, state("@hashsendbot:example.org"), chat.Left{Head: by("@hashsendbot:example.org", ""), Self: true}},
+		{"A39 ghost invited for a chat of two", "m.room.member", `{"membership":"invite","is_direct":true}`, state("@hashsend_ann:example.org"), chat.Invited{Head: h, As: "@hashsend_ann:example.org", Direct: true}},
+		{"A41 tombstone that leads nowhere", "m.room.tombstone", `{"body":"closed"}`, state(""), nil},
+		{"A42 power levels", "m.room.power_levels", `{}`, state(""), nil},
+		{"A43 encrypted", "m.room.encrypted", `{"algorithm":"m.megolm.v1.aes-sha2"}`, "", nil},
+		{"A49 server notice", "m.room.message", `{"msgtype":"m.server_notice","body":"terms"}`, "", nil},
+		{"unknown kind of message", "m.room.message", `{"msgtype":"org.example.dance","body":"dances"}`, "", posted("dances", "")},
+		{"our marker", "m.room.message", `{"msgtype":"m.text","body":"x","org.hashsend.key":"k1"}`, "", nil},
+		{"command", "m.room.message", `{"msgtype":"m.text","body":" !send  link ann_b@example.org ","format":"org.matrix.custom.html","formatted_body":"!send link ann<em>b@example.org"}`, "",
+			chat.Command{Head: h, Message: "$e", Text: "link ann_b@example.org"}},
+		{"command in a thread", "m.room.message", `{"msgtype":"m.text","body":"!send","m.relates_to":{"rel_type":"m.thread","event_id":"$root"}}`, "",
+			chat.Command{Head: in("$root"), Message: "$e", Root: "$root"}},
+		{"no command", "m.room.message", `{"msgtype":"m.text","body":"!sender"}`, "", posted("!sender", "")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := service(t, nil).convert(said(t, c.kind, c.content, c.more))
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("converted (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOwnWordsAreLeftOut(t *testing.T) {
+	plain := service(t, func(c *Config) { c.AppService, c.UserID, c.AccessToken = nil, "@hashsend:example.org", "token" })
+	for _, c := range []struct {
+		on     *Connector
+		sender string
+		own    bool
+	}{
+		{service(t, nil), "@hashsendbot:example.org", true},
+		{service(t, nil), "@hashsend_ann:example.org", true},
+		{service(t, nil), "@hashsend_ann:example.com", false},
+		{service(t, nil), "@hashsen:example.org", false},
+		{plain, "@hashsend:example.org", true},
+		{plain, "@hashsend_ann:example.org", false},
+	} {
+		e := said(t, "m.room.message", `{"msgtype":"m.text","body":"x"}`, fmt.Sprintf(`,"sender":%q`, c.sender))
+		if got := c.on.convert(e) == nil; got != c.own {
+			t.Errorf("words of %s on %s are left out: %v, want %v", c.sender, c.on.cfg.bot(), got, c.own)
+		}
+	}
+}
+
+func TestNoticesWhereWanted(t *testing.T) {
+	c := service(t, func(c *Config) { c.Notices = true })
+	p, is := c.convert(said(t, "m.room.message", `{"msgtype":"m.notice","body":"!send help"}`, "")).(chat.Posted)
+	if !is || p.Kind != chat.Notice || p.Body.Text != "!send help" {
+		t.Errorf("a notice became %+v, want the words of a program", p)
+	}
+}
+
+// FuzzConvert feeds events of any shape: nothing may panic, and what is handed
+// over has what the contract promises.
+func FuzzConvert(f *testing.F) {
+	f.Add([]byte(`{"type":"m.room.message","event_id":"$e","room_id":"!r:x","sender":"@b:x","content":{"msgtype":"m.text","body":"> <@a:x> q\n\nx","m.relates_to":{"m.in_reply_to":{"event_id":"$a"}}}}`))
+	f.Add([]byte(`{"type":"m.room.message","event_id":"$e","sender":"@b:x","content":{"msgtype":"m.image","body":"a","filename":"b","format":"org.matrix.custom.html","formatted_body":"<mx-reply>"}}`))
+	f.Add([]byte(`{"type":"m.room.member","event_id":"$e","sender":"b","state_key":"","content":{"membership":"join"}}`))
+	f.Add([]byte(`{"type":"m.reaction","event_id":"$e","sender":"@b:x","content":{"m.relates_to":{"rel_type":"m.annotation","event_id":"$a","key":"mxc://"}}}`))
+	c := service(f, func(c *Config) { c.Notices = true })
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		e, err := parseEvent(raw)
+		if err != nil {
+			return
+		}
+		c.note(e)
+		switch got := c.convert(e).(type) {
+		case chat.Posted:
+			if got.Event == "" || got.Message == "" || (got.Body.Text == "" && len(got.Body.Files) == 0) {
+				t.Errorf("a message without id or content: %+v", got)
+			}
+		case chat.Edited:
+			if got.Message == "" || (got.Body.Text == "" && len(got.Body.Files) == 0) {
+				t.Errorf("an edit of nothing or to nothing: %+v", got)
+			}
+		case chat.Reacted:
+			if got.Message == "" || got.Emoji == "" {
+				t.Errorf("an empty reaction: %+v", got)
+			}
+		}
+	})
+}
