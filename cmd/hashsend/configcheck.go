@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"net"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +23,12 @@ type finding struct{ at, text string }
 // levels are the words for what people may do.
 var levels = map[string]bridge.Level{"nothing": bridge.Nothing, "speak": bridge.Speak, "ask": bridge.Ask, "link": bridge.Link, "administer": bridge.Administer}
 
+// The words for logs.
+var (
+	logLevels  = []string{"debug", "info", "warn", "error"}
+	logFormats = []string{"text", "json"}
+)
+
 const levelWords = "nothing, speak, ask, link, administer"
 
 // check finds what the form of the file cannot tell.
@@ -28,11 +37,11 @@ func (c *config) check() (all []finding) {
 	if strings.ContainsAny(c.Tag, " \t\r\n") {
 		bad("tag", "%q has a space; wanted is one word, as #Send", c.Tag)
 	}
-	if l := c.Log.Level; l != "" && l != "debug" && l != "info" && l != "warn" && l != "error" {
-		bad("log.level", "%q is none of debug, info, warn, error", l)
+	if l := c.Log.Level; l != "" && !slices.Contains(logLevels, l) {
+		bad("log.level", "%q is none of %s", l, strings.Join(logLevels, ", "))
 	}
-	if f := c.Log.Format; f != "" && f != "text" && f != "json" {
-		bad("log.format", "%q is none of text, json", f)
+	if f := c.Log.Format; f != "" && !slices.Contains(logFormats, f) {
+		bad("log.format", "%q is none of %s", f, strings.Join(logFormats, ", "))
 	}
 	for who, word := range c.Access.Allow {
 		if _, known := levels[word]; !known {
@@ -42,6 +51,16 @@ func (c *config) check() (all []finding) {
 	for at, word := range map[string]string{"access.moderators": c.Access.Moderators, "access.admins": c.Access.Admins} {
 		if _, known := levels[word]; word != "" && !known {
 			bad(at, "%q is none of %s", word, levelWords)
+		}
+	}
+	if l := c.Console.Listen; l != "" {
+		host, _, err := net.SplitHostPort(l)
+		ip := net.ParseIP(host)
+		switch {
+		case err != nil:
+			bad("console.listen", "%q is no address, as 127.0.0.1:8026", l)
+		case host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Console.Token.value == "":
+			bad("console.token", "missing; the console at %s can be reached from other machines and needs one", l)
 		}
 	}
 	names := map[string]bool{}
@@ -197,26 +216,27 @@ func (c *config) home() bridge.Home {
 	return bridge.Home{Network: c.Home.Network, Room: chat.RoomID(c.Home.Room)}
 }
 
-// holdsSecrets reports whether a secret stands in the file or near it.
-func (c *config) holdsSecrets() bool {
-	all := []secret{c.Console.Token}
-	for _, m := range c.Matrix {
-		all = append(all, m.AccessToken, m.Password)
-		if m.AppService != nil {
-			all = append(all, m.AppService.ASToken, m.AppService.HSToken)
-		}
+// holdsSecrets reports whether a secret stands in the file itself.
+func (c *config) holdsSecrets() bool { return anySecretHere(reflect.ValueOf(*c)) }
+
+func anySecretHere(v reflect.Value) bool {
+	if s, ok := reflect.TypeAssert[secret](v); ok {
+		return s.here
 	}
-	for _, m := range c.Mailboxes {
-		if m.IMAP != nil {
-			all = append(all, m.IMAP.Server.Password)
+	switch v.Kind() {
+	case reflect.Pointer:
+		return !v.IsNil() && anySecretHere(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && anySecretHere(v.Field(i)) {
+				return true
+			}
 		}
-		if m.SMTP != nil {
-			all = append(all, m.SMTP.Server.Password)
-		}
-	}
-	for _, s := range all {
-		if s.set {
-			return true
+	case reflect.Slice:
+		for i := range v.Len() {
+			if anySecretHere(v.Index(i)) {
+				return true
+			}
 		}
 	}
 	return false

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,18 +21,38 @@ import (
 )
 
 func newRun() *cobra.Command {
-	return &cobra.Command{
+	var level, format string
+	cmd := &cobra.Command{
 		Use: "run", Short: "Run the bridge", Args: noArgs,
 		Long: `Runs until it gets SIGTERM or SIGINT, then finishes what is in hand. A second
 signal ends it at once; nothing is lost then either.`,
+		Example: `  hashsend run
+  hashsend run --config /etc/hashsend/config.yaml --log-format json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := configOf(cmd)
 			if err != nil {
 				return err
 			}
+			for _, o := range []struct {
+				flag  string
+				value string
+				into  *string
+				words []string
+			}{{"--log-level", level, &c.Log.Level, logLevels}, {"--log-format", format, &c.Log.Format, logFormats}} {
+				if o.value == "" {
+					continue
+				}
+				if !slices.Contains(o.words, o.value) {
+					return usage("%s: %q is none of %s", o.flag, o.value, strings.Join(o.words, ", "))
+				}
+				*o.into = o.value
+			}
 			return c.run(cmd.Context(), cmd.ErrOrStderr())
 		},
 	}
+	cmd.Flags().StringVar(&level, "log-level", "", "debug, info, warn or error (default: log.level of the configuration, or info)")
+	cmd.Flags().StringVar(&format, "log-format", "", "text or json (default: log.format of the configuration, or text)")
+	return cmd
 }
 
 // configOf loads the configuration that a command is to use.

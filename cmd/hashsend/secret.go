@@ -14,6 +14,7 @@ import (
 type secret struct {
 	value string
 	set   bool
+	here  bool // it stands in the configuration file itself
 }
 
 // String hides the value.
@@ -31,13 +32,18 @@ func (s secret) GoString() string { return s.String() }
 func (s *secret) UnmarshalYAML(n *yaml.Node) error {
 	s.set = true
 	if n.Kind == yaml.ScalarNode {
-		return n.Decode(&s.value)
+		s.value = n.Value
+		if n.Tag == "!!null" {
+			s.value = ""
+		}
+		s.here = s.value != ""
+		return nil
 	}
 	var from struct {
 		File string `yaml:"file"`
 		Env  string `yaml:"env"`
 	}
-	if n.Kind != yaml.MappingNode || n.Decode(&from) != nil || (from.File == "") == (from.Env == "") {
+	if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Decode(&from) != nil || (from.File == "") == (from.Env == "") {
 		return errors.New("a secret is a text, {file: PATH} or {env: NAME}")
 	}
 	if from.Env != "" {

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// root is the folder of go.mod.
+const root = "../.."
+
+// arrows says what the packages of a folder may import besides the standard
+// library and themselves. The first row whose folder fits counts.
+var arrows = []struct {
+	folder string
+	may    []string
+}{
+	{"cmd/hashsend", []string{"hashsend/...", "..."}},
+	{"connectors/matrix", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry", "maunium.net/go/mautrix/...", "github.com/rs/zerolog/...", "go.mau.fi/util/...", "golang.org/x/..."}},
+	{"connectors/slack", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry", "github.com/slack-go/slack/..."}},
+	{"connectors/local", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry"}},
+	{"connectors/imap", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-imap/v2/...", "github.com/emersion/go-sasl"}},
+	{"connectors/smtp", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
+	{"connectors/lmtp", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-smtp"}},
+	{"connectors/mailnet", []string{"hashsend/bridge/retry", "github.com/emersion/go-sasl", "golang.org/x/oauth2/..."}},
+	{"connectors/mailauth", []string{"hashsend/bridge/mail", "github.com/emersion/go-msgauth/...", "blitiri.com.ar/go/spf", "golang.org/x/net/..."}},
+	{"connectors", []string{"hashsend/bridge/chat", "hashsend/connectors/matrix", "hashsend/connectors/slack", "hashsend/connectors/local"}},
+	{"bridge/store", []string{"hashsend/bridge/chat", "hashsend/bridge/mail", "go.mau.fi/util/dbutil/...", "github.com/rs/zerolog/...", "modernc.org/sqlite/..."}},
+	{"bridge/reply", []string{"hashsend/bridge/markup", "golang.org/x/net/html/...", "golang.org/x/text/..."}},
+	{"bridge/mail", []string{"hashsend/bridge/markup", "github.com/emersion/go-message/...", "golang.org/x/net/...", "golang.org/x/text/..."}},
+	{"bridge/chat/chattest", []string{"hashsend/bridge/chat", "hashsend/bridge/retry"}}, // tests only
+	{"bridge/chat", []string{"golang.org/x/net/html/..."}},
+	{"bridge/markup", []string{"golang.org/x/net/html/..."}},
+	{"bridge/retry", nil},
+	{"bridge", []string{"hashsend/bridge/chat", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store", "golang.org/x/time/rate"}},
+}
+
+// allows reports whether an import fits one of the patterns; "…/..." means the
+// package and all below it.
+func allows(patterns []string, path string) bool {
+	for _, p := range patterns {
+		below, wide := strings.CutSuffix(p, "...")
+		if path == p || (wide && (strings.HasPrefix(path, below) || path+"/" == below)) {
+			return true
+		}
+	}
+	return false
+}
+
+// standard reports whether a package is of the standard library: its first part
+// has no dot.
+func standard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".") && first != "hashsend"
+}
+
+// TestImportsFollowTheArrows reads the imports of every file itself, whatever
+// its build tags: what asks the go command is fooled by the test cache.
+func TestImportsFollowTheArrows(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || name == "testdata") {
+				return filepath.SkipDir
+			}
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); path != root && err == nil {
+				return filepath.SkipDir // a module of its own
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		files++
+		checkImports(t, path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 50 {
+		t.Errorf("only %d files were found; the test looks in the wrong place", files)
+	}
+}
+
+func checkImports(t *testing.T, path string) {
+	t.Helper()
+	rel, err := filepath.Rel(root, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.ToSlash(filepath.Dir(rel))
+	var may []string
+	known := false
+	for _, a := range arrows {
+		if folder == a.folder || strings.HasPrefix(folder, a.folder+"/") {
+			may, known = append([]string{"hashsend/" + a.folder + "/..."}, a.may...), true
+			if a.folder == "connectors" || a.folder == "bridge" {
+				may, known = a.may, folder == a.folder
+			}
+			break
+		}
+	}
+	if !known {
+		t.Errorf("%s: the folder %s has no row in the table of arrows", rel, folder)
+		return
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, i := range f.Imports {
+		to, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !standard(to) && !allows(may, to) {
+			t.Errorf("%s imports %s; %s may import only %s", rel, to, folder, strings.Join(may, ", "))
+		}
+	}
+}
+
+// TestArrowsRefuse makes sure that the table can say no.
+func TestArrowsRefuse(t *testing.T) {
+	for _, bad := range []struct{ folder, path string }{
+		{"connectors/matrix", "hashsend/bridge/store"},
+		{"connectors/matrix", "hashsend/bridge/mail"},
+		{"connectors/imap", "hashsend/connectors/smtp"},
+		{"bridge", "hashsend/connectors/matrix"},
+		{"bridge", "maunium.net/go/mautrix"},
+		{"bridge/store", "hashsend/bridge"},
+		{"bridge/chat", "hashsend/bridge/mail"},
+	} {
+		for _, a := range arrows {
+			if a.folder == bad.folder && allows(a.may, bad.path) {
+				t.Errorf("%s may import %s", bad.folder, bad.path)
+			}
+		}
+	}
+}
+
+// TestLibcMatchesSQLite keeps modernc.org/libc at the version that
+// modernc.org/sqlite was made with: others have corrupted memory.
+func TestLibcMatchesSQLite(t *testing.T) {
+	version := func(gomod, module string) string {
+		raw, err := os.ReadFile(gomod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`(?m)^\s*(?:require\s+)?` + regexp.QuoteMeta(module) + `\s+(v\S+)`).FindSubmatch(raw)
+		if found == nil {
+			t.Fatalf("%s does not name %s", gomod, module)
+		}
+		return string(found[1])
+	}
+	ours := filepath.Join(root, "go.mod")
+	sqlite := version(ours, "modernc.org/sqlite")
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "modernc.org/sqlite").Output()
+	if err != nil || len(strings.TrimSpace(string(dir))) == 0 {
+		t.Fatalf("find modernc.org/sqlite %s: %v", sqlite, err)
+	}
+	want := version(filepath.Join(strings.TrimSpace(string(dir)), "go.mod"), "modernc.org/libc")
+	if got := version(ours, "modernc.org/libc"); got != want {
+		t.Errorf("go.mod has modernc.org/libc %s; modernc.org/sqlite %s wants %s: run go get modernc.org/libc@%s", got, sqlite, want, want)
+	}
+}
