@@ -62,6 +62,9 @@ func (d *decision) fences() {
 	}
 }
 
+// ownFooter stands in the last line of every mail that the bridge sends.
+const ownFooter = " · answer this mail to reply · "
+
 // structure takes over what the elements of the HTML say.
 func (d *decision) structure() {
 	for i := range d.lines {
@@ -76,6 +79,8 @@ func (d *decision) structure() {
 			l.role = signature
 		case l.mark&inAttribute != 0:
 			l.role = attribution
+		case l.role == own && strings.Contains(l.body, ownFooter):
+			l.role, l.rule = footer, "own-footer"
 		}
 	}
 	for i := range d.lines {

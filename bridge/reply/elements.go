@@ -10,7 +10,7 @@ import (
 
 // attrs are the attributes of a start tag that say something about quotes.
 type attrs struct {
-	id, class, style, name, kind, href, alt, width, marker string
+	id, class, style, name, href, alt, width, marker string
 }
 
 // attributes reads them; what is longer than maxLine is cut.
@@ -29,8 +29,6 @@ func attributes(z *html.Tokenizer, more bool) attrs {
 			p = &a.style
 		case "name":
 			p = &a.name
-		case "type":
-			p = &a.kind
 		case "href":
 			p = &a.href
 		case "alt":
@@ -144,7 +142,7 @@ func (a *attrs) apply(st *state, tag atom.Atom) {
 		st.depth++
 		st.rule = "blockquote"
 	}
-	if hasOwnMark(a.id) {
+	if hasOwnMark(a.id) || hasOwnMark(a.class) && !strings.HasSuffix(a.class, "hs-body") {
 		st.depth++
 		st.rule = "own-mark"
 	}
@@ -164,10 +162,11 @@ func (a *attrs) apply(st *state, tag atom.Atom) {
 	}
 }
 
-// hasOwnMark recognises the ids of our own mails, whatever was put before them.
+// hasOwnMark recognises the ids and classes of our own mails, whatever was put
+// before them.
 func hasOwnMark(id string) bool {
 	i := strings.Index(id, "hs-")
-	return i == 0 || i > 0 && id[i-1] == '_'
+	return i == 0 || i > 0 && (id[i-1] == '_' || id[i-1] == ' ' || id[i-1] >= '0' && id[i-1] <= '9')
 }
 
 // hides tells whether a style hides the element.

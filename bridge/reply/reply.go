@@ -65,7 +65,7 @@ func extract(m Mail, p page, known *echo) Result {
 	d := &decision{page: p, mail: m}
 	d.echoes(known)
 	d.decide()
-	return d.result(known)
+	return d.result()
 }
 
 // better chooses between the two bodies of a mail. The text of the plain one

@@ -3,7 +3,7 @@ package reply
 import "strings"
 
 // result renders what is left.
-func (d *decision) result(_ *echo) Result {
+func (d *decision) result() Result {
 	r := Result{Forward: d.forward, Cut: d.cuts(), Confidence: d.confidence()}
 	if d.forward {
 		r.Cut = nil

@@ -36,6 +36,9 @@ func (d *decision) tail(a, b int) {
 			cut = d.paragraphTail(a, b)
 		}
 		if cut == b {
+			cut = d.nameTail(a, b)
+		}
+		if cut == b {
 			return
 		}
 		b = cut
@@ -134,6 +137,50 @@ func delimiter(s string) string {
 		return "list"
 	}
 	return ""
+}
+
+// nameTail cuts the writer's full name with the lines of contact below it, which
+// many people write without a delimiter.
+func (d *decision) nameTail(a, b int) int {
+	const most = 8
+	name := strings.TrimSpace(d.mail.From)
+	if !strings.Contains(name, " ") {
+		return b
+	}
+	contact, lines := false, 0
+	for i := b - 1; i >= a && lines < most; i-- {
+		l := &d.lines[i]
+		if l.role == empty {
+			continue
+		}
+		if l.role != own || l.depth > 0 || len(l.body) > 90 {
+			return b
+		}
+		if strings.EqualFold(strings.Trim(l.body, "-–—*_, "), name) {
+			if !contact || !d.hasOwn(0, i) || d.lines[i-1].role != empty {
+				return b
+			}
+			d.set(i, b, signature, "name")
+			return i
+		}
+		lines++
+		contact = contact || isContact(l.body)
+	}
+	return b
+}
+
+// isContact tells whether a line has an address, a link or a telephone number.
+func isContact(s string) bool {
+	if hasAddress(s) || strings.Contains(s, "www.") || strings.Contains(s, "://") {
+		return true
+	}
+	digits := 0
+	for _, r := range s {
+		if digit(r) >= 0 {
+			digits++
+		}
+	}
+	return digits >= 7
 }
 
 // paragraphTail cuts a last paragraph that is a disclaimer or a notice of a list
