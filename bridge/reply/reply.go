@@ -84,24 +84,18 @@ func better(plain, rich Result) Result {
 		}
 		return rich
 	}
+	if (plain.Text == "") != (rich.Text == "") {
+		if plain.Confidence > rich.Confidence || plain.Confidence == rich.Confidence && plain.Text != "" {
+			return plain
+		}
+		return rich
+	}
 	a, b := letters(plain.Text), letters(rich.Text)
 	switch {
 	case a == b:
 		plain.HTML = rich.HTML
-		plain.OnlyQuote = plain.OnlyQuote && rich.OnlyQuote
 		plain.Confidence = max(plain.Confidence, rich.Confidence)
 		return plain
-	case rich.Text == "" || plain.Text == "":
-		if rich.Text == "" && rich.Confidence > plain.Confidence || plain.Text == "" && plain.Confidence > rich.Confidence {
-			if rich.Text == "" {
-				return rich
-			}
-			return plain
-		}
-		if rich.Text == "" {
-			return plain
-		}
-		return rich
 	case len(b) < len(a) && rich.Confidence >= structureConfidence:
 		return rich
 	}
