@@ -1,0 +1,278 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// MailSystem is a running mail server with mailboxes.
+type MailSystem struct {
+	Domain     string
+	IMAP       int    // port with STARTTLS
+	IMAPS      int    // port with TLS
+	Submission int    // port with STARTTLS
+	Submit     int    // port with TLS; 0: none
+	CA         string // file with the authority of its certificate
+	password   func(user string) string
+	t          testing.TB
+	// RestartIMAP and RestartSMTP end that half and start it again.
+	RestartIMAP, RestartSMTP func()
+}
+
+// Address is that of a user.
+func (m *MailSystem) Address(user string) string { return user + "@" + m.Domain }
+
+// Password is that of a user.
+func (m *MailSystem) Password(user string) string { return m.password(user) }
+
+// Users are the mailboxes that every mail system has.
+var Users = []string{"alice", "bob", "carol", "dave", "bridge"}
+
+// Dovecot starts Dovecot and Postfix as one mail system: IMAP, submission, plus
+// addresses, a domain that bounces (bounce.test) and one that puts off (defer.test).
+func Dovecot(t testing.TB) *MailSystem {
+	t.Helper()
+	dovecot, postfix := Need(t, "dovecot", "dovecot-imapd, dovecot-lmtpd"), Need(t, "postfix", "postfix")
+	if os.Getuid() != 0 {
+		Missing(t, "root, for Dovecot and Postfix")
+	}
+	if exec.Command("id", "vmail").Run() != nil {
+		if out, err := exec.Command("useradd", "-r", "-M", "-d", "/nonexistent", "-s", "/usr/sbin/nologin", "vmail").CombinedOutput(); err != nil {
+			t.Fatalf("make the user of the mailboxes: %v\n%s", err, out)
+		}
+	}
+	dir, err := os.MkdirTemp("", "lab-mail-") // not t.TempDir: its name is too long for Unix sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // a temporary folder
+	m := &MailSystem{Domain: "example.test", IMAP: Port(t), IMAPS: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "ca.pem"), t: t,
+		password: func(user string) string { return user + "-password" }}
+	certificate(t, dir)
+	var users, boxes, logins strings.Builder
+	for _, u := range Users {
+		fmt.Fprintf(&users, "%s:{PLAIN}%s::::::\n", m.Address(u), m.Password(u))
+		fmt.Fprintf(&boxes, "%s ok\n", m.Address(u))
+		fmt.Fprintf(&logins, "%s %s\n", m.Address(u), m.Address(u))
+	}
+	write(t, filepath.Join(dir, "users"), users.String())
+	write(t, filepath.Join(dir, "etc/vmailbox"), boxes.String())
+	write(t, filepath.Join(dir, "etc/login"), logins.String())
+	lmtp := Port(t)
+	fill := strings.NewReplacer("DIR", dir, "IMAPSPORT", fmt.Sprint(m.IMAPS), "IMAPPORT", fmt.Sprint(m.IMAP), "LMTPPORT", fmt.Sprint(lmtp),
+		"SUBMISSIONPORT", fmt.Sprint(m.Submission), "SUBMITPORT", fmt.Sprint(m.Submit))
+	write(t, filepath.Join(dir, "dovecot.conf"), fill.Replace(dovecotConf))
+	write(t, filepath.Join(dir, "etc/main.cf"), fill.Replace(postfixMain))
+	write(t, filepath.Join(dir, "etc/master.cf"), fill.Replace(postfixMaster))
+	for _, d := range []string{"mail", "queue", "data", "run"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for owner, d := range map[string]string{"vmail": "mail", "postfix": "data"} {
+		if out, err := exec.Command("chown", owner, filepath.Join(dir, d)).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	in := start(t, "Dovecot", func() *exec.Cmd { return exec.Command(dovecot, "-F", "-c", filepath.Join(dir, "dovecot.conf")) })
+	waitPort(t, "Dovecot", m.IMAP, 30*time.Second)
+	if out, err := exec.Command(postfix, "-c", filepath.Join(dir, "etc"), "check").CombinedOutput(); err != nil {
+		t.Fatalf("prepare Postfix: %v\n%s", err, out)
+	}
+	out := start(t, "Postfix", func() *exec.Cmd {
+		os.Remove(filepath.Join(dir, "queue/pid/master.pid")) //nolint:errcheck // left by one that was killed
+		return exec.Command("/usr/lib/postfix/sbin/master", "-c", filepath.Join(dir, "etc"), "-d")
+	})
+	waitPort(t, "Postfix", m.Submission, 30*time.Second)
+	again := func(p *Process, port int) func() {
+		return func() {
+			p.Stop()
+			p.Start()
+			waitPort(t, p.name, port, 30*time.Second)
+		}
+	}
+	m.RestartIMAP, m.RestartSMTP = again(in, m.IMAP), again(out, m.Submission)
+	return m
+}
+
+// certificate makes an authority and a certificate for localhost.
+func certificate(t testing.TB, dir string) {
+	t.Helper()
+	write(t, filepath.Join(dir, "ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n")
+	for _, line := range []string{
+		"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=lab -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign",
+		"req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out leaf.csr -subj /CN=localhost",
+		"x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile ext -out cert.pem",
+	} {
+		cmd := exec.Command(Need(t, "openssl", "openssl"), strings.Fields(line)...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("make a certificate: %v\n%s", err, out)
+		}
+	}
+}
+
+const dovecotConf = `base_dir = DIR/run
+state_dir = DIR/run/state
+log_path = DIR/dovecot.log
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <DIR/cert.pem
+ssl_key = <DIR/key.pem
+disable_plaintext_auth = yes
+auth_mechanisms = plain login
+auth_username_format = %Lu
+mail_location = maildir:~/Maildir
+mail_uid = vmail
+mail_gid = vmail
+first_valid_uid = 1
+recipient_delimiter = +
+lmtp_save_to_detail_mailbox = no
+mail_max_userip_connections = 200
+passdb {
+  driver = passwd-file
+  args = DIR/users
+}
+userdb {
+  driver = static
+  args = uid=vmail gid=vmail home=DIR/mail/%d/%n allow_all_users=yes
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Drafts {
+    special_use = \Drafts
+    auto = subscribe
+  }
+  mailbox Sent {
+    special_use = \Sent
+    auto = subscribe
+  }
+}
+service imap-login {
+  inet_listener imap {
+    port = IMAPPORT
+  }
+  inet_listener imaps {
+    port = IMAPSPORT
+    ssl = yes
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    port = LMTPPORT
+  }
+}
+service auth {
+  unix_listener auth-postfix {
+    mode = 0666
+  }
+}
+service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+`
+
+const postfixMain = `compatibility_level = 3.6
+queue_directory = DIR/queue
+data_directory = DIR/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+meta_directory = /etc/postfix
+shlib_directory = /usr/lib/postfix
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = DIR/postfix.log
+maillog_file_prefixes = DIR
+myhostname = mail.example.test
+mydomain = example.test
+myorigin = example.test
+inet_protocols = ipv4
+inet_interfaces = 127.0.0.1
+mydestination =
+local_transport = error:5.1.1 no local users
+alias_maps =
+alias_database =
+local_recipient_maps =
+mynetworks = 127.0.0.0/8
+default_transport = error:5.4.4 the lab has no way out
+relay_transport = error:5.4.4 the lab has no way out
+transport_maps = inline:{ {bounce.test = error:5.1.1 mailbox is gone}, {defer.test = retry:4.2.2 mailbox full, try later} }
+virtual_mailbox_domains = example.test
+virtual_mailbox_maps = texthash:DIR/etc/vmailbox
+virtual_transport = lmtp:inet:127.0.0.1:LMTPPORT
+recipient_delimiter = +
+message_size_limit = 26214400
+smtpd_tls_cert_file = DIR/cert.pem
+smtpd_tls_key_file = DIR/key.pem
+smtpd_tls_security_level = may
+smtpd_tls_auth_only = yes
+tls_random_source = dev:/dev/urandom
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = DIR/run/auth-postfix
+smtpd_sender_login_maps = texthash:DIR/etc/login
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_reject_unlisted_recipient = no
+smtpd_recipient_restrictions = check_recipient_access inline:{{bounce.test = OK}, {defer.test = OK}}, reject_unlisted_recipient, permit
+smtpd_peername_lookup = no
+disable_dns_lookups = yes
+smtpd_client_connection_count_limit = 0
+queue_run_delay = 3s
+minimal_backoff_time = 3s
+maximal_backoff_time = 10s
+biff = no
+append_dot_mydomain = no
+`
+
+const postfixMaster = `127.0.0.1:SUBMISSIONPORT inet n - n - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_sender_restrictions=reject_sender_login_mismatch
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+127.0.0.1:SUBMITPORT inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_sender_restrictions=reject_sender_login_mismatch
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+pickup    unix  n - n 60 1 pickup
+cleanup   unix  n - n - 0 cleanup
+qmgr      unix  n - n 300 1 qmgr
+tlsmgr    unix  - - n 1000? 1 tlsmgr
+rewrite   unix  - - n - - trivial-rewrite
+bounce    unix  - - n - 0 bounce
+defer     unix  - - n - 0 bounce
+trace     unix  - - n - 0 bounce
+verify    unix  - - n - 1 verify
+flush     unix  n - n 1000? 0 flush
+proxymap  unix  - - n - - proxymap
+smtp      unix  - - n - - smtp
+relay     unix  - - n - - smtp
+showq     unix  n - n - - showq
+error     unix  - - n - - error
+retry     unix  - - n - - error
+discard   unix  - - n - - discard
+local     unix  - n n - - local
+virtual   unix  - n n - - virtual
+lmtp      unix  - - n - - lmtp
+anvil     unix  - - n - 1 anvil
+scache    unix  - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+`

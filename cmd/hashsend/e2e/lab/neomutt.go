@@ -1,0 +1,71 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Style is where the words of an answer stand around the quote.
+type Style string
+
+// The styles.
+const (
+	Top    Style = "top"
+	Bottom Style = "bottom"
+	Inline Style = "inline"
+)
+
+// NeomuttReply answers the newest mail in a user's INBOX with the real neomutt,
+// and returns when the answer is submitted. With record, neomutt keeps a copy in
+// Sent.
+func (m *MailSystem) NeomuttReply(t testing.TB, user, text string, style Style, record bool) {
+	t.Helper()
+	m.neomutt(t, user, text, style, record, `push "<last-entry><reply><send-message><quit>"`)
+}
+
+// neomutt runs neomutt on a terminal of its own; its editor is a script that
+// writes the text into the draft.
+func (m *MailSystem) neomutt(t testing.TB, user, text string, style Style, record bool, keys string) {
+	t.Helper()
+	program, script := Need(t, "neomutt", "neomutt"), Need(t, "script", "bsdutils")
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "text"), text+"\n")
+	place := map[Style]string{
+		Top:    `{ cat "$D/text"; echo; cat "$1"; }`,
+		Bottom: `{ cat "$1"; echo; cat "$D/text"; }`,
+		Inline: `awk -v f="$D/text" '{print} /^>/&&!x{x=1; print ""; while((getline l<f)>0) print l; print ""}' "$1"`,
+	}[style]
+	editor := filepath.Join(dir, "editor")
+	write(t, editor, fmt.Sprintf("#!/bin/sh\nD=%s\n%s > \"$D/draft\" && cat \"$D/draft\" > \"$1\"\n", dir, place))
+	if err := os.Chmod(editor, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copies := "no"
+	if record {
+		copies = "yes"
+	}
+	write(t, filepath.Join(dir, "rc"), fmt.Sprintf(`set from="%[1]s" realname="%[2]s" use_from=yes envelope_from=yes hostname="%[3]s"
+set folder="imap://localhost:%[4]d/" spoolfile="imap://localhost:%[4]d/INBOX"
+set imap_user="%[1]s" imap_pass="%[5]s" imap_authenticators="plain:login"
+set smtp_url="smtp://%[2]s%%40%[3]s@localhost:%[6]d/" smtp_pass="%[5]s" smtp_authenticators="plain:login"
+set ssl_starttls=yes ssl_force_tls=yes certificate_file="%[7]s" ssl_verify_host=no ssl_verify_dates=no
+set copy=%[8]s fast_reply=yes include=yes edit_headers=no autoedit=yes abort_unmodified=no abort_nosubject=no
+set editor="%[9]s" confirmappend=no quit=yes wait_key=no beep=no sort=date recall=no postpone=no reply_to=yes
+set header_cache="" tmpdir="%[10]s" charset="utf-8" send_charset="us-ascii:utf-8" record="=Sent"
+%[11]s
+`, m.Address(user), user, m.Domain, m.IMAP, m.Password(user), m.Submission, m.CA, copies, editor, dir, keys))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, script, "-qec", fmt.Sprintf("%s -n -F %s/rc", program, dir), filepath.Join(dir, "tty"))
+	cmd.Env = append(os.Environ(), "TERM=xterm", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "HOME="+dir)
+	out, err := cmd.CombinedOutput()
+	if _, sent := os.Stat(filepath.Join(dir, "draft")); err != nil || sent != nil {
+		tty, _ := os.ReadFile(filepath.Join(dir, "tty"))
+		t.Fatalf("neomutt: %v\n%s\n%s", err, out, tty[max(0, len(tty)-1500):])
+	}
+}

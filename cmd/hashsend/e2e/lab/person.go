@@ -1,0 +1,111 @@
+package lab
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// Person is somebody with an account on a homeserver and an ordinary client.
+type Person struct {
+	*mautrix.Client
+	t testing.TB
+}
+
+// Person registers an account.
+func (h *Homeserver) Person(name string) *Person {
+	h.t.Helper()
+	c, err := mautrix.NewClient(h.URL, "", "")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ctx := context.Background()
+	req := &mautrix.ReqRegister[any]{Username: name, Password: name + "-password", DeviceID: "LAB"}
+	resp, err := c.RegisterDummy(ctx, req)
+	if err != nil {
+		h.t.Fatalf("register %s: %v", name, err)
+	}
+	c.UserID, c.AccessToken, c.DeviceID = resp.UserID, resp.AccessToken, resp.DeviceID
+	return &Person{Client: c, t: h.t}
+}
+
+// Room makes a room with these people invited.
+func (p *Person) Room(name string, invite ...id.UserID) id.RoomID {
+	p.t.Helper()
+	resp, err := p.CreateRoom(context.Background(), &mautrix.ReqCreateRoom{Preset: "private_chat", Name: name, Invite: invite})
+	if err != nil {
+		p.t.Fatalf("make a room: %v", err)
+	}
+	return resp.RoomID
+}
+
+// Say posts a text and returns its event id.
+func (p *Person) Say(room id.RoomID, text string) id.EventID {
+	p.t.Helper()
+	resp, err := p.SendText(context.Background(), room, text)
+	if err != nil {
+		p.t.Fatalf("post %q: %v", text, err)
+	}
+	return resp.EventID
+}
+
+// Messages returns the texts of a room, oldest first.
+func (p *Person) Messages(room id.RoomID) (all []*event.Event) {
+	p.t.Helper()
+	from := ""
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		resp, err := p.Client.Messages(ctx, room, from, "", mautrix.DirectionBackward, nil, 100)
+		cancel()
+		if err != nil {
+			p.t.Fatalf("read the room: %v", err)
+		}
+		for _, e := range resp.Chunk {
+			if e.Type == event.EventMessage && e.Content.ParseRaw(e.Type) == nil {
+				all = append([]*event.Event{e}, all...)
+			}
+		}
+		if resp.End == "" || len(resp.Chunk) == 0 {
+			return all
+		}
+		from = resp.End
+	}
+}
+
+// Sees waits until a message with this text stands in a room.
+func (p *Person) Sees(room id.RoomID, limit time.Duration, is func(body string) bool) *event.Event {
+	p.t.Helper()
+	var found *event.Event
+	var last []string
+	defer func() {
+		if found == nil {
+			p.t.Logf("in the room: %q", last)
+		}
+	}()
+	Wait(p.t, "a message in the room", limit, func() bool {
+		last = nil
+		for _, e := range p.Messages(room) {
+			body := e.Content.AsMessage().Body
+			last = append(last, body)
+			if is(body) {
+				found = e
+			}
+		}
+		return found != nil
+	})
+	return found
+}
+
+// Joined reports whether a user is in a room.
+func (p *Person) Joined(room id.RoomID, user id.UserID) bool {
+	resp, err := p.JoinedMembers(context.Background(), room)
+	if err != nil {
+		return false
+	}
+	_, in := resp.Joined[user]
+	return in
+}
