@@ -34,7 +34,7 @@ func mark(err error) error {
 		return retry.Unclear(err)
 	}
 	code := he.Response.StatusCode
-	if he.RespError == nil {
+	if he.RespError == nil && code >= 400 {
 		err = &plainAnswer{code, err}
 	}
 	switch {
@@ -42,9 +42,9 @@ func mark(err error) error {
 		return retry.After(err, pause(he))
 	case errors.Is(err, mautrix.MUnknownToken), errors.Is(err, mautrix.MMissingToken):
 		return fmt.Errorf("the homeserver does not know our access token (set a new one in the configuration): %w", err)
-	case code >= 500:
+	case code >= 500, code < 400: // done, or not: the answer does not tell
 		return retry.Unclear(err)
-	case code < 400, code == http.StatusRequestTimeout, he.RespError == nil, !strings.Contains(he.RespError.ErrCode, "_"):
+	case code == http.StatusRequestTimeout, he.RespError == nil, !strings.Contains(he.RespError.ErrCode, "_"):
 		return err
 	case code == http.StatusForbidden:
 		return retry.Never(fmt.Errorf("the homeserver does not allow it (am I in the room, and may I write there?): %w", err))

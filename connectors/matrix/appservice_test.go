@@ -1,0 +1,156 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hashsend/bridge/chat"
+)
+
+// ask sends one request to the handler of an application service.
+func ask(h http.Handler, method, path, token, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+const push1 = "/_matrix/app/v1/transactions/1"
+
+func TestRequests(t *testing.T) {
+	const right = "hs token of the tests"
+	for _, c := range []struct {
+		name, method, path, token, body string
+		code                            int
+		errcode                         string
+	}{
+		{"nothing to take in", "PUT", push1, right, `{"events":[]}`, 200, ""},
+		{"things that do not concern us", "PUT", push1, right, `{"ephemeral":[{"type":"m.typing"}],"to_device":7}`, 200, ""},
+		{"no token", "PUT", push1, "", `{"events":[]}`, 401, "M_MISSING_TOKEN"},
+		{"wrong token", "PUT", push1, "hs token of the testt", `{"events":[]}`, 403, "M_FORBIDDEN"},
+		{"begin of the token", "PUT", push1, "hs token", `{"events":[]}`, 403, "M_FORBIDDEN"},
+		{"our own token", "PUT", push1, "as token of the tests", `{"events":[]}`, 403, "M_FORBIDDEN"},
+		{"token as old homeservers send it", "PUT", push1 + "?access_token=hs+token+of+the+tests", "", `{}`, 200, ""},
+		{"wrong token in the address", "PUT", push1 + "?access_token=x", "", `{}`, 403, "M_FORBIDDEN"},
+		{"old path", "PUT", "/transactions/1", right, `{}`, 200, ""},
+		{"no JSON", "PUT", push1, right, `events`, 400, "M_NOT_JSON"},
+		{"a list", "PUT", push1, right, `[]`, 400, "M_NOT_JSON"},
+		{"too large", "PUT", push1, right, `{"x":"` + strings.Repeat("x", maxPush) + `"}`, 413, "M_TOO_LARGE"},
+		{"wrong method", "GET", push1, right, "", 404, "M_UNRECOGNIZED"},
+		{"ping", "POST", "/_matrix/app/v1/ping", right, `{"transaction_id":"1"}`, 200, ""},
+		{"ping without token", "POST", "/_matrix/app/v1/ping", "", `{}`, 401, "M_MISSING_TOKEN"},
+		{"our own user", "GET", "/_matrix/app/v1/users/@hashsendbot:example.org", right, "", 200, ""},
+		{"a ghost that never spoke", "GET", "/_matrix/app/v1/users/@hashsend_x:example.org", right, "", 404, "M_NOT_FOUND"},
+		{"a room", "GET", "/_matrix/app/v1/rooms/%23x:example.org", right, "", 404, "M_NOT_FOUND"},
+		{"anything else", "GET", "/_matrix/app/v1/thirdparty/location", right, "", 404, "M_UNRECOGNIZED"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := service(t, nil).handler(func(context.Context, string, ...chat.Event) error {
+				return errors.New("nothing was to be handed over")
+			})
+			w := ask(h, c.method, c.path, c.token, c.body)
+			var answer struct {
+				Code string `json:"errcode"`
+			}
+			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+				t.Errorf("the answer %q is no JSON object: %v", w.Body, err)
+			}
+			if w.Code != c.code || answer.Code != c.errcode {
+				t.Errorf("answered %d %s, want %d %s", w.Code, answer.Code, c.code, c.errcode)
+			}
+		})
+	}
+}
+
+// words is an event of a transaction.
+func words(id, text string) string {
+	return fmt.Sprintf(`{"type":"m.room.message","event_id":%q,"room_id":"!r:example.org","sender":"@bob:example.org","origin_server_ts":1,"content":{"msgtype":"m.text","body":%q}}`, id, text)
+}
+
+func TestTransactionIsOneCallInOrder(t *testing.T) {
+	var calls [][]string
+	c := service(t, nil)
+	c.names[nameKey{"!r:example.org", "@bob:example.org"}] = "Bob"
+	fail := true
+	h := c.handler(func(ctx context.Context, cursor string, events ...chat.Event) error {
+		var texts []string
+		for _, e := range events {
+			texts = append(texts, e.(chat.Posted).Body.Text)
+		}
+		calls = append(calls, texts)
+		if cursor != "" {
+			t.Errorf("the cursor is %q, want none", cursor)
+		}
+		if fail {
+			return errors.New("the disk is full")
+		}
+		return nil
+	})
+	body := `{"events":[` + words("$1", "one") + `,7,null,{"type":"m.room.message","content":{}},` + words("$2", "two") + `,` + words("$3", "three") + `]}`
+	if w := ask(h, "PUT", push1, c.cfg.AppService.HSToken, body); w.Code != 500 {
+		t.Errorf("answered %d when the handler failed, want 500 so that it comes again", w.Code)
+	}
+	fail = false
+	for range 2 { // the second is a repeat: the bridge knows it by the ids of its events
+		if w := ask(h, "PUT", push1, c.cfg.AppService.HSToken, body); w.Code != 200 {
+			t.Errorf("answered %d, want 200", w.Code)
+		}
+	}
+	all := []string{"one", "two", "three"}
+	if diff := cmp.Diff([][]string{all, all, all}, calls); diff != "" {
+		t.Errorf("handed over (-want +got):\n%s", diff)
+	}
+}
+
+func TestTransactionWithMoreThanEvents(t *testing.T) {
+	c := service(t, nil)
+	c.names[nameKey{"!jEsUZKDJdhlrceRyVU:example.org", "@alice:example.org"}] = "Alice"
+	var got []chat.Event
+	h := c.handler(func(_ context.Context, _ string, events ...chat.Event) error {
+		got = append(got, events...)
+		return nil
+	})
+	if w := ask(h, "PUT", push1, c.cfg.AppService.HSToken, string(payload(t, "M20_as_transaction_edus"))); w.Code != 200 {
+		t.Fatalf("answered %d, want 200", w.Code)
+	}
+	if len(got) != 1 {
+		t.Fatalf("handed over %d events, want 1", len(got))
+	}
+	p, is := got[0].(chat.Posted)
+	if !is || p.Kind != chat.Emote || p.By.Name != "Alice" || p.Body.HTML != "thinks <strong>this</strong> is an example emote" {
+		t.Errorf("handed over %+v", got[0])
+	}
+}
+
+// FuzzTransaction pushes bodies of any shape: the answer is 200, or 400 for what
+// is no transaction, and nothing panics.
+func FuzzTransaction(f *testing.F) {
+	f.Add([]byte(`{"events":[` + words("$1", "one") + `]}`))
+	f.Add([]byte(`{"events":[{}],"ephemeral":null}`))
+	f.Add([]byte(`{"events":{"a":1}}`))
+	c := service(f, nil)
+	h := c.handler(func(_ context.Context, _ string, events ...chat.Event) error {
+		for _, e := range events {
+			if e.EventHead().Event == "" || e.EventHead().By.Name == "" {
+				return fmt.Errorf("an event without id or name: %+v", e)
+			}
+		}
+		return nil
+	})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if w := ask(h, "PUT", push1, c.cfg.AppService.HSToken, string(body)); w.Code != 200 && w.Code != 400 {
+			t.Errorf("answered %d", w.Code)
+		}
+	})
+}
