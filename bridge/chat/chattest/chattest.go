@@ -283,14 +283,23 @@ func send(t *testing.T, c chat.Connector, m chat.Outgoing) chat.MessageID {
 
 func oneKeyOneMessage(t *testing.T, f Fixture) {
 	m := chat.Outgoing{Key: key(t, 1), Place: f.Place(), As: ann, Body: chat.Body{Text: "hello once"}, At: time.Now()}
-	first := send(t, f.Connect(t), m)
-	second := send(t, f.Connect(t), m)
-	if first != second {
+	c := f.Connect(t)
+	first := send(t, c, m)
+	if second := send(t, c, m); first != second {
 		t.Errorf("the second attempt returned %q, want %q", second, first)
+	}
+	// After a restart the bridge looks for the message before it sends again.
+	c = f.Connect(t)
+	if finder, can := c.(chat.Finder); !can {
+		if again := send(t, c, m); again != first {
+			t.Errorf("the attempt after a restart returned %q, want %q", again, first)
+		}
+	} else if id, there, err := finder.Find(t.Context(), m.Place, m.Key, m.At); err != nil || !there || id != first {
+		t.Errorf("Find after a restart = %q, %v, %v; want %q", id, there, err, first)
 	}
 	other := m
 	other.Key = key(t, 2)
-	if third := send(t, f.Connect(t), other); third == first {
+	if third := send(t, c, other); third == first {
 		t.Errorf("another key returned the id of the first: %q", third)
 	}
 	if n := count(f.Read(t), "hello once"); n != 2 {
@@ -356,7 +365,8 @@ func answers(t *testing.T, f Fixture) {
 }
 
 func found(t *testing.T, f Fixture) {
-	finder, can := f.Connect(t).(chat.Finder)
+	c := f.Connect(t)
+	finder, can := c.(chat.Finder)
 	if !can {
 		t.Skip("the connector has no Finder")
 	}
@@ -364,7 +374,7 @@ func found(t *testing.T, f Fixture) {
 	k := key(t, 1)
 	for n, as := range []chat.Sender{{}, ann} {
 		k := fmt.Sprint(k, n)
-		id := send(t, f.Connect(t), chat.Outgoing{Key: k, Place: f.Place(), As: as, Body: chat.Body{Text: "look for me"}, At: time.Now()})
+		id := send(t, c, chat.Outgoing{Key: k, Place: f.Place(), As: as, Body: chat.Body{Text: "look for me"}, At: time.Now()})
 		if got, there, err := finder.Find(t.Context(), f.Place(), k, since); err != nil || !there || got != id {
 			t.Errorf("Find = %q, %v, %v; want %q", got, there, err, id)
 		}
