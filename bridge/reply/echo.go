@@ -137,7 +137,9 @@ func (d *decision) echoes(e *echo) {
 func (d *decision) takeEchoes(whole, count, covered, message []int, short []bool) {
 	is := func(i int) int {
 		switch {
-		case count[i] > 0 && covered[i]*5 >= count[i]*3:
+		case count[i] > 0 && covered[i] == count[i],
+			d.lines[i].depth > 0 && count[i] > 0 && covered[i]*5 >= count[i]*3:
+			// A line without quote marks may be new words that sound alike.
 			return message[i]
 		case whole[i] > 0 && !short[i]:
 			return whole[i]

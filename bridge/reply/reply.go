@@ -49,23 +49,43 @@ const (
 // text, or OnlyQuote is set. It is safe for use by several goroutines.
 func Extract(m Mail) Result {
 	known := newEcho(m.Known)
+	text := func() page { return plainPage(m.Text) }
+	html := func() page { return htmlPage(m.HTML) }
 	if blank(m.HTML) {
-		return extract(m, plainPage(m.Text), known)
+		return extract(m, text, known)
 	}
 	if blank(m.Text) {
-		return extract(m, htmlPage(m.HTML), known)
+		return extract(m, html, known)
 	}
-	plain := extract(m, plainPage(m.Text), known)
-	rich := extract(m, htmlPage(m.HTML), known)
+	plain := extract(m, text, known)
+	rich := extract(m, html, known)
 	return better(plain, rich)
 }
 
 // extract runs the steps on one body.
-func extract(m Mail, p page, known *echo) Result {
-	d := &decision{page: p, mail: m}
+func extract(m Mail, read func() page, known *echo) Result {
+	d := &decision{page: read(), mail: m}
 	d.echoes(known)
 	d.decide()
-	return d.result()
+	r := d.result()
+	if r.OnlyQuote && onlyEchoes(r.Cut) {
+		// Somebody says the same words again, without quoting them.
+		again := &decision{page: read(), mail: m}
+		again.decide()
+		return again.result()
+	}
+	return r
+}
+
+// onlyEchoes reports whether nothing but the likeness to known messages made
+// these pieces quotes.
+func onlyEchoes(cuts []Cut) bool {
+	for _, c := range cuts {
+		if c.Rule != "echo" {
+			return false
+		}
+	}
+	return len(cuts) > 0
 }
 
 // better chooses between the two bodies of a mail. The text of the plain one

@@ -117,3 +117,14 @@ func FuzzExtract(f *testing.F) {
 		}
 	})
 }
+
+// Words that are like those of a known message, or the same, are no quote as
+// long as nothing else says so.
+func TestSameWordsAgain(t *testing.T) {
+	known := []string{"said while the bridge was away", "Lunch at twelve?"}
+	for _, text := range []string{"mailed while the bridge was away", "said while the bridge was away", "Lunch at twelve?"} {
+		if r := reply.Extract(reply.Mail{Subject: "Re: #Send", Answers: true, Text: text + "\n", Known: known}); r.Text != text {
+			t.Errorf("of %q is left %q, cut %v", text, r.Text, r.Cut)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -186,5 +187,110 @@ func TestLiveRegistration(t *testing.T) {
 	}
 	if p := os.Getenv("HS_REG"); p != "" {
 		os.WriteFile(p, b, 0o600)
+	}
+}
+
+func TestLiveExtras(t *testing.T) {
+	base := os.Getenv("HS_LIVE")
+	if base == "" {
+		t.Skip("no server")
+	}
+	uniq := fmt.Sprint(time.Now().UnixNano())
+	aliceID, alice := hs{url: base}.register(t, "alice"+uniq)
+	bobID, bob := hs{url: base}.register(t, "bob"+uniq)
+	botID, botTok := hs{url: base}.register(t, "bot"+uniq)
+	_, _ = aliceID, botTok
+	for name, cfg := range map[string]matrix.Config{"as": asConfig(base)} {
+		t.Run(name, func(t *testing.T) {
+			bot := botID
+			if name == "as" {
+				bot = "@hashsendbot:lab.test"
+			}
+			h := hs{base, alice}
+			c0, _ := matrix.Open(cfg, chat.Env{Name: "m", Log: slog.Default()})
+			c0.Check(t.Context())
+			events := make(chan chat.Event, 1000)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() {
+				done <- c0.Run(ctx, "", func(_ context.Context, cur string, ev ...chat.Event) error {
+					for _, e := range ev {
+						t.Logf("%T %+v", e, e)
+						events <- e
+					}
+					return nil
+				})
+			}()
+			time.Sleep(time.Second)
+			var a struct {
+				ID string `json:"room_id"`
+			}
+			if name == "as" {
+				hx := hs{base, alice}
+				hx.call(t, "POST", "/createRoom", map[string]any{"preset": "private_chat", "invite": []string{bot}}, &a)
+				<-events
+				t.Log("awake -----------------------------")
+				time.Sleep(2*time.Second)
+			}
+			h.call(t, "POST", "/createRoom", map[string]any{"preset": "private_chat", "invite": []string{bot, bobID}, "name": "Test", "is_direct": true}, &a)
+			r := &room{h: h, cfg: cfg, id: a.ID}
+			time.Sleep(time.Second)
+			if err := c0.Join(t.Context(), chat.RoomID(a.ID), ""); err != nil {
+				t.Fatal(err)
+			}
+			hb := hs{base, bob}
+			hb.call(t, "POST", "/join/"+url.PathEscape(a.ID), map[string]any{}, nil)
+			hb.call(t, "PUT", "/profile/"+url.PathEscape(bobID)+"/displayname", map[string]any{"displayname": "Bobby " + name}, nil)
+			id := r.Say(t, "!send help")
+			id2 := r.Say(t, "to be redacted")
+			h.call(t, "PUT", "/rooms/"+url.PathEscape(r.id)+"/redact/"+url.PathEscape(string(id2))+"/1"+name, map[string]any{}, nil)
+			h.call(t, "PUT", "/rooms/"+url.PathEscape(r.id)+"/send/m.room.message/x1"+name, map[string]any{"msgtype": "m.text", "body": "all!", "m.mentions": map[string]any{"room": true}}, nil)
+			time.Sleep(2 * time.Second)
+			d, err := c0.Describe(t.Context(), chat.RoomID(r.id))
+			t.Logf("describe %+v %v", d, err)
+			t.Log("announce", c0.Announce(t.Context(), r.Place(), "read by 2"))
+			t.Log("report", c0.Report(t.Context(), id, r.Place(), chat.State{}), c0.Report(t.Context(), id, r.Place(), chat.State{Phase: chat.Failed}), c0.Report(t.Context(), id, r.Place(), chat.State{Phase: chat.Failed}))
+			key := "open.1." + uniq + name
+			n1, err := c0.Create(t.Context(), chat.NewRoom{Key: key, Name: "New", Invite: []chat.UserID{chat.UserID(aliceID)}})
+			n2, err2 := c0.Create(t.Context(), chat.NewRoom{Key: key, Name: "New", Invite: []chat.UserID{chat.UserID(aliceID)}})
+			t.Log("create", n1, n2, n1 == n2, err, err2)
+			for i := 0; i < 130; i++ {
+				r.Say(t, fmt.Sprint("bulk ", i))
+			}
+			n := 0
+			err = c0.Backfill(t.Context(), r.Place(), id, func(_ context.Context, _ string, ev ...chat.Event) error {
+				n += len(ev)
+				p := ev[len(ev)-1].(chat.Posted)
+				t.Log("last backfilled", p.Body.Text)
+				return nil
+			})
+			t.Log("backfill", n, err)
+			var up struct {
+				URI string `json:"replacement_room"`
+			}
+			h.call(t, "POST", "/rooms/"+url.PathEscape(r.id)+"/upgrade", map[string]any{"new_version": "10"}, &up)
+			time.Sleep(time.Second)
+			t.Log("join upgraded", up.URI, c0.Join(t.Context(), chat.RoomID(up.URI), ""))
+			req, _ := http.NewRequest("POST", base+"/_matrix/media/v3/upload?filename=a.txt", bytes.NewReader([]byte("file bytes")))
+			req.Header.Set("Authorization", "Bearer "+alice)
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var m struct {
+				URI string `json:"content_uri"`
+			}
+			json.NewDecoder(resp.Body).Decode(&m)
+			f, err := c0.OpenFile(t.Context(), chat.File{ID: chat.FileID(m.URI)})
+			if err != nil {
+				t.Error(err)
+			} else {
+				b, err := io.ReadAll(f)
+				t.Logf("file %q %v %v", b, err, f.Close())
+			}
+			time.Sleep(time.Second)
+			cancel()
+			t.Log(<-done)
+		})
 	}
 }

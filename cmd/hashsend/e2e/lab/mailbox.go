@@ -99,3 +99,11 @@ func (m *MailSystem) Send(t testing.TB, user string, to []string, raw []byte) {
 	}
 	c.Quit() //nolint:errcheck // the mail was taken
 }
+
+// AnswerTo is where an answer goes.
+func (m Mail) AnswerTo() []string {
+	if len(m.ReplyTo) > 0 {
+		return []string{m.ReplyTo[0].Address}
+	}
+	return []string{m.From[0].Address}
+}
