@@ -1,0 +1,114 @@
+package lab
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix/id"
+)
+
+// Bridge is hashsend itself, as a process with a configuration of its own.
+type Bridge struct {
+	*Process
+	Dir          string
+	Registration string // the file for the homeserver; empty for a plain account
+	Bot          id.UserID
+	t            testing.TB
+	listen       int
+	binary       string
+	env          []string
+}
+
+// NewBridge prepares a bridge: as an application service, or with the plain
+// account @bridge. Run starts it.
+func NewBridge(t testing.TB, appService bool, tags ...string) *Bridge {
+	t.Helper()
+	b := &Bridge{Dir: t.TempDir(), Bot: id.NewUserID("bridge", ServerName), t: t, binary: Hashsend(t, tags...)}
+	if !appService {
+		return b
+	}
+	b.listen = Port(t)
+	b.Bot = id.NewUserID("hashsendbot", ServerName)
+	b.Registration = filepath.Join(b.Dir, "registration.yaml")
+	b.configure("http://127.0.0.1:1", "  - {address: bridge@example.test, smtp: {host: 127.0.0.1, port: 1, tls: none}, imap: {host: 127.0.0.1, port: 1, tls: none}}", "")
+	out, err := exec.Command(b.binary, "--config", b.config(), "registration", "--out", b.Registration).CombinedOutput()
+	if err != nil {
+		t.Fatalf("write the registration: %v\n%s", err, out)
+	}
+	return b
+}
+
+func (b *Bridge) config() string { return filepath.Join(b.Dir, "config.yaml") }
+
+func (b *Bridge) configure(homeserver, mailbox, more string) {
+	b.t.Helper()
+	network := fmt.Sprintf("  - {homeserver: %q, user_id: %q, password: bridge-password}", homeserver, b.Bot)
+	if b.listen != 0 {
+		network = fmt.Sprintf("  - {homeserver: %q, domain: %s, appservice: {as_token: as-token-0123456789, hs_token: hs-token-0123456789, listen: '127.0.0.1:%d'}}", homeserver, ServerName, b.listen)
+	}
+	text := fmt.Sprintf("data: %s\nlog: {level: debug}\naccess: {allow: {\"*\": speak, \"@alice:%s\": administer}}\nmatrix:\n%s\nmailboxes:\n%s\n%s\n",
+		filepath.Join(b.Dir, "data"), ServerName, network, mailbox, more)
+	if err := os.WriteFile(b.config(), []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// Mailbox is the setting of the account "bridge" of a mail system.
+func (m *MailSystem) Mailbox(more string) string {
+	login := fmt.Sprintf("host: localhost, tls: starttls, ca_file: %s, user: %s, password: %s", m.CA, m.Address("bridge"), m.Password("bridge"))
+	return fmt.Sprintf("  - {name: main, title: Acme, owner: Olga, address: %s, plus_addresses: true, trust: {dkim: false}, imap: {%s, port: %d}, smtp: {%s, port: %d}%s}",
+		m.Address("bridge"), login, m.IMAP, login, m.Submission, more)
+}
+
+// Configure writes the configuration: the homeserver's address, the mailbox as
+// Mailbox makes it, and more settings as YAML.
+func (b *Bridge) Configure(homeserver, mailbox, more string) { b.configure(homeserver, mailbox, more) }
+
+// Run starts the bridge and waits until it says that it is running.
+func (b *Bridge) Run() {
+	b.t.Helper()
+	if b.Process == nil {
+		b.Process = start(b.t, "hashsend", func() *exec.Cmd {
+			cmd := exec.Command(b.binary, "--config", b.config(), "run")
+			cmd.Env = append(os.Environ(), b.env...)
+			return cmd
+		})
+	} else {
+		b.Start()
+	}
+}
+
+// Env sets environment variables for the next start.
+func (b *Bridge) Env(env ...string) { b.env = env }
+
+// Running waits until the bridge is up.
+func (b *Bridge) Running() {
+	b.t.Helper()
+	Wait(b.t, "hashsend to run", 30*time.Second, func() bool {
+		select {
+		case <-b.Exited():
+			b.t.Fatalf("hashsend ended:\n%s", b.Tail())
+		default:
+		}
+		c, err := net.Dial("unix", filepath.Join(b.Dir, "data", "admin.sock"))
+		if err == nil {
+			c.Close() //nolint:errcheck // it was only tried
+		}
+		return err == nil
+	})
+}
+
+// Admin runs a command of the command line and fails the test if it is refused.
+func (b *Bridge) Admin(args ...string) string {
+	b.t.Helper()
+	out, err := exec.Command(b.binary, append([]string{"--config", b.config(), "admin"}, args...)...).CombinedOutput()
+	if err != nil {
+		b.t.Fatalf("admin %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}

@@ -1,0 +1,166 @@
+// Package talk has whole conversations between a Matrix room and mailboxes, on
+// real homeservers and real mail servers, with answers written in a real mail
+// program and everything restarted in between.
+package talk
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/cmd/hashsend/e2e/lab"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	lab.Clean()
+	os.Exit(code)
+}
+
+const soon = 40 * time.Second
+
+// scene is a room that is linked with people who have mailboxes.
+type scene struct {
+	t      *testing.T
+	home   *lab.Homeserver
+	mail   *lab.MailSystem
+	bridge *lab.Bridge
+	alice  *lab.Person
+	room   id.RoomID
+}
+
+func open(t *testing.T, appService bool, homeserver func(testing.TB, ...string) *lab.Homeserver, mail *lab.MailSystem, more string) *scene {
+	s := &scene{t: t, mail: mail, bridge: lab.NewBridge(t, appService)}
+	if appService {
+		s.home = homeserver(t, s.bridge.Registration)
+	} else {
+		s.home = homeserver(t)
+		s.home.Person("bridge")
+	}
+	s.alice = s.home.Person("alice")
+	s.bridge.Configure(s.home.URL, mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\n"+more)
+	s.bridge.Run()
+	s.bridge.Running()
+	return s
+}
+
+// link makes a room, lets the bridge in, and links the room as a person does.
+func (s *scene) link(command string) {
+	s.t.Helper()
+	s.room = s.alice.Room("Lunch", s.bridge.Bot)
+	lab.Wait(s.t, "the bridge in the room", soon, func() bool { return s.alice.Joined(s.room, s.bridge.Bot) })
+	s.alice.Say(s.room, "!send "+command)
+	s.sees("People will see")
+	s.alice.Say(s.room, "!send ok")
+	s.sees("Linked.")
+}
+
+func (s *scene) sees(part string) {
+	s.t.Helper()
+	s.alice.Sees(s.room, soon, func(body string) bool { return strings.Contains(body, part) })
+}
+
+// once waits for a message and makes sure that it stands in the room once.
+func (s *scene) once(text string) {
+	s.t.Helper()
+	s.sees(text)
+	n := 0
+	for _, e := range s.alice.Messages(s.room) {
+		if strings.Contains(e.Content.AsMessage().Body, text) {
+			n++
+		}
+	}
+	if n != 1 {
+		s.t.Errorf("%q stands in the room %d times", text, n)
+	}
+}
+
+func (s *scene) gets(user, text string) lab.Mail {
+	s.t.Helper()
+	m := s.mail.Gets(user, "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, text) })
+	n := 0
+	for _, other := range s.mail.Folder(user, "INBOX") {
+		if strings.Contains(other.Text, text) && !strings.Contains(other.Text, "> "+text) {
+			n++
+		}
+	}
+	if n != 1 {
+		s.t.Errorf("%s has %q in %d mails", user, text, n)
+	}
+	return m
+}
+
+// conversation goes back and forth, with each server restarted and the bridge
+// killed in between.
+func (s *scene) conversation() {
+	t := s.t
+	s.link("link bob@example.test title Lunch")
+	s.alice.Say(s.room, "Lunch at twelve?")
+	m := s.gets("bob", "Lunch at twelve?")
+	if m.Subject != "#Send Lunch" || m.From[0].Name != "alice (Acme)" || m.From[0].Address != "bridge@example.test" {
+		t.Errorf("the mail says %q from %v", m.Subject, m.From)
+	}
+	s.mail.NeomuttReply(t, "bob", "Yes, in the garden.", lab.Top, false)
+	s.once("Yes, in the garden.")
+	for _, e := range s.alice.Messages(s.room) {
+		if body := e.Content.AsMessage().Body; strings.Contains(body, "garden") && strings.Contains(body, "Lunch at twelve") {
+			t.Errorf("the quote came along: %q", body)
+		}
+	}
+
+	s.bridge.Kill()
+	s.alice.Say(s.room, "said while the bridge was away")
+	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "mailed while the bridge was away"))
+	s.bridge.Run()
+	s.gets("bob", "said while the bridge was away")
+	s.once("mailed while the bridge was away")
+
+	s.mail.RestartIMAP()
+	s.mail.RestartSMTP()
+	s.alice.Say(s.room, "after the mail server's restart")
+	s.gets("bob", "after the mail server's restart")
+	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "answered after the restart"))
+	s.once("answered after the restart")
+
+	s.home.Restart()
+	s.alice.Say(s.room, "after the homeserver's restart")
+	s.gets("bob", "after the homeserver's restart")
+	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "and the answer to that"))
+	s.once("and the answer to that")
+
+	// A copy of each mail is in the Sent folder, once, and none stays in INBOX.
+	for _, text := range []string{"Lunch at twelve?", "after the homeserver's restart"} {
+		s.mail.Gets("bridge", "Sent", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, text) })
+		n := 0
+		for _, f := range []string{"INBOX", "Sent"} {
+			for _, m := range s.mail.Folder("bridge", f) {
+				if strings.Contains(m.Text, text) && len(m.From) == 1 && m.From[0].Address == "bridge@example.test" {
+					n++
+				}
+			}
+		}
+		if n != 1 {
+			t.Errorf("%q is kept %d times in the owner's folders", text, n)
+		}
+	}
+	if log := s.bridge.Output(); strings.Contains(log, "bridge-password") {
+		t.Error("a password stands in the log")
+	}
+}
+
+func answer(m lab.Mail, text string) []byte {
+	return fmt.Appendf(nil, "From: bob@example.test\r\nTo: %s\r\nSubject: Re: %s\r\nMessage-ID: <%d@example.test>\r\nIn-Reply-To: <%s>\r\nReferences: <%s>\r\n\r\n%s\r\n",
+		m.AnswerTo()[0], m.Subject, time.Now().UnixNano(), m.ID, strings.Join(append(m.References, m.ID), "> <"), text)
+}
+
+func TestApplicationServiceOnDendrite(t *testing.T) {
+	open(t, true, lab.Dendrite, lab.Dovecot(t), "").conversation()
+}
+
+func TestPlainAccountOnDendrite(t *testing.T) {
+	open(t, false, lab.Dendrite, lab.Dovecot(t), "").conversation()
+}
