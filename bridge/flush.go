@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -95,7 +96,13 @@ func (w *work) flushThread(id int64) error {
 		return err
 	}
 	for _, planned := range planMail(p) {
-		if err := w.makeMail(p, planned); err != nil {
+		err := w.makeMail(p, planned)
+		var cannot *composeError
+		if errors.As(err, &cannot) {
+			// What cannot be written as a mail must not hold up what comes after it.
+			err = w.tellAt(planned.Messages[0], "⚠️ This message could not be made into a mail: "+plain(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -127,6 +134,11 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	p.Box = w.b.boxByID[p.Thread.Mailbox]
 	if p.Box == nil {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
+	}
+	if first, err := w.FirstMail(id); err == nil && !first.Out {
+		p.Root = first.MessageID
+	} else if err != nil && !errors.Is(err, store.ErrNone) {
+		return p, err
 	}
 	last, err := w.LastMessages(id, 50)
 	if err != nil {
@@ -178,7 +190,7 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	d.Bridge = w.b.instance + "; hop=1"
 	raw, err := mail.Compose(d)
 	if err != nil {
-		return fmt.Errorf("compose mail: %w", err)
+		return &composeError{err}
 	}
 	var ids []int64
 	for _, m := range pm.Messages {
@@ -211,6 +223,12 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	}
 	return w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, raw, time.Time{})
 }
+
+// composeError says that a mail could not be written.
+type composeError struct{ err error }
+
+func (e *composeError) Error() string { return e.err.Error() }
+func (e *composeError) Unwrap() error { return e.err }
 
 func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > 126 })

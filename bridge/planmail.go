@@ -19,6 +19,7 @@ type plan struct {
 	People []store.Participant
 	Rooms  []store.Room
 	Held   []store.Message
+	Root   string          // id of the mail that began the conversation; empty: the room began it
 	Quotes map[int64]quote // by the message that answers
 	Names  bool            // two people have spoken from the room
 	Now    time.Time
@@ -162,11 +163,14 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if p.Box.PlusWorks {
 		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: plus(p.Box.Address.Address, token)}
 	}
+	if p.Root != "" {
+		d.InReplyTo, d.References = p.Root, []string{p.Root}
+	}
 	for i, m := range g.Messages {
 		d.Words = append(d.Words, words(p, m, i))
 		if q := p.Quotes[m.ID]; q.Final != "" {
 			d.InReplyTo = q.Final
-			d.References = append(slices.Clone(q.IDs), q.Final)
+			d.References = append(append(d.References[:min(len(d.References), 1)], q.IDs...), q.Final)
 		}
 	}
 	d.Footer = footer(p, g, token)

@@ -151,3 +151,8 @@ func (t *Tx) SetSetting(name, value string) error {
 func (t *Tx) LastOut(thread int64) (Mail, error) {
 	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE thread = ? AND out ORDER BY id DESC LIMIT 1", thread)
 }
+
+// FirstMail returns the oldest mail of a thread.
+func (t *Tx) FirstMail(thread int64) (Mail, error) {
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE thread = ? ORDER BY id LIMIT 1", thread)
+}

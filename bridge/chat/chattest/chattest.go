@@ -294,17 +294,15 @@ func oneKeyOneMessage(t *testing.T, f Fixture) {
 		if again := send(t, c, m); again != first {
 			t.Errorf("the attempt after a restart returned %q, want %q", again, first)
 		}
-	} else if id, there, err := finder.Find(t.Context(), m.Place, m.Key, m.At); err != nil || !there || id != first {
-		t.Errorf("Find after a restart = %q, %v, %v; want %q", id, there, err, first)
+	} else {
+		finds(t, finder, m.Place, m.Key, m.At, first)
 	}
 	other := m
 	other.Key = key(t, 2)
 	if third := send(t, c, other); third == first {
 		t.Errorf("another key returned the id of the first: %q", third)
 	}
-	if n := count(f.Read(t), "hello once"); n != 2 {
-		t.Errorf("the room shows it %d times, want 2: one for each key", n)
-	}
+	sees(t, f, "it twice: once for each key", func(lines []Line) bool { return count(lines, "hello once") == 2 })
 }
 
 func count(lines []Line, text string) (n int) {
@@ -339,11 +337,9 @@ func twoSenders(t *testing.T, f Fixture) {
 	send(t, c, chat.Outgoing{Key: key(t, 1), Place: f.Place(), As: ann, Body: chat.Body{Text: "I am Ann"}, At: time.Now()})
 	send(t, c, chat.Outgoing{Key: key(t, 2), Place: f.Place(), As: ben, Body: chat.Body{Text: "I am Ben"}, At: time.Now()})
 	for text, want := range map[string]string{"I am Ann": ann.Name, "I am Ben": ben.Name} {
-		if i := slices.IndexFunc(f.Read(t), func(l Line) bool { return strings.Contains(l.Text, text) }); i < 0 {
-			t.Errorf("the room does not show %q", text)
-		} else if l := f.Read(t)[i]; l.Author != want {
-			t.Errorf("%q is shown as said by %q, want %q", text, l.Author, want)
-		}
+		sees(t, f, fmt.Sprintf("%q, said by %q", text, want), func(lines []Line) bool {
+			return slices.ContainsFunc(lines, func(l Line) bool { return strings.Contains(l.Text, text) && l.Author == want })
+		})
 	}
 }
 
@@ -352,15 +348,28 @@ func answers(t *testing.T, f Fixture) {
 	id := send(t, f.Connect(t), chat.Outgoing{
 		Key: key(t, 1), Place: f.Place(), As: ann, ReplyTo: question, Body: chat.Body{Text: "me & you", HTML: "me &amp; <strong>you</strong>"}, At: time.Now(),
 	})
-	lines := f.Read(t)
-	at := func(id chat.MessageID) int {
-		return slices.IndexFunc(lines, func(l Line) bool { return l.ID == id })
-	}
-	if at(question) < 0 || at(id) < at(question) {
-		t.Fatalf("the answer %q does not stand behind the question %q: %+v", id, question, lines)
-	}
-	if text := lines[at(id)].Text; !strings.Contains(text, "me & you") || strings.Contains(text, "who is there") {
-		t.Errorf("the answer reads %q, want its own words alone", text)
+	sees(t, f, "the answer, its own words alone, behind the question", func(lines []Line) bool {
+		at := func(id chat.MessageID) int {
+			return slices.IndexFunc(lines, func(l Line) bool { return l.ID == id })
+		}
+		q, a := at(question), at(id)
+		return q >= 0 && a > q && strings.Contains(lines[a].Text, "me & you") && !strings.Contains(lines[a].Text, "who is there")
+	})
+}
+
+// sees waits until the room shows something: what is posted may take a moment
+// until everybody sees it.
+func sees(t *testing.T, f Fixture, what string, ok func([]Line) bool) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		lines := f.Read(t)
+		if ok(lines) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Errorf("the room does not show %s; it shows %+v", what, lines)
+			return
+		}
 	}
 }
 
@@ -375,12 +384,25 @@ func found(t *testing.T, f Fixture) {
 	for n, as := range []chat.Sender{{}, ann} {
 		k := fmt.Sprint(k, n)
 		id := send(t, c, chat.Outgoing{Key: k, Place: f.Place(), As: as, Body: chat.Body{Text: "look for me"}, At: time.Now()})
-		if got, there, err := finder.Find(t.Context(), f.Place(), k, since); err != nil || !there || got != id {
-			t.Errorf("Find = %q, %v, %v; want %q", got, there, err, id)
-		}
+		finds(t, finder, f.Place(), k, since, id)
 	}
 	if got, there, err := finder.Find(t.Context(), f.Place(), k+"never", since); err != nil || there || got != "" {
 		t.Errorf("Find of a key that was never sent = %q, %v, %v; want nothing", got, there, err)
+	}
+}
+
+// finds waits until a message is found by its key.
+func finds(t *testing.T, finder chat.Finder, p chat.Place, key string, since time.Time, want chat.MessageID) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		id, there, err := finder.Find(t.Context(), p, key, since)
+		if err == nil && there && id == want {
+			return
+		}
+		if err != nil || there || time.Now().After(end) {
+			t.Errorf("Find = %q, %v, %v; want %q", id, there, err, want)
+			return
+		}
 	}
 }
 
@@ -395,9 +417,9 @@ func changes(t *testing.T, f Fixture) {
 				t.Fatalf("Edit: %v", err)
 			}
 		}
-		if lines := f.Read(t); count(lines, "lunch at 12") != 0 || count(lines, "lunch at 13") != 1 {
-			t.Errorf("after the edit the room shows %+v", lines)
-		}
+		sees(t, f, "the new words instead of the old", func(lines []Line) bool {
+			return count(lines, "lunch at 12") == 0 && count(lines, "lunch at 13") == 1
+		})
 	}
 	if reactor, can := c.(chat.Reactor); can {
 		m.Key = key(t, 3)
@@ -414,9 +436,7 @@ func changes(t *testing.T, f Fixture) {
 				t.Fatalf("Delete: %v", err)
 			}
 		}
-		if lines := f.Read(t); count(lines, "lunch at") != 0 {
-			t.Errorf("after the deletion the room shows %+v", lines)
-		}
+		sees(t, f, "the room without the deleted message", func(lines []Line) bool { return count(lines, "lunch at") == 0 })
 	}
 }
 

@@ -53,6 +53,18 @@ func (p *Person) Say(room id.RoomID, text string) id.EventID {
 	return resp.EventID
 }
 
+// SayIn posts a text in the thread under a message.
+func (p *Person) SayIn(room id.RoomID, root id.EventID, text string) id.EventID {
+	p.t.Helper()
+	content := &event.MessageEventContent{MsgType: event.MsgText, Body: text}
+	content.RelatesTo = (&event.RelatesTo{}).SetThread(root, root)
+	resp, err := p.SendMessageEvent(context.Background(), room, event.EventMessage, content)
+	if err != nil {
+		p.t.Fatalf("post %q: %v", text, err)
+	}
+	return resp.EventID
+}
+
 // Messages returns the texts of a room, oldest first.
 func (p *Person) Messages(room id.RoomID) (all []*event.Event) {
 	p.t.Helper()

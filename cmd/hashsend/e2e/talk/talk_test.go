@@ -164,3 +164,85 @@ func TestApplicationServiceOnDendrite(t *testing.T) {
 func TestPlainAccountOnDendrite(t *testing.T) {
 	open(t, false, lab.Dendrite, lab.Dovecot(t), "").conversation()
 }
+
+func TestApplicationServiceOnSynapse(t *testing.T) {
+	open(t, true, lab.Synapse, lab.Dovecot(t), "").conversation()
+}
+
+func TestPlainAccountOnSynapse(t *testing.T) {
+	open(t, false, lab.Synapse, lab.Dovecot(t), "").conversation()
+}
+
+// The owner answers and writes from a mail program; the room sees it once, as
+// the owner's words.
+func TestOwnerGoesOn(t *testing.T) {
+	for _, mode := range []string{"open", "hidden"} {
+		t.Run(mode, func(t *testing.T) {
+			s := open(t, true, lab.Dendrite, lab.Dovecot(t), "")
+			s.link("link bob@example.test carol@example.test " + mode + " title Lunch")
+			s.alice.Say(s.room, "Who is coming?")
+			m := s.gets("bob", "Who is coming?")
+			s.gets("carol", "Who is coming?")
+			s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "I am."))
+			s.once("I am.")
+			// The owner answers Bob's mail from the bridge's own mailbox, with a copy in Sent.
+			s.mail.NeomuttReply(t, "bridge", "Olga here: splendid!", lab.Top, true)
+			s.once("Olga here: splendid!")
+			s.gets("bob", "Olga here: splendid!")
+			if mode == "hidden" {
+				s.gets("carol", "Olga here: splendid!")
+			}
+		})
+	}
+}
+
+// A conversation begins by mail: it is asked about in the home room, and opened
+// there when it is approved. What is refused is said where it was written.
+func TestConversationByMail(t *testing.T) {
+	mail := lab.Dovecot(t)
+	s := open(t, true, lab.Dendrite, mail, "")
+	s.room = s.alice.Room("Home", s.bridge.Bot)
+	lab.Wait(t, "the bridge in the room", soon, func() bool { return s.alice.Joined(s.room, s.bridge.Bot) })
+	s.bridge.Configure(s.home.URL, mail.Mailbox(""), fmt.Sprintf("hold: {quiet: 0, max: 0, live: 0}\nhome: {network: matrix, room: %q}\n", s.room))
+	s.bridge.Stop()
+	s.bridge.Run()
+	s.bridge.Running()
+	mail.Send(t, "dave", []string{"bridge@example.test"}, []byte("From: Dave <dave@example.test>\r\nTo: bridge@example.test\r\nSubject: #Send Boat trip\r\nMessage-ID: <boat@example.test>\r\n\r\nWho comes along?\r\n"))
+	mail.Send(t, "dave", []string{"bridge@example.test"}, []byte("From: Dave <dave@example.test>\r\nTo: bridge@example.test\r\nSubject: Invoice\r\nMessage-ID: <invoice@example.test>\r\n\r\nNothing for the room.\r\n"))
+	s.sees("was held")
+	s.alice.Say(s.room, "!send approve 1")
+	s.once("Who comes along?")
+	root := s.alice.Sees(s.room, soon, func(b string) bool { return strings.Contains(b, "Boat trip (Dave)") })
+	s.alice.SayIn(s.room, root.ID, "We all do.")
+	got := s.gets("dave", "We all do.")
+	if got.Subject != "#Send Boat trip" || len(got.InReplyTo) == 0 || got.InReplyTo[0] != "boat@example.test" {
+		t.Errorf("the answer is %q and answers %v", got.Subject, got.InReplyTo)
+	}
+	for _, e := range s.alice.Messages(s.room) {
+		if strings.Contains(e.Content.AsMessage().Body, "Nothing for the room") {
+			t.Error("a mail that is not ours was shown")
+		}
+	}
+	for _, m := range mail.Folder("bridge", "INBOX") {
+		if m.Subject == "Invoice" && len(m.Flags) > 0 {
+			t.Errorf("a mail that is not ours was marked %v", m.Flags)
+		}
+	}
+
+	// An address that does not exist: the bounce comes back to the message.
+	s.room = s.alice.Room("Other", s.bridge.Bot)
+	lab.Wait(t, "the bridge in the room", soon, func() bool { return s.alice.Joined(s.room, s.bridge.Bot) })
+	s.bridge.Admin("--room", "matrix/"+string(s.room), "link", "gone@bounce.test", "bob@example.test", "open", "title", "Other", "yes")
+	s.alice.Say(s.room, "Is anybody there?")
+	s.gets("bob", "Is anybody there?")
+	s.sees("has not got this message")
+
+	// Leaving works at once, without a proof, and is confirmed.
+	m := s.gets("bob", "Is anybody there?")
+	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "/leave"))
+	s.sees("has left")
+	s.gets("bob", "You have left")
+	s.alice.Say(s.room, "Now nobody is.")
+	s.alice.Say(s.room, "!send who")
+	s.sees("left on")
+}
