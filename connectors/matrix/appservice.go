@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ const maxPush = 16 << 20
 
 // serve takes what the homeserver pushes until ctx ends. The steps in hand are
 // finished.
-func (c *Connector) serve(ctx context.Context, handle chat.Handler) error {
+func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handler) error {
 	a := c.cfg.AppService
 	l, err := net.Listen("tcp", a.Listen)
 	if err != nil {
@@ -35,7 +36,11 @@ func (c *Connector) serve(ctx context.Context, handle chat.Handler) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { c.greet(ctx) })
+	running.Go(func() {
+		if c.greet(ctx) {
+			c.deletions(ctx, cursor, handle)
+		}
+	})
 	failed := make(chan error, 1)
 	running.Go(func() { failed <- srv.Serve(l) })
 	defer running.Wait()
@@ -53,22 +58,21 @@ func (c *Connector) serve(ctx context.Context, handle chat.Handler) error {
 	return nil
 }
 
-// greet registers our own user as soon as the homeserver answers.
-func (c *Connector) greet(ctx context.Context) {
+// greet registers our own user as soon as the homeserver answers; false: ctx
+// ended before.
+func (c *Connector) greet(ctx context.Context) bool {
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		err := c.registerBot(ctx)
 		if err == nil {
-			return
+			return true
 		}
 		wait := retry.Backoff(attempt, time.Second, time.Minute)
-		c.env.Log.Warn("the homeserver does not answer yet", "again_in", wait.Round(time.Second), "error", err)
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		c.env.Log.Warn("the homeserver does not take us yet (is the registration file installed there?)", "again_in", wait.Round(time.Second), "error", err)
+		if !sleep(ctx, wait) {
+			break
 		}
 	}
+	return false
 }
 
 // handler is the application service API (application-service-api, "Server
@@ -135,6 +139,9 @@ func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Han
 		return
 	}
 	events := c.events(r.Context(), "", body.Events)
+	if slices.ContainsFunc(events, func(e chat.Event) bool { _, is := e.(chat.Deleted); return is }) {
+		c.pushed.Store(true)
+	}
 	if len(events) == 0 {
 		respond(w, http.StatusOK, struct{}{})
 		return

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -23,6 +24,8 @@ type Connector struct {
 	env  chat.Env
 	http *http.Client
 	zlog zerolog.Logger
+
+	pushed atomic.Bool // the homeserver pushes deletions
 
 	mu       sync.Mutex
 	token    string // of the plain account
@@ -64,7 +67,7 @@ func (c *Connector) Name() string { return c.env.Name }
 func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler) error {
 	defer c.http.CloseIdleConnections()
 	if c.cfg.AppService != nil {
-		return c.serve(ctx, handle)
+		return c.serve(ctx, cursor, handle)
 	}
 	return c.sync(ctx, cursor, handle)
 }
@@ -93,6 +96,14 @@ func (c *Connector) client(user id.UserID) (*mautrix.Client, error) {
 	cl.ResponseSizeLimit = 64 << 20
 	c.clients[user] = cl
 	return cl, nil
+}
+
+// get asks the homeserver for something, once.
+func (c *Connector) get(ctx context.Context, cl *mautrix.Client, path mautrix.ClientURLPath, query map[string]string, into any) error {
+	_, err := cl.MakeFullRequest(ctx, mautrix.FullRequest{
+		Method: http.MethodGet, URL: cl.BuildURLWithQuery(path, query), ResponseJSON: into, MaxAttempts: 1,
+	})
+	return mark(err)
 }
 
 // bot returns the client of our own user, which is registered or logged in first.

@@ -40,11 +40,30 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 			e.RoomID = room
 		}
 		c.note(e)
+		c.recall(ctx, &e)
 		if ev := c.convert(e); ev != nil {
 			events = append(events, c.complete(ctx, ev))
 		}
 	}
 	return events
+}
+
+// recall fills in what somebody was in the room before, where the homeserver does
+// not say it with the push (Dendrite): a change of name looks like a person who
+// enters otherwise.
+func (c *Connector) recall(ctx context.Context, e *rawEvent) {
+	if c.cfg.AppService == nil || e.Type != "m.room.member" || e.StateKey == nil || e.Unsigned.PrevContent.Membership != "" ||
+		e.membership() == "invite" || c.cfg.ours(id.UserID(*e.StateKey)) {
+		return
+	}
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return
+	}
+	var full rawEvent
+	if c.get(ctx, cl, mautrix.ClientURLPath{"v3", "rooms", e.RoomID, "event", e.ID}, nil, &full) == nil {
+		e.Unsigned = full.Unsigned
+	}
 }
 
 // note keeps the caches true.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -73,12 +72,7 @@ func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler)
 			wait = p
 		}
 		c.env.Log.Warn("reading from the homeserver was interrupted", "again_in", wait.Round(time.Second), "error", err)
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-		}
+		sleep(ctx, wait)
 	}
 	return nil
 }
@@ -96,10 +90,8 @@ func (c *Connector) syncOnce(ctx context.Context, since string, handle chat.Hand
 		query = map[string]string{"timeout": "0", "filter": firstFilter}
 	}
 	var a syncAnswer
-	if _, err := cl.MakeFullRequest(ctx, mautrix.FullRequest{
-		Method: http.MethodGet, URL: cl.BuildURLWithQuery(mautrix.ClientURLPath{"v3", "sync"}, query), ResponseJSON: &a, MaxAttempts: 1,
-	}); err != nil {
-		return "", mark(err)
+	if err := c.get(ctx, cl, mautrix.ClientURLPath{"v3", "sync"}, query, &a); err != nil {
+		return "", err
 	}
 	events := c.invitations(ctx, a)
 	if since != "" {
@@ -143,13 +135,13 @@ func (c *Connector) sameUser(ctx context.Context, cl *mautrix.Client) error {
 func (c *Connector) timelines(ctx context.Context, cl *mautrix.Client, since string, a syncAnswer) (events []chat.Event, err error) {
 	for _, room := range slices.Sorted(maps.Keys(a.Rooms.Join)) {
 		r := a.Rooms.Join[room]
-		raw := r.Timeline.Events
-		if r.Timeline.Limited && r.Timeline.PrevBatch != "" {
+		raw, entered := c.sinceEntering(r.Timeline.Events)
+		if r.Timeline.Limited && r.Timeline.PrevBatch != "" && !entered {
 			gap, err := c.gap(ctx, cl, room, r.Timeline.PrevBatch, since)
 			if err != nil {
 				return nil, fmt.Errorf("fill a gap: %w", err)
 			}
-			raw = append(gap, raw...)
+			raw, _ = c.sinceEntering(append(gap, raw...))
 		}
 		events = append(events, c.events(ctx, room, raw)...)
 	}
@@ -157,6 +149,19 @@ func (c *Connector) timelines(ctx context.Context, cl *mautrix.Client, since str
 		events = append(events, c.events(ctx, room, a.Rooms.Leave[room].Timeline.Events)...)
 	}
 	return events, nil
+}
+
+// sinceEntering leaves out what happened in a room before our own user entered
+// it, if that is among the events: it was not said to us.
+func (c *Connector) sinceEntering(raw []json.RawMessage) (after []json.RawMessage, entered bool) {
+	for i := len(raw) - 1; i >= 0; i-- {
+		e, err := parseEvent(raw[i])
+		if err == nil && e.Type == "m.room.member" && e.StateKey != nil && id.UserID(*e.StateKey) == c.cfg.bot() &&
+			e.membership() == "join" && e.Unsigned.PrevContent.Membership != "join" {
+			return raw[i:], true
+		}
+	}
+	return raw, false
 }
 
 // maxGap is how many missed events of a room are fetched at most.
@@ -171,6 +176,11 @@ func (c *Connector) gap(ctx context.Context, cl *mautrix.Client, room id.RoomID,
 			return nil, err
 		}
 		missed = append(missed, page.Chunk...)
+		newest := slices.Clone(page.Chunk)
+		slices.Reverse(newest)
+		if _, entered := c.sinceEntering(newest); entered {
+			break
+		}
 		if page.End == "" || len(page.Chunk) == 0 || page.End == from {
 			break
 		}
@@ -195,10 +205,7 @@ func (c *Connector) messages(ctx context.Context, cl *mautrix.Client, room id.Ro
 	if to != "" {
 		query["to"] = to
 	}
-	_, err = cl.MakeFullRequest(ctx, mautrix.FullRequest{
-		Method: http.MethodGet, URL: cl.BuildURLWithQuery(mautrix.ClientURLPath{"v3", "rooms", room, "messages"}, query), ResponseJSON: &a, MaxAttempts: 1,
-	})
-	return a, mark(err)
+	return a, c.get(ctx, cl, mautrix.ClientURLPath{"v3", "rooms", room, "messages"}, query, &a)
 }
 
 // invitations returns the invitations of our own user.

@@ -1,0 +1,82 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"maunium.net/go/mautrix"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// deletionFilter lets nothing through but redactions.
+const deletionFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":[]},"account_data":{"types":[]},"state":{"types":[]},"timeline":{"limit":50,"types":["m.room.redaction"]}}}`
+
+// deletions reads redactions with /sync, for homeservers that do not push them to
+// application services (Dendrite). It ends when one that was pushed is seen, or
+// when our own user may not read. The cursor is that of /sync.
+func (c *Connector) deletions(ctx context.Context, since string, handle chat.Handler) {
+	for failures := 0; !c.pushed.Load(); {
+		wait := time.Second // at most one look a second, however much is said
+		next, err := c.lookForDeletions(ctx, since, handle)
+		var he mautrix.HTTPError
+		switch {
+		case ctx.Err() != nil:
+			return
+		case errors.As(err, &he) && he.RespError != nil && he.Response.StatusCode < 500 && !he.IsStatus(http.StatusTooManyRequests) && !errors.Is(err, mautrix.MUnknownToken):
+			c.env.Log.Debug("the homeserver lets no application service read; it has to push deletions", "error", err)
+			return
+		case err != nil:
+			failures++
+			wait = retry.Backoff(failures, time.Second, time.Minute)
+			if p, asked := retry.Pause(err); asked {
+				wait = p
+			}
+		default:
+			since, failures = next, 0
+		}
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// sleep waits; false: ctx has ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (c *Connector) lookForDeletions(ctx context.Context, since string, handle chat.Handler) (next string, err error) {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return "", err
+	}
+	query := map[string]string{"timeout": "30000", "filter": deletionFilter, "since": since}
+	if since == "" {
+		query = map[string]string{"timeout": "0", "filter": deletionFilter}
+	}
+	var a syncAnswer
+	if err := c.get(ctx, cl, mautrix.ClientURLPath{"v3", "sync"}, query, &a); err != nil {
+		return "", err
+	}
+	var events []chat.Event
+	for room, r := range a.Rooms.Join {
+		if since != "" {
+			events = append(events, c.events(ctx, room, r.Timeline.Events)...)
+		}
+	}
+	if len(events) == 0 && since != "" {
+		return a.NextBatch, nil
+	}
+	return a.NextBatch, handle(context.WithoutCancel(ctx), a.NextBatch, events...)
+}
