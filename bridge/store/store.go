@@ -164,10 +164,17 @@ func Backup(ctx context.Context, dir, path string) error {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
-	if _, err := os.Stat(path); err == nil {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM fills an empty file
+	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("back up: %s exists already", path)
 	}
-	db, err := openSQL(from, "&_pragma=query_only(1)")
+	if err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	db, err := openSQL(from, "") // VACUUM INTO only reads, but query_only forbids it
 	if err != nil {
 		return err
 	}
@@ -175,7 +182,7 @@ func Backup(ctx context.Context, dir, path string) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("back up to %s: %w", path, err)
 	}
-	return os.Chmod(path, 0o600)
+	return nil
 }
 
 // Close waits for the writes in hand and closes the files.

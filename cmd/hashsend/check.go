@@ -32,6 +32,8 @@ func newCheck() *cobra.Command {
 		Long: `Reads the configuration, reports every mistake with its line, then tries each
 connection and says what works, what does not, and what to do. It sends no mail
 and changes nothing.`,
+		Example: `  hashsend check
+  hashsend check --config /etc/hashsend/config.yaml --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := configOf(cmd)
 			var wrong *configError

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/cmd/hashsend/discover"
+	"hashsend/connectors/mailnet"
+)
+
+// answers are what the configuration is written from.
+type answers struct {
+	Address, Title, Owner string
+	Own                   []string
+	IMAP, SMTP            discover.Server
+	User, CAFile          string
+	Password              secretFrom
+	Provider              *discover.Provider
+	OAuth2                *discover.OAuth2
+	ClientID, Refresh     string
+	Trip                  *discover.Trip // nil: not tried
+
+	Homeserver, Domain, Way string
+	UserID                  string
+	Token                   secretFrom
+	ASToken, HSToken        string
+	Listen, URL             string
+	HomeRoom, Admin         string
+}
+
+// secretFrom is a secret as it will stand in the configuration.
+type secretFrom struct{ Value, File, Env string }
+
+func (s secretFrom) empty() bool { return s == secretFrom{} }
+
+func (s secretFrom) yaml() string {
+	switch {
+	case s.File != "":
+		path, err := filepath.Abs(s.File)
+		if err != nil {
+			path = s.File
+		}
+		return "{file: " + quoted(path) + "}"
+	case s.Env != "":
+		return "{env: " + quoted(s.Env) + "}"
+	}
+	return quoted(s.Value)
+}
+
+// quoted writes a text as YAML (and JSON) has it.
+func quoted(s string) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		return strconv.Quote(s)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func quotedAll(all []string) string {
+	var q []string
+	for _, s := range all {
+		q = append(q, quoted(s))
+	}
+	return "[" + strings.Join(q, ", ") + "]"
+}
+
+// missing names the flags that are needed and not given.
+func (a *answers) missing() (flags []string) {
+	need := func(flag, value string) {
+		if value == "" {
+			flags = append(flags, flag)
+		}
+	}
+	if a.Way == "" {
+		if a.Way = "appservice"; a.UserID != "" {
+			a.Way = "account"
+		}
+	}
+	need("--address", a.Address)
+	if a.Password.empty() && a.ClientID == "" {
+		flags = append(flags, "--password-file or --password-env")
+	}
+	need("--homeserver", a.Homeserver)
+	switch a.Way {
+	case "account":
+		need("--user-id", a.UserID)
+		if a.Token.empty() {
+			flags = append(flags, "--token-file or --token-env")
+		}
+	case "appservice":
+		if strings.Contains(a.Homeserver, "://") {
+			need("--domain", a.Domain)
+		}
+	default:
+		flags = append(flags, "--way, which is appservice or account")
+	}
+	return flags
+}
+
+// take keeps the servers that were found, but not over those that were named.
+func (a *answers) take(f discover.Found) {
+	if a.IMAP.Host == "" {
+		a.IMAP = f.IMAP
+	}
+	if a.SMTP.Host == "" {
+		a.SMTP = f.SMTP
+	}
+	if a.User == "" {
+		a.User = a.IMAP.User
+	}
+	if a.Provider = f.Provider; a.Provider != nil {
+		a.OAuth2 = a.Provider.OAuth2
+	}
+}
+
+// config writes the configuration.
+func (a answers) config() []byte {
+	var b bytes.Buffer
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# Configuration of hashsend, written by hashsend init. docs/configuration.md and")
+	line("# config.example.yaml explain every setting; hashsend check tells what is wrong.\n")
+	if a.HomeRoom != "" {
+		line("# Where hashsend asks and tells what belongs to no other room.")
+		line("home: {network: matrix, room: %s}\n", quoted(a.HomeRoom))
+	}
+	line("# Who may do what: nothing, speak, ask, link, administer.")
+	line("access:\n  allow:\n    \"*\": speak")
+	if a.Admin != "" {
+		line("    %s: administer", quoted(a.Admin))
+	}
+	line("  moderators: link    # moderators of a room may link it and invite people\n  admins: link")
+	line("  mail: []            # addresses and domains that may open a conversation by mail\n")
+	a.matrix(line)
+	a.mailbox(line)
+	return b.Bytes()
+}
+
+func (a answers) matrix(line func(string, ...any)) {
+	line("matrix:\n  - homeserver: %s", quoted(a.Homeserver))
+	if a.Way == "account" {
+		line("    user_id: %s\n    access_token: %s\n", quoted(a.UserID), a.Token.yaml())
+		return
+	}
+	line("    domain: %s\n    appservice:    # the registration file on the homeserver says the same", quoted(a.Domain))
+	line("      as_token: %s\n      hs_token: %s\n      listen: %s", quoted(a.ASToken), quoted(a.HSToken), quoted(a.Listen))
+	if a.URL != "" {
+		line("      url: %s", quoted(a.URL))
+	}
+	line("")
+}
+
+func (a answers) mailbox(line func(string, ...any)) {
+	line("mailboxes:\n  - address: %s", quoted(a.Address))
+	if a.Title != "" {
+		line("    title: %s    # stands behind an author: \"Alice (Acme)\"", quoted(a.Title))
+	}
+	if a.Owner != "" {
+		line("    owner: %s", quoted(a.Owner))
+	}
+	if len(a.Own) > 0 {
+		line("    own: %s    # other addresses of the owner", quotedAll(a.Own))
+	}
+	for _, s := range []struct {
+		key string
+		at  discover.Server
+	}{{"imap", a.IMAP}, {"smtp", a.SMTP}} {
+		line("    %s:\n      host: %s\n      port: %d\n      tls: %s", s.key, quoted(s.at.Host), s.at.Port, s.at.TLS)
+		if a.CAFile != "" {
+			line("      ca_file: %s", quoted(a.CAFile))
+		}
+		if a.User != "" {
+			line("      user: %s", quoted(a.User))
+		}
+		if o := a.OAuth2; o != nil {
+			line("      oauth2:\n        client_id: %s\n        token_url: %s\n        scopes: %s\n        refresh_token: %s",
+				quoted(a.ClientID), quoted(o.TokenURL), quotedAll(o.Scopes), quoted(a.Refresh))
+			continue
+		}
+		line("      password: %s", a.Password.yaml())
+	}
+	plus, keeps := false, a.Provider != nil && a.Provider.KeepsSent
+	if a.Trip != nil && a.Trip.Arrived {
+		plus, keeps = a.Trip.Plus, a.Trip.KeptSent
+	}
+	local, domain, _ := strings.Cut(a.Address, "@")
+	line("    plus_addresses: %t    # mail to %s+anything@%s arrives", plus, local, domain)
+	line("    keeps_sent: %t    # the provider puts what is submitted into Sent by itself", keeps)
+	if p := a.Provider; p != nil {
+		if p.PerHour > 0 {
+			line("    mails_per_hour: %d    # half of it is used, which keeps within the limits of %s", p.PerHour, p.Name)
+		}
+		if len(p.AuthservIDs) > 0 {
+			line("    trust: {authserv_ids: %s}    # what %s says about senders is believed", quotedAll(p.AuthservIDs), p.Name)
+		}
+	}
+}
+
+// parseServer reads HOST:PORT or HOST:PORT/tls; without a word the port tells.
+func parseServer(flag, s string) (v discover.Server, err error) {
+	if s == "" {
+		return v, nil
+	}
+	where, protection, named := strings.Cut(s, "/")
+	host, port, err := net.SplitHostPort(where)
+	n, numErr := strconv.Atoi(port)
+	if err != nil || numErr != nil || host == "" || n < 1 || n > 65535 {
+		return v, usage("%s", strings.TrimSpace(fmt.Sprintf("%s %q is no server, as mail.example.org:993", flag, s)))
+	}
+	if !named {
+		if protection = mailnet.StartTLS; n == 993 || n == 465 {
+			protection = mailnet.TLS
+		}
+	}
+	if !slices.Contains([]string{mailnet.TLS, mailnet.StartTLS, mailnet.Plain}, protection) {
+		return v, usage("%s", strings.TrimSpace(fmt.Sprintf("%s: %q is none of tls, starttls, none", flag, protection)))
+	}
+	return discover.Server{Host: host, Port: n, TLS: protection}, nil
+}
+
+func isServer(s string) error {
+	_, err := parseServer("", s)
+	if s == "" {
+		return isThere(s)
+	}
+	return err
+}
+
+func isThere(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return fmt.Errorf("this is needed")
+	}
+	return nil
+}
+
+func isAddress(s string) error {
+	if _, err := mail.ParseAddress(s); err != nil {
+		return fmt.Errorf("%q is no email address", s)
+	}
+	return nil
+}
+
+func areAddresses(s string) error {
+	for _, a := range words(s) {
+		if err := isAddress(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// words splits at commas and spaces.
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == ';' })
+}

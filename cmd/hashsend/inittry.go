@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"charm.land/huh/v2"
+	"golang.org/x/oauth2"
+
+	"hashsend/cmd/hashsend/discover"
+	"hashsend/connectors/imap"
+	"hashsend/connectors/smtp"
+)
+
+// question is one thing that is asked.
+type question struct {
+	Label   string
+	Into    *string
+	Hidden  bool
+	Options []string // one of them; none: any text
+	Check   func(string) error
+	Asked   bool // also when there is an answer already
+}
+
+// asker asks questions that belong together.
+type asker func(ctx context.Context, title, hint string, questions []question) error
+
+// question asks what is not answered yet, if there is somebody to ask.
+func (w *wizard) question(ctx context.Context, title, hint string, questions ...question) error {
+	var open []question
+	for _, q := range questions {
+		switch {
+		case q.Into == nil:
+		case *q.Into == "" || q.Asked:
+			open = append(open, q)
+		case q.Check != nil:
+			if err := q.Check(*q.Into); err != nil {
+				return usage("%w", err)
+			}
+		}
+	}
+	if len(open) == 0 || w.ask == nil {
+		return nil
+	}
+	return w.ask(ctx, title, hint, open)
+}
+
+// askTerminal asks in a terminal; plainly where it is dumb or ACCESSIBLE is set.
+func askTerminal(in io.Reader, out io.Writer) asker {
+	return func(ctx context.Context, title, hint string, questions []question) error {
+		var fields []huh.Field
+		for _, q := range questions {
+			if len(q.Options) > 0 {
+				fields = append(fields, huh.NewSelect[string]().Title(q.Label).Options(huh.NewOptions(q.Options...)...).Value(q.Into))
+				continue
+			}
+			field := huh.NewInput().Title(q.Label).Value(q.Into)
+			if q.Hidden {
+				field.EchoMode(huh.EchoModePassword)
+			}
+			if q.Check != nil {
+				field.Validate(q.Check)
+			}
+			fields = append(fields, field)
+		}
+		plain := os.Getenv("TERM") == "dumb" || os.Getenv("ACCESSIBLE") != ""
+		if plain {
+			fmt.Fprintf(out, "%s\n%s\n", title, hint)
+		}
+		group := huh.NewGroup(fields...).Title(title).Description(hint)
+		err := huh.NewForm(group).WithInput(in).WithOutput(out).WithAccessible(plain).RunWithContext(ctx)
+		if errors.Is(err, huh.ErrUserAborted) {
+			return errors.New("broken off; nothing was written")
+		}
+		return err
+	}
+}
+
+// login gets a refresh token by the device flow (RFC 8628): the person confirms
+// in a browser, on this machine or another.
+func (w *wizard) login(ctx context.Context) error {
+	a := &w.a
+	if a.Refresh != "" {
+		return nil
+	}
+	if a.ClientID == "" && w.ask == nil {
+		return usage("%s takes OAuth2 only: %s", a.Provider.Name, a.OAuth2.Register)
+	}
+	if err := w.question(ctx, "OAuth2", a.Provider.Name+" takes no password. To get a client id, "+a.OAuth2.Register+".",
+		question{Label: "Client id", Into: &a.ClientID, Check: isThere}); err != nil {
+		return err
+	}
+	conf := oauth2.Config{ClientID: a.ClientID, Scopes: a.OAuth2.Scopes, Endpoint: oauth2.Endpoint{DeviceAuthURL: a.OAuth2.DeviceURL, TokenURL: a.OAuth2.TokenURL}}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, w.client)
+	code, err := conf.DeviceAuth(ctx)
+	if err != nil {
+		return fmt.Errorf("ask %s for a login: %w", a.Provider.Name, err)
+	}
+	w.say("Open %s in a browser and enter the code %s. Waiting …", code.VerificationURI, code.UserCode)
+	token, err := conf.DeviceAccessToken(ctx, code)
+	if err != nil {
+		return fmt.Errorf("log in at %s: %w", a.Provider.Name, err)
+	}
+	if token.RefreshToken == "" {
+		return fmt.Errorf("%s gave no refresh token; %s", a.Provider.Name, a.OAuth2.Register)
+	}
+	a.Refresh = token.RefreshToken
+	return nil
+}
+
+// tryHomeserver tries what can be tried: an application service is not known
+// before its registration file is installed.
+func (w *wizard) tryHomeserver(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	c, err := w.draft()
+	if err != nil {
+		return "", err
+	}
+	versions, err := discover.Versions(ctx, w.client, w.a.Homeserver)
+	if err != nil || w.a.Way != "account" {
+		return "it is a homeserver (" + versions + ")", err
+	}
+	return tryMatrix(ctx, c.Matrix[0], slog.New(slog.DiscardHandler))
+}
+
+// roundTrip sends mails from the mailbox to itself and tells what became of them.
+func (w *wizard) roundTrip(ctx context.Context) (err error) {
+	c, err := w.draft()
+	if err != nil {
+		return err
+	}
+	box := c.Mailboxes[0]
+	quiet := slog.New(slog.DiscardHandler)
+	in, err := imap.Open("init", box.imap(), quiet)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out, err := smtp.Open(box.smtp(), quiet)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	w.say("Sending two mails from %s to itself, which takes up to a minute …", box.Address)
+	t, err := discover.RoundTrip(ctx, box.Address, in, out, w.patience)
+	if err != nil {
+		return fmt.Errorf("%w; --no-test leaves this out", err)
+	}
+	w.a.Trip = &t
+	if !t.Arrived {
+		w.say("✗ The mail to %s did not arrive within %s. Is mail to yourself filtered away? plus_addresses stays off; hashsend works without.", box.Address, w.patience)
+		return nil
+	}
+	w.say("✓ Mail arrives, after %s.", max(t.Took.Round(100*time.Millisecond), 100*time.Millisecond))
+	local, domain, _ := strings.Cut(box.Address, "@")
+	tell := func(yes bool, good, bad string) {
+		if yes {
+			w.say("✓ %s", good)
+			return
+		}
+		w.say("· %s", bad)
+	}
+	tell(t.Plus, fmt.Sprintf("Plus addresses (%s+anything@%s) arrive: answers find their room even when mail programs lose all else.", local, domain),
+		"Plus addresses do not arrive: hashsend does without.")
+	tell(t.SameID, "The Message-ID survives.", "The provider gives mails another Message-ID: hashsend learns it.")
+	tell(t.KeptSent, "The provider keeps a copy of what is sent.", "The provider keeps no copy of what is sent: hashsend puts one into the Sent folder.")
+	return nil
+}
