@@ -188,6 +188,12 @@ mailboxes: [{address: t@example.org, imap: {host: a, port: 1}, smtp: {host: a, p
 			t.Fatal(err)
 		}
 		_, err := loadConfig(path)
+		if c.want != "" {
+			t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(path))
+			if _, err := loadConfig(path); err != nil {
+				t.Errorf("a file that systemd handed over: %v", err)
+			}
+		}
 		if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want+path)) {
 			t.Errorf("%s %o: %v", c.token, c.mode, err)
 		}
