@@ -48,6 +48,7 @@ type Mailbox struct {
 	PlusWorks bool          // a round trip has shown that plus addresses arrive
 	KeepsSent bool          // the provider keeps a copy of what is submitted by itself
 	Opens     OpenWhere     // where a new #Send mail from somebody allowed opens a conversation
+	Grace     time.Duration // how long a mail whose end is unclear is looked for before it is sent again; 0: a minute
 	PerHour   int           // mails an hour that the provider allows; 0: no limit known
 }
 

@@ -19,7 +19,12 @@ import (
 
 // grace is how long after an unclear end of DATA a mail is looked for before it
 // is sent again: the server may still be at work.
-const grace = time.Minute
+func (box *mailbox) grace() time.Duration {
+	if box.Grace > 0 {
+		return box.Grace
+	}
+	return time.Minute
+}
 
 func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
@@ -85,7 +90,7 @@ func (b *Bridge) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, 
 	case found:
 		return true, b.settleMail(ctx, d, j, box, mail.Result{FinalID: id}, nil)
 	}
-	if wait := d.Started.Add(grace).Sub(b.o.Now()); wait > 0 && box.Keeper != nil {
+	if wait := d.Started.Add(box.grace()).Sub(b.o.Now()); wait > 0 && box.Keeper != nil {
 		return true, b.write(ctx, "settle-mail", func(w *work) error {
 			d.Due, d.Error = w.now.Add(min(wait, 5*time.Second)), "the answer of the mail server was lost: looking for the mail before it is sent again"
 			return w.SetDelivery(d)

@@ -73,7 +73,7 @@ func (m mailboxConfig) open(p *parts, log *slog.Logger) (box bridge.Mailbox, err
 	later := func(c io.Closer) { p.closes = append(p.closes, c.Close) }
 	box = bridge.Mailbox{
 		Name: m.name(), Address: mail.Address{Name: m.Title, Address: m.Address}, Own: m.Own, Owner: m.Owner, Domain: m.Domain,
-		PlusWorks: m.PlusWorks, KeepsSent: m.KeepsSent, PerHour: m.PerHour,
+		PlusWorks: m.PlusWorks, KeepsSent: m.KeepsSent, PerHour: m.PerHour, Grace: m.Grace.value(0),
 		Verifier: mailauth.Open(mailauth.Config{AuthservIDs: m.Trust.AuthservIDs, CheckDKIM: m.Trust.DKIM == nil || *m.Trust.DKIM}, log),
 		Opens:    bridge.OpenWhere{Network: m.Opens.Network, Room: chat.RoomID(m.Opens.Room)},
 	}
