@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -84,18 +85,22 @@ func tool(t testing.TB, name string) string {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err == nil {
-		return path
+	bin := filepath.Join(dir, "bin")
+	if _, err := os.Stat(bin); err == nil {
+		return filepath.Join(bin, name)
 	}
 	t.Log("building the servers; this takes some minutes the first time")
 	cmd := exec.Command("go", "install", "-trimpath", "tool")
 	cmd.Dir = servers
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0", "GOBIN="+dir)
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0", "GOBIN="+bin+".new")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build the servers: %v\n%s", err, out)
 	}
-	return path
+	// Whoever was ended while building leaves nothing half done behind.
+	if err := os.Rename(bin+".new", bin); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(bin, name)
 }
 
 var binary struct {
@@ -139,15 +144,24 @@ func Clean() {
 	}
 }
 
-// Port returns a port that is free at this moment.
+// Port returns a port that is free and that no other test of this machine gets as
+// long as this test binary runs. It lies below the ports that the system gives to
+// outgoing connections: a server that is restarted would else find its port taken
+// by a client that tries to reach it.
 func Port(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := 10000 + rand.IntN(20000)
+		if !reserve(port) {
+			continue
+		}
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close() //nolint:errcheck // it was only tried
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // Process is a child that dies with the test.
@@ -179,7 +193,7 @@ func start(t testing.TB, name string, make func() *exec.Cmd) *Process {
 func (p *Process) Start() {
 	p.t.Helper()
 	p.cmd = p.make()
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = attributes()
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatalf("start %s: %v", p.name, err)
@@ -281,10 +295,15 @@ func (p *Process) waitHTTP(url string, limit time.Duration) {
 	})
 }
 
-// waitPort waits until a port accepts connections.
-func waitPort(t testing.TB, what string, port int, limit time.Duration) {
-	t.Helper()
-	Wait(t, fmt.Sprintf("%s at port %d", what, port), limit, func() bool {
+// waitPort waits until a port accepts connections, or the process has died.
+func (p *Process) waitPort(port int, limit time.Duration) {
+	p.t.Helper()
+	Wait(p.t, fmt.Sprintf("%s at port %d", p.name, port), limit, func() bool {
+		select {
+		case <-p.done:
+			p.t.Fatalf("%s ended:\n%s", p.name, p.Tail())
+		default:
+		}
 		c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
 		if err == nil {
 			c.Close() //nolint:errcheck // it was only tried

@@ -2,9 +2,12 @@ package lab
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +18,8 @@ type MailSystem struct {
 	Domain     string
 	IMAP       int    // port with STARTTLS
 	IMAPS      int    // port with TLS
+	SMTP       int    // port for mail from other servers, without a password
+	LMTP       int    // port for mail that goes straight into a mailbox; 0: none
 	Submission int    // port with STARTTLS
 	Submit     int    // port with TLS; 0: none
 	CA         string // file with the authority of its certificate
@@ -30,11 +35,35 @@ func (m *MailSystem) Address(user string) string { return user + "@" + m.Domain 
 // Password is that of a user.
 func (m *MailSystem) Password(user string) string { return m.password(user) }
 
+// Token is an OAuth token with which a user may log in by XOAUTH2 or OAUTHBEARER
+// for this time; negative times give one that has run out. Dovecot only.
+func (m *MailSystem) Token(user string, good time.Duration) string {
+	return fmt.Sprintf("token-%s-%d", user, time.Now().Add(good).Unix())
+}
+
+// judgeTokens answers Dovecot's questions about tokens until the test ends.
+func (m *MailSystem) judgeTokens() string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		part := strings.Split(r.FormValue("access_token"), "-")
+		w.Header().Set("Content-Type", "application/json")
+		if len(part) == 3 && part[0] == "token" {
+			if end, err := strconv.ParseInt(part[2], 10, 64); err == nil && end > time.Now().Unix() {
+				fmt.Fprintf(w, `{"email": %q, "expires_in": 100, "scope": "mail"}`, m.Address(part[1])) //nolint:errcheck // Dovecot is there
+				return
+			}
+		}
+		http.Error(w, `{"error": "invalid_token"}`, http.StatusUnauthorized)
+	}))
+	m.t.Cleanup(s.Close)
+	return s.URL
+}
+
 // Users are the mailboxes that every mail system has.
 var Users = []string{"alice", "bob", "carol", "dave", "bridge"}
 
-// Dovecot starts Dovecot and Postfix as one mail system: IMAP, submission, plus
-// addresses, a domain that bounces (bounce.test) and one that puts off (defer.test).
+// Dovecot starts Dovecot and Postfix as one mail system: IMAP, submission, LMTP,
+// plus addresses, OAuth tokens, a domain that takes mail and bounces it later
+// (bounce.test), and one whose mail stays queued (defer.test).
 func Dovecot(t testing.TB) *MailSystem {
 	t.Helper()
 	dovecot, postfix := Need(t, "dovecot", "dovecot-imapd, dovecot-lmtpd"), Need(t, "postfix", "postfix")
@@ -51,7 +80,7 @@ func Dovecot(t testing.TB) *MailSystem {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // a temporary folder
-	m := &MailSystem{Domain: "example.test", IMAP: Port(t), IMAPS: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "ca.pem"), t: t,
+	m := &MailSystem{Domain: "example.test", IMAP: Port(t), IMAPS: Port(t), SMTP: Port(t), LMTP: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "ca.pem"), t: t,
 		password: func(user string) string { return user + "-password" }}
 	certificate(t, dir)
 	var users, boxes, logins strings.Builder
@@ -63,9 +92,9 @@ func Dovecot(t testing.TB) *MailSystem {
 	write(t, filepath.Join(dir, "users"), users.String())
 	write(t, filepath.Join(dir, "etc/vmailbox"), boxes.String())
 	write(t, filepath.Join(dir, "etc/login"), logins.String())
-	lmtp := Port(t)
-	fill := strings.NewReplacer("DIR", dir, "IMAPSPORT", fmt.Sprint(m.IMAPS), "IMAPPORT", fmt.Sprint(m.IMAP), "LMTPPORT", fmt.Sprint(lmtp),
-		"SUBMISSIONPORT", fmt.Sprint(m.Submission), "SUBMITPORT", fmt.Sprint(m.Submit))
+	fill := strings.NewReplacer("DIR", dir, "IMAPSPORT", fmt.Sprint(m.IMAPS), "IMAPPORT", fmt.Sprint(m.IMAP), "LMTPPORT", fmt.Sprint(m.LMTP),
+		"SUBMISSIONPORT", fmt.Sprint(m.Submission), "SUBMITPORT", fmt.Sprint(m.Submit), "SMTPPORT", fmt.Sprint(m.SMTP), "JUDGE", m.judgeTokens())
+	write(t, filepath.Join(dir, "tokens.conf"), fill.Replace("tokeninfo_url = JUDGE/?access_token=\nusername_attribute = email\n"))
 	write(t, filepath.Join(dir, "dovecot.conf"), fill.Replace(dovecotConf))
 	write(t, filepath.Join(dir, "etc/main.cf"), fill.Replace(postfixMain))
 	write(t, filepath.Join(dir, "etc/master.cf"), fill.Replace(postfixMaster))
@@ -83,7 +112,7 @@ func Dovecot(t testing.TB) *MailSystem {
 		t.Fatal(err)
 	}
 	in := start(t, "Dovecot", func() *exec.Cmd { return exec.Command(dovecot, "-F", "-c", filepath.Join(dir, "dovecot.conf")) })
-	waitPort(t, "Dovecot", m.IMAP, 30*time.Second)
+	in.waitPort(m.IMAP, 30*time.Second)
 	if out, err := exec.Command(postfix, "-c", filepath.Join(dir, "etc"), "check").CombinedOutput(); err != nil {
 		t.Fatalf("prepare Postfix: %v\n%s", err, out)
 	}
@@ -91,12 +120,12 @@ func Dovecot(t testing.TB) *MailSystem {
 		os.Remove(filepath.Join(dir, "queue/pid/master.pid")) //nolint:errcheck // left by one that was killed
 		return exec.Command("/usr/lib/postfix/sbin/master", "-c", filepath.Join(dir, "etc"), "-d")
 	})
-	waitPort(t, "Postfix", m.Submission, 30*time.Second)
+	out.waitPort(m.Submission, 30*time.Second)
 	again := func(p *Process, port int) func() {
 		return func() {
 			p.Stop()
 			p.Start()
-			waitPort(t, p.name, port, 30*time.Second)
+			p.waitPort(port, 30*time.Second)
 		}
 	}
 	m.RestartIMAP, m.RestartSMTP = again(in, m.IMAP), again(out, m.Submission)
@@ -129,7 +158,7 @@ ssl = yes
 ssl_cert = <DIR/cert.pem
 ssl_key = <DIR/key.pem
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_username_format = %Lu
 mail_location = maildir:~/Maildir
 mail_uid = vmail
@@ -138,6 +167,11 @@ first_valid_uid = 1
 recipient_delimiter = +
 lmtp_save_to_detail_mailbox = no
 mail_max_userip_connections = 200
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = DIR/tokens.conf
+}
 passdb {
   driver = passwd-file
   args = DIR/users
@@ -240,7 +274,8 @@ biff = no
 append_dot_mydomain = no
 `
 
-const postfixMaster = `127.0.0.1:SUBMISSIONPORT inet n - n - - smtpd
+const postfixMaster = `127.0.0.1:SMTPPORT inet n - n - - smtpd
+127.0.0.1:SUBMISSIONPORT inet n - n - - smtpd
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
