@@ -34,12 +34,14 @@ namespaces:
       regex: '^@%s:%s$'
     - exclusive: true
       regex: '^@%s[a-z0-9._=/+-]+:%s$'
-  aliases: []
+  aliases:
+    - exclusive: true
+      regex: '^#%s[a-z0-9._=/+-]+:%s$'
   rooms: []
 rate_limited: false
 receive_ephemeral: true
 de.sorunome.msc2409.push_ephemeral: true
 org.matrix.msc3202: true
 io.element.msc4190: true
-`, a.ID, a.URL, a.ASToken, a.HSToken, a.Ghosts+"service", regexp.QuoteMeta(a.Bot), domain, regexp.QuoteMeta(a.Ghosts), domain), nil
+`, a.ID, a.URL, a.ASToken, a.HSToken, a.Ghosts+"service", regexp.QuoteMeta(a.Bot), domain, regexp.QuoteMeta(a.Ghosts), domain, regexp.QuoteMeta(a.Ghosts), domain), nil
 }

@@ -356,7 +356,11 @@ func (c *Connector) Create(ctx context.Context, n chat.NewRoom) (chat.RoomID, er
 	if err != nil {
 		return "", err
 	}
-	alias := "hashsend_" + strings.NewReplacer(".", "_").Replace(n.Key)
+	prefix := "hashsend_"
+	if c.cfg.AppService != nil {
+		prefix = c.cfg.AppService.Ghosts // the registration reserves it
+	}
+	alias := prefix + strings.ReplaceAll(n.Key, ".", "_")
 	if found, err := cl.ResolveAlias(ctx, id.NewRoomAlias(alias, c.cfg.Domain)); err == nil {
 		return chat.RoomID(found.RoomID), nil
 	} else if httpStatus(err) != http.StatusNotFound {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -170,11 +171,15 @@ const maxGap = 5000
 // gap returns what a limited timeline left out, oldest first.
 func (c *Connector) gap(ctx context.Context, cl *mautrix.Client, room id.RoomID, from, to string) ([]json.RawMessage, error) {
 	var missed []json.RawMessage
-	for len(missed) < maxGap {
+	for short := false; len(missed) < maxGap; {
 		page, err := c.messages(ctx, cl, room, from, to)
 		if err != nil {
 			return nil, err
 		}
+		if short && len(page.Chunk) <= 1 { // Dendrite goes on beyond the end, by one event at a time
+			break
+		}
+		short = len(page.Chunk) < pageSize
 		missed = append(missed, page.Chunk...)
 		newest := slices.Clone(page.Chunk)
 		slices.Reverse(newest)
@@ -190,6 +195,9 @@ func (c *Connector) gap(ctx context.Context, cl *mautrix.Client, room id.RoomID,
 	return missed, nil
 }
 
+// pageSize is how many events of a room's history are asked for at once.
+const pageSize = 100
+
 type messagesAnswer struct {
 	Chunk []json.RawMessage `json:"chunk"`
 	End   string            `json:"end"`
@@ -198,7 +206,7 @@ type messagesAnswer struct {
 // messages reads one page of a room's history backwards; an empty from begins at
 // the newest event.
 func (c *Connector) messages(ctx context.Context, cl *mautrix.Client, room id.RoomID, from, to string) (a messagesAnswer, err error) {
-	query := map[string]string{"dir": "b", "limit": "100"}
+	query := map[string]string{"dir": "b", "limit": strconv.Itoa(pageSize)}
 	if from != "" {
 		query["from"] = from
 	}

@@ -56,7 +56,9 @@ func reader(t *testing.T, cancel func(), syncs ...string) (*trouble, *[]string) 
 			case "p1":
 				body = `{"chunk":[` + words("$4", "four") + `,` + words("$3", "three") + `],"end":"p2"}`
 			case "p2":
-				body = `{"chunk":[` + words("$2", "two") + `]}`
+				body = `{"chunk":[` + words("$2", "two") + `,` + words("$1", "one") + `],"end":"p3"}`
+			case "p3": // so Dendrite goes on behind the end
+				body = `{"chunk":[` + words("$0", "long ago") + `],"end":"p4"}`
 			}
 			if q.Get("to") != "s1" || q.Get("dir") != "b" {
 				t.Errorf("history asked for with %v, want backwards and up to the last sync", q)
@@ -86,7 +88,7 @@ func TestSync(t *testing.T) {
 	defer cancel()
 	six := `{"next_batch":"s3","rooms":{"join":{"!r:example.org":{"timeline":{"events":[` + words("$6", "six") + `]}}}}}`
 	s, since := reader(t, cancel,
-		`{"next_batch":"s1","rooms":{"join":{"!r:example.org":{"timeline":{"events":[`+words("$1", "from before the start")+`]}}},
+		`{"next_batch":"s1","rooms":{"join":{"!r:example.org":{"timeline":{"events":[`+words("$0", "from before the start")+`]}}},
 		  "invite":{"!i:example.org":{"invite_state":{"events":[{"type":"m.room.member","sender":"@bob:example.org","state_key":"@hashsend:example.org","content":{"membership":"invite"}}]}}}}}`,
 		`{"next_batch":"s2","rooms":{"join":{"!r:example.org":{"timeline":{"limited":true,"prev_batch":"p1","events":[`+words("$5", "five")+`]}}}}}`,
 		six, six, // the first of them is refused
@@ -111,7 +113,7 @@ func TestSync(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Run: %v", err)
 	}
-	want := []call{{"s1", []string{"invited by bob"}}, {"s2", []string{"two", "three", "four", "five"}}, {"s3", []string{"six"}}}
+	want := []call{{"s1", []string{"invited by bob"}}, {"s2", []string{"one", "two", "three", "four", "five"}}, {"s3", []string{"six"}}}
 	if diff := cmp.Diff(want, calls); diff != "" {
 		t.Errorf("handed over (-want +got):\n%s", diff)
 	}
