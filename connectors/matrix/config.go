@@ -7,7 +7,9 @@ package matrix
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"maunium.net/go/mautrix/id"
@@ -61,11 +63,17 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// localpart is what the local part of a user id of ours may be made of.
+var localpart = regexp.MustCompile(`^[a-z0-9._=/+-]+$`)
+
 // Check returns all that is wrong with the settings.
 func (c Config) Check() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if u, err := url.Parse(c.Homeserver); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		bad("homeserver: %q is no address of a homeserver, as https://matrix.example.org", c.Homeserver)
+	}
+	if strings.ContainsAny(c.Prefix, " \t\n") {
+		bad("prefix: %q has a space in it; use one word, as !send", c.Prefix)
 	}
 	switch {
 	case c.AppService != nil && c.UserID != "":
@@ -74,24 +82,48 @@ func (c Config) Check() (errs []error) {
 		if c.Domain == "" {
 			bad("domain: missing; it is the part of user ids behind the colon, as example.org")
 		}
-		if len(c.AppService.ASToken) < 16 {
-			bad("appservice.as_token: missing or shorter than 16 characters; hashsend init makes one")
-		}
-		if len(c.AppService.HSToken) < 16 {
-			bad("appservice.hs_token: missing or shorter than 16 characters; hashsend init makes one")
-		}
-		if c.AppService.ASToken != "" && c.AppService.ASToken == c.AppService.HSToken {
-			bad("appservice.hs_token: it is the same as as_token; they must differ")
-		}
+		return append(errs, c.withDefaults().AppService.check()...)
 	case c.UserID == "":
 		bad("user_id: missing; set user_id for a plain account, or appservice")
 	default:
-		if _, _, err := id.UserID(c.UserID).Parse(); err != nil {
+		_, domain, err := id.UserID(c.UserID).Parse()
+		switch {
+		case err != nil:
 			bad("user_id: %q is no user id, as @hashsend:example.org", c.UserID)
+		case c.Domain != "" && c.Domain != domain:
+			bad("domain: %q is not that of user_id (%s); leave it out", c.Domain, domain)
 		}
 		if c.AccessToken == "" && c.Password == "" {
 			bad("access_token: missing; give access_token or password")
 		}
+	}
+	return errs
+}
+
+func (a AppService) check() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("appservice."+format, args...)) }
+	if len(a.ASToken) < 16 {
+		bad("as_token: missing or shorter than 16 characters; hashsend init makes one")
+	}
+	if len(a.HSToken) < 16 {
+		bad("hs_token: missing or shorter than 16 characters; hashsend init makes one")
+	}
+	if a.ASToken != "" && a.ASToken == a.HSToken {
+		bad("hs_token: it is the same as as_token; they must differ")
+	}
+	if _, port, err := net.SplitHostPort(a.Listen); err != nil || port == "" {
+		bad("listen: %q is no address with a port, as 127.0.0.1:29320", a.Listen)
+	}
+	if u, err := url.Parse(a.URL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		bad("url: %q is no address that a homeserver can push to, as http://127.0.0.1:29320", a.URL)
+	}
+	for _, name := range []struct{ key, value string }{{"bot", a.Bot}, {"ghosts", a.Ghosts}} {
+		if !localpart.MatchString(name.value) {
+			bad("%s: %q may have small letters, digits and ._=/+- only", name.key, name.value)
+		}
+	}
+	if strings.HasPrefix(a.Bot, a.Ghosts) {
+		bad("bot: %q begins like the ghosts (%s); our own user would be one of them", a.Bot, a.Ghosts)
 	}
 	return errs
 }
