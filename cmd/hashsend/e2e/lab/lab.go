@@ -51,6 +51,12 @@ func Need(t testing.TB, program, pkg string) string {
 	return path
 }
 
+// Chromium is the path of Debian's browser.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	return Need(t, "chromium", "chromium")
+}
+
 // here is the folder of this package's sources.
 func here() string {
 	_, file, _, _ := runtime.Caller(0)

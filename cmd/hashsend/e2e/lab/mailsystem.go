@@ -75,11 +75,7 @@ func Dovecot(t testing.TB) *MailSystem {
 			t.Fatalf("make the user of the mailboxes: %v\n%s", err, out)
 		}
 	}
-	dir, err := os.MkdirTemp("", "lab-mail-") // not t.TempDir: its name is too long for Unix sockets
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // a temporary folder
+	dir := shortDir(t)
 	m := &MailSystem{Domain: "example.test", IMAP: Port(t), IMAPS: Port(t), SMTP: Port(t), LMTP: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "ca.pem"), t: t,
 		password: func(user string) string { return user + "-password" }}
 	certificate(t, dir)
@@ -130,6 +126,18 @@ func Dovecot(t testing.TB) *MailSystem {
 	}
 	m.RestartIMAP, m.RestartSMTP = again(in, m.IMAP), again(out, m.Submission)
 	return m
+}
+
+// shortDir is a temporary folder whose name leaves room for Unix sockets, which
+// that of t.TempDir may not.
+func shortDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lab-mail-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // a temporary folder
+	return dir
 }
 
 // certificate makes an authority and a certificate for localhost.

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 // process: RestartIMAP and RestartSMTP both restart all of it.
 func Mox(t testing.TB) *MailSystem {
 	t.Helper()
-	program, home := tool(t, "mox"), t.TempDir()
+	program, home := tool(t, "mox"), shortDir(t)
 	dir := filepath.Join(home, "mox")
 	command := func(arg ...string) *exec.Cmd {
 		cmd := exec.Command(program, arg...)
@@ -35,6 +36,13 @@ func Mox(t testing.TB) *MailSystem {
 		t.Helper()
 		p.waitPort(m.IMAP, 30*time.Second)
 		p.waitPort(m.Submission, 30*time.Second)
+		Wait(t, "mox to take commands", 30*time.Second, func() bool {
+			c, err := net.Dial("unix", filepath.Join(dir, "ctl"))
+			if err == nil {
+				c.Close() //nolint:errcheck // it was only tried
+			}
+			return err == nil
+		})
 	}
 	up()
 	for _, u := range Users {

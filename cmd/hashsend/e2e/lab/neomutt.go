@@ -25,14 +25,31 @@ const (
 // Sent.
 func (m *MailSystem) NeomuttReply(t testing.TB, user, text string, style Style, record bool) {
 	t.Helper()
-	m.neomutt(t, user, text, style, record, `push "<last-entry><reply><send-message><quit>"`)
+	m.mutt(t, Need(t, "neomutt", "neomutt"), user, text, style, record, answer)
 }
 
-// neomutt runs neomutt on a terminal of its own; its editor is a script that
-// writes the text into the draft.
-func (m *MailSystem) neomutt(t testing.TB, user, text string, style Style, record bool, keys string) {
+// NeomuttNew writes a new mail with the real neomutt, which keeps a copy in Sent,
+// and returns when the mail is submitted.
+func (m *MailSystem) NeomuttNew(t testing.TB, user, to, subject, text string) {
 	t.Helper()
-	program, script := Need(t, "neomutt", "neomutt"), Need(t, "script", "bsdutils")
+	m.mutt(t, Need(t, "neomutt", "neomutt"), user, text, Top, true,
+		fmt.Sprintf(`push "<mail>%s<enter>%s<enter><send-message><quit>"`, to, subject))
+}
+
+// MuttReply is NeomuttReply with mutt.
+func (m *MailSystem) MuttReply(t testing.TB, user, text string, style Style, record bool) {
+	t.Helper()
+	m.mutt(t, Need(t, "mutt", "mutt"), user, text, style, record, answer)
+}
+
+// answer are the keys that answer the newest mail.
+const answer = `push "<last-entry><reply><send-message><quit>"`
+
+// mutt runs neomutt or mutt on a terminal of its own; its editor is a script that
+// writes the text into the draft.
+func (m *MailSystem) mutt(t testing.TB, program, user, text string, style Style, record bool, keys string) {
+	t.Helper()
+	script := Need(t, "script", "bsdutils")
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "text"), text+"\n")
 	place := map[Style]string{
@@ -66,6 +83,6 @@ set header_cache="" tmpdir="%[10]s" charset="utf-8" send_charset="us-ascii:utf-8
 	out, err := cmd.CombinedOutput()
 	if _, sent := os.Stat(filepath.Join(dir, "draft")); err != nil || sent != nil {
 		tty, _ := os.ReadFile(filepath.Join(dir, "tty"))
-		t.Fatalf("neomutt: %v\n%s\n%s", err, out, tty[max(0, len(tty)-1500):])
+		t.Fatalf("%s: %v\n%s\n%s", program, err, out, tty[max(0, len(tty)-1500):])
 	}
 }
