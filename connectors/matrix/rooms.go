@@ -399,8 +399,7 @@ func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.Messa
 			return fmt.Errorf("catch up: %w", err)
 		}
 		for _, raw := range page.Chunk {
-			var e rawEvent
-			if json.Unmarshal(raw, &e) == nil && chat.MessageID(e.ID) == since {
+			if e, err := parseEvent(raw); err == nil && chat.MessageID(e.ID) == since {
 				found = true
 				break
 			}
@@ -415,6 +414,7 @@ func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.Messa
 		from = page.End
 	}
 	slices.Reverse(missed)
+	missed, _ = c.sinceEntering(missed)
 	if events := c.events(ctx, id.RoomID(p.Room), missed); len(events) > 0 {
 		return handle(ctx, "", events...)
 	}
@@ -424,6 +424,9 @@ func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.Messa
 // OpenFile reads a file that was posted; see chat.Opener. The caller closes it.
 func (c *Connector) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, error) {
 	uri, err := id.ParseContentURI(string(f.ID))
+	if err == nil && uri.IsEmpty() {
+		err = errors.New("there is none")
+	}
 	if err != nil {
 		return nil, retry.Never(fmt.Errorf("address of the file: %w", err))
 	}
@@ -432,6 +435,11 @@ func (c *Connector) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, e
 		return nil, err
 	}
 	resp, err := cl.Download(ctx, uri)
+	if errors.Is(err, mautrix.MUnrecognized) { // a homeserver older than Matrix 1.11
+		_, resp, err = cl.MakeFullRequestWithResp(ctx, mautrix.FullRequest{
+			Method: http.MethodGet, URL: cl.BuildURL(mautrix.MediaURLPath{"v3", "download", uri.Homeserver, uri.FileID}), DontReadResponse: true, MaxAttempts: 1,
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("fetch the file: %w", mark(err))
 	}

@@ -232,3 +232,21 @@ func TestCompose(t *testing.T) {
 		})
 	}
 }
+
+func TestFileOfAnOldHomeserver(t *testing.T) {
+	s := newTrouble(t, func(w http.ResponseWriter, r *http.Request, _ map[string]any) {
+		if r.URL.Path != "/_matrix/media/v3/download/example.org/abc" {
+			refuseWith(w, 404, `{"errcode":"M_UNRECOGNIZED"}`)
+			return
+		}
+		io.WriteString(w, "the minutes") //nolint:errcheck // the client sees what arrives
+	})
+	f, err := account(t, s.URL).OpenFile(t.Context(), chat.File{ID: "mxc://example.org/abc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if text, err := io.ReadAll(f); err != nil || string(text) != "the minutes" {
+		t.Errorf("the file reads %q, %v", text, err)
+	}
+}
