@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -232,5 +234,35 @@ func TestFoundIsUsed(t *testing.T) {
 	}
 	if !mail.SameAddress(box.Address, "ann@gmail.com") {
 		t.Error(box.Address)
+	}
+}
+
+// TestKeyboardIsLeft shows that what is typed after a form has ended waits for
+// the next one.
+func TestKeyboardIsLeft(t *testing.T) {
+	in, typed, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()    //nolint:errcheck // it is over
+	defer typed.Close() //nolint:errcheck // it is over
+	for _, word := range []string{"first", "second", "third"} {
+		k := &keyboard{file: in}
+		if _, err := typed.WriteString(word); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 100)
+		if n, err := k.Read(b); err != nil || string(b[:n]) != word {
+			t.Errorf("read %q, %v; wanted %q", b[:n], err, word)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := k.Read(make([]byte, 100)) // as the library does while nothing is typed
+			ended <- err
+		}()
+		k.leave()
+		if err := <-ended; !errors.Is(err, io.EOF) {
+			t.Errorf("a reader that was left got %v", err)
+		}
 	}
 }

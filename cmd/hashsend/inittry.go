@@ -52,7 +52,7 @@ func (w *wizard) question(ctx context.Context, title, hint string, questions ...
 }
 
 // askTerminal asks in a terminal; plainly where it is dumb or ACCESSIBLE is set.
-func askTerminal(in io.Reader, out io.Writer) asker {
+func askTerminal(in *os.File, out io.Writer) asker {
 	return func(ctx context.Context, title, hint string, questions []question) error {
 		var fields []huh.Field
 		for _, q := range questions {
@@ -74,7 +74,9 @@ func askTerminal(in io.Reader, out io.Writer) asker {
 			fmt.Fprintf(out, "%s\n%s\n", title, hint)
 		}
 		group := huh.NewGroup(fields...).Title(title).Description(hint)
-		err := huh.NewForm(group).WithInput(in).WithOutput(out).WithAccessible(plain).RunWithContext(ctx)
+		keys := &keyboard{file: in}
+		defer keys.leave()
+		err := huh.NewForm(group).WithInput(keys).WithOutput(out).WithAccessible(plain).RunWithContext(ctx)
 		if errors.Is(err, huh.ErrUserAborted) {
 			return errors.New("broken off; nothing was written")
 		}
