@@ -201,3 +201,28 @@ mailboxes:
 		}
 	}
 }
+
+// TestRunThatCannotGoOn ends by itself, and says why and what to do.
+func TestRunThatCannotGoOn(t *testing.T) {
+	p := &mailtest.Provider{}
+	p.Start(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config.yaml")
+	text := fmt.Sprintf(`data: %q
+matrix: [{homeserver: %q, user_id: "@hashsend:example.org", access_token: planted-wrong-token}]
+mailboxes: [{address: %s, imap: {host: 127.0.0.1, port: %d, tls: none, password: %s}, smtp: {host: 127.0.0.1, port: %d, tls: none, password: %s}}]
+`, filepath.Join(dir, "data"), startHomeserver(t), mailtest.Address, p.IMAP, mailtest.Password, p.SMTP, mailtest.Password)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var logs bytes.Buffer
+	code := run(ctx, []string{"run", "-c", file}, strings.NewReader(""), &bytes.Buffer{}, &logs)
+	if code != 1 || ctx.Err() != nil || !strings.Contains(logs.String(), "hashsend: ") || !strings.Contains(logs.String(), "token") {
+		t.Errorf("code %d, %v:\n%s", code, ctx.Err(), logs.String())
+	}
+	if strings.Contains(logs.String(), "planted") {
+		t.Errorf("a secret is printed:\n%s", logs.String())
+	}
+}
