@@ -370,8 +370,14 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 		return chat.Sender{}, err
 	}
 	m.Participant, m.Name = p.ID, p.Name
-	if p.ID != 0 && p.Bounces > 0 {
+	// The name that a person writes under is better than the one that was guessed
+	// from the address.
+	local, _, _ := strings.Cut(p.Address, "@")
+	if name := mail.CleanName(l.from.Name); p.ID != 0 && (p.Bounces > 0 || (p.Name == local && name != "" && name != local)) {
 		p.Bounces = 0
+		if p.Name == local && name != "" {
+			p.Name, m.Name = name, name
+		}
 		if err := w.SetParticipant(p); err != nil {
 			return chat.Sender{}, err
 		}

@@ -26,11 +26,11 @@ var schema embed.FS
 
 // Store is an open database. It is safe for several goroutines.
 type Store struct {
-	dir    string
-	lock   *os.File
-	writer *sql.DB
-	reader *sql.DB
-	read   *statements
+	dir     string
+	lock    *os.File
+	writer  *sql.DB
+	reader  *sql.DB
+	readers chan *readConn
 
 	jobs    chan *job
 	stop    chan struct{}
@@ -88,9 +88,16 @@ func (s *Store) open(ctx context.Context, log *slog.Logger) error {
 	if s.reader, err = openSQL(path, "&_pragma=query_only(1)"); err != nil {
 		return err
 	}
-	s.reader.SetMaxOpenConns(max(4, runtime.NumCPU()))
-	s.reader.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	s.read = newStatements(s.reader)
+	n := max(4, runtime.NumCPU())
+	s.reader.SetMaxOpenConns(n)
+	s.readers = make(chan *readConn, n)
+	for range n {
+		conn, err := s.reader.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("open database %s: %w", path, err)
+		}
+		s.readers <- &readConn{conn: conn, st: newStatements(conn)}
+	}
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("open database %s: %w", path, err)
@@ -194,8 +201,10 @@ func (s *Store) Close() error {
 
 func (s *Store) closeFiles() error {
 	var errs []error
-	if s.read != nil {
-		s.read.close()
+	for range len(s.readers) {
+		r := <-s.readers
+		r.st.close()
+		errs = append(errs, r.conn.Close())
 	}
 	for _, db := range append([]*sql.DB{s.reader, s.writer}, s.sides...) {
 		if db != nil {

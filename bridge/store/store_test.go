@@ -166,3 +166,28 @@ func TestLanesKeepOrder(t *testing.T) {
 		t.Errorf("empty lane: %v", err)
 	}
 }
+
+// Many readers at once, each with queries that nobody has used before, do not
+// wait for each other's connections.
+func TestManyReaders(t *testing.T) {
+	s := open(t, t.TempDir())
+	defer s.Close()
+	var wg sync.WaitGroup
+	for i := range 64 {
+		wg.Go(func() {
+			err := s.Read(t.Context(), func(tx *Tx) error {
+				for j := range 10 {
+					var n int
+					if err := tx.row(fmt.Sprintf("SELECT %d + %d", i, j), nil, &n); err != nil || n != i+j {
+						return fmt.Errorf("%d: %w", n, err)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 )
 
 // Tx is one transaction. It is valid until the function that got it returns.
@@ -44,13 +43,31 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // Read runs fn on a snapshot of what is committed. fn must not change anything.
-func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) (err error) {
+	var r *readConn
+	select {
+	case r = <-s.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.readers <- r }()
+	whole := context.WithoutCancel(ctx) // a connection must not be left in the middle
+	if _, err := r.conn.ExecContext(whole, "BEGIN"); err != nil {
 		return fmt.Errorf("read database: %w", err)
 	}
-	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return fn(&Tx{ctx: ctx, st: s.read.in(tx)})
+	defer func() {
+		if _, end := r.conn.ExecContext(whole, "ROLLBACK"); end != nil {
+			err = errors.Join(err, fmt.Errorf("read database: %w", end))
+		}
+	}()
+	return call(fn, &Tx{ctx: whole, st: r.st})
+}
+
+// readConn is a connection for reading with its own statements, so that a
+// transaction never waits for a second connection.
+type readConn struct {
+	conn *sql.Conn
+	st   *statements
 }
 
 func (s *Store) writeLoop(conn *sql.Conn) {
@@ -128,40 +145,22 @@ func call(fn func(*Tx) error, tx *Tx) (err error) {
 	return fn(tx)
 }
 
-type preparer interface {
-	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
-}
-
-// statements prepares each query once.
+// statements prepares each query of one connection once. Only one goroutine at a
+// time uses it.
 type statements struct {
-	on   preparer
-	mu   sync.Mutex
+	conn *sql.Conn
 	made map[string]*sql.Stmt
-	tx   *sql.Tx // not nil: run inside it
-	from *statements
 }
 
-func newStatements(on preparer) *statements {
-	return &statements{on: on, made: map[string]*sql.Stmt{}}
+func newStatements(conn *sql.Conn) *statements {
+	return &statements{conn: conn, made: map[string]*sql.Stmt{}}
 }
-
-// in returns the same statements, run inside tx.
-func (s *statements) in(tx *sql.Tx) *statements { return &statements{tx: tx, from: s} }
 
 func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s.from != nil {
-		st, err := s.from.get(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		return s.tx.StmtContext(ctx, st), nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if st := s.made[query]; st != nil {
 		return st, nil
 	}
-	st, err := s.on.PrepareContext(context.WithoutCancel(ctx), query)
+	st, err := s.conn.PrepareContext(context.WithoutCancel(ctx), query)
 	if err == nil {
 		s.made[query] = st
 	}
@@ -169,8 +168,6 @@ func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 }
 
 func (s *statements) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, st := range s.made {
 		st.Close() //nolint:errcheck // closed with its connection anyway
 	}

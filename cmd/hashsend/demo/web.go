@@ -137,7 +137,7 @@ func (d *demo) postRoom(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Alice or Bob, and a text", http.StatusBadRequest)
 		return
 	}
-	e := local.Entry{Kind: "said", Room: room, By: strings.ToLower(said.Author), Name: said.Author, Text: said.Text, ReplyTo: said.ReplyTo}
+	e := local.Entry{Kind: "said", Room: room, By: strings.ToLower(said.Author), Name: said.Author, Text: strings.TrimSpace(said.Text), ReplyTo: said.ReplyTo}
 	if _, err := d.room.Add(e); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
