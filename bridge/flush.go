@@ -153,7 +153,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if err != nil {
 			return p, err
 		}
-		q := quote{Name: of.Name, Text: of.Text}
+		q := quote{Name: of.Name, Text: of.Text, Of: of}
 		if in, err := w.MailOfMessage(of.ID); err == nil {
 			if q.IDs, err = w.MailIDs(in.ID); err != nil {
 				return p, err

@@ -30,6 +30,7 @@ type quote struct {
 	Name, Text string
 	IDs        []string // Message-IDs of the mail it stands in; empty: it never was in a mail
 	Final      string   // the one that people know
+	Of         store.Message
 }
 
 // plannedMail is one mail of a plan.
@@ -167,7 +168,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.InReplyTo, d.References = p.Root, []string{p.Root}
 	}
 	for i, m := range g.Messages {
-		d.Words = append(d.Words, words(p, m, i))
+		d.Words = append(d.Words, words(p, g, m, i))
 		if q := p.Quotes[m.ID]; q.Final != "" {
 			d.InReplyTo = q.Final
 			d.References = append(append(d.References[:min(len(d.References), 1)], q.IDs...), q.Final)
@@ -185,15 +186,26 @@ func draft(p plan, g plannedMail) mail.Draft {
 	return d
 }
 
-func words(p plan, m store.Message, i int) mail.Words {
+func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Index: i}
 	if m.Files != "" {
 		w.Files = strings.Split(m.Files, "\n")
 	}
-	if q := p.Quotes[m.ID]; q.Text != "" {
+	if q := p.Quotes[m.ID]; q.Text != "" && mayRead(g.To, q.Of) {
 		w.Quote = oneLine(q.Name+": "+q.Text, 140)
 	}
 	return w
+}
+
+// mayRead reports whether everybody has been given a message: a quote must not
+// tell a newcomer what was said before.
+func mayRead(people []store.Participant, m store.Message) bool {
+	for _, who := range people {
+		if m.At.Before(who.Joined) || (m.Skip.Has(who.ID) && m.Participant == 0) || m.State == store.Inside || m.State == store.Deleted {
+			return false
+		}
+	}
+	return true
 }
 
 // fromName is what stands before the address in From: "Alice (Acme)".

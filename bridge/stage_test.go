@@ -18,6 +18,7 @@ type net struct {
 	name   string
 	down   bool
 	posted map[string]chat.MessageID
+	count  map[chat.RoomID]int
 }
 
 func (n *net) Name() string { return n.name }
@@ -34,7 +35,8 @@ func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	n.s.mu.Lock()
 	id, again := n.posted[m.Key]
 	if !again {
-		id = chat.MessageID(fmt.Sprintf("p%d", len(n.posted)+1))
+		n.count[m.Place.Room]++
+		id = chat.MessageID(fmt.Sprintf("%s%d", m.Place.Room, n.count[m.Place.Room]))
 		n.posted[m.Key] = id
 	}
 	n.s.mu.Unlock()
@@ -56,7 +58,7 @@ func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if m.Place.Thread != "" {
 		where += "#" + string(m.Place.Thread)
 	}
-	n.s.printf("  %s %s: %s%s: %s (%s)", n.name, where, who, how, indent(m.Body.Text), id)
+	n.s.emit(n.name+" "+string(m.Place.Room), "  %s %s: %s%s: %s (%s)", n.name, where, who, how, indent(m.Body.Text), id)
 	return id, nil
 }
 
@@ -69,23 +71,23 @@ func (n *net) Find(_ context.Context, _ chat.Place, key string, _ time.Time) (ch
 
 func (n *net) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID { return chat.ThreadID(root) }
 
-func (n *net) React(_ context.Context, to chat.MessageID, emoji string, _ chat.Outgoing) (chat.MessageID, error) {
-	n.s.printf("  %s: %s on %s", n.name, emoji, to)
+func (n *net) React(_ context.Context, to chat.MessageID, emoji string, m chat.Outgoing) (chat.MessageID, error) {
+	n.s.emit(n.name+" "+string(m.Place.Room), "  %s: %s on %s", n.name, emoji, to)
 	return "", nil
 }
 
 func (n *net) Join(_ context.Context, room chat.RoomID, as chat.UserID) error {
-	n.s.printf("  %s: join %s%s", n.name, room, as)
+	n.s.emit(n.name, "  %s: join %s%s", n.name, room, as)
 	return nil
 }
 
 func (n *net) Refuse(_ context.Context, room chat.RoomID, as chat.UserID, why string) error {
-	n.s.printf("  %s: refuse %s%s: %s", n.name, room, as, why)
+	n.s.emit(n.name, "  %s: refuse %s%s: %s", n.name, room, as, why)
 	return nil
 }
 
 func (n *net) Announce(_ context.Context, p chat.Place, text string) error {
-	n.s.printf("  %s %s: sign: %s", n.name, p.Room, text)
+	n.s.emit(n.name+" "+string(p.Room), "  %s %s: sign: %s", n.name, p.Room, text)
 	return nil
 }
 
@@ -94,12 +96,12 @@ func (n *net) Describe(_ context.Context, room chat.RoomID) (chat.Description, e
 }
 
 func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.MessageID, error) {
-	n.s.printf("  %s: %s is now: %s", n.name, of, m.Body.Text)
+	n.s.emit(n.name, "  %s: %s is now: %s", n.name, of, m.Body.Text)
 	return of, nil
 }
 
 func (n *net) Delete(_ context.Context, of chat.MessageID, _ chat.Outgoing) error {
-	n.s.printf("  %s: %s is deleted", n.name, of)
+	n.s.emit(n.name, "  %s: %s is deleted", n.name, of)
 	return nil
 }
 
@@ -134,9 +136,9 @@ func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() 
 	for _, a := range m.To {
 		to = append(to, a.Address)
 	}
-	s.printf("  mail %d: %q to %s (shown: %s) %q", n, m.From[0].Name, strings.Join(o.To, " "), strings.Join(to, " "), m.Subject)
-	s.printf("    In-Reply-To %s, References %s, Reply-To %v %s", m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")))
-	s.printf("    %s", indent(m.Text))
+	s.emit("zz mail", "  mail %d: %q to %s (shown: %s) %q\n    In-Reply-To %s, References %s, Reply-To %v %s\n    %s",
+		n, m.From[0].Name, strings.Join(o.To, " "), strings.Join(to, " "), m.Subject,
+		m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")), indent(m.Text))
 	return res, nil
 }
 

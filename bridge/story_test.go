@@ -65,6 +65,7 @@ type stage struct {
 	dir    string
 	mu     sync.Mutex // guards out, sent, names
 	out    bytes.Buffer
+	heard  []line // what this step has brought about, not yet in out
 	sent   []mail.Message
 	names  map[string]string // random ids -> names that are the same in every run
 	nets   map[string]*net
@@ -83,7 +84,7 @@ type stage struct {
 func play(t *testing.T, dir, script string) string {
 	s := &stage{t: t, dir: dir, nets: map[string]*net{}, refuse: map[string]string{}, mode: map[string]string{}, names: map[string]string{}, trust: mail.Proven}
 	for _, name := range []string{"matrix", "slack"} {
-		s.nets[name] = &net{s: s, name: name, posted: map[string]chat.MessageID{}}
+		s.nets[name] = &net{s: s, name: name, posted: map[string]chat.MessageID{}, count: map[chat.RoomID]int{}}
 	}
 	lines := strings.Split(script, "\n")
 	for _, line := range lines {
@@ -101,8 +102,10 @@ func play(t *testing.T, dir, script string) string {
 		s.printf("· %s", line)
 		s.step(line)
 		synctest.Wait()
+		s.flush()
 	}
 	s.end()
+	s.flush()
 	return s.out.String()
 }
 
@@ -112,6 +115,28 @@ func (s *stage) printf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.out.WriteString(randomID.ReplaceAllStringFunc(fmt.Sprintf(format, args...), s.stable) + "\n")
+}
+
+// line is something that happened in a lane.
+type line struct{ lane, text string }
+
+// emit notes what happens in a lane. Lanes do not wait for each other, so their
+// order among each other says nothing: flush puts them in one that is always the same.
+func (s *stage) emit(lane, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = append(s.heard, line{lane, fmt.Sprintf(format, args...)})
+}
+
+func (s *stage) flush() {
+	s.mu.Lock()
+	heard := s.heard
+	s.heard = nil
+	s.mu.Unlock()
+	slices.SortStableFunc(heard, func(a, b line) int { return strings.Compare(a.lane, b.lane) })
+	for _, l := range heard {
+		s.printf("%s", l.text)
+	}
 }
 
 func (s *stage) stable(id string) string {
