@@ -210,7 +210,7 @@ func (d *demo) link(ctx context.Context) error {
 	if err != nil || a.OK {
 		return err
 	}
-	line := fmt.Sprintf("link %q title Garden party yes", d.ann.Address)
+	line := fmt.Sprintf("link \"%s <%s>\" title Garden party yes", d.ann.Name, d.ann.Address)
 	a, err = d.bridge.Do(ctx, bridge.Request{Network: network, Place: chat.Place{Room: room}, Line: line})
 	if err == nil && !a.OK {
 		err = errors.New(a.Text)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,9 @@ type account struct {
 	Address  string
 	Password string
 	user     *imapmemserver.User
+
+	storing sync.Mutex // one mail at a time, so that files and UIDs have one order
+	next    int        // number of the next file
 
 	mu    sync.Mutex
 	mails []storedMail
@@ -139,25 +143,35 @@ func (s *mailServer) loadAccount(a *account) error {
 		if err := os.MkdirAll(s.folder(a, f.name), 0o700); err != nil {
 			return err
 		}
-		names, err := filepath.Glob(filepath.Join(s.folder(a, f.name), "*.eml"))
+	}
+	return s.loadMails(a)
+}
+
+// loadMails reads the files of all folders in the order in which they came, so
+// that mails keep their UIDs.
+func (s *mailServer) loadMails(a *account) error {
+	names, err := filepath.Glob(filepath.Join(s.dir, a.Address, "*", "*.eml"))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(names, func(x, y string) int { return strings.Compare(filepath.Base(x), filepath.Base(y)) })
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		slices.Sort(names)
-		for _, name := range names {
-			raw, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			info, err := os.Stat(name)
-			if err != nil {
-				return err
-			}
-			if _, err := a.append(f.name, raw, info.ModTime(), nil); err != nil {
-				return err
-			}
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		if _, err := a.append(filepath.Base(filepath.Dir(name)), raw, info.ModTime(), nil); err != nil {
+			return err
+		}
+		if a.next, err = strconv.Atoi(strings.TrimSuffix(filepath.Base(name), ".eml")); err != nil {
+			return fmt.Errorf("%s is no mail of this server: %w", name, err)
 		}
 	}
+	a.next++
 	return nil
 }
 
@@ -180,7 +194,9 @@ func (a *account) list(n int) []storedMail {
 
 // put stores a mail in a folder, on disk when it returns.
 func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
-	name := filepath.Join(s.folder(a, folder), fmt.Sprintf("%019d.eml", time.Now().UnixNano()))
+	a.storing.Lock()
+	defer a.storing.Unlock()
+	name := filepath.Join(s.folder(a, folder), fmt.Sprintf("%09d.eml", a.next))
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -189,6 +205,7 @@ func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, fl
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return nil, err
 	}
+	a.next++
 	d, err := a.append(folder, raw, at, flags)
 	if err != nil {
 		return nil, err
@@ -220,6 +237,7 @@ func (s *mailServer) account(address string) *account {
 // accept takes a mail that a logged-in user has submitted: it is stored in Sent
 // and in the mailboxes of its recipients, with the server's word for its sender.
 func (s *mailServer) accept(from *account, to []string, raw []byte) error {
+	raw = crlf(raw)
 	h, err := mail.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
 	if err != nil {
 		return err
@@ -248,11 +266,22 @@ func (s *mailServer) accept(from *account, to []string, raw []byte) error {
 	return err
 }
 
+// crlf ends all lines as mail does: a lone line feed could hide a header field
+// from this server that a reader sees.
+func crlf(raw []byte) []byte {
+	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
+	raw = bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
+	if !bytes.Contains(raw, []byte("\r\n\r\n")) {
+		raw = append(raw, "\r\n\r\n"...) // a mail without a body
+	}
+	return raw
+}
+
 // withoutField removes header fields, so that nobody can forge what the server says.
 func withoutField(raw []byte, names ...string) []byte {
 	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
 	if !found {
-		return raw
+		head = raw
 	}
 	var out []byte
 	drop := false
@@ -298,6 +327,9 @@ func (r *readingSession) Append(folder string, lit imap.LiteralReader, opts *ima
 	raw, err := io.ReadAll(io.LimitReader(lit, 32<<20))
 	if err != nil {
 		return nil, err
+	}
+	if strings.EqualFold(folder, "INBOX") {
+		folder = "INBOX"
 	}
 	if !slices.ContainsFunc(folders, func(f struct {
 		name string

@@ -5,14 +5,15 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"hashsend/bridge/mail"
 )
 
 // submissionSession is an SMTP connection.
 type submissionSession struct {
-	s    *mailServer
-	a    *account
-	to   []string
-	from string
+	s  *mailServer
+	a  *account
+	to []string
 }
 
 // AuthMechanisms are those that mail programs know.
@@ -57,7 +58,7 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 }
 
 // Reset forgets the mail that was begun.
-func (x *submissionSession) Reset() { x.to, x.from = nil, "" }
+func (x *submissionSession) Reset() { x.to = nil }
 
 // Logout has nothing to free.
 func (x *submissionSession) Logout() error { return nil }
@@ -67,8 +68,10 @@ func (x *submissionSession) Mail(from string, _ *smtp.MailOptions) error {
 	if x.a == nil {
 		return smtp.ErrAuthRequired
 	}
+	if from != "" && !mail.SameAddress(x.a.Address, from) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "the sender must be " + x.a.Address}
+	}
 	x.Reset()
-	x.from = from
 	return nil
 }
 

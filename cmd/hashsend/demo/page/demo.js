@@ -29,7 +29,7 @@ function room(e) {
 }
 
 // The mailbox.
-let chosen = 0, newest = 0;
+let chosen = 0, newest, opening;
 function mail(m) {
   const li = make("li"), b = make("button");
   b.type = "button";
@@ -40,12 +40,13 @@ function mail(m) {
   b.onclick = () => choose(m);
   li.append(b);
   $("mails").prepend(li);
-  if (m.folder === "INBOX") { newest = m.number; choose(m); }
+  if (m.folder === "INBOX" && !$("written").value.trim()) { newest = m; clearTimeout(opening); opening = setTimeout(() => choose(newest), 30); } // not below the hands of who writes
 }
 function choose(m) {
   chosen = m.number;
   for (const b of $("mails").querySelectorAll("button")) b.setAttribute("aria-current", b.id === "mail-" + m.number);
   $("reader").hidden = false;
+  $("title").hidden = true;
   $("subject").textContent = m.subject;
   $("answering").textContent = "Answer to “" + m.subject + "” from " + m.from;
   show(false);
@@ -57,7 +58,14 @@ function show(source) {
 }
 $("view-mail").onclick = () => show(false);
 $("view-source").onclick = () => show(true);
-$("new").onclick = () => { chosen = 0; $("reader").hidden = true; $("answering").textContent = "A new mail, which begins a conversation"; $("written").focus(); };
+$("new").onclick = () => {
+  chosen = 0;
+  $("reader").hidden = true;
+  $("title").hidden = false;
+  for (const b of $("mails").querySelectorAll("button")) b.setAttribute("aria-current", false);
+  $("answering").textContent = "A new mail. With #Send in its subject it begins a conversation, without it it stays an ordinary mail.";
+  $("title").focus();
+};
 
 // What the bridge does.
 function step(s) {
@@ -71,14 +79,15 @@ function step(s) {
 // Both forms.
 async function post(path, body, field) {
   const text = field.value;
+  if (!text.trim()) return;
   field.value = "";
   const r = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(e => ({ ok: false, text: () => String(e) }));
   if (!r.ok) { field.value = text; alert(await r.text()); }
   field.focus();
 }
-$("say").onsubmit = ev => { ev.preventDefault(); post("/room", { Author: $("author").value, Text: $("said").value }, $("said")); };
-$("answer").onsubmit = ev => { ev.preventDefault(); post("/mail", { Answers: chosen, Text: $("written").value }, $("written")); };
-for (const f of ["said", "written"]) $(f).onkeydown = ev => { if (ev.key === "Enter" && !ev.shiftKey) { ev.preventDefault(); ev.target.form.requestSubmit(); } };
+$("say").onsubmit = ev => { ev.preventDefault(); post("/room", { Author: $("author").value, Text: $("said").value.trim() }, $("said")); };
+$("answer").onsubmit = ev => { ev.preventDefault(); post("/mail", { Answers: chosen, Subject: $("title").value, Text: $("written").value.trim() }, $("written")); };
+for (const f of ["said", "written"]) $(f).onkeydown = ev => { if (ev.key === "Enter" && !ev.shiftKey && !ev.isComposing) { ev.preventDefault(); ev.target.form.requestSubmit(); } };
 
 let source;
 function connect() {
