@@ -70,5 +70,9 @@ func (d *demo) write(parent *storedMail, subject, text string, now time.Time) (r
 	if _, err := w.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil {
 		return nil, "", err
 	}
-	return b.Bytes(), to, w.Close()
+	if err := w.Close(); err != nil { // it writes the last line
+		return nil, "", err
+	}
+	b.WriteString("\r\n")
+	return b.Bytes(), to, nil
 }
