@@ -152,6 +152,10 @@ rc_login: {address: PLENTY, account: PLENTY, failed_attempts: PLENTY}
 rc_joins: {local: PLENTY, remote: PLENTY}
 rc_invites: {per_room: PLENTY, per_user: PLENTY, per_issuer: PLENTY}
 rc_room_creation: PLENTY
+experimental_features:
+  msc2409_to_device_messages_enabled: true
+  msc3202_device_masquerading: true
+  msc3202_transaction_extensions: true
 `))
 	run := func(more ...string) *exec.Cmd {
 		return exec.Command("chroot", append([]string{root, "python3", "-m", "synapse.app.homeserver", "--config-path", inside + "/homeserver.yaml"}, more...)...)
