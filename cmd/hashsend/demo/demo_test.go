@@ -157,9 +157,13 @@ func TestAnnBeginsAndOtherMailStays(t *testing.T) {
 	defer o.stop()
 	o.post("mail", map[string]any{"Subject": "Invoice 7", "Text": "an ordinary mail"})
 	o.post("mail", map[string]any{"Subject": "#Send Music", "Text": "Who brings the guitar?"})
-	_, all := o.next("room", "text", "the guitar")
+	asked, all := o.next("room", "text", "the guitar")
 	if count(all, "room", "text", "ordinary mail") != 0 {
 		t.Error("a mail without #Send was shown in the room")
+	}
+	o.post("room", map[string]any{"Author": "Bob", "Text": "I do.", "Thread": asked.data["thread"]})
+	if m, _ := o.next("mail", "text", "I do."); m.data["subject"] != "Re: #Send Music" && m.data["subject"] != "#Send Music" {
+		t.Errorf("the answer of the thread is %v", m.data)
 	}
 }
 

@@ -129,7 +129,7 @@ func roomView(e local.Entry) map[string]any {
 
 // postRoom says something in the room.
 func (d *demo) postRoom(w http.ResponseWriter, r *http.Request) {
-	var said struct{ Author, Text, Of, ReplyTo string }
+	var said struct{ Author, Text, Thread string }
 	if !readJSON(w, r, &said) {
 		return
 	}
@@ -137,7 +137,7 @@ func (d *demo) postRoom(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Alice or Bob, and a text", http.StatusBadRequest)
 		return
 	}
-	e := local.Entry{Kind: "said", Room: room, By: strings.ToLower(said.Author), Name: said.Author, Text: strings.TrimSpace(said.Text), ReplyTo: said.ReplyTo}
+	e := local.Entry{Kind: "said", Room: room, By: strings.ToLower(said.Author), Name: said.Author, Text: strings.TrimSpace(said.Text), Thread: said.Thread}
 	if _, err := d.room.Add(e); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -16,17 +16,35 @@ function room(e) {
     case "delete": if (of) of.remove(); return;
   }
   const name = e.name || "hashsend";
-  const li = make("li", e.kind === "notice" ? "notice" : "");
+  const li = make("li", (e.kind === "notice" ? "notice" : "") + (e.thread ? " threaded" : ""));
   li.id = "m-" + e.id;
   const kind = !e.person ? "bot" : e.bridge ? "ann" : name.toLowerCase();
   li.append(make("span", "face " + kind, kind === "bot" ? "#" : name[0]));
   const body = make("div", "body"), head = make("div");
   head.append(make("span", "name", name), make("span", "time", clock(e.at)));
   body.append(head, make("div", "text", e.text));
+  if (e.thread) {
+    const answer = make("button", "link", "Answer in this thread");
+    answer.type = "button";
+    answer.onclick = () => enter(e.thread);
+    body.append(answer);
+    for (const old of list.querySelectorAll('[data-thread="' + e.thread + '"] button')) old.remove();
+    li.dataset.thread = e.thread;
+  }
   li.append(body);
   list.append(li);
   if (follow) list.scrollTop = list.scrollHeight;
 }
+
+let thread = "";
+function enter(id) {
+  thread = id;
+  const root = id && document.querySelector("#m-" + id + " .text");
+  $("where").textContent = id ? "in the thread “" + (root ? root.textContent : id) + "”" : "";
+  $("leave").hidden = !id;
+  $("said").focus();
+}
+$("leave").onclick = () => enter("");
 
 // The mailbox.
 let chosen = 0, newest, opening;
@@ -85,9 +103,13 @@ async function post(path, body, field) {
   if (!r.ok) { field.value = text; alert(await r.text()); }
   field.focus();
 }
-$("say").onsubmit = ev => { ev.preventDefault(); post("/room", { Author: $("author").value, Text: $("said").value.trim() }, $("said")); };
+$("say").onsubmit = ev => { ev.preventDefault(); post("/room", { Author: $("author").value, Thread: thread, Text: $("said").value.trim() }, $("said")); };
 $("answer").onsubmit = ev => { ev.preventDefault(); post("/mail", { Answers: chosen, Subject: $("title").value, Text: $("written").value.trim() }, $("written")); };
-for (const f of ["said", "written"]) $(f).onkeydown = ev => { if (ev.key === "Enter" && !ev.shiftKey && !ev.isComposing) { ev.preventDefault(); ev.target.form.requestSubmit(); } };
+const sends = ev => ev.key === "Enter" && !ev.shiftKey && !ev.isComposing;
+for (const f of ["said", "written"]) {
+  $(f).onkeydown = ev => { if (sends(ev)) { ev.preventDefault(); ev.target.form.requestSubmit(); } };
+  $(f).onkeypress = ev => { if (sends(ev)) ev.preventDefault(); }; // where a keyboard sends the character apart
+}
 
 let source;
 function connect() {
