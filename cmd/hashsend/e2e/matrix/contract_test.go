@@ -37,8 +37,10 @@ type place struct {
 	bot    id.UserID
 }
 
-// places starts a homeserver and tries something there, in both ways of running.
-func places(t *testing.T, try func(t *testing.T, p place)) {
+// TestMatrix tries everything on each homeserver, in both ways of running. What
+// runs without listening to a service's homeserver comes last: the homeserver
+// waits longer and longer before it pushes again.
+func TestMatrix(t *testing.T) {
 	for name, start := range servers {
 		t.Run(name, func(t *testing.T) {
 			service := matrix.Config{Domain: lab.ServerName, AppService: &matrix.AppService{
@@ -57,14 +59,23 @@ func places(t *testing.T, try func(t *testing.T, p place)) {
 			service.Homeserver = server.URL
 			plain := matrix.Config{Homeserver: server.URL, UserID: string(account.UserID), AccessToken: account.AccessToken}
 			t.Run("plain account", func(t *testing.T) {
-				try(t, place{server, alice, plain, account.UserID})
+				p := place{server, alice, plain, account.UserID}
+				t.Run("contract", p.contract)
+				t.Run("life", p.life)
+				t.Run("files", p.files)
+				t.Run("backfill", p.backfill)
+				t.Run("long away", p.longAway)
 			})
 			t.Run("application service", func(t *testing.T) {
 				p := place{server, alice, service, id.NewUserID("hashsendbot", lab.ServerName)}
 				if user, err := p.connect(t).Check(t.Context()); err != nil || user != string(p.bot) {
 					t.Fatalf("Check = %q, %v; want %q", user, err, p.bot)
 				}
-				try(t, p)
+				t.Run("life", p.life)
+				t.Run("ghosts", p.ghosts)
+				t.Run("contract", p.contract)
+				t.Run("files", p.files)
+				t.Run("backfill", p.backfill)
 			})
 		})
 	}
@@ -133,10 +144,8 @@ func (r room) member(user id.UserID) (string, error) {
 	return m.Displayname, err
 }
 
-func TestContract(t *testing.T) {
-	places(t, func(t *testing.T, p place) {
-		chattest.Run(t, func(t *testing.T) chattest.Fixture { return p.room(t) })
-	})
+func (p place) contract(t *testing.T) {
+	chattest.Run(t, func(t *testing.T) chattest.Fixture { return p.room(t) })
 }
 
 // listen runs a connector and returns what it hands over.
@@ -186,55 +195,53 @@ func nextAfter[E chat.Event](t *testing.T, events <-chan chat.Event, is func(E) 
 	}
 }
 
-// TestLife plays what happens in a room beside words.
-func TestLife(t *testing.T) {
-	places(t, func(t *testing.T, p place) {
-		ctx := t.Context()
-		c := p.connect(t)
-		events := listen(t, c)
-		mine := p.alice.Room("Lunch", p.bot)
-		in := func(h chat.Head) bool { return h.Place.Room == chat.RoomID(mine) }
-		next(t, events, func(e chat.Invited) bool { return in(e.Head) && e.As == "" && e.By.ID == chat.UserID(p.alice.UserID) })
-		if err := c.Join(ctx, chat.RoomID(mine), ""); err != nil {
-			t.Fatal(err)
-		}
-		next(t, events, func(e chat.Joined) bool { return in(e.Head) && e.Self })
+// life plays what happens in a room beside words.
+func (p place) life(t *testing.T) {
+	ctx := t.Context()
+	c := p.connect(t)
+	events := listen(t, c)
+	mine := p.alice.Room("Lunch", p.bot)
+	in := func(h chat.Head) bool { return h.Place.Room == chat.RoomID(mine) }
+	next(t, events, func(e chat.Invited) bool { return in(e.Head) && e.As == "" && e.By.ID == chat.UserID(p.alice.UserID) })
+	if err := c.Join(ctx, chat.RoomID(mine), ""); err != nil {
+		t.Fatal(err)
+	}
+	next(t, events, func(e chat.Joined) bool { return in(e.Head) && e.Self })
 
-		bob := p.server.Person(fmt.Sprintf("bob%d", time.Now().UnixNano()))
-		must(t)(p.alice.InviteUser(ctx, mine, &mautrix.ReqInviteUser{UserID: bob.UserID}))
-		must(t)(bob.JoinRoomByID(ctx, mine))
-		next(t, events, func(e chat.Joined) bool { return in(e.Head) && e.By.ID == chat.UserID(bob.UserID) })
-		if err := bob.SetDisplayName(ctx, "Bobby"); err != nil {
-			t.Fatal(err)
+	bob := p.server.Person(fmt.Sprintf("bob%d", time.Now().UnixNano()))
+	must(t)(p.alice.InviteUser(ctx, mine, &mautrix.ReqInviteUser{UserID: bob.UserID}))
+	must(t)(bob.JoinRoomByID(ctx, mine))
+	next(t, events, func(e chat.Joined) bool { return in(e.Head) && e.By.ID == chat.UserID(bob.UserID) })
+	if err := bob.SetDisplayName(ctx, "Bobby"); err != nil {
+		t.Fatal(err)
+	}
+	asked := p.alice.Say(mine, "!send help")
+	cmd, between := nextAfter(t, events, func(e chat.Command) bool { return in(e.Head) })
+	if cmd.Text != "help" || cmd.Rank != chat.Admin || cmd.Message != chat.MessageID(asked) {
+		t.Errorf("the command arrived as %+v, want help by an admin", cmd)
+	}
+	for _, e := range between {
+		if j, is := e.(chat.Joined); is && in(j.Head) {
+			t.Errorf("a change of name arrived as somebody who enters: %+v", j)
 		}
-		asked := p.alice.Say(mine, "!send help")
-		cmd, between := nextAfter(t, events, func(e chat.Command) bool { return in(e.Head) })
-		if cmd.Text != "help" || cmd.Rank != chat.Admin || cmd.Message != chat.MessageID(asked) {
-			t.Errorf("the command arrived as %+v, want help by an admin", cmd)
-		}
-		for _, e := range between {
-			if j, is := e.(chat.Joined); is && in(j.Head) {
-				t.Errorf("a change of name arrived as somebody who enters: %+v", j)
-			}
-		}
-		bob.Say(mine, "hello")
-		if e := next(t, events, func(e chat.Posted) bool { return in(e.Head) }); e.By.Name != "Bobby" {
-			t.Errorf("the author is called %q, want Bobby", e.By.Name)
-		}
-		slip := p.alice.Say(mine, "a slip")
-		next(t, events, func(e chat.Posted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
-		must(t)(p.alice.RedactEvent(ctx, mine, slip))
-		next(t, events, func(e chat.Deleted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
+	}
+	bob.Say(mine, "hello")
+	if e := next(t, events, func(e chat.Posted) bool { return in(e.Head) }); e.By.Name != "Bobby" {
+		t.Errorf("the author is called %q, want Bobby", e.By.Name)
+	}
+	slip := p.alice.Say(mine, "a slip")
+	next(t, events, func(e chat.Posted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
+	must(t)(p.alice.RedactEvent(ctx, mine, slip))
+	next(t, events, func(e chat.Deleted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
 
-		d, err := c.Describe(ctx, chat.RoomID(mine))
-		if want := (chat.Description{Name: "Lunch", Members: 2, Private: true}); err != nil || d != want {
-			t.Errorf("Describe = %+v, %v; want %+v", d, err, want)
-		}
-		must(t)(bob.LeaveRoom(ctx, mine))
-		next(t, events, func(e chat.Left) bool { return in(e.Head) && e.By.ID == chat.UserID(bob.UserID) })
-		must(t)(p.alice.KickUser(ctx, mine, &mautrix.ReqKickUser{UserID: p.bot}))
-		next(t, events, func(e chat.Left) bool { return in(e.Head) && e.Self })
-	})
+	d, err := c.Describe(ctx, chat.RoomID(mine))
+	if want := (chat.Description{Name: "Lunch", Members: 2, Private: true}); err != nil || d != want {
+		t.Errorf("Describe = %+v, %v; want %+v", d, err, want)
+	}
+	must(t)(bob.LeaveRoom(ctx, mine))
+	next(t, events, func(e chat.Left) bool { return in(e.Head) && e.By.ID == chat.UserID(bob.UserID) })
+	must(t)(p.alice.KickUser(ctx, mine, &mautrix.ReqKickUser{UserID: p.bot}))
+	next(t, events, func(e chat.Left) bool { return in(e.Head) && e.Self })
 }
 
 func must(t *testing.T) func(any, error) {
