@@ -61,6 +61,7 @@ type account struct {
 // storedMail is a mail in a folder.
 type storedMail struct {
 	Number int
+	UID    imap.UID
 	Folder string
 	At     time.Time
 	Raw    []byte
@@ -181,8 +182,12 @@ type literal struct{ *bytes.Reader }
 func (a *account) append(folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.mails = append(a.mails, storedMail{Number: len(a.mails) + 1, Folder: folder, At: at, Raw: raw})
-	return a.user.Append(folder, literal{bytes.NewReader(raw)}, &imap.AppendOptions{Time: at, Flags: flags})
+	d, err := a.user.Append(folder, literal{bytes.NewReader(raw)}, &imap.AppendOptions{Time: at, Flags: flags})
+	if err != nil {
+		return nil, err
+	}
+	a.mails = append(a.mails, storedMail{Number: len(a.mails) + 1, UID: d.UID, Folder: folder, At: at, Raw: raw})
+	return d, nil
 }
 
 // list returns the mails of a mailbox behind the first n.
@@ -196,16 +201,9 @@ func (a *account) list(n int) []storedMail {
 func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
 	a.storing.Lock()
 	defer a.storing.Unlock()
-	name := filepath.Join(s.folder(a, folder), fmt.Sprintf("%09d.eml", a.next))
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
+	if err := s.write(a, folder, raw); err != nil {
 		return nil, err
 	}
-	_, err = f.Write(raw)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, err
-	}
-	a.next++
 	d, err := a.append(folder, raw, at, flags)
 	if err != nil {
 		return nil, err
@@ -215,6 +213,18 @@ func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, fl
 	close(s.changed)
 	s.changed = make(chan struct{})
 	return d, nil
+}
+
+// write makes the file of a mail. The caller holds a.storing.
+func (s *mailServer) write(a *account, folder string, raw []byte) error {
+	name := filepath.Join(s.folder(a, folder), fmt.Sprintf("%09d.eml", a.next))
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(raw)
+	a.next++
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // wait returns a channel that is closed when the next mail arrives.
@@ -300,8 +310,9 @@ func withoutField(raw []byte, names ...string) []byte {
 // readingSession is an IMAP connection.
 type readingSession struct {
 	*imapmemserver.UserSession
-	s *mailServer
-	a *account
+	s      *mailServer
+	a      *account
+	folder string // that is selected
 }
 
 // Close ends the connection, logged in or not.
@@ -331,12 +342,7 @@ func (r *readingSession) Append(folder string, lit imap.LiteralReader, opts *ima
 	if strings.EqualFold(folder, "INBOX") {
 		folder = "INBOX"
 	}
-	if !slices.ContainsFunc(folders, func(f struct {
-		name string
-		role imap.MailboxAttr
-	}) bool {
-		return f.name == folder
-	}) {
+	if !isKept(folder) {
 		return r.UserSession.Append(folder, literal{bytes.NewReader(raw)}, opts)
 	}
 	at := opts.Time

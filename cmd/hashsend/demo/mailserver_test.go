@@ -214,3 +214,37 @@ func TestMailboxSurvivesARestart(t *testing.T) {
 		}
 	}
 }
+
+func TestUIDsStayAfterAMove(t *testing.T) {
+	dir := t.TempDir()
+	s, team, ann := provider(t, dir)
+	for _, text := range []string{"one", "two", "three"} {
+		if err := submit(t, s, team, team.Address, ann.Address, "From: team@demo.example\r\n\r\n"+text+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, _, _ := reader(t, s, ann, "INBOX")
+	if _, err := c.Move(imap.UIDSetNum(2), "Sent").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Copy(imap.SeqSetNum(1), "Sent").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	s, _, ann = provider(t, dir)
+	defer s.close() //nolint:errcheck // the test is over
+	if err := submit(t, s, ann, ann.Address, ann.Address, "From: ann@home.example\r\n\r\nfour\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	c, selected, _ := reader(t, s, ann, "Sent")
+	if selected.NumMessages != 3 {
+		t.Fatalf("Sent holds %d mails", selected.NumMessages)
+	}
+	for uid, text := range map[imap.UID]string{1: "two", 2: "one", 3: "four"} {
+		if raw := fetch(t, c, uid); !strings.Contains(raw, "\r\n\r\n"+text) {
+			t.Errorf("UID %d is\n%s", uid, raw)
+		}
+	}
+}
