@@ -67,8 +67,7 @@ type standing struct {
 	HoldAll  bool   // the owner wants unproven mail held
 }
 
-// admit decides about a mail of a person in a thread (DESIGN.md decisions 2 and
-// 9). reason says why a mail is held.
+// admit decides about a mail of a person in a thread. reason says why a mail is held.
 func admit(s standing) (a admission, reason string) {
 	switch {
 	case s.Sender == store.SenderBlocked:

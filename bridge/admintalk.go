@@ -141,7 +141,7 @@ func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "“%s” (%s), read in %d rooms. By email:", th.Title, th.Mode, len(rooms))
+	fmt.Fprintf(&b, "“%s” (%s), read in %s. By email:", th.Title, th.Mode, count(len(rooms), "room", "rooms"))
 	if len(people) == 0 {
 		b.WriteString(" nobody.")
 	}
@@ -438,6 +438,12 @@ func (w *work) described(j chatJob) error {
 	p, there, err := c.getPending()
 	if err != nil || !there {
 		return err
+	}
+	if j.About.Encrypted {
+		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
+			return err
+		}
+		return w.notice(j.Network, j.Place, "✗ This room is encrypted, and I cannot read or write in encrypted rooms. Use a room without encryption for conversations by email.")
 	}
 	text, err := c.preview(p)
 	if err != nil {

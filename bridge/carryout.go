@@ -331,7 +331,7 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err := w.SetLive(th.ID, w.now); err != nil {
 		return err
 	}
-	w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read: found by " + d.route.Rule})
+	w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
 	if err := w.toRooms(th, m, as); err != nil {
 		return err
 	}
@@ -399,8 +399,7 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 }
 
 // reached returns the participants who have a mail already, or were left out of
-// it on purpose, and whether anybody remains to whom it must be relayed
-// (DESIGN.md decision 6).
+// it on purpose, and whether anybody remains to whom it must be relayed.
 func reached(th store.Thread, people []store.Participant, l letter, author int64) (skip store.IDs, relay bool) {
 	named := map[string]bool{}
 	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {

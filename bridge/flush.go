@@ -219,9 +219,17 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
 	}
 	if len(pm.Messages) > 0 {
-		w.step(Step{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: fmt.Sprintf("mail to %d people is ready", len(pm.To))})
+		w.step(Step{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + count(len(pm.To), "person", "people")})
 	}
 	return w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, raw, time.Time{})
+}
+
+// count words a number of things.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // composeError says that a mail could not be written.

@@ -43,7 +43,7 @@ type plannedMail struct {
 }
 
 // lateAfter is when messages have waited so long that they leave as one mail
-// with their times (DESIGN.md decision 5).
+// with their times.
 const lateAfter = time.Hour
 
 // planMail decides which mails are made: each unbroken run of one author becomes

@@ -25,7 +25,7 @@ type route struct {
 const maxCited = 50
 
 // findRoute finds the thread of a mail: token in a recipient, cited ids, ids
-// that describe themselves, Thread-Index (DESIGN.md decision 2). The subject
+// that describe themselves, Thread-Index. The subject
 // never decides.
 func (b *Bridge) findRoute(tx *store.Tx, box *mailbox, m *mail.Message, env mail.Envelope) (route, error) {
 	r := route{Learned: map[string]int64{}}
@@ -137,7 +137,7 @@ func cited(m *mail.Message) []string {
 
 // ids finds the threads of the cited ids, nearest first. An id that stands right
 // behind one of ours and is unknown is another name of a mail of ours: the
-// provider changed it (spec/EVENTS.md 1.1).
+// provider changed it.
 func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message) (threads []int64, err error) {
 	add := func(id int64, rule string) {
 		if !slices.Contains(threads, id) {

@@ -15,7 +15,7 @@ var (
 )
 
 // finalID reads the Message-ID that the server will use from its answer to the
-// end of DATA, where that is known to tell it (spec/EVENTS.md 1.1). Empty: it
+// end of DATA, where that is known to tell it. Empty: it
 // does not.
 func finalID(host, answer string) string {
 	if m := outlookID.FindStringSubmatch(answer); m != nil {
