@@ -37,8 +37,8 @@ type arena struct {
 	inDot  int // kills while the provider had taken a mail and not answered
 }
 
-func newArena(t *testing.T, keepsSent bool) *arena {
-	a := &arena{t: t, p: newProvider(t, keepsSent), bridge: lab.NewBridge(t, true)}
+func newArena(t *testing.T, keepsSent bool, tags ...string) *arena {
+	a := &arena{t: t, p: newProvider(t, keepsSent), bridge: lab.NewBridge(t, true, tags...)}
 	// Not Dendrite: on SQLite it ends by itself when requests are broken off.
 	home := lab.Synapse(t, a.bridge.Registration)
 	a.alice = home.Person("alice")
@@ -105,7 +105,7 @@ func inOrder(t *testing.T, texts []string, said int) {
 			doubled++
 		}
 	}
-	t.Logf("%d said, %d lost, %d doubled, %d kills", said, lost, doubled, kills)
+	t.Logf("%d said, %d lost, %d doubled", said, lost, doubled)
 	if lost > 0 || doubled > 0 {
 		t.Errorf("%d of %d were lost, %d doubled", lost, said, doubled)
 	}

@@ -103,12 +103,18 @@ func (b *Bridge) Running() {
 	})
 }
 
+// TryAdmin runs a command of the command line, which may fail.
+func (b *Bridge) TryAdmin(args ...string) (string, error) {
+	out, err := exec.Command(b.binary, append([]string{"--config", b.config(), "admin"}, args...)...).CombinedOutput()
+	return string(out), err
+}
+
 // Admin runs a command of the command line and fails the test if it is refused.
 func (b *Bridge) Admin(args ...string) string {
 	b.t.Helper()
-	out, err := exec.Command(b.binary, append([]string{"--config", b.config(), "admin"}, args...)...).CombinedOutput()
+	out, err := b.TryAdmin(args...)
 	if err != nil {
 		b.t.Fatalf("admin %v: %v\n%s", args, err, out)
 	}
-	return string(out)
+	return out
 }
