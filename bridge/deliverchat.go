@@ -114,11 +114,11 @@ func (b *Bridge) resolve(ctx context.Context, j *chatJob) error {
 	})
 }
 
-// sendOnce posts an event. When an earlier attempt may have succeeded, or the
-// program was stopped in the middle of one, it looks for the event first.
+// sendOnce posts an event. When an earlier attempt may have succeeded it looks for
+// the event first.
 func (b *Bridge) sendOnce(ctx context.Context, c chat.Connector, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
 	f, can := c.(chat.Finder)
-	if can && (d.Phase != store.PhaseNew || d.Created.Before(b.started)) {
+	if can && b.outbox.inDoubt(d) {
 		id, found, err := f.Find(ctx, out.Place, out.Key, d.Created.Add(-time.Minute))
 		if err != nil || found {
 			return id, err

@@ -20,6 +20,7 @@ type outbox struct {
 	mu      sync.Mutex
 	ctx     context.Context // nil before run
 	lanes   map[string]*lane
+	doubt   map[int64]bool // deliveries that stood first in their lanes at the start
 	running sync.WaitGroup
 }
 
@@ -40,15 +41,25 @@ func newOutbox(b *Bridge) *outbox {
 // hand are finished.
 func (o *outbox) run(ctx context.Context) error {
 	var waiting []string
+	doubt := map[int64]bool{}
 	err := o.b.store.Read(ctx, func(tx *store.Tx) (err error) {
-		waiting, err = tx.Lanes()
-		return err
+		if waiting, err = tx.Lanes(); err != nil {
+			return err
+		}
+		for _, name := range waiting {
+			d, err := tx.First(name)
+			if err != nil {
+				return err
+			}
+			doubt[d.ID] = true
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read outbox: %w", err)
 	}
 	o.mu.Lock()
-	o.ctx = ctx
+	o.ctx, o.doubt = ctx, doubt
 	for name := range o.lanes {
 		waiting = append(waiting, name) // woken before run
 	}
@@ -66,6 +77,15 @@ func (o *outbox) run(ctx context.Context) error {
 	o.mu.Unlock()
 	o.running.Wait()
 	return nil
+}
+
+// inDoubt reports whether a delivery may have been made although nothing says
+// so: an attempt was unclear, or the program was stopped in the middle of one.
+// Only the delivery that stood first in its lane at the start can be such a one.
+func (o *outbox) inDoubt(d store.Delivery) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return d.Phase != store.PhaseNew || o.doubt[d.ID]
 }
 
 // wake has a lane looked at.

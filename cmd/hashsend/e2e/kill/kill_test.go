@@ -114,7 +114,7 @@ func inOrder(t *testing.T, texts []string, said int) {
 func (a *arena) toMail() {
 	said := a.massacre(func(n int) { a.alice.Say(a.room, fmt.Sprintf("word-%05d", n)) })
 	last := fmt.Sprintf("word-%05d", said)
-	lab.Wait(a.t, "the last mail", 90*time.Second, func() bool {
+	lab.Wait(a.t, "the last mail", 3*time.Minute, func() bool {
 		for _, m := range a.p.mails() {
 			if strings.Contains(m.Text, last) {
 				return true
@@ -156,7 +156,7 @@ func TestMailToRoom(t *testing.T) {
 		}
 	})
 	last := fmt.Sprintf("word-%05d", said)
-	a.alice.Sees(a.room, 90*time.Second, func(body string) bool { return strings.Contains(body, last) })
+	a.alice.Sees(a.room, 3*time.Minute, func(body string) bool { return strings.Contains(body, last) })
 	var texts []string
 	markers := map[string]int{}
 	for _, e := range a.alice.Messages(a.room) {
