@@ -27,7 +27,6 @@ type Options struct {
 	Home      Home
 	Hold      Hold
 	Tag       string // the word that marks a mail as chat; empty: "#Send"
-	Deletes   bool   // tell readers by mail that a mailed message was deleted
 	Unproven  bool   // hold mail of participants that nothing proves, instead of posting it with a mark
 	Log       *slog.Logger
 	Metrics   Metrics          // nil: none are counted

@@ -90,9 +90,6 @@ func (w *work) left(network string, e chat.Left) error {
 		if err != nil {
 			return err
 		}
-		if err := w.Drop(chatLane(network, e.Place.Room)); err != nil {
-			return err
-		}
 		if err := w.home(fmt.Sprintf("I was put out of the room of “%s”. Its mail comes here until I am invited again.", th.Title)); err != nil {
 			return err
 		}

@@ -53,11 +53,6 @@ func (t *Tx) Waiting(limit int) ([]Delivery, error) {
 	return scanAll(t, scanDelivery, "SELECT id, kind, lane, uniq, phase, started, attempt, due, created, error, '', NULL FROM outbox ORDER BY id LIMIT ?", limit)
 }
 
-// Drop removes the deliveries of a lane that have not begun.
-func (t *Tx) Drop(lane string) error {
-	return t.exec("DELETE FROM outbox WHERE lane = ? AND phase = 'new'", lane)
-}
-
 // Wake makes the delivery with a key due, and reports whether there is one.
 func (t *Tx) Wake(key string, now time.Time) (bool, error) {
 	return t.changed("UPDATE outbox SET due = ? WHERE uniq = ?", millis(now), key)

@@ -81,9 +81,8 @@ func (s *Store) open(ctx context.Context, log *slog.Logger) error {
 	if err := upgrade(ctx, s.writer, log); err != nil {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
-	var ok string
-	if err := s.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
-		return fmt.Errorf("database %s is damaged (%s): restore it from a backup: %w", path, ok, err)
+	if err := s.examine(ctx, path); err != nil {
+		return err
 	}
 	if s.reader, err = openSQL(path, "&_pragma=query_only(1)"); err != nil {
 		return err
@@ -103,6 +102,26 @@ func (s *Store) open(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
 	go s.writeLoop(conn)
+	return nil
+}
+
+// examinedUpTo is up to which size the whole database is examined at the start:
+// a large one would hold the start up.
+const examinedUpTo = 128 << 20
+
+// examine looks for damage.
+func (s *Store) examine(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > examinedUpTo {
+		return err
+	}
+	var ok string
+	if err := s.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil {
+		return fmt.Errorf("examine database %s: %w", path, err)
+	}
+	if ok != "ok" {
+		return fmt.Errorf("database %s is damaged (%s): restore it from a backup", path, ok)
+	}
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options,
 	}
 	p.closes = append(p.closes, p.store.Close)
 	o = bridge.Options{
-		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Tag: c.Tag, Deletes: c.Deletes, Unproven: c.Unproven, Log: log,
+		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
 	for _, m := range c.Matrix {
 		cfg := m.matrix()

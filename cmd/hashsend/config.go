@@ -20,7 +20,6 @@ type config struct {
 	Home      homeConfig      `yaml:"home"`
 	Hold      holdConfig      `yaml:"hold"`
 	Access    accessConfig    `yaml:"access"`
-	Deletes   bool            `yaml:"deletes"`
 	Unproven  bool            `yaml:"hold_unproven"`
 	Matrix    []matrixConfig  `yaml:"matrix"`
 	Mailboxes []mailboxConfig `yaml:"mailboxes"`

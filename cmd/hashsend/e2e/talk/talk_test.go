@@ -152,9 +152,11 @@ func (s *scene) conversation() {
 	}
 }
 
-func answer(m lab.Mail, text string) []byte {
-	return fmt.Appendf(nil, "From: bob@example.test\r\nTo: %s\r\nSubject: Re: %s\r\nMessage-ID: <%d@example.test>\r\nIn-Reply-To: <%s>\r\nReferences: <%s>\r\n\r\n%s\r\n",
-		m.AnswerTo()[0], m.Subject, time.Now().UnixNano(), m.ID, strings.Join(append(m.References, m.ID), "> <"), text)
+func answer(m lab.Mail, text string) []byte { return answerAs("bob@example.test", m, text) }
+
+func answerAs(from string, m lab.Mail, text string) []byte {
+	return fmt.Appendf(nil, "From: %s\r\nTo: %s\r\nDate: %s\r\nSubject: Re: %s\r\nMessage-ID: <%d@example.test>\r\nIn-Reply-To: <%s>\r\nReferences: <%s>\r\n\r\n%s\r\n",
+		from, m.AnswerTo()[0], time.Now().Format(time.RFC1123Z), m.Subject, time.Now().UnixNano(), m.ID, strings.Join(append(m.References, m.ID), "> <"), text)
 }
 
 func TestApplicationServiceOnDendrite(t *testing.T) {
@@ -245,4 +247,23 @@ func TestConversationByMail(t *testing.T) {
 	s.alice.Say(s.room, "Now nobody is.")
 	s.alice.Say(s.room, "!send who")
 	s.sees("left on")
+}
+
+// mox signs and judges mail: its Authentication-Results prove the sender, and the
+// answer is shown without a mark.
+func TestMox(t *testing.T) {
+	mail := lab.Mox(t)
+	s := &scene{t: t, mail: mail, bridge: lab.NewBridge(t, true)}
+	s.home = lab.Dendrite(t, s.bridge.Registration)
+	s.alice = s.home.Person("alice")
+	box := strings.Replace(mail.Mailbox(""), "trust: {dkim: false}", "trust: {dkim: false, authserv_ids: [localhost]}", 1)
+	s.bridge.Configure(s.home.URL, box, "hold: {quiet: 0, max: 0, live: 0}\n")
+	s.bridge.Run()
+	s.bridge.Running()
+	s.link("link " + mail.Address("bob") + " title Lunch")
+	s.alice.Say(s.room, "Lunch at twelve?")
+	m := s.gets("bob", "Lunch at twelve?")
+	s.mail.Send(t, "bob", m.AnswerTo(), answerAs(mail.Address("bob"), m, "Signed and delivered."))
+	e := s.alice.Sees(s.room, soon, func(body string) bool { return strings.HasPrefix(body, "Signed and delivered.") })
+	t.Logf("shown as %q", e.Content.AsMessage().Body)
 }

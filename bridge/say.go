@@ -1,0 +1,281 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// fromMail posts what a person wrote in every room of the thread, and enqueues
+// it for those people by email who have not got it.
+func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
+	for _, id := range d.route.Threads {
+		th, err := w.Thread(id)
+		if err != nil {
+			return err
+		}
+		if f.Approved && f.Add && !l.own {
+			if _, err := w.admitSender(th, l); err != nil {
+				return err
+			}
+		}
+		if err := w.say(box, th, l, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admitSender makes the sender of a mail a participant of a thread, if they are none.
+func (w *work) admitSender(th store.Thread, l letter) (store.Participant, error) {
+	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
+	if err == nil && p.Takes() {
+		return p, nil
+	}
+	if err == nil {
+		p.State, p.Changed, p.Joined = store.Active, w.now, w.now
+		return p, w.SetParticipant(p)
+	}
+	if !errors.Is(err, store.ErrNone) {
+		return p, err
+	}
+	p = w.b.newParticipant(th, l.from, w.now)
+	p.State, p.Mailed = store.Active, w.now
+	return p, w.AddParticipant(&p)
+}
+
+// newParticipant makes the record of a person who is to take part.
+func (b *Bridge) newParticipant(th store.Thread, a mail.Address, now time.Time) store.Participant {
+	name := mail.CleanName(a.Name)
+	if name == "" {
+		name, _, _ = strings.Cut(a.Address, "@")
+	}
+	canon := mail.CanonicalAddress(a.Address)
+	return store.Participant{
+		Thread: th.ID, Address: a.Address, Canon: canon, Name: name, Ghost: b.mint.Address("ghost", canon),
+		Token: mail.NewToken(), State: store.Invited, Joined: now, Changed: now,
+	}
+}
+
+// say stores one mail as a message of a thread.
+func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), Text: d.text, HTML: d.html, Files: d.files, State: store.Mailed, At: w.now}
+	as, err := w.speakerOf(box, th, l, &m)
+	if err != nil {
+		return err
+	}
+	if l.class.Kind == KindReaction {
+		m.Kind = int64(chat.Emote)
+	}
+	if d.mark {
+		m.Text, m.HTML = marked(m.Text, m.HTML, "⚠ not verified: nothing proves who sent this mail")
+	}
+	if d.notice != "" {
+		m.Text, m.HTML = marked(m.Text, m.HTML, d.notice)
+	}
+	if m.ReplyTo, err = w.answeredByMail(th, d); err != nil {
+		return err
+	}
+	people, err := w.Participants(th.ID)
+	if err != nil {
+		return err
+	}
+	var relay bool
+	m.Skip, relay = reached(th, people, l, m.Participant)
+	if relay && !th.Paused {
+		m.State = store.Held
+	}
+	if err := w.AddMessage(&m); err != nil {
+		return err
+	}
+	if err := w.recordMail(th, l, m.ID); err != nil {
+		return err
+	}
+	if err := w.SetLive(th.ID, w.now); err != nil {
+		return err
+	}
+	w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
+	if err := w.toRooms(th, m, as); err != nil {
+		return err
+	}
+	if m.State == store.Held {
+		th.Live = w.now
+		return w.hold(th, false)
+	}
+	return nil
+}
+
+// marked puts a line of the bridge behind a text.
+func marked(text, html, line string) (string, string) {
+	if html != "" {
+		html += "<br><em>" + line + "</em>"
+	}
+	return text + "\n— " + line, html
+}
+
+// speakerOf sets who said a message and returns who speaks in the rooms.
+func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Message) (chat.Sender, error) {
+	if l.own {
+		m.Origin, m.Name = store.FromOwner, box.Owner
+		if m.Name == "" {
+			m.Name = mail.CleanName(l.from.Name)
+		}
+		if m.Name == "" {
+			m.Name = box.Address.Name
+		}
+		return chat.Sender{ID: w.b.mint.Address("owner", box.Name), Name: m.Name + " (email)"}, nil
+	}
+	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
+	if errors.Is(err, store.ErrNone) {
+		// A held mail was approved without its sender becoming a participant.
+		p = w.b.newParticipant(th, l.from, w.now)
+	} else if err != nil {
+		return chat.Sender{}, err
+	}
+	m.Participant, m.Name = p.ID, p.Name
+	// The name that a person writes under is better than the one that was guessed
+	// from the address.
+	local, _, _ := strings.Cut(p.Address, "@")
+	if name := mail.CleanName(l.from.Name); p.ID != 0 && (p.Bounces > 0 || (p.Name == local && name != "" && name != local)) {
+		p.Bounces = 0
+		if p.Name == local && name != "" {
+			p.Name, m.Name = name, name
+		}
+		if err := w.SetParticipant(p); err != nil {
+			return chat.Sender{}, err
+		}
+	}
+	return chat.Sender{ID: p.Ghost, Name: p.Name + " (email)"}, nil
+}
+
+// answeredByMail finds the message that a mail answers: the last one of the mail
+// it cites, unless that is the newest of the thread anyway. 0: none.
+func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
+	if d.route.Parent == 0 {
+		return 0, nil
+	}
+	ms, err := w.MessagesOfMail(d.route.Parent)
+	if err != nil || len(ms) == 0 || ms[0].Thread != th.ID {
+		return 0, err
+	}
+	return ms[len(ms)-1].ID, nil
+}
+
+// reached returns the participants who have a mail already, or were left out of
+// it on purpose, and whether anybody remains to whom it must be relayed.
+func reached(th store.Thread, people []store.Participant, l letter, author int64) (skip store.IDs, relay bool) {
+	named := map[string]bool{}
+	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
+		for _, a := range list {
+			named[mail.CanonicalAddress(a.Address)] = true
+		}
+	}
+	for _, a := range l.in.Header.Values("Bcc") {
+		for part := range strings.SplitSeq(a, ",") {
+			if b, err := mail.ParseAddress(part); err == nil {
+				named[mail.CanonicalAddress(b.Address)] = true
+			}
+		}
+	}
+	namesOthers := false
+	for _, p := range people {
+		namesOthers = namesOthers || (p.ID != author && named[p.Canon])
+	}
+	for _, p := range people {
+		leftOut := namesOthers && th.Mode == store.ModeOpen
+		switch {
+		case p.ID == author || named[p.Canon] || leftOut:
+			skip = append(skip, p.ID)
+		case p.Takes():
+			relay = true
+		}
+	}
+	return skip, relay
+}
+
+// recordMail keeps the ids of a mail that came in, so that answers to it are known.
+func (w *work) recordMail(th store.Thread, l letter, message int64) error {
+	if l.msg.ID == "" {
+		return nil
+	}
+	if known, err := w.MailByID(l.msg.ID); err == nil && known.Thread == th.ID {
+		return nil
+	} else if err != nil && !errors.Is(err, store.ErrNone) {
+		return err
+	}
+	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.now}
+	if err := w.AddMail(&rec, message); err != nil {
+		return err
+	}
+	for _, id := range l.msg.OtherIDs {
+		if err := w.AddMailID(rec.ID, store.IDReceived, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toRooms posts a message that came by mail in every room of its thread, in the
+// chat thread of the message that it answers.
+func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender) error {
+	rooms, err := w.RoomsOf(th.ID)
+	if err != nil {
+		return err
+	}
+	newest, err := w.LastMessages(th.ID, 2)
+	if err != nil {
+		return err
+	}
+	told := false
+	for _, r := range rooms {
+		if r.Gone {
+			continue
+		}
+		told = true
+		one, inChat := m, ""
+		if m.ReplyTo != 0 {
+			c, err := w.CopyIn(m.ReplyTo, r.ID)
+			if err != nil && !errors.Is(err, store.ErrNone) {
+				return err
+			}
+			inChat = c.Chat
+			if len(newest) == 2 && newest[1].ID == m.ReplyTo {
+				one.ReplyTo = 0 // an answer to the newest message needs no mark
+			}
+		}
+		if r.Chat != "" {
+			inChat = ""
+		}
+		if err := w.post(one, r, as, inChat); err != nil {
+			return err
+		}
+	}
+	if told {
+		return nil
+	}
+	if pending, err := w.opening(th.ID); err != nil || pending {
+		return err
+	}
+	return w.nobodyReads(th, m)
+}
+
+// nobodyReads brings a message of a conversation without a room to the home
+// room, and tells its writer so, once.
+func (w *work) nobodyReads(th store.Thread, m store.Message) error {
+	if err := w.home(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, m.Text)); err != nil || m.Participant == 0 {
+		return err
+	}
+	if told, err := w.Seen(w.now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {
+		return err
+	}
+	p, err := w.ParticipantByID(m.Participant)
+	if err != nil {
+		return err
+	}
+	return w.letter(th, p, "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
+}
