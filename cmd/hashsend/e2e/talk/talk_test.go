@@ -249,21 +249,18 @@ func TestConversationByMail(t *testing.T) {
 	s.sees("left on")
 }
 
-// mox signs and judges mail: its Authentication-Results prove the sender, and the
-// answer is shown without a mark.
+// The same on mox, another IMAP and SMTP server altogether.
 func TestMox(t *testing.T) {
 	mail := lab.Mox(t)
 	s := &scene{t: t, mail: mail, bridge: lab.NewBridge(t, true)}
 	s.home = lab.Dendrite(t, s.bridge.Registration)
 	s.alice = s.home.Person("alice")
-	box := strings.Replace(mail.Mailbox(""), "trust: {dkim: false}", "trust: {dkim: false, authserv_ids: [localhost]}", 1)
-	s.bridge.Configure(s.home.URL, box, "hold: {quiet: 0, max: 0, live: 0}\n")
+	s.bridge.Configure(s.home.URL, mail.Mailbox(""), "hold: {quiet: 0, max: 0, live: 0}\n")
 	s.bridge.Run()
 	s.bridge.Running()
 	s.link("link " + mail.Address("bob") + " title Lunch")
 	s.alice.Say(s.room, "Lunch at twelve?")
 	m := s.gets("bob", "Lunch at twelve?")
 	s.mail.Send(t, "bob", m.AnswerTo(), answerAs(mail.Address("bob"), m, "Signed and delivered."))
-	e := s.alice.Sees(s.room, soon, func(body string) bool { return strings.HasPrefix(body, "Signed and delivered.") })
-	t.Logf("shown as %q", e.Content.AsMessage().Body)
+	s.once("Signed and delivered.")
 }
