@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hashsend/bridge/chat"
@@ -64,11 +65,20 @@ func (b *Bridge) flushDue(ctx context.Context, at time.Time) (next time.Time, er
 		if err != nil || len(due) == 0 {
 			return next, err
 		}
-		for _, id := range due {
+		// Together, so that they share commits.
+		errs := make([]error, len(due))
+		var all sync.WaitGroup
+		for i, id := range due {
 			done[id] = true
-			if err := b.write(ctx, "flush", func(w *work) error { return w.flushThread(id) }); err != nil {
-				return next, fmt.Errorf("thread %d: %w", id, err)
-			}
+			all.Go(func() {
+				if err := b.write(ctx, "flush", func(w *work) error { return w.flushThread(id) }); err != nil {
+					errs[i] = fmt.Errorf("thread %d: %w", id, err)
+				}
+			})
+		}
+		all.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return next, err
 		}
 	}
 }

@@ -29,10 +29,11 @@ func (n *net) Run(ctx context.Context, _ string, _ chat.Handler) error {
 }
 
 func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
+	n.s.mu.Lock()
 	if n.down {
+		n.s.mu.Unlock()
 		return "", errDown
 	}
-	n.s.mu.Lock()
 	id, again := n.posted[m.Key]
 	if !again {
 		n.count[m.Place.Room]++
@@ -128,10 +129,10 @@ func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() 
 	s.mu.Lock()
 	s.sent = append(s.sent, m)
 	n := len(s.sent)
-	s.mu.Unlock()
 	if how := s.refuse["rewrite"]; how != "" {
 		res.FinalID = fmt.Sprintf(how, n)
 	}
+	s.mu.Unlock()
 	var to []string
 	for _, a := range m.To {
 		to = append(to, a.Address)
@@ -144,6 +145,8 @@ func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() 
 
 // answers is what the mail server says to each recipient.
 func (s *stage) answers(to []string) (res mail.Result, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	ok := false
 	for _, a := range to {
 		o := mail.Outcome{Address: a, ServerSay: s.refuse[a]}
@@ -174,5 +177,7 @@ func (s *stage) answers(to []string) (res mail.Result, err error) {
 type verifier stage
 
 func (v *verifier) Verify(context.Context, mail.Incoming) (mail.Verdict, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	return mail.Verdict{Trust: v.trust, Reason: "the signature does not fit"}, nil
 }

@@ -215,10 +215,16 @@ func (s *stage) step(line string) {
 		s.printf("  admin: %v %s %v", a.OK, indent(a.Text), err)
 	case "refuse":
 		who, how, _ := strings.Cut(rest, " ")
+		s.mu.Lock()
 		s.refuse[who] = how
+		s.mu.Unlock()
 	case "trust":
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.trust = map[string]mail.Trust{"proven": mail.Proven, "failed": mail.Failed, "unproven": mail.Unproven}[rest]
 	case "down", "up":
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.nets[rest].down = verb == "down"
 	case "mail", "sent":
 		s.mail(verb, rest)

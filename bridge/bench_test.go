@@ -1,0 +1,174 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// swift is a chat network and a mail server that answer at once: what is
+// measured is the bridge.
+type swift struct {
+	mu   sync.Mutex
+	seen map[string]chan struct{} // text -> closed when it arrives on the other side
+}
+
+func (s *swift) Name() string { return "swift" }
+
+func (s *swift) Run(ctx context.Context, _ string, _ chat.Handler) error { <-ctx.Done(); return nil }
+
+func (s *swift) arrived(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, c := range s.seen {
+		if strings.Contains(text, key) {
+			close(c)
+			delete(s.seen, key)
+		}
+	}
+}
+
+func (s *swift) await(text string) <-chan struct{} {
+	c := make(chan struct{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen[text] = c
+	return c
+}
+
+func (s *swift) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
+	s.arrived(m.Body.Text)
+	return chat.MessageID(m.Key), nil
+}
+
+func (s *swift) Submit(_ context.Context, o mail.Outgoing, beforeDot func() error) (mail.Result, error) {
+	r, err := o.Open()
+	if err != nil {
+		return mail.Result{}, err
+	}
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return mail.Result{}, err
+	}
+	if err := beforeDot(); err != nil {
+		return mail.Result{}, err
+	}
+	s.arrived(string(raw))
+	return mail.Result{}, nil
+}
+
+func benchBridge(b *testing.B, rooms int) (*Bridge, *swift) {
+	b.Helper()
+	st, err := store.Open(b.Context(), b.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &swift{seen: map[string]chan struct{}{}}
+	br, err := New(Options{Store: st, Chats: []chat.Connector{s}, Mailboxes: []Mailbox{{Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Submitter: s, PlusWorks: true, KeepsSent: true}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- br.Run(ctx) }()
+	b.Cleanup(func() { stop(); <-done; st.Close() })
+	for i := range rooms {
+		if a, err := br.Do(ctx, Request{Place: chat.Place{Room: chat.RoomID(fmt.Sprint("r", i))}, Line: fmt.Sprintf("link ann@example.com title Room%d yes", i)}); err != nil || !a.OK {
+			b.Fatal(a, err)
+		}
+	}
+	return br, s
+}
+
+// measure passes b.N messages through n lanes, each waiting for its own, and
+// reports the rate and the latency.
+func measure(b *testing.B, n int, one func(lane, i int) <-chan struct{}) {
+	var mu sync.Mutex
+	var took []time.Duration
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for lane := range n {
+		wg.Go(func() {
+			for i := lane; i < b.N; i += n {
+				begun := time.Now()
+				<-one(lane, i)
+				mu.Lock()
+				took = append(took, time.Since(begun))
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	slices.Sort(took)
+	for name, q := range map[string]int{"p50-ms": 50, "p95-ms": 95, "p99-ms": 99} {
+		b.ReportMetric(float64(took[len(took)*q/100].Microseconds())/1000, name)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+}
+
+func BenchmarkRoomToMail(b *testing.B) {
+	for _, rooms := range []int{1, 16} {
+		b.Run(fmt.Sprint(rooms, "-rooms"), func(b *testing.B) {
+			br, s := benchBridge(b, rooms)
+			handle := br.HandleChat("swift")
+			measure(b, rooms, func(lane, i int) <-chan struct{} {
+				text := fmt.Sprintf("word-%d-%d.", lane, i)
+				c := s.await(text)
+				e := chat.Posted{Head: chat.Head{Event: chat.EventID(text), At: time.Now(), Place: chat.Place{Room: chat.RoomID(fmt.Sprint("r", lane))}, By: chat.Author{ID: "alice", Name: "Alice"}}, Message: chat.MessageID(text), Body: chat.Body{Text: text}}
+				if err := handle(context.Background(), "", e); err != nil {
+					b.Error(err)
+				}
+				return c
+			})
+		})
+	}
+}
+
+func BenchmarkMailToRoom(b *testing.B) {
+	for _, rooms := range []int{1, 16} {
+		b.Run(fmt.Sprint(rooms, "-rooms"), func(b *testing.B) {
+			br, s := benchBridge(b, rooms)
+			tokens := make([]string, rooms)
+			for i := range rooms {
+				err := br.store.Read(context.Background(), func(tx *store.Tx) error {
+					r, err := tx.Room("swift", fmt.Sprint("r", i), "")
+					if err != nil {
+						return err
+					}
+					th, err := tx.Thread(r.Thread)
+					tokens[i] = th.Token
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			box := br.boxes["main"]
+			measure(b, rooms, func(lane, i int) <-chan struct{} {
+				text := fmt.Sprintf("word-%d-%d.", lane, i)
+				c := s.await(text)
+				raw := fmt.Sprintf("From: Ann <ann@example.com>\r\nTo: team+%s@example.org\r\nSubject: Re: #Send Room%d\r\nMessage-ID: <%s%d@example.com>\r\n\r\n%s\r\n", tokens[lane], lane, strings.TrimSuffix(text, "."), b.N, text)
+				m, err := mail.Parse(strings.NewReader(raw), mail.DefaultLimits)
+				if err != nil {
+					b.Fatal(err)
+				}
+				in := mail.Incoming{Head: mail.Head{Mailbox: "main", Place: mail.Pushed, Header: m.Header}, Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(raw)), nil }}
+				if err := box.Handle(context.Background(), "", in); err != nil {
+					b.Error(err)
+				}
+				return c
+			})
+		})
+	}
+}
