@@ -22,6 +22,7 @@ type Bridge struct {
 	listen       int
 	binary       string
 	env          []string
+	LogLevel     string // empty: debug; to be set before Configure
 }
 
 // NewBridge prepares a bridge: as an application service, or with the plain
@@ -51,8 +52,12 @@ func (b *Bridge) configure(homeserver, mailbox, more string) {
 	if b.listen != 0 {
 		network = fmt.Sprintf("  - {homeserver: %q, domain: %s, appservice: {as_token: as-token-0123456789, hs_token: hs-token-0123456789, listen: '127.0.0.1:%d'}}", homeserver, ServerName, b.listen)
 	}
-	text := fmt.Sprintf("data: %s\nlog: {level: debug}\naccess: {allow: {\"*\": speak, \"@alice:%s\": administer}}\nmatrix:\n%s\nmailboxes:\n%s\n%s\n",
-		filepath.Join(b.Dir, "data"), ServerName, network, mailbox, more)
+	level := b.LogLevel
+	if level == "" {
+		level = "debug"
+	}
+	text := fmt.Sprintf("data: %s\nlog: {level: %s}\naccess: {allow: {\"*\": speak, \"@alice:%s\": administer}}\nmatrix:\n%s\nmailboxes:\n%s\n%s\n",
+		filepath.Join(b.Dir, "data"), level, ServerName, network, mailbox, more)
 	if err := os.WriteFile(b.config(), []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}

@@ -19,12 +19,18 @@ type Homeserver struct {
 	URL string
 }
 
+// Resume starts the homeserver again after Stop, on the same data.
+func (h *Homeserver) Resume() {
+	h.t.Helper()
+	h.Start()
+	h.waitHTTP(h.URL+"/_matrix/client/versions", time.Minute)
+}
+
 // Restart ends the homeserver and starts it again on the same data.
 func (h *Homeserver) Restart() {
 	h.t.Helper()
 	h.Stop()
-	h.Start()
-	h.waitHTTP(h.URL+"/_matrix/client/versions", time.Minute)
+	h.Resume()
 }
 
 // Dendrite starts Dendrite on SQLite, with the application services of these
