@@ -90,7 +90,7 @@ func (s *session) Data(body io.Reader) error {
 
 // scene is a bridge that gets its mail by LMTP and sends through a relay.
 type scene struct {
-	t      *testing.T
+	t      testing.TB
 	home   *lab.Homeserver
 	bridge *lab.Bridge
 	relay  *relay
@@ -98,7 +98,7 @@ type scene struct {
 	lmtp   int
 }
 
-func open(t *testing.T) *scene {
+func open(t testing.TB) *scene {
 	s := &scene{t: t, relay: &relay{n: map[string]int{}}, bridge: lab.NewBridge(t, true), lmtp: lab.Port(t)}
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{r: s.relay, c: c}, nil }))
 	srv.Domain, srv.ErrorLog = "relay.test", log.New(io.Discard, "", 0)
