@@ -126,7 +126,7 @@ func (s *session) Data(r io.Reader) error {
 		}
 	}
 	s.p.answering.Add(1)
-	time.Sleep(time.Duration(rand.IntN(120)) * time.Millisecond)
+	time.Sleep(time.Duration(60+rand.IntN(140)) * time.Millisecond)
 	s.p.answering.Add(-1)
 	return nil
 }
