@@ -116,7 +116,17 @@ func (b *builder) add(n *node) {
 	t.kids = append(t.kids, n)
 }
 
+// text adds text without what is never written, so that whether it is blank is
+// decided about what will be seen.
 func (b *builder) text(s string) {
+	if strings.IndexFunc(s, unwanted) >= 0 {
+		s = strings.Map(func(r rune) rune {
+			if unwanted(r) && r != '\r' && r != '\f' {
+				return -1
+			}
+			return r
+		}, s)
+	}
 	if s != "" {
 		b.add(&node{kind: text, val: s})
 	}
