@@ -39,7 +39,7 @@ type Author struct {
 	ID     UserID
 	Name   string // as shown in the room; never empty: the connector falls back on the id
 	Server string // home server or workspace, for permissions by server
-	Guest  bool   // a guest of the room's organisation: may be relayed, may not command
+	Guest  bool   // a guest, or somebody of another organisation: may be relayed, may not command
 }
 
 // Rank is what the network lets a person do in a room.
@@ -60,6 +60,7 @@ type Head struct {
 	Place Place
 	At    time.Time
 	By    Author
+	Late  bool // found in the history by Backfill, not told when it happened
 }
 
 // Event is one of the event structs of this package.
@@ -133,10 +134,12 @@ type (
 		Head
 		Self bool
 	}
-	// Left says that a person (By) has gone, or, with Self, that the bridge was put out.
+	// Left says that a person (By) has gone, or, with Self, that the bridge was put
+	// out or can do nothing there any more.
 	Left struct {
 		Head
 		Self bool
+		Why  string // for people, as "it was archived"; empty: put out
 	}
 	// Invited asks the bridge's user, or the ghost As, into a room. By is who asks.
 	Invited struct {
@@ -160,7 +163,34 @@ type (
 		Message MessageID // the message with the command; empty: not a message
 		Text    string    // without the prefix
 		Rank    Rank
-		Root    ThreadID // set when typed inside a chat thread (equal to Place.Thread)
+		Root    ThreadID  // set when typed inside a chat thread (equal to Place.Thread)
+		About   MessageID // the message that it was given at: the one answered, the one with the menu; empty: none
+		Private bool      // the answer is for the one who typed alone
+		Via     string    // the network's own way to answer this command, given back in Outgoing.Via; empty: none
+	}
+	// Shared says that a room has begun, or ceased, to be shared with people of
+	// another organisation.
+	Shared struct {
+		Head
+		Shared bool
+	}
+	// DeskOpened says that a person (By) looks at the page that the network gives
+	// to the bridge, and wants it filled by Desker.
+	DeskOpened struct {
+		Head
+		Rank Rank
+	}
+	// Revoked says that the network has taken the bridge's access away.
+	Revoked struct {
+		Head
+		Why string // for people, as "the app was removed from the workspace"
+	}
+	// Unknown is an event of a type that the connector does not know. It is kept, so
+	// that nothing that the network told is lost without a trace.
+	Unknown struct {
+		Head
+		Type string
+		Raw  []byte // as the network gave it
 	}
 	// Gap says that events of the room (empty Place.Room: of any room) may have been missed.
 	Gap struct{ Head }
@@ -189,7 +219,16 @@ type Outgoing struct {
 	Body    Body // HTML is sanitised; Files is empty (files are sent apart)
 	ReplyTo MessageID
 	For     UserID    // not empty: meant for that person alone; shown to nobody else where the network can, else it mentions the person
+	Via     string    // of the Command that it answers
+	Choices []Choice  // what may be answered, as buttons where the network has them; the text says it too
 	At      time.Time // when it was written
+}
+
+// Choice is a command that may be the answer to a message of the bridge.
+type Choice struct {
+	Label   string // a word or two
+	Command string // without the prefix
+	Danger  bool   // it cannot be undone
 }
 
 // Connector is one connection to a chat network: a homeserver, a workspace.
@@ -258,6 +297,19 @@ type (
 	Backfiller interface {
 		Backfill(ctx context.Context, p Place, since MessageID, handle Handler) error
 	}
+	// Fetcher reads one message again. The error is final if it is not there.
+	Fetcher interface {
+		Fetch(ctx context.Context, p Place, id MessageID) (Posted, error)
+	}
+	// Prompter tells what a command begins with in a place, as "!send".
+	Prompter interface{ Prompt(p Place) string }
+	// Desker shows a person the page that the network gives to the bridge.
+	Desker interface {
+		ShowDesk(ctx context.Context, to UserID, d Desk) error
+	}
+	// Doctor tells what is wrong with the connection at the moment, in words for
+	// the admin that say what to do; nil: nothing is.
+	Doctor interface{ Trouble() error }
 	// Reporter shows the state of a message of a person at that message.
 	Reporter interface {
 		Report(ctx context.Context, of MessageID, p Place, s State) error
@@ -286,6 +338,24 @@ type Description struct {
 	Members   int    // people, without the bridge and its ghosts
 	Private   bool   // entry by invitation only
 	Encrypted bool
+	Shared    bool // people of another organisation are in it
+}
+
+// Desk is what a person is shown of the bridge.
+type Desk struct {
+	May   bool       // the person may command: buttons are of use, addresses are shown
+	Rooms []DeskRoom // linked ones, newest first
+	Note  string     // trouble that belongs to no room; empty: none
+}
+
+// DeskRoom is a linked room on the desk.
+type DeskRoom struct {
+	Place    Place
+	Title    string
+	Paused   bool
+	People   []string
+	LastMail time.Time // zero: none yet
+	Trouble  string    // in plain words; empty: none
 }
 
 // NewRoom asks for a room.
@@ -297,8 +367,10 @@ type NewRoom struct {
 
 // Limits of a network. 0: none known.
 type Limits struct {
-	Text int // bytes of text and HTML together in one message
-	File int64
+	Text    int // bytes of text and HTML together in one message
+	Chars   int // characters of text in one message
+	File    int64
+	Threads bool // an answer to a message can only stand in a chat thread under it
 }
 
 // Env is what a connector is given besides its configuration.
