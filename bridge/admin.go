@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
@@ -25,14 +26,16 @@ func commands() []command {
 	return []command{
 		{"help", "", "what I can do", Ask, (*call).help},
 		{"link", "ADDRESS… [open|hidden] [title WORDS]", "tie this room to a conversation by email", Link, (*call).link},
-		{"new", "ADDRESS… [TITLE]", "begin a conversation in a thread of its own", Link, (*call).newConversation},
-		{"ok", "", "do what I have shown", Link, (*call).ok},
+		{"new", "ADDRESS… [open|hidden] [title WORDS]", "begin a conversation in a thread of its own", Link, (*call).newConversation},
+		{"mail", "[ADDRESS… [title WORDS]]", "mail the message that this answers, and begin a conversation under it", Link, (*call).mailMessage},
+		{"ok", "[shared]", "do what I have shown", Link, (*call).ok},
 		{"cancel", "", "forget what I have shown", Link, (*call).cancel},
 		{"add", "ADDRESS… [open|hidden]", "invite people by email", Link, (*call).add},
 		{"remove", "ADDRESS…", "take people out", Link, (*call).remove},
 		{"who", "", "who takes part", Ask, (*call).who},
 		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
 		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
+		{"why", "", "what became of the message that this answers", Ask, (*call).why},
 		{"status", "", "what is on its way, and what is wrong", Ask, (*call).status},
 		{"now", "", "mail at once what is being held", Ask, (*call).flushNow},
 		{"pause", "[off]", "mail nothing until \"pause off\"", Link, (*call).pause},
@@ -48,10 +51,15 @@ type call struct {
 	*work
 	network string
 	place   chat.Place
+	at      time.Time // when it was typed
 	by      chat.Author
 	level   Level
 	args    []string
-	cli     bool // typed on the command line
+	cli     bool           // typed on the command line
+	about   chat.MessageID // the message that the command was given at; empty: none
+	private bool           // the answer is for the one who typed alone
+	via     string         // the network's own way to answer
+	choices []chat.Choice  // what may be answered to the answer
 }
 
 // usageError is a mistake of the one who typed, with the way to do it right.
@@ -64,21 +72,52 @@ func usage(format string, args ...any) error { return usageError(fmt.Sprintf(for
 // command runs a command that was typed in a room: success is a reaction, an
 // answer or a mistake is a notice.
 func (w *work) command(network string, e chat.Command) error {
-	c := &call{work: w, network: network, place: e.Place, by: e.By, level: w.b.o.Access.level(e.By, e.Rank)}
+	c := &call{
+		work: w, network: network, place: e.Place, at: e.At, by: e.By, level: w.b.o.Access.level(e.By, e.Rank),
+		about: e.About, private: e.Private, via: e.Via,
+	}
 	answer, err := c.run(e.Text)
+	to := answering(e.Message)
+	if e.Private {
+		to = c.asked().answer()
+	}
 	var mistake usageError
 	switch {
 	case errors.As(err, &mistake):
-		return w.notice(network, e.Place, "✗ "+mistake.Error(), answering(e.Message))
+		return w.notice(network, e.Place, "✗ "+mistake.Error(), to)
 	case err != nil:
 		return err
 	case answer != "":
-		return w.notice(network, e.Place, answer, answering(e.Message))
+		return w.notice(network, e.Place, answer, to, choosing(c.choices...))
 	}
-	if _, can := w.b.chats[network].(chat.Reactor); can && e.Message != "" {
+	if _, can := w.b.chats[network].(chat.Reactor); can && e.Message != "" && !e.Private {
 		return w.toChat(jobReact, w.key("c")+"."+string(e.Event), chatJob{Network: network, Place: e.Place, To: string(e.Message), Emoji: "✅"})
 	}
-	return w.notice(network, e.Place, "Done.", answering(e.Message))
+	return w.notice(network, e.Place, "Done.", to)
+}
+
+// asked is what is kept of a call that goes on when a network has answered.
+func (c *call) asked() commandJob {
+	return commandJob{By: c.by, Level: c.level, About: c.about, Args: c.args, Private: c.private, Via: c.via}
+}
+
+// answer addresses a notice to the one who typed, where the answer is for that
+// person alone.
+func (j commandJob) answer() func(*chatJob) {
+	return func(n *chatJob) {
+		if j.Private {
+			n.Out.For, n.Out.Via = j.By.ID, j.Via
+		}
+	}
+}
+
+// tell says in the room what was changed there, where the answer to the one who
+// changed it is seen by nobody else.
+func (c *call) tell(text string) error {
+	if !c.private || c.place.Room == "" {
+		return nil
+	}
+	return c.notice(c.network, c.place, fmt.Sprintf(text, c.by.Name))
 }
 
 // Do runs a command of the table with the rights of an administrator. The error
@@ -106,6 +145,22 @@ func (b *Bridge) Do(ctx context.Context, r Request) (Answer, error) {
 	return Answer{OK: true, Text: answer}, nil
 }
 
+// Hint is a short line of what can be typed: the names of the table, for networks
+// that show one beside their command.
+func Hint() string {
+	var names []string
+	for _, cmd := range commands() {
+		switch cmd.Name {
+		case "link", "new", "mail", "add":
+			names = append(names, cmd.Name+" ann@example.com")
+		case "ok", "cancel", "help":
+		default:
+			names = append(names, cmd.Name)
+		}
+	}
+	return strings.Join(append(names, "help"), " | ")
+}
+
 func (c *call) run(line string) (string, error) {
 	words := split(line)
 	if len(words) == 0 {
@@ -130,7 +185,7 @@ func (c *call) say(line string) string {
 	if c.cli {
 		return "hashsend admin " + line
 	}
-	return "!send " + line
+	return c.b.prompt(c.network, c.place) + line
 }
 
 func didYouMean(name string) string {

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -135,7 +137,8 @@ func (c *call) link() (string, error) {
 		return c.preview(p)
 	}
 	// The room's name is asked for first; then the preview is shown.
-	job := chatJob{Network: c.network, Place: c.place}
+	asked := c.asked()
+	job := chatJob{Network: c.network, Place: c.place, Command: &asked}
 	return "I am looking at this room …", c.toChat(jobDescribe, c.b.instance+".p."+mail.NewUniq(), job)
 }
 
@@ -155,7 +158,7 @@ func (c *call) linkTo(id int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.Thread = th.ID
+	r.Thread, r.Linked = th.ID, c.since()
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
@@ -258,7 +261,15 @@ func (c *call) preview(p pending) (string, error) {
 		fmt.Fprintf(&b, "\nWhich title shall the conversation have? %s", c.say("name TITLE"))
 		return b.String(), nil
 	}
-	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.say("ok"), c.say("name TITLE"), c.say("cancel"))
+	yes := chat.Choice{Label: "Link", Command: "ok"}
+	if r, err := c.Room(c.network, string(c.place.Room), ""); err == nil && r.Shared == store.SharedAsked {
+		yes = chat.Choice{Label: "They agree, link", Command: "ok shared", Danger: true}
+		b.WriteString("\n⚠️ This channel is shared with another organisation: what its people write would be mailed too. Link it only if they agree.")
+	} else if err != nil && !errors.Is(err, store.ErrNone) {
+		return "", err
+	}
+	c.choices = []chat.Choice{yes, {Label: "Cancel", Command: "cancel"}}
+	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.say(yes.Command), c.say("name TITLE"), c.say("cancel"))
 	return b.String(), nil
 }
 
@@ -275,11 +286,15 @@ func (c *call) cancel() (string, error) {
 
 // ok links the room as it was shown.
 func (c *call) ok() (string, error) {
+	agreed := len(c.args) > 0 && strings.EqualFold(c.args[0], "shared")
 	p, there, err := c.getPending()
 	if err != nil {
 		return "", err
 	}
 	if !there {
+		if agreed {
+			return c.agree()
+		}
 		return "", usage("There is nothing to confirm. %s begins.", c.say("link ADDRESS"))
 	}
 	title, err := c.titled(p)
@@ -293,21 +308,18 @@ func (c *call) ok() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	th, err := c.newThread(box, p.mode(), title)
+	th, err := c.startThread(box, p, title)
 	if err != nil {
 		return "", err
-	}
-	for _, a := range p.People {
-		person := c.b.newParticipant(th, a, c.now)
-		if err := c.AddParticipant(&person); err != nil {
-			return "", err
-		}
 	}
 	r, err := c.roomRecord()
 	if err != nil {
 		return "", err
 	}
-	r.Thread = th.ID
+	if r.Shared, err = c.mayShare(agreed); err != nil {
+		return "", err
+	}
+	r.Thread, r.Linked = th.ID, c.since()
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
@@ -322,7 +334,70 @@ func (c *call) ok() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := c.tell("%s linked this room. " + readBy(people) + " What begins with 🔇 or // is not mailed."); err != nil {
+		return "", err
+	}
 	return "Linked. " + readBy(people) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
+}
+
+// since is from when on what is said in a room that is now linked concerns
+// people by email.
+func (c *call) since() time.Time {
+	if c.at.IsZero() || c.at.After(c.now) {
+		return c.now
+	}
+	return c.at
+}
+
+// agree lets pass again what was stopped when a room came to be shared.
+func (c *call) agree() (string, error) {
+	rooms, err := c.RoomsIn(c.network, string(c.place.Room))
+	if err != nil {
+		return "", err
+	}
+	threads := map[int64]bool{}
+	for _, r := range rooms {
+		if r.Shared != store.SharedAsked {
+			continue
+		}
+		threads[r.Thread] = true
+		r.Shared = store.SharedAgreed
+		if err := c.PutRoom(&r); err != nil {
+			return "", err
+		}
+	}
+	if len(threads) == 0 {
+		return "", usage("There is nothing to agree to.")
+	}
+	if err := c.tell("%s lets messages pass between this channel and email again, although it is shared with another organisation."); err != nil {
+		return "", err
+	}
+	for id := range threads {
+		if id == 0 {
+			continue
+		}
+		if err := c.announce(id); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// mayShare returns what is to be noted of a new link in a room that may be
+// shared with another organisation: somebody must have agreed.
+func (c *call) mayShare(agreed bool) (string, error) {
+	r, err := c.Room(c.network, string(c.place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		return "", nil
+	}
+	if err != nil || r.Shared != store.SharedAsked {
+		return r.Shared, err
+	}
+	if !agreed {
+		return "", usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.say("ok shared"))
+	}
+	r.Shared = store.SharedAgreed
+	return r.Shared, c.PutRoom(&r)
 }
 
 // newConversation begins a conversation in a chat thread of its own.
@@ -335,7 +410,7 @@ func (c *call) newConversation() (string, error) {
 		return "", usage("Name at least one address: %s", c.say("new ann@example.com Lunch"))
 	}
 	if c.place.Room == "" {
-		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [TITLE]")
+		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [open|hidden] [title WORDS]")
 	}
 	if c.b.chats[c.network] == nil {
 		return "", usage("There is no chat network %q.", c.network)
@@ -347,7 +422,19 @@ func (c *call) newConversation() (string, error) {
 	if err := c.notOurselves(box, people); err != nil {
 		return "", err
 	}
-	p := pending{People: people, Title: strings.Join(rest, " ")}
+	p := pending{People: people}
+	for i, word := range rest {
+		lower := strings.ToLower(word)
+		if i == 0 && (lower == store.ModeOpen || lower == store.ModeHidden) {
+			p.Mode = lower
+			continue
+		}
+		if lower == "title" {
+			i++
+		}
+		p.Title = strings.Join(rest[i:], " ")
+		break
+	}
 	title, err := c.titled(p)
 	if err != nil {
 		return "", err
@@ -355,15 +442,12 @@ func (c *call) newConversation() (string, error) {
 	if title == "" {
 		title = mail.CleanName(c.by.Name)
 	}
-	th, err := c.newThread(box, p.mode(), title)
-	if err != nil {
+	if _, err := c.mayShare(false); err != nil {
 		return "", err
 	}
-	for _, a := range people {
-		person := c.b.newParticipant(th, a, c.now)
-		if err := c.AddParticipant(&person); err != nil {
-			return "", err
-		}
+	th, err := c.startThread(box, p, title)
+	if err != nil {
+		return "", err
 	}
 	name := openName(title, people) + " – what you write in this thread is mailed"
 	return "", c.openPlace(OpenWhere{Network: c.network, Room: c.place.Room}, openJob{Thread: th.ID, Name: name})

@@ -170,11 +170,14 @@ func (c *call) unlink() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.Thread = 0
+	r.Thread, r.Linked, r.Shared = 0, time.Time{}, ""
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
 	if err := c.sign(r, ""); err != nil {
+		return "", err
+	}
+	if err := c.tell("%s ended the link between this room and email."); err != nil {
 		return "", err
 	}
 	rooms, err := c.RoomsOf(th.ID)
@@ -250,6 +253,13 @@ func (c *call) pause() (string, error) {
 	if err := c.SetThread(th); err != nil {
 		return "", err
 	}
+	said := "%s let messages be mailed from here again."
+	if th.Paused {
+		said = "%s paused the mail from here: what is written stays in this room. Mail still comes in."
+	}
+	if err := c.tell(said); err != nil {
+		return "", err
+	}
 	if th.Paused {
 		return "Paused: what you write stays in this room until " + c.say("pause off") + ". Mail still comes in.", c.sign(r, "Paused: nothing is mailed.")
 	}
@@ -270,7 +280,7 @@ func (c *call) status() (string, error) {
 			return "", err
 		}
 	}
-	for _, h := range c.b.health.list() {
+	for _, h := range c.b.healthList() {
 		if !h.OK {
 			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, oneLine(h.Error, 200))
 		}
@@ -322,7 +332,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 	}
 	for _, r := range rs {
 		fmt.Fprintf(b, "\nLast message to %s: %s", r.Address, r.State)
-		if r.Reason != "" {
+		if r.Reason != "" && r.State != store.Accepted {
 			fmt.Fprintf(b, " (%s)", plain(r.Reason))
 		}
 	}
@@ -431,10 +441,20 @@ func (w *work) described(j chatJob) error {
 		return err
 	}
 	r.Name, r.Private = j.About.Name, j.About.Private
+	if !j.About.Shared {
+		r.Shared = ""
+	} else if r.Shared == "" {
+		r.Shared = store.SharedAsked
+	}
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
 	c := &call{work: w, network: j.Network, place: j.Place, by: chat.Author{Name: "Alice"}}
+	if j.Command != nil {
+		c.by = j.Command.By
+	} else {
+		j.Command = &commandJob{}
+	}
 	p, there, err := c.getPending()
 	if err != nil || !there {
 		return err
@@ -443,11 +463,11 @@ func (w *work) described(j chatJob) error {
 		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
 			return err
 		}
-		return w.notice(j.Network, j.Place, "✗ This room is encrypted, and I cannot read or write in encrypted rooms. Use a room without encryption for conversations by email.")
+		return w.notice(j.Network, j.Place, "✗ This room is encrypted, and I cannot read or write in encrypted rooms. Use a room without encryption for conversations by email.", j.Command.answer())
 	}
 	text, err := c.preview(p)
 	if err != nil {
 		return err
 	}
-	return w.notice(j.Network, j.Place, text)
+	return w.notice(j.Network, j.Place, text, j.Command.answer(), choosing(c.choices...))
 }

@@ -70,7 +70,7 @@ func (w *work) leave(th store.Thread, p store.Participant, l letter) error {
 	if err := w.announce(th.ID); err != nil {
 		return err
 	}
-	return w.letter(th, p, "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
+	return w.letter(th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
 }
 
 // obey carries out the other commands by mail and answers privately.
@@ -78,7 +78,7 @@ func (w *work) obey(th store.Thread, p store.Participant, l letter, name string,
 	switch name {
 	case "join":
 		if p.Takes() {
-			return w.letter(th, p, "You take part in this conversation.", l.msg.ID)
+			return w.letter(th, p, "", "You take part in this conversation.", l.msg.ID)
 		}
 		p.State, p.Changed, p.Joined = store.Active, w.now, w.now
 		if err := w.SetParticipant(p); err != nil {
@@ -90,32 +90,32 @@ func (w *work) obey(th store.Thread, p store.Participant, l letter, name string,
 		if err := w.announce(th.ID); err != nil {
 			return err
 		}
-		return w.letter(th, p, "Welcome back: you take part in this conversation again.", l.msg.ID)
+		return w.letter(th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
 	case "who":
 		text, err := w.whoText(th, th.Mode == store.ModeOpen)
 		if err != nil {
 			return err
 		}
-		return w.letter(th, p, text, l.msg.ID)
+		return w.letter(th, p, "", text, l.msg.ID)
 	case "mute":
 		return w.mute(th, p, l, words)
 	}
-	return w.letter(th, p, "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/who – who takes part", l.msg.ID)
+	return w.letter(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/who – who takes part", l.msg.ID)
 }
 
 func (w *work) mute(th store.Thread, p store.Participant, l letter, words []string) error {
 	until, ok := muteUntil(words, w.now)
 	if !ok {
-		return w.letter(th, p, "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
+		return w.letter(th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
 	}
 	p.Muted = until
 	if err := w.SetParticipant(p); err != nil {
 		return err
 	}
 	if until.IsZero() {
-		return w.letter(th, p, "You get mail from this conversation again.", l.msg.ID)
+		return w.letter(th, p, "", "You get mail from this conversation again.", l.msg.ID)
 	}
-	return w.letter(th, p, "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
+	return w.letter(th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
 }
 
 // muteUntil reads "mute 2h": minutes, hours or days; "off" is the zero time.

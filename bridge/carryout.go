@@ -125,7 +125,7 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (!send add ADDRESS), or take this one out (!send remove %s).", p.Name, plain(r.Reason), p.Address)
+	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, plain(r.Reason), typed, typed, p.Address)
 	phase := chat.Failed
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, plain(r.Reason)), chat.Delayed
@@ -183,7 +183,18 @@ func (w *work) tellAt(m store.Message, text string, s chat.State) error {
 				return err
 			}
 		}
-		return w.notice(r.Network, at, text, answering(chat.MessageID(c.Posted)))
+		to := answering(chat.MessageID(c.Posted))
+		if w.b.limits(r.Network).Threads && m.Author != 0 {
+			// An answer would open a chat thread under the message for all to see.
+			network, person, err := w.AuthorByID(m.Author)
+			if err != nil {
+				return err
+			}
+			if network == r.Network {
+				to = privately(chat.UserID(person))
+			}
+		}
+		return w.notice(r.Network, at, text, to)
 	}
 	return w.noticeTo(m.Thread, text)
 }
@@ -234,10 +245,16 @@ func (w *work) holdMail(box *mailbox, l letter, d decision) error {
 	if h.Name != "" {
 		who = h.Name + " <" + h.Sender + ">"
 	}
-	text := fmt.Sprintf("A mail from %s, subject “%s”, was held: %s. Type !send approve %d to post it, !send approve %d add to let its sender take part too, !send deny %d to drop it, !send block %d to drop all mail of this sender.",
-		who, h.Subject, d.reason, h.ID, h.ID, h.ID, h.ID)
+	text := fmt.Sprintf("A mail from %s, subject “%s”, was held: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to let its sender take part too, %[4]sdeny %[5]d to drop it, %[4]sblock %[5]d to drop all mail of this sender.",
+		who, h.Subject, d.reason, typed, h.ID)
+	choices := choosing(
+		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
+		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},
+		chat.Choice{Label: "Deny", Command: fmt.Sprintf("deny %d", h.ID)},
+		chat.Choice{Label: "Block sender", Command: fmt.Sprintf("block %d", h.ID), Danger: true},
+	)
 	if h.Thread != 0 {
-		return w.noticeTo(h.Thread, text)
+		return w.noticeTo(h.Thread, text, choices)
 	}
-	return w.home(text)
+	return w.home(text, choices)
 }

@@ -75,6 +75,16 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 			return "", err
 		}
 		return "", nil
+	case jobFetch:
+		said, err := c.(chat.Fetcher).Fetch(ctx, j.Place, j.Command.About)
+		j.Said = said
+		return "", err
+	case jobDesk:
+		d, err := b.deskOf(ctx, j.Network, j.May)
+		if err != nil {
+			return "", err
+		}
+		return "", c.(chat.Desker).ShowDesk(ctx, j.Out.For, d)
 	case jobReport:
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
 	case jobAnnounce:
@@ -109,6 +119,10 @@ func (b *Bridge) resolve(ctx context.Context, j *chatJob) error {
 				return err
 			}
 			j.Out.ReplyTo = chat.MessageID(c.Posted)
+			if threader, can := b.chats[j.Network].(chat.Threader); can && c.Posted != "" && j.Place.Thread == "" && b.limits(j.Network).Threads {
+				j.Place.Thread = threader.ThreadOf(j.Place, j.Out.ReplyTo)
+				j.Out.Place = j.Place
+			}
 		}
 		return nil
 	})
@@ -175,6 +189,8 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		return w.opened(j, j.Place)
 	case jobDescribe:
 		return w.described(j)
+	case jobFetch:
+		return w.fetched(j)
 	}
 	return nil
 }
@@ -196,6 +212,10 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 			return w.tellAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plain(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 		}
 		return w.home(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plain(cause.Error()), m.Text))
+	case jobDescribe, jobFetch:
+		if j.Command != nil {
+			return w.notice(j.Network, j.Place, "✗ That did not work: "+plain(cause.Error())+".", j.Command.answer())
+		}
 	case jobOpen:
 		return w.home(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plain(cause.Error())))
 	case jobJoin:

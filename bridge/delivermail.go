@@ -163,7 +163,7 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 		case mail.Refused:
 			r.State, r.Reason = store.Failed, o.ServerSay
 		default:
-			r.State, r.Reason = store.Accepted, ""
+			r.State, r.Reason = store.Accepted, res.ServerSay
 		}
 		if err := w.SetRecipient(r); err != nil {
 			return err

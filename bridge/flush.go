@@ -252,9 +252,10 @@ func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > 126 })
 }
 
-// letter makes a mail of the bridge's own words to one participant: answers
-// to commands by mail, confirmations. It is no part of the conversation.
-func (w *work) letter(th store.Thread, to store.Participant, text, inReplyTo string) error {
+// letter makes a mail of the bridge's own words to one person: answers to
+// commands by mail, confirmations, warnings. It is no part of the conversation.
+// An empty subject is that of the thread.
+func (w *work) letter(th store.Thread, to store.Participant, subject, text, inReplyTo string) error {
 	p, err := w.planFor(th.ID, nil)
 	if err != nil {
 		return err
@@ -265,6 +266,9 @@ func (w *work) letter(th store.Thread, to store.Participant, text, inReplyTo str
 	d.Trace = w.b.mint.Trace(uniq)
 	d.Bridge = w.b.instance + "; hop=1"
 	d.From.Name = "hashsend"
+	if subject != "" { // it stands by itself
+		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.b.mint.Anchor(uniq, p.Box.Domain), w.now
+	}
 	d.AutoSubmitted, d.Suppress, d.Intro = "auto-replied", "All", ""
 	d.InReplyTo = inReplyTo
 	if inReplyTo != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,14 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.moved(network, e)
 	case chat.Command:
 		return w.command(network, e)
+	case chat.Shared:
+		return w.shared(network, e)
+	case chat.DeskOpened:
+		return w.desk(network, e)
+	case chat.Revoked:
+		return w.revoked(network, e)
+	case chat.Unknown:
+		return w.AddUnread(network, e.Type, w.now, e.Raw)
 	default:
 		panic(fmt.Sprintf("event of an unknown kind: %T", e))
 	}
@@ -88,11 +97,19 @@ func (w *work) linked(network string, p chat.Place) (store.Room, error) {
 	return store.Room{}, store.ErrNone
 }
 
+// beforeLink reports whether something was said before its room was linked:
+// nobody by email gets that. The clocks of network and bridge may differ a little.
+func beforeLink(r store.Room, at time.Time) bool {
+	return !r.Linked.IsZero() && at.Before(r.Linked.Add(-time.Second))
+}
+
 // staysInside reports whether the writer asked that a message is not mailed.
 func staysInside(text string) bool {
-	t := strings.TrimSpace(text)
-	return strings.HasPrefix(t, "🔇") || strings.HasPrefix(t, "//")
+	return slices.ContainsFunc(insideMarks[:], func(mark string) bool { return strings.HasPrefix(strings.TrimSpace(text), mark) })
 }
+
+// insideMarks are what a message begins with that is not to be mailed.
+var insideMarks = [...]string{"🔇", "//"}
 
 func (w *work) posted(network string, e chat.Posted) error {
 	r, err := w.linked(network, e.Place)
@@ -102,7 +119,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	if e.Kind == chat.Notice || w.b.o.Access.level(e.By, chat.Member) < Speak {
+	if e.Kind == chat.Notice || w.b.o.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
 	th, err := w.Thread(r.Thread)
@@ -126,7 +143,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	if staysInside(m.Text) || answered.State == store.Inside || th.Paused || !anyTakes(people) {
+	if staysInside(m.Text) || r.Silent() || answered.State == store.Inside || th.Paused || !anyTakes(people) {
 		m.State = store.Inside
 	}
 	if err := w.AddMessage(&m); err != nil {
@@ -136,8 +153,10 @@ func (w *work) posted(network string, e chat.Posted) error {
 		return err
 	}
 	w.step(Step{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
-	if err := w.toOtherRooms(m, r, e.By); err != nil {
-		return err
+	if !r.Silent() {
+		if err := w.toOtherRooms(m, r, e.By); err != nil {
+			return err
+		}
 	}
 	if m.State != store.Held {
 		w.step(Step{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
@@ -235,7 +254,7 @@ func (w *work) toOtherRooms(m store.Message, from store.Room, by chat.Author) er
 		return err
 	}
 	for _, r := range rooms {
-		if r.ID == from.ID || r.Gone {
+		if r.ID == from.ID || r.Silent() {
 			continue
 		}
 		as := chat.Sender{ID: w.b.mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}

@@ -3,8 +3,10 @@ package bridge
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
@@ -24,6 +26,8 @@ const (
 	jobRefuse   = "chat.refuse"
 	jobDescribe = "chat.describe" // ask what a room is
 	jobOpen     = "chat.open"     // make the room, or the chat thread, of a conversation
+	jobFetch    = "chat.fetch"    // read a message that a command is about
+	jobDesk     = "chat.desk"     // show a person the bridge's page
 	jobMail     = "mail.submit"
 	jobKeep     = "mail.keep"  // see that a copy is in Sent
 	jobAdmit    = "mail.admit" // take in a held mail that was approved
@@ -46,8 +50,21 @@ type chatJob struct {
 	State   chat.State    `json:"state"`
 	As      chat.UserID   `json:"as,omitempty"` // who joins
 	Open    *openJob      `json:"open,omitempty"`
+	Command *commandJob   `json:"command,omitempty"` // the command that the job is part of
+	May     bool          `json:"may,omitempty"`     // of jobDesk: the person may command
 
 	About chat.Description `json:"-"` // the answer to jobDescribe
+	Said  chat.Posted      `json:"-"` // the answer to jobFetch
+}
+
+// commandJob is a command that goes on when a network has answered.
+type commandJob struct {
+	By      chat.Author    `json:"by"`
+	Level   Level          `json:"level"`
+	About   chat.MessageID `json:"about,omitempty"`
+	Args    []string       `json:"args,omitempty"`
+	Private bool           `json:"private,omitempty"`
+	Via     string         `json:"via,omitempty"`
 }
 
 // openJob asks for the place of a conversation.
@@ -115,6 +132,7 @@ func place(r store.Room) chat.Place {
 
 // notice posts words of the bridge itself.
 func (w *work) notice(network string, p chat.Place, text string, more ...func(*chatJob)) error {
+	text = strings.ReplaceAll(text, typed, w.b.prompt(network, p))
 	j := chatJob{Network: network, Place: p, Out: chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: text, HTML: markup.FromText(text)}}}
 	for _, m := range more {
 		m(&j)
@@ -131,7 +149,7 @@ func (w *work) noticeTo(thread int64, text string, more ...func(*chatJob)) error
 	}
 	told := false
 	for _, r := range rooms {
-		if r.Gone {
+		if r.Silent() {
 			continue
 		}
 		told = true
@@ -140,25 +158,42 @@ func (w *work) noticeTo(thread int64, text string, more ...func(*chatJob)) error
 		}
 	}
 	if !told {
-		return w.home(text)
+		return w.home(text, more...)
 	}
 	return nil
 }
 
 // home posts words of the bridge in the home room; without one they go to the log.
-func (w *work) home(text string) error {
+func (w *work) home(text string, more ...func(*chatJob)) error {
 	h := w.b.o.Home
 	if h.Network == "" || w.b.chats[h.Network] == nil {
 		w.b.log.Warn("there is no home room to tell this: set home in the configuration")
 		w.b.log.Debug("not told", "text", text)
 		return nil
 	}
-	return w.notice(h.Network, chat.Place{Room: h.Room}, text)
+	return w.notice(h.Network, chat.Place{Room: h.Room}, text, more...)
+}
+
+// typed stands in a text for what a command begins with in the room where the
+// text is posted: people type "!send" in one network and "/send" in another.
+const typed = "\ufdd0"
+
+// prompt is what a command begins with in a place, and a space.
+func (b *Bridge) prompt(network string, p chat.Place) string {
+	if prompter, ok := b.chats[network].(chat.Prompter); ok {
+		return prompter.Prompt(p) + " "
+	}
+	return "!send "
 }
 
 // privately addresses a notice to one person.
 func privately(to chat.UserID) func(*chatJob) {
 	return func(j *chatJob) { j.Out.For = to }
+}
+
+// choosing offers commands as the answer to a notice.
+func choosing(choices ...chat.Choice) func(*chatJob) {
+	return func(j *chatJob) { j.Out.Choices = choices }
 }
 
 // answering ties a notice to a message of the network.
@@ -194,6 +229,33 @@ func (b *Bridge) limits(network string) chat.Limits {
 	return chat.Limits{}
 }
 
+// partMark is room for what tells the parts of a message apart.
+const partMark = 64
+
+// pieces cuts a message so that each piece is within the limits.
+func pieces(text, html string, l chat.Limits) []markup.Piece {
+	fits := func(p markup.Piece, mark int) bool {
+		return (l.Text == 0 || len(p.Text)+len(p.HTML) <= l.Text-mark) && (l.Chars == 0 || utf8.RuneCountInString(p.Text) <= l.Chars-mark)
+	}
+	whole := []markup.Piece{{Text: text, HTML: html}}
+	if fits(whole[0], 0) {
+		return whole
+	}
+	// Bytes are cut, and characters counted: the pieces are made smaller until
+	// each has few enough of both.
+	limit := len(text) + len(html)
+	if l.Text > 0 {
+		limit = min(limit, l.Text-partMark)
+	}
+	for {
+		cut := markup.Split(text, html, limit)
+		if limit <= 256 || !slices.ContainsFunc(cut, func(p markup.Piece) bool { return !fits(p, partMark) }) {
+			return cut
+		}
+		limit -= limit / 8
+	}
+}
+
 // planChat makes the bodies of a message for a network with these limits.
 func planChat(m store.Message, l chat.Limits) []chat.Body {
 	text, html := m.Text, m.HTML
@@ -208,11 +270,12 @@ func planChat(m store.Message, l chat.Limits) []chat.Body {
 		html += markup.FromText(strings.TrimPrefix(names.String(), "\n"))
 		text = strings.TrimPrefix(text+names.String(), "\n")
 	}
-	if l.Text == 0 || len(text)+len(html) <= l.Text {
+	parts := pieces(text, html, l)
+	if len(parts) == 1 {
 		return []chat.Body{{Text: text, HTML: html}}
 	}
 	var bodies []chat.Body
-	for _, p := range markup.Split(text, html, l.Text-64) {
+	for _, p := range parts {
 		bodies = append(bodies, chat.Body{Text: p.Text, HTML: p.HTML})
 	}
 	for i := range bodies {

@@ -155,7 +155,12 @@ func (w *work) opened(j chatJob, at chat.Place) error {
 	if err != nil {
 		return err
 	}
-	r := store.Room{Network: j.Network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: j.Open.Name}
+	r := store.Room{Network: j.Network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: j.Open.Name, Linked: w.now}
+	if around, err := w.Room(j.Network, r.Place, ""); err == nil {
+		r.Shared = around.Shared
+	} else if !errors.Is(err, store.ErrNone) {
+		return err
+	}
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
@@ -48,7 +49,7 @@ func (w *work) joined(network string, e chat.Joined) error {
 	return nil
 }
 
-const welcome = "I join rooms and email. Type !send link ann@example.com to talk with Ann by email from this room, or !send new ann@example.com for a conversation in a thread of its own. !send help lists everything."
+const welcome = "I join rooms and email. Type " + typed + "link ann@example.com to talk with Ann by email from this room, or " + typed + "new ann@example.com for a conversation in a thread of its own. " + typed + "help lists everything."
 
 // readBy says by how many people a thread is read; empty: by none.
 func readBy(people []store.Participant) string {
@@ -90,7 +91,11 @@ func (w *work) left(network string, e chat.Left) error {
 		if err != nil {
 			return err
 		}
-		if err := w.home(fmt.Sprintf("I was put out of the room of “%s”. Its mail comes here until I am invited again.", th.Title)); err != nil {
+		text := fmt.Sprintf("I was put out of the room of “%s”. Its mail comes here until I am invited again.", th.Title)
+		if e.Why != "" {
+			text = fmt.Sprintf("The room of “%s” takes no more messages: %s. Its mail comes here until it does again.", th.Title, e.Why)
+		}
+		if err := w.home(text); err != nil {
 			return err
 		}
 	}
@@ -113,7 +118,7 @@ func (w *work) invited(network string, e chat.Invited) error {
 		return w.toChat(jobJoin, key, j)
 	}
 	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
-		return refuse("This person is reached by email. Invite the bridge itself, then type !send link with the address.")
+		return refuse("This person is reached by email. Invite the bridge itself, then type " + w.b.prompt(network, e.Place) + "link with the address.")
 	} else if err != nil {
 		return err
 	}
@@ -139,7 +144,7 @@ func (w *work) moved(network string, e chat.Moved) error {
 	} else if err != nil {
 		return err
 	}
-	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To)); err != nil {
+	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
 		return err
 	}
 	j := chatJob{Network: network, Place: chat.Place{Room: e.To}}
@@ -173,7 +178,7 @@ func (w *work) announce(thread int64) error {
 
 // sign sets, or with an empty text removes, the standing sign of one room.
 func (w *work) sign(r store.Room, text string) error {
-	if _, can := w.b.chats[r.Network].(chat.Announcer); !can || r.Gone {
+	if _, can := w.b.chats[r.Network].(chat.Announcer); !can || r.Silent() {
 		return nil
 	}
 	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), chatJob{
@@ -189,8 +194,9 @@ func (b *Bridge) backfill(ctx context.Context, c chat.Connector, only chat.RoomI
 		return
 	}
 	type place struct {
-		at    chat.Place
-		since chat.MessageID
+		at     chat.Place
+		since  chat.MessageID
+		linked time.Time
 	}
 	var places []place
 	err := b.store.Read(ctx, func(tx *store.Tx) error {
@@ -203,15 +209,15 @@ func (b *Bridge) backfill(ctx context.Context, c chat.Connector, only chat.RoomI
 			if err != nil {
 				return err
 			}
-			places = append(places, place{chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last)})
+			places = append(places, place{chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last), r.Linked})
 		}
 		return err
 	})
 	for _, p := range places {
-		if p.since == "" || ctx.Err() != nil {
+		if ctx.Err() != nil || (p.since == "" && p.linked.IsZero()) {
 			continue
 		}
-		if err := from.Backfill(ctx, p.at, p.since, b.HandleChat(c.Name())); err != nil && ctx.Err() == nil {
+		if err := from.Backfill(ctx, p.at, p.since, p.linked, b.HandleChat(c.Name())); err != nil && ctx.Err() == nil {
 			b.log.Warn("catch up with a room", "network", c.Name(), "error", err)
 		}
 	}

@@ -233,7 +233,7 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender) error {
 	}
 	told := false
 	for _, r := range rooms {
-		if r.Gone {
+		if r.Silent() {
 			continue
 		}
 		told = true
@@ -277,5 +277,5 @@ func (w *work) nobodyReads(th store.Thread, m store.Message) error {
 	if err != nil {
 		return err
 	}
-	return w.letter(th, p, "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
+	return w.letter(th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
 }

@@ -55,6 +55,12 @@ func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if m.For != "" {
 		how += " privately to " + string(m.For)
 	}
+	if m.Via != "" {
+		how += " by " + m.Via
+	}
+	for _, c := range m.Choices {
+		how += " [" + c.Label + ": " + c.Command + "]"
+	}
 	where := string(m.Place.Room)
 	if m.Place.Thread != "" {
 		where += "#" + string(m.Place.Thread)
@@ -103,6 +109,45 @@ func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.
 
 func (n *net) Delete(_ context.Context, of chat.MessageID, _ chat.Outgoing) error {
 	n.s.emit(n.name, "  %s: %s is deleted", n.name, of)
+	return nil
+}
+
+// slackNet is a network with the abilities of Slack: answers stand in threads,
+// there is a page for each person, and single messages can be read.
+type slackNet struct{ *net }
+
+func (slackNet) Prompt(p chat.Place) string {
+	if p.Thread != "" {
+		return "@hashsend"
+	}
+	return "/send"
+}
+
+func (slackNet) Limits() chat.Limits { return chat.Limits{Chars: 3900, Threads: true} }
+
+func (n slackNet) Fetch(_ context.Context, p chat.Place, id chat.MessageID) (chat.Posted, error) {
+	if id == "nothing" {
+		return chat.Posted{}, retry.Never(errors.New("it is not there"))
+	}
+	return chat.Posted{
+		Head:    chat.Head{Event: chat.EventID("fetched " + id), Place: p, At: time.Now(), By: chat.Author{ID: "carla", Name: "Carla", Server: "acme"}, Late: true},
+		Message: id, Body: chat.Body{Text: "said before"},
+	}, nil
+}
+
+func (n slackNet) ShowDesk(_ context.Context, to chat.UserID, d chat.Desk) error {
+	text := fmt.Sprintf("may command: %v; %s", d.May, d.Note)
+	for _, r := range d.Rooms {
+		text += fmt.Sprintf("\n    %s#%s “%s” paused: %v, people: %s, last mail: %v, trouble: %s", r.Place.Room, r.Place.Thread, r.Title, r.Paused, strings.Join(r.People, ", "), !r.LastMail.IsZero(), r.Trouble)
+	}
+	n.s.emit(n.name+" "+string(to), "  %s desk of %s: %s", n.name, to, text)
+	return nil
+}
+
+func (n slackNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st chat.State) error {
+	if st.Phase != chat.Accepted {
+		n.s.emit(n.name+" "+string(p.Room), "  %s %s: state %d at %s: %s", n.name, p.Room, st.Phase, of, st.Reason)
+	}
 	return nil
 }
 

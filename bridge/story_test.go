@@ -173,7 +173,7 @@ func (s *stage) start() {
 	}
 	s.store = st
 	s.bridge, err = New(Options{
-		Store: st, Chats: []chat.Connector{s.nets["matrix"], s.nets["slack"]}, Mailboxes: []Mailbox{box}, Hold: hold,
+		Store: st, Chats: []chat.Connector{s.nets["matrix"], slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold,
 		Home:   Home{Network: "matrix", Room: "home"},
 		Access: Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}},
 	})
@@ -232,6 +232,8 @@ func (s *stage) step(line string) {
 		s.bounce(rest)
 	case "join", "leave", "invite", "rename", "move":
 		s.member(verb, strings.Fields(rest))
+	case "desk", "share", "unshare", "revoke", "unknown":
+		s.happening(verb, rest)
 	default:
 		s.say(line)
 	}
@@ -269,6 +271,7 @@ func (s *stage) say(line string) {
 	verb, of, text := m[6], chat.MessageID(m[7]), m[8]
 	id := chat.MessageID(fmt.Sprint("m", s.events))
 	cmd, isCommand := strings.CutPrefix(text, "!send ")
+	slash, isSlash := strings.CutPrefix(text, "/send ")
 	switch {
 	case verb == "edits":
 		s.handle(network, chat.Edited{Head: head, Message: of, Body: chat.Body{Text: text}})
@@ -279,14 +282,36 @@ func (s *stage) say(line string) {
 		if m[3] == "mod" {
 			rank = chat.Moderator
 		}
-		s.handle(network, chat.Command{Head: head, Message: id, Text: cmd, Rank: rank, Root: head.Place.Thread})
+		s.handle(network, chat.Command{Head: head, Message: id, Text: cmd, Rank: rank, Root: head.Place.Thread, About: of})
+	case isSlash:
+		s.handle(network, chat.Command{Head: head, Text: slash, Root: head.Place.Thread, About: of, Private: true, Via: fmt.Sprint("answer", s.events)})
 	default:
 		p := chat.Posted{Head: head, Message: id, Body: chat.Body{Text: text}, Root: chat.MessageID(head.Place.Thread)}
 		if verb == "answers" {
 			p.ReplyTo = of
 		}
+		if m[3] == "late" {
+			p.Late, p.At = true, p.At.Add(-time.Minute)
+		}
 		s.printf("  (%s)", id)
 		s.handle(network, p)
+	}
+}
+
+// happening plays what only some networks know: "share general", "revoke why".
+func (s *stage) happening(verb, rest string) {
+	network, head := s.head("Alice", "slack", rest, "")
+	switch verb {
+	case "desk":
+		head.By.ID, head.By.Name = chat.UserID(strings.ToLower(rest)), rest
+		head.Place = chat.Place{}
+		s.handle(network, chat.DeskOpened{Head: head})
+	case "share", "unshare":
+		s.handle(network, chat.Shared{Head: head, Shared: verb == "share"})
+	case "revoke":
+		s.handle(network, chat.Revoked{Head: head, Why: rest})
+	case "unknown":
+		s.handle(network, chat.Unknown{Head: head, Type: rest, Raw: []byte("{}")})
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"hashsend/bridge/chat"
 )
 
 // watchers are those who look at what the bridge does, as it does it.
@@ -65,6 +67,22 @@ func (h *healths) list() []Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.all)
+}
+
+// healthList is the state of the connections, with what the chat networks
+// themselves say is wrong.
+func (b *Bridge) healthList() []Health {
+	all := b.health.list()
+	for i, h := range all {
+		doctor, can := b.chats[h.Name].(chat.Doctor)
+		if h.Kind != "chat" || !can || !h.OK {
+			continue
+		}
+		if err := doctor.Trouble(); err != nil {
+			all[i].OK, all[i].Error = false, err.Error()
+		}
+	}
+	return all
 }
 
 // pace keeps the mails of one mailbox under half of what its provider allows.

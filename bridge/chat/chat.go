@@ -152,10 +152,13 @@ type (
 		Head
 		Name string
 	}
-	// Moved says that a room goes on under another id (Matrix room upgrade).
+	// Moved says that a room goes on under another id (Matrix room upgrade, a Slack
+	// channel made private). Where OldIDs is not empty, the ids of its messages that
+	// began with OldIDs begin with NewIDs from now on.
 	Moved struct {
 		Head
-		To RoomID
+		To             RoomID
+		OldIDs, NewIDs string
 	}
 	// Command is a command typed to the bridge: "link ann@example.com".
 	Command struct {
@@ -292,10 +295,12 @@ type (
 	}
 	// Limiter tells the network's limits.
 	Limiter interface{ Limits() Limits }
-	// Backfiller hands over what happened in a place after the message since
-	// (empty: nothing is known, look at the recent past only), oldest first.
+	// Backfiller hands over what happened in a place after the message since, the
+	// last one known (empty: none), oldest first and marked Late. Nothing before
+	// linked (zero: not known) is of interest. What is known may be handed over
+	// again.
 	Backfiller interface {
-		Backfill(ctx context.Context, p Place, since MessageID, handle Handler) error
+		Backfill(ctx context.Context, p Place, since MessageID, linked time.Time, handle Handler) error
 	}
 	// Fetcher reads one message again. The error is final if it is not there.
 	Fetcher interface {

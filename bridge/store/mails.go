@@ -72,6 +72,11 @@ func (t *Tx) MailOfMessage(message int64) (Mail, error) {
 	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT min(mail) FROM mail_message WHERE message = ?)", message)
 }
 
+// MailsOfMessage returns all mails that a message stands in.
+func (t *Tx) MailsOfMessage(message int64) ([]Mail, error) {
+	return scanAll(t, scanMail, "SELECT "+mailColumns+" FROM mail JOIN mail_message ON mail = id WHERE message = ? ORDER BY id", message)
+}
+
 // MailIDs returns the Message-IDs of a mail, the one as sent first.
 func (t *Tx) MailIDs(mail int64) ([]string, error) {
 	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) },

@@ -47,8 +47,19 @@ type Room struct {
 	Thread  int64  // 0: not linked
 	Name    string
 	Private bool
-	Gone    bool // the bridge is no longer in it
+	Gone    bool      // the bridge is no longer in it
+	Linked  time.Time // when it was linked; zero: not known
+	Shared  string    // with another organisation: SharedAsked, SharedAgreed; empty: with none
 }
+
+// What was said to a room's being shared with another organisation.
+const (
+	SharedAsked  = "asked"  // nobody has agreed yet: nothing leaves the room and nothing enters it
+	SharedAgreed = "agreed" // somebody with the right has
+)
+
+// Silent reports whether nothing may be posted in a room, nor mailed from it.
+func (r Room) Silent() bool { return r.Gone || r.Shared == SharedAsked }
 
 // The states of a participant.
 const (

@@ -118,10 +118,13 @@ func (t *Tx) NextHold() (time.Time, error) {
 
 func scanID(scan func(...any) error) (id int64, err error) { return id, scan(&id) }
 
-const roomColumns = "id, network, place, chat, coalesce(thread, 0), name, private, gone"
+const roomColumns = "id, network, place, chat, coalesce(thread, 0), name, private, gone, linked, shared"
 
 func scanRoom(scan func(...any) error) (r Room, err error) {
-	return r, scan(&r.ID, &r.Network, &r.Place, &r.Chat, &r.Thread, &r.Name, &r.Private, &r.Gone)
+	var linked int64
+	err = scan(&r.ID, &r.Network, &r.Place, &r.Chat, &r.Thread, &r.Name, &r.Private, &r.Gone, &linked, &r.Shared)
+	r.Linked = moment(linked)
+	return r, err
 }
 
 // Room finds a room or chat thread by the network's ids.
@@ -144,21 +147,31 @@ func (t *Tx) RoomsOf(thread int64) ([]Room, error) {
 	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE thread = ? ORDER BY id", thread)
 }
 
-// LinkedRooms returns the rooms of a network that belong to a thread.
+// LinkedRooms returns the rooms of a network that belong to a thread and that the
+// bridge is in.
 func (t *Tx) LinkedRooms(network string) ([]Room, error) {
 	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE network = ? AND thread IS NOT NULL AND NOT gone ORDER BY id", network)
 }
 
 // PutRoom stores a room, new or known by its network ids, and sets its id.
 func (t *Tx) PutRoom(r *Room) (err error) {
-	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (network, place, chat) DO UPDATE SET thread = excluded.thread, name = excluded.name, private = excluded.private, gone = excluded.gone
-		RETURNING id`, r.Network, r.Place, r.Chat, orNull(r.Thread), r.Name, r.Private, r.Gone)
+	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone, linked, shared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (network, place, chat) DO UPDATE SET thread = excluded.thread, name = excluded.name, private = excluded.private,
+			gone = excluded.gone, linked = excluded.linked, shared = excluded.shared
+		RETURNING id`, r.Network, r.Place, r.Chat, orNull(r.Thread), r.Name, r.Private, r.Gone, millis(r.Linked), r.Shared)
 	return err
 }
 
-// MoveRoom gives a room and the chat threads inside it another network id.
-func (t *Tx) MoveRoom(network, from, to string) error {
+// MoveRoom gives a room and the chat threads inside it another network id. Ids of
+// its messages that begin with oldIDs, if that is not empty, then begin with newIDs.
+func (t *Tx) MoveRoom(network, from, to, oldIDs, newIDs string) error {
+	if oldIDs != "" {
+		err := t.exec(`UPDATE copy SET posted = ? || substr(posted, ?) WHERE substr(posted, 1, ?) = ?
+			AND room IN (SELECT id FROM room WHERE network = ? AND place = ?)`, newIDs, len(oldIDs)+1, len(oldIDs), oldIDs, network, from)
+		if err != nil {
+			return err
+		}
+	}
 	return t.exec("UPDATE OR REPLACE room SET place = ? WHERE network = ? AND place = ?", to, network, from)
 }
 
@@ -201,6 +214,22 @@ func (t *Tx) ParticipantByID(id int64) (Participant, error) {
 // Participants returns all participants of a thread, those who left too.
 func (t *Tx) Participants(thread int64) ([]Participant, error) {
 	return scanAll(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE thread = ? ORDER BY id", thread)
+}
+
+// AddUnread keeps an event of a type that nobody knows; only the newest are kept.
+func (t *Tx) AddUnread(network, kind string, at time.Time, raw []byte) error {
+	const kept = 1000
+	id, err := t.insert("INSERT INTO unread (network, kind, at, raw) VALUES (?, ?, ?, ?) RETURNING id", network, kind, millis(at), raw)
+	if err != nil {
+		return err
+	}
+	return t.exec("DELETE FROM unread WHERE id <= ?", id-kept)
+}
+
+// AuthorByID returns the network and the network's id of a chat user.
+func (t *Tx) AuthorByID(id int64) (network, person string, err error) {
+	err = t.row("SELECT network, person FROM author WHERE id = ?", []any{id}, &network, &person)
+	return network, person, err
 }
 
 // AddToken stores a reply token. participant is 0 for the token of a whole thread.

@@ -259,6 +259,27 @@ func (c *Connector) Create(ctx context.Context, n chat.NewRoom) (chat.RoomID, er
 	return chat.RoomID(resp.RoomID), nil
 }
 
+// Fetch reads one message; see chat.Fetcher.
+func (c *Connector) Fetch(ctx context.Context, p chat.Place, msg chat.MessageID) (chat.Posted, error) {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return chat.Posted{}, err
+	}
+	var raw json.RawMessage
+	if err := c.get(ctx, cl, mautrix.ClientURLPath{"v3", "rooms", string(p.Room), "event", string(msg)}, nil, &raw); err != nil {
+		return chat.Posted{}, fmt.Errorf("read the message: %w", err)
+	}
+	for _, e := range c.events(ctx, id.RoomID(p.Room), []json.RawMessage{raw}) {
+		if said, is := e.(chat.Posted); is {
+			return said, nil
+		}
+	}
+	return chat.Posted{}, retry.Never(errors.New("it is no message of a person that could be mailed"))
+}
+
+// Prompt is what a command begins with; see chat.Prompter.
+func (c *Connector) Prompt(chat.Place) string { return c.cfg.Prefix }
+
 // ThreadOf names the thread with this root; see chat.Threader.
 func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 	return chat.ThreadID(root)
@@ -268,7 +289,10 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 func (c *Connector) Limits() chat.Limits { return chat.Limits{Text: 48 << 10} }
 
 // Backfill hands over what happened in a room after a message; see chat.Backfiller.
-func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, handle chat.Handler) error {
+func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, _ time.Time, handle chat.Handler) error {
+	if since == "" {
+		return nil // the cursor, or the homeserver's pushes, go back far enough
+	}
 	cl, err := c.bot(ctx)
 	if err != nil {
 		return err

@@ -1,0 +1,255 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// mailMessage mails one message that was not meant for email, or begins a
+// conversation with it in the chat thread under it.
+func (c *call) mailMessage() (string, error) {
+	if c.about == "" {
+		return "", usage("Which message? Answer it with: %s", c.say("mail ann@example.com"))
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(rest) > 0 && !strings.EqualFold(rest[0], "title") {
+		return "", usage("I do not understand %q. It goes: %s", rest[0], c.say("mail ADDRESS… [title WORDS]"))
+	}
+	box, err := c.box("")
+	if err != nil {
+		return "", err
+	}
+	if err := c.notOurselves(box, people); err != nil {
+		return "", err
+	}
+	m, err := c.MessageByCopy(c.network, string(c.about))
+	switch {
+	case err == nil:
+		return c.mailKnown(m, len(people) > 0)
+	case !errors.Is(err, store.ErrNone):
+		return "", err
+	}
+	if _, _, err := c.linkedThread(); err == nil {
+		if len(people) > 0 {
+			return "", usage("This place is linked already. Without addresses the message goes to those who take part; %s invites more people.", c.say("add ADDRESS"))
+		}
+	} else if mistake := usageError(""); !errors.As(err, &mistake) {
+		return "", err
+	} else if len(people) == 0 {
+		return "", usage("Name at least one address: %s", c.say("mail ann@example.com"))
+	}
+	if _, can := c.b.chats[c.network].(chat.Fetcher); !can {
+		return "", usage("I cannot read single messages here.")
+	}
+	asked := c.asked()
+	job := chatJob{Network: c.network, Place: c.place, Command: &asked}
+	return "I am reading the message …", c.toChat(jobFetch, c.b.instance+".f."+mail.NewUniq(), job)
+}
+
+// mailKnown mails a message of a linked room that stayed inside.
+func (c *call) mailKnown(m store.Message, named bool) (string, error) {
+	th, err := c.Thread(m.Thread)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case named:
+		return "", usage("This message belongs to the conversation “%s”. Without addresses it goes to those who take part in it.", th.Title)
+	case m.State == store.Held:
+		return "It is about to be mailed.", nil
+	case m.State == store.Mailed:
+		return "", usage("It was mailed already; %s tells what became of it.", c.say("why"))
+	case m.State == store.Deleted:
+		return "", usage("It was deleted.")
+	case th.Paused:
+		return "", usage("The mail from here is paused; %s ends that.", c.say("pause off"))
+	}
+	m.State = store.Held
+	for _, mark := range insideMarks {
+		if text, had := strings.CutPrefix(strings.TrimSpace(m.Text), mark); had {
+			m.Text, m.HTML = strings.TrimSpace(text), strings.Replace(m.HTML, mark, "", 1)
+		}
+	}
+	if err := c.SetMessage(m); err != nil {
+		return "", err
+	}
+	return "It will be mailed.", c.hold(th, true)
+}
+
+// fetched goes on with "mail" when the network has given the message.
+func (w *work) fetched(j chatJob) error {
+	c := &call{
+		work: w, network: j.Network, place: j.Place, by: j.Command.By, level: j.Command.Level,
+		about: j.Command.About, args: j.Command.Args, private: j.Command.Private, via: j.Command.Via,
+	}
+	text, err := c.beginWith(j.Said)
+	var mistake usageError
+	if errors.As(err, &mistake) {
+		text, err = "✗ "+mistake.Error(), nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.notice(j.Network, j.Place, text, j.Command.answer())
+}
+
+func (c *call) beginWith(said chat.Posted) (string, error) {
+	if said.Message == "" || (said.Body.Text == "" && len(said.Body.Files) == 0) {
+		return "", usage("There is nothing in that message that could be mailed.")
+	}
+	said.Late = false
+	if r, err := c.linked(c.network, c.place); err == nil {
+		said.Place = chat.Place{Room: c.place.Room, Thread: c.place.Thread}
+		if r.Chat == "" && said.Root == "" {
+			said.Place.Thread = ""
+		}
+		return "It will be mailed.", c.posted(c.network, said)
+	} else if !errors.Is(err, store.ErrNone) {
+		return "", err
+	}
+	threader, can := c.b.chats[c.network].(chat.Threader)
+	if !can {
+		return "", usage("This network has no threads; link the room instead.")
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	box, err := c.box("")
+	if err != nil {
+		return "", err
+	}
+	p := pending{People: people}
+	if len(rest) > 1 {
+		p.Title = strings.Join(rest[1:], " ")
+	}
+	title, err := c.titled(p)
+	if err != nil {
+		return "", err
+	}
+	if title == "" {
+		title = mail.CleanName(c.by.Name)
+	}
+	shared, err := c.mayShare(false)
+	if err != nil {
+		return "", err
+	}
+	th, err := c.startThread(box, p, title)
+	if err != nil {
+		return "", err
+	}
+	at := said.Place
+	if at.Thread == "" {
+		at.Thread = threader.ThreadOf(c.place, said.Message)
+	}
+	r := store.Room{Network: c.network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: title, Linked: c.now, Shared: shared}
+	if err := c.PutRoom(&r); err != nil {
+		return "", err
+	}
+	said.Place = at
+	if err := c.posted(c.network, said); err != nil {
+		return "", err
+	}
+	if err := c.announce(th.ID); err != nil {
+		return "", err
+	}
+	if err := c.notice(c.network, at, "✉️ "+openName(title, people)+" – what you write in this thread is mailed"); err != nil {
+		return "", err
+	}
+	return "It will be mailed, and so will what is written under it.", nil
+}
+
+// startThread makes a conversation with these people.
+func (c *call) startThread(box *mailbox, p pending, title string) (store.Thread, error) {
+	th, err := c.newThread(box, p.mode(), title)
+	if err != nil {
+		return th, err
+	}
+	for _, a := range p.People {
+		person := c.b.newParticipant(th, a, c.now)
+		if err := c.AddParticipant(&person); err != nil {
+			return th, err
+		}
+	}
+	return th, nil
+}
+
+// why tells what became of a message: the mails that hold it, who got them, what
+// the mail servers said.
+func (c *call) why() (string, error) {
+	if c.about == "" {
+		return "", usage("Of which message? Answer it with: %s", c.say("why"))
+	}
+	m, err := c.MessageByCopy(c.network, string(c.about))
+	if errors.Is(err, store.ErrNone) {
+		return "This message is no part of a conversation by email.", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	switch m.State {
+	case store.Held:
+		return "It is about to be mailed.", nil
+	case store.Inside:
+		return "It stayed in the room: it was not mailed.", nil
+	case store.Deleted:
+		b.WriteString("It was deleted. ")
+	}
+	if m.Origin != store.FromChat {
+		fmt.Fprintf(&b, "It came by email from %s. ", m.Name)
+	}
+	mails, err := c.MailsOfMessage(m.ID)
+	if err != nil {
+		return "", err
+	}
+	if len(mails) == 0 {
+		b.WriteString("It is in no mail.")
+	}
+	for _, in := range mails {
+		if err := c.mailDetails(&b, in); err != nil {
+			return "", err
+		}
+	}
+	return strings.TrimSpace(b.String()), nil
+}
+
+func (c *call) mailDetails(b *strings.Builder, in store.Mail) error {
+	ids, err := c.MailIDs(in.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "\nMail of %s", in.At.Format("2 January 15:04 MST"))
+	for i, id := range ids {
+		if i == 0 {
+			b.WriteString(", Message-ID")
+		} else {
+			b.WriteString(", also known as")
+		}
+		fmt.Fprintf(b, " <%s>", id)
+	}
+	rs, err := c.Recipients(in.ID)
+	for _, r := range rs {
+		who := r.Address
+		if c.level < Link {
+			p, err := c.ParticipantByID(r.Participant)
+			if err != nil {
+				return err
+			}
+			who = p.Name
+		}
+		fmt.Fprintf(b, "\n%s: %s", who, r.State)
+		if r.Reason != "" {
+			fmt.Fprintf(b, " (%s)", oneLine(r.Reason, 300))
+		}
+	}
+	return err
+}

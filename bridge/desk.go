@@ -1,0 +1,165 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// desk has a person shown the bridge's page.
+func (w *work) desk(network string, e chat.DeskOpened) error {
+	if _, can := w.b.chats[network].(chat.Desker); !can {
+		return nil
+	}
+	to := e.By.ID
+	j := chatJob{Network: network, May: w.b.o.Access.level(e.By, e.Rank) >= Link, Out: chat.Outgoing{For: to}}
+	key := w.key("desk", w.now.UnixNano()) + "." + string(to)
+	j.Out.Key = key
+	// A lane for each person: nobody waits for the page of somebody else.
+	return w.enqueue(jobDesk, "desk/"+network+"/"+string(to), key, j, nil, w.now)
+}
+
+// deskRooms is how many rooms a desk shows at most.
+const deskRooms = 100
+
+// deskOf is what a person is shown of one network. Addresses are for those who
+// may command.
+func (b *Bridge) deskOf(ctx context.Context, network string, may bool) (chat.Desk, error) {
+	d := chat.Desk{May: may}
+	err := b.store.Read(ctx, func(tx *store.Tx) error {
+		rooms, err := tx.LinkedRooms(network)
+		if err != nil {
+			return err
+		}
+		for i := len(rooms) - 1; i >= 0 && len(d.Rooms) < deskRooms; i-- {
+			r, err := deskRoom(tx, rooms[i], may)
+			if err != nil {
+				return err
+			}
+			d.Rooms = append(d.Rooms, r)
+		}
+		return nil
+	})
+	var notes []string
+	for _, h := range b.healthList() {
+		if !h.OK {
+			notes = append(notes, h.Name+": "+oneLine(h.Error, 200))
+		}
+	}
+	d.Note = strings.Join(notes, "\n")
+	return d, err
+}
+
+func deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
+	th, err := tx.Thread(r.Thread)
+	if err != nil {
+		return d, err
+	}
+	d = chat.DeskRoom{Place: place(r), Title: th.Title, Paused: th.Paused}
+	if r.Shared == store.SharedAsked {
+		d.Trouble = "shared with another organisation: nothing is mailed until somebody agrees"
+	}
+	people, err := tx.Participants(th.ID)
+	if err != nil {
+		return d, err
+	}
+	for _, p := range people {
+		switch {
+		case !p.Takes():
+		case may:
+			d.People = append(d.People, p.Name+" <"+p.Address+">")
+		default:
+			d.People = append(d.People, p.Name)
+		}
+	}
+	last, err := tx.LastMail(th.ID)
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return d, err
+	}
+	d.LastMail = last.At
+	if last.ID == 0 {
+		return d, nil
+	}
+	rs, err := tx.Recipients(last.ID)
+	for _, rc := range rs {
+		if rc.State == store.Failed || rc.State == store.Delayed {
+			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, plain(rc.Reason))
+		}
+	}
+	return d, err
+}
+
+// shared notes that a room is, or is no longer, shared with another
+// organisation. Until somebody with the right agrees, nothing passes.
+func (w *work) shared(network string, e chat.Shared) error {
+	rooms, err := w.RoomsIn(network, string(e.Place.Room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		was := r.Shared
+		switch {
+		case !e.Shared:
+			r.Shared = ""
+		case r.Shared == "":
+			r.Shared = store.SharedAsked
+		}
+		if r.Shared == was {
+			continue
+		}
+		if err := w.PutRoom(&r); err != nil {
+			return err
+		}
+		if r.Shared != store.SharedAsked || r.Thread == 0 {
+			continue
+		}
+		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + typed + "ok shared lets it pass again, " + typed + "unlink ends the link."
+		if err := w.notice(network, place(r), text, choosing(
+			chat.Choice{Label: "Let it pass", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
+			return err
+		}
+		th, err := w.Thread(r.Thread)
+		if err != nil {
+			return err
+		}
+		if err := w.home(fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revoked tells the admin that a network has taken the access away: in the home
+// room, if that is elsewhere, and by mail. What is linked stays linked.
+func (w *work) revoked(network string, e chat.Revoked) error {
+	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
+	w.step(Step{Kind: "refused", Text: text})
+	if w.b.o.Home.Network != network {
+		if err := w.home(text); err != nil {
+			return err
+		}
+	}
+	rooms, err := w.LinkedRooms(network)
+	if err != nil || len(rooms) == 0 {
+		return err
+	}
+	th, err := w.Thread(rooms[0].Thread)
+	if err != nil {
+		return err
+	}
+	return w.warn(th, "hashsend has lost access to "+network, text)
+}
+
+// warn mails the owner of a thread's mailbox, at its own address.
+func (w *work) warn(th store.Thread, subject, text string) error {
+	box := w.b.boxByID[th.Mailbox]
+	if box == nil {
+		return nil
+	}
+	to := store.Participant{Name: box.Owner, Address: box.Address.Address}
+	return w.letter(th, to, subject, text, "")
+}
