@@ -207,7 +207,14 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 	}
 	if m.MsgType == "m.text" {
 		if text, is := c.command(m.plain()); is {
-			return chat.Command{Head: head, Message: chat.MessageID(e.ID), Text: text, Root: head.Place.Thread}
+			cmd := chat.Command{Head: head, Message: chat.MessageID(e.ID), Text: text, Root: head.Place.Thread}
+			if rel.Type != "m.thread" || !rel.FallingBack {
+				cmd.About = chat.MessageID(rel.InReplyTo.EventID)
+			}
+			if cmd.About == "" {
+				cmd.About = chat.MessageID(cmd.Root)
+			}
+			return cmd
 		}
 	}
 	p := chat.Posted{Head: head, Message: chat.MessageID(e.ID), Kind: kind, Body: body, Root: chat.MessageID(head.Place.Thread)}

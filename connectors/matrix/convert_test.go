@@ -187,7 +187,9 @@ func TestConvert(t *testing.T) {
 		{"command", "m.room.message", `{"msgtype":"m.text","body":" !send  link ann_b@example.org ","format":"org.matrix.custom.html","formatted_body":"!send link ann<em>b@example.org"}`, "",
 			chat.Command{Head: h, Message: "$e", Text: "link ann_b@example.org"}},
 		{"command in a thread", "m.room.message", `{"msgtype":"m.text","body":"!send","m.relates_to":{"rel_type":"m.thread","event_id":"$root"}}`, "",
-			chat.Command{Head: in("$root"), Message: "$e", Root: "$root"}},
+			chat.Command{Head: in("$root"), Message: "$e", Root: "$root", About: "$root"}},
+		{"command that answers a message", "m.room.message", `{"msgtype":"m.text","body":"!send why","m.relates_to":{"m.in_reply_to":{"event_id":"$q"}}}`, "",
+			chat.Command{Head: h, Message: "$e", Text: "why", About: "$q"}},
 		{"no command", "m.room.message", `{"msgtype":"m.text","body":"!sender"}`, "", posted("!sender", "")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
