@@ -25,7 +25,7 @@ var arrows = []struct {
 	{"cmd/hashsend", []string{"hashsend/...", "..."}},
 	{"connectors/matrix", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry", "maunium.net/go/mautrix/...", "github.com/rs/zerolog/...", "go.mau.fi/util/...", "golang.org/x/..."}},
 	{"connectors/slack/slacktest", []string{"github.com/gorilla/websocket"}}, // tests only; shares no code with the connector
-	{"connectors/slack", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry", "github.com/slack-go/slack/...", "github.com/gorilla/websocket", "go.mau.fi/util/emojishortcodes", "golang.org/x/net/html/..."}},
+	{"connectors/slack", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry", "github.com/slack-go/slack/...", "github.com/gorilla/websocket", "go.mau.fi/util/emojishortcodes", "go.mau.fi/util/variationselector", "golang.org/x/net/html/..."}},
 	{"connectors/local", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry"}},
 	{"connectors/imap", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-imap/v2/...", "github.com/emersion/go-sasl"}},
 	{"connectors/smtp", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},

@@ -56,15 +56,15 @@ func (c Config) withDefaults() Config {
 // Check returns all that is wrong with the settings.
 func (c Config) Check() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if err := checkToken(c.BotToken, "xoxb-", "bot_token"); err != nil {
-		errs = append(errs, err)
+	if err := CheckToken(c.BotToken, "xoxb-"); err != nil {
+		bad("bot_token: %w", err)
 	}
 	switch {
 	case c.SigningSecret == "" && c.AppToken == "":
 		bad("app_token: missing; give app_token for Socket Mode, or signing_secret, listen and url for the Events API")
 	case c.SigningSecret == "":
-		if err := checkToken(c.AppToken, "xapp-", "app_token"); err != nil {
-			errs = append(errs, err)
+		if err := CheckToken(c.AppToken, "xapp-"); err != nil {
+			bad("app_token: %w", err)
 		}
 	case c.AppToken != "":
 		bad("signing_secret: both app_token and signing_secret are set; keep app_token for Socket Mode, or signing_secret for the Events API")
@@ -90,8 +90,9 @@ func (c Config) Check() (errs []error) {
 	return errs
 }
 
-// checkToken names a token of the wrong kind, and where the right one is.
-func checkToken(token, want, key string) error {
+// CheckToken refuses a token that does not begin with want (xoxb- or xapp-). It
+// names the kind of the wrong one, and says where the right one is.
+func CheckToken(token, want string) error {
 	where := map[string]string{
 		"xoxb-": "it is in the app's settings under OAuth & Permissions, “Bot User OAuth Token”, once the app is installed",
 		"xapp-": "it is in the app's settings under Basic Information, “App-Level Tokens”; make one with the scope connections:write",
@@ -103,16 +104,16 @@ func checkToken(token, want, key string) error {
 	}
 	switch {
 	case token == "":
-		return fmt.Errorf("%s: missing; %s (%s…)", key, where, want)
+		return fmt.Errorf("missing; %s (%s…)", where, want)
 	case strings.HasPrefix(token, want):
 		return nil
 	}
 	for prefix, kind := range kinds {
 		if strings.HasPrefix(token, prefix) {
-			return fmt.Errorf("%s: this is %s (%s…), and a %s… is needed; %s", key, kind, prefix, want, where)
+			return fmt.Errorf("this is %s (%s…), and one that begins with %s is needed; %s", kind, prefix, want, where)
 		}
 	}
-	return fmt.Errorf("%s: it does not begin with %s; %s", key, want, where)
+	return fmt.Errorf("it does not begin with %s; %s", want, where)
 }
 
 // uses reports whether a function is switched on.
