@@ -50,13 +50,25 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options,
 	o = bridge.Options{
 		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
-	for _, m := range c.Matrix {
-		cfg := m.matrix()
-		net, err := connectors.Open(connectors.Config{Matrix: &cfg}, chat.Env{Name: m.name(), Log: log.With("network", m.name())})
+	open := func(name string, cfg connectors.Config) error {
+		net, err := connectors.Open(cfg, chat.Env{Name: name, Log: log.With("network", name)})
 		if err != nil {
-			return o, p, fmt.Errorf("matrix %s: %w", m.name(), err)
+			return fmt.Errorf("network %s: %w", name, err)
 		}
 		o.Chats = append(o.Chats, net)
+		return nil
+	}
+	for _, m := range c.Matrix {
+		cfg := m.matrix()
+		if err := open(m.name(), connectors.Config{Matrix: &cfg}); err != nil {
+			return o, p, err
+		}
+	}
+	for _, s := range c.Slack {
+		cfg := s.slack()
+		if err := open(s.name(), connectors.Config{Slack: &cfg}); err != nil {
+			return o, p, err
+		}
 	}
 	for _, m := range c.Mailboxes {
 		box, err := m.open(p, log)

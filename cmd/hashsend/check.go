@@ -95,6 +95,9 @@ func (c *config) tryAll(ctx context.Context) []trial {
 	for _, m := range c.Matrix {
 		try("matrix "+m.name(), func(ctx context.Context) (string, error) { return tryMatrix(ctx, m, quiet) })
 	}
+	for _, s := range c.Slack {
+		try("slack "+s.name(), func(ctx context.Context) (string, error) { return trySlack(ctx, s, quiet) })
+	}
 	for _, m := range c.Mailboxes {
 		if m.IMAP != nil {
 			try("imap "+m.name(), func(ctx context.Context) (string, error) { return tryIMAP(ctx, m, quiet) })

@@ -22,6 +22,7 @@ type config struct {
 	Access    accessConfig    `yaml:"access"`
 	Unproven  bool            `yaml:"hold_unproven"`
 	Matrix    []matrixConfig  `yaml:"matrix"`
+	Slack     []slackConfig   `yaml:"slack"`
 	Mailboxes []mailboxConfig `yaml:"mailboxes"`
 
 	path string
@@ -75,6 +76,19 @@ type appServiceConfig struct {
 	URL     string `yaml:"url"`
 	Bot     string `yaml:"bot"`
 	Ghosts  string `yaml:"ghosts"`
+}
+
+type slackConfig struct {
+	Name          string              `yaml:"name"`
+	BotToken      secret              `yaml:"bot_token"`
+	AppToken      secret              `yaml:"app_token"`
+	SigningSecret secret              `yaml:"signing_secret"`
+	Listen        string              `yaml:"listen"`
+	URL           string              `yaml:"url"`
+	APIURL        string              `yaml:"api_url"`
+	Command       string              `yaml:"command"`
+	Functions     []string            `yaml:"functions"`
+	Bots          map[string][]string `yaml:"bots"`
 }
 
 type mailboxConfig struct {

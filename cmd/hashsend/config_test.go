@@ -74,9 +74,13 @@ func commented(message string) string {
 
 // exampleEnv sets the variables that config.example.yaml names.
 func exampleEnv(t *testing.T) {
-	for _, name := range []string{"HASHSEND_AS_TOKEN", "HASHSEND_HS_TOKEN", "HASHSEND_OTHER_TOKEN", "HASHSEND_MAIL_PASSWORD", "HASHSEND_REFRESH_TOKEN"} {
+	for _, name := range []string{"HASHSEND_AS_TOKEN", "HASHSEND_HS_TOKEN", "HASHSEND_OTHER_TOKEN", "HASHSEND_MAIL_PASSWORD", "HASHSEND_REFRESH_TOKEN", "HASHSEND_SIGNING_SECRET"} {
 		t.Setenv(name, "from the environment: "+name)
 	}
+	for _, name := range []string{"HASHSEND_SLACK_BOT_TOKEN", "HASHSEND_OTHER_BOT_TOKEN"} {
+		t.Setenv(name, "xoxb-from the environment")
+	}
+	t.Setenv("HASHSEND_SLACK_APP_TOKEN", "xapp-from the environment")
 }
 
 func TestExampleConfigIsGood(t *testing.T) {
@@ -85,7 +89,7 @@ func TestExampleConfigIsGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Mailboxes) != 1 || len(c.Matrix) != 2 || c.holdsSecrets() {
+	if len(c.Mailboxes) != 1 || len(c.Matrix) != 2 || len(c.Slack) != 2 || c.holdsSecrets() {
 		t.Errorf("read wrongly: %+v", c)
 	}
 	if printed := fmt.Sprintf("%v %+v %#v", c, c, c.Mailboxes[0].IMAP); strings.Contains(printed, "from the environment") {

@@ -14,6 +14,7 @@ import (
 	"hashsend/connectors/imap"
 	"hashsend/connectors/mailnet"
 	"hashsend/connectors/matrix"
+	"hashsend/connectors/slack"
 	"hashsend/connectors/smtp"
 )
 
@@ -64,25 +65,30 @@ func (c *config) check() (all []finding) {
 		}
 	}
 	names := map[string]bool{}
-	if len(c.Matrix) == 0 {
-		bad("matrix", "missing; at least one homeserver is needed")
+	if len(c.Matrix)+len(c.Slack) == 0 {
+		bad("matrix", "missing; at least one homeserver (matrix) or workspace (slack) is needed")
 	}
-	for i, m := range c.Matrix {
-		at := fmt.Sprintf("matrix[%d]", i)
-		if names[m.name()] {
-			bad(at+".name", "two networks are called %q", m.name())
+	network := func(at, name string, errs []error) {
+		if names[name] {
+			bad(at+".name", "two networks are called %q", name)
 		}
-		names[m.name()] = true
-		for _, err := range m.matrix().Check() {
+		names[name] = true
+		for _, err := range errs {
 			key, text, _ := strings.Cut(err.Error(), ": ")
 			bad(at+"."+key, "%s", text)
 		}
+	}
+	for i, m := range c.Matrix {
+		network(fmt.Sprintf("matrix[%d]", i), m.name(), m.matrix().Check())
+	}
+	for i, s := range c.Slack {
+		network(fmt.Sprintf("slack[%d]", i), s.name(), s.slack().Check())
 	}
 	if c.Home.Network != "" && !names[c.Home.Network] {
 		bad("home.network", "there is no network %q", c.Home.Network)
 	}
 	if c.Home.Network != "" && c.Home.Room == "" {
-		bad("home.room", "missing; wanted is the id of the room, as !abc:example.org")
+		bad("home.room", "missing; wanted is the id of the room, as !abc:example.org, or of the channel, as C0123456789")
 	}
 	if len(c.Mailboxes) == 0 {
 		bad("mailboxes", "missing; at least one mailbox is needed")
@@ -146,6 +152,20 @@ func (m matrixConfig) name() string {
 		return "matrix"
 	}
 	return m.Name
+}
+
+func (s slackConfig) name() string {
+	if s.Name == "" {
+		return "slack"
+	}
+	return s.Name
+}
+
+func (s slackConfig) slack() slack.Config {
+	return slack.Config{
+		BotToken: s.BotToken.value, AppToken: s.AppToken.value, SigningSecret: s.SigningSecret.value, Listen: s.Listen, URL: s.URL,
+		APIURL: s.APIURL, Command: s.Command, Functions: s.Functions, Bots: s.Bots,
+	}
 }
 
 func (m mailboxConfig) name() string {

@@ -125,8 +125,11 @@ func (r *reader) read(n *yaml.Node, v reflect.Value, at string) {
 		}
 		v.Set(reflect.MakeMap(v.Type()))
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			r.lines[at+"."+n.Content[i].Value] = n.Content[i].Line
-			v.SetMapIndex(reflect.ValueOf(n.Content[i].Value), reflect.ValueOf(n.Content[i+1].Value))
+			path := at + "." + n.Content[i].Value
+			r.lines[path] = n.Content[i].Line
+			value := reflect.New(v.Type().Elem()).Elem()
+			r.read(n.Content[i+1], value, path)
+			v.SetMapIndex(reflect.ValueOf(n.Content[i].Value), value)
 		}
 	default:
 		r.readScalar(n, v, at)

@@ -39,7 +39,9 @@ are used, and what is missing is named.`,
       --homeserver example.org --way appservice --admin @alice:example.org
   hashsend init --yes --address team@example.org --password-env MAIL_PASSWORD \
       --homeserver https://matrix.example.org --way account \
-      --user-id @hashsend:example.org --token-env MATRIX_TOKEN`,
+      --user-id @hashsend:example.org --token-env MATRIX_TOKEN
+  hashsend init --yes --address team@example.org --password-env MAIL_PASSWORD \
+      --slack-bot-token-env SLACK_BOT_TOKEN --slack-app-token-env SLACK_APP_TOKEN`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			w.out = cmd.OutOrStdout()
 			if a.IMAP, err = parseServer("--imap", imap); err != nil {
@@ -77,6 +79,23 @@ are used, and what is missing is named.`,
 	f.StringVar(&a.URL, "url", "", "for appservice: the same as the homeserver sees it (default http:// and --listen)")
 	f.StringVar(&a.HomeRoom, "home-room", "", "room for questions that belong to no other room, as !abc:example.org")
 	f.StringVar(&a.Admin, "admin", "", "user who may do everything, as @alice:example.org")
+	f.StringVar(&a.Network, "network", "", "matrix, slack or both (default: by the other flags)")
+	secrets := []struct {
+		flag, what string
+		into       *secretFrom
+	}{
+		{"slack-bot-token", "Bot User OAuth Token of the Slack app (xoxb-…)", &a.Slack.Bot},
+		{"slack-app-token", "its App-Level Token (xapp-…), for Socket Mode", &a.Slack.App},
+		{"slack-signing-secret", "its Signing Secret, for the Events API instead", &a.Slack.Signing},
+	}
+	for _, s := range secrets {
+		f.StringVar(&s.into.File, s.flag+"-file", "", "file that holds the "+s.what)
+		f.StringVar(&s.into.Env, s.flag+"-env", "", "environment variable that holds it")
+	}
+	f.StringVar(&a.Slack.URL, "slack-url", "", "for the Events API: the address that Slack sends to")
+	f.StringVar(&a.Slack.Listen, "slack-listen", "", "for the Events API: address to listen on (default 127.0.0.1:29330)")
+	f.StringVar(&a.Slack.API, "slack-api-url", "", "address of Slack's API, if it is not Slack's own")
+	f.StringVar(&w.manifest, "slack-manifest", "slack-manifest.yaml", "file to write for making the Slack app")
 	f.StringVarP(&w.file, "out", "o", "config.yaml", "configuration file to write")
 	f.StringVar(&w.registration, "registration", "registration.yaml", "registration file to write, for appservice")
 	f.BoolVar(&w.force, "force", false, "replace files that exist")
@@ -95,6 +114,8 @@ type wizard struct {
 	find               func(ctx context.Context, address string) (discover.Found, error)
 	client             *http.Client
 	matrix             bool          // the answers about the homeserver are complete
+	slack              bool          // so are those about the workspace
+	manifest           string        // file for the manifest of the Slack app
 	patience           time.Duration // for the mails to oneself
 }
 
@@ -103,7 +124,7 @@ func (w *wizard) say(format string, args ...any) { fmt.Fprintf(w.out, format+"\n
 func (w *wizard) run(ctx context.Context) error {
 	if !w.force {
 		for _, path := range []string{w.file, w.registration} {
-			if _, err := os.Stat(path); err == nil && (path == w.file || w.a.Way != "account") {
+			if _, err := os.Stat(path); err == nil && (path == w.file || (w.a.Way != "account" && w.a.Network != withSlack)) {
 				return fmt.Errorf("%s exists already: --force replaces it, --out and --registration name other files", path)
 			}
 		}
@@ -113,7 +134,7 @@ func (w *wizard) run(ctx context.Context) error {
 			return usage("init lacks %s", strings.Join(missing, ", "))
 		}
 	}
-	for _, step := range []func(context.Context) error{w.mailbox, w.mailLogin, w.people, w.homeserver, w.rooms} {
+	for _, step := range []func(context.Context) error{w.mailbox, w.mailLogin, w.people, w.chatNetwork, w.rooms} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -286,15 +307,28 @@ func (w *wizard) rooms(ctx context.Context) error {
 	if w.ask == nil {
 		return nil
 	}
+	id, room := "@alice:example.org", "!abc:example.org"
+	switch w.a.Network {
+	case withSlack:
+		id, room = "U0123456789 (profile, “Copy member ID”)", "C0123456789"
+	case withBoth:
+		id, room = id+" or U0123456789", room+" or C0123456789"
+	}
 	return w.question(ctx, "You", "",
-		question{Label: "Your own user id, who may do everything, as @alice:example.org", Into: &w.a.Admin, Asked: true},
-		question{Label: "Home room, for questions that belong to no other room, as !abc:example.org (may be empty)", Into: &w.a.HomeRoom, Asked: true})
+		question{Label: "Your own user id, who may do everything, as " + id, Into: &w.a.Admin, Asked: true},
+		question{Label: "Home room, for questions that belong to no other room, as " + room + " (may be empty)", Into: &w.a.HomeRoom, Asked: true})
 }
 
 // draft is the configuration of the answers so far.
 func (w *wizard) draft() (*config, error) {
 	a := w.a
-	if !w.matrix { // it was not asked for yet
+	if !w.matrix {
+		a.Homeserver = "" // it was not asked for yet
+	}
+	if !w.slack {
+		a.Slack = slackAnswers{}
+	}
+	if !w.matrix && !w.slack {
 		a.Homeserver, a.Way, a.UserID, a.Token = "https://not.asked.invalid", "account", "@not.asked:yet", secretFrom{Value: "-"}
 	}
 	c := &config{path: w.file}
@@ -319,7 +353,7 @@ func (w *wizard) write() error {
 		return err
 	}
 	w.say("\nWritten to %s, which only you may read.", w.file)
-	if w.a.Way == "appservice" {
+	if w.matrix && w.a.Way == "appservice" {
 		text, err := c.registration("")
 		if err != nil {
 			return err
@@ -329,7 +363,7 @@ func (w *wizard) write() error {
 		}
 		w.say("Written to %s: install it on the homeserver and restart that.", w.registration)
 	}
-	w.say("\nNext:\n  hashsend check --config %s\n  hashsend run --config %s\nThen invite the bot into a room and type !send help.", w.file, w.file)
+	w.say("\nNext:\n  hashsend check --config %s\n  hashsend run --config %s\nThen invite the bot into a room and type %s help.", w.file, w.file, map[bool]string{true: "!send", false: "/send"}[w.matrix])
 	return nil
 }
 

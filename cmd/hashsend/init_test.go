@@ -59,6 +59,7 @@ func TestInitAsks(t *testing.T) {
 		"Name for the mailbox, as Acme (may be empty)": {"Acme"},
 		"Your other addresses that send from this mailbox (may be empty)": {"alice", "alice@example.org, a@example.net"},
 		"Homeserver, as example.org or https://matrix.example.org":        {"http://127.0.0.1:1", homeserver},
+		"Network":                           {"matrix"},
 		"Way":                               {"account", "account"},
 		"User id, as @hashsend:example.org": {"@hashsend:example.org", "@hashsend:example.org"},
 		"Its access token":                  {"wrong", matrixToken},

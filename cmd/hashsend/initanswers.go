@@ -33,6 +33,8 @@ type answers struct {
 	ASToken, HSToken        string
 	Listen, URL             string
 	HomeRoom, Admin         string
+	Network                 string
+	Slack                   slackAnswers
 }
 
 // secretFrom is a secret as it will stand in the configuration.
@@ -89,6 +91,20 @@ func (a *answers) missing() (flags []string) {
 	if a.Password.empty() && a.ClientID == "" {
 		flags = append(flags, "--password-file or --password-env")
 	}
+	if a.Network == "" {
+		switch a.Network = withMatrix; {
+		case a.Slack.given() && a.Homeserver != "":
+			a.Network = withBoth
+		case a.Slack.given():
+			a.Network = withSlack
+		}
+	}
+	if a.Network != withMatrix {
+		flags = append(flags, a.Slack.missing()...)
+	}
+	if a.Network == withSlack {
+		return flags
+	}
 	need("--homeserver", a.Homeserver)
 	switch a.Way {
 	case "account":
@@ -130,7 +146,11 @@ func (a answers) config() []byte {
 	line("# config.example.yaml explain every setting; hashsend check tells what is wrong.\n")
 	if a.HomeRoom != "" {
 		line("# Where hashsend asks and tells what belongs to no other room.")
-		line("home: {network: matrix, room: %s}\n", quoted(a.HomeRoom))
+		network := withMatrix
+		if a.Homeserver == "" || (a.Slack.given() && !strings.HasPrefix(a.HomeRoom, "!")) {
+			network = withSlack
+		}
+		line("home: {network: %s, room: %s}\n", network, quoted(a.HomeRoom))
 	}
 	line("# Who may do what: nothing, speak, ask, link, administer.")
 	line("access:\n  allow:\n    \"*\": speak")
@@ -139,7 +159,12 @@ func (a answers) config() []byte {
 	}
 	line("  moderators: link    # moderators of a room may link it and invite people\n  admins: link")
 	line("  mail: []            # addresses and domains that may open a conversation by mail\n")
-	a.matrix(line)
+	if a.Homeserver != "" {
+		a.matrix(line)
+	}
+	if a.Slack.given() {
+		a.Slack.write(line)
+	}
 	a.mailbox(line)
 	return b.Bytes()
 }

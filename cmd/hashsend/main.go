@@ -67,7 +67,7 @@ func newRoot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "hashsend",
 		Short: "Join chat rooms and email threads",
-		Long: `hashsend joins chat rooms (Matrix) and email threads. What is said in a room
+		Long: `hashsend joins chat rooms (Matrix, Slack) and email threads. What is said in a room
 leaves as short mails from a mailbox that you already have; what people answer,
 from any mail program, appears in the room.`,
 		Example: `  hashsend demo                 see it work, with nothing configured
@@ -85,7 +85,7 @@ from any mail program, appears in the room.`,
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.PersistentFlags().StringP("config", "c", "", "configuration file (default $HASHSEND_CONFIG, ./config.yaml, …)")
-	cmd.AddCommand(newDemo(), newInit(), newCheck(), newRun(), newRegistration(), newAdmin(), newPreviewCommand(), newVersion())
+	cmd.AddCommand(newDemo(), newInit(), newCheck(), newRun(), newRegistration(), newSlack(), newAdmin(), newPreviewCommand(), newVersion())
 	return cmd
 }
 

@@ -21,6 +21,7 @@ type Connector struct {
 	env  chat.Env
 	http *http.Client
 	api  *slack.Client
+	pace pace
 
 	mu       sync.Mutex
 	me       *identity // nil: not asked for yet

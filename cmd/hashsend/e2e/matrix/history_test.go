@@ -36,14 +36,14 @@ func (p place) backfill(t *testing.T) {
 		}
 		return nil
 	}
-	if err := c.Backfill(t.Context(), r.Place(), chat.MessageID(since), keep); err != nil {
+	if err := c.Backfill(t.Context(), r.Place(), chat.MessageID(since), time.Time{}, keep); err != nil {
 		t.Fatal(err)
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%d messages came: %v\nwant %d in order", len(got), got, len(want))
 	}
 	got = nil
-	if err := c.Backfill(t.Context(), r.Place(), "$never:lab.test", keep); err != nil || len(got) > 0 {
+	if err := c.Backfill(t.Context(), r.Place(), "$never:lab.test", time.Time{}, keep); err != nil || len(got) > 0 {
 		t.Errorf("after a message that is not there: %v, %v; want nothing", got, err)
 	}
 }

@@ -1,0 +1,508 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/slacktext"
+)
+
+// callback is what Slack wraps around an event.
+type callback struct {
+	Type    string          `json:"type"`
+	ID      string          `json:"event_id"`
+	App     string          `json:"api_app_id"`
+	Event   json.RawMessage `json:"event"`
+	Foreign bool            `json:"is_ext_shared_channel"`
+}
+
+// rawEvent is an event, or a message of the history. What has another form in one
+// kind than in another stays raw.
+type rawEvent struct {
+	Type        string          `json:"type"`
+	Subtype     string          `json:"subtype"`
+	Channel     json.RawMessage `json:"channel"`
+	ChannelID   string          `json:"channel_id"`
+	ChannelType string          `json:"channel_type"`
+	User        json.RawMessage `json:"user"`
+	Text        string          `json:"text"`
+	TS          string          `json:"ts"`
+	EventTS     string          `json:"event_ts"`
+	ThreadTS    string          `json:"thread_ts"`
+	DeletedTS   string          `json:"deleted_ts"`
+	Hidden      bool            `json:"hidden"`
+	BotID       string          `json:"bot_id"`
+	AppID       string          `json:"app_id"`
+	Username    string          `json:"username"`
+	Streaming   string          `json:"streaming_state"`
+	Blocks      json.RawMessage `json:"blocks"`
+	Attachments json.RawMessage `json:"attachments"`
+	Files       []rawFile       `json:"files"`
+	Message     json.RawMessage `json:"message"`
+	Previous    json.RawMessage `json:"previous_message"`
+	Edited      *struct {
+		TS string `json:"ts"`
+	} `json:"edited"`
+	BotProfile struct {
+		Name  string `json:"name"`
+		AppID string `json:"app_id"`
+	} `json:"bot_profile"`
+	Metadata struct {
+		Type    string         `json:"event_type"`
+		Payload map[string]any `json:"event_payload"`
+	} `json:"metadata"`
+	Replies     int    `json:"reply_count"`
+	LatestReply string `json:"latest_reply"`
+
+	OldID    string `json:"old_channel_id"`
+	NewID    string `json:"new_channel_id"`
+	Shared   bool   `json:"is_ext_shared"`
+	Tab      string `json:"tab"`
+	Reaction string `json:"reaction"`
+	Item     struct {
+		Type    string `json:"type"`
+		Channel string `json:"channel"`
+		TS      string `json:"ts"`
+	} `json:"item"`
+	Tokens struct {
+		Bot []string `json:"bot"`
+	} `json:"tokens"`
+}
+
+type rawFile struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Type  string `json:"mimetype"`
+	Size  int64  `json:"size"`
+	Mode  string `json:"mode"`
+}
+
+// read reads an event. A field of a wrong type counts as absent.
+func read(raw json.RawMessage) (e rawEvent, err error) {
+	var odd *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, &e); err != nil && !errors.As(err, &odd) {
+		return e, err
+	}
+	return e, nil
+}
+
+// textOr reads a field that is an id, or an object that has one.
+func idOf(raw json.RawMessage) (id, name string) {
+	if json.Unmarshal(raw, &id) == nil {
+		return id, ""
+	}
+	var o struct{ ID, Name string }
+	json.Unmarshal(raw, &o) //nolint:errcheck // empty if it has none
+	return o.ID, o.Name
+}
+
+func (e rawEvent) channel() string {
+	if id, _ := idOf(e.Channel); id != "" {
+		return id
+	}
+	return e.ChannelID
+}
+
+func (e rawEvent) user() string { id, _ := idOf(e.User); return id }
+
+// when is the moment of a ts.
+func when(ts string) time.Time {
+	s, err := strconv.ParseFloat(ts, 64)
+	if err != nil || s <= 0 || s > 1e11 {
+		return time.Time{}
+	}
+	whole, part := math.Modf(s)
+	return time.Unix(int64(whole), int64(part*1e6)*1000)
+}
+
+// convert makes events of the bridge of one of Slack.
+func (c *Connector) convert(ctx context.Context, cb callback) []chat.Event {
+	e, err := read(cb.Event)
+	if err != nil || e.Type == "" {
+		return []chat.Event{chat.Unknown{Head: chat.Head{Event: chat.EventID(cb.ID), At: time.Now()}, Type: "unreadable", Raw: cb.Event}}
+	}
+	if cb.App != "" && (e.AppID == cb.App || e.BotProfile.AppID == cb.App) && e.Type == "message" && e.Subtype != "message_changed" {
+		return nil // our own words
+	}
+	var events []chat.Event
+	if ev := c.sharing(cb, e); ev != nil {
+		events = append(events, ev)
+	}
+	switch e.Type {
+	case "message":
+		if ev := c.message(ctx, e); ev != nil {
+			events = append(events, ev)
+		}
+		return events
+	case "app_mention":
+		if ev, is := c.message(ctx, e).(chat.Command); is {
+			events = append(events, ev)
+		}
+		return events
+	}
+	head := chat.Head{Event: chat.EventID(cb.ID), At: when(e.EventTS), Place: chat.Place{Room: chat.RoomID(e.channel())}}
+	if ev, known := c.happening(ctx, head, e); !known {
+		c.env.Log.Info("an event of a type that is not known was kept", "type", cut(e.Type, 100))
+		events = append(events, chat.Unknown{Head: head, Type: cut(e.Type, 100), Raw: cb.Event})
+	} else if ev != nil {
+		events = append(events, ev)
+	}
+	return events
+}
+
+// sharing notices that a channel that we know as our workspace's own is shared
+// with another organisation.
+func (c *Connector) sharing(cb callback, e rawEvent) chat.Event {
+	id := e.channel()
+	c.mu.Lock()
+	ch, known := c.channels[id]
+	c.mu.Unlock()
+	if !cb.Foreign || !known || ch.shared {
+		return nil
+	}
+	c.forgetChannel(id)
+	return chat.Shared{Head: chat.Head{At: time.Now(), Place: chat.Place{Room: chat.RoomID(id)}}, Shared: true}
+}
+
+// happening converts what is no message. nil: it means nothing to the bridge.
+func (c *Connector) happening(ctx context.Context, head chat.Head, e rawEvent) (ev chat.Event, known bool) {
+	switch e.Type {
+	case "member_joined_channel", "member_left_channel":
+		return c.member(ctx, head, e), true
+	case "channel_left", "group_left", "channel_deleted", "group_deleted", "channel_archive", "group_archive", "channel_unarchive", "group_unarchive":
+		return c.closing(ctx, head, e), true
+	case "channel_rename", "group_rename":
+		id, name := idOf(e.Channel)
+		c.forgetChannel(id)
+		return chat.Renamed{Head: head, Name: "#" + name}, true
+	case "channel_id_changed":
+		head.Place.Room = chat.RoomID(e.OldID)
+		c.forgetChannel(e.OldID)
+		return chat.Moved{Head: head, To: chat.RoomID(e.NewID), OldIDs: e.OldID + ":", NewIDs: e.NewID + ":"}, true
+	case "channel_shared", "channel_unshared":
+		c.forgetChannel(e.channel())
+		return chat.Shared{Head: head, Shared: e.Type == "channel_shared" || e.Shared}, true
+	case "reaction_added", "reaction_removed":
+		if e.Item.Type != "message" || c.isSelf(ctx, e.user()) {
+			return nil, true
+		}
+		head.Place.Room = chat.RoomID(e.Item.Channel)
+		head.By = c.person(ctx, e.user()).author
+		emoji, ok := slacktext.EmojiOf(e.Reaction)
+		if !ok {
+			emoji = ":" + cut(e.Reaction, 64) + ":"
+		}
+		return chat.Reacted{Head: head, Message: messageID(e.Item.Channel, e.Item.TS), Emoji: emoji, Removed: e.Type == "reaction_removed"}, true
+	case "app_home_opened":
+		if e.Tab != "home" && e.Tab != "" {
+			return nil, true
+		}
+		p := c.person(ctx, e.user())
+		head.By, head.Place = p.author, chat.Place{}
+		return chat.DeskOpened{Head: head, Rank: p.rank}, true
+	case "tokens_revoked":
+		if len(e.Tokens.Bot) == 0 {
+			return nil, true
+		}
+		return chat.Revoked{Head: head, Why: "the token of the app was revoked"}, true
+	case "app_uninstalled", "team_access_revoked":
+		return chat.Revoked{Head: head, Why: "the app was removed from the workspace"}, true
+	case "user_change":
+		c.forgetPerson(e.user())
+		return nil, true
+	case "emoji_changed", "subteam_updated", "subteam_created":
+		c.mu.Lock()
+		c.emoji, c.groups = nil, nil
+		c.mu.Unlock()
+		return nil, true
+	case "message_metadata_posted", "message_metadata_updated", "message_metadata_deleted", "user_typing", "pin_added", "pin_removed":
+		return nil, true
+	}
+	return nil, false
+}
+
+// member converts somebody's entering or leaving a channel.
+func (c *Connector) member(ctx context.Context, head chat.Head, e rawEvent) chat.Event {
+	self := c.isSelf(ctx, e.user())
+	if self {
+		c.forgetChannel(e.channel())
+	} else {
+		head.By = c.person(ctx, e.user()).author
+	}
+	if e.Type == "member_left_channel" {
+		return chat.Left{Head: head, Self: self}
+	}
+	return chat.Joined{Head: head, Self: self}
+}
+
+// closing converts the end of our use of a channel, and its new beginning.
+func (c *Connector) closing(ctx context.Context, head chat.Head, e rawEvent) chat.Event {
+	c.forgetChannel(e.channel())
+	left := chat.Left{Head: head, Self: true}
+	switch e.Type {
+	case "channel_unarchive", "group_unarchive":
+		if ch, err := c.channel(ctx, e.channel()); err == nil && !ch.member {
+			return nil
+		}
+		return chat.Joined{Head: head, Self: true}
+	case "channel_archive", "group_archive":
+		left.Why = "the channel was archived"
+	case "channel_deleted", "group_deleted":
+		left.Why = "the channel was deleted"
+	}
+	return left
+}
+
+func (c *Connector) isSelf(ctx context.Context, user string) bool {
+	me, err := c.self(ctx)
+	return err == nil && user != "" && user == me.User
+}
+
+// silent are subtypes that say nothing to a reader.
+var silent = []string{
+	"message_replied", "reply_broadcast", "channel_join", "channel_leave", "channel_name", "channel_topic", "channel_purpose", "channel_archive", "channel_unarchive",
+	"channel_posting_permissions", "channel_canvas_updated", "channel_convert_to_private", "channel_convert_to_public", "group_join", "group_leave", "group_name",
+	"group_topic", "group_purpose", "group_archive", "group_unarchive", "pinned_item", "unpinned_item", "bot_add", "bot_remove", "bot_enable", "bot_disable",
+	"reminder_add", "joiner_notification", "joiner_notification_for_inviter", "ekm_access_denied", "tombstone", "sh_room_created", "sh_room_shared", "app_conversation_join",
+	"assistant_app_thread", "file_comment", "file_mention", "document_mention", "tabbed_canvas_updated",
+}
+
+// message converts a message, its edit or its deletion. One id stands for the
+// same message wherever it comes from: live, again, as a mention, in the history.
+func (c *Connector) message(ctx context.Context, e rawEvent) chat.Event {
+	channel := e.channel()
+	switch e.Subtype {
+	case "message_changed":
+		return c.changed(ctx, channel, e)
+	case "message_deleted":
+		by := ""
+		if previous, err := read(e.Previous); err == nil {
+			by = previous.user()
+		}
+		return c.deleted(ctx, channel, e.DeletedTS, by, e.TS)
+	case "huddle_thread":
+		e.Subtype, e.Text, e.Blocks, e.ThreadTS = "me_message", "started a huddle", nil, ""
+	}
+	if slices.Contains(silent, e.Subtype) || (e.Hidden && e.Type == "message") || channel == "" || e.TS == "" {
+		return nil
+	}
+	author, ok := c.author(ctx, channel, e)
+	if !ok {
+		return nil
+	}
+	head := chat.Head{Event: chat.EventID(channel + "/" + e.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: when(e.TS), By: author}
+	p := chat.Posted{Message: messageID(channel, e.TS)}
+	if e.ThreadTS != "" && e.ThreadTS != e.TS {
+		head.Place.Thread, p.Root = chat.ThreadID(e.ThreadTS), messageID(channel, e.ThreadTS)
+	}
+	p.Head = head
+	if text, is := c.command(ctx, e); is {
+		return chat.Command{Head: head, Message: p.Message, Text: text, Rank: c.rank(ctx, string(author.ID), channel), Root: head.Place.Thread, About: p.Root, Private: true}
+	}
+	p.Body, p.Mentions, p.MentionsAll = c.body(ctx, e)
+	if p.Body.Text == "" && len(p.Body.Files) == 0 {
+		return nil
+	}
+	if e.Subtype == "me_message" {
+		p.Kind = chat.Emote
+	}
+	return p
+}
+
+// author is who wrote a message; not ok if it is not to be taken in: our own
+// words, and those of bots that the settings do not name.
+func (c *Connector) author(ctx context.Context, channel string, e rawEvent) (chat.Author, bool) {
+	me, err := c.self(ctx)
+	if err != nil {
+		c.env.Log.Warn("who we are could not be asked for", "error", err)
+	}
+	own := (e.user() != "" && e.user() == me.User) || (e.BotID != "" && e.BotID == me.Bot) || e.Metadata.Type == marker || e.Metadata.Type == signMarker
+	if own {
+		return chat.Author{}, false
+	}
+	if e.BotID == "" && e.Subtype != "bot_message" {
+		p := c.person(ctx, e.user())
+		return p.author, e.user() != "" && e.user() != "USLACKBOT" && !p.bot
+	}
+	name := e.Username
+	if name == "" {
+		name = e.BotProfile.Name
+	}
+	if !c.takesBot(channel, name, e) || (e.Streaming != "" && e.Streaming != "completed") {
+		return chat.Author{}, false
+	}
+	id := e.BotID
+	if id == "" {
+		id = name
+	}
+	if name == "" {
+		name = id
+	}
+	return chat.Author{ID: chat.UserID(id), Name: name, Server: me.Team, Guest: true}, id != ""
+}
+
+// takesBot reports whether the settings name a bot for a channel.
+func (c *Connector) takesBot(channel, name string, e rawEvent) bool {
+	for _, where := range []string{channel, "*"} {
+		for _, who := range c.cfg.Bots[where] {
+			if who == e.BotID || who == e.AppID || who == e.BotProfile.AppID || (name != "" && strings.EqualFold(who, name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// command returns what is said to the bridge: everything in a direct message, and
+// elsewhere what begins with its name.
+func (c *Connector) command(ctx context.Context, e rawEvent) (string, bool) {
+	me, err := c.self(ctx)
+	if err != nil || e.Subtype == "bot_message" || e.BotID != "" {
+		return "", false
+	}
+	text := strings.TrimSpace(e.Text)
+	if rest, is := strings.CutPrefix(text, "<@"+me.User); is && me.User != "" {
+		_, rest, _ = strings.Cut(rest, ">")
+		return plainCommand(strings.TrimLeft(rest, " :,\u00a0")), true
+	}
+	if e.ChannelType == "im" || (e.ChannelType == "" && strings.HasPrefix(e.channel(), "D")) {
+		return plainCommand(text), true
+	}
+	return "", false
+}
+
+// plainCommand undoes what Slack makes of a typed command: links around addresses,
+// escapes.
+func plainCommand(s string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "<")
+		b.WriteString(before)
+		inner, after, closed := strings.Cut(rest, ">")
+		if !found || !closed {
+			b.WriteString(rest)
+			break
+		}
+		target, label, labelled := strings.Cut(inner, "|")
+		switch {
+		case labelled:
+			b.WriteString(label)
+		default:
+			b.WriteString(strings.TrimPrefix(target, "mailto:"))
+		}
+		s = after
+	}
+	return strings.TrimSpace(strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(b.String()))
+}
+
+// body is what a message says.
+func (c *Connector) body(ctx context.Context, e rawEvent) (b chat.Body, mentions []chat.UserID, all bool) {
+	if e.Subtype == "file_share" && len(e.Blocks) == 0 {
+		e.Text = comment(e.Text)
+	}
+	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments}, names{c, ctx})
+	b = chat.Body{Text: r.Text, HTML: r.HTML}
+	for _, u := range r.Mentions {
+		mentions = append(mentions, chat.UserID(u))
+	}
+	for _, f := range e.Files {
+		if f.Mode == "tombstone" || f.Mode == "hidden_by_limit" {
+			continue
+		}
+		name := cleanName(f.Name)
+		if name == "" {
+			name = cleanName(f.Title)
+		}
+		b.Files = append(b.Files, chat.File{ID: chat.FileID(f.ID), Name: name, Type: f.Type, Size: f.Size})
+	}
+	return b, mentions, r.MentionsAll
+}
+
+// comment is what a person wrote with a file, in the form that Slack had before:
+// "<@U1|ann> uploaded a file: <…|a.txt> and commented: see here".
+func comment(text string) string {
+	if !strings.HasPrefix(text, "<@") || !(strings.Contains(text, " uploaded a file: ") || strings.Contains(text, " shared a file: ")) {
+		return text
+	}
+	_, said, _ := strings.Cut(text, " and commented: ")
+	return said
+}
+
+// cleanName is a file's name without path and without what cannot be seen.
+func cleanName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(s[strings.LastIndexAny(s, "/\\")+1:])
+}
+
+// changed converts message_changed: an edit of a person, the deletion of a message
+// with answers, or nothing that a person did.
+func (c *Connector) changed(ctx context.Context, channel string, e rawEvent) chat.Event {
+	m, err := read(e.Message)
+	if err != nil || m.TS == "" {
+		return nil
+	}
+	if m.Subtype == "tombstone" {
+		by := ""
+		if previous, err := read(e.Previous); err == nil {
+			by = previous.user()
+		}
+		return c.deleted(ctx, channel, m.TS, by, e.TS)
+	}
+	if previous, err := read(e.Previous); err == nil && m.Edited != nil && previous.Edited != nil && previous.Edited.TS >= m.Edited.TS {
+		return nil
+	}
+	return c.edited(ctx, channel, m)
+}
+
+// edited converts a message that a person has edited; nil: nobody has.
+func (c *Connector) edited(ctx context.Context, channel string, m rawEvent) chat.Event {
+	if m.Edited == nil || m.Edited.TS == "" {
+		return nil
+	}
+	author, ok := c.author(ctx, channel, m)
+	if !ok {
+		return nil
+	}
+	head := chat.Head{
+		Event: chat.EventID(channel + "/" + m.TS + "/edited/" + m.Edited.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: when(m.Edited.TS), By: author,
+	}
+	if m.ThreadTS != "" && m.ThreadTS != m.TS {
+		head.Place.Thread = chat.ThreadID(m.ThreadTS)
+	}
+	body, _, _ := c.body(ctx, m)
+	return chat.Edited{Head: head, Message: messageID(channel, m.TS), Body: body}
+}
+
+// deleted says that a message was taken away. by is who wrote it, as far as Slack
+// tells; at is when it was deleted.
+func (c *Connector) deleted(ctx context.Context, channel, ts, by, at string) chat.Event {
+	if ts == "" || channel == "" {
+		return nil
+	}
+	head := chat.Head{Event: chat.EventID(channel + "/" + ts + "/deleted"), Place: chat.Place{Room: chat.RoomID(channel)}, At: when(at)}
+	if by != "" && !c.isSelf(ctx, by) {
+		head.By = c.person(ctx, by).author
+	}
+	return chat.Deleted{Head: head, Message: messageID(channel, ts)}
+}
+
+func cut(s string, limit int) string {
+	if len(s) > limit {
+		return strings.ToValidUTF8(s[:limit], "")
+	}
+	return s
+}

@@ -1,0 +1,148 @@
+package slack
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	maxBody = 1 << 20         // bytes of a request; Slack's are far below
+	maxAge  = 5 * time.Minute // of a signature
+)
+
+// listen receives by HTTP until ctx ends.
+func (r *receiver) listen(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", r.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for Slack: %w", err)
+	}
+	srv := &http.Server{Handler: r.handler(ctx), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	served := make(chan error, 1)
+	r.running.Go(func() { served <- srv.Serve(l) })
+	r.gap(ctx)
+	select {
+	case err := <-served:
+		return fmt.Errorf("listen for Slack: %w", err)
+	case <-ctx.Done():
+	}
+	// What is in hand is finished.
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	return srv.Shutdown(end)
+}
+
+// signed reports whether Slack has signed a body with our secret, lately.
+func signed(secret string, h http.Header, body []byte, now time.Time) bool {
+	stamp := h.Get("X-Slack-Request-Timestamp")
+	at, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil || now.Sub(time.Unix(at, 0)).Abs() > maxAge || secret == "" {
+		return false
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "v0:%s:", stamp)
+	mac.Write(body) //nolint:errcheck // it never fails
+	return hmac.Equal([]byte("v0="+hex.EncodeToString(mac.Sum(nil))), []byte(h.Get("X-Slack-Signature")))
+}
+
+// handler answers Slack's requests. What is not signed, or is too large, leaves no
+// trace; the rest is acknowledged when it is stored.
+func (r *receiver) handler(ctx context.Context) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "this address takes what Slack sends", http.StatusMethodNotAllowed)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+		if err != nil {
+			http.Error(w, "the body cannot be read, or is too large", http.StatusBadRequest)
+			return
+		}
+		if !signed(r.cfg.SigningSecret, req.Header, body, time.Now()) {
+			http.Error(w, "the signature is missing, wrong or old", http.StatusUnauthorized)
+			return
+		}
+		in, challenge, err := parseRequest(req.Header.Get("Content-Type"), body)
+		switch {
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		case challenge != "":
+			w.Header().Set("Content-Type", "text/plain")
+			io.WriteString(w, challenge) //nolint:errcheck // Slack asks again
+		case in.kind == "":
+			w.WriteHeader(http.StatusOK)
+		default:
+			r.respond(ctx, w, in)
+		}
+	})
+}
+
+func (r *receiver) respond(ctx context.Context, w http.ResponseWriter, in request) {
+	out := r.take(context.WithoutCancel(ctx), in)
+	if err := r.store(ctx, out.events); err != nil {
+		r.env.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
+		http.Error(w, "it could not be stored; send it again", http.StatusServiceUnavailable)
+		return
+	}
+	if out.answer != nil {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(out.answer) //nolint:errcheck // Slack asks again
+	} else {
+		w.WriteHeader(http.StatusOK)
+	}
+	if out.after != nil {
+		r.running.Go(func() { out.after(ctx) })
+	}
+}
+
+// parseRequest finds out what kind of request a signed body is. An empty kind
+// needs nothing but an answer.
+func parseRequest(contentType string, body []byte) (in request, challenge string, err error) {
+	if len(contentType) >= 33 && contentType[:33] == "application/x-www-form-urlencoded" {
+		form, err := url.ParseQuery(string(body))
+		switch {
+		case err != nil:
+			return in, "", errors.New("the body is no form")
+		case form.Get("payload") != "":
+			if !json.Valid([]byte(form.Get("payload"))) {
+				return in, "", errors.New("the payload is no JSON")
+			}
+			return request{kind: "interactive", payload: json.RawMessage(form.Get("payload"))}, "", nil
+		case form.Get("command") != "":
+			fields := map[string]string{}
+			for k := range form {
+				fields[k] = form.Get(k)
+			}
+			payload, err := json.Marshal(fields)
+			return request{kind: "slash_commands", payload: payload}, "", err
+		case form.Get("ssl_check") == "1":
+			return in, "", nil
+		}
+		return in, "", errors.New("the form has neither a payload nor a command")
+	}
+	var head struct {
+		Type      string `json:"type"`
+		Challenge string `json:"challenge"`
+	}
+	if err := json.Unmarshal(body, &head); err != nil || head.Type == "" {
+		return in, "", errors.New("the body is no JSON of Slack")
+	}
+	if head.Type == "url_verification" {
+		if head.Challenge == "" {
+			return in, "", errors.New("there is no challenge")
+		}
+		return in, head.Challenge, nil
+	}
+	return request{kind: "events_api", payload: body}, "", nil
+}

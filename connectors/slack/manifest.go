@@ -1,0 +1,72 @@
+package slack
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// maxHint is how many characters Slack shows beside a slash command.
+const maxHint = 1000
+
+// Manifest writes the manifest of the app for these settings: the rights that the
+// functions need and no others, each with its reason. hint is what is shown beside
+// the slash command.
+func Manifest(c Config, hint string) ([]byte, error) {
+	c = c.withDefaults()
+	if r := []rune(hint); len(r) > maxHint {
+		hint = string(r[:maxHint])
+	}
+	var b bytes.Buffer
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	socket := c.SocketMode()
+	line("# The manifest of the Slack app: https://api.slack.com/apps?new_app=1, \"From a manifest\".")
+	line("_metadata:\n  major_version: 1\n  minor_version: 1")
+	line("display_information:\n  name: hashsend\n  description: Joins channels and conversations by email.")
+	line("  long_description: %s", quoted("hashsend joins a Slack channel, or a thread in one, with a conversation by email. What is said there leaves as short mails from a mailbox that the one who runs it has connected, and what people answer appears in the channel. Write "+c.Command+" help in a channel, or open the app's Home, to begin a conversation, invite people by their address, and see what has not arrived."))
+	line("  background_color: \"#1f3a5f\"")
+	line("features:\n  app_home:\n    home_tab_enabled: true\n    messages_tab_enabled: %t\n    messages_tab_read_only_enabled: false", c.uses("direct"))
+	line("  bot_user:\n    display_name: hashsend\n    always_online: true")
+	line("  shortcuts:")
+	for _, s := range [][4]string{
+		{"Reply by email", "message", shortcutMail, "Mail this message"},
+		{"Email details", "message", shortcutDetails, "What became of this message"},
+		{"New email thread", "global", shortcutNew, "Talk with people by email from here"},
+	} {
+		line("    - name: %s\n      type: %s\n      callback_id: %s\n      description: %s", s[0], s[1], s[2], s[3])
+	}
+	line("  slash_commands:\n    - command: %s\n      description: Join this channel with email\n      usage_hint: %s\n      should_escape: true", c.Command, quoted(hint))
+	if !socket {
+		line("      url: %s", quoted(c.URL))
+	}
+	line("oauth_config:\n  scopes:\n    bot:")
+	for _, s := range c.Scopes() {
+		line("      - %s # %s", s.Name, s.Why)
+	}
+	line("settings:\n  event_subscriptions:")
+	if !socket {
+		line("    request_url: %s", quoted(c.URL))
+	}
+	line("    bot_events:")
+	for _, e := range c.events() {
+		line("      - %s", e)
+	}
+	line("  interactivity:\n    is_enabled: true")
+	if !socket {
+		line("    request_url: %s", quoted(c.URL))
+	}
+	line("  org_deploy_enabled: false\n  socket_mode_enabled: %t\n  token_rotation_enabled: false", socket)
+	return b.Bytes(), nil
+}
+
+// quoted writes a text as YAML (and JSON) has it.
+func quoted(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		return `""`
+	}
+	return strings.TrimSpace(b.String())
+}
