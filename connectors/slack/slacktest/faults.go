@@ -1,0 +1,118 @@
+package slacktest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Fault is what goes wrong with one call of a method.
+type Fault struct {
+	Status     int           // HTTP status; 0 with Cut: the connection breaks
+	RetryAfter int           // seconds, with status 429
+	After      bool          // the call has its effect all the same
+	Cut        bool          // the connection breaks instead of an answer
+	Delay      time.Duration // before the answer
+}
+
+// Break has the next calls of a method go wrong, one for each fault.
+func (s *Server) Break(method string, faults ...Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults[method] = append(s.faults[method], faults...)
+}
+
+// fault is that of the next call of a method.
+func (s *Server) fault(method string) (Fault, bool) {
+	waiting := s.faults[method]
+	if len(waiting) == 0 {
+		return Fault{}, false
+	}
+	s.faults[method] = waiting[1:]
+	return waiting[0], true
+}
+
+// before has its effect before the method is carried out, and reports whether
+// that was all.
+func (f Fault) before(w http.ResponseWriter) bool {
+	if f.After {
+		return false
+	}
+	time.Sleep(f.Delay)
+	return f.answer(w)
+}
+
+func (f Fault) after(w http.ResponseWriter) bool {
+	if !f.After {
+		return false
+	}
+	time.Sleep(f.Delay)
+	return f.answer(w)
+}
+
+func (f Fault) answer(w http.ResponseWriter) bool {
+	if f.Cut {
+		panic(http.ErrAbortHandler)
+	}
+	if f.Status == 0 {
+		return false
+	}
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(f.Status)
+	w.Write([]byte("<html>Something went wrong</html>")) //nolint:errcheck // the client may have gone
+	return true
+}
+
+// Calls is how often a method was called.
+func (s *Server) Calls(method string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[method]
+}
+
+// Unlimited switches the rate limits off, for tests of speed and crashes.
+func (s *Server) Unlimited() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unlimited = true
+}
+
+// bucket counts calls.
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+// limited refuses a call when there were too many: by the tier of the method in
+// the workspace, and one post a second in a channel with a short burst.
+func (s *Server) limited(name string, tier int, channel string) error {
+	if s.unlimited {
+		return nil
+	}
+	if name == "chat.postMessage" {
+		return s.take(name+"/"+channel, 1, 5)
+	}
+	if tier == 0 {
+		return nil
+	}
+	return s.take(name, float64(tier)/60, float64(tier))
+}
+
+func (s *Server) take(key string, perSecond, burst float64) error {
+	now := time.Now()
+	b := s.buckets[key]
+	if b == nil {
+		b = &bucket{left: burst, at: now}
+		s.buckets[key] = b
+	}
+	b.left = min(burst, b.left+now.Sub(b.at).Seconds()*perSecond)
+	b.at = now
+	if b.left < 1 {
+		return &apiError{"ratelimited", map[string]any{"retry_after": max(1, int((1-b.left)/perSecond+0.99))}}
+	}
+	b.left--
+	return nil
+}

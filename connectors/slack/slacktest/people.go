@@ -1,0 +1,489 @@
+package slacktest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// User is a person, or a bot.
+type User struct {
+	ID, Name, Real, Team string
+	Admin, Owner         bool
+	Guest, UltraGuest    bool
+	Bot                  bool
+	Ephemerals           []Ephemeral
+}
+
+func (u *User) json() reply {
+	out := reply{
+		"id": u.ID, "team_id": u.Team, "name": u.Name, "real_name": u.Real, "is_admin": u.Admin, "is_owner": u.Owner, "is_bot": u.Bot,
+		"is_restricted": u.Guest || u.UltraGuest, "is_ultra_restricted": u.UltraGuest, "deleted": false,
+		"profile": reply{"display_name": u.Real, "real_name": u.Real, "team": u.Team},
+	}
+	if u.Team != Team {
+		out["is_stranger"] = true
+	}
+	return out
+}
+
+// Person adds somebody; what is given decides the rest.
+func (s *Server) Person(u User) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.ID == "" {
+		u.ID = s.id("U")
+	}
+	if u.Team == "" {
+		u.Team = Team
+	}
+	if u.Real == "" {
+		u.Real = u.Name
+	}
+	s.users[u.ID] = &u
+	return u.ID
+}
+
+// Open makes a channel with these members; the first of them made it.
+func (s *Server) Open(c Channel, members ...string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.ID == "" {
+		c.ID = s.id("C")
+	}
+	c.Members = slices.Clone(members)
+	if len(members) > 0 && c.Creator == "" {
+		c.Creator = members[0]
+	}
+	s.channels[c.ID] = &c
+	return c.ID
+}
+
+// Said is how something is said.
+type Said struct {
+	Thread      string // ts of the root
+	Broadcast   bool   // also in the channel
+	Me          bool
+	Blocks      string // instead of those that Slack makes of the text
+	Attachments string
+	File        string // name of a file that comes with it
+	Body        string // of that file
+	BotName     string // said by a bot of this name, who has no user
+}
+
+// Say posts what a person writes: the text as it is typed, with mentions as
+// <@U…>. It returns the ts.
+func (s *Server) Say(user, channel, text string, how ...Said) string {
+	var h Said
+	if len(how) > 0 {
+		h = how[0]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	m := &Message{TS: s.stamp(), User: user, Text: typed(text), Thread: h.Thread, Broadcast: h.Broadcast, ClientID: fmt.Sprintf("00000000-0000-4000-8000-%012d", s.serial)}
+	s.serial++
+	switch {
+	case h.Me:
+		m.Subtype = "me_message"
+	case h.BotName != "":
+		m.User, m.Subtype, m.Bot, m.Username, m.ClientID = "", "bot_message", "B0"+strings.ToUpper(h.BotName), h.BotName, ""
+	case h.Blocks != "":
+		m.Blocks = json.RawMessage(h.Blocks)
+	case text != "":
+		m.Blocks = richOf(text)
+	}
+	if h.Attachments != "" {
+		m.Attachments = json.RawMessage(h.Attachments)
+	}
+	if h.File != "" {
+		f := &file{id: s.id("F"), name: h.File, kind: "text/plain", body: []byte(h.Body), s: s, ready: true}
+		s.files[f.id] = f
+		m.Files, m.Subtype = []*file{f}, "file_share"
+	}
+	ch.Messages = append(ch.Messages, m)
+	mentions := ""
+	if strings.Contains(text, "<@"+BotUser) {
+		mentions = BotUser
+	}
+	s.tellMessage(ch, m, mentions)
+	return m.TS
+}
+
+// typed escapes what a person types, but not the mentions.
+func typed(text string) string {
+	text = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+	for _, mark := range []string{"@", "#", "!", "http", "mailto:"} {
+		text = unescapeAngles(text, mark)
+	}
+	return text
+}
+
+func unescapeAngles(text, mark string) string {
+	for {
+		i := strings.Index(text, "&lt;"+mark)
+		if i < 0 {
+			return text
+		}
+		end := strings.Index(text[i:], "&gt;")
+		if end < 0 {
+			return text
+		}
+		text = text[:i] + "<" + text[i+len("&lt;"):i+end] + ">" + text[i+end+len("&gt;"):]
+	}
+}
+
+// richOf is the rich_text that Slack makes of a typed text: words and mentions.
+func richOf(text string) json.RawMessage {
+	var elements []reply
+	for text != "" {
+		before, rest, found := strings.Cut(text, "<@")
+		if before != "" {
+			elements = append(elements, reply{"type": "text", "text": before})
+		}
+		id, after, closed := strings.Cut(rest, ">")
+		if found && closed {
+			elements = append(elements, reply{"type": "user", "user_id": id})
+		}
+		text = after
+	}
+	raw, err := json.Marshal([]reply{{"type": "rich_text", "block_id": "x1Y", "elements": []reply{{"type": "rich_text_section", "elements": elements}}}})
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
+
+// Edit changes what a person has written.
+func (s *Server) Edit(channel, ts, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	m := ch.message(ts)
+	before := *m
+	m.Text, m.Blocks, m.Edited, m.EditedBy = typed(text), richOf(text), s.stamp(), m.User
+	s.tellChanged(ch, m, &before)
+}
+
+// Unfurl puts what stands behind a link at a message: an edit that nobody made.
+func (s *Server) Unfurl(channel, ts, link string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	m := ch.message(ts)
+	before := *m
+	m.Attachments = json.RawMessage(fmt.Sprintf(`[{"from_url":%q,"original_url":%q,"title":"Example","id":1}]`, link, link))
+	s.tellChanged(ch, m, &before)
+}
+
+// Remove deletes a message of a person.
+func (s *Server) Remove(channel, ts string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	s.remove(ch, ch.message(ts))
+}
+
+// React puts a reaction on a message.
+func (s *Server) React(user, channel, ts, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	s.react(ch, ch.message(ts), user, name)
+}
+
+// enter lets somebody into a channel.
+func (s *Server) enter(ch *Channel, user, inviter string) {
+	ch.Members = append(ch.Members, user)
+	fields := reply{"user": user, "channel": ch.ID, "channel_type": map[bool]string{true: "G", false: "C"}[ch.Private], "team": Team}
+	if inviter != "" {
+		fields["inviter"] = inviter
+	}
+	if ch.has(BotUser) {
+		s.tell("member_joined_channel", ch, fields)
+	}
+}
+
+// Invite lets somebody into a channel: /invite.
+func (s *Server) Invite(inviter, channel, user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.enter(s.channels[channel], user, inviter)
+}
+
+// Kick puts somebody out of a channel.
+func (s *Server) Kick(channel, user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	fields := reply{"user": user, "channel": ch.ID, "channel_type": "C", "team": Team}
+	s.tell("member_left_channel", ch, fields)
+	ch.Members = slices.DeleteFunc(ch.Members, func(u string) bool { return u == user })
+	if user == BotUser {
+		s.tell(map[bool]string{true: "group_left", false: "channel_left"}[ch.Private], ch, reply{"channel": ch.ID, "actor_id": ch.Creator})
+	}
+}
+
+// Rename gives a channel another name.
+func (s *Server) Rename(channel, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	ch.Name = name
+	s.tell(map[bool]string{true: "group_rename", false: "channel_rename"}[ch.Private], ch, reply{"channel": reply{"id": ch.ID, "name": name, "created": 1700000000}})
+}
+
+// Archive closes a channel, or opens it again.
+func (s *Server) Archive(channel string, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	ch.Archived = closed
+	kind := map[bool]string{true: "group_", false: "channel_"}[ch.Private] + map[bool]string{true: "archive", false: "unarchive"}[closed]
+	s.tell(kind, ch, reply{"channel": ch.ID, "user": ch.Creator})
+}
+
+// Share has a channel shared with another organisation, or ends that.
+func (s *Server) Share(channel string, shared bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	ch.Shared = shared
+	if shared {
+		s.tell("channel_shared", ch, reply{"connected_team_id": OtherTeam, "channel": ch.ID})
+	} else {
+		s.tell("channel_unshared", ch, reply{"previously_connected_team_id": OtherTeam, "channel": ch.ID, "is_ext_shared": false})
+	}
+}
+
+// Renumber gives a channel another id, as happens when it is made private.
+func (s *Server) Renumber(channel string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	delete(s.channels, channel)
+	ch.ID = s.id("C")
+	s.channels[ch.ID] = ch
+	s.tell("channel_id_changed", ch, reply{"old_channel_id": channel, "new_channel_id": ch.ID})
+	return ch.ID
+}
+
+// Revoke takes the token back, or gives it again with an empty code.
+func (s *Server) Revoke(code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if code != "" {
+		s.tell("tokens_revoked", nil, reply{"tokens": reply{"bot": []string{BotUser}}})
+	}
+	s.revoked = code
+}
+
+// after is what a person did that lets the app open a dialog and answer.
+func (s *Server) after(user, channel string) (trigger, response string) {
+	trigger, response = "trigger."+user+"."+s.id("X"), "/actions/"+s.id("R")
+	s.triggers[trigger] = time.Now()
+	s.answers[response] = &answerURL{user: user, channel: channel, made: time.Now()}
+	return trigger, "http://" + s.address + response
+}
+
+// Slash types a slash command in a channel. It reports whether the app has taken it.
+func (s *Server) Slash(user, channel, command, text string) bool {
+	s.mu.Lock()
+	trigger, response := s.after(user, channel)
+	e := s.dispatch("slash_commands", reply{
+		"token": "verification", "team_id": Team, "team_domain": "lab", "channel_id": channel, "channel_name": s.channels[channel].Name, "user_id": user,
+		"user_name": s.users[user].Name, "command": command, "text": typed(text), "api_app_id": App, "is_enterprise_install": "false",
+		"response_url": response, "trigger_id": trigger,
+	}, true)
+	patience := s.patience()
+	s.mu.Unlock()
+	_, taken := e.wait(patience)
+	return taken
+}
+
+func (e *envelope) wait(patience time.Duration) (answer json.RawMessage, taken bool) {
+	select {
+	case answer = <-e.done:
+		return answer, true
+	case <-time.After(patience + time.Second):
+		return nil, false
+	}
+}
+
+// interaction sends one and waits for the app to take it.
+func (s *Server) interaction(user, channel string, fields reply) (answer json.RawMessage, taken bool) {
+	s.mu.Lock()
+	trigger, response := s.after(user, channel)
+	payload := reply{
+		"token": "verification", "api_app_id": App, "team": reply{"id": Team, "domain": "lab"}, "user": reply{"id": user, "username": s.users[user].Name, "team_id": Team},
+		"trigger_id": trigger, "is_enterprise_install": false, "enterprise": nil,
+	}
+	if ch := s.channels[channel]; ch != nil {
+		payload["channel"] = reply{"id": ch.ID, "name": ch.Name}
+		payload["response_url"] = response
+	}
+	maps.Copy(payload, fields)
+	e := s.dispatch("interactive", payload, true)
+	patience := s.patience()
+	s.mu.Unlock()
+	return e.wait(patience)
+}
+
+// Menu chooses an entry of the menu of a message.
+func (s *Server) Menu(user, channel, ts, callback string) bool {
+	s.mu.Lock()
+	ch := s.channels[channel]
+	message := ch.message(ts).json(ch, false)
+	s.mu.Unlock()
+	_, taken := s.interaction(user, channel, reply{"type": "message_action", "callback_id": callback, "message_ts": ts, "message": message, "action_ts": ts})
+	return taken
+}
+
+// Shortcut chooses a global shortcut.
+func (s *Server) Shortcut(user, callback string) bool {
+	_, taken := s.interaction(user, "", reply{"type": "shortcut", "callback_id": callback, "action_ts": "1.0"})
+	return taken
+}
+
+// Press presses the button with this label among the blocks.
+func (s *Server) Press(user, channel string, blocks any, label string) bool {
+	raw, err := json.Marshal(blocks)
+	if err != nil {
+		panic(err)
+	}
+	var all []node
+	json.Unmarshal(raw, &all) //nolint:errcheck // none then
+	for _, b := range all {
+		elements, _ := b["elements"].([]any)
+		for _, v := range elements {
+			e, _ := v.(node)
+			text, _ := e["text"].(node)
+			if e["type"] != "button" || text["text"] != label {
+				continue
+			}
+			action := reply{"type": "button", "action_id": e["action_id"], "block_id": b["block_id"], "text": text, "value": e["value"], "action_ts": "1.0"}
+			_, taken := s.interaction(user, channel, reply{"type": "block_actions", "actions": []reply{action}, "container": reply{"type": "message"}})
+			return taken
+		}
+	}
+	return false
+}
+
+// Submit fills in the dialog that a person sees: field -> text, or the value of an
+// option. It returns the mistakes that the app tells; without any the dialog is
+// closed.
+func (s *Server) Submit(user string, fields map[string]string) (mistakes map[string]string, taken bool) {
+	s.mu.Lock()
+	view := maps.Clone(s.modals[user])
+	s.mu.Unlock()
+	if view == nil {
+		return nil, false
+	}
+	values := map[string]map[string]reply{}
+	list, _ := view["blocks"].([]any)
+	for _, v := range list {
+		b, _ := v.(node)
+		element, _ := b["element"].(node)
+		if b["type"] != "input" || element == nil {
+			continue
+		}
+		block, _ := b["block_id"].(string)
+		action, _ := element["action_id"].(string)
+		state := reply{"type": element["type"]}
+		value, given := fields[block]
+		switch element["type"] {
+		case "radio_buttons":
+			state["selected_option"] = element["initial_option"]
+			if given {
+				state["selected_option"] = reply{"value": value, "text": reply{"type": "plain_text", "text": value}}
+			}
+		case "conversations_select":
+			state["selected_conversation"] = value
+		default:
+			state["value"] = nil
+			if given && value != "" {
+				state["value"] = value
+			}
+		}
+		values[block] = map[string]reply{action: state}
+	}
+	view["state"] = reply{"values": values}
+	answer, taken := s.interaction(user, "", reply{"type": "view_submission", "view": view})
+	var said struct {
+		Action string            `json:"response_action"`
+		Errors map[string]string `json:"errors"`
+	}
+	json.Unmarshal(answer, &said) //nolint:errcheck // empty: it is closed
+	if said.Action == "errors" {
+		return said.Errors, taken
+	}
+	if taken {
+		s.mu.Lock()
+		delete(s.modals, user)
+		s.mu.Unlock()
+	}
+	return nil, taken
+}
+
+// OpenHome opens the app's Home tab.
+func (s *Server) OpenHome(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tell("app_home_opened", nil, reply{"user": user, "channel": "D0HOME", "tab": "home"})
+}
+
+// Messages is what stands in a channel, oldest first.
+func (s *Server) Messages(channel string) (all []Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.channels[channel].Messages {
+		all = append(all, *m)
+	}
+	return all
+}
+
+// Direct is what the app has written to a person directly.
+func (s *Server) Direct(user string) (all []Message) {
+	s.mu.Lock()
+	id := s.direct(user).ID
+	s.mu.Unlock()
+	return s.Messages(id)
+}
+
+// DirectChannel is the id of that conversation.
+func (s *Server) DirectChannel(user string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.direct(user).ID
+}
+
+// Ephemerals is what a person alone was shown.
+func (s *Server) Ephemerals(user string) []Ephemeral {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.users[user].Ephemerals)
+}
+
+// Modal is the dialog that a person sees; nil: none.
+func (s *Server) Modal(user string) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.modals[user]
+}
+
+// Home is the app's Home tab of a person; nil: nothing was shown.
+func (s *Server) Home(user string) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.homes[user]
+}
+
+// Members are those in a channel.
+func (s *Server) Members(channel string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.channels[channel].Members)
+}

@@ -1,0 +1,286 @@
+package slacktest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// maxSockets is how many connections an app may have.
+const maxSockets = 10
+
+// pingEvery is how often a connection is pinged.
+const pingEvery = 5 * time.Second
+
+// socket is a connection of Socket Mode.
+type socket struct {
+	conn    *websocket.Conn
+	writing sync.Mutex
+	closing bool // it was told to go: nothing more is sent to it
+}
+
+func (c *socket) write(v any) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.conn.SetWriteDeadline(time.Now().Add(5 * time.Second)) //nolint:errcheck // the write tells
+	return c.conn.WriteJSON(v)
+}
+
+// envelope is a request that waits for its acknowledgement.
+type envelope struct {
+	id, kind string
+	payload  any
+	answers  bool // an acknowledgement may carry an answer
+	attempt  int
+	done     chan json.RawMessage // gets the answer, once
+}
+
+func (c *call) openConnection() (reply, error) {
+	if c.s.off != "" {
+		return nil, fail(c.s.off)
+	}
+	ticket := "/link/" + c.s.id("T")
+	c.s.tickets[ticket] = true
+	return reply{"url": "ws://" + c.s.address + ticket}, nil
+}
+
+// serveSocket takes a connection: its address is good for one use.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	good := s.tickets[r.URL.Path]
+	delete(s.tickets, r.URL.Path)
+	s.mu.Unlock()
+	if !good {
+		http.Error(w, "unknown ticket", http.StatusForbidden)
+		return
+	}
+	up := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	conn, err := up.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	c := &socket{conn: conn}
+	s.mu.Lock()
+	if len(s.sockets) >= maxSockets {
+		s.mu.Unlock()
+		c.write(map[string]any{"type": "disconnect", "reason": "too_many_websockets"}) //nolint:errcheck // it is closed
+		return
+	}
+	n := len(s.sockets) + 1
+	s.mu.Unlock()
+	hello := map[string]any{"type": "hello", "num_connections": n, "connection_info": reply{"app_id": App}, "debug_info": reply{"host": "applink-1", "approximate_connection_time": 18060}}
+	if c.write(hello) != nil {
+		return
+	}
+	s.mu.Lock()
+	s.sockets = append(s.sockets, c)
+	waiting := s.backlog
+	s.backlog = nil
+	ctx := s.ctx
+	s.mu.Unlock()
+	for _, e := range waiting {
+		s.send(e)
+	}
+	stop := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(pingEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				conn.WriteControl(websocket.PingMessage, []byte("ping"), time.Now().Add(time.Second)) //nolint:errcheck // the reader notices
+			case <-stop:
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	defer close(stop)
+	for {
+		_, raw, err := conn.ReadMessage()
+		if err != nil {
+			break
+		}
+		s.acknowledged(raw)
+	}
+	s.mu.Lock()
+	s.sockets = slices.DeleteFunc(s.sockets, func(o *socket) bool { return o == c })
+	s.mu.Unlock()
+}
+
+// maxAck is how large an acknowledgement may be; a larger one is dropped.
+const maxAck = 20 << 10
+
+func (s *Server) acknowledged(raw []byte) {
+	var ack struct {
+		ID      string          `json:"envelope_id"`
+		Payload json.RawMessage `json:"payload"`
+	}
+	if len(raw) >= maxAck || json.Unmarshal(raw, &ack) != nil || ack.ID == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, e := range s.pending {
+		if e.id == ack.ID {
+			s.pending = slices.Delete(s.pending, i, i+1)
+			if !e.answers {
+				ack.Payload = nil
+			}
+			e.done <- ack.Payload
+			return
+		}
+	}
+}
+
+// send gives an envelope to one of the connections, in turn. Without one it waits
+// for the next.
+func (s *Server) send(e *envelope) {
+	s.mu.Lock()
+	var to *socket
+	for range s.sockets {
+		s.next++
+		if c := s.sockets[s.next%len(s.sockets)]; !c.closing {
+			to = c
+			break
+		}
+	}
+	if to == nil {
+		if e.kind == "events_api" {
+			s.backlog = append(s.backlog, e)
+		}
+		s.mu.Unlock()
+		return
+	}
+	if !slices.Contains(s.pending, e) {
+		s.pending = append(s.pending, e)
+	}
+	frame := map[string]any{"envelope_id": e.id, "type": e.kind, "payload": e.payload, "accepts_response_payload": e.answers}
+	if e.kind == "events_api" {
+		frame["retry_attempt"], frame["retry_reason"] = e.attempt, ""
+		if e.attempt > 0 {
+			frame["retry_reason"] = "timeout"
+		}
+	}
+	patience := s.patience()
+	ctx := s.ctx
+	s.mu.Unlock()
+	to.write(frame) //nolint:errcheck // it is sent again
+	s.delivery.Go(func() {
+		select {
+		case <-time.After(patience):
+			s.again(e)
+		case <-ctx.Done():
+		}
+	})
+}
+
+func (s *Server) patience() time.Duration {
+	if s.Patience > 0 {
+		return s.Patience
+	}
+	return 3 * time.Second
+}
+
+// again sends what was not acknowledged in time, three times at most.
+func (s *Server) again(e *envelope) {
+	pauses := s.Again
+	if pauses == nil {
+		pauses = []time.Duration{0, time.Minute, 5 * time.Minute}
+	}
+	s.mu.Lock()
+	waits := slices.Contains(s.pending, e)
+	if waits && (e.attempt >= len(pauses) || e.kind != "events_api") {
+		s.pending = slices.DeleteFunc(s.pending, func(o *envelope) bool { return o == e })
+		waits = false
+	}
+	ctx := s.ctx
+	s.mu.Unlock()
+	if !waits {
+		return
+	}
+	select {
+	case <-time.After(pauses[e.attempt]):
+	case <-ctx.Done():
+		return
+	}
+	s.mu.Lock()
+	waits = slices.Contains(s.pending, e)
+	e.attempt++
+	s.mu.Unlock()
+	if waits {
+		s.send(e)
+	}
+}
+
+// Sockets is how many connections are open.
+func (s *Server) Sockets() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sockets)
+}
+
+// Disconnect tells one connection to go, for a reason of Slack's: warning and
+// refresh_requested end it some seconds later, link_disabled ends all at once and
+// lets no new one in until Enable.
+func (s *Server) Disconnect(reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.sockets) == 0 {
+		return
+	}
+	which := s.sockets[:1]
+	if reason == "link_disabled" {
+		which, s.off = s.sockets, "socket_mode_disabled"
+	}
+	for _, c := range slices.Clone(which) {
+		if reason != "warning" {
+			c.closing = true
+		}
+		go func() {
+			c.write(map[string]any{"type": "disconnect", "reason": reason, "debug_info": reply{"host": "applink-1"}}) //nolint:errcheck // it may be gone
+			if reason == "warning" {
+				time.Sleep(2 * time.Second) // Slack leaves some seconds
+			}
+			c.conn.Close() //nolint:errcheck // it is at its end
+		}()
+	}
+}
+
+// Enable lets connections in again.
+func (s *Server) Enable() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.off = ""
+}
+
+// Drop breaks all connections without a word.
+func (s *Server) Drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.sockets {
+		c.conn.Close() //nolint:errcheck // it is to break
+	}
+}
+
+// LoseBacklog forgets everything that was not delivered, as Slack has done once.
+func (s *Server) LoseBacklog() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.backlog, s.pending = nil, nil
+}
+
+// requestKind is the type of an envelope by what it holds.
+func requestKind(payload map[string]any) string {
+	if kind, _ := payload["type"].(string); strings.HasSuffix(kind, "_callback") || kind == "app_rate_limited" {
+		return "events_api"
+	}
+	return "interactive"
+}
