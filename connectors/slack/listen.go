@@ -29,8 +29,8 @@ func (r *receiver) listen(ctx context.Context) error {
 	}
 	srv := &http.Server{Handler: r.handler(ctx), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
 	served := make(chan error, 1)
-	r.running.Go(func() { served <- srv.Serve(l) })
 	r.gap(ctx)
+	r.running.Go(func() { served <- srv.Serve(l) })
 	select {
 	case err := <-served:
 		return fmt.Errorf("listen for Slack: %w", err)

@@ -17,7 +17,8 @@ type receiver struct {
 	handle  chat.Handler
 	running sync.WaitGroup
 
-	opening sync.Mutex // connections are opened one after the other
+	opening sync.Mutex    // connections are opened one after the other
+	turn    chan struct{} // of capacity 1: one request is stored after the other
 
 	mu      sync.Mutex
 	open    int  // connections that are open
@@ -29,7 +30,7 @@ type receiver struct {
 // and it tries on until it comes back.
 func (c *Connector) Run(ctx context.Context, _ string, handle chat.Handler) error {
 	defer c.http.CloseIdleConnections()
-	r := &receiver{Connector: c, handle: handle}
+	r := &receiver{Connector: c, handle: handle, turn: make(chan struct{}, 1)}
 	defer r.running.Wait()
 	for attempt := 1; ; attempt++ {
 		_, err := c.self(ctx)
@@ -107,13 +108,23 @@ const lookup = 2 * time.Second
 // store hands events over until they are on disk, for as long as Slack waits. The
 // step in hand is finished when ctx ends.
 func (r *receiver) store(ctx context.Context, events []chat.Event) error {
+	rest := withoutGaps(events)
+	err := r.tryStore(ctx, rest)
+	if len(rest) < len(events) {
+		r.gap(ctx)
+	}
+	return err
+}
+
+func (r *receiver) tryStore(ctx context.Context, events []chat.Event) (err error) {
 	if len(events) == 0 {
 		return nil
 	}
-	var err error
+	done := r.await(ctx)
+	defer done()
 	for attempt := range 5 {
-		if err = r.handle(context.WithoutCancel(ctx), "", withoutGaps(events)...); err == nil {
-			break
+		if err = r.handle(context.WithoutCancel(ctx), "", events...); err == nil {
+			return nil
 		}
 		r.env.Log.Warn("events could not be stored and are tried again", "error", err)
 		select {
@@ -121,9 +132,6 @@ func (r *receiver) store(ctx context.Context, events []chat.Event) error {
 		case <-ctx.Done():
 			return err
 		}
-	}
-	if len(withoutGaps(events)) < len(events) {
-		r.gap(ctx)
 	}
 	return err
 }
@@ -139,9 +147,30 @@ func withoutGaps(events []chat.Event) (rest []chat.Event) {
 	return rest
 }
 
-// gap has all linked channels caught up by their history.
+// inTurn is how long a request waits for those before it: Slack waits three
+// seconds for its acknowledgement.
+const inTurn = 1500 * time.Millisecond
+
+// await waits until what came before is stored, so that the order is kept; also
+// until what was missed is caught up with. It waits no longer than Slack does.
+func (r *receiver) await(ctx context.Context) (done func()) {
+	timer := time.NewTimer(inTurn)
+	defer timer.Stop()
+	select {
+	case r.turn <- struct{}{}:
+		return func() { <-r.turn }
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return func() {}
+}
+
+// gap has all linked channels caught up by their history, before what comes now is
+// stored.
 func (r *receiver) gap(ctx context.Context) {
+	done := r.await(ctx)
 	r.running.Go(func() {
+		defer done()
 		for attempt := 1; ctx.Err() == nil; attempt++ {
 			err := r.handle(ctx, "", chat.Gap{})
 			if err == nil {

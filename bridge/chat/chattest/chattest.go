@@ -134,6 +134,30 @@ func (r *running) until(t *testing.T, text string) (before []chat.Event, hit cha
 	}
 }
 
+// all returns the Posted with these texts, in whatever order they come (what a
+// network tells again may come in any), and everything else up to the last.
+func (r *running) all(t *testing.T, texts ...string) (hits []chat.Posted, rest []chat.Event) {
+	t.Helper()
+	hits = make([]chat.Posted, len(texts))
+	limit := time.After(Patience)
+	for found := 0; found < len(texts); {
+		select {
+		case e := <-r.events:
+			p, is := e.(chat.Posted)
+			n := slices.Index(texts, p.Body.Text)
+			if !is || n < 0 || hits[n].Message != "" {
+				rest = append(rest, e)
+				continue
+			}
+			hits[n] = p
+			found++
+		case <-limit:
+			t.Fatalf("%q did not all arrive within %v; what did: %s %s", texts, Patience, list(rest), fmt.Sprint(hits))
+		}
+	}
+	return hits, rest
+}
+
 func list(events []chat.Event) string {
 	var b strings.Builder
 	for _, e := range events {
@@ -169,8 +193,8 @@ func refusedComesAgain(t *testing.T, f Fixture) {
 	settle(t, f, r)
 	refusals.Store(2)
 	first, second := f.Say(t, "one"), f.Say(t, "two")
-	_, p := r.until(t, "one")
-	_, q := r.until(t, "two")
+	both, _ := r.all(t, "one", "two")
+	p, q := both[0], both[1]
 	if p.Message != first || q.Message != second {
 		t.Errorf("ids are %q and %q, want %q and %q", p.Message, q.Message, first, second)
 	}
@@ -190,9 +214,8 @@ func saidWhileAway(t *testing.T, f Fixture) {
 	f.Say(t, "meanwhile 1")
 	f.Say(t, "meanwhile 2")
 	r = receive(t, f.Connect(t), <-r.cursor, nil)
-	earlier, _ := r.until(t, "meanwhile 1")
-	more, _ := r.until(t, "meanwhile 2")
-	for _, e := range append(earlier, more...) {
+	_, rest := r.all(t, "meanwhile 1", "meanwhile 2")
+	for _, e := range rest {
 		if p, is := e.(chat.Posted); is && p.Body.Text == "before" && p.Event != before.Event {
 			t.Errorf("a repeat has the event id %q, want %q as the first time", p.Event, before.Event)
 		}

@@ -220,6 +220,13 @@ func (s *Server) UseEvents(at string) error {
 	return nil
 }
 
+// Point has everything delivered to a request URL that was verified before.
+func (s *Server) Point(at string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.request = at
+}
+
 // Event delivers any event, as it is.
 func (s *Server) Event(event json.RawMessage) {
 	s.mu.Lock()

@@ -65,7 +65,6 @@ type Server struct {
 	sockets  []*socket
 	tickets  map[string]bool // addresses of sockets that were given and not used
 	next     int             // socket whose turn it is
-	backlog  []*envelope     // waiting for a socket
 	pending  []*envelope     // waiting for their acknowledgement
 	queue    []*envelope     // about to be sent, in order
 	sending  bool            // somebody is at the queue

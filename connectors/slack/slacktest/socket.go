@@ -80,13 +80,8 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.sockets = append(s.sockets, c)
-	waiting := s.backlog
-	s.backlog = nil
 	ctx := s.ctx
 	s.mu.Unlock()
-	for _, e := range waiting {
-		s.send(e)
-	}
 	stop := make(chan struct{})
 	go func() {
 		tick := time.NewTicker(pingEvery)
@@ -140,8 +135,8 @@ func (s *Server) acknowledged(raw []byte) {
 	}
 }
 
-// send gives an envelope to one of the connections, in turn. Without one it waits
-// for the next.
+// send gives an envelope to one of the connections, in turn. Where there is none,
+// it is as if nobody had acknowledged it.
 func (s *Server) send(e *envelope) {
 	s.mu.Lock()
 	var to *socket
@@ -151,13 +146,6 @@ func (s *Server) send(e *envelope) {
 			to = c
 			break
 		}
-	}
-	if to == nil {
-		if e.kind == "events_api" {
-			s.backlog = append(s.backlog, e)
-		}
-		s.mu.Unlock()
-		return
 	}
 	if !slices.Contains(s.pending, e) {
 		s.pending = append(s.pending, e)
@@ -172,7 +160,9 @@ func (s *Server) send(e *envelope) {
 	patience := s.patience()
 	ctx := s.ctx
 	s.mu.Unlock()
-	to.write(frame) //nolint:errcheck // it is sent again
+	if to != nil {
+		to.write(frame) //nolint:errcheck // it is sent again
+	}
 	s.delivery.Go(func() {
 		select {
 		case <-time.After(patience):
@@ -274,7 +264,7 @@ func (s *Server) Drop() {
 func (s *Server) LoseBacklog() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.backlog, s.pending = nil, nil
+	s.queue, s.pending = nil, nil
 }
 
 // requestKind is the type of an envelope by what it holds.

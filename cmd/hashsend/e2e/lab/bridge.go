@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"maunium.net/go/mautrix/id"
+
+	"hashsend/connectors/slack/slacktest"
 )
 
 // Bridge is hashsend itself, as a process with a configuration of its own.
@@ -23,10 +25,12 @@ type Bridge struct {
 	binary       string
 	env          []string
 	LogLevel     string // empty: debug; to be set before Configure
+	Slack        string // settings of a workspace, beside a homeserver or instead of it
 }
 
 // NewBridge prepares a bridge: as an application service, or with the plain
-// account @bridge. Run starts it.
+// account @bridge, or, with Slack set and no homeserver, for that alone. Run
+// starts it.
 func NewBridge(t testing.TB, appService bool, tags ...string) *Bridge {
 	t.Helper()
 	b := &Bridge{Dir: t.TempDir(), Bot: id.NewUserID("bridge", ServerName), t: t, binary: Hashsend(t, tags...)}
@@ -48,16 +52,19 @@ func (b *Bridge) config() string { return filepath.Join(b.Dir, "config.yaml") }
 
 func (b *Bridge) configure(homeserver, mailbox, more string) {
 	b.t.Helper()
-	network := fmt.Sprintf("  - {homeserver: %q, user_id: %q, password: bridge-password}", homeserver, b.Bot)
+	network := fmt.Sprintf("matrix:\n  - {homeserver: %q, user_id: %q, password: bridge-password}", homeserver, b.Bot)
 	if b.listen != 0 {
-		network = fmt.Sprintf("  - {homeserver: %q, domain: %s, appservice: {as_token: as-token-0123456789, hs_token: hs-token-0123456789, listen: '127.0.0.1:%d'}}", homeserver, ServerName, b.listen)
+		network = fmt.Sprintf("matrix:\n  - {homeserver: %q, domain: %s, appservice: {as_token: as-token-0123456789, hs_token: hs-token-0123456789, listen: '127.0.0.1:%d'}}", homeserver, ServerName, b.listen)
+	}
+	if homeserver == "" {
+		network = ""
 	}
 	level := b.LogLevel
 	if level == "" {
 		level = "debug"
 	}
-	text := fmt.Sprintf("data: %s\nlog: {level: %s}\naccess: {allow: {\"*\": speak, \"@alice:%s\": administer}}\nmatrix:\n%s\nmailboxes:\n%s\n%s\n",
-		filepath.Join(b.Dir, "data"), level, ServerName, network, mailbox, more)
+	text := fmt.Sprintf("data: %s\nlog: {level: %s}\naccess: {allow: {\"*\": speak, \"@alice:%s\": administer, %s: administer}}\n%s\n%s\nmailboxes:\n%s\n%s\n",
+		filepath.Join(b.Dir, "data"), level, ServerName, slacktest.Team, network, b.Slack, mailbox, more)
 	if err := os.WriteFile(b.config(), []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
