@@ -122,6 +122,9 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if e.Kind == chat.Notice || w.b.o.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
+	if gone, err := w.WasSeen(network+" deleted", string(e.Message)); err != nil || gone {
+		return err
+	}
 	th, err := w.Thread(r.Thread)
 	if err != nil {
 		return err
@@ -355,7 +358,12 @@ func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.
 
 func (w *work) deleted(network string, e chat.Deleted) error {
 	m, err := w.mine(network, e.Message)
-	if err != nil || m.ID == 0 || m.State == store.Deleted {
+	if err == nil && m.ID == 0 {
+		// Where two connections bring events, the end of a message may come first.
+		_, err = w.Seen(w.now, network+" deleted", string(e.Message))
+		return err
+	}
+	if err != nil || m.State == store.Deleted {
 		return err
 	}
 	was := m.State
@@ -372,5 +380,13 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 	if err != nil || was != store.Mailed {
 		return err
 	}
-	return w.notice(network, e.Place, "Your message was already mailed and cannot be taken back there. To set something right, write it as a new message.", privately(e.By.ID))
+	who := e.By.ID
+	if who == "" { // the network does not say who deleted it
+		_, person, err := w.AuthorByID(m.Author)
+		if err != nil {
+			return err
+		}
+		who = chat.UserID(person)
+	}
+	return w.notice(network, e.Place, "Your message was already mailed and cannot be taken back there. To set something right, write it as a new message.", privately(who))
 }

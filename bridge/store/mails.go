@@ -113,6 +113,16 @@ func (t *Tx) Seen(now time.Time, by string, ids ...string) (bool, error) {
 	return !fresh, err
 }
 
+// WasSeen reports whether an event was noted by Seen, and notes nothing.
+func (t *Tx) WasSeen(by string, ids ...string) (bool, error) {
+	var one int
+	err := t.row("SELECT 1 FROM seen WHERE hash = ?", []any{hash(append([]string{by}, ids...)...)}, &one)
+	if err == ErrNone {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // ForgetSeen drops what was noted before a moment.
 func (t *Tx) ForgetSeen(before time.Time) error {
 	return t.exec("DELETE FROM seen WHERE at < ?", millis(before))

@@ -89,8 +89,8 @@ func (r *receiver) handler(ctx context.Context) http.Handler {
 }
 
 func (r *receiver) respond(ctx context.Context, w http.ResponseWriter, in request) {
-	out := r.take(context.WithoutCancel(ctx), in)
-	if err := r.store(ctx, out.events); err != nil {
+	out, err := r.process(ctx, in)
+	if err != nil {
 		r.env.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
 		http.Error(w, "it could not be stored; send it again", http.StatusServiceUnavailable)
 		return

@@ -105,23 +105,29 @@ func (c *Connector) take(ctx context.Context, r request) outcome {
 // for its acknowledgement.
 const lookup = 2 * time.Second
 
+// process finds out what a request means and stores what it causes, after what came
+// before it: the names that one has to ask for must not let the next overtake it.
+func (r *receiver) process(ctx context.Context, in request) (outcome, error) {
+	done := r.await(ctx)
+	defer done()
+	out := r.take(context.WithoutCancel(ctx), in)
+	return out, r.store(ctx, out.events)
+}
+
 // store hands events over until they are on disk, for as long as Slack waits. The
 // step in hand is finished when ctx ends.
 func (r *receiver) store(ctx context.Context, events []chat.Event) error {
 	rest := withoutGaps(events)
-	err := r.tryStore(ctx, rest)
 	if len(rest) < len(events) {
-		r.gap(ctx)
+		r.running.Go(func() { r.gap(ctx) })
 	}
-	return err
+	return r.tryStore(ctx, rest)
 }
 
 func (r *receiver) tryStore(ctx context.Context, events []chat.Event) (err error) {
 	if len(events) == 0 {
 		return nil
 	}
-	done := r.await(ctx)
-	defer done()
 	for attempt := range 5 {
 		if err = r.handle(context.WithoutCancel(ctx), "", events...); err == nil {
 			return nil

@@ -223,8 +223,8 @@ func (r *receiver) read(ctx context.Context, s *socket) (why string, err error) 
 // envelope stores what a request causes and acknowledges it then. What cannot be
 // stored is not acknowledged: Slack sends it again.
 func (r *receiver) envelope(ctx context.Context, s *socket, f frame) error {
-	out := r.take(context.WithoutCancel(ctx), request{kind: f.Type, payload: f.Payload})
-	if err := r.store(ctx, out.events); err != nil {
+	out, err := r.process(ctx, request{kind: f.Type, payload: f.Payload})
+	if err != nil {
 		r.env.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
 		return nil
 	}
@@ -233,7 +233,7 @@ func (r *receiver) envelope(ctx context.Context, s *socket, f frame) error {
 		ack["payload"] = json.RawMessage(answer)
 	}
 	s.writing.Lock()
-	err := errors.Join(s.SetWriteDeadline(time.Now().Add(10*time.Second)), s.WriteJSON(ack))
+	err = errors.Join(s.SetWriteDeadline(time.Now().Add(10*time.Second)), s.WriteJSON(ack))
 	s.writing.Unlock()
 	if err != nil {
 		return fmt.Errorf("acknowledge a request of Slack: %w", err)

@@ -35,6 +35,7 @@ type arena struct {
 	alice  *lab.Person
 	room   id.RoomID
 	inDot  int // kills while the provider had taken a mail and not answered
+	slower int // so many times slower is said something: a network may allow no more
 }
 
 func newArena(t *testing.T, keepsSent bool, tags ...string) *arena {
@@ -61,7 +62,7 @@ func (a *arena) massacre(traffic func(n int)) (said int) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(time.Duration(20+rand.IntN(80)) * time.Millisecond):
+			case <-time.After(time.Duration(20+rand.IntN(80)) * time.Millisecond * time.Duration(1+a.slower)):
 			}
 		}
 	})
