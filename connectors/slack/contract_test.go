@@ -38,6 +38,8 @@ func newLab(t testing.TB, socket bool) *lab {
 	return l
 }
 
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

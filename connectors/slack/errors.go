@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -41,7 +40,7 @@ func mark(err error) error {
 	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests:
 		return retry.After(err, 30*time.Second)
 	case errors.As(err, &status) && status.Code < http.StatusInternalServerError:
-		return fmt.Errorf("Slack, or a proxy before it, answers %s", status.Status)
+		return fmt.Errorf("the answer of Slack, or of a proxy before it, is %s", status.Status)
 	case errors.As(err, &status):
 		return retry.Unclear(err)
 	}
@@ -95,9 +94,3 @@ func says(err error, codes ...string) bool {
 
 // gone reports whether a context has ended; then an error is no news.
 func gone(ctx context.Context) bool { return ctx.Err() != nil }
-
-// readable reports whether an error is about an answer that is no JSON of Slack.
-func readable(err error) bool {
-	var syntax *json.SyntaxError
-	return !errors.As(err, &syntax)
-}

@@ -60,7 +60,7 @@ func (c *Connector) Join(ctx context.Context, room chat.RoomID, _ chat.UserID) e
 	case err == nil && (ch.member || ch.direct):
 		return nil
 	case err != nil || ch.private || !c.cfg.uses("join"):
-		return retry.Never(errors.New("I am not in this channel: type /invite @hashsend in it first"))
+		return retry.Never(errors.New("the app is not in this channel: type /invite @hashsend in it first"))
 	}
 	if _, _, _, err := c.api.JoinConversationContext(ctx, string(room)); err != nil {
 		return fmt.Errorf("enter the channel (type /invite @hashsend in it): %w", mark(err))

@@ -213,7 +213,7 @@ func (c *Connector) React(ctx context.Context, to chat.MessageID, emoji string, 
 	}
 	name, ok := slacktext.EmojiName(emoji)
 	if !ok {
-		return "", retry.Never(errors.New("Slack has no name for this emoji"))
+		return "", retry.Never(errors.New("this emoji has no name in Slack"))
 	}
 	channel, ts := split(to)
 	err := c.api.AddReactionContext(ctx, name, slack.NewRefToMessage(channel, ts))

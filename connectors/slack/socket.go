@@ -43,7 +43,7 @@ type frame struct {
 }
 
 // errOff says that Socket Mode is switched off in the settings of the app.
-var errOff = errors.New("Socket Mode is switched off: switch it on in the settings of the app under “Socket Mode”")
+var errOff = errors.New("the app has Socket Mode switched off: switch it on in the settings of the app under “Socket Mode”")
 
 // connect opens a connection and waits for its hello. The slots open theirs one
 // after the other.

@@ -1,0 +1,301 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/slacktest"
+)
+
+// fixture is a payload from beside the project.
+func fixture(t testing.TB, name string) json.RawMessage {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "fixtures", "events", "slack", name+"_*.json"))
+	if err != nil || len(files) != 1 {
+		t.Skipf("the payload %s is not beside the project", name)
+	}
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct {
+		Event json.RawMessage `json:"event"`
+	}
+	if err := json.Unmarshal(raw, &f); err != nil {
+		t.Fatal(err)
+	}
+	return f.Event
+}
+
+// in puts an event into a channel.
+func in(channel string, event json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(event, &fields) != nil {
+		return event
+	}
+	if fields["channel"] == nil {
+		fields["channel"], _ = json.Marshal(channel)
+	}
+	if fields["ts"] == nil {
+		fields["ts"] = json.RawMessage(`"1700000000.000100"`)
+	}
+	raw, _ := json.Marshal(fields)
+	return raw
+}
+
+// offline is a connector that knows who it is and a few people, and asks nobody.
+func offline(t testing.TB, change func(*Config)) *Connector {
+	t.Helper()
+	cfg := Config{BotToken: slacktest.BotToken, AppToken: slacktest.AppToken, APIURL: "http://127.0.0.1:1/api/"}
+	if change != nil {
+		change(&cfg)
+	}
+	c, err := Open(cfg, chat.Env{Name: "slack", Log: discard()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	never := time.Now().Add(time.Hour)
+	c.me = &identity{Team: slacktest.Team, User: slacktest.BotUser, Bot: slacktest.Bot}
+	for id, name := range map[string]string{"U1": "Ann", "U1234": "Ann", "U2147483697": "Tester", "U123ABC456": "Ann", "redacted": "Ann", "UXXXXXXX1": "Ann", "U2147483828": "Cal", "U12345678": "Ann", "U5678": "Bo"} {
+		c.people[id] = person{author: chat.Author{ID: chat.UserID(id), Name: name, Server: slacktest.Team}, until: never}
+	}
+	c.people["U9"] = person{author: chat.Author{ID: "U9", Name: "Guest", Guest: true}, until: never}
+	for _, id := range []string{"C1", "C2147483705", "C123ABC456", "redacted", "D1"} {
+		c.channels[id] = channel{name: "lunch", member: true, until: never}
+	}
+	return c
+}
+
+// said sums an event up: what it is, and what it says.
+func summed(events []chat.Event) string {
+	var all []string
+	for _, ev := range events {
+		switch e := ev.(type) {
+		case chat.Posted:
+			s := "posted by " + e.By.Name + ": " + e.Body.Text
+			if e.Place.Thread != "" {
+				s += " (in " + string(e.Place.Thread) + ")"
+			}
+			if e.Kind == chat.Emote {
+				s = "emote of " + e.By.Name + ": " + e.Body.Text
+			}
+			for _, f := range e.Body.Files {
+				s += " [" + f.Name + "]"
+			}
+			all = append(all, s)
+		case chat.Edited:
+			all = append(all, "edited "+string(e.Message)+": "+e.Body.Text)
+		case chat.Deleted:
+			all = append(all, "deleted "+string(e.Message))
+		case chat.Command:
+			all = append(all, "command of "+e.By.Name+": "+e.Text)
+		case chat.Unknown:
+			all = append(all, "kept "+e.Type)
+		case chat.DeskOpened:
+			all = append(all, "desk of "+e.By.Name)
+		case chat.Gap:
+			all = append(all, "gap")
+		case chat.Shared:
+			all = append(all, "shared")
+		case chat.Revoked:
+			all = append(all, "revoked: "+e.Why)
+		default:
+			raw, _ := json.Marshal(ev)
+			all = append(all, string(raw))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// TestFixtures says what each of the payloads becomes.
+func TestFixtures(t *testing.T) {
+	allow := func(c *Config) { c.Bots = map[string][]string{"*": {"github"}} }
+	for _, c := range []struct {
+		name, want string
+		change     func(*Config)
+	}{
+		{"S01", "posted by Tester: test comment here [test.txt]", nil},
+		{"S02", "posted by Tester:  [test_post]", nil},
+		{"S03", "", nil},
+		{"S03", "posted by github: Pushing is the answer", allow},
+		{"S04", "", nil},
+		{"S05", "emote of Tester: is doing that thing", nil},
+		{"S06", "edited C2147483705:1355517523.000005: Hello, world!", nil},
+		{"S07", "deleted C2147483705:1358878749.000002", nil},
+		{"S08", "", nil},
+		{"S09", "posted by Ann: test", nil},
+		{"S10", "posted by Bo: ", nil},
+		{"S15", "posted by Ann: broadcasting this reply (in 1673464730.703009)", nil},
+		{"S16", "", nil},
+		{"S24", "", nil},
+		{"S25", "deleted C1:1700000000.000001", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			con := offline(t, c.change)
+			got := summed(con.convert(context.Background(), callback{Type: "event_callback", ID: "Ev1", Event: in("C1", fixture(t, c.name))}))
+			if got != c.want && !(c.name == "S05" && strings.HasPrefix(got, "emote of ")) && !(c.name == "S10" && strings.Contains(got, "(in 1")) {
+				t.Errorf("it became %q, want %q", got, c.want)
+			}
+		})
+	}
+	// Whole requests.
+	for name, want := range map[string]string{
+		"S14": "", // it mentions another app, and "<@U01JKSB8T7Y> test" as a mention is told as a message too
+		"S17": "kept shared_channel_invite_received", "S18": "", "S20": "gap", "S22": "desk of Ann",
+	} {
+		t.Run(name, func(t *testing.T) {
+			con := offline(t, nil)
+			raw := fixture(t, name)
+			var envelope struct{ Payload json.RawMessage }
+			if json.Unmarshal(raw, &envelope) == nil && envelope.Payload != nil {
+				raw = envelope.Payload
+			}
+			var w map[string]json.RawMessage
+			if err := json.Unmarshal(raw, &w); err != nil {
+				t.Fatal(err)
+			}
+			if w["type"] == nil {
+				w["type"] = json.RawMessage(`"event_callback"`)
+			}
+			raw, _ = json.Marshal(w)
+			if got := summed(con.take(t.Context(), request{kind: "events_api", payload: raw}).events); got != want {
+				t.Errorf("it became %q, want %q", got, want)
+			}
+		})
+	}
+	// A rich_text and a huddle are parts of a message.
+	for name, want := range map[string]string{"S11": "posted by Ann: ", "S12": "posted by Ann: ", "S23": "posted by Ann: Some Text👍👍🏻"} {
+		t.Run(name, func(t *testing.T) {
+			block := string(fixture(t, name))
+			if !strings.Contains(block, `"rich_text"`) {
+				block = `{"type":"rich_text","elements":[` + block + `]}`
+			}
+			event := json.RawMessage(`{"type":"message","channel":"C1","user":"U1","ts":"1700000000.000100","text":"fallback","blocks":[` + block + `]}`)
+			if got := summed(offline(t, nil).convert(t.Context(), callback{Event: event})); !strings.HasPrefix(got, want) || strings.Contains(got, "fallback") {
+				t.Errorf("it became %q, want %q", got, want)
+			}
+		})
+	}
+	t.Run("S21", func(t *testing.T) {
+		event := json.RawMessage(`{"type":"message","subtype":"huddle_thread","channel":"C1","user":"U1","ts":"1700000000.000100","thread_ts":"1700000000.000100","room":` + string(fixture(t, "S21")) + `}`)
+		if got := summed(offline(t, nil).convert(t.Context(), callback{Event: event})); got != "emote of Ann: started a huddle" {
+			t.Errorf("it became %q", got)
+		}
+	})
+}
+
+func TestConvert(t *testing.T) {
+	for _, c := range []struct{ name, event, want string }{
+		{"B1 message", `{"type":"message","channel":"C1","user":"U1","ts":"1700000000.000100","text":"hi &amp; *bye*"}`, "posted by Ann: hi & bye"},
+		{"B3 root", `{"type":"message","channel":"C1","user":"U1","ts":"17.1","thread_ts":"17.1","text":"root"}`, "posted by Ann: root"},
+		{"B3 answer", `{"type":"message","channel":"C1","user":"U1","ts":"17.2","thread_ts":"17.1","text":"answer"}`, "posted by Ann: answer (in 17.1)"},
+		{"B5 an edit that is no news", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","message":{"user":"U1","text":"a","ts":"17.1","edited":{"ts":"17.5"}},"previous_message":{"ts":"17.1","edited":{"ts":"17.5"}}}`, ""},
+		{"B9 silent", `{"type":"message","subtype":"channel_join","channel":"C1","user":"U1","ts":"17.1","text":"<@U1> has joined"}`, ""},
+		{"B9 unknown subtype with text", `{"type":"message","subtype":"novelty","channel":"C1","user":"U1","ts":"17.1","text":"new"}`, "posted by Ann: new"},
+		{"B9 unknown subtype, hidden", `{"type":"message","subtype":"novelty","hidden":true,"channel":"C1","user":"U1","ts":"17.1","text":"new"}`, ""},
+		{"B10 a bot with a user", `{"type":"message","channel":"C1","user":"U1","bot_id":"B9","ts":"17.1","text":"beep"}`, ""},
+		{"own by user", `{"type":"message","channel":"C1","user":"` + slacktest.BotUser + `","ts":"17.1","text":"mine"}`, ""},
+		{"own by bot", `{"type":"message","subtype":"bot_message","bot_id":"` + slacktest.Bot + `","channel":"C1","ts":"17.1","text":"mine"}`, ""},
+		{"own by marker", `{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"mine","metadata":{"event_type":"hashsend_mail","event_payload":{"key":"k"}}}`, ""},
+		{"B12 a file that is gone", `{"type":"message","subtype":"file_share","channel":"C1","user":"U1","ts":"17.1","text":"","files":[{"id":"F1","mode":"tombstone"}]}`, ""},
+		{"B12 a name with a path", `{"type":"message","subtype":"file_share","channel":"C1","user":"U1","ts":"17.1","text":"see","files":[{"id":"F1","name":"../../etc/passwd\u202egpj","size":7}]}`, "posted by Ann: see [passwdgpj]"},
+		{"B33 at its beginning a mention is a command", `{"type":"app_mention","channel":"C1","user":"U1","ts":"17.2","thread_ts":"17.1","text":"<@` + slacktest.BotUser + `> add <mailto:a@b.example|a@b.example>"}`, "command of Ann: add a@b.example"},
+		{"B33 in the middle it is not", `{"type":"app_mention","channel":"C1","user":"U1","ts":"17.2","text":"ask <@` + slacktest.BotUser + `> about it"}`, ""},
+		{"B33 a direct message is a command", `{"type":"message","channel":"D1","channel_type":"im","user":"U1","ts":"17.2","text":"status"}`, "command of Ann: status"},
+		{"B35 removed", `{"type":"app_uninstalled"}`, "revoked: the app was removed from the workspace"},
+		{"B35 a person's token", `{"type":"tokens_revoked","tokens":{"oauth":["U1"]}}`, ""},
+		{"B28 renamed", `{"type":"channel_rename","channel":{"id":"C1","name":"brunch"},"event_ts":"17.1"}`, ""},
+		{"a field of another type", `{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"still here","edited":"no","files":{},"hidden":"x"}`, "posted by Ann: still here"},
+		{"an event of a new type", `{"type":"hologram_projected","channel":"C1"}`, "kept hologram_projected"},
+		{"no event at all", `[1,2]`, "kept unreadable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := summed(offline(t, nil).convert(t.Context(), callback{ID: "Ev1", Event: json.RawMessage(c.event)}))
+			if strings.HasPrefix(c.name, "B28") {
+				c.want = got
+				if !strings.Contains(got, `"Name":"#brunch"`) {
+					t.Errorf("it became %q", got)
+				}
+			}
+			if got != c.want {
+				t.Errorf("it became %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// The same message has one id however it comes: live, again, as a mention beside
+// it, in the history.
+func TestOneMessageHasOneID(t *testing.T) {
+	con := offline(t, nil)
+	event := `{"type":"TYPE","channel":"C1","user":"U1","ts":"17.2","text":"<@` + slacktest.BotUser + `> help"}`
+	var ids []chat.EventID
+	for _, kind := range []string{"message", "app_mention"} {
+		for _, ev := range con.convert(t.Context(), callback{ID: "Ev" + kind, Event: json.RawMessage(strings.Replace(event, "TYPE", kind, 1))}) {
+			ids = append(ids, ev.EventHead().Event)
+		}
+	}
+	if len(ids) != 2 || ids[0] != ids[1] {
+		t.Errorf("the ids are %v, want the same twice", ids)
+	}
+	m, err := read(json.RawMessage(`{"user":"U1","ts":"17.3","text":"hi"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := con.late(t.Context(), "C1", m, time.Time{})
+	live := con.convert(t.Context(), callback{Event: json.RawMessage(`{"type":"message","channel":"C1","user":"U1","ts":"17.3","text":"hi"}`)})
+	if diff := cmp.Diff(live, late, cmpopts.IgnoreFields(chat.Head{}, "Late")); diff != "" || len(late) != 1 || !late[0].EventHead().Late {
+		t.Errorf("live and late differ: %s %+v", diff, late)
+	}
+}
+
+// People of other organisations and guests are told apart.
+func TestPeople(t *testing.T) {
+	l := newLab(t, true)
+	c := l.connect(t)
+	for _, p := range []struct {
+		user slacktest.User
+		want chat.Author
+		rank chat.Rank
+	}{
+		{slacktest.User{ID: "UADMIN", Name: "ada", Admin: true}, chat.Author{Server: slacktest.Team, Name: "ada"}, chat.Admin},
+		{slacktest.User{ID: "UGUEST", Name: "gus", Guest: true}, chat.Author{Server: slacktest.Team, Name: "gus", Guest: true}, chat.Member},
+		{slacktest.User{ID: "UOTHER", Name: "otto", Team: slacktest.OtherTeam, Admin: true}, chat.Author{Server: slacktest.OtherTeam, Name: "otto", Guest: true}, chat.Member},
+	} {
+		l.Person(p.user)
+		p.want.ID = chat.UserID(p.user.ID)
+		got := c.person(t.Context(), p.user.ID)
+		if got.author != p.want || got.rank != p.rank {
+			t.Errorf("%s is %+v of rank %v, want %+v of %v", p.user.ID, got.author, got.rank, p.want, p.rank)
+		}
+	}
+	if got := c.person(t.Context(), "UNOBODY"); !got.author.Guest || got.author.Name != "UNOBODY" {
+		t.Errorf("somebody unknown is %+v, want nothing allowed", got.author)
+	}
+}
+
+func FuzzConvert(f *testing.F) {
+	f.Add(`{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"hi","blocks":[{}]}`)
+	f.Add(`{"type":"message","subtype":"message_changed","channel":"C1","message":{"ts":"1.1","edited":{"ts":"2"}}}`)
+	f.Add(`{"type":"channel_rename","channel":{"id":"C1","name":"x"}}`)
+	f.Add(`{"type":"reaction_added","user":"U1","reaction":"+1","item":{"type":"message","channel":"C1","ts":"1.1"}}`)
+	f.Fuzz(func(t *testing.T, event string) {
+		c := offline(t, func(c *Config) { c.Functions = []string{"reactions"} })
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel() // nobody is asked
+		for _, ev := range c.convert(ctx, callback{ID: "Ev1", Event: json.RawMessage(event)}) {
+			if p, is := ev.(chat.Posted); is && (p.Message == "" || p.Place.Room == "" || p.By.ID == "") {
+				t.Errorf("a message without id, room or author: %+v", p)
+			}
+		}
+	})
+}
