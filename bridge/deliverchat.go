@@ -120,7 +120,10 @@ func (b *Bridge) resolve(ctx context.Context, j *chatJob) error {
 			}
 			j.Out.ReplyTo = chat.MessageID(c.Posted)
 			if threader, can := b.chats[j.Network].(chat.Threader); can && c.Posted != "" && j.Place.Thread == "" && b.limits(j.Network).Threads {
-				j.Place.Thread = threader.ThreadOf(j.Place, j.Out.ReplyTo)
+				// A message in a thread is not the root of another.
+				if j.Place.Thread = chat.ThreadID(c.Chat); c.Chat == "" {
+					j.Place.Thread = threader.ThreadOf(j.Place, j.Out.ReplyTo)
+				}
 				j.Out.Place = j.Place
 			}
 		}

@@ -217,7 +217,9 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 		if err := w.toChat(jobPost, w.key("m", m.ID, r.ID, int64(i)), j); err != nil {
 			return err
 		}
-		j.ReplyTo = 0
+		if !w.b.limits(r.Network).Threads {
+			j.ReplyTo = 0 // one mark is enough; where answers stand in threads, all parts stand there
+		}
 	}
 	return nil
 }

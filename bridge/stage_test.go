@@ -65,7 +65,11 @@ func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if m.Place.Thread != "" {
 		where += "#" + string(m.Place.Thread)
 	}
-	n.s.emit(n.name+" "+string(m.Place.Room), "  %s %s: %s%s: %s (%s)", n.name, where, who, how, indent(m.Body.Text), id)
+	text := m.Body.Text
+	if strings.Count(text, "A long") > 9 {
+		text = fmt.Sprintf("%.40q… (%d bytes)", text, len(text))
+	}
+	n.s.emit(n.name+" "+string(m.Place.Room), "  %s %s: %s%s: %s (%s)", n.name, where, who, how, indent(text), id)
 	return id, nil
 }
 

@@ -354,6 +354,8 @@ func (s *stage) mail(verb, rest string) {
 			h["Subject"] = strings.ReplaceAll(next(), "_", " ")
 		case "cites":
 			h["In-Reply-To"] = "<" + next() + ">"
+		case "long":
+			text = strings.Repeat(text+`\n\n`, 5000/len(text))
 		case "auto":
 			h["Auto-Submitted"] = "auto-replied"
 		case "answers":

@@ -103,7 +103,7 @@ func (c *Connector) take(ctx context.Context, r request) outcome {
 
 // lookup is how long the names for one request may take: Slack waits three seconds
 // for its acknowledgement.
-const lookup = 2 * time.Second
+const lookup = 1200 * time.Millisecond
 
 // process finds out what a request means and stores what it causes, after what came
 // before it: the names that one has to ask for must not let the next overtake it.

@@ -36,12 +36,14 @@ func (c *Connector) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, 
 	if m.For != "" {
 		return c.whisper(ctx, m)
 	}
+	under := thread(m)
 	if c.again(m.Key) {
-		if id, found, err := c.Find(ctx, m.Place, m.Key, time.Now().Add(-time.Hour)); err != nil || found {
+		p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(under)}
+		if id, found, err := c.Find(ctx, p, m.Key, time.Now().Add(-time.Hour)); err != nil || found {
 			return id, err
 		}
 	}
-	return c.post(ctx, string(m.Place.Room), thread(m), m)
+	return c.post(ctx, string(m.Place.Room), under, m)
 }
 
 // again notes a key and reports whether it was tried before.

@@ -61,6 +61,7 @@ func (a *arena) withTrouble(w *lab.Workspace, do func() int) int {
 }
 
 func slackToMail(t *testing.T, socket bool) {
+	t.Parallel()
 	a, w := newSlackArena(t, socket)
 	said := a.withTrouble(w, func() int {
 		return a.massacre(func(n int) { w.Say(w.Alice, w.Channel, fmt.Sprintf("word-%05d", n)) })
@@ -86,8 +87,9 @@ func TestSlackSocketToMail(t *testing.T) { slackToMail(t, true) }
 func TestSlackEventsToMail(t *testing.T) { slackToMail(t, false) }
 
 func TestMailToSlack(t *testing.T) {
+	t.Parallel()
 	a, w := newSlackArena(t, true)
-	a.slower = 4 // Slack takes one message a second in a channel
+	a.slower = 6 // Slack takes one message a second in a channel
 	w.Say(w.Alice, w.Channel, "hello")
 	lab.Wait(t, "the first mail", 30*time.Second, func() bool { return len(a.p.mails()) > 0 })
 	first := a.p.mails()[0]
