@@ -114,7 +114,11 @@ func (c *Connector) late(ctx context.Context, channel string, m rawEvent, from t
 	m.Type = "message"
 	m.Channel, _ = json.Marshal(channel) //nolint:errcheck // a text
 	if m.Subtype == "tombstone" {
-		return append(events, c.deleted(ctx, channel, m.TS, "", m.TS))
+		if gone, is := c.deleted(ctx, channel, m.TS, "", m.TS).(chat.Deleted); is {
+			gone.Late = true
+			events = append(events, gone)
+		}
+		return events
 	}
 	m.Hidden = false
 	if said, is := c.message(ctx, m).(chat.Posted); is && when(m.TS).After(from.Add(-time.Second)) {

@@ -32,12 +32,13 @@ type book struct {
 
 func (b *book) handle(ctx context.Context, _ string, events ...chat.Event) error {
 	for _, ev := range events {
-		if _, is := ev.(chat.Gap); is {
+		if _, is := ev.(chat.Gap); is { // alone, always
 			for _, room := range b.rooms {
 				if err := b.c.Backfill(ctx, chat.Place{Room: chat.RoomID(room)}, "", time.Now().Add(-time.Hour), b.handle); err != nil {
 					return err
 				}
 			}
+			return nil
 		}
 	}
 	b.mu.Lock()
@@ -62,14 +63,12 @@ func (b *book) setRefuse(err error) {
 	b.refuse = err
 }
 
-// stored are the events so far that are no gaps, each in short.
+// stored are the events so far, each in short.
 func (b *book) stored() (all []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, ev := range b.events {
-		if _, is := ev.(chat.Gap); !is {
-			all = append(all, summed([]chat.Event{ev}))
-		}
+		all = append(all, summed([]chat.Event{ev}))
 	}
 	return all
 }

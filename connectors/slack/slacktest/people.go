@@ -356,7 +356,10 @@ func (s *Server) Press(user, channel string, blocks any, label string) bool {
 	}
 	var all []node
 	json.Unmarshal(raw, &all) //nolint:errcheck // none then
-	for _, b := range all {
+	for i, b := range all {
+		if b["block_id"] == nil {
+			b["block_id"] = fmt.Sprintf("b%d", i) // Slack names what the app has not
+		}
 		elements, _ := b["elements"].([]any)
 		for _, v := range elements {
 			e, _ := v.(node)

@@ -22,7 +22,7 @@ func RichText(subset, text string) (blocks json.RawMessage, fallback string) {
 	if text == "" {
 		text = markup.ToText(subset)
 	}
-	fallback = Escape(markup.Neutral(text))
+	fallback = within(Escape(markup.Neutral(text)), maxFallback)
 	nodes, err := html.ParseFragment(strings.NewReader(subset), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
 	if err != nil {
 		nodes = []*html.Node{{Type: html.TextNode, Data: text}}
@@ -40,6 +40,23 @@ func RichText(subset, text string) (blocks json.RawMessage, fallback string) {
 		return nil, fallback
 	}
 	return blocks, fallback
+}
+
+// maxFallback is how many characters a message that can be edited may have in its
+// text: escaped it is up to five times as long, while blocks are not escaped.
+const maxFallback = 3900
+
+// within shortens an escaped text, and cuts no escape apart.
+func within(s string, limit int) string {
+	r := []rune(s)
+	if len(r) <= limit {
+		return s
+	}
+	s = string(r[:limit-1])
+	if i := strings.LastIndexByte(s, '&'); i > strings.LastIndexByte(s, ';') {
+		s = s[:i]
+	}
+	return s + "…"
 }
 
 // Escape writes a plain text as chat.postMessage wants it: nothing in it is a
