@@ -114,6 +114,9 @@ func (w *wizard) workspace(ctx context.Context) error {
 		}
 		if err == nil {
 			w.say("✓ Slack: %s", text)
+			err = w.signingSecret(ctx, c.Slack[0].slack())
+		}
+		if err == nil {
 			return nil
 		}
 		w.say("✗ Slack: %v", err)
@@ -123,6 +126,28 @@ func (w *wizard) workspace(ctx context.Context) error {
 		w.slack = false
 		s.Bot, s.App, s.Signing = secretFrom{}, secretFrom{}, secretFrom{}
 	}
+}
+
+// signingSecret has Slack send a request, which alone shows whether the secret is
+// the right one. That nothing comes is said and is no error: the address may not
+// lead here yet. It needs somebody who presses a button.
+func (w *wizard) signingSecret(ctx context.Context, cfg slack.Config) error {
+	if cfg.SocketMode() || w.ask == nil {
+		return nil
+	}
+	w.say("Now have Slack try the address: in the app's settings under \"Event Subscriptions\" press Retry beside the Request URL. Waiting for %s …", w.patience)
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
+	defer cancel()
+	err := slack.Verify(ctx, cfg)
+	switch {
+	case err == nil:
+		w.say("✓ Slack's request has come, and the signing secret is right.")
+	case errors.Is(err, slack.ErrSignature):
+		return err
+	default:
+		w.say("· The signing secret could not be tried: %v", err)
+	}
+	return nil
 }
 
 // leadThrough writes the manifest and says what to do with it.

@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts of testdata/script: what is typed, and what the
 // program answers. $IMAP and $SMTP are the ports of a mail provider, $MATRIX is
-// the address of a homeserver.
+// the address of a homeserver, $SLACK that of a Slack, $SLACK_POOR of one where the
+// app may do little.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update,
@@ -38,6 +39,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("MATRIX", startHomeserver(tb))
 			env.Setenv("PASSWORD", mailtest.Password)
 			env.Setenv("TOKEN", matrixToken)
+			env.Setenv("SLACK", startSlack(tb).API())
+			poor := startSlack(tb)
+			poor.Allow("chat:write", "commands", "reactions:read")
+			env.Setenv("SLACK_POOR", poor.API())
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slack-go/slack"
 )
 
 // Check tries the tokens and says what works. An error names what is wrong and
@@ -21,7 +23,11 @@ func (c *Connector) Check(ctx context.Context) (string, error) {
 	text := "connected to the workspace " + me.TeamName
 	if c.cfg.SocketMode() {
 		if _, _, err := c.api.StartSocketModeContext(ctx); err != nil {
-			return "", fmt.Errorf("app_token: %w (the token has to have the scope connections:write, and Socket Mode has to be on in the settings of the app)", mark(err))
+			var said slack.SlackErrorResponse
+			if errors.As(err, &said) {
+				return "", fmt.Errorf("app_token: %w (the token has to have the scope connections:write, and Socket Mode has to be on in the settings of the app)", mark(err))
+			}
+			return "", fmt.Errorf("app_token: %w", mark(err))
 		}
 		text += ", by Socket Mode"
 	} else {

@@ -68,6 +68,8 @@ func (c Config) Check() (errs []error) {
 		}
 	case c.AppToken != "":
 		bad("signing_secret: both app_token and signing_secret are set; keep app_token for Socket Mode, or signing_secret for the Events API")
+	case strings.HasPrefix(c.SigningSecret, "xox") || strings.HasPrefix(c.SigningSecret, "xapp-"):
+		bad("signing_secret: this is a token; the Signing Secret is in the app's settings under Basic Information, “App Credentials”")
 	default:
 		if u, err := url.Parse(c.URL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 			bad("url: %q is no address that Slack can send events to, as https://hashsend.example.org/slack", c.URL)

@@ -322,7 +322,7 @@ func allScopes() []string {
 	}
 }
 
-// Allow gives the token these scopes and no others.
+// Allow gives the token these scopes and no others; without any, all.
 func (s *Server) Allow(scopes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

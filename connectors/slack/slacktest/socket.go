@@ -244,6 +244,13 @@ func (s *Server) Disconnect(reason string) {
 	}
 }
 
+// SwitchOff switches Socket Mode off in the settings of the app.
+func (s *Server) SwitchOff() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.off = "socket_mode_disabled"
+}
+
 // Enable lets connections in again.
 func (s *Server) Enable() {
 	s.mu.Lock()

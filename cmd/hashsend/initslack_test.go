@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hashsend/cmd/hashsend/discover"
+	"hashsend/cmd/hashsend/discover/mailtest"
+	"hashsend/connectors/slack/slacktest"
+)
+
+// slackWizard is one that has the answers about the mailbox already.
+func slackWizard(t *testing.T, who *person, api string) (*wizard, *bytes.Buffer) {
+	p := &mailtest.Provider{KeepsSent: true}
+	p.Start(t)
+	dir := t.TempDir()
+	var out bytes.Buffer
+	who.t = t
+	for label, answer := range map[string]string{
+		"Its address": mailtest.Address, "IMAP server, HOST:PORT": fmt.Sprintf("127.0.0.1:%d/none", p.IMAP),
+		"Submission (SMTP) server, HOST:PORT": fmt.Sprintf("127.0.0.1:%d/none", p.SMTP), "Password": mailtest.Password,
+		"Name for the mailbox, as Acme (may be empty)": "Acme", "Your other addresses that send from this mailbox (may be empty)": "",
+		"Network": "slack", "Your own user id, who may do everything, as U0123456789 (profile, “Copy member ID”)": "U0ALICE01",
+		"Home room, for questions that belong to no other room, as C0123456789 (may be empty)": "",
+	} {
+		who.answers[label] = []string{answer}
+	}
+	w := &wizard{
+		file: filepath.Join(dir, "config.yaml"), manifest: filepath.Join(dir, "slack-manifest.yaml"), out: &out, ask: who.ask,
+		client: http.DefaultClient, patience: 20 * time.Second,
+		find: func(context.Context, string) (discover.Found, error) {
+			return discover.Found{}, fmt.Errorf("%w for example.org", discover.ErrNone)
+		},
+	}
+	w.a.Slack.API = api
+	return w, &out
+}
+
+func startSlack(t testing.TB) *slacktest.Server {
+	t.Helper()
+	s, err := slacktest.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+const (
+	askBot  = "Bot User OAuth Token (xoxb-…)"
+	askApp  = "App-Level Token (xapp-…)"
+	askSign = "Signing Secret"
+)
+
+// TestInitSlack leads somebody who errs at each question through Socket Mode.
+func TestInitSlack(t *testing.T) {
+	s := startSlack(t)
+	s.Allow("chat:write", "commands")
+	who := &person{answers: map[string][]string{
+		"How events come": {"socket"},
+		askBot:            {"", "hello", slacktest.AppToken, slacktest.UserToken, "xoxb-of-another", slacktest.BotToken, slacktest.BotToken, slacktest.BotToken},
+		askApp:            {slacktest.BotToken, slacktest.AppToken, "xapp-1-of-another", slacktest.AppToken, slacktest.AppToken},
+	}}
+	w, out := slackWizard(t, who, s.API())
+	ask, tries := w.ask, 0
+	w.ask = func(ctx context.Context, title, hint string, qs []question) error {
+		if title == "The app's tokens" {
+			if tries++; tries == 4 {
+				s.Allow() // it was installed again, by the manifest
+			}
+		}
+		return ask(ctx, title, hint, qs)
+	}
+	if err := w.run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for label, left := range who.answers {
+		if len(left) > 0 {
+			t.Errorf("%q was asked too seldom: %q is left", label, left)
+		}
+	}
+	for _, want := range []string{
+		"https://api.slack.com/apps?new_app=1", w.manifest, "connections:write", "✗ Slack: bot_token: ", "invalid_auth",
+		"✗ Slack: app_token: ", "the app lacks rights: ", "channels:history (what is said in public channels", "✓ Slack: connected to the workspace",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	for _, planted := range []string{slacktest.BotToken, slacktest.AppToken, slacktest.UserToken, "of-another"} {
+		if strings.Contains(out.String(), planted) {
+			t.Errorf("a secret is printed:\n%s", out)
+		}
+	}
+	text, err := os.ReadFile(w.manifest)
+	if err != nil || !strings.Contains(string(text), "socket_mode_enabled: true") {
+		t.Errorf("the manifest is %s, %v", text, err)
+	}
+	c, err := loadConfig(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Slack) != 1 || c.Slack[0].BotToken.value != slacktest.BotToken || c.Slack[0].AppToken.value != slacktest.AppToken || len(c.Matrix) != 0 {
+		t.Errorf("written: %+v", c.Slack)
+	}
+}
+
+// TestInitSlackByHTTPS tries the signing secret by a request that Slack signs.
+func TestInitSlackByHTTPS(t *testing.T) {
+	s := startSlack(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := l.Addr().String()
+	l.Close() //nolint:errcheck // it only had to find a port
+	address := "http://" + listen + "/slack"
+	who := &person{answers: map[string][]string{
+		"How events come": {"https"}, "Address for Slack, as https://hashsend.example.org/slack": {address},
+		askBot: {slacktest.BotToken, slacktest.BotToken}, askSign: {"the-secret-of-another-app", slacktest.SigningSecret},
+	}}
+	w, out := slackWizard(t, who, s.API())
+	w.a.Slack.Listen = listen
+	ctx, cancel := context.WithCancel(t.Context())
+	pressed := make(chan struct{})
+	go func() { // the button in the app's settings
+		defer close(pressed)
+		for ctx.Err() == nil {
+			s.UseEvents(address) //nolint:errcheck // nobody is listening, or the secret is wrong
+			time.Sleep(50 * time.Millisecond)
+		}
+	}()
+	err = w.run(t.Context())
+	cancel()
+	<-pressed
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"press Retry beside the Request URL", "✗ Slack: Slack's request is signed with another secret", "✓ Slack's request has come, and the signing secret is right."} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	text, err := os.ReadFile(w.manifest)
+	if err != nil || !strings.Contains(string(text), "socket_mode_enabled: false") || !strings.Contains(string(text), `request_url: "`+address+`"`) {
+		t.Errorf("the manifest is %s, %v", text, err)
+	}
+	c, err := loadConfig(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Slack) != 1 || c.Slack[0].SigningSecret.value != slacktest.SigningSecret || c.Slack[0].AppToken.value != "" {
+		t.Errorf("written: %+v", c.Slack)
+	}
+}
+
+// TestInitSlackWithoutAnybody names the flags that are missing, and waits for nobody.
+func TestInitSlackWithoutAnybody(t *testing.T) {
+	for _, x := range []struct {
+		answers slackAnswers
+		want    string
+	}{
+		{slackAnswers{App: secretFrom{Env: "APP"}}, "--slack-bot-token-file or --slack-bot-token-env"},
+		{slackAnswers{Bot: secretFrom{Env: "BOT"}}, "--slack-app-token-file or --slack-app-token-env"},
+		{slackAnswers{Bot: secretFrom{Env: "BOT"}, Signing: secretFrom{Env: "SIGN"}}, "--slack-url"},
+		{slackAnswers{Bot: secretFrom{Env: "BOT"}, Signing: secretFrom{Env: "SIGN"}, URL: "https://h.example/"}, ""},
+	} {
+		if got := strings.Join(x.answers.missing(), ", "); got != x.want {
+			t.Errorf("%+v: missing %q, want %q", x.answers, got, x.want)
+		}
+	}
+}
