@@ -199,7 +199,7 @@ func start(t testing.TB, name string, make func() *exec.Cmd) *Process {
 func (p *Process) Start() {
 	p.t.Helper()
 	p.cmd = p.make()
-	p.cmd.SysProcAttr = attributes()
+	p.cmd.SysProcAttr = attributes(p.cmd.SysProcAttr)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatalf("start %s: %v", p.name, err)

@@ -6,9 +6,13 @@ import (
 )
 
 // attributes give a child a process group of its own, and end it when the test
-// binary dies.
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+// binary dies, beside what it has already.
+func attributes(of *syscall.SysProcAttr) *syscall.SysProcAttr {
+	if of == nil {
+		of = &syscall.SysProcAttr{}
+	}
+	of.Setpgid, of.Pdeathsig = true, syscall.SIGKILL
+	return of
 }
 
 // reserve takes a port for this process among all test binaries of this machine:

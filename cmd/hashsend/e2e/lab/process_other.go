@@ -4,8 +4,14 @@ package lab
 
 import "syscall"
 
-// attributes give a child a process group of its own.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// attributes give a child a process group of its own, beside what it has already.
+func attributes(of *syscall.SysProcAttr) *syscall.SysProcAttr {
+	if of == nil {
+		of = &syscall.SysProcAttr{}
+	}
+	of.Setpgid = true
+	return of
+}
 
 // reserve lets every port be taken: only Linux has names that vanish with their
 // process.
