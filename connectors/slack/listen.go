@@ -89,8 +89,14 @@ func (r *receiver) handler(ctx context.Context) http.Handler {
 }
 
 func (r *receiver) respond(ctx context.Context, w http.ResponseWriter, in request) {
-	out, err := r.process(ctx, in)
-	if err != nil {
+	type result struct {
+		outcome
+		err error
+	}
+	stored := make(chan result, 1)
+	r.enter(ctx, in, func(out outcome, err error) { stored <- result{out, err} })
+	out := <-stored
+	if err := out.err; err != nil {
 		r.env.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
 		http.Error(w, "it could not be stored; send it again", http.StatusServiceUnavailable)
 		return

@@ -15,13 +15,16 @@ import (
 type receiver struct {
 	*Connector
 	handle  chat.Handler
-	running sync.WaitGroup
+	running sync.WaitGroup // connections, and what goes on for a request
+	gaps    sync.WaitGroup
 
-	opening sync.Mutex    // connections are opened one after the other
-	turn    chan struct{} // of capacity 1: one request is stored after the other
+	line *line
+
+	opening sync.Mutex // connections are opened one after the other
 
 	mu      sync.Mutex
 	open    int  // connections that are open
+	missed  bool // something may have been missed since the last one was lost, or the start
 	revoked bool // it was told that the access was taken away
 }
 
@@ -30,7 +33,13 @@ type receiver struct {
 // and it tries on until it comes back.
 func (c *Connector) Run(ctx context.Context, _ string, handle chat.Handler) error {
 	defer c.http.CloseIdleConnections()
-	r := &receiver{Connector: c, handle: handle, turn: make(chan struct{}, 1)}
+	r := &receiver{Connector: c, handle: handle, line: newLine(), missed: true}
+	defer r.gaps.Wait()
+	over, end := context.WithCancel(context.WithoutCancel(ctx))
+	var served sync.WaitGroup
+	served.Go(func() { r.line.serve(ctx, over, func(in request) (outcome, error) { return r.process(ctx, in) }) })
+	defer served.Wait()
+	defer end()
 	defer r.running.Wait()
 	for attempt := 1; ; attempt++ {
 		_, err := c.self(ctx)
@@ -105,11 +114,18 @@ func (c *Connector) take(ctx context.Context, r request) outcome {
 // for its acknowledgement.
 const lookup = 1200 * time.Millisecond
 
-// process finds out what a request means and stores what it causes, after what came
-// before it: the names that one has to ask for must not let the next overtake it.
+// enter has a request processed: an event in its turn, what a person waits for at
+// once. done is called once.
+func (r *receiver) enter(ctx context.Context, in request, done func(outcome, error)) {
+	if in.kind == "events_api" {
+		r.line.enter(in, done)
+		return
+	}
+	r.running.Go(func() { done(r.process(ctx, in)) })
+}
+
+// process finds out what a request means and stores what it causes.
 func (r *receiver) process(ctx context.Context, in request) (outcome, error) {
-	done := r.await(ctx)
-	defer done()
 	out := r.take(context.WithoutCancel(ctx), in)
 	return out, r.store(ctx, out.events)
 }
@@ -151,40 +167,6 @@ func withoutGaps(events []chat.Event) (rest []chat.Event) {
 		}
 	}
 	return rest
-}
-
-// inTurn is how long a request waits for those before it: Slack waits three
-// seconds for its acknowledgement.
-const inTurn = 1500 * time.Millisecond
-
-// await waits until what came before is stored, so that the order is kept; also
-// until what was missed is caught up with. It waits no longer than Slack does.
-func (r *receiver) await(ctx context.Context) (done func()) {
-	timer := time.NewTimer(inTurn)
-	defer timer.Stop()
-	select {
-	case r.turn <- struct{}{}:
-		return func() { <-r.turn }
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return func() {}
-}
-
-// gap has all linked channels caught up by their history, before what comes now is
-// stored.
-func (r *receiver) gap(ctx context.Context) {
-	done := r.await(ctx)
-	r.running.Go(func() {
-		defer done()
-		for attempt := 1; ctx.Err() == nil; attempt++ {
-			err := r.handle(ctx, "", chat.Gap{})
-			if err == nil {
-				return
-			}
-			pauseFor(ctx, err, attempt)
-		}
-	})
 }
 
 // denied tells once that Slack has taken the access away.

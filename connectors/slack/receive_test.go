@@ -318,14 +318,31 @@ func TestLostBacklog(t *testing.T) {
 	}
 }
 
+// What was sent over a connection that broke is in the history too, while the
+// other connection goes on.
+func TestLostWithOneConnection(t *testing.T) {
+	l := newLab(t, true)
+	l.Subscribe("app_mention") // no message arrives by itself
+	_, b := l.run(t, l.lounge)
+	for n := range 3 {
+		soon(t, "connections", func() bool { return l.Sockets() == slots })
+		l.Say(l.alice, l.lounge, fmt.Sprintf("lost %d", n))
+		l.DropOne()
+		b.until(t, fmt.Sprintf("lost %d", n))
+	}
+	if got := b.stored(); len(got) != 3 {
+		t.Errorf("there was stored %q, want each message once", got)
+	}
+}
+
 // A socket that is not acknowledged gets its payload again; one message is one event.
 func TestNotAcknowledged(t *testing.T) {
 	l := newLab(t, true)
-	l.Patience, l.Again = 200*time.Millisecond, []time.Duration{0, 50 * time.Millisecond, 5 * time.Second}
+	l.Patience, l.Again = settle+50*time.Millisecond, []time.Duration{0, 50 * time.Millisecond, 5 * time.Second}
 	_, b := l.run(t)
 	b.setRefuse(errors.New("the disk is full"))
 	l.Say(l.alice, l.lounge, "keep me")
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(settle + 100*time.Millisecond)
 	b.setRefuse(nil)
 	b.until(t, "keep me")
 	if got := b.stored(); len(got) != 1 {

@@ -31,6 +31,16 @@ type socket struct {
 	*websocket.Conn
 	ctx     context.Context // ends when nothing more is to be read
 	writing sync.Mutex
+	pending sync.WaitGroup // requests that are not acknowledged yet
+}
+
+// finish closes the connection; at the end of the program, once all that came over
+// it is acknowledged.
+func (s *socket) finish() error {
+	if s.ctx.Err() != nil {
+		s.pending.Wait()
+	}
+	return s.Close()
 }
 
 // frame is what comes over it.
@@ -140,21 +150,29 @@ func (r *receiver) keepOpen(ctx context.Context, slot int) {
 	}
 }
 
-// opened counts a connection. Where there was none, something may have been missed.
+// opened counts a connection. What may have been missed before is caught up with.
 func (r *receiver) opened(ctx context.Context) {
 	r.mu.Lock()
 	r.open++
-	alone := r.open == 1
+	missed := r.missed
+	r.missed = false
 	r.mu.Unlock()
-	if alone {
+	if missed {
 		r.gap(ctx)
 	}
 }
 
-func (r *receiver) lost() {
+// lost counts a connection out. If it broke, what Slack had sent over it comes once
+// more, behind what comes over the other: the history has it in its order.
+func (r *receiver) lost(ctx context.Context, broke bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.open--
+	alone := r.open == 0
+	r.missed = r.missed || alone
+	r.mu.Unlock()
+	if broke && !alone {
+		r.gap(ctx)
+	}
 }
 
 // closed reports whether no connection is open.
@@ -169,20 +187,18 @@ func (r *receiver) closed() bool {
 func (r *receiver) serve(ctx context.Context, s *socket) (next *socket, err error) {
 	stop := context.AfterFunc(ctx, s.awake)
 	why, err := r.read(ctx, s)
+	if err == nil {
+		err = reason(why)
+	}
 	if err != nil || gone(ctx) {
 		stop()
-		r.lost()
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := reason(why); err != nil {
-		stop()
-		r.lost()
-		return nil, errors.Join(err, s.Close())
+		r.lost(ctx, true)
+		return nil, errors.Join(err, s.finish())
 	}
 	next, err = r.connect(ctx)
 	r.running.Go(func() {
 		defer stop()
-		defer s.Close() //nolint:errcheck // it is at its end
+		defer s.finish() //nolint:errcheck // it is at its end
 		end := time.AfterFunc(linger, func() { s.Close() })
 		defer end.Stop()
 		for {
@@ -190,12 +206,12 @@ func (r *receiver) serve(ctx context.Context, s *socket) (next *socket, err erro
 				break
 			}
 		}
-		r.lost()
+		r.lost(ctx, false)
 	})
 	return next, err
 }
 
-// read handles what comes until the connection breaks, or Slack announces its end.
+// read takes what comes until the connection breaks, or Slack announces its end.
 func (r *receiver) read(ctx context.Context, s *socket) (why string, err error) {
 	for {
 		s.awake()
@@ -214,32 +230,33 @@ func (r *receiver) read(ctx context.Context, s *socket) (why string, err error) 
 		case f.Envelope == "":
 			continue // a greeting, or nothing that wants an answer
 		}
-		if err := r.envelope(ctx, s, f); err != nil {
-			return "", err
-		}
+		s.pending.Add(1)
+		r.enter(ctx, request{kind: f.Type, payload: f.Payload}, func(out outcome, err error) {
+			defer s.pending.Done()
+			if err != nil {
+				// What is not acknowledged, Slack sends again.
+				r.env.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
+				return
+			}
+			r.acknowledge(ctx, s, f, out)
+		})
 	}
 }
 
-// envelope stores what a request causes and acknowledges it then. What cannot be
-// stored is not acknowledged: Slack sends it again.
-func (r *receiver) envelope(ctx context.Context, s *socket, f frame) error {
-	out, err := r.process(ctx, request{kind: f.Type, payload: f.Payload})
-	if err != nil {
-		r.env.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
-		return nil
-	}
+// acknowledge tells Slack that what a request causes is stored. If that does not
+// arrive, the request comes again and is recognised.
+func (r *receiver) acknowledge(ctx context.Context, s *socket, f frame, out outcome) {
 	ack := map[string]any{"envelope_id": f.Envelope}
 	if answer, err := json.Marshal(out.answer); out.answer != nil && f.Answers && err == nil && len(answer) < maxAck {
 		ack["payload"] = json.RawMessage(answer)
 	}
 	s.writing.Lock()
-	err = errors.Join(s.SetWriteDeadline(time.Now().Add(10*time.Second)), s.WriteJSON(ack))
+	err := errors.Join(s.SetWriteDeadline(time.Now().Add(10*time.Second)), s.WriteJSON(ack))
 	s.writing.Unlock()
 	if err != nil {
-		return fmt.Errorf("acknowledge a request of Slack: %w", err)
+		r.env.Log.Debug("a request of Slack could not be acknowledged; it will come again", "error", err)
 	}
 	if out.after != nil {
 		r.running.Go(func() { out.after(ctx) })
 	}
-	return nil
 }

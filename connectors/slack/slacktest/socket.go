@@ -267,6 +267,15 @@ func (s *Server) Drop() {
 	}
 }
 
+// DropOne breaks one connection, of several, without a word.
+func (s *Server) DropOne() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.sockets) > 0 {
+		s.sockets[0].conn.Close() //nolint:errcheck // it is to break
+	}
+}
+
 // LoseBacklog forgets everything that was not delivered, as Slack has done once.
 func (s *Server) LoseBacklog() {
 	s.mu.Lock()

@@ -33,7 +33,7 @@ func trouble(w *lab.Workspace, stop <-chan struct{}) {
 			return
 		case <-time.After(time.Duration(200+rand.IntN(400)) * time.Millisecond):
 		}
-		switch rand.IntN(5) {
+		switch rand.IntN(6) {
 		case 0:
 			w.Break("chat.postMessage", slacktest.Fault{Status: 429, RetryAfter: 1})
 		case 1:
@@ -43,6 +43,8 @@ func trouble(w *lab.Workspace, stop <-chan struct{}) {
 		case 3:
 			w.Drop()
 		case 4:
+			w.DropOne()
+		case 5:
 			w.LoseBacklog()
 		}
 	}

@@ -1,0 +1,105 @@
+package slack
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// lined is a line that notes what is handled, and when.
+type lined struct {
+	*line
+	begun time.Time
+	order []string
+	after map[string]time.Duration
+	wrong []string
+}
+
+// serveLine runs use with a line that is served, and ends it as the program does.
+func serveLine(t *testing.T, use func(l *lined, stop context.CancelFunc)) *lined {
+	l := &lined{after: map[string]time.Duration{}}
+	synctest.Test(t, func(t *testing.T) {
+		l.line, l.begun = newLine(), time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		over, end := context.WithCancel(context.WithoutCancel(ctx))
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			l.serve(ctx, over, func(in request) (outcome, error) {
+				l.order = append(l.order, in.kind)
+				l.after[in.kind] = time.Since(l.begun)
+				return outcome{}, nil
+			})
+		}()
+		use(l, stop)
+		stop()
+		end()
+		<-ended
+	})
+	return l
+}
+
+func (l *lined) say(name, ts string) {
+	payload := fmt.Sprintf(`{"type":"event_callback","event":{"type":"message","ts":%q,"event_ts":%q}}`, ts, ts)
+	l.enter(request{kind: name, payload: []byte(payload)}, func(_ outcome, err error) {
+		if err != nil {
+			l.wrong = append(l.wrong, name)
+		}
+	})
+}
+
+func TestWhatOvertookIsPutBack(t *testing.T) {
+	l := serveLine(t, func(l *lined, _ context.CancelFunc) {
+		l.say("b", "1700000000.000200")
+		time.Sleep(settle / 2)
+		l.say("a", "1700000000.000100")
+		l.say("c", "1700000000.000300")
+		time.Sleep(3 * settle)
+	})
+	if got := strings.Join(l.order, ""); got != "abc" {
+		t.Errorf("handled in the order %s", got)
+	}
+	if l.after["b"] != settle {
+		t.Errorf("the first that came waited %s, not %s", l.after["b"], settle)
+	}
+}
+
+func TestTheLineWaitsForTheHistoryAsLongAsSlackAllows(t *testing.T) {
+	l := serveLine(t, func(l *lined, _ context.CancelFunc) {
+		if !l.begin() || l.begin() {
+			t.Error("the history is read by two at once, or by none")
+		}
+		l.say("early", "1700000000.000100")
+		time.Sleep(inTurn - settle)
+		l.say("late", "1700000000.000200")
+		time.Sleep(settle + time.Millisecond)
+		if l.finish() || !l.finish() {
+			t.Error("what was asked for meanwhile is not read once more, or for ever")
+		}
+		time.Sleep(settle)
+	})
+	if l.after["early"] != inTurn || l.after["late"] != inTurn+time.Millisecond {
+		t.Errorf("handled after %v", l.after)
+	}
+}
+
+func TestAtTheEndNothingWaits(t *testing.T) {
+	l := serveLine(t, func(l *lined, stop context.CancelFunc) {
+		l.begin()
+		for i := range maxLine {
+			l.say("x", fmt.Sprintf("1700000000.%06d", i))
+		}
+		l.say("one too many", "1700000000.100000")
+		stop()
+	})
+	if len(l.order) != maxLine || l.after["x"] != 0 {
+		t.Errorf("%d handled after %s", len(l.order), l.after["x"])
+	}
+	if !slices.Equal(l.wrong, []string{"one too many"}) {
+		t.Errorf("refused: %v", l.wrong)
+	}
+}
