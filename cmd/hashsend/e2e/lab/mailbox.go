@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,7 +64,9 @@ func (m *MailSystem) Folder(user, folder string) (all []Mail) {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		all = append(all, Mail{Message: parsed, Raw: raw, Flags: b.Flags})
+		// \Recent says who looked first (RFC 3501, 2.3.2), nothing of the mail.
+		marks := slices.DeleteFunc(b.Flags, func(f imap.Flag) bool { return f == "\\Recent" })
+		all = append(all, Mail{Message: parsed, Raw: raw, Flags: marks})
 	}
 	return all
 }
