@@ -104,17 +104,21 @@ func (l *line) next(ending bool) (*waiter, time.Duration) {
 	return first, 0
 }
 
-// serve handles what stands in the line until over ends; from the end of ctx on
-// nothing waits any more.
+// serve handles what stands in the line until over ends and the line is empty; from
+// the end of ctx on nothing waits any more.
 func (l *line) serve(ctx, over context.Context, handle func(request) (outcome, error)) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	ended := ctx.Done()
 	for {
+		last := over.Err() != nil
 		w, wait := l.next(ctx.Err() != nil)
 		if w != nil {
 			w.done(handle(w.request))
 			continue
+		}
+		if last {
+			return
 		}
 		if wait < 0 {
 			wait = time.Hour
@@ -126,7 +130,6 @@ func (l *line) serve(ctx, over context.Context, handle func(request) (outcome, e
 		case <-ended:
 			ended = nil
 		case <-over.Done():
-			return
 		}
 	}
 }

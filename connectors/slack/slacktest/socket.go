@@ -239,6 +239,10 @@ func (s *Server) Disconnect(reason string) {
 			if reason == "warning" {
 				time.Sleep(2 * time.Second) // Slack leaves some seconds
 			}
+			bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+			if c.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second)) == nil {
+				time.Sleep(time.Second) // for the other side's goodbye
+			}
 			c.conn.Close() //nolint:errcheck // it is at its end
 		}()
 	}

@@ -70,7 +70,20 @@ func Root() string { return filepath.Join(here(), "..", "..", "..", "..") }
 func tool(t testing.TB, name string) string {
 	t.Helper()
 	servers := filepath.Join(here(), "..", "servers")
-	sum, err := os.ReadFile(filepath.Join(servers, "go.sum"))
+	bin := cached(t, filepath.Join(servers, "go.sum"), runtime.Version(), func(into string) *exec.Cmd {
+		cmd := exec.Command("go", "install", "-trimpath", "tool")
+		cmd.Dir = servers
+		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0", "GOBIN="+into)
+		return cmd
+	})
+	return filepath.Join(bin, name)
+}
+
+// cached returns a folder of the user's cache that is filled once for each content
+// of a file with sums, and each version of what fills it.
+func cached(t testing.TB, sums, version string, fill func(into string) *exec.Cmd) string {
+	t.Helper()
+	sum, err := os.ReadFile(sums)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +91,7 @@ func tool(t testing.TB, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := sha256.Sum256(append(sum, runtime.Version()...))
+	key := sha256.Sum256(append(sum, version...))
 	dir := filepath.Join(cache, "hashsend-e2e", hex.EncodeToString(key[:8]))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -91,22 +104,22 @@ func tool(t testing.TB, name string) string {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	bin := filepath.Join(dir, "bin")
-	if _, err := os.Stat(bin); err == nil {
-		return filepath.Join(bin, name)
+	full := filepath.Join(dir, "bin")
+	if _, err := os.Stat(full); err == nil {
+		return full
 	}
-	t.Log("building the servers; this takes some minutes the first time")
-	cmd := exec.Command("go", "install", "-trimpath", "tool")
-	cmd.Dir = servers
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0", "GOBIN="+bin+".new")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build the servers: %v\n%s", err, out)
-	}
-	// Whoever was ended while building leaves nothing half done behind.
-	if err := os.Rename(bin+".new", bin); err != nil {
+	t.Log("building what the tests need; this takes some minutes the first time")
+	if err := os.RemoveAll(full + ".new"); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(bin, name)
+	if out, err := fill(full + ".new").CombinedOutput(); err != nil {
+		t.Fatalf("build what the tests need: %v\n%s", err, out)
+	}
+	// Whoever was ended while building leaves nothing half done behind.
+	if err := os.Rename(full+".new", full); err != nil {
+		t.Fatal(err)
+	}
+	return full
 }
 
 var binary struct {
