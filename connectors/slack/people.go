@@ -144,7 +144,6 @@ func (c *Connector) call(ctx context.Context, method string, form url.Values, in
 		return err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "Bearer "+c.cfg.BotToken)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return mark(err)

@@ -46,15 +46,31 @@ func Open(cfg Config, env chat.Env) (*Connector, error) {
 	}
 	c := &Connector{
 		cfg: cfg.withDefaults(), env: env,
-		http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
-			TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true,
-			DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
-		}},
 		people: map[string]person{}, channels: map[string]channel{}, tried: map[string]bool{},
 	}
+	c.http = &http.Client{Timeout: time.Minute, Transport: bearer{api: c.cfg.APIURL, token: cfg.BotToken, Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
+		TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true,
+		DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+	}}}
 	c.api = slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken), slack.OptionAPIURL(c.cfg.APIURL), slack.OptionHTTPClient(c.http))
 	return c, nil
+}
+
+// bearer sends the token in the header too where slack-go puts it into the form
+// alone: that is what Slack's documentation shows, and all that some other servers
+// of its API read.
+type bearer struct {
+	api, token string
+	*http.Transport
+}
+
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("Authorization") == "" && strings.HasPrefix(req.URL.String(), b.api) {
+		req = req.Clone(req.Context())
+		req.Header.Set("Authorization", "Bearer "+b.token)
+	}
+	return b.Transport.RoundTrip(req)
 }
 
 // Name is its name in the configuration.

@@ -1,0 +1,238 @@
+package slack
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/chat/chattest"
+	"hashsend/cmd/hashsend/e2e/lab"
+	"hashsend/connectors/slack"
+	"hashsend/connectors/slack/slacktest"
+)
+
+// emulator is Slack's Web API as other people have rebuilt it, with a channel of
+// its own. It delivers no events: the test does so in its place, as Slack would.
+type emulator struct {
+	t       *testing.T
+	api     string
+	listen  string
+	alice   string // user id
+	channel string
+	events  int
+}
+
+const (
+	emulatedBot   = "xoxb-emulated-bot"
+	emulatedAlice = "xoxp-emulated-alice"
+)
+
+func startEmulator(t *testing.T) *emulator {
+	t.Helper()
+	seed := filepath.Join(t.TempDir(), "seed.yaml")
+	if err := os.WriteFile(seed, []byte(`slack:
+  team: {name: Lab, domain: lab}
+  users: [{name: alice, real_name: Alice Example, email: alice@example.test}]
+  oauth_apps: [{client_id: "1.2", client_secret: x, app_id: A0EMULATED, name: hashsend, redirect_uris: [], bot_id: B0EMULATED, bot_user_id: U0EMULATED, bot_name: hashsend}]
+  tokens:
+    - {token: `+emulatedBot+`, type: bot, user_id: U0EMULATED, bot_user_id: U0EMULATED, bot_id: B0EMULATED, app_id: A0EMULATED}
+    - {token: `+emulatedAlice+`, type: user, user: alice}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port := lab.Port(t)
+	lab.Node(t, nil, "emulate/dist/index.js", "start", "--service", "slack", "--port", fmt.Sprint(port), "--seed", seed)
+	e := &emulator{t: t, api: fmt.Sprintf("http://127.0.0.1:%d/api/", port)}
+	lab.Wait(t, "the emulator", soon, func() bool {
+		resp, err := http.Post(e.api+"api.test", "application/x-www-form-urlencoded", nil)
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err == nil
+	})
+	e.alice = e.call(emulatedAlice, "auth.test", nil)["user_id"].(string)
+	return e
+}
+
+// call calls a method, which must succeed.
+func (e *emulator) call(token, method string, args url.Values) map[string]any {
+	e.t.Helper()
+	req, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, e.api+method, strings.NewReader(args.Encode()))
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var out map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || out["ok"] != true {
+		e.t.Fatalf("%s: %v %v", method, out, err)
+	}
+	return out
+}
+
+// open makes a channel with the bot in it.
+func (e *emulator) open(name string) {
+	e.t.Helper()
+	made := e.call(emulatedAlice, "conversations.create", url.Values{"name": {name}})
+	e.channel = made["channel"].(map[string]any)["id"].(string)
+	e.call(emulatedBot, "conversations.join", url.Values{"channel": {e.channel}})
+	e.listen = fmt.Sprintf("127.0.0.1:%d", lab.Port(e.t))
+}
+
+// deliver posts an event as Slack does, again and again until it is taken.
+func (e *emulator) deliver(event map[string]any) {
+	e.t.Helper()
+	e.events++
+	body, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": "T000000001", "api_app_id": "A0EMULATED", "event_id": fmt.Sprintf("Ev%s%d", e.channel, e.events), "event_time": time.Now().Unix(), "event": event})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	go func() {
+		for e.t.Context().Err() == nil && !e.post(body) {
+			time.Sleep(200 * time.Millisecond)
+		}
+	}()
+}
+
+func (e *emulator) post(body []byte) bool {
+	req, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, "http://"+e.listen+"/slack", bytes.NewReader(body))
+	if err != nil {
+		return false
+	}
+	stamp, signature := slacktest.Sign("emulated-secret", time.Now(), body)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Slack-Request-Timestamp", stamp)
+	req.Header.Set("X-Slack-Signature", signature)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// say posts as Alice and delivers the event.
+func (e *emulator) say(text string) (ts string) {
+	e.t.Helper()
+	ts = e.call(emulatedAlice, "chat.postMessage", url.Values{"channel": {e.channel}, "text": {text}})["ts"].(string)
+	e.deliver(map[string]any{"type": "message", "channel": e.channel, "channel_type": "channel", "user": e.alice, "text": text, "ts": ts, "event_ts": ts})
+	return ts
+}
+
+// emulated is a chattest.Fixture.
+type emulated struct{ *emulator }
+
+func (f emulated) Connect(t *testing.T) chat.Connector {
+	t.Helper()
+	c, err := slack.Open(slack.Config{BotToken: emulatedBot, SigningSecret: "emulated-secret", Listen: f.listen, URL: "http://" + f.listen + "/slack", APIURL: f.api},
+		chat.Env{Name: "slack", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (f emulated) Place() chat.Place { return chat.Place{Room: chat.RoomID(f.channel)} }
+
+func (f emulated) Say(t *testing.T, text string) chat.MessageID {
+	t.Helper()
+	return chat.MessageID(f.channel + ":" + f.say(text))
+}
+
+func (f emulated) Read(t *testing.T) (lines []chattest.Line) {
+	t.Helper()
+	in := url.Values{"channel": {f.channel}, "limit": {"200"}}
+	for _, m := range slices.Backward(f.messages("conversations.history", in)) {
+		lines = append(lines, f.line(m))
+		if m["reply_count"] == nil {
+			continue
+		}
+		in.Set("ts", m["ts"].(string))
+		for _, answer := range f.messages("conversations.replies", in)[1:] {
+			lines = append(lines, f.line(answer))
+		}
+	}
+	return lines
+}
+
+func (e *emulator) messages(method string, in url.Values) (all []map[string]any) {
+	e.t.Helper()
+	list, _ := e.call(emulatedAlice, method, in)["messages"].([]any)
+	for _, v := range list {
+		all = append(all, v.(map[string]any))
+	}
+	return all
+}
+
+// line is what Alice sees of a message.
+func (e *emulator) line(m map[string]any) chattest.Line {
+	e.t.Helper()
+	blocks, err := json.Marshal(m["blocks"])
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	text, _ := m["text"].(string)
+	if m["blocks"] != nil {
+		text = lab.Shown(text, blocks)
+	}
+	name, _ := m["username"].(string)
+	if m["user"] == e.alice {
+		name = "Alice Example"
+	}
+	return chattest.Line{ID: chat.MessageID(e.channel + ":" + m["ts"].(string)), Author: name, Text: text}
+}
+
+// The connector keeps its contract with a server of other people.
+func TestContractOnAnEmulator(t *testing.T) {
+	rooms := 0
+	e := startEmulator(t)
+	chattest.Run(t, func(t *testing.T) chattest.Fixture {
+		rooms++
+		own := *e
+		own.t = t
+		own.open(fmt.Sprintf("lounge%d", rooms))
+		return emulated{&own}
+	})
+}
+
+// The whole program talks through it.
+func TestConversationOnAnEmulator(t *testing.T) {
+	e := startEmulator(t)
+	e.open("lunch")
+	s := &scene{t: t, mail: lab.Dovecot(t), bridge: lab.NewBridge(t, false)}
+	s.bridge.Slack = fmt.Sprintf("slack:\n  - {bot_token: %s, signing_secret: emulated-secret, url: 'http://%s/slack', listen: '%s', api_url: '%s'}", emulatedBot, e.listen, e.listen, e.api)
+	s.bridge.Configure("", s.mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\n")
+	s.bridge.Run()
+	s.bridge.Running()
+	s.bridge.Admin("--room", "slack/"+e.channel, "link", "bob@example.test", "title", "Lunch", "yes")
+	e.say("Lunch at twelve?")
+	m := s.gets("bob", "Lunch at twelve?")
+	if m.From[0].Name != "alice (Acme)" {
+		t.Errorf("the mail is from %v", m.From)
+	}
+	s.bridge.Kill()
+	e.say("said while the bridge was away")
+	s.answers("bob", m, "Yes, in the garden.")
+	s.bridge.Run()
+	s.gets("bob", "said while the bridge was away")
+	lab.Wait(t, "the answer in the channel", soon, func() bool {
+		return slices.ContainsFunc(emulated{e}.Read(t), func(l chattest.Line) bool {
+			return l.Author == "bob (email)" && strings.HasPrefix(l.Text, "Yes, in the garden.")
+		})
+	})
+}
