@@ -71,6 +71,7 @@ func (r *receiver) handler(ctx context.Context) http.Handler {
 		}
 		if !signed(r.cfg.SigningSecret, req.Header, body, time.Now()) {
 			http.Error(w, "the signature is missing, wrong or old", http.StatusUnauthorized)
+			r.refused(req.Header.Get("X-Slack-Signature") != "")
 			return
 		}
 		in, challenge, err := parseRequest(req.Header.Get("Content-Type"), body)
@@ -86,6 +87,20 @@ func (r *receiver) handler(ctx context.Context) http.Handler {
 			r.respond(ctx, w, in)
 		}
 	})
+}
+
+// refused tells, once in a while, that requests are refused. Those without any
+// signature are strangers; the others may come from an app with another secret.
+func (r *receiver) refused(signed bool) {
+	r.mu.Lock()
+	due := signed && time.Since(r.warned) > time.Minute
+	if due {
+		r.warned = time.Now()
+	}
+	r.mu.Unlock()
+	if due {
+		r.env.Log.Warn("requests with a wrong or old signature are refused: is signing_secret that of this app (Basic Information, “App Credentials”), and the clock right?")
+	}
 }
 
 func (r *receiver) respond(ctx context.Context, w http.ResponseWriter, in request) {

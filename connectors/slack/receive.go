@@ -23,9 +23,10 @@ type receiver struct {
 	opening sync.Mutex // connections are opened one after the other
 
 	mu      sync.Mutex
-	open    int  // connections that are open
-	missed  bool // something may have been missed since the last one was lost, or the start
-	revoked bool // it was told that the access was taken away
+	open    int       // connections that are open
+	warned  time.Time // that requests are refused
+	missed  bool      // something may have been missed since the last one was lost, or the start
+	revoked bool      // it was told that the access was taken away
 }
 
 // Run receives until ctx ends; see chat.Connector. A token that is not accepted at

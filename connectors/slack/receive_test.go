@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -217,6 +218,21 @@ func TestRefusedRequests(t *testing.T) {
 	}
 	if got := b.stored(); !slices.Equal(got, []string{"posted by Alice Example: hi"}) {
 		t.Errorf("there was stored %q, want the message though it came as a retry", got)
+	}
+}
+
+// A wrong secret is told, but strangers cannot fill the log.
+func TestRefusalIsToldOnce(t *testing.T) {
+	var log bytes.Buffer
+	r := &receiver{Connector: &Connector{env: chat.Env{Log: slog.New(slog.NewTextHandler(&log, nil))}}}
+	r.refused(false)
+	if log.Len() > 0 {
+		t.Errorf("a request without a signature is told: %s", &log)
+	}
+	r.refused(true)
+	r.refused(true)
+	if n := strings.Count(log.String(), "signing_secret"); n != 1 {
+		t.Errorf("it is told %d times, want once:\n%s", n, &log)
 	}
 }
 
