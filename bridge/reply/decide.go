@@ -397,7 +397,7 @@ func (d *decision) quotes() {
 		}
 		for i := b.first; i < b.end; i++ {
 			if l := &d.lines[i]; l.role == quote || l.role == attribution {
-				l.role = own
+				l.lead, l.role = l.role == attribution, own
 				d.doubt += 0.02
 			}
 		}

@@ -121,7 +121,8 @@ func (d *decision) echoes(e *echo) {
 	until := 0
 	for i := 0; i+shingle <= len(words); i++ {
 		k := e.shingles[mix(words[i:i+shingle])]
-		if k == 0 {
+		// An answer between two quoted lines may go on as the message did.
+		if k == 0 || d.lines[lineOf[i]].depth != d.lines[lineOf[i+shingle-1]].depth {
 			continue
 		}
 		for j := max(i, until); j < i+shingle; j++ {

@@ -45,6 +45,7 @@ type line struct {
 	mark  mark
 	role  role
 	rule  string // the rule that gave the role
+	lead  bool   // it says whose the quote below is, and is kept with that
 	known int    // index of the known message it repeats, plus one
 }
 

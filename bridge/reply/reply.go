@@ -19,7 +19,7 @@ type Result struct {
 	HTML       string   // the same as an HTML fragment when the mail's HTML was the source and has formatting worth keeping; not sanitised; else empty
 	Cut        []Cut    // what was left out, in order
 	Forward    bool     // the person passes on somebody's mail; nothing was cut from it
-	Answered   []Answer // interleaved answers, in order; nil when nothing in the mail says what it answers
+	Answered   []Answer // the same in parts, where it answers several known messages between their quoted lines; else nil
 	Confidence float64  // 0 to 1
 	OnlyQuote  bool     // the person wrote nothing; Text is empty
 }
@@ -31,10 +31,12 @@ type Cut struct {
 	Rule string // short name of the rule that found it
 }
 
-// Answer is a stretch of own text and the message that it stands below.
+// Answer is what answers one message. Quoted lines stand in it only between answers
+// to several places of that message; a greeting above all belongs to the first.
 type Answer struct {
 	Text  string
-	Known int // index in Mail.Known; -1: not known
+	HTML  string // as in Result
+	Known int    // index in Mail.Known
 }
 
 // Bounds of the work, whatever a mail holds.
@@ -114,6 +116,9 @@ func better(plain, rich Result) Result {
 	switch {
 	case a == b:
 		plain.HTML = rich.HTML
+		if len(rich.Answered) >= len(plain.Answered) {
+			plain.Answered = rich.Answered
+		}
 		plain.Confidence = max(plain.Confidence, rich.Confidence)
 		return plain
 	case len(b) < len(a) && rich.Confidence >= structureConfidence:

@@ -38,16 +38,32 @@ func TestGenuine(t *testing.T) {
 	}
 }
 
-// TestAnswered tells which message each stretch of an interleaved answer answers.
+// TestAnswered parts an interleaved answer by the messages that it answers.
 func TestAnswered(t *testing.T) {
-	r := reply.Extract(reply.Mail{
-		Subject: "Re: Lunch", Answers: true,
-		Text:  "Hello both\n\n> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n\nGood!\n",
-		Known: []string{"I can bring the bread and the cheese today.", "Shall we take the small room or the large one?"},
-	})
-	want := []reply.Answer{{Text: "Hello both", Known: -1}, {Text: "The large one.", Known: 1}, {Text: "Good!", Known: 0}}
-	if !slices.Equal(r.Answered, want) {
-		t.Errorf("got %+v, want %+v", r.Answered, want)
+	known := []string{"I can bring the bread and the cheese today.", "Shall we take the small room or the large one?\nAnd who tells the others about it all?"}
+	const box = `<div dir="ltr"><div class="gmail_quote"><div class="gmail_attr">On Mon, 4 May 2026, Acme wrote:</div><blockquote class="gmail_quote">`
+	for _, c := range []struct {
+		name, text, html string
+		want             []reply.Answer
+	}{
+		{"with a greeting", "Hello both\n\n> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
+			[]reply.Answer{{Text: "Hello both\n\nThe large one.", Known: 1}, {Text: "Good!", Known: 0}}},
+		{"below the line of the program", "On Mon, 4 May 2026, Acme <a@example.test> wrote:\n> Shall we take the small room or the large one?\nThe large one.\n> I can bring the bread and the cheese today.\nGood!\n", "",
+			[]reply.Answer{{Text: "The large one.", Known: 1}, {Text: "Good!", Known: 0}}},
+		{"two places of one message", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> And who tells the others about it all?\n\nI do.\n\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
+			[]reply.Answer{{Text: "The large one.\n\n> And who tells the others about it all?\n\nI do.", Known: 1}, {Text: "Good!", Known: 0}}},
+		{"with formatting", "", box + `Shall we take the small room or the large one?</blockquote></div><p>The <b>large</b> one.</p><div class="gmail_quote"><blockquote class="gmail_quote">I can bring the bread and the cheese today.</blockquote></div><p>Good!</p></div>`,
+			[]reply.Answer{{Text: "The large one.", HTML: `<div dir="ltr"><p>The <b>large</b> one.</p></div>`, Known: 1}, {Text: "Good!", Known: 0}}},
+		{"what is only quoted is not answered", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n", "", nil},
+		{"all below one quote", "> Shall we take the small room or the large one?\n> I can bring the bread and the cheese today.\n\nThe large one, good!\n", "", nil},
+		{"above the quotes", "The large one, good!\n\n> Shall we take the small room or the large one?\n\n> I can bring the bread and the cheese today.\n", "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := reply.Extract(reply.Mail{Subject: "Re: Lunch", Answers: true, Text: c.text, HTML: c.html, Known: known})
+			if !slices.Equal(r.Answered, c.want) {
+				t.Errorf("got %+v\nwant %+v", r.Answered, c.want)
+			}
+		})
 	}
 }
 

@@ -9,16 +9,24 @@ func (d *decision) result() Result {
 		r.Cut = nil
 	}
 	d.show = d.shown()
-	r.Text = d.text()
+	r.Text = d.text(d.show)
 	r.OnlyQuote = r.Text == "" && len(r.Cut) > 0
-	if d.html != nil && r.Text != "" {
-		out, rich := d.html.write(func(i int) bool { return i < len(d.show) && d.show[i] })
-		if rich {
-			r.HTML = out
-		}
-	}
+	r.HTML = d.formatted(d.show, r.Text)
 	r.Answered = d.answered()
 	return r
+}
+
+// formatted writes the lines that show says as HTML; empty when that says no more
+// than their text.
+func (d *decision) formatted(show []bool, text string) string {
+	if d.html == nil || text == "" {
+		return ""
+	}
+	out, rich := d.html.write(func(i int) bool { return i < len(show) && show[i] })
+	if !rich {
+		return ""
+	}
+	return out
 }
 
 // shown says of each line whether it is kept; of empty ones, whether both their
@@ -39,13 +47,13 @@ func (d *decision) shown() []bool {
 	return show
 }
 
-// text joins the lines that are kept. Runs of empty lines become one.
-func (d *decision) text() string {
+// text joins the lines that show says. Runs of empty lines become one.
+func (d *decision) text(show []bool) string {
 	var b strings.Builder
 	gap := false
 	for i := range d.lines {
 		l := &d.lines[i]
-		if l.role == empty && (l.mark&inCode == 0 || l.depth > 0) || !d.show[i] {
+		if l.role == empty && (l.mark&inCode == 0 || l.depth > 0) || !show[i] {
 			gap = true
 			continue
 		}
@@ -128,33 +136,3 @@ func (d *decision) confidence() float64 {
 	return max(0.1, c-min(d.doubt, 0.5))
 }
 
-// answered maps stretches of own text to the messages that stand above them.
-func (d *decision) answered() []Answer {
-	if !d.echoed || d.forward {
-		return nil
-	}
-	var as []Answer
-	var b strings.Builder
-	known := 0
-	flush := func() {
-		if t := strings.Trim(b.String(), "\n"); t != "" {
-			as = append(as, Answer{Text: t, Known: known - 1})
-		}
-		b.Reset()
-	}
-	for i := range d.lines {
-		l := &d.lines[i]
-		switch {
-		case l.role == empty:
-			b.WriteByte('\n')
-		case l.known > 0:
-			flush()
-			known = l.known
-		case l.role == own && l.depth == 0:
-			b.WriteString(l.raw)
-			b.WriteByte('\n')
-		}
-	}
-	flush()
-	return as
-}
