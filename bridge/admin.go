@@ -36,6 +36,7 @@ func commands() []command {
 		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
 		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
 		{"why", "", "what became of the message that this answers", Ask, (*call).why},
+		{"rest", "", "what was left out of the mail that this answers, as quotes and signatures", Ask, (*call).rest},
 		{"status", "", "what is on its way, and what is wrong", Ask, (*call).status},
 		{"now", "", "mail at once what is being held", Ask, (*call).flushNow},
 		{"pause", "[off]", "mail nothing until \"pause off\"", Link, (*call).pause},

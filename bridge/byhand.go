@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -180,76 +179,4 @@ func (c *call) startThread(box *mailbox, p pending, title string) (store.Thread,
 		}
 	}
 	return th, nil
-}
-
-// why tells what became of a message: the mails that hold it, who got them, what
-// the mail servers said.
-func (c *call) why() (string, error) {
-	if c.about == "" {
-		return "", usage("Of which message? Answer it with: %s", c.say("why"))
-	}
-	m, err := c.MessageByCopy(c.network, string(c.about))
-	if errors.Is(err, store.ErrNone) {
-		return "This message is no part of a conversation by email.", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	switch m.State {
-	case store.Held:
-		return "It is about to be mailed.", nil
-	case store.Inside:
-		return "It stayed in the room: it was not mailed.", nil
-	case store.Deleted:
-		b.WriteString("It was deleted. ")
-	}
-	if m.Origin != store.FromChat {
-		fmt.Fprintf(&b, "It came by email from %s. ", m.Name)
-	}
-	mails, err := c.MailsOfMessage(m.ID)
-	if err != nil {
-		return "", err
-	}
-	if len(mails) == 0 {
-		b.WriteString("It is in no mail.")
-	}
-	for _, in := range mails {
-		if err := c.mailDetails(&b, in); err != nil {
-			return "", err
-		}
-	}
-	return strings.TrimSpace(b.String()), nil
-}
-
-func (c *call) mailDetails(b *strings.Builder, in store.Mail) error {
-	ids, err := c.MailIDs(in.ID)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(b, "\nMail of %s", in.At.Format("2 January 15:04 MST"))
-	for i, id := range ids {
-		if i == 0 {
-			b.WriteString(", Message-ID")
-		} else {
-			b.WriteString(", also known as")
-		}
-		fmt.Fprintf(b, " <%s>", id)
-	}
-	rs, err := c.Recipients(in.ID)
-	for _, r := range rs {
-		who := r.Address
-		if c.level < Link {
-			p, err := c.ParticipantByID(r.Participant)
-			if err != nil {
-				return err
-			}
-			who = p.Name
-		}
-		fmt.Fprintf(b, "\n%s: %s", who, r.State)
-		if r.Reason != "" {
-			fmt.Fprintf(b, " (%s)", oneLine(r.Reason, 300))
-		}
-	}
-	return err
 }

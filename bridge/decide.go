@@ -2,13 +2,9 @@ package bridge
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 
 	"hashsend/bridge/mail"
-	"hashsend/bridge/markup"
-	"hashsend/bridge/reply"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -34,9 +30,7 @@ const (
 type decision struct {
 	do       deed
 	route    route
-	text     string // what the person wrote
-	html     string
-	files    string
+	words    wording
 	notice   string
 	mark     bool // say that nothing proves the sender
 	reason   string
@@ -191,78 +185,4 @@ func (box *mailbox) concerns(tx *store.Tx, r *Bounce) (store.Mail, error) {
 		err = nil
 	}
 	return m, err
-}
-
-// extract finds what the person wrote, by what the conversation knows.
-func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
-	var known []string
-	add := func(ms []store.Message) {
-		for _, m := range ms {
-			if t := strings.TrimSpace(m.Text); t != "" && !slices.Contains(known, t) {
-				known = append(known, t)
-			}
-		}
-	}
-	if d.route.Parent != 0 {
-		ms, err := tx.MessagesOfMail(d.route.Parent)
-		if err != nil {
-			return err
-		}
-		add(ms)
-	}
-	for _, id := range d.route.Threads {
-		ms, err := tx.LastMessages(id, 30)
-		if err != nil {
-			return err
-		}
-		add(ms)
-	}
-	d.text, d.html, d.files = written(l.msg, known)
-	switch {
-	case l.class.Kind == KindReaction && l.class.Emoji != "":
-		d.text, d.html = "reacted with "+l.class.Emoji, ""
-	case l.class.Emoji != "":
-		d.text, d.html = strings.TrimSpace(d.text+"\n"+l.class.Emoji), ""
-	case l.class.Kind == KindCalendar && l.class.Text != "" && d.text != l.class.Text:
-		d.text, d.html = strings.TrimSpace(l.class.Text+"\n\n"+d.text), ""
-	}
-	if d.text == "" && d.files == "" {
-		d.text = "(an answer without words)"
-		if l.class.Text != "" {
-			d.text = l.class.Text
-		}
-	}
-	return nil
-}
-
-// written gives what a person wrote in a mail, as sanitised text and HTML, and
-// the names of its files.
-func written(m mail.Message, known []string) (text, html, files string) {
-	r := reply.Extract(reply.Mail{
-		Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0,
-		Text: m.Text, HTML: m.HTML, Known: known,
-	})
-	text = r.Text
-	if r.HTML != "" {
-		html = markup.Sanitise(r.HTML)
-	}
-	if strings.TrimSpace(text) == "" {
-		text = markup.ToText(html)
-	}
-	text = markup.Neutral(strings.TrimSpace(text))
-	if html != "" {
-		html = markup.Neutral(html)
-	}
-	var names []string
-	for _, p := range m.Attachments() {
-		if p.Nested != nil && p.Name == "" {
-			names = append(names, fileLine("mail: "+p.Nested.Subject, p.Size))
-			continue
-		}
-		names = append(names, fileLine(p.Name, p.Size))
-	}
-	if len(names) > 20 {
-		names = append(names[:20], fmt.Sprintf("and %d more", len(names)-20))
-	}
-	return text, html, strings.Join(names, "\n")
 }

@@ -62,24 +62,16 @@ func (b *Bridge) newParticipant(th store.Thread, a mail.Address, now time.Time) 
 	}
 }
 
-// say stores one mail as a message of a thread.
+// say stores one mail as a message of a thread, or as several, where it answers
+// several.
 func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
-	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), Text: d.text, HTML: d.html, Files: d.files, State: store.Mailed, At: w.now}
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now}
 	as, err := w.speakerOf(box, th, l, &m)
 	if err != nil {
 		return err
 	}
 	if l.class.Kind == KindReaction {
 		m.Kind = int64(chat.Emote)
-	}
-	if d.mark {
-		m.Text, m.HTML = marked(m.Text, m.HTML, "⚠ not verified: nothing proves who sent this mail")
-	}
-	if d.notice != "" {
-		m.Text, m.HTML = marked(m.Text, m.HTML, d.notice)
-	}
-	if m.ReplyTo, err = w.answeredByMail(th, d); err != nil {
-		return err
 	}
 	people, err := w.Participants(th.ID)
 	if err != nil {
@@ -90,17 +82,33 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if relay && !th.Paused {
 		m.State = store.Held
 	}
-	if err := w.AddMessage(&m); err != nil {
+	parts, err := w.partsOf(th, d)
+	if err != nil {
 		return err
 	}
-	if err := w.recordMail(th, l, m.ID); err != nil {
+	ids := make([]int64, 0, len(parts))
+	for i, p := range parts {
+		m.ID, m.Text, m.HTML, m.ReplyTo = 0, p.Text, p.HTML, p.Of
+		if i == len(parts)-1 {
+			m.Files = d.words.Files
+			m.Text, m.HTML = remarks(d, m.Text, m.HTML)
+		}
+		if err := w.AddMessage(&m); err != nil {
+			return err
+		}
+		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
+			return err
+		}
+		ids = append(ids, m.ID)
+		w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
+		if err := w.toRooms(th, m, as, len(parts) > 1); err != nil {
+			return err
+		}
+	}
+	if err := w.recordMail(th, l, ids); err != nil {
 		return err
 	}
 	if err := w.SetLive(th.ID, w.now); err != nil {
-		return err
-	}
-	w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
-	if err := w.toRooms(th, m, as); err != nil {
 		return err
 	}
 	if m.State == store.Held {
@@ -108,6 +116,41 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		return w.hold(th, false)
 	}
 	return nil
+}
+
+// partsOf parts the words of a mail by the messages that they answer in a thread.
+// Where that is not known, they are one, and answer the mail that they cite.
+func (w *work) partsOf(th store.Thread, d decision) ([]part, error) {
+	one := part{Text: d.words.Text, HTML: d.words.HTML}
+	for _, p := range d.words.Parts {
+		of, err := w.Message(p.Of)
+		if err != nil {
+			return nil, err
+		}
+		if of.Thread != th.ID {
+			return []part{one}, nil
+		}
+	}
+	if len(d.words.Parts) > 1 {
+		return d.words.Parts, nil
+	}
+	var err error
+	one.Of, err = w.answeredByMail(th, d)
+	if len(d.words.Parts) == 1 {
+		one.Of = d.words.Parts[0].Of
+	}
+	return []part{one}, err
+}
+
+// remarks adds what the bridge has to say of a mail to its words.
+func remarks(d decision, text, html string) (string, string) {
+	if d.mark {
+		text, html = marked(text, html, "⚠ not verified: nothing proves who sent this mail")
+	}
+	if d.notice != "" {
+		text, html = marked(text, html, d.notice)
+	}
+	return text, html
 }
 
 // marked puts a line of the bridge behind a text.
@@ -199,7 +242,7 @@ func reached(th store.Thread, people []store.Participant, l letter, author int64
 }
 
 // recordMail keeps the ids of a mail that came in, so that answers to it are known.
-func (w *work) recordMail(th store.Thread, l letter, message int64) error {
+func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 	if l.msg.ID == "" {
 		return nil
 	}
@@ -209,7 +252,7 @@ func (w *work) recordMail(th store.Thread, l letter, message int64) error {
 		return err
 	}
 	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.now}
-	if err := w.AddMail(&rec, message); err != nil {
+	if err := w.AddMail(&rec, messages...); err != nil {
 		return err
 	}
 	for _, id := range l.msg.OtherIDs {
@@ -221,8 +264,9 @@ func (w *work) recordMail(th store.Thread, l letter, message int64) error {
 }
 
 // toRooms posts a message that came by mail in every room of its thread, in the
-// chat thread of the message that it answers.
-func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender) error {
+// chat thread of the message that it answers. An answer to the newest message needs
+// no mark, unless it is one of several.
+func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several bool) error {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {
 		return err
@@ -244,8 +288,8 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender) error {
 				return err
 			}
 			inChat = c.Chat
-			if len(newest) == 2 && newest[1].ID == m.ReplyTo {
-				one.ReplyTo = 0 // an answer to the newest message needs no mark
+			if !several && len(newest) == 2 && newest[1].ID == m.ReplyTo {
+				one.ReplyTo = 0
 			}
 		}
 		if r.Chat != "" {

@@ -12,8 +12,9 @@ func (d *decision) answered() []Answer {
 		return nil
 	}
 	var spans []span
-	messages := map[int]bool{}
+	messages, quoted := map[int]bool{}, map[int]bool{}
 	for _, s := range d.spans() {
+		quoted[s.known] = true
 		if s.first, s.end = d.written(s); s.first == s.end {
 			continue // it is quoted, and nothing is said to it
 		}
@@ -21,7 +22,17 @@ func (d *decision) answered() []Answer {
 		messages[s.known] = true
 	}
 	delete(messages, 0)
-	if len(messages) < 2 {
+	delete(quoted, 0)
+	switch {
+	case len(messages) > 1:
+	case len(quoted) == 1 && len(spans) > 0:
+		all := Answer{Text: d.text(d.show)}
+		all.HTML = d.formatted(d.show, all.Text)
+		for k := range quoted {
+			all.Known = k - 1
+		}
+		return []Answer{all}
+	default:
 		return nil
 	}
 	var as []Answer

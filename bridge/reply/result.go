@@ -135,4 +135,3 @@ func (d *decision) confidence() float64 {
 	}
 	return max(0.1, c-min(d.doubt, 0.5))
 }
-

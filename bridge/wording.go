@@ -1,0 +1,141 @@
+package bridge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
+	"hashsend/bridge/reply"
+	"hashsend/bridge/store"
+)
+
+// wording is what a person wrote in a mail.
+type wording struct {
+	Text  string
+	HTML  string // sanitised; empty where there is no formatting
+	Files string // names of its files, a line each
+	Parts []part // the same, where it answers several messages; else nil
+	Sure  int    // per cent
+	Cuts  []store.Cut
+}
+
+// part is what answers one message.
+type part struct {
+	Text, HTML string
+	Of         int64 // id of the message
+}
+
+// maxCut is how many bytes of a piece that was left out are kept.
+const maxCut = 64 << 10
+
+// extract finds what the person wrote, by what the conversation knows.
+func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
+	known, err := knownTo(tx, d.route)
+	if err != nil {
+		return err
+	}
+	d.words = written(l.msg, known)
+	w := &d.words
+	switch {
+	case l.class.Kind == KindReaction && l.class.Emoji != "":
+		w.Text, w.HTML, w.Parts = "reacted with "+l.class.Emoji, "", nil
+	case l.class.Emoji != "":
+		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
+	case l.class.Kind == KindCalendar && l.class.Text != "" && w.Text != l.class.Text:
+		w.Text, w.HTML, w.Parts = strings.TrimSpace(l.class.Text+"\n\n"+w.Text), "", nil
+	}
+	if w.Text == "" && w.Files == "" {
+		w.Text = "(an answer without words)"
+		if l.class.Text != "" {
+			w.Text = l.class.Text
+		}
+	}
+	return nil
+}
+
+// knownTo lists the messages that a mail may quote: first those of the mail that it
+// answers, then the newest of its conversations.
+func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
+	add := func(ms []store.Message) {
+		for _, m := range ms {
+			if m.Text = strings.TrimSpace(m.Text); m.Text != "" && !slices.ContainsFunc(known, func(k store.Message) bool { return k.Text == m.Text }) {
+				known = append(known, m)
+			}
+		}
+	}
+	if r.Parent != 0 {
+		ms, err := tx.MessagesOfMail(r.Parent)
+		if err != nil {
+			return nil, err
+		}
+		add(ms)
+	}
+	for _, id := range r.Threads {
+		ms, err := tx.LastMessages(id, 30)
+		if err != nil {
+			return nil, err
+		}
+		add(ms)
+	}
+	return known, nil
+}
+
+// written finds what a person wrote in a mail that may quote known messages.
+func written(m mail.Message, known []store.Message) wording {
+	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: m.Text, HTML: m.HTML}
+	for _, k := range known {
+		in.Known = append(in.Known, k.Text)
+	}
+	r := reply.Extract(in)
+	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5)}
+	w.Text, w.HTML = shownWords(r.Text, r.HTML)
+	for _, a := range r.Answered {
+		p := part{Of: known[a.Known].ID}
+		p.Text, p.HTML = shownWords(a.Text, a.HTML)
+		w.Parts = append(w.Parts, p)
+	}
+	for _, c := range r.Cut {
+		w.Cuts = append(w.Cuts, store.Cut{Kind: c.Kind, Rule: c.Rule, Text: shorten(c.Text, maxCut)})
+	}
+	return w
+}
+
+// shownWords makes the words of a mail fit for a room.
+func shownWords(text, html string) (string, string) {
+	if html != "" {
+		html = markup.Sanitise(html)
+	}
+	if strings.TrimSpace(text) == "" {
+		text = markup.ToText(html)
+	}
+	text = markup.Neutral(strings.TrimSpace(text))
+	if html != "" {
+		html = markup.Neutral(html)
+	}
+	return text, html
+}
+
+// shorten cuts a text after a number of bytes, between two characters.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+func filesOf(m *mail.Message) string {
+	var names []string
+	for _, p := range m.Attachments() {
+		if p.Nested != nil && p.Name == "" {
+			names = append(names, fileLine("mail: "+p.Nested.Subject, p.Size))
+			continue
+		}
+		names = append(names, fileLine(p.Name, p.Size))
+	}
+	if len(names) > 20 {
+		names = append(names[:20], fmt.Sprintf("and %d more", len(names)-20))
+	}
+	return strings.Join(names, "\n")
+}
