@@ -289,13 +289,25 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	if p.shared.parts <= 0 {
 		content.limit = 0
 	}
-	dec := newDecoder(encoding, content.write)
+	take := content.write
+	var wrapped *tnef
+	if isTNEF(part) {
+		wrapped = &tnef{left: min(p.lim.Text, p.shared.text)}
+		take = func(b []byte) { content.write(b); wrapped.write(b) }
+	}
+	dec := newDecoder(encoding, take)
 	s := p.read(dec.write)
 	dec.close()
 	if !known(encoding) {
 		p.shared.problem("the transfer encoding %q is unknown", oneLine(encoding))
 	}
 	part.Size = content.size
+	if wrapped != nil {
+		p.shared.text -= wrapped.kept
+		if b, ok := p.unpack(wrapped, speaks); ok {
+			return b, s
+		}
+	}
 	slot := p.add(part)
 	if slot == nil || !keeps {
 		return body{}, s
@@ -318,7 +330,12 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	if kind == "text/html" {
 		return body{html: slot.Content}, s
 	}
-	return body{text: slot.Content}, s
+	text, files := withoutUU(slot.Content)
+	slot.Content = text
+	for _, f := range files {
+		p.add(Part{Type: "application/octet-stream", Name: f.name, Size: f.size})
+	}
+	return body{text: text}, s
 }
 
 // nested reads a mail that stands encoded in a part, or the header of one.
