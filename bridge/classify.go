@@ -234,10 +234,14 @@ func loopRule(m *mail.Message) string {
 	return ""
 }
 
+// maxHTML is how many bytes of HTML are looked at: what reports and programs write
+// is shorter.
+const maxHTML = 128 << 10
+
 // plainText is the text of a mail, made from its HTML where it has no other.
 func plainText(m *mail.Message) string {
 	if strings.TrimSpace(m.Text) != "" || m.HTML == "" {
 		return m.Text
 	}
-	return markup.ToText(m.HTML)
+	return markup.ToText(m.HTML[:min(len(m.HTML), maxHTML)])
 }

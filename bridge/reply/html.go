@@ -18,10 +18,10 @@ type fragment struct {
 
 // token is a piece of the source that is of use.
 type token struct {
-	kind       html.TokenType
 	tag        atom.Atom
-	start, end int // in the source
-	line       int
+	start, end uint32 // in the source
+	line       uint32
+	kind       uint8 // an html.TokenType
 }
 
 // reader turns HTML into lines in one pass, without building a tree: end tags
@@ -32,6 +32,7 @@ type reader struct {
 	lines []line
 	stack []element
 	open  map[atom.Atom]int // how many of each are open
+	deep  map[atom.Atom]int // how many more of each are open, deeper than is looked
 
 	text   []byte // of the current line
 	space  bool   // a blank is due before the next word
@@ -63,7 +64,8 @@ type state struct {
 
 // htmlPage splits an HTML body into lines.
 func htmlPage(source string) page {
-	r := &reader{frag: &fragment{source: source}, open: make(map[atom.Atom]int)}
+	source = source[:min(len(source), maxSource)]
+	r := &reader{frag: &fragment{source: source}, open: make(map[atom.Atom]int), deep: make(map[atom.Atom]int)}
 	z := html.NewTokenizer(strings.NewReader(source))
 	pos := 0
 	for {
@@ -71,6 +73,11 @@ func htmlPage(source string) page {
 		start := pos
 		pos += len(z.Raw())
 		if kind == html.ErrorToken {
+			break
+		}
+		if len(r.frag.tokens) >= maxTokens {
+			r.flush()
+			r.add(goesOn)
 			break
 		}
 		switch kind {
@@ -87,6 +94,9 @@ func htmlPage(source string) page {
 	return page{lines: r.lines, html: r.frag}
 }
 
+// goesOn stands below what is shown of a mail that is too long.
+const goesOn = "[…]"
+
 func (r *reader) state() state {
 	if len(r.stack) == 0 {
 		return state{}
@@ -95,7 +105,7 @@ func (r *reader) state() state {
 }
 
 func (r *reader) keep(kind html.TokenType, tag atom.Atom, start, end int) {
-	r.frag.tokens = append(r.frag.tokens, token{kind, tag, start, end, len(r.lines)})
+	r.frag.tokens = append(r.frag.tokens, token{tag, uint32(start), uint32(end), uint32(len(r.lines)), uint8(kind)})
 }
 
 // chars takes a run of text.
@@ -263,6 +273,10 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 	case atom.A:
 		r.href, r.linked = at.href, len(r.text)
 	}
+	if len(r.stack) >= maxStack {
+		r.deep[tag]++
+		return
+	}
 	r.stack = append(r.stack, element{tag: tag, name: label, state: inner})
 	r.open[tag]++
 	r.keep(html.StartTagToken, tag, start, end)
@@ -325,6 +339,10 @@ func (r *reader) top() atom.Atom {
 func (r *reader) end(tag atom.Atom, name string, start, end int) {
 	if tag == atom.Br {
 		r.lineBreak(start, end)
+		return
+	}
+	if r.deep[tag] > 0 {
+		r.deep[tag]--
 		return
 	}
 	if r.open[tag] == 0 {
@@ -390,7 +408,7 @@ func (f *fragment) write(keep func(line int) bool) (out string, rich bool) {
 	var b strings.Builder
 	type opened struct {
 		tag        atom.Atom
-		start, end int
+		start, end uint32
 		written    bool
 	}
 	var stack []opened
@@ -409,7 +427,7 @@ func (f *fragment) write(keep func(line int) bool) (out string, rich bool) {
 	}
 	written := 0 // elements of the stack that are written, all at its bottom
 	for _, t := range f.tokens {
-		switch t.kind {
+		switch html.TokenType(t.kind) {
 		case html.StartTagToken:
 			stack = append(stack, opened{tag: t.tag, start: t.start, end: t.end})
 		case html.EndTagToken:
@@ -423,7 +441,7 @@ func (f *fragment) write(keep func(line int) bool) (out string, rich bool) {
 			stack = stack[:n]
 			written = min(written, n)
 		default:
-			if !keep(t.line) {
+			if !keep(int(t.line)) {
 				continue
 			}
 			if written < len(stack) {

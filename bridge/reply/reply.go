@@ -45,6 +45,9 @@ const (
 	maxWindow = 6    // lines that the line above a quote may be wrapped over
 	maxOpen   = 512  // elements that an end tag may close at once
 	maxDepth  = 64   // levels of elements that are kept in HTML, and of quotation that are shown
+	maxStack  = 1000 // levels of elements that are looked at
+	maxTokens = 1e5  // tags and texts of HTML that are read
+	maxSource = 16 << 20
 )
 
 // Extract finds what the person wrote. Text is empty only when the mail has no

@@ -112,3 +112,17 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
+
+// TestBounds: what is deeper, or longer, than is looked at is neither lost without
+// a word nor mixed up with what is around it.
+func TestBounds(t *testing.T) {
+	deep := strings.Repeat("<div>", 5000) + "<b>in</b>side" + strings.Repeat("</div>", 5000) + "<p>after</p><blockquote>said before</blockquote>"
+	if r := reply.Extract(reply.Mail{Answers: true, HTML: deep}); r.Text != "inside\n\nafter" {
+		t.Errorf("of elements that are nested deeply %q is left", r.Text)
+	}
+	long := "<p>first</p>" + strings.Repeat("<b>x</b> <i>y</i><br>", 50000)
+	r := reply.Extract(reply.Mail{HTML: long})
+	if !strings.HasPrefix(r.Text, "first\n") || !strings.HasSuffix(r.Text, "\n[…]") {
+		t.Errorf("a long mail is shown as %.20q … %q", r.Text, r.Text[max(0, len(r.Text)-20):])
+	}
+}
