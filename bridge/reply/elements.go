@@ -1,50 +1,14 @@
 package reply
 
 import (
-	"bytes"
 	"strings"
 
-	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
 // attrs are the attributes of a start tag that say something about quotes.
 type attrs struct {
 	id, class, style, name, href, alt, width, marker string
-}
-
-// attributes reads them; what is longer than maxLine is cut.
-func attributes(z *html.Tokenizer, more bool) attrs {
-	var a attrs
-	for more {
-		var k, v []byte
-		k, v, more = z.TagAttr()
-		var p *string
-		switch string(k) {
-		case "id":
-			p = &a.id
-		case "class":
-			p = &a.class
-		case "style":
-			p = &a.style
-		case "name":
-			p = &a.name
-		case "href":
-			p = &a.href
-		case "alt":
-			p = &a.alt
-		case "width":
-			p = &a.width
-		case "data-marker", "data-smartmail":
-			p = &a.marker
-		default:
-			continue
-		}
-		if *p == "" && len(v) <= maxLine {
-			*p = string(bytes.TrimSpace(v))
-		}
-	}
-	return a
 }
 
 // wordKind is what an id or a class of a program says.

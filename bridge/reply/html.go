@@ -65,7 +65,12 @@ type state struct {
 // htmlPage splits an HTML body into lines.
 func htmlPage(source string) page {
 	source = source[:min(len(source), maxSource)]
-	r := &reader{frag: &fragment{source: source}, open: make(map[atom.Atom]int), deep: make(map[atom.Atom]int)}
+	tags := strings.Count(source, "<")
+	r := &reader{
+		frag:  &fragment{source: source, tokens: make([]token, 0, min(2*tags+1, maxTokens))},
+		open:  make(map[atom.Atom]int),
+		lines: make([]line, 0, min(tags/3+2, maxTokens)),
+	}
 	z := html.NewTokenizer(strings.NewReader(source))
 	pos := 0
 	for {
@@ -84,10 +89,10 @@ func htmlPage(source string) page {
 		case html.TextToken:
 			r.chars(z.Text(), start, pos)
 		case html.StartTagToken, html.SelfClosingTagToken:
-			r.start(z, kind, start, pos)
+			r.start(kind, start, pos)
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			r.end(atom.Lookup(name), string(name), start, pos)
+			tag, name, _ := tagName(source[start:pos])
+			r.end(tag, name, start, pos)
 		}
 	}
 	r.flush()
@@ -212,14 +217,12 @@ func (r *reader) emptyLine() {
 }
 
 // start takes a start tag.
-func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
-	name, more := z.TagName()
-	tag := atom.Lookup(name)
-	label := ""
-	if tag == 0 {
-		label = string(name)
+func (r *reader) start(kind html.TokenType, start, end int) {
+	tag, label, rest := tagName(r.frag.source[start:end])
+	if tag != 0 {
+		label = ""
 	}
-	at := attributes(z, more)
+	at := attributes(rest)
 	if label == "signature" { // written by Mailspring
 		at.class = label
 	}
@@ -274,6 +277,9 @@ func (r *reader) start(z *html.Tokenizer, kind html.TokenType, start, end int) {
 		r.href, r.linked = at.href, len(r.text)
 	}
 	if len(r.stack) >= maxStack {
+		if r.deep == nil {
+			r.deep = make(map[atom.Atom]int)
+		}
 		r.deep[tag]++
 		return
 	}
