@@ -23,16 +23,18 @@ func (d *decision) answered() []Answer {
 	}
 	delete(messages, 0)
 	delete(quoted, 0)
-	switch {
-	case len(messages) > 1:
-	case len(quoted) == 1 && len(spans) > 0:
+	if len(messages) == 0 {
+		messages = quoted // written above it
+	}
+	if len(messages) == 1 && len(spans) > 0 {
 		all := Answer{Text: d.text(d.show)}
 		all.HTML = d.formatted(d.show, all.Text)
-		for k := range quoted {
+		for k := range messages {
 			all.Known = k - 1
 		}
 		return []Answer{all}
-	default:
+	}
+	if len(messages) < 2 || len(spans) < 2 {
 		return nil
 	}
 	var as []Answer

@@ -19,7 +19,7 @@ type Result struct {
 	HTML       string   // the same as an HTML fragment when the mail's HTML was the source and has formatting worth keeping; not sanitised; else empty
 	Cut        []Cut    // what was left out, in order
 	Forward    bool     // the person passes on somebody's mail; nothing was cut from it
-	Answered   []Answer // the same in parts, where it answers several known messages between their quoted lines; one part where it quotes but one; else nil
+	Answered   []Answer // the same in parts, where it answers several known messages between their quoted lines; one part where it answers, or quotes, but one; else nil
 	Confidence float64  // 0 to 1
 	OnlyQuote  bool     // the person wrote nothing; Text is empty
 }

@@ -58,8 +58,10 @@ func TestAnswered(t *testing.T) {
 			[]reply.Answer{{Text: "Good!", Known: 0}}},
 		{"above one of several", "Good!\n\nOn Mon, 4 May 2026, Acme <a@example.test> wrote:\n> I can bring the bread and the cheese today.\n", "",
 			[]reply.Answer{{Text: "Good!", Known: 0}}},
-		{"what is only quoted is not answered", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n", "", nil},
-		{"all below one quote", "> Shall we take the small room or the large one?\n> I can bring the bread and the cheese today.\n\nThe large one, good!\n", "", nil},
+		{"what is only quoted is not answered", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n", "",
+			[]reply.Answer{{Text: "The large one.", Known: 1}}},
+		{"below all", "> Shall we take the small room or the large one?\n> I can bring the bread and the cheese today.\n\nThe large one, good!\n", "",
+			[]reply.Answer{{Text: "The large one, good!", Known: 0}}},
 		{"above the quotes", "The large one, good!\n\n> Shall we take the small room or the large one?\n\n> I can bring the bread and the cheese today.\n", "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

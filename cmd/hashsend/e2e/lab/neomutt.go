@@ -17,7 +17,8 @@ type Style string
 const (
 	Top    Style = "top"
 	Bottom Style = "bottom"
-	Inline Style = "inline"
+	Inline Style = "inline" // below the first quoted line
+	Each   Style = "each"   // a line below each quoted line that says something
 )
 
 // NeomuttReply answers the newest mail in a user's INBOX with the real neomutt,
@@ -56,6 +57,7 @@ func (m *MailSystem) mutt(t testing.TB, program, user, text string, style Style,
 		Top:    `{ cat "$D/text"; echo; cat "$1"; }`,
 		Bottom: `{ cat "$1"; echo; cat "$D/text"; }`,
 		Inline: `awk -v f="$D/text" '{print} /^>/&&!x{x=1; print ""; while((getline l<f)>0) print l; print ""}' "$1"`,
+		Each:   `awk -v f="$D/text" '{print} /^> *[^> ]/ && (getline l<f)>0 {print ""; print l; print ""}' "$1"`,
 	}[style]
 	editor := filepath.Join(dir, "editor")
 	write(t, editor, fmt.Sprintf("#!/bin/sh\nD=%s\n%s > \"$D/draft\" && cat \"$D/draft\" > \"$1\"\n", dir, place))

@@ -56,8 +56,18 @@ func (p *Person) Say(room id.RoomID, text string) id.EventID {
 // SayIn posts a text in the thread under a message.
 func (p *Person) SayIn(room id.RoomID, root id.EventID, text string) id.EventID {
 	p.t.Helper()
-	content := &event.MessageEventContent{MsgType: event.MsgText, Body: text}
-	content.RelatesTo = (&event.RelatesTo{}).SetThread(root, root)
+	return p.relate(room, text, (&event.RelatesTo{}).SetThread(root, root))
+}
+
+// Answer posts a text as an answer to a message.
+func (p *Person) Answer(room id.RoomID, to id.EventID, text string) id.EventID {
+	p.t.Helper()
+	return p.relate(room, text, (&event.RelatesTo{}).SetReplyTo(to))
+}
+
+func (p *Person) relate(room id.RoomID, text string, how *event.RelatesTo) id.EventID {
+	p.t.Helper()
+	content := &event.MessageEventContent{MsgType: event.MsgText, Body: text, RelatesTo: how}
 	resp, err := p.SendMessageEvent(context.Background(), room, event.EventMessage, content)
 	if err != nil {
 		p.t.Fatalf("post %q: %v", text, err)

@@ -198,6 +198,38 @@ func TestOwnerGoesOn(t *testing.T) {
 	}
 }
 
+// Answers between the quoted lines of a burst become answers to its messages, and
+// the rest of the mail can be asked for.
+func TestAnswersBetweenTheLines(t *testing.T) {
+	s := open(t, true, lab.Dendrite, lab.Dovecot(t), "")
+	s.link("link bob@example.test title Lunch")
+	s.alice.Say(s.room, "Hello Bob!")
+	s.gets("bob", "Hello Bob!")
+	room := s.alice.Say(s.room, "Shall we take the small room or the large one?")
+	bread := s.alice.Say(s.room, "And who of us brings the bread and the cheese?")
+	if m := s.gets("bob", "bread and the cheese"); !strings.Contains(m.Text, "small room") {
+		t.Fatalf("the burst came in several mails: %q", m.Text)
+	}
+	s.mail.NeomuttReply(t, "bob", "The large one, please.\nI will see to that.", lab.Each, false)
+	for text, of := range map[string]id.EventID{"The large one, please.": room, "I will see to that.": bread} {
+		e := s.alice.Sees(s.room, soon, func(body string) bool { return strings.Contains(body, text) })
+		c := e.Content.AsMessage()
+		if got := c.RelatesTo.GetReplyTo(); got != of || strings.Contains(c.Body, "bread") || strings.Contains(c.Body, "small room") {
+			t.Errorf("%q answers %q, want %q", c.Body, got, of)
+		}
+	}
+
+	// Written above a quote of one of them, with a signature.
+	m := s.gets("bob", "bread and the cheese")
+	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "Or rather the small one.\r\n\r\nalice (Acme) wrote:\r\n> Shall we take the small room or the large one?\r\n\r\n-- \r\nBob of Example Ltd"))
+	e := s.alice.Sees(s.room, soon, func(body string) bool { return strings.Contains(body, "rather the small one") })
+	if got := e.Content.AsMessage().RelatesTo.GetReplyTo(); got != room {
+		t.Errorf("it answers %q, want %q", got, room)
+	}
+	s.alice.Answer(s.room, e.ID, "!send rest")
+	s.sees("Bob of Example Ltd")
+}
+
 // A conversation begins by mail: it is asked about in the home room, and opened
 // there when it is approved. What is refused is said where it was written.
 func TestConversationByMail(t *testing.T) {
