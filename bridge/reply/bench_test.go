@@ -9,14 +9,14 @@ import (
 // BenchmarkShared extracts from the shared set of answers: mails and bytes of
 // decoded bodies per second.
 func BenchmarkShared(b *testing.B) {
-	for _, kind := range []string{"plain", "html"} {
+	for _, kind := range []string{"plain", "html", "all"} {
 		b.Run(kind, func(b *testing.B) {
 			var mails []reply.Mail
 			size := 0
 			for _, c := range readCases(b) {
-				if c.Kind == kind {
+				if c.Kind == kind || kind == "all" {
 					m := input(b, c.eml)
-					if kind == "plain" {
+					if c.Kind == "plain" {
 						m.HTML = ""
 					}
 					mails = append(mails, m)

@@ -1,7 +1,6 @@
 package reply
 
 import (
-	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -76,19 +75,18 @@ func attribute(s string) (key, value, rest string) {
 // is left out. Of two with one name the first counts.
 func attributes(rest string) (a attrs) {
 	var key, v string
-	seen := make([]*string, 0, 8)
+	var seen uint8
 	for rest != "" {
 		if key, v, rest = attribute(rest); key == "" {
 			break
 		}
-		p := a.field(key)
-		if p == nil || slices.Contains(seen, p) {
+		p, bit := a.field(key)
+		if p == nil || seen&bit != 0 {
 			continue
 		}
-		if seen = append(seen, p); len(v) > maxLine {
-			continue
+		if seen |= bit; len(v) <= maxLine {
+			*p = strings.TrimSpace(decoded(v))
 		}
-		*p = strings.TrimSpace(decoded(v))
 	}
 	return a
 }
@@ -111,28 +109,28 @@ func decoded(v string) string {
 	}
 }
 
-// field is where an attribute is kept; nil: it says nothing.
-func (a *attrs) field(key string) *string {
+// field is where an attribute is kept, and a bit of its own; nil: it says nothing.
+func (a *attrs) field(key string) (p *string, bit uint8) {
 	if len(key) > len("data-smartmail") {
-		return nil
+		return nil, 0
 	}
 	switch lowerASCII(key) {
 	case "id":
-		return &a.id
+		return &a.id, 1
 	case "class":
-		return &a.class
+		return &a.class, 2
 	case "style":
-		return &a.style
+		return &a.style, 4
 	case "name":
-		return &a.name
+		return &a.name, 8
 	case "href":
-		return &a.href
+		return &a.href, 16
 	case "alt":
-		return &a.alt
+		return &a.alt, 32
 	case "width":
-		return &a.width
+		return &a.width, 64
 	case "data-marker", "data-smartmail":
-		return &a.marker
+		return &a.marker, 128
 	}
-	return nil
+	return nil, 0
 }

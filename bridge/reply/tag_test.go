@@ -34,7 +34,7 @@ func FuzzTag(f *testing.F) {
 			for more {
 				var k, v []byte
 				k, v, more = z.TagAttr()
-				if p := a.field(string(k)); p != nil && !seen[p] {
+				if p, _ := a.field(string(k)); p != nil && !seen[p] {
 					seen[p] = true
 					if len(v) > maxLine {
 						continue
