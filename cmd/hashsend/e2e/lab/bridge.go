@@ -101,18 +101,28 @@ func (b *Bridge) Env(env ...string) { b.env = env }
 // Running waits until the bridge is up.
 func (b *Bridge) Running() {
 	b.t.Helper()
+	if !b.Up() {
+		b.t.Fatalf("hashsend ended:\n%s", b.Tail())
+	}
+}
+
+// Up waits until the bridge is up; false: it has ended instead.
+func (b *Bridge) Up() (up bool) {
+	b.t.Helper()
 	Wait(b.t, "hashsend to run", 30*time.Second, func() bool {
 		select {
 		case <-b.Exited():
-			b.t.Fatalf("hashsend ended:\n%s", b.Tail())
+			return true
 		default:
 		}
 		c, err := net.Dial("unix", filepath.Join(b.Dir, "data", "admin.sock"))
 		if err == nil {
 			c.Close() //nolint:errcheck // it was only tried
+			up = true
 		}
-		return err == nil
+		return up
 	})
+	return up
 }
 
 // TryAdmin runs a command of the command line, which may fail.
