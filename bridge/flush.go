@@ -116,6 +116,11 @@ func (w *work) flushThread(id int64) error {
 			return err
 		}
 	}
+	for _, r := range p.Reactions {
+		if err := w.SetReactionTold(r.ID); err != nil {
+			return err
+		}
+	}
 	for _, m := range held {
 		m.State = store.Mailed
 		if err := w.SetMessage(m); err != nil {
@@ -155,6 +160,11 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		return p, err
 	}
 	p.Names = severalSpeak(last)
+	if len(held) > 0 {
+		if err := w.planReactions(&p); err != nil {
+			return p, err
+		}
+	}
 	for _, m := range held {
 		if m.ReplyTo == 0 {
 			continue

@@ -55,7 +55,9 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.edited(network, e)
 	case chat.Deleted:
 		return w.deleted(network, e)
-	case chat.Reacted, chat.Gap:
+	case chat.Reacted:
+		return w.reacted(network, e)
+	case chat.Gap:
 		return nil
 	case chat.Joined:
 		return w.joined(network, e)
@@ -359,6 +361,9 @@ func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.
 func (w *work) deleted(network string, e chat.Deleted) error {
 	m, err := w.mine(network, e.Message)
 	if err == nil && m.ID == 0 {
+		if was, err := w.DropReactionByID(network + "\x00" + string(e.Message)); err != nil || was {
+			return err
+		}
 		// Where two connections bring events, the end of a message may come first.
 		_, err = w.Seen(w.now, network+" deleted", string(e.Message))
 		return err

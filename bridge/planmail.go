@@ -21,8 +21,11 @@ type plan struct {
 	Held   []store.Message
 	Root   string          // id of the mail that began the conversation; empty: the room began it
 	Quotes map[int64]quote // by the message that answers
-	Names  bool            // two people have spoken from the room
-	Now    time.Time
+	// What was reacted with since the last mail, and the messages concerned.
+	Reactions []store.Reaction
+	Reacted   map[int64]store.Message
+	Names     bool // two people have spoken from the room
+	Now       time.Time
 }
 
 // quote is what is known of a message that another one answers.
@@ -40,6 +43,8 @@ type plannedMail struct {
 	Shown    []store.Participant // who stands in To
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
+	// Reactions are lines below the messages.
+	Reactions []string
 }
 
 // lateAfter is when messages have waited so long that they leave as one mail
@@ -56,6 +61,7 @@ func planMail(p plan) []plannedMail {
 			mails = append(mails, g)
 		}
 	}
+	tellReactions(p, mails)
 	return mails
 }
 
@@ -174,6 +180,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 			d.References = append(append(d.References[:min(len(d.References), 1)], q.IDs...), q.Final)
 		}
 	}
+	d.Reactions = g.Reactions
 	d.Footer = footer(p, g, token)
 	if g.First {
 		d.Intro = invitation(p, g)

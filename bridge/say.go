@@ -65,6 +65,11 @@ func (b *Bridge) newParticipant(th store.Thread, a mail.Address, now time.Time) 
 // say stores one mail as a message of a thread, or as several, where it answers
 // several.
 func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
+	if l.class.Kind == KindReaction {
+		if done, err := w.reactionByMail(box, th, l, d); err != nil || done {
+			return err
+		}
+	}
 	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now}
 	as, err := w.speakerOf(box, th, l, &m)
 	if err != nil {

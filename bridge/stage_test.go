@@ -83,9 +83,15 @@ func (n *net) Find(_ context.Context, _ chat.Place, key string, _ time.Time) (ch
 func (n *net) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID { return chat.ThreadID(root) }
 
 func (n *net) React(_ context.Context, to chat.MessageID, emoji string, m chat.Outgoing) (chat.MessageID, error) {
-	n.s.emit(n.name+" "+string(m.Place.Room), "  %s: %s on %s", n.name, emoji, to)
+	by := ""
+	if m.As.Name != "" {
+		by = m.As.Name + " "
+	}
+	n.s.emit(n.name+" "+string(m.Place.Room), "  %s: %s%s on %s", n.name, by, emoji, to)
 	return "", nil
 }
+
+func (n *net) Limits() chat.Limits { return chat.Limits{OwnReactions: true} }
 
 func (n *net) Join(_ context.Context, room chat.RoomID, as chat.UserID) error {
 	n.s.emit(n.name, "  %s: join %s%s", n.name, room, as)

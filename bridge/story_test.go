@@ -260,7 +260,7 @@ func (s *stage) handle(network string, e chat.Event) {
 }
 
 // "Alice in lunch: text", "Bob@slack/mod in general#thread answers m1: text".
-var speech = regexp.MustCompile(`^(\w+)(?:@(\w+))?(?:/(\w+))? in (\w+)(?:#(\w+))?(?: (answers|edits|deletes) (\w+))?: ?(.*)$`)
+var speech = regexp.MustCompile(`^(\w+)(?:@(\w+))?(?:/(\w+))? in (\w+)(?:#(\w+))?(?: (answers|edits|deletes|reacts|unreacts) (\w+))?: ?(.*)$`)
 
 func (s *stage) say(line string) {
 	m := speech.FindStringSubmatch(line)
@@ -277,6 +277,8 @@ func (s *stage) say(line string) {
 		s.handle(network, chat.Edited{Head: head, Message: of, Body: chat.Body{Text: text}})
 	case verb == "deletes":
 		s.handle(network, chat.Deleted{Head: head, Message: of})
+	case verb == "reacts", verb == "unreacts":
+		s.handle(network, chat.Reacted{Head: head, Message: of, Reaction: id, Emoji: text, Removed: verb == "unreacts"})
 	case isCommand:
 		rank := chat.Member
 		if m[3] == "mod" {
@@ -356,6 +358,8 @@ func (s *stage) mail(verb, rest string) {
 			h["In-Reply-To"] = "<" + next() + ">"
 		case "long":
 			text = strings.Repeat(text+`\n\n`, 5000/len(text))
+		case "reaction":
+			h["Content-Disposition"] = "reaction"
 		case "auto":
 			h["Auto-Submitted"] = "auto-replied"
 		case "answers":
@@ -377,7 +381,7 @@ func (s *stage) mail(verb, rest string) {
 		}
 	}
 	var raw strings.Builder
-	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted"} {
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "Content-Disposition"} {
 		if h[name] != "" {
 			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
 		}

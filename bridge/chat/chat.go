@@ -376,6 +376,8 @@ type Limits struct {
 	Chars   int // characters of text in one message
 	File    int64
 	Threads bool // an answer to a message can only stand in a chat thread under it
+	// OwnReactions: a reaction is shown as that of Outgoing.As, not as one of the bridge.
+	OwnReactions bool
 }
 
 // Env is what a connector is given besides its configuration.

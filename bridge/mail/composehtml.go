@@ -48,6 +48,9 @@ func (d Draft) html() string {
 		d.group(&b, d.Words[i:j])
 		i = j
 	}
+	for _, r := range d.Reactions {
+		b.WriteString(`<div style="max-width:600px;margin-top:8px;color:#5f6368">` + html.EscapeString(oneLine(r)) + "</div>\n")
+	}
 	if len(d.Footer) > 0 {
 		b.WriteString(`<div class="hs-small" style="max-width:600px;margin-top:16px;color:#80868b;font-size:12px">`)
 		for i, f := range d.Footer {

@@ -25,6 +25,13 @@ func (d Draft) text() string {
 			blocks = append(blocks, s)
 		}
 	}
+	var reactions []string
+	for _, r := range d.Reactions {
+		reactions = append(reactions, oneLine(r))
+	}
+	if len(reactions) > 0 {
+		blocks = append(blocks, strings.Join(reactions, "\n"))
+	}
 	s := strings.Join(blocks, "\n\n")
 	if len(d.Footer) > 0 {
 		var parts []string

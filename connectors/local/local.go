@@ -141,6 +141,9 @@ func (c *Connector) React(_ context.Context, to chat.MessageID, emoji string, m 
 	return c.add(e)
 }
 
+// Limits: reactions are shown as those of their people; see chat.Limiter.
+func (c *Connector) Limits() chat.Limits { return chat.Limits{OwnReactions: true} }
+
 // Find looks for a message by its key; see chat.Finder.
 func (c *Connector) Find(_ context.Context, _ chat.Place, key string, _ time.Time) (chat.MessageID, bool, error) {
 	e, found := c.s.ByKey(key)

@@ -285,8 +285,11 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 	return chat.ThreadID(root)
 }
 
-// Limits are those of an event of 64 KiB, with room for the envelope; see chat.Limiter.
-func (c *Connector) Limits() chat.Limits { return chat.Limits{Text: 48 << 10} }
+// Limits are those of an event of 64 KiB, with room for the envelope; see
+// chat.Limiter. A plain account reacts as itself.
+func (c *Connector) Limits() chat.Limits {
+	return chat.Limits{Text: 48 << 10, OwnReactions: c.cfg.AppService != nil}
+}
 
 // Backfill hands over what happened in a room after a message; see chat.Backfiller.
 func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, _ time.Time, handle chat.Handler) error {

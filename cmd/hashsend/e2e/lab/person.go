@@ -75,8 +75,37 @@ func (p *Person) relate(room id.RoomID, text string, how *event.RelatesTo) id.Ev
 	return resp.EventID
 }
 
+// React puts an emoji on a message.
+func (p *Person) React(room id.RoomID, to id.EventID, emoji string) {
+	p.t.Helper()
+	if _, err := p.SendReaction(context.Background(), room, to, emoji); err != nil {
+		p.t.Fatalf("react with %s: %v", emoji, err)
+	}
+}
+
+// Reactions lists those to a message: emoji and the name of who reacted.
+func (p *Person) Reactions(room id.RoomID, to id.EventID) (all []string) {
+	p.t.Helper()
+	for _, e := range p.timeline(room, event.EventReaction) {
+		if about := e.Content.AsReaction().RelatesTo; about.EventID == to {
+			name, err := p.GetDisplayName(context.Background(), e.Sender)
+			if err != nil {
+				p.t.Fatalf("who is %s: %v", e.Sender, err)
+			}
+			all = append(all, about.Key+" "+name.DisplayName)
+		}
+	}
+	return all
+}
+
 // Messages returns the texts of a room, oldest first.
-func (p *Person) Messages(room id.RoomID) (all []*event.Event) {
+func (p *Person) Messages(room id.RoomID) []*event.Event {
+	p.t.Helper()
+	return p.timeline(room, event.EventMessage)
+}
+
+// timeline returns the events of a type of a room, oldest first.
+func (p *Person) timeline(room id.RoomID, kind event.Type) (all []*event.Event) {
 	p.t.Helper()
 	from := ""
 	for {
@@ -87,7 +116,7 @@ func (p *Person) Messages(room id.RoomID) (all []*event.Event) {
 			p.t.Fatalf("read the room: %v", err)
 		}
 		for _, e := range resp.Chunk {
-			if e.Type == event.EventMessage && e.Content.ParseRaw(e.Type) == nil {
+			if e.Type == kind && e.Content.ParseRaw(e.Type) == nil {
 				all = append([]*event.Event{e}, all...)
 			}
 		}

@@ -6,6 +6,7 @@ package talk
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,39 @@ func TestAnswersBetweenTheLines(t *testing.T) {
 	}
 	s.alice.Answer(s.room, e.ID, "!send rest")
 	s.sees("Bob of Example Ltd")
+}
+
+// A reaction by mail is one in the room, of the person who made it; one in the room
+// stands in the next mail.
+func TestReactions(t *testing.T) {
+	s := open(t, true, lab.Dendrite, lab.Dovecot(t), "")
+	s.link("link bob@example.test title Lunch")
+	s.alice.Say(s.room, "Hello Bob!")
+	m := s.gets("bob", "Hello Bob!")
+	// Carol has read it over Bob's shoulder; she is let in, and trusted from then on.
+	s.mail.Send(t, "carol", m.AnswerTo(), answerAs("carol@example.test", m, "May I come too?"))
+	s.sees("was held")
+	s.alice.Say(s.room, "!send approve 1 add")
+	s.once("May I come too?")
+	said := s.alice.Say(s.room, "Lunch at twelve?")
+	m = s.gets("bob", "Lunch at twelve?")
+	react := func(user, emoji string) {
+		raw := string(answerAs(user+"@example.test", m, emoji))
+		raw = strings.Replace(raw, "\r\n\r\n", "\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: reaction\r\n\r\n", 1)
+		s.mail.Send(t, user, m.AnswerTo(), []byte(raw))
+	}
+	react("carol", "👍")
+	lab.Wait(t, "the reaction in the room", soon, func() bool { return slices.Contains(s.alice.Reactions(s.room, said), "👍 carol (email)") })
+	react("bob", "😀") // nothing proves that it is his
+	s.once("reacted with 😀\n— ⚠ not verified")
+	s.alice.React(s.room, said, "🎉")
+	s.alice.Say(s.room, "With cake.")
+	got := s.gets("bob", "With cake.")
+	for _, line := range []string{"👍 carol: “Lunch at twelve?”", "🎉 alice: “Lunch at twelve?”"} {
+		if !strings.Contains(got.Text, line) {
+			t.Errorf("the next mail does not say %q: %q", line, got.Text)
+		}
+	}
 }
 
 // A conversation begins by mail: it is asked about in the home room, and opened

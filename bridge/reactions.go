@@ -1,0 +1,201 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// reacted notes a reaction from a room: people by email are told of it in the next
+// mail that they get anyway.
+func (w *work) reacted(network string, e chat.Reacted) error {
+	m, err := w.MessageByCopy(network, string(e.Message))
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	who := network + "\x00" + string(e.By.ID)
+	if e.Removed {
+		return w.DropReaction(m.ID, who, e.Emoji)
+	}
+	r, err := w.roomOfCopy(m, e.Message)
+	if err != nil || r.Silent() || r.Thread != m.Thread {
+		return err
+	}
+	if w.b.o.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || (e.Late && beforeLink(r, e.At)) {
+		return nil
+	}
+	in := store.Reaction{Message: m.ID, Who: who, Name: e.By.Name, Emoji: e.Emoji}
+	if e.Reaction != "" {
+		in.Posted = network + "\x00" + string(e.Reaction)
+	}
+	return w.AddReaction(in)
+}
+
+// roomOfCopy is the room in which a copy of a message stands. Networks do not tell
+// in which chat thread a reaction is.
+func (w *work) roomOfCopy(m store.Message, posted chat.MessageID) (store.Room, error) {
+	copies, err := w.Copies(m.ID)
+	for _, c := range copies {
+		if c.Posted == string(posted) {
+			return w.RoomByID(c.Room)
+		}
+	}
+	return store.Room{}, err
+}
+
+// reactionByMail puts a reaction that came by mail on the message that it is to,
+// where the network can show whose it is; elsewhere it is said in words. false: the
+// message is not known.
+func (w *work) reactionByMail(box *mailbox, th store.Thread, l letter, d decision) (bool, error) {
+	to, err := w.answeredByMail(th, d)
+	if err != nil || to == 0 {
+		return false, err
+	}
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.now, ReplyTo: to}
+	as, err := w.speakerOf(box, th, l, &m)
+	if err != nil {
+		return false, err
+	}
+	m.Text, m.HTML = remarks(d, m.Text, "")
+	people, err := w.Participants(th.ID)
+	if err != nil {
+		return false, err
+	}
+	in := store.Reaction{Message: to, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Participant: m.Participant, Emoji: l.class.Emoji}
+	in.Skip, _ = reached(th, people, l, m.Participant)
+	if err := w.AddReaction(in); err != nil {
+		return false, err
+	}
+	if err := w.recordMail(th, l, nil); err != nil {
+		return false, err
+	}
+	if err := w.SetLive(th.ID, w.now); err != nil {
+		return false, err
+	}
+	w.step(Step{Thread: th.ID, Message: to, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
+	return true, w.showReaction(th, m, as, l.class.Emoji, d.mark || d.notice != "")
+}
+
+// showReaction shows a reaction in each room. remarked: something has to be said of
+// it, so that it needs words.
+func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, emoji string, remarked bool) error {
+	rooms, err := w.RoomsOf(th.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if r.Silent() {
+			continue
+		}
+		c, err := w.CopyIn(m.ReplyTo, r.ID)
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return err
+		}
+		if w.b.limits(r.Network).OwnReactions && c.Posted != "" && !remarked {
+			key := w.key("a", m.ReplyTo, r.ID) + "." + mail.NewUniq()
+			job := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ReplyTo, Emoji: emoji, Out: chat.Outgoing{Key: key, Place: place(r), As: as, At: w.now}}
+			if err := w.toChat(jobReact, key, job); err != nil {
+				return err
+			}
+			continue
+		}
+		if m.ID == 0 {
+			if err := w.AddMessage(&m); err != nil {
+				return err
+			}
+		}
+		inChat := c.Chat
+		if r.Chat != "" {
+			inChat = ""
+		}
+		if err := w.post(m, r, as, inChat); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planReactions reads what people by email are to be told of.
+func (w *work) planReactions(p *plan) (err error) {
+	if p.Reactions, err = w.UntoldReactions(p.Thread.ID); err != nil {
+		return err
+	}
+	p.Reacted = map[int64]store.Message{}
+	for _, r := range p.Reactions {
+		if p.Reacted[r.Message], err = w.Message(r.Message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellReactions adds to the last mail of each reader what was reacted with since
+// the mail before.
+func tellReactions(p plan, mails []plannedMail) {
+	told := map[int64]bool{}
+	for i := len(mails) - 1; i >= 0; i-- {
+		g := &mails[i]
+		first := true
+		for _, who := range g.To {
+			first = first && !told[who.ID]
+			told[who.ID] = true
+		}
+		if first {
+			g.Reactions = reactionLines(p, g.To)
+		}
+	}
+}
+
+// reactionLines words the reactions that these people may know of: a line for each
+// emoji on each message.
+func reactionLines(p plan, readers []store.Participant) (lines []string) {
+	type line struct {
+		message int64
+		emoji   string
+	}
+	var order []line
+	names := map[line][]string{}
+	for _, r := range p.Reactions {
+		if !isNews(readers, r) || !mayRead(readers, p.Reacted[r.Message]) {
+			continue
+		}
+		at := line{r.Message, r.Emoji}
+		if names[at] == nil {
+			order = append(order, at)
+		}
+		names[at] = append(names[at], mail.CleanName(r.Name))
+	}
+	for _, at := range order {
+		m := p.Reacted[at.message]
+		what := oneLine(m.Text, 60)
+		if what == "" {
+			what = oneLine(m.Files, 60)
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: “%s”", at.emoji, several(names[at]), what))
+	}
+	return lines
+}
+
+// isNews reports whether a reaction is news to one of these people.
+func isNews(readers []store.Participant, r store.Reaction) bool {
+	return slices.ContainsFunc(readers, func(who store.Participant) bool {
+		return r.Participant != who.ID && !r.Skip.Has(who.ID)
+	})
+}
+
+// several joins names, and counts those that are too many.
+func several(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
