@@ -105,6 +105,20 @@ func (w *work) flushThread(id int64) error {
 	if err != nil {
 		return err
 	}
+	if err := w.makeMails(p); err != nil {
+		return err
+	}
+	for _, m := range held {
+		m.State = store.Mailed
+		if err := w.SetMessage(m); err != nil {
+			return err
+		}
+	}
+	return w.SetHold(id, time.Time{}, time.Time{})
+}
+
+// makeMails makes and enqueues the mails of a plan.
+func (w *work) makeMails(p plan) error {
 	for _, planned := range planMail(p) {
 		err := w.makeMail(p, planned)
 		var cannot *composeError
@@ -121,13 +135,7 @@ func (w *work) flushThread(id int64) error {
 			return err
 		}
 	}
-	for _, m := range held {
-		m.State = store.Mailed
-		if err := w.SetMessage(m); err != nil {
-			return err
-		}
-	}
-	return w.SetHold(id, time.Time{}, time.Time{})
+	return nil
 }
 
 // planFor reads what planMail needs.
@@ -173,16 +181,9 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if err != nil {
 			return p, err
 		}
-		q := quote{Name: of.Name, Text: of.Text, Of: of}
-		if in, err := w.MailOfMessage(of.ID); err == nil {
-			if q.IDs, err = w.MailIDs(in.ID); err != nil {
-				return p, err
-			}
-			q.Final = in.MessageID
-		} else if !errors.Is(err, store.ErrNone) {
+		if p.Quotes[m.ID], err = w.quoteOf(of); err != nil {
 			return p, err
 		}
-		p.Quotes[m.ID] = q
 	}
 	return p, nil
 }

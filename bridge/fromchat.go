@@ -318,12 +318,18 @@ func (w *work) edited(network string, e chat.Edited) error {
 	if m.Text == e.Body.Text && m.HTML == e.Body.HTML {
 		return nil
 	}
+	was := m.Text
 	m.Text, m.HTML = e.Body.Text, e.Body.HTML
 	if staysInside(m.Text) && m.State == store.Held {
 		m.State = store.Inside
 	}
 	if err := w.SetMessage(m); err != nil {
 		return err
+	}
+	if m.State == store.Mailed {
+		if err := w.editedLate(m, was); err != nil {
+			return err
+		}
 	}
 	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
 		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 {

@@ -29,8 +29,9 @@ const (
 	jobFetch    = "chat.fetch"    // read a message that a command is about
 	jobDesk     = "chat.desk"     // show a person the bridge's page
 	jobMail     = "mail.submit"
-	jobKeep     = "mail.keep"  // see that a copy is in Sent
-	jobAdmit    = "mail.admit" // take in a held mail that was approved
+	jobKeep     = "mail.keep"    // see that a copy is in Sent
+	jobCorrect  = "mail.correct" // tell what has changed since it was mailed
+	jobAdmit    = "mail.admit"   // take in a held mail that was approved
 )
 
 // chatJob is the data of a delivery to a chat network. Messages are named by

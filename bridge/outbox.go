@@ -230,6 +230,8 @@ func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
 		return b.deliverKeep(ctx, d)
 	case jobAdmit:
 		return b.deliverAdmit(ctx, d)
+	case jobCorrect:
+		return b.deliverCorrection(ctx, d)
 	}
 	return b.deliverChat(ctx, d)
 }

@@ -25,7 +25,9 @@ type plan struct {
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
 	Names     bool // two people have spoken from the room
-	Now       time.Time
+	// Correction: the messages were mailed before, and have changed.
+	Correction bool
+	Now        time.Time
 }
 
 // quote is what is known of a message that another one answers.
@@ -181,6 +183,9 @@ func draft(p plan, g plannedMail) mail.Draft {
 		}
 	}
 	d.Reactions = g.Reactions
+	if p.Correction {
+		d.AutoSubmitted = "auto-generated" // nobody is to be told again that a person is away
+	}
 	d.Footer = footer(p, g, token)
 	if g.First {
 		d.Intro = invitation(p, g)

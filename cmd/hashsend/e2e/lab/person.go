@@ -75,6 +75,16 @@ func (p *Person) relate(room id.RoomID, text string, how *event.RelatesTo) id.Ev
 	return resp.EventID
 }
 
+// Edit changes what was said.
+func (p *Person) Edit(room id.RoomID, of id.EventID, text string) {
+	p.t.Helper()
+	content := &event.MessageEventContent{MsgType: event.MsgText, Body: text}
+	content.SetEdit(of)
+	if _, err := p.SendMessageEvent(context.Background(), room, event.EventMessage, content); err != nil {
+		p.t.Fatalf("edit: %v", err)
+	}
+}
+
 // React puts an emoji on a message.
 func (p *Person) React(room id.RoomID, to id.EventID, emoji string) {
 	p.t.Helper()

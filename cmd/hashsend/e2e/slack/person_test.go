@@ -5,21 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"maunium.net/go/mautrix/event"
-	"maunium.net/go/mautrix/id"
-
 	"hashsend/cmd/hashsend/e2e/lab"
 )
-
-// edit changes what was said in the Matrix room.
-func (x *three) edit(of id.EventID, text string) {
-	x.t.Helper()
-	content := &event.MessageEventContent{MsgType: event.MsgText, Body: text}
-	content.SetEdit(of)
-	if _, err := x.maria.SendMessageEvent(x.t.Context(), x.room, event.EventMessage, content); err != nil {
-		x.t.Fatal(err)
-	}
-}
 
 // replyAll answers a mail, to the bridge and to somebody else who got it.
 func (x *three) replyAll(user string, m lab.Mail, other, text string) {

@@ -78,7 +78,7 @@ func TestThreeSides(t *testing.T) {
 	x.inRoom("In the gadren")
 	s.slack.Edit(s.slack.Channel, typo, "In the garden")
 	x.maria.Sees(x.room, soon, func(body string) bool { return body == "* In the garden" })
-	x.edit(said, "Twelve is perfect.")
+	x.maria.Edit(x.room, said, "Twelve is perfect.")
 	s.once("Twelve is perfect.")
 
 	// An answer by email to the first message stands under it in Slack and answers it in Matrix.

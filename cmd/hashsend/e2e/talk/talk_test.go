@@ -229,6 +229,17 @@ func TestAnswersBetweenTheLines(t *testing.T) {
 	}
 	s.alice.Answer(s.room, e.ID, "!send rest")
 	s.sees("Bob of Example Ltd")
+
+	// What is corrected late is told in the thread, once.
+	s.alice.Edit(s.room, bread, "And who of us brings the bread, the cheese?")
+	s.alice.Edit(s.room, bread, "And who of us brings the bread and the butter?")
+	got := s.mail.Gets("bob", "INBOX", 2*time.Minute, func(m lab.Mail) bool { return strings.Contains(m.Text, "corrected") })
+	if want := "✏️ corrected: And who of us brings the bread and the butter?\n(before: And who of us brings the bread and the cheese?)"; !strings.Contains(got.Text, want) {
+		t.Errorf("the correction says %q", got.Text)
+	}
+	if got.InReplyTo[0] != m.ID || !strings.Contains(got.HTML, "<del>cheese?</del> <strong>butter?</strong>") {
+		t.Errorf("the correction answers %q and shows %q", got.InReplyTo, got.HTML)
+	}
 }
 
 // A reaction by mail is one in the room, of the person who made it; one in the room

@@ -1,0 +1,177 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"strings"
+	"time"
+
+	"hashsend/bridge/store"
+)
+
+// How long edits of what is mailed are collected before a mail tells of them.
+const (
+	correctAfter  = 45 * time.Second // after the last one
+	correctAtMost = 5 * time.Minute  // after the first
+)
+
+// correctJob is the data of a delivery that corrects what was mailed.
+type correctJob struct {
+	Thread int64 `json:"thread"`
+}
+
+// editedLate notes an edit of a message that is mailed already. was is its text
+// before.
+func (w *work) editedLate(m store.Message, was string) error {
+	if err := w.AddLateEdit(store.LateEdit{Message: m.ID, Was: was}); err != nil {
+		return err
+	}
+	return w.correctLater(m.Thread)
+}
+
+func (w *work) correctLater(thread int64) error {
+	key, due := w.key("f", thread), w.now.Add(correctAfter)
+	if err := w.enqueue(jobCorrect, fmt.Sprintf("correct/%d", thread), key, correctJob{thread}, nil, due); err != nil {
+		return err
+	}
+	return w.Postpone(key, due, correctAtMost)
+}
+
+// deliverCorrection makes mails of the edits of a thread.
+func (b *Bridge) deliverCorrection(ctx context.Context, d store.Delivery) error {
+	var j correctJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	return b.write(ctx, "correct", func(w *work) error {
+		if err := w.Done(d.ID); err != nil {
+			return err
+		}
+		th, err := w.Thread(j.Thread)
+		if err != nil {
+			return err
+		}
+		if th.Paused {
+			return w.correctLater(j.Thread)
+		}
+		return w.correct(j.Thread)
+	})
+}
+
+// correct mails what has changed in the messages of a thread since they were mailed.
+func (w *work) correct(thread int64) error {
+	edits, err := w.TakeLateEdits(thread)
+	if err != nil {
+		return err
+	}
+	var changed []store.Message
+	for _, e := range edits {
+		m, err := w.Message(e.Message)
+		if err != nil {
+			return err
+		}
+		if m.State == store.Mailed && !sameWords(e.Was, m.Text) {
+			m.Text, m.HTML = corrected(e.Was, m)
+			m.Files = ""
+			changed = append(changed, m)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	p, err := w.planFor(thread, changed)
+	if err != nil {
+		return err
+	}
+	p.Correction = true
+	for _, m := range changed {
+		q, err := w.quoteOf(m)
+		if err != nil {
+			return err
+		}
+		q.Text = "" // it says itself what it is about
+		p.Quotes[m.ID] = q
+	}
+	return w.makeMails(p)
+}
+
+// sameWords reports whether two texts differ in white space alone.
+func sameWords(a, b string) bool {
+	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
+}
+
+// corrected words an edit: the new text, and of a short one what it was before.
+func corrected(was string, m store.Message) (text, markup string) {
+	const short = 300 // characters
+	text = "✏️ corrected: " + m.Text
+	before := strings.Join(strings.Fields(was), " ")
+	if len([]rune(before)) > short || len([]rune(m.Text)) > short {
+		if m.HTML != "" {
+			return text, "<p>✏️ corrected:</p>" + m.HTML
+		}
+		return text, ""
+	}
+	text += "\n(before: " + before + ")"
+	return text, "✏️ corrected: " + changes(was, m.Text)
+}
+
+// changes shows in HTML what became of a text, word by word.
+func changes(was, now string) string {
+	a, b := strings.Fields(was), strings.Fields(now)
+	// same[i][j] is how many words a[i:] and b[j:] have in common, in order.
+	same := make([][]int, len(a)+1)
+	for i := range same {
+		same[i] = make([]int, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if same[i][j] = max(same[i+1][j], same[i][j+1]); a[i] == b[j] {
+				same[i][j] = same[i+1][j+1] + 1
+			}
+		}
+	}
+	var out, gone, come []string
+	flush := func() {
+		if len(gone) > 0 {
+			out = append(out, "<del>"+html.EscapeString(strings.Join(gone, " "))+"</del>")
+		}
+		if len(come) > 0 {
+			out = append(out, "<strong>"+html.EscapeString(strings.Join(come, " "))+"</strong>")
+		}
+		gone, come = nil, nil
+	}
+	for i, j := 0, 0; i < len(a) || j < len(b); {
+		switch {
+		case i < len(a) && j < len(b) && a[i] == b[j]:
+			flush()
+			out = append(out, html.EscapeString(a[i]))
+			i, j = i+1, j+1
+		case j == len(b) || i < len(a) && same[i+1][j] >= same[i][j+1]:
+			gone = append(gone, a[i])
+			i++
+		default:
+			come = append(come, b[j])
+			j++
+		}
+	}
+	flush()
+	return strings.Join(out, " ")
+}
+
+// quoteOf is what is known of a message that another one is about.
+func (w *work) quoteOf(of store.Message) (quote, error) {
+	q := quote{Name: of.Name, Text: of.Text, Of: of}
+	in, err := w.MailOfMessage(of.ID)
+	if errors.Is(err, store.ErrNone) {
+		return q, nil
+	}
+	if err != nil {
+		return q, err
+	}
+	q.Final = in.MessageID
+	q.IDs, err = w.MailIDs(in.ID)
+	return q, err
+}

@@ -1,0 +1,24 @@
+package bridge
+
+import (
+	"strings"
+	"testing"
+
+	"hashsend/bridge/store"
+)
+
+func TestCorrected(t *testing.T) {
+	long := strings.Repeat("many words ", 40)
+	for _, c := range []struct{ was, now, html, text, markup string }{
+		{"Lunch at 12?", "Lunch at 1?", "", "✏️ corrected: Lunch at 1?\n(before: Lunch at 12?)", "✏️ corrected: Lunch at <del>12?</del> <strong>1?</strong>"},
+		{"a b c d", "b x d e", "", "✏️ corrected: b x d e\n(before: a b c d)", "✏️ corrected: <del>a</del> b <del>c</del> <strong>x</strong> d <strong>e</strong>"},
+		{"<b> & c", "<i> & c", "", "✏️ corrected: <i> & c\n(before: <b> & c)", "✏️ corrected: <del>&lt;b&gt;</del> <strong>&lt;i&gt;</strong> &amp; c"},
+		{long, long + "more", "", "✏️ corrected: " + long + "more", ""},
+		{"short", long, "<p>" + long + "</p>", "✏️ corrected: " + long, "<p>✏️ corrected:</p><p>" + long + "</p>"},
+	} {
+		text, markup := corrected(c.was, store.Message{Text: c.now, HTML: c.html})
+		if text != c.text || markup != c.markup {
+			t.Errorf("%.30q to %.30q:\n%q\n%q\nwant\n%q\n%q", c.was, c.now, text, markup, c.text, c.markup)
+		}
+	}
+}
