@@ -112,7 +112,7 @@ func (l *line) serve(ctx, over context.Context, handle func(request) (outcome, e
 	ended := ctx.Done()
 	for {
 		last := over.Err() != nil
-		w, wait := l.next(ctx.Err() != nil)
+		w, wait := l.next(last || ctx.Err() != nil)
 		if w != nil {
 			w.done(handle(w.request))
 			continue

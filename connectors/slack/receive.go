@@ -36,12 +36,14 @@ func (c *Connector) Run(ctx context.Context, _ string, handle chat.Handler) erro
 	defer c.http.CloseIdleConnections()
 	r := &receiver{Connector: c, handle: handle, line: newLine(), missed: true}
 	defer r.gaps.Wait()
+	ctx, stop := context.WithCancel(ctx) // also when it fails
 	over, end := context.WithCancel(context.WithoutCancel(ctx))
 	var served sync.WaitGroup
 	served.Go(func() { r.line.serve(ctx, over, func(in request) (outcome, error) { return r.process(ctx, in) }) })
 	defer served.Wait()
 	defer end()
 	defer r.running.Wait()
+	defer stop()
 	for attempt := 1; ; attempt++ {
 		_, err := c.self(ctx)
 		var out *lockedOut
