@@ -88,11 +88,34 @@ type Body struct {
 
 // File is one attached file. Its bytes are had through Opener.
 type File struct {
-	ID     FileID
-	Name   string // cleaned: no path, no control or bidi characters
-	Type   string // media type as declared; never trusted
-	Size   int64  // bytes as declared; 0: unknown
-	Inline bool
+	ID            FileID // all that Opener needs, keys of encrypted media among it
+	Name          string // cleaned: no path, no control or bidi characters
+	Type          string // media type; as declared, and never trusted, of what comes in
+	Size          int64  // bytes; as declared, 0: unknown, of what comes in
+	Sort          FileSort
+	Duration      time.Duration // of Sound, Film and Voice; 0: unknown
+	Width, Height int           // pixels of Picture, Film and Sticker; 0: unknown
+}
+
+// FileSort is what a network says that a file is.
+type FileSort int
+
+// The sorts of files.
+const (
+	Plain FileSort = iota
+	Picture
+	Sound
+	Film
+	Voice   // spoken for this message
+	Sticker // a picture that is all of the message
+)
+
+// Attachment is a file to be sent.
+type Attachment struct {
+	File // Type was found by content, Size is exact; ID is empty
+	// Open gives the bytes. It may be called more than once; each time the caller
+	// closes what it got.
+	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
 // The events. One struct per kind.
@@ -219,7 +242,7 @@ type Outgoing struct {
 	Place   Place
 	As      Sender
 	Kind    Kind
-	Body    Body // HTML is sanitised; Files is empty (files are sent apart)
+	Body    Body // HTML is sanitised; Files is empty (files are sent by Filer)
 	ReplyTo MessageID
 	For     UserID    // not empty: meant for that person alone; shown to nobody else where the network can, else it mentions the person
 	Via     string    // of the Command that it answers
@@ -263,9 +286,16 @@ type (
 	Reactor interface {
 		React(ctx context.Context, to MessageID, emoji string, m Outgoing) (MessageID, error)
 	}
-	// Opener reads a file that came with an event. The caller closes it.
+	// Opener reads a file that came with an event. The caller closes it, and bounds
+	// how much it reads. An error is final (package retry) when the file is gone, or
+	// may not be read.
 	Opener interface {
 		OpenFile(ctx context.Context, f File) (io.ReadCloser, error)
+	}
+	// Filer posts a file as a message of its own, with Body as its caption. What
+	// Send promises holds for it too; the file is streamed.
+	Filer interface {
+		SendFile(ctx context.Context, m Outgoing, f Attachment) (MessageID, error)
 	}
 	// Finder looks for a message that was sent with Key at or after since, by its marker.
 	Finder interface {
@@ -372,10 +402,10 @@ type NewRoom struct {
 
 // Limits of a network. 0: none known.
 type Limits struct {
-	Text    int // bytes of text and HTML together in one message
-	Chars   int // characters of text in one message
-	File    int64
-	Threads bool // an answer to a message can only stand in a chat thread under it
+	Text    int   // bytes of text and HTML together in one message
+	Chars   int   // characters of text in one message
+	File    int64 // bytes of one file
+	Threads bool  // an answer to a message can only stand in a chat thread under it
 	// OwnReactions: a reaction is shown as that of Outgoing.As, not as one of the bridge.
 	OwnReactions bool
 }

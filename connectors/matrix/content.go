@@ -114,7 +114,7 @@ func isPoll(eventType string) bool {
 func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 	switch {
 	case eventType == "m.sticker":
-		c.MsgType = "m.image"
+		c.MsgType = "m.sticker"
 	case isPoll(eventType):
 		c.MsgType = "m.poll"
 	}
@@ -122,14 +122,15 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 	case "m.text", "m.emote", "m.notice":
 		kind = map[string]chat.Kind{"m.emote": chat.Emote, "m.notice": chat.Notice}[c.MsgType]
 		b.Text, b.HTML = c.words()
-	case "m.image", "m.file", "m.audio", "m.video":
-		f := chat.File{ID: chat.FileID(c.URL), Name: c.FileName, Type: cut(c.Info.Type, 100), Size: max(c.Info.Size, 0), Inline: c.MsgType == "m.image"}
+	case "m.image", "m.file", "m.audio", "m.video", "m.sticker":
+		f := chat.File{ID: chat.FileID(c.URL), Name: c.FileName, Type: cut(c.Info.Type, 100), Size: max(c.Info.Size, 0), Sort: sortOf[c.MsgType]}
 		if f.Name == "" {
 			f.Name = c.Text
 		} else if c.FileName != c.Text {
 			b.Text, b.HTML = c.words() // a caption
 		}
 		if c.Voice {
+			f.Sort = chat.Voice
 			f.Name = fmt.Sprintf("voice message, %d:%02d", c.Info.Duration/60000, c.Info.Duration/1000%60)
 		}
 		f.Name = cleanFileName(f.Name)
@@ -147,6 +148,8 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 	}
 	return b, kind, strings.TrimSpace(b.Text) != "" || len(b.Files) > 0
 }
+
+var sortOf = map[string]chat.FileSort{"m.image": chat.Picture, "m.audio": chat.Sound, "m.video": chat.Film, "m.sticker": chat.Sticker}
 
 var replyBlock = regexp.MustCompile(`(?s)^\s*<mx-reply>.*?</mx-reply>`)
 

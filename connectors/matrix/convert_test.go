@@ -72,13 +72,13 @@ func TestPayloads(t *testing.T) {
 		"M06_encrypted_edit":              nil,
 		"M07_media_caption": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
 			Text: "this is a ~~cat~~ picture :3", HTML: "this is a <del>cat</del> picture :3",
-			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Inline: true}},
+			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Sort: chat.Picture}},
 		}},
 		"M08_encrypted_attachment": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
-			Files: []chat.File{{Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Inline: true}},
+			Files: []chat.File{{Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Sort: chat.Picture}},
 		}},
 		"M09_sticker": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
-			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing", Type: "image/png", Size: 73602, Inline: true}},
+			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing", Type: "image/png", Size: 73602, Sort: chat.Sticker}},
 		}},
 		"M10_spoiler": chat.Posted{Head: head("alice", ""), Message: id, Body: html(
 			"Alice [spoiler: health of alice] in the movie.", `Alice <span data-mx-spoiler="health of alice">lived happily ever after</span> in the movie.`)},
@@ -160,7 +160,7 @@ func TestConvert(t *testing.T) {
 		{"A15 hostile file name", "m.room.message", `{"msgtype":"m.file","body":"../../\u202eetc/p\u0000w.txt","url":"mxc://example.org/a","info":{"mimetype":"text/plain","size":-3}}`, "",
 			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "pw.txt", Type: "text/plain"}}}}},
 		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message.ogg","url":"mxc://example.org/a","info":{"duration":67000},"org.matrix.msc3245.voice":{}}`, "",
-			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "voice message, 1:07"}}}}},
+			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "voice message, 1:07", Sort: chat.Voice}}}}},
 		{"A21 location", "m.room.message", `{"msgtype":"m.location","body":"At the pier","geo_uri":"geo:51.5,-0.12;u=35"}`, "", posted("At the pier\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
 		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("📊 Lunch?\n1. Yes", "")},
 		{"A23 vote", "m.poll.response", `{"m.selections":["yes"]}`, "", nil},

@@ -1,0 +1,1 @@
+-- v5 -> v6: files of messages

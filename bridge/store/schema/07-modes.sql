@@ -1,0 +1,1 @@
+-- v6 -> v7: how each participant gets mail

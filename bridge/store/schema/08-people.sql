@@ -1,0 +1,1 @@
+-- v7 -> v8: people offered and left out

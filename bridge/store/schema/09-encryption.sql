@@ -1,0 +1,1 @@
+-- v8 -> v9: encrypted rooms

@@ -1,0 +1,1 @@
+-- v9 -> v10: polls and invitations
