@@ -26,6 +26,7 @@ type Options struct {
 	Access    Access
 	Home      Home
 	Hold      Hold
+	Files     Files
 	Tag       string // the word that marks a mail as chat; empty: "#Send"
 	Unproven  bool   // hold mail of participants that nothing proves, instead of posting it with a mark
 	Log       *slog.Logger
@@ -49,6 +50,7 @@ type Mailbox struct {
 	Opens     OpenWhere     // where a new #Send mail from somebody allowed opens a conversation
 	Grace     time.Duration // how long a mail whose end is unclear is looked for before it is sent again; 0: a minute
 	PerHour   int           // mails an hour that the provider allows; 0: no limit known
+	MailBytes int64         // bytes of the largest mail that is made; 0: 20 MiB, or less where the server says so
 }
 
 // OpenWhere says where conversations that begin by mail are shown.

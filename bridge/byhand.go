@@ -80,6 +80,9 @@ func (c *call) mailKnown(m store.Message, named bool) (string, error) {
 	if err := c.SetMessage(m); err != nil {
 		return "", err
 	}
+	if _, err := c.fetchFiles(m.ID); err != nil {
+		return "", err
+	}
 	return "It will be mailed.", c.hold(th, true)
 }
 

@@ -28,11 +28,12 @@ type Bridge struct {
 	instance string // names this installation in headers and keys
 	started  time.Time
 
-	watch   watchers
-	health  healths
-	outbox  *outbox
-	flushes chan struct{} // of capacity 1: something may be due to be flushed
-	ready   chan struct{}
+	watch     watchers
+	health    healths
+	outbox    *outbox
+	shrinking sync.Mutex
+	flushes   chan struct{} // of capacity 1: something may be due to be flushed
+	ready     chan struct{}
 }
 
 // mailbox is a configured mailbox with its id in the database. It is the
@@ -56,6 +57,7 @@ func New(o Options) (*Bridge, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Files = o.Files.withDefaults()
 	if o.Access.Allow == nil {
 		o.Access = DefaultAccess()
 	}
@@ -139,6 +141,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	start("outbox", "core", b.outbox.run)
 	start("flush", "core", b.runFlush)
+	start("files", "core", b.runFiles)
 	for _, c := range b.o.Chats {
 		start(c.Name(), "chat", func(ctx context.Context) error { return b.runChat(ctx, c) })
 	}

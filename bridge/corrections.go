@@ -86,7 +86,7 @@ func (w *work) correct(thread int64) error {
 	if err != nil {
 		return err
 	}
-	p.Correction = true
+	p.Correction, p.Files = true, nil
 	for _, m := range changed {
 		q, err := w.quoteOf(m)
 		if err != nil {

@@ -60,6 +60,8 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 	switch d.Kind {
 	case jobPost:
 		return b.sendOnce(ctx, c, d, j.Out)
+	case jobPostFile:
+		return b.sendFile(ctx, c, d, j)
 	case jobOpen:
 		return b.makePlace(ctx, c, d, j)
 	case jobEdit:
@@ -104,7 +106,7 @@ func (b *Bridge) resolve(ctx context.Context, j *chatJob) error {
 	}
 	return b.store.Read(ctx, func(tx *store.Tx) error {
 		if j.Of != 0 {
-			c, err := tx.CopyIn(j.Of, j.Room)
+			c, err := tx.CopyPart(j.Of, j.Room, j.Part)
 			if errors.Is(err, store.ErrNone) || (err == nil && c.Posted == "") {
 				return retry.Never(errors.New("the message was never posted there"))
 			}
@@ -134,6 +136,10 @@ func (b *Bridge) resolve(ctx context.Context, j *chatJob) error {
 // sendOnce posts an event. When an earlier attempt may have succeeded it looks for
 // the event first.
 func (b *Bridge) sendOnce(ctx context.Context, c chat.Connector, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
+	return b.once(ctx, c, d, out, func() (chat.MessageID, error) { return c.Send(ctx, out) })
+}
+
+func (b *Bridge) once(ctx context.Context, c chat.Connector, d store.Delivery, out chat.Outgoing, send func() (chat.MessageID, error)) (chat.MessageID, error) {
 	f, can := c.(chat.Finder)
 	if can && b.outbox.inDoubt(d) {
 		id, found, err := f.Find(ctx, out.Place, out.Key, d.Created.Add(-time.Minute))
@@ -141,7 +147,7 @@ func (b *Bridge) sendOnce(ctx context.Context, c chat.Connector, d store.Deliver
 			return id, err
 		}
 	}
-	return c.Send(ctx, out)
+	return send()
 }
 
 // makePlace makes the room or the chat thread of a conversation. For a chat
@@ -167,7 +173,7 @@ func (b *Bridge) makePlace(ctx context.Context, c chat.Connector, d store.Delive
 // settleChat records what a delivery has brought about.
 func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error {
 	switch d.Kind {
-	case jobPost:
+	case jobPost, jobPostFile:
 		if j.Message == 0 {
 			return nil
 		}
@@ -186,7 +192,7 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		}
 		w.step(Step{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
 		if m.State == store.Deleted {
-			return w.toChat(jobDelete, w.key("d", m.ID, j.Room), chatJob{Network: j.Network, Place: j.Place, Room: j.Room, Of: m.ID})
+			return w.toChat(jobDelete, w.key("d", m.ID, j.Room, int64(j.Part)), chatJob{Network: j.Network, Place: j.Place, Room: j.Room, Of: m.ID, Part: j.Part})
 		}
 	case jobOpen:
 		return w.opened(j, j.Place)
@@ -202,7 +208,7 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 	w.b.log.Warn("delivery to a chat network failed for good", "kind", d.Kind, "network", j.Network, "attempts", d.Attempt+1, "error", cause)
 	switch d.Kind {
-	case jobPost:
+	case jobPost, jobPostFile:
 		if j.Message == 0 {
 			return nil
 		}

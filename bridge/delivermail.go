@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,10 +27,26 @@ func (box *mailbox) grace() time.Duration {
 
 func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
-func (j mailJob) outgoing(raw []byte) mail.Outgoing {
+// mailBytes is how large a mail may become.
+func (box *mailbox) mailBytes() int64 {
+	most := int64(mailBytes)
+	if box.MailBytes > 0 {
+		most = box.MailBytes
+	}
+	if s, can := box.Submitter.(mail.Sizer); can {
+		if n := s.MaxSize(); n > 0 {
+			most = min(most, n)
+		}
+	}
+	const texts = 64 << 10 // header, text and HTML
+	return max(0, most-texts)
+}
+
+func (b *Bridge) outgoing(j mailJob, raw []byte) mail.Outgoing {
+	whole := mail.Finished{Raw: raw, Files: j.Files}
 	return mail.Outgoing{
-		MessageID: j.MessageID, From: j.From, To: j.To, EnvelopeID: envelopeID(j.Trace), Size: int64(len(raw)), UTF8: j.UTF8,
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil },
+		MessageID: j.MessageID, From: j.From, To: j.To, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(), UTF8: j.UTF8,
+		Open: func() (io.ReadCloser, error) { return whole.Open(b.openBlob), nil },
 	}
 }
 
@@ -63,7 +78,7 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 		})
 	}
 	begun := b.o.Now()
-	res, err := box.Submitter.Submit(ctx, j.outgoing(d.Raw), func() error {
+	res, err := box.Submitter.Submit(ctx, b.outgoing(j, d.Raw), func() error {
 		return b.write(ctx, "dot", func(w *work) error {
 			d.Phase, d.Started = store.PhaseDot, w.now
 			return w.SetDelivery(d)
@@ -303,7 +318,7 @@ func (b *Bridge) keepCopy(ctx context.Context, d store.Delivery, j mailJob, box 
 	if b.o.Now().Sub(d.Created) < copyAwaited {
 		return "", retry.After(errors.New("our own copy of the mail has not arrived yet"), 15*time.Second)
 	}
-	return "", box.Keeper.KeepSent(ctx, j.outgoing(d.Raw), d.Created)
+	return "", box.Keeper.KeepSent(ctx, b.outgoing(j, d.Raw), d.Created)
 }
 
 // deliverAdmit takes in a held mail that somebody approved.

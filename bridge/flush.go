@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -101,18 +100,28 @@ func (w *work) flushThread(id int64) error {
 	} else if stuck {
 		return w.SetHold(id, held[0].At, w.now.Add(whileStuck))
 	}
-	p, err := w.planFor(id, held)
+	ready, err := w.complete(held)
+	if err != nil {
+		return err
+	}
+	if len(ready) == 0 {
+		return w.SetHold(id, held[0].At, w.b.untilFiles(w.now))
+	}
+	p, err := w.planFor(id, ready)
 	if err != nil {
 		return err
 	}
 	if err := w.makeMails(p); err != nil {
 		return err
 	}
-	for _, m := range held {
+	for _, m := range ready {
 		m.State = store.Mailed
 		if err := w.SetMessage(m); err != nil {
 			return err
 		}
+	}
+	if len(ready) < len(held) {
+		return w.SetHold(id, held[len(ready)].At, w.b.untilFiles(w.now))
 	}
 	return w.SetHold(id, time.Time{}, time.Time{})
 }
@@ -140,7 +149,7 @@ func (w *work) makeMails(p plan) error {
 
 // planFor reads what planMail needs.
 func (w *work) planFor(id int64, held []store.Message) (plan, error) {
-	p := plan{Held: held, Now: w.now, Quotes: map[int64]quote{}}
+	p := plan{Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}}
 	var err error
 	if p.Thread, err = w.Thread(id); err != nil {
 		return p, err
@@ -174,6 +183,9 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		}
 	}
 	for _, m := range held {
+		if p.Files[m.ID], err = w.FilesOf(m.ID); err != nil {
+			return p, err
+		}
 		if m.ReplyTo == 0 {
 			continue
 		}
@@ -209,7 +221,7 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	d.ID = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
 	d.Trace = w.b.mint.Trace(uniq)
 	d.Bridge = w.b.instance + "; hop=1"
-	raw, err := mail.Compose(d)
+	finished, err := mail.Compose(d)
 	if err != nil {
 		return &composeError{err}
 	}
@@ -221,7 +233,7 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	if err := w.AddMail(&record, ids...); err != nil {
 		return err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address)}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address), Files: finished.Files}
 	for _, to := range pm.To {
 		job.To = append(job.To, to.Address)
 		job.UTF8 = job.UTF8 || !ascii(to.Address)
@@ -242,7 +254,7 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	if len(pm.Messages) > 0 {
 		w.step(Step{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + count(len(pm.To), "person", "people")})
 	}
-	return w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, raw, time.Time{})
+	return w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
 // count words a number of things.
@@ -287,7 +299,7 @@ func (w *work) letter(th store.Thread, to store.Participant, subject, text, inRe
 	}
 	d.Words = []mail.Words{{At: w.now, Text: text}}
 	d.Footer = nil
-	raw, err := mail.Compose(d)
+	finished, err := mail.Compose(d)
 	if err != nil {
 		return fmt.Errorf("compose mail: %w", err)
 	}
@@ -296,5 +308,5 @@ func (w *work) letter(th store.Thread, to store.Participant, subject, text, inRe
 		return err
 	}
 	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, To: []string{to.Address}, UTF8: !ascii(to.Address)}
-	return w.enqueue(jobMail, mailLane(th.ID), w.key("s", record.ID), job, bytes.Clone(raw), time.Time{})
+	return w.enqueue(jobMail, mailLane(th.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
 }

@@ -157,17 +157,36 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: inside(r, e.Place)}); err != nil {
 		return err
 	}
+	if err := w.addFiles(network, m, e.Body.Files); err != nil {
+		return err
+	}
 	w.step(Step{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
-	if !r.Silent() {
-		if err := w.toOtherRooms(m, r, e.By); err != nil {
-			return err
-		}
+	if err := w.spread(m, r, e.By); err != nil {
+		return err
 	}
 	if m.State != store.Held {
 		w.step(Step{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
 		return nil
 	}
 	return w.hold(th, mentionsParticipant(e, people))
+}
+
+// spread posts a message in the thread's other rooms, at once or, where it has files,
+// when they have been fetched.
+func (w *work) spread(m store.Message, r store.Room, by chat.Author) error {
+	rooms, err := w.RoomsOf(m.Thread)
+	if err != nil {
+		return err
+	}
+	if !r.Silent() && (m.State == store.Held || len(rooms) > 1) {
+		if waits, err := w.fetchFiles(m.ID); err != nil || waits {
+			return err
+		}
+	}
+	if r.Silent() {
+		return nil
+	}
+	return w.toOtherRooms(m, r, by)
 }
 
 // inside is the chat thread of a place in which a linked room's message stands,
@@ -241,15 +260,21 @@ func fileLine(name string, size int64) string {
 		name = "file"
 	}
 	name = strings.ReplaceAll(name, "\n", " ")
-	switch {
-	case size <= 0:
+	if size <= 0 {
 		return name
-	case size < 1000:
-		return fmt.Sprintf("%s (%d bytes)", name, size)
-	case size < 1000*1000:
-		return fmt.Sprintf("%s (%d kB)", name, (size+500)/1000)
 	}
-	return fmt.Sprintf("%s (%.1f MB)", name, float64(size)/1e6)
+	return name + " (" + sizeOf(size) + ")"
+}
+
+// sizeOf words a number of bytes.
+func sizeOf(size int64) string {
+	switch {
+	case size < 1000:
+		return fmt.Sprintf("%d bytes", size)
+	case size < 1000*1000:
+		return fmt.Sprintf("%d kB", (size+500)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(size)/1e6)
 }
 
 // toOtherRooms posts a chat message in the thread's other rooms at once.
@@ -332,13 +357,14 @@ func (w *work) edited(network string, e chat.Edited) error {
 		}
 	}
 	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
-		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 {
+		bodies := planChat(m, nil, w.b.limits(r.Network))
+		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 || len(bodies) == 0 || c.Captions {
 			return nil
 		}
 		as := chat.Sender{ID: w.b.mint.Address("author", network+"\x00"+string(e.By.ID)), Name: e.By.Name}
 		return w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), chatJob{
 			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
-			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: planChat(m, w.b.limits(r.Network))[0]},
+			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]},
 		})
 	})
 }
@@ -383,10 +409,10 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		return err
 	}
 	err = w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
-		if _, can := w.b.chats[r.Network].(chat.Deleter); !can || c.Part > 0 {
+		if _, can := w.b.chats[r.Network].(chat.Deleter); !can {
 			return nil
 		}
-		return w.toChat(jobDelete, w.key("d", m.ID, r.ID), chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID})
+		return w.toChat(jobDelete, w.key("d", m.ID, r.ID, int64(c.Part)), chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID, Part: c.Part})
 	})
 	if err != nil || was != store.Mailed {
 		return err

@@ -69,7 +69,8 @@ type letter struct {
 	from    mail.Address
 	own     bool // written by the mailbox's owner
 	echo    string
-	key     []string // what makes it the same mail again
+	files   map[string]content // by Part.Stored
+	key     []string           // what makes it the same mail again
 }
 
 // sender returns the only address in From; the zero Address if there is none or
@@ -158,7 +159,11 @@ func (box *mailbox) read(ctx context.Context, in mail.Incoming) (letter, error) 
 	if err != nil {
 		return l, fmt.Errorf("open mail: %w", err)
 	}
-	l.msg, err = parse(body)
+	files := &mailFiles{b: box.b, here: map[string]content{}}
+	lim := mail.DefaultLimits
+	lim.Files = files.sink
+	l.msg, err = parse(body, lim)
+	l.files = files.here
 	if err := errors.Join(err, body.Close()); err != nil {
 		return l, fmt.Errorf("read mail: %w", err)
 	}
@@ -179,13 +184,13 @@ func (box *mailbox) read(ctx context.Context, in mail.Incoming) (letter, error) 
 
 // parse guards against a fault in the reader: one mail must not end the program,
 // nor stop those behind it.
-func parse(r io.Reader) (m mail.Message, err error) {
+func parse(r io.Reader, lim mail.Limits) (m mail.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			m.Problems = append(m.Problems, fmt.Sprint("it could not be read: ", p))
 		}
 	}()
-	return mail.Parse(r, mail.DefaultLimits)
+	return mail.Parse(r, lim)
 }
 
 func classify(m mail.Message) (c Class) {

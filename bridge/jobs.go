@@ -16,22 +16,24 @@ import (
 
 // The kinds of deliveries.
 const (
-	jobPost     = "chat.post"
-	jobEdit     = "chat.edit"
-	jobDelete   = "chat.delete"
-	jobReact    = "chat.react"
-	jobReport   = "chat.report"
-	jobAnnounce = "chat.announce"
-	jobJoin     = "chat.join"
-	jobRefuse   = "chat.refuse"
-	jobDescribe = "chat.describe" // ask what a room is
-	jobOpen     = "chat.open"     // make the room, or the chat thread, of a conversation
-	jobFetch    = "chat.fetch"    // read a message that a command is about
-	jobDesk     = "chat.desk"     // show a person the bridge's page
-	jobMail     = "mail.submit"
-	jobKeep     = "mail.keep"    // see that a copy is in Sent
-	jobCorrect  = "mail.correct" // tell what has changed since it was mailed
-	jobAdmit    = "mail.admit"   // take in a held mail that was approved
+	jobPost      = "chat.post"
+	jobEdit      = "chat.edit"
+	jobDelete    = "chat.delete"
+	jobReact     = "chat.react"
+	jobReport    = "chat.report"
+	jobAnnounce  = "chat.announce"
+	jobJoin      = "chat.join"
+	jobRefuse    = "chat.refuse"
+	jobDescribe  = "chat.describe" // ask what a room is
+	jobOpen      = "chat.open"     // make the room, or the chat thread, of a conversation
+	jobFetch     = "chat.fetch"    // read a message that a command is about
+	jobDesk      = "chat.desk"     // show a person the bridge's page
+	jobPostFile  = "chat.file"
+	jobFetchFile = "file.fetch"
+	jobMail      = "mail.submit"
+	jobKeep      = "mail.keep"    // see that a copy is in Sent
+	jobCorrect   = "mail.correct" // tell what has changed since it was mailed
+	jobAdmit     = "mail.admit"   // take in a held mail that was approved
 )
 
 // chatJob is the data of a delivery to a chat network. Messages are named by
@@ -46,6 +48,7 @@ type chatJob struct {
 	Of      int64         `json:"of,omitempty"`       // message that is edited or deleted
 	To      string        `json:"to,omitempty"`       // network id of the message reacted to or reported on
 	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
+	File    int64         `json:"file,omitempty"`     // stored file that is posted
 	Emoji   string        `json:"emoji,omitempty"`
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`
@@ -77,14 +80,15 @@ type openJob struct {
 
 // mailJob is the data of a delivery to a submission server.
 type mailJob struct {
-	Mail      int64    `json:"mail"`
-	MessageID string   `json:"message_id"`
-	Trace     string   `json:"trace"`
-	Box       int64    `json:"box"`
-	From      string   `json:"from"`
-	To        []string `json:"to"`
-	UTF8      bool     `json:"utf8,omitempty"`
-	SelfCopy  bool     `json:"self_copy,omitempty"` // our own address is one more envelope recipient
+	Mail      int64         `json:"mail"`
+	MessageID string        `json:"message_id"`
+	Trace     string        `json:"trace"`
+	Box       int64         `json:"box"`
+	From      string        `json:"from"`
+	To        []string      `json:"to"`
+	UTF8      bool          `json:"utf8,omitempty"`
+	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
+	Files     []mail.Placed `json:"files,omitempty"`
 }
 
 // admitJob is the data of the delivery of an approved mail to its room.
@@ -203,23 +207,47 @@ func answering(id chat.MessageID) func(*chatJob) {
 }
 
 // post enqueues the copy of a message for one room, in as many parts as the
-// network's limit asks for.
+// network's limit asks for, and its files behind them.
 func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string) error {
 	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Message: m.ID, ReplyTo: m.ReplyTo}
 	if inChat != "" {
 		j.Place.Thread = chat.ThreadID(inChat)
 	}
-	for i, body := range planChat(m, w.b.limits(r.Network)) {
-		j.Part = i
+	files, err := w.FilesOf(m.ID)
+	if err != nil {
+		return err
+	}
+	l := w.b.limits(r.Network)
+	_, posts := w.b.chats[r.Network].(chat.Filer)
+	posted, lines := filesInRoom(m, files, l, posts)
+	bodies := planChat(m, lines, l)
+	caption := isCaption(bodies, posted)
+	add := func(kind string, body chat.Body, file int64) error {
 		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
-		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: i, Chat: string(j.Place.Thread)}); err != nil {
+		j.File = file
+		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: string(j.Place.Thread), Captions: caption}); err != nil {
 			return err
 		}
-		if err := w.toChat(jobPost, w.key("m", m.ID, r.ID, int64(i)), j); err != nil {
+		if err := w.toChat(kind, w.key("m", m.ID, r.ID, int64(j.Part)), j); err != nil {
 			return err
 		}
-		if !w.b.limits(r.Network).Threads {
+		j.Part++
+		if !l.Threads {
 			j.ReplyTo = 0 // one mark is enough; where answers stand in threads, all parts stand there
+		}
+		return nil
+	}
+	if caption {
+		return add(jobPostFile, bodies[0], posted[0].ID)
+	}
+	for _, body := range bodies {
+		if err := add(jobPost, body, 0); err != nil {
+			return err
+		}
+	}
+	for _, f := range posted {
+		if err := add(jobPostFile, chat.Body{}, f.ID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -259,19 +287,23 @@ func pieces(text, html string, l chat.Limits) []markup.Piece {
 	}
 }
 
-// planChat makes the bodies of a message for a network with these limits.
-func planChat(m store.Message, l chat.Limits) []chat.Body {
+// planChat makes the bodies of a message for a network with these limits; lines are
+// about its files. There are none where there is nothing to say.
+func planChat(m store.Message, lines []string, l chat.Limits) []chat.Body {
 	text, html := m.Text, m.HTML
-	if m.Files != "" {
+	if len(lines) > 0 {
 		var names strings.Builder
-		for name := range strings.SplitSeq(m.Files, "\n") {
-			names.WriteString("\n📎 " + name)
+		for _, line := range lines {
+			names.WriteString("\n📎 " + line)
 		}
 		if html == "" && text != "" {
 			html = markup.FromText(text)
 		}
 		html += markup.FromText(strings.TrimPrefix(names.String(), "\n"))
 		text = strings.TrimPrefix(text+names.String(), "\n")
+	}
+	if strings.TrimSpace(text) == "" && html == "" {
+		return nil
 	}
 	parts := pieces(text, html, l)
 	if len(parts) == 1 {

@@ -181,8 +181,12 @@ func patience(kind string) time.Duration {
 	switch kind {
 	case jobMail, jobPost, jobOpen, jobAdmit:
 		return 5 * 24 * time.Hour
+	case jobPostFile:
+		return 5 * 24 * time.Hour
 	case jobKeep:
 		return 24 * time.Hour
+	case jobFetchFile:
+		return 15 * time.Minute // what was said with it waits
 	}
 	return time.Hour
 }
@@ -230,6 +234,8 @@ func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
 		return b.deliverKeep(ctx, d)
 	case jobAdmit:
 		return b.deliverAdmit(ctx, d)
+	case jobFetchFile:
+		return b.deliverFetchFile(ctx, d)
 	case jobCorrect:
 		return b.deliverCorrection(ctx, d)
 	}

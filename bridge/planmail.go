@@ -21,6 +21,7 @@ type plan struct {
 	Held   []store.Message
 	Root   string          // id of the mail that began the conversation; empty: the room began it
 	Quotes map[int64]quote // by the message that answers
+	Files  map[int64][]store.File
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
@@ -175,8 +176,11 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if p.Root != "" {
 		d.InReplyTo, d.References = p.Root, []string{p.Root}
 	}
+	room := p.Box.mailBytes()
 	for i, m := range g.Messages {
-		d.Words = append(d.Words, words(p, g, m, i))
+		said := words(p, g, m, i)
+		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, room)
+		d.Words = append(d.Words, said)
 		if q := p.Quotes[m.ID]; q.Final != "" {
 			d.InReplyTo = q.Final
 			d.References = append(append(d.References[:min(len(d.References), 1)], q.IDs...), q.Final)
@@ -200,7 +204,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 
 func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Index: i}
-	if m.Files != "" {
+	if m.Files != "" && len(p.Files[m.ID]) == 0 {
 		w.Files = strings.Split(m.Files, "\n")
 	}
 	if q := p.Quotes[m.ID]; q.Text != "" && mayRead(g.To, q.Of) {

@@ -105,6 +105,11 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 			return err
 		}
 		ids = append(ids, m.ID)
+		if i == len(parts)-1 {
+			if err := w.addMailFiles(l, m.ID); err != nil {
+				return err
+			}
+		}
 		w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
 		if err := w.toRooms(th, m, as, len(parts) > 1); err != nil {
 			return err

@@ -2,8 +2,6 @@ package mail
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -45,8 +43,10 @@ type Words struct {
 	HTML   string   // the subset of bridge/markup; empty: made from Text
 	Quote  string   // one line of what it answers; empty: none. Cut at 140 characters
 	Emote  bool     // "Alice waves"
-	Files  []string // names of files that came with it
-	Index  int      // k of <span id="hs-k">
+	Files  []string // lines about files that came with it
+	// Pictures stand in the HTML under the words; Attached at the end of the mail.
+	Pictures, Attached []Attached
+	Index              int // k of <span id="hs-k">
 }
 
 // FooterPart is a part of the footer, with a link or without.
@@ -55,32 +55,50 @@ type FooterPart struct {
 }
 
 // Compose writes the whole mail: lines end in CRLF and have at most 998 bytes,
-// multipart/alternative of text (format=flowed) and HTML. The same Draft gives
-// the same bytes. It refuses a Draft whose ids, addresses or tokens cannot stand
-// in a header; names and the subject are cleaned instead. What was written is
-// read again, and it is an error if it does not say what the Draft says. Ids in
-// References and InReplyTo come from strangers: those that are no ids are left
-// out.
-func Compose(d Draft) ([]byte, error) {
+// multipart/alternative of text (format=flowed) and HTML, around which there are
+// pictures and files, if there are any. The same Draft gives the same bytes. It
+// refuses a Draft whose ids, addresses or tokens cannot stand in a header; names and
+// the subject are cleaned instead. What was written is read again, and it is an
+// error if it does not say what the Draft says. Ids in References and InReplyTo come
+// from strangers: those that are no ids are left out.
+func Compose(d Draft) (Finished, error) {
 	h, err := d.header()
 	if err != nil {
-		return nil, fmt.Errorf("compose mail: %w", err)
+		return Finished{}, fmt.Errorf("compose mail: %w", err)
 	}
-	sum := sha256.Sum256([]byte(d.ID))
-	boundary := "=_hs_" + hex.EncodeToString(sum[:12]) // "=_" cannot stand in quoted-printable
 	var b bytes.Buffer
 	b.Write(h)
+	b.WriteString("MIME-Version: 1.0\r\n")
 	text := d.text()
-	fmt.Fprintf(&b, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary)
-	fmt.Fprintf(&b, "--%s\r\nContent-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", boundary)
-	encodeQP(&b, flow(text))
-	fmt.Fprintf(&b, "\r\n--%s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", boundary)
-	encodeQP(&b, d.html())
-	fmt.Fprintf(&b, "\r\n--%s--\r\n", boundary)
-	if err := d.check(b.Bytes(), text); err != nil {
-		return nil, fmt.Errorf("compose mail: what was written differs from what was meant: %w", err)
+	pictures, attached := d.files()
+	w := &bodyWriter{b: &b, id: d.ID}
+	page := w.text("text/html; charset=utf-8", d.html())
+	if len(pictures) > 0 {
+		parts := []func(){page}
+		for _, p := range pictures {
+			parts = append(parts, w.file(p))
+		}
+		page = func() { w.multipart("related", parts...) }
 	}
-	return b.Bytes(), nil
+	said := func() {
+		w.multipart("alternative", w.text("text/plain; charset=utf-8; format=flowed", flow(text)), page)
+	}
+	if len(attached) == 0 {
+		said()
+	} else {
+		parts := []func(){said}
+		for _, a := range attached {
+			parts = append(parts, w.file(a))
+		}
+		w.multipart("mixed", parts...)
+	}
+	if w.fail != nil {
+		return Finished{}, fmt.Errorf("compose mail: %w", w.fail)
+	}
+	if err := d.check(b.Bytes(), text); err != nil {
+		return Finished{}, fmt.Errorf("compose mail: what was written differs from what was meant: %w", err)
+	}
+	return Finished{Raw: b.Bytes(), Files: w.out}, nil
 }
 
 func (d Draft) header() ([]byte, error) {
@@ -269,10 +287,13 @@ func (d Draft) check(b []byte, text string) error {
 		return errors.New("the addresses differ")
 	case m.Subject != oneLine(d.Subject):
 		return fmt.Errorf("the subject is %q", m.Subject)
-	case len(m.Parts) != 2 || len(m.Problems) > 0:
-		return fmt.Errorf("it has %d parts and the problems %q", len(m.Parts), m.Problems)
+	case len(m.Problems) > 0:
+		return fmt.Errorf("it has the problems %q", m.Problems)
 	case strings.TrimSuffix(m.Text, "\n") != strings.TrimSuffix(unflow(cleanLines(flow(text)), false), "\n"):
 		return errors.New("the text differs")
+	}
+	if err := d.checkFiles(m); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for _, f := range m.Header {

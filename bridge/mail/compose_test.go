@@ -42,12 +42,13 @@ x</code></pre>`, Index: 3}, Words{Author: "Bob", At: two.Date, Text: "waves", Em
 	notice.Subject, notice.InReplyTo, notice.Unsubscribe = "#Send Mittagessen für die ganze Abteilung und alle Gäste, die noch kommen werden", "", "mailto:team+leave.abc@example.org?subject=leave"
 	for name, d := range map[string]Draft{"plain": sample(), "two": two, "notice": notice} {
 		t.Run(name, func(t *testing.T) {
-			b, err := Compose(d)
+			finished, err := Compose(d)
+			b := finished.Raw
 			if err != nil {
 				t.Fatal(err)
 			}
 			again, _ := Compose(d)
-			if !bytes.Equal(b, again) {
+			if !bytes.Equal(b, again.Raw) {
 				t.Error("the same draft gave other bytes")
 			}
 			if len(b) > 30<<10 {
@@ -72,7 +73,8 @@ x</code></pre>`, Index: 3}, Words{Author: "Bob", At: two.Date, Text: "waves", Em
 
 func TestComposeTextFirst(t *testing.T) {
 	d := sample()
-	b, err := Compose(d)
+	finished, err := Compose(d)
+	b := finished.Raw
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,9 +104,10 @@ func TestComposeTextFirst(t *testing.T) {
 		t.Errorf("no footer in %q", m.Text)
 	}
 	d.Names = true
-	if b, err = Compose(d); err != nil {
+	if finished, err = Compose(d); err != nil {
 		t.Fatal(err)
 	}
+	b = finished.Raw
 	if m, _ = Parse(bytes.NewReader(b), DefaultLimits); !strings.HasPrefix(m.Text, "Alice: Shall we go") {
 		t.Errorf("with names the text begins with %.60q", m.Text)
 	}
@@ -116,7 +119,8 @@ func TestComposeReferences(t *testing.T) {
 		d.References = append(d.References, fmt.Sprintf("r%d@example.com", i), d.Anchor, "no id", "two words@x", "a@b\r\nBcc: x")
 	}
 	d.InReplyTo = "r29@example.com"
-	b, err := Compose(d)
+	finished, err := Compose(d)
+	b := finished.Raw
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +134,8 @@ func TestComposeReferences(t *testing.T) {
 	}
 	d = sample()
 	d.InReplyTo = ""
-	b, _ = Compose(d)
+	finished, _ = Compose(d)
+	b = finished.Raw
 	m, _ = Parse(bytes.NewReader(b), DefaultLimits)
 	if len(m.References) != 1 || m.References[0] != d.Anchor || m.InReplyTo[0] != d.Anchor {
 		t.Errorf("first mail: %q, %q", m.References, m.InReplyTo)
@@ -148,8 +153,8 @@ func TestComposeRefuses(t *testing.T) {
 		for _, s := range []string{"\r\nBcc: mal@example.net", "\nX: y", "\r", "\x00", "\u2028X: y", "\u0085"} {
 			d := sample()
 			change(&d, s)
-			if b, err := Compose(d); err == nil {
-				t.Errorf("%s: %q was taken:\n%.900s", name, s, b)
+			if finished, err := Compose(d); err == nil {
+				t.Errorf("%s: %q was taken:\n%.900s", name, s, finished.Raw)
 			}
 		}
 	}
@@ -196,7 +201,8 @@ func FuzzCompose(f *testing.F) {
 		d.Subject, d.Intro = "#Send "+title, quote
 		d.Words = []Words{{Author: name, At: d.Date, Text: text, HTML: html, Quote: quote, Files: []string{title}, Index: 7}, {Author: title, Text: html, Emote: true}}
 		d.Names, d.Times = len(text)%2 == 0, len(title)%2 == 0
-		b, err := Compose(d)
+		finished, err := Compose(d)
+		b := finished.Raw
 		if err != nil {
 			if strings.Contains(err.Error(), "bytes") { // a word that fits into no line
 				return

@@ -96,6 +96,9 @@ func (d Draft) group(b *strings.Builder, ws []Words) {
 			b.WriteString(`<div class="hs-quote" style="border-left:3px solid #d0d4d9;padding-left:8px;margin:2px 0;color:#5f6368;font-size:13px">` + html.EscapeString(q) + "</div>\n")
 		}
 		b.WriteString(`<div style="margin:0 0 6px"><span id="hs-` + strconv.Itoa(w.Index) + `">` + w.markup(author) + "</span></div>\n")
+		for _, p := range w.Pictures {
+			p.show(b)
+		}
 		for _, f := range w.Files {
 			small("margin:0 0 6px;", "📎 "+oneLine(f))
 		}
@@ -109,6 +112,18 @@ func (d Draft) group(b *strings.Builder, ws []Words) {
 			colour(author) + `;color:#ffffff;font-size:14px;font-weight:bold;line-height:34px">` + html.EscapeString(in) + "</td></tr></table></td>\n")
 	}
 	b.WriteString("</tr></table>\n")
+}
+
+// widest is how wide a picture is shown at most, in pixels.
+const widest = 560
+
+// show writes a picture of the mail.
+func (a Attached) show(b *strings.Builder) {
+	size := ""
+	if a.Width > 0 {
+		size = ` width="` + strconv.Itoa(min(a.Width, widest)) + `"`
+	}
+	b.WriteString(`<div style="margin:0 0 6px"><img src="cid:` + html.EscapeString(a.ContentID) + `" alt="` + html.EscapeString(oneLine(a.Name)) + `"` + size + ` style="max-width:100%;height:auto;border-radius:6px"></div>` + "\n")
 }
 
 func (w Words) markup(author string) string {

@@ -77,6 +77,9 @@ func (w Words) plain(name, times bool) string {
 	if s != "" {
 		lines = append(lines, s)
 	}
+	for _, p := range w.Pictures {
+		lines = append(lines, "[picture: "+oneLine(p.Name)+"]")
+	}
 	for _, f := range w.Files {
 		lines = append(lines, "[file: "+oneLine(f)+"]")
 	}

@@ -77,7 +77,8 @@ func TestComposeInjection(t *testing.T) {
 		default:
 			t.Fatalf("%s: %v", id, r["where"])
 		}
-		b, err := Compose(d)
+		finished, err := Compose(d)
+		b := finished.Raw
 		if err != nil {
 			if !refused {
 				t.Errorf("%s: %v", id, err)
@@ -103,7 +104,8 @@ func TestComposeSmuggling(t *testing.T) {
 		}
 		d := sample()
 		d.Words = []Words{{Author: "Alice", At: d.Date, Text: string(text), Index: 1}, {Author: "Alice", HTML: "<pre>" + string(text) + "</pre>", Index: 2}}
-		b, err := Compose(d)
+		finished, err := Compose(d)
+		b := finished.Raw
 		if err != nil {
 			t.Errorf("%s: %v", r["id"], err)
 			continue

@@ -129,6 +129,12 @@ type Submitter interface {
 	Submit(ctx context.Context, o Outgoing, beforeDot func() error) (Result, error)
 }
 
+// Sizer is a Submitter that knows how large a mail its server takes.
+type Sizer interface {
+	// MaxSize is in bytes, of the whole mail (RFC 1870); 0: not known yet, or no limit.
+	MaxSize() int64
+}
+
 // Keeper looks after the folder of sent mail.
 type Keeper interface {
 	// FindSent looks in the Sent folder for the copy of a mail of ours by its

@@ -36,6 +36,7 @@ type Part struct {
 	Inline    bool   // Content-Disposition: inline, or none
 	Body      bool   // it went into Text or HTML
 	Size      int64  // decoded bytes
+	Stored    string // what Limits.Files says of its content; empty: it was thrown away
 	// Content is the decoded content of texts and reports, in UTF-8 where it is a
 	// text, cut at Limits.Text. Empty for other types.
 	Content string

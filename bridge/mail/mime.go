@@ -280,7 +280,7 @@ func (p *parser) orphan(b []byte, speaks bool) body {
 
 // leaf reads a part that has no parts.
 func (p *parser) leaf(h Header, kind string, params map[string]string, encoding string, depth int, speaks bool) (body, stop) {
-	part := newPart(h, kind, params)
+	part, wraps := newPart(h, kind, params), speaks
 	keeps := keepsContent(kind) || isMessage(kind) && depth < p.lim.Depth
 	var content limited
 	if keeps {
@@ -289,22 +289,29 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	if p.shared.parts <= 0 {
 		content.limit = 0
 	}
+	speaks = speaks && isBody(part, h, p.m)
 	take := content.write
 	var wrapped *tnef
-	if isTNEF(part) {
-		wrapped = &tnef{left: min(p.lim.Text, p.shared.text)}
+	var file *filed
+	switch {
+	case isTNEF(part):
+		wrapped = &tnef{left: min(p.lim.Text, p.shared.text), sink: p.sink}
 		take = func(b []byte) { content.write(b); wrapped.write(b) }
+	case !speaks && (!keeps || strings.HasPrefix(kind, "text/")) && kind != "text/rfc822-headers":
+		file = p.sink(part)
+		take = func(b []byte) { content.write(b); file.write(b) }
 	}
 	dec := newDecoder(encoding, take)
 	s := p.read(dec.write)
 	dec.close()
+	part.Stored = file.close()
 	if !known(encoding) {
 		p.shared.problem("the transfer encoding %q is unknown", oneLine(encoding))
 	}
 	part.Size = content.size
 	if wrapped != nil {
 		p.shared.text -= wrapped.kept
-		if b, ok := p.unpack(wrapped, speaks); ok {
+		if b, ok := p.unpack(wrapped, wraps); ok {
 			return b, s
 		}
 	}
@@ -323,7 +330,7 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 		return body{}, s
 	}
 	slot.Content = p.decodeText(kind, params, content.b)
-	if !speaks || !isBody(*slot, h, p.m) {
+	if !speaks {
 		return body{}, s
 	}
 	slot.Body = true
@@ -333,9 +340,20 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	text, files := withoutUU(slot.Content)
 	slot.Content = text
 	for _, f := range files {
-		p.add(Part{Type: "application/octet-stream", Name: f.name, Size: f.size})
+		p.uu(f)
 	}
 	return body{text: text}, s
+}
+
+// uu adds a file that stood in a text.
+func (p *parser) uu(f uuFile) {
+	part := Part{Type: "application/octet-stream", Name: f.name, Size: f.size}
+	file := p.sink(part)
+	dec := newDecoder("uuencode", file.write)
+	dec.write([]byte("begin 644 file\n" + f.data + "\n"))
+	dec.close()
+	part.Stored = file.close()
+	p.add(part)
 }
 
 // nested reads a mail that stands encoded in a part, or the header of one.
@@ -346,6 +364,45 @@ func (p *parser) nested(b []byte, depth int) *Message {
 	return m
 }
 
+// filed is a file whose content goes to a Sink. A nil one takes nothing.
+type filed struct {
+	p *parser
+	s Sink
+}
+
+// sink asks where the content of a file is to go; nil: nowhere.
+func (p *parser) sink(part Part) *filed {
+	if p.lim.Files == nil || p.shared.failed != nil || p.shared.parts <= 0 {
+		return nil
+	}
+	s, err := p.lim.Files(part)
+	if err != nil || s == nil {
+		p.shared.failed = err
+		return nil
+	}
+	return &filed{p, s}
+}
+
+func (f *filed) write(b []byte) {
+	if f == nil || f.p.shared.failed != nil {
+		return
+	}
+	if _, err := f.s.Write(b); err != nil {
+		f.p.shared.failed = err
+	}
+}
+
+func (f *filed) close() string {
+	if f == nil {
+		return ""
+	}
+	stored, err := f.s.Close()
+	if err != nil && f.p.shared.failed == nil {
+		f.p.shared.failed = err
+	}
+	return stored
+}
+
 // isBody: a text that is no file. A text with a name is the body where there is
 // none yet, unless it says that it is an attachment.
 func isBody(part Part, h Header, m *Message) bool {
@@ -354,7 +411,7 @@ func isBody(part Part, h Header, m *Message) bool {
 	}
 	disposition, _ := splitParams(h.Get("Content-Disposition"))
 	if disposition != "" && disposition != "inline" {
-		return len(m.Parts) == 1 && part.Name == "" && disposition != "attachment" && disposition != "reaction"
+		return len(m.Parts) == 0 && part.Name == "" && disposition != "attachment" && disposition != "reaction"
 	}
 	return part.Name == "" || !slices.ContainsFunc(m.Parts, func(p Part) bool { return p.Body })
 }

@@ -205,3 +205,6 @@ func cleanFileName(s string) string {
 	}
 	return s[:n] + ext
 }
+
+// CleanFileName leaves the last part of a path, without what cannot be seen.
+func CleanFileName(name string) string { return cleanFileName(name) }

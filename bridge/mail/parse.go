@@ -19,6 +19,16 @@ import (
 type Limits struct {
 	Header, Parts, Depth int   // bytes of the header, and of those of all parts together; parts; parts within parts
 	Text, Total          int64 // decoded bytes kept of one part (of all: four times as many); bytes read of the mail
+	// Files, if set, is asked for each file of the mail, before its content is read,
+	// where the content is to go; a nil Sink throws it away.
+	Files func(Part) (Sink, error)
+}
+
+// Sink takes the decoded content of a file.
+type Sink interface {
+	io.Writer
+	// Close ends it and returns what is put into Part.Stored.
+	Close() (stored string, err error)
 }
 
 // DefaultLimits fits every mail that a person writes.
@@ -26,8 +36,8 @@ var DefaultLimits = Limits{Header: MaxHeader, Parts: 1000, Depth: 20, Text: 2 <<
 
 // Parse reads a mail (RFC 5322, RFC 2045 to 2049). Whatever is wrong with it is
 // repaired, or left out and told in Problems; an error means that r failed. What
-// is no text is counted and thrown away while it is read, so that a mail of any
-// size needs little memory. Message.Text is empty when a mail has only HTML.
+// is no text is given to lim.Files, or thrown away, while it is read, so that a mail
+// of any size needs little memory. An error of a Sink is returned, too. Message.Text is empty when a mail has only HTML.
 func Parse(r io.Reader, lim Limits) (Message, error) {
 	var m Message
 	p := &parser{lines: newLineReader(r, lim.Total), lim: lim, shared: &budget{parts: lim.Parts, header: lim.Header, text: 4 * lim.Text}, m: &m}
@@ -39,6 +49,9 @@ func Parse(r io.Reader, lim Limits) (Message, error) {
 		p.shared.problem("it has no text and no files")
 	}
 	m.Problems = p.shared.problems
+	if p.shared.failed != nil {
+		return m, fmt.Errorf("store a file of the mail: %w", p.shared.failed)
+	}
 	if err := p.lines.err; err != nil && !errors.Is(err, io.EOF) {
 		return m, fmt.Errorf("read mail: %w", err)
 	}
@@ -50,6 +63,7 @@ type budget struct {
 	parts, header int
 	text          int64
 	problems      []string
+	failed        error // the first error of a Sink
 }
 
 func (b *budget) problem(format string, args ...any) {

@@ -276,7 +276,8 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkParseSmall(b *testing.B) {
-	in, err := Compose(sample())
+	finished, err := Compose(sample())
+	in := finished.Raw
 	if err != nil {
 		b.Fatal(err)
 	}

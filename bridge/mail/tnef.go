@@ -9,10 +9,12 @@ import (
 )
 
 // tnef reads what Outlook wraps its mails into for other Outlooks (MS-OXTNEF),
-// known as winmail.dat, piece by piece: names, types and sizes of its files, and the
-// body. Files are counted, not kept.
+// known as winmail.dat, piece by piece: the body, and its files, whose content goes
+// to a sink while it is read.
 type tnef struct {
-	left  int64 // bytes that may still be kept
+	sink  func(Part) *filed
+	open  *filed // of the file whose content is read
+	left  int64  // bytes that may still be kept
 	kept  int64
 	bad   bool // it is none, or it is broken from here on
 	begun bool // the signature was read
@@ -28,8 +30,8 @@ type tnef struct {
 }
 
 type tnefFile struct {
-	name, kind string
-	size       int64
+	name, kind, stored string
+	size               int64
 }
 
 // The attributes that are looked at (MS-OXTNEF, 2.1.3.2).
@@ -99,6 +101,9 @@ func (t *tnef) header() {
 		}
 		t.files = append(t.files, tnefFile{})
 	}
+	if n := len(t.files); t.kind == tnefFileData && n > 0 && t.open == nil && t.sink != nil {
+		t.open = t.sink(Part{Type: "application/octet-stream", Name: cleanFileName(t.files[n-1].name)})
+	}
 }
 
 // attribute takes bytes of an attribute and returns those behind it.
@@ -108,6 +113,9 @@ func (t *tnef) attribute(b []byte) []byte {
 		room := max(0, min(n, t.left, t.size-int64(len(t.data))))
 		t.data = append(t.data, b[:room]...)
 		t.left, t.kept = t.left-room, t.kept+room
+	}
+	if read := t.size + 2 - t.want; t.open != nil && read < t.size {
+		t.open.write(b[:min(n, t.size-read)])
 	}
 	if t.want -= n; t.want == 0 {
 		t.take()
@@ -139,6 +147,7 @@ func (t *tnef) take() {
 	case file == nil:
 	case t.kind == tnefFileData:
 		file.size = t.size
+		file.stored, t.open = t.open.close(), nil
 	case t.kind == tnefFileTitle:
 		if file.name == "" {
 			file.name = t.text(t.data)
@@ -227,6 +236,7 @@ func (t *tnef) string(p prop) string {
 // unpack puts what was read into the mail in the place of the part; false: it
 // cannot be read, and stays as it is.
 func (p *parser) unpack(t *tnef, speaks bool) (body, bool) {
+	t.open.close() // of a file that was cut off
 	if t.bad && len(t.files) == 0 || t.body.empty() && len(t.files) == 0 {
 		p.shared.problem("a winmail.dat could not be unpacked")
 		return body{}, false
@@ -234,7 +244,7 @@ func (p *parser) unpack(t *tnef, speaks bool) (body, bool) {
 	for _, f := range t.files {
 		kind, _ := mediaType(f.kind, "application/octet-stream")
 		if f.size > 0 || f.name != "" {
-			p.add(Part{Type: kind, Name: cleanFileName(f.name), Size: f.size})
+			p.add(Part{Type: kind, Name: cleanFileName(f.name), Size: f.size, Stored: f.stored})
 		}
 	}
 	said := false // the body stands beside it as well

@@ -6,6 +6,7 @@ import "strings"
 type uuFile struct {
 	name string
 	size int64
+	data string // its lines
 }
 
 // withoutUU takes the files out of a text that programs before MIME put there:
@@ -19,7 +20,7 @@ func withoutUU(text string) (rest string, files []uuFile) {
 		line, after, _ := strings.Cut(text, "\n")
 		if name, is := uuBegin(line); is {
 			if size, end, ok := uuData(after); ok {
-				files = append(files, uuFile{name, size})
+				files = append(files, uuFile{name, size, after[:len(after)-len(end)]})
 				text = end
 				continue
 			}

@@ -47,7 +47,7 @@ const pragmas = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=syn
 // process has the folder open, and refuses a database of a newer program. The
 // caller closes the Store.
 func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
-	if err := os.MkdirAll(filepath.Join(dir, heldFolder), 0o700); err != nil {
+	if err := makeFolders(dir); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	lock, err := lockDir(dir)
@@ -60,6 +60,10 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
 		return nil, errors.Join(err, s.closeFiles())
 	}
 	return s, nil
+}
+
+func makeFolders(dir string) error {
+	return errors.Join(os.MkdirAll(filepath.Join(dir, heldFolder), 0o700), os.MkdirAll(filepath.Join(dir, blobFolder), 0o700))
 }
 
 func (s *Store) open(ctx context.Context, log *slog.Logger) error {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -29,10 +30,11 @@ type Config struct {
 
 // Submitter is a mail.Submitter. It is safe for several goroutines.
 type Submitter struct {
-	cfg   Config
-	log   *slog.Logger
-	login *mailnet.Login
-	slots chan struct{}
+	maxSize atomic.Int64 // bytes; 0: not known
+	cfg     Config
+	log     *slog.Logger
+	login   *mailnet.Login
+	slots   chan struct{}
 
 	mu     sync.Mutex
 	idle   []*session
@@ -230,6 +232,9 @@ func (s *Submitter) hello(ctx context.Context, x *session) error {
 	if err := x.c.Hello(name); err != nil {
 		return fmt.Errorf("greet %s: %w", server.Address(), mark(err))
 	}
+	if limit, ok := x.c.MaxMessageSize(); ok {
+		s.maxSize.Store(int64(limit))
+	}
 	if server.User == "" {
 		return nil
 	}
@@ -374,5 +379,8 @@ func mark(err error) error {
 	}
 	return err
 }
+
+// MaxSize is what the server said at the last greeting; see mail.Sizer.
+func (s *Submitter) MaxSize() int64 { return s.maxSize.Load() }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,499 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/media"
+	"hashsend/bridge/retry"
+	"hashsend/bridge/store"
+)
+
+// Files says which files are carried, and for how long they are kept.
+type Files struct {
+	Largest int64         // bytes of one file; larger ones are named only. 0: 100 MiB
+	Keep    time.Duration // how long the content is kept for people who come later; 0: 30 days
+}
+
+func (f Files) withDefaults() Files {
+	if f.Largest <= 0 {
+		f.Largest = 100 << 20
+	}
+	if f.Keep <= 0 {
+		f.Keep = 30 * 24 * time.Hour
+	}
+	return f
+}
+
+// previewOver and previewWide say which pictures are shown smaller in a mail, with
+// the original attached: bytes, and pixels of the longer side.
+const (
+	previewOver = 1 << 20
+	previewWide = 1280
+)
+
+// fileJob is the data of a delivery that fetches a file from a network.
+type fileJob struct {
+	File int64 `json:"file"`
+}
+
+// addFiles notes the files of a message from a room. Nothing is fetched yet.
+func (w *work) addFiles(network string, m store.Message, files []chat.File) error {
+	_, opens := w.b.chats[network].(chat.Opener)
+	for _, f := range files {
+		in := store.File{
+			Message: m.ID, Network: network, Ref: string(f.ID), Name: mail.CleanFileName(f.Name), Type: f.Type, Sort: int64(f.Sort), Size: max(f.Size, 0),
+			Duration: f.Duration, Width: f.Width, Height: f.Height, State: store.FileWanted, At: w.now,
+		}
+		switch {
+		case f.ID == "" || !opens:
+			in.State, in.Reason = store.FileMissing, "it can be opened only in the room"
+		case in.Size > w.b.o.Files.Largest:
+			in.State, in.Reason = store.FileMissing, tooLarge(w.b.o.Files.Largest)
+		}
+		if err := w.AddFile(&in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tooLarge(most int64) string {
+	return "it is larger than " + sizeOf(most) + ", the most that is carried"
+}
+
+// fetchFiles has the files of a message fetched that are wanted, and reports whether
+// there are any.
+func (w *work) fetchFiles(message int64) (wanted bool, err error) {
+	files, err := w.FilesOf(message)
+	for _, f := range files {
+		if f.State != store.FileWanted {
+			continue
+		}
+		wanted = true
+		// A lane of its own: a slow one must not hold up others.
+		if err := w.enqueue(jobFetchFile, fmt.Sprintf("file/%d", f.ID), w.key("g", f.ID), fileJob{f.ID}, nil, time.Time{}); err != nil {
+			return wanted, err
+		}
+	}
+	return wanted, err
+}
+
+// deliverFetchFile fetches a file into the store.
+func (b *Bridge) deliverFetchFile(ctx context.Context, d store.Delivery) error {
+	var j fileJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	var f store.File
+	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
+		return err
+	}
+	var err error
+	if f.State == store.FileWanted {
+		f, err = b.fetchFile(ctx, f)
+	}
+	failpoint("settle-file:attempted")
+	return b.write(ctx, "settle-file", func(w *work) error {
+		if err != nil {
+			final, settle := w.again(d, err)
+			if settle != nil || !final {
+				return settle
+			}
+			w.b.log.Warn("a file could not be fetched", "network", f.Network, "attempts", d.Attempt+1, "error", err)
+			f.State, f.Reason = store.FileMissing, plain(err.Error())
+		} else if err := w.Done(d.ID); err != nil {
+			return err
+		}
+		if err := w.SetFile(f); err != nil {
+			return err
+		}
+		return w.fileSettled(f.Message)
+	})
+}
+
+func (b *Bridge) fetchFile(ctx context.Context, f store.File) (store.File, error) {
+	opener, can := b.chats[f.Network].(chat.Opener)
+	if !can {
+		return f, neverError("its chat network is no longer in the configuration")
+	}
+	r, err := opener.OpenFile(ctx, chat.File{
+		ID: chat.FileID(f.Ref), Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height,
+	})
+	if err != nil {
+		return f, err
+	}
+	k, err := b.newKeeping(f.Type, f.Name)
+	if err == nil {
+		_, err = io.Copy(k, r)
+	}
+	if err := errors.Join(err, r.Close()); err != nil {
+		return f, errors.Join(err, k.drop())
+	}
+	if k.over {
+		return f, errors.Join(neverError(tooLarge(b.o.Files.Largest)), k.drop())
+	}
+	c, err := k.keep()
+	if err != nil {
+		return f, err
+	}
+	c.into(&f)
+	return f, nil
+}
+
+// fileSettled goes on with a message when one of its files has come, or never will.
+func (w *work) fileSettled(message int64) error {
+	m, err := w.Message(message)
+	if err != nil {
+		return err
+	}
+	files, err := w.FilesOf(message)
+	if err != nil || anyWanted(files) {
+		return err
+	}
+	if m.State != store.Deleted {
+		if err := w.toRoomsWithout(m); err != nil {
+			return err
+		}
+	}
+	th, err := w.Thread(m.Thread)
+	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.b.o.Hold.Max {
+		return err
+	}
+	w.flush = true // the hold had ended, and waited for files
+	return w.SetHold(th.ID, th.HoldFirst, w.now)
+}
+
+// toRoomsWithout posts a message of a room in the thread's other rooms.
+func (w *work) toRoomsWithout(m store.Message) error {
+	copies, err := w.Copies(m.ID)
+	if err != nil || len(copies) == 0 || m.Author == 0 {
+		return err
+	}
+	from, err := w.RoomByID(copies[0].Room)
+	if err != nil || from.Silent() {
+		return err
+	}
+	_, person, err := w.AuthorByID(m.Author)
+	if err != nil {
+		return err
+	}
+	return w.toOtherRooms(m, from, chat.Author{ID: chat.UserID(person), Name: m.Name})
+}
+
+func anyWanted(files []store.File) bool {
+	for _, f := range files {
+		if f.State == store.FileWanted {
+			return true
+		}
+	}
+	return false
+}
+
+// untilFiles is how long a hold lasts while files are fetched; it ends when they are
+// there, or given up.
+func (b *Bridge) untilFiles(now time.Time) time.Time { return now.Add(b.o.Hold.Max + time.Hour) }
+
+// complete returns the first of the held messages whose files are all settled; the
+// order is kept, so those behind one that waits wait, too.
+func (w *work) complete(held []store.Message) ([]store.Message, error) {
+	for i, m := range held {
+		files, err := w.FilesOf(m.ID)
+		if err != nil {
+			return nil, err
+		}
+		if anyWanted(files) {
+			return held[:i], nil
+		}
+	}
+	return held, nil
+}
+
+// content is what is known of a stored file.
+type content struct {
+	Blob, Type, Name string
+	Size             int64
+	Width, Height    int
+	Preview          store.Preview
+}
+
+func (c content) into(f *store.File) {
+	f.State, f.Reason = store.FileHere, ""
+	f.Blob, f.Type, f.Name, f.Size, f.Preview = c.Blob, c.Type, c.Name, c.Size, c.Preview
+	if c.Width > 0 {
+		f.Width, f.Height = c.Width, c.Height
+	}
+}
+
+// keeping takes the content of a file, up to the largest that is carried.
+type keeping struct {
+	b              *Bridge
+	w              *store.BlobWriter
+	head           []byte
+	declared, name string
+	over           bool
+}
+
+func (b *Bridge) newKeeping(declared, name string) (*keeping, error) {
+	w, err := b.store.NewBlob()
+	return &keeping{b: b, w: w, declared: declared, name: name}, err
+}
+
+// Write takes the next bytes. What is too large is passed over.
+func (k *keeping) Write(p []byte) (int, error) {
+	const looked = 3072
+	if n := looked - len(k.head); n > 0 {
+		k.head = append(k.head, p[:min(n, len(p))]...)
+	}
+	if k.over = k.over || k.w.Size()+int64(len(p)) > k.b.o.Files.Largest; k.over {
+		return len(p), nil
+	}
+	return k.w.Write(p)
+}
+
+func (k *keeping) drop() error {
+	if k == nil || k.w == nil {
+		return nil
+	}
+	return k.w.Drop()
+}
+
+// keep stores the content, and a smaller picture of a large one.
+func (k *keeping) keep() (content, error) {
+	c := content{Type: media.Type(k.head, k.declared, k.name), Size: k.w.Size()}
+	c.Name = media.Named(k.name, c.Type)
+	var err error
+	if c.Blob, err = k.w.Keep(); err != nil {
+		return c, err
+	}
+	if !shownInline(c.Type) {
+		return c, nil
+	}
+	f, err := k.b.store.OpenBlob(c.Blob)
+	if err != nil {
+		return c, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	if c.Width, c.Height = media.Size(f); c.Size <= previewOver && max(c.Width, c.Height) <= 2*previewWide {
+		return c, nil
+	}
+	c.Preview, err = k.b.preview(f)
+	return c, err
+}
+
+// shownInline reports whether every mail program shows pictures of a type.
+func shownInline(kind string) bool {
+	switch kind {
+	case "image/jpeg", "image/png", "image/gif", "image/webp":
+		return true
+	}
+	return false
+}
+
+// preview makes a smaller picture; one that cannot be read has none. One at a time,
+// because it takes memory.
+func (b *Bridge) preview(f io.ReadSeeker) (p store.Preview, err error) {
+	b.shrinking.Lock()
+	defer b.shrinking.Unlock()
+	w, err := b.store.NewBlob()
+	if err != nil {
+		return p, err
+	}
+	kind, width, _, shrink := media.Shrink(w, f, previewWide)
+	if shrink != nil {
+		b.log.Debug("no smaller picture was made", "error", shrink)
+		return p, w.Drop()
+	}
+	p = store.Preview{Type: kind, Size: w.Size(), Width: width}
+	p.Blob, err = w.Keep()
+	return p, err
+}
+
+// mailFiles gives the files of a mail that is read to the store.
+type mailFiles struct {
+	b    *Bridge
+	here map[string]content // by Part.Stored
+}
+
+func (m *mailFiles) sink(p mail.Part) (mail.Sink, error) {
+	if _, hidden := hiddenPart(p); hidden {
+		return nil, nil
+	}
+	k, err := m.b.newKeeping(p.Type, p.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &mailSink{keeping: k, m: m}, nil
+}
+
+type mailSink struct {
+	*keeping
+	m *mailFiles
+}
+
+// Close stores the file, unless it was too large.
+func (s *mailSink) Close() (string, error) {
+	if s.over {
+		return "", s.drop()
+	}
+	c, err := s.keep()
+	if err != nil {
+		return "", err
+	}
+	stored := c.Blob + " " + s.name
+	s.m.here[stored] = c
+	return stored, nil
+}
+
+// hiddenPart knows parts that are no files to a person.
+func hiddenPart(p mail.Part) (why string, hidden bool) {
+	switch p.Type {
+	case "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys":
+		return "a signature", true
+	case "message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "text/vnd.google.email-reaction+json":
+		return "for programs", true
+	}
+	return "", strings.EqualFold(p.Header.Get("Content-Disposition"), "reaction")
+}
+
+// logoUnder is up to how many bytes a picture in the text is taken as a logo, and
+// logoTimes in how many mails before.
+const (
+	logoUnder = 10 << 10
+	logoTimes = 2
+)
+
+// isLogo decides whether a picture belongs to the signature of a mail: it stands in
+// its HTML, and is small or was in earlier mails of the same sender.
+func isLogo(p mail.Part, html string, times int) bool {
+	return p.ContentID != "" && strings.HasPrefix(p.Type, "image/") && strings.Contains(html, "cid:"+p.ContentID) && (p.Size < logoUnder || times >= logoTimes)
+}
+
+// fileParts lists the files of a mail and of the mails in it.
+func fileParts(m *mail.Message) (parts []mail.Part) {
+	for _, p := range m.Attachments() {
+		if p.Nested != nil {
+			parts = append(parts, fileParts(p.Nested)...)
+			continue
+		}
+		if _, hidden := hiddenPart(p); !hidden {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}
+
+// addMailFiles stores the files of a mail as those of a message.
+func (w *work) addMailFiles(l letter, message int64) error {
+	sender := mail.CanonicalAddress(l.from.Address)
+	for _, p := range fileParts(&l.msg) {
+		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.b.o.Files.Largest), Sender: sender, At: w.now}
+		if c, here := l.files[p.Stored]; here {
+			c.into(&f)
+			times, err := w.TimesMailed(c.Blob, sender)
+			if err != nil {
+				return err
+			}
+			if isLogo(p, l.msg.HTML, times) {
+				f.State, f.Reason = store.FileDropped, "a logo"
+			}
+		}
+		if f.Name == "" {
+			f.Name = media.Named("file", f.Type)
+		}
+		f.Sort = int64(sortOf(f.Type))
+		if err := w.AddFile(&f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sortOf(kind string) chat.FileSort {
+	family, _, _ := strings.Cut(kind, "/")
+	return map[string]chat.FileSort{"image": chat.Picture, "audio": chat.Sound, "video": chat.Film}[family]
+}
+
+// runFiles removes files whose time is over, once a day.
+func (b *Bridge) runFiles(ctx context.Context) error {
+	for {
+		if err := b.dropOldFiles(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("remove old files", "error", err)
+		}
+		day := time.NewTimer(24 * time.Hour)
+		select {
+		case <-day.C:
+		case <-ctx.Done():
+			day.Stop()
+			return nil
+		}
+	}
+}
+
+func (b *Bridge) dropOldFiles(ctx context.Context) error {
+	const batch = 200
+	for {
+		var old []store.File
+		err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+			old, err = tx.FilesHere(b.o.Now().Add(-b.o.Files.Keep), batch)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(old) == 0 {
+			break
+		}
+		err = b.write(ctx, "drop-files", func(w *work) error {
+			for _, f := range old {
+				f.State, f.Reason = store.FileDropped, "it is no longer kept"
+				if err := w.SetFile(f); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := b.store.DropBlobs(b.o.Now(), func(name string) (wanted bool, err error) {
+		err = b.store.Read(ctx, func(tx *store.Tx) error { wanted, err = tx.BlobWanted(name); return err })
+		return wanted, err
+	})
+	return err
+}
+
+// openBlob opens a stored file for a mail.
+func (b *Bridge) openBlob(name string) (io.ReadCloser, error) {
+	f, err := b.store.OpenBlob(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, retry.Never(err)
+	}
+	return f, err
+}
+
+// sendFile posts a stored file in a room.
+func (b *Bridge) sendFile(ctx context.Context, c chat.Connector, d store.Delivery, j *chatJob) (chat.MessageID, error) {
+	var f store.File
+	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
+		return "", err
+	}
+	filer, can := c.(chat.Filer)
+	if !can || f.State != store.FileHere {
+		return "", neverError("the file is no longer there")
+	}
+	a := chat.Attachment{
+		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
+		Open: func(context.Context) (io.ReadCloser, error) { return b.openBlob(f.Blob) },
+	}
+	return b.once(ctx, c, d, j.Out, func() (chat.MessageID, error) { return filer.SendFile(ctx, j.Out, a) })
+}

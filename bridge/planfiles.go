@@ -1,0 +1,116 @@
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/media"
+	"hashsend/bridge/store"
+)
+
+// mailBytes is how large a mail with its files becomes at most, where nothing else
+// is known: what most providers take, and their readers', too.
+const mailBytes = 20 << 20
+
+// filesInMail decides how the files of a message stand in a mail that may still take
+// room bytes: as pictures in the text, attached, or as lines. It returns what is left.
+func filesInMail(w *mail.Words, files []store.File, domain string, room int64) int64 {
+	for _, f := range files {
+		name := fileTitle(f)
+		switch f.State {
+		case store.FileHere:
+		case store.FileDropped:
+			continue
+		default:
+			w.Files = append(w.Files, name+": "+f.Reason)
+			continue
+		}
+		if media.IsProgram(f.Name, f.Type) {
+			w.Files = append(w.Files, name+" stays in the room: mail servers refuse programs")
+			continue
+		}
+		a := mail.Attached{Name: f.Name, Type: f.Type, Size: f.Size, Stored: f.Blob}
+		shown, has := pictureOf(f, domain)
+		if has && shown.Stored == a.Stored {
+			if n := mail.EncodedSize(a.Size); n <= room {
+				w.Pictures = append(w.Pictures, shown)
+				room -= n
+				continue
+			}
+		}
+		if has && shown.Stored != a.Stored && mail.EncodedSize(shown.Size) <= room {
+			w.Pictures = append(w.Pictures, shown)
+			room -= mail.EncodedSize(shown.Size)
+		}
+		n := mail.EncodedSize(a.Size)
+		if n > room {
+			w.Files = append(w.Files, name+" is too large for a mail; it can be had in the room")
+			continue
+		}
+		room -= n
+		w.Attached = append(w.Attached, a)
+		w.Files = append(w.Files, name)
+	}
+	return room
+}
+
+// stickerWide is how wide a sticker is shown, in pixels.
+const stickerWide = 128
+
+// pictureOf is the picture of a file that is shown in the text, smaller where it is
+// large.
+func pictureOf(f store.File, domain string) (mail.Attached, bool) {
+	if !shownInline(f.Type) {
+		return mail.Attached{}, false
+	}
+	a := mail.Attached{Name: f.Name, Type: f.Type, Size: f.Size, Stored: f.Blob, Width: f.Width}
+	if f.Preview.Blob != "" {
+		a.Type, a.Size, a.Stored, a.Width = f.Preview.Type, f.Preview.Size, f.Preview.Blob, f.Preview.Width
+	} else if f.Size > previewOver {
+		return a, false
+	}
+	if chat.FileSort(f.Sort) == chat.Sticker {
+		a.Width = stickerWide
+	}
+	a.ContentID = a.Stored[:min(24, len(a.Stored))] + "@" + domain
+	return a, true
+}
+
+// fileTitle names a file for a person: what it is, or its name, and its size.
+func fileTitle(f store.File) string {
+	if chat.FileSort(f.Sort) == chat.Voice && f.Duration > 0 {
+		s := int(f.Duration.Round(time.Second).Seconds())
+		return fmt.Sprintf("voice message, %d:%02d", s/60, s%60)
+	}
+	return fileLine(f.Name, f.Size)
+}
+
+// filesInRoom decides how the files of a message stand in a room: which are posted,
+// and the lines about the others.
+func filesInRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (posted []store.File, lines []string) {
+	if len(files) == 0 && m.Files != "" {
+		return nil, strings.Split(m.Files, "\n") // from before files were kept
+	}
+	for _, f := range files {
+		switch {
+		case f.State == store.FileDropped:
+		case f.State == store.FileHere && posts && (l.File == 0 || f.Size <= l.File):
+			posted = append(posted, f)
+		case f.State == store.FileHere && posts:
+			lines = append(lines, fileTitle(f)+" is too large for this room; it was in the mail")
+		case f.State == store.FileMissing:
+			lines = append(lines, fileTitle(f)+": "+f.Reason)
+		default:
+			lines = append(lines, fileTitle(f))
+		}
+	}
+	return posted, lines
+}
+
+// isCaption reports whether a text stands best as the caption of the only file.
+func isCaption(bodies []chat.Body, posted []store.File) bool {
+	return len(posted) == 1 && len(bodies) == 1 && chat.FileSort(posted[0].Sort) == chat.Picture && len(bodies[0].Text) <= 1000
+}
