@@ -19,13 +19,13 @@ import (
 
 // Files says which files are carried, and for how long they are kept.
 type Files struct {
-	Largest int64         // bytes of one file; larger ones are named only. 0: 100 MiB
+	Largest int64         // bytes of one file; larger ones are named only. 0: 100 MB
 	Keep    time.Duration // how long the content is kept for people who come later; 0: 30 days
 }
 
 func (f Files) withDefaults() Files {
 	if f.Largest <= 0 {
-		f.Largest = 100 << 20
+		f.Largest = 100e6
 	}
 	if f.Keep <= 0 {
 		f.Keep = 30 * 24 * time.Hour
@@ -373,8 +373,8 @@ const (
 
 // isLogo decides whether a picture belongs to the signature of a mail: it stands in
 // its HTML, and is small or was in earlier mails of the same sender.
-func isLogo(p mail.Part, html string, times int) bool {
-	return p.ContentID != "" && strings.HasPrefix(p.Type, "image/") && strings.Contains(html, "cid:"+p.ContentID) && (p.Size < logoUnder || times >= logoTimes)
+func isLogo(p mail.Part, kind, html string, times int) bool {
+	return p.ContentID != "" && strings.HasPrefix(kind, "image/") && strings.Contains(html, "cid:"+p.ContentID) && (p.Size < logoUnder || times >= logoTimes)
 }
 
 // fileParts lists the files of a mail and of the mails in it.
@@ -402,7 +402,7 @@ func (w *work) addMailFiles(l letter, message int64) error {
 			if err != nil {
 				return err
 			}
-			if isLogo(p, l.msg.HTML, times) {
+			if isLogo(p, c.Type, l.msg.HTML, times) {
 				f.State, f.Reason = store.FileDropped, "a logo"
 			}
 		}

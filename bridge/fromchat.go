@@ -274,7 +274,14 @@ func sizeOf(size int64) string {
 	case size < 1000*1000:
 		return fmt.Sprintf("%d kB", (size+500)/1000)
 	}
-	return fmt.Sprintf("%.1f MB", float64(size)/1e6)
+	for _, unit := range []string{"MB", "GB"} {
+		if size /= 1000; size < 10_000 {
+			return fmt.Sprintf("%.1f %s", float64(size)/1000, unit)
+		} else if size < 1000*1000 {
+			return fmt.Sprintf("%d %s", (size+500)/1000, unit)
+		}
+	}
+	return fmt.Sprintf("%d GB", size/1000)
 }
 
 // toOtherRooms posts a chat message in the thread's other rooms at once.

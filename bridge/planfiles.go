@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -68,6 +69,7 @@ func pictureOf(f store.File, domain string) (mail.Attached, bool) {
 	}
 	a := mail.Attached{Name: f.Name, Type: f.Type, Size: f.Size, Stored: f.Blob, Width: f.Width}
 	if f.Preview.Blob != "" {
+		a.Name = strings.TrimSuffix(f.Name, path.Ext(f.Name)) + media.Extension(f.Preview.Type)
 		a.Type, a.Size, a.Stored, a.Width = f.Preview.Type, f.Preview.Size, f.Preview.Blob, f.Preview.Width
 	} else if f.Size > previewOver {
 		return a, false

@@ -260,7 +260,7 @@ func (s *stage) handle(network string, e chat.Event) {
 }
 
 // "Alice in lunch: text", "Bob@slack/mod in general#thread answers m1: text".
-var speech = regexp.MustCompile(`^(\w+)(?:@(\w+))?(?:/(\w+))? in (\w+)(?:#(\w+))?(?: (answers|edits|deletes|reacts|unreacts) (\w+))?: ?(.*)$`)
+var speech = regexp.MustCompile(`^(\w+)(?:@(\w+))?(?:/(\w+))? in (\w+)(?:#(\w+))?(?: (answers|edits|deletes|reacts|unreacts|shares) ([\w.]+))?: ?(.*)$`)
 
 func (s *stage) say(line string) {
 	m := speech.FindStringSubmatch(line)
@@ -291,6 +291,9 @@ func (s *stage) say(line string) {
 		p := chat.Posted{Head: head, Message: id, Body: chat.Body{Text: text}, Root: chat.MessageID(head.Place.Thread)}
 		if verb == "answers" {
 			p.ReplyTo = of
+		}
+		if verb == "shares" {
+			p.Body.Files = []chat.File{shared(m[7])}
 		}
 		if m[3] == "late" {
 			p.Late, p.At = true, p.At.Add(-time.Minute)
@@ -339,6 +342,7 @@ func (s *stage) mail(verb, rest string) {
 	args, text, _ := strings.Cut(rest, ": ")
 	f := strings.Fields(args)
 	s.uid++
+	var files []string
 	h := map[string]string{
 		"From": f[0], "Date": time.Now().Format(time.RFC1123Z), "Subject": "Hello", "To": "team@example.org",
 		"Message-ID": fmt.Sprintf("<in%d@example.com>", s.uid),
@@ -358,6 +362,8 @@ func (s *stage) mail(verb, rest string) {
 			h["In-Reply-To"] = "<" + next() + ">"
 		case "long":
 			text = strings.Repeat(text+`\n\n`, 5000/len(text))
+		case "with":
+			files = append(files, next())
 		case "reaction":
 			h["Content-Disposition"] = "reaction"
 		case "auto":
@@ -386,7 +392,7 @@ func (s *stage) mail(verb, rest string) {
 			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
 		}
 	}
-	raw.WriteString("\r\n" + strings.ReplaceAll(text, `\n`, "\r\n") + "\r\n")
+	raw.WriteString(withFiles(strings.ReplaceAll(text, `\n`, "\r\n"), files))
 	place := mail.Inbox
 	if verb == "sent" {
 		place = mail.Sent
