@@ -124,7 +124,7 @@ func TestFixtures(t *testing.T) {
 		change     func(*Config)
 	}{
 		{"S01", "posted by Tester: test comment here [test.txt]", nil},
-		{"S02", "posted by Tester:  [test_post]", nil},
+		{"S02", "posted by Tester: test post\n\ntest post body", nil},
 		{"S03", "", nil},
 		{"S03", "posted by github: Pushing is the answer", allow},
 		{"S04", "", nil},
