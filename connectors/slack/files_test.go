@@ -184,3 +184,47 @@ func TestFilesOfMessages(t *testing.T) {
 		t.Errorf("a picture is %+v", p)
 	}
 }
+
+// Slack says at times that a file is shared, and never shows it. It is uploaded
+// again only after Slack has had its time.
+func TestFileNeverShown(t *testing.T) {
+	l := newLab(t, true)
+	c := l.connect(t)
+	c.patience = 300 * time.Millisecond
+	l.DropShares(1)
+	m := l.outgoing("k1", "")
+	for range 2 {
+		if _, err := c.SendFile(t.Context(), m, attachment("a.txt", "hello")); !retry.IsUnclear(err) {
+			t.Fatalf("SendFile: %v, want that it is unclear", err)
+		}
+	}
+	if got := l.Calls("files.completeUploadExternal"); got != 1 {
+		t.Errorf("it was shared %d times within the time that Slack may take", got)
+	}
+	c.uploads["k1"] = upload{c.uploads["k1"].file, time.Now().Add(-fresh)}
+	if _, err := c.SendFile(t.Context(), m, attachment("a.txt", "hello")); err != nil || len(l.Messages(l.lounge)) != 1 {
+		t.Errorf("after that: %v, and %d messages", err, len(l.Messages(l.lounge)))
+	}
+}
+
+// A transfer that stands still ends.
+func TestTransferStandsStill(t *testing.T) {
+	l := newLab(t, true)
+	c := l.connect(t)
+	c.stall = 200 * time.Millisecond
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, strings.Repeat("x", 5000)) //nolint:errcheck // the client may have gone
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	defer other.Close()
+	l.Say(l.alice, l.lounge, "", slacktest.Said{Files: []slacktest.File{{ID: "F1", Name: "a.txt", Fields: map[string]any{"url_private_download": other.URL}}}})
+	body, err := c.OpenFile(t.Context(), chat.File{ID: "F1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if n, err := io.Copy(io.Discard, body); err == nil || n != 5000 {
+		t.Errorf("%d bytes were read, %v; want an error after 5,000", n, err)
+	}
+}
