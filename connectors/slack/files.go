@@ -337,6 +337,32 @@ func (c *Connector) upload(ctx context.Context, f chat.Attachment) (id string, e
 	return up.FileID, nil
 }
 
+// ownFiles are the ids of the files in a message of ours. A message that cannot be
+// read counts as one without.
+func (c *Connector) ownFiles(ctx context.Context, p chat.Place, of chat.MessageID) (ids []string) {
+	if !c.cfg.uses("files") {
+		return nil
+	}
+	channel, ts := split(of)
+	method, form := "conversations.history", url.Values{"channel": {channel}, "latest": {ts}, "oldest": {ts}, "inclusive": {"true"}, "limit": {"2"}}
+	if p.Thread != "" {
+		method = "conversations.replies"
+		form.Set("ts", string(p.Thread))
+	}
+	messages, _, err := c.page(ctx, method, form)
+	if err != nil && !gone(ctx) {
+		c.env.Log.Warn("the files of a message that is taken back could not be asked for", "error", err)
+	}
+	for _, raw := range messages {
+		if e, err := read(raw); err == nil && e.TS == ts && c.isSelf(ctx, e.user()) {
+			for _, f := range e.Files {
+				ids = append(ids, f.ID)
+			}
+		}
+	}
+	return ids
+}
+
 // whereShared waits until a file stands in its channel, and returns the message.
 func (c *Connector) whereShared(ctx context.Context, p chat.Place, key, file string) (chat.MessageID, error) {
 	pause := 100 * time.Millisecond

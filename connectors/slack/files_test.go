@@ -134,6 +134,11 @@ func TestSendFile(t *testing.T) {
 				t.Errorf("it says %q with %+v", got, f)
 			}
 			p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(all[0].TS)}
+			defer func() {
+				if err := c.Delete(t.Context(), id, chat.Outgoing{Place: p}); err != nil || len(l.Messages(l.lounge)) != 1 || l.Calls("files.delete") == 0 {
+					t.Errorf("taking it back: %v; the channel holds %+v", err, l.Messages(l.lounge))
+				}
+			}()
 			if found, is, err := l.connect(t).Find(t.Context(), p, "k1", time.Now().Add(-time.Minute)); err != nil || !is || found != id {
 				t.Errorf("after a restart it is found as %q, %v, %v", found, is, err)
 			}
