@@ -4,7 +4,8 @@
 // keeps no state: what it caches can be asked for again.
 //
 // slack.go opens and supervises; socket.go and listen.go receive; convert.go says
-// what an event means; send.go posts; interact.go has buttons, menus and modals;
+// what an event means; send.go posts; files.go has the bytes of
+// files, attached.go what they are in a message; interact.go has buttons, menus and modals;
 // desk.go the app's Home; manifest.go what the app must be allowed.
 package slack
 

@@ -296,20 +296,11 @@ func (c *Connector) body(ctx context.Context, e rawEvent) (b chat.Body, mentions
 	if e.Subtype == "file_share" && len(e.Blocks) == 0 {
 		e.Text = comment(e.Text)
 	}
-	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments}, names{c, ctx})
-	b = chat.Body{Text: r.Text, HTML: r.HTML}
+	files, words := c.attached(ctx, e.Files)
+	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments, Below: words}, names{c, ctx})
+	b = chat.Body{Text: r.Text, HTML: r.HTML, Files: files}
 	for _, u := range r.Mentions {
 		mentions = append(mentions, chat.UserID(u))
-	}
-	for _, f := range e.Files {
-		if f.Mode == "tombstone" || f.Mode == "hidden_by_limit" {
-			continue
-		}
-		name := cleanName(f.Name)
-		if name == "" {
-			name = cleanName(f.Title)
-		}
-		b.Files = append(b.Files, chat.File{ID: chat.FileID(f.ID), Name: name, Type: f.Type, Size: f.Size})
 	}
 	return b, mentions, r.MentionsAll
 }

@@ -77,6 +77,38 @@ type rawFile struct {
 	Type  string `json:"mimetype"`
 	Size  int64  `json:"size"`
 	Mode  string `json:"mode"`
+
+	Filetype    string `json:"filetype"`
+	Subtype     string `json:"subtype"`
+	Access      string `json:"file_access"`
+	External    bool   `json:"is_external"`
+	ExternalURL string `json:"external_url"`
+	Private     string `json:"url_private"`
+	Download    string `json:"url_private_download"`
+	Permalink   string `json:"permalink"`
+	Preview     string `json:"preview"`
+	PlainText   string `json:"plain_text"`
+	Created     int64  `json:"created"`
+	Duration    int64  `json:"duration_ms"`
+	Width       int    `json:"original_w"`
+	Height      int    `json:"original_h"`
+	FilmW       int    `json:"thumb_video_w"`
+	FilmH       int    `json:"thumb_video_h"`
+
+	Transcription struct {
+		Preview struct {
+			Content string `json:"content"`
+		} `json:"preview"`
+	} `json:"transcription"`
+	Shares struct {
+		Public  map[string][]fileShare `json:"public"`
+		Private map[string][]fileShare `json:"private"`
+	} `json:"shares"`
+}
+
+// fileShare is a message in which a file stands.
+type fileShare struct {
+	TS string `json:"ts"`
 }
 
 // read reads an event. A field of a wrong type counts as absent.

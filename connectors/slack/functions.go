@@ -37,6 +37,7 @@ func Functions() []Function {
 		{"join", "entering public channels by itself when somebody links them", []string{"channels:join"}, nil},
 		{"reactions", "reactions, and signs at messages that did not reach somebody", []string{"reactions:read", "reactions:write"},
 			[]string{"reaction_added", "reaction_removed"}},
+		{"files", "files both ways, as attachments of mails and in the channel", []string{"files:read", "files:write"}, nil},
 		{"emoji", "the workspace's own emoji by the right name", []string{"emoji:read"}, []string{"emoji_changed"}},
 		{"groups", "names of user groups that are mentioned", []string{"usergroups:read"}, []string{"subteam_updated"}},
 		{"pins", "the pinned sign that a channel is read by email", []string{"pins:read", "pins:write"}, nil},

@@ -175,7 +175,7 @@ func (c *Connector) missed(ctx context.Context, channel, under string, from time
 // Find looks for a message of ours by its key; see chat.Finder.
 func (c *Connector) Find(ctx context.Context, p chat.Place, key string, since time.Time) (found chat.MessageID, ok bool, err error) {
 	err = c.each(ctx, string(p.Room), string(p.Thread), since.Add(-time.Minute), func(e rawEvent) bool {
-		if said, _ := e.Metadata.Payload["key"].(string); e.Metadata.Type == marker && said == key {
+		if said, _ := e.Metadata.Payload["key"].(string); (e.Metadata.Type == marker && said == key) || (key != "" && len(e.Files) > 0 && keyOf(e.Blocks) == key) {
 			found, ok = messageID(string(p.Room), e.TS), true
 		}
 		return !ok

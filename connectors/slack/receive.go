@@ -34,6 +34,7 @@ type receiver struct {
 // and it tries on until it comes back.
 func (c *Connector) Run(ctx context.Context, _ string, handle chat.Handler) error {
 	defer c.http.CloseIdleConnections()
+	defer c.files.CloseIdleConnections()
 	r := &receiver{Connector: c, handle: handle, line: newLine(), missed: true}
 	defer r.gaps.Wait()
 	ctx, stop := context.WithCancel(ctx) // also when it fails

@@ -198,14 +198,20 @@ func (c *Connector) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing
 	return of, nil
 }
 
-// Delete takes a message back; see chat.Deleter.
-func (c *Connector) Delete(ctx context.Context, of chat.MessageID, _ chat.Outgoing) error {
+// Delete takes a message back, with the files in it; see chat.Deleter.
+func (c *Connector) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing) error {
 	channel, ts := split(of)
+	files := c.ownFiles(ctx, m.Place, of)
 	_, _, err := c.api.DeleteMessageContext(ctx, channel, ts)
-	if err == nil || says(err, "message_not_found") {
-		return nil
+	if err != nil && !says(err, "message_not_found") {
+		return fmt.Errorf("take a message back: %w", mark(err))
 	}
-	return fmt.Errorf("take a message back: %w", mark(err))
+	for _, id := range files {
+		if err := c.api.DeleteFileContext(ctx, id); err != nil && !says(err, "file_deleted", "file_not_found") {
+			return fmt.Errorf("take a file back: %w", mark(err))
+		}
+	}
+	return nil
 }
 
 // React puts an emoji on a message; see chat.Reactor. Slack shows it as ours.

@@ -23,12 +23,17 @@ type Connector struct {
 	api  *slack.Client
 	pace pace
 
+	files    *http.Client
+	stall    time.Duration // how long the transfer of a file may stand still
+	patience time.Duration // how long it is waited for a file to stand in its channel
+
 	mu       sync.Mutex
 	me       *identity // nil: not asked for yet
 	people   map[string]person
 	channels map[string]channel
 	groups   map[string]string // names of user groups; nil: not asked for yet
 	emoji    map[string]string // the workspace's own; nil: not asked for yet
+	uploads  map[string]upload // by key: files that were shared, or may have been
 	tried    map[string]bool   // keys that were sent, or may have been
 	trouble  error
 }
@@ -46,13 +51,16 @@ func Open(cfg Config, env chat.Env) (*Connector, error) {
 	}
 	c := &Connector{
 		cfg: cfg.withDefaults(), env: env,
-		people: map[string]person{}, channels: map[string]channel{}, tried: map[string]bool{},
+		people: map[string]person{}, channels: map[string]channel{}, tried: map[string]bool{}, uploads: map[string]upload{},
+		stall: time.Minute, patience: 20 * time.Second,
 	}
-	c.http = &http.Client{Timeout: time.Minute, Transport: bearer{api: c.cfg.APIURL, token: cfg.BotToken, Transport: &http.Transport{
+	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
 		TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true,
 		DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
-	}}}
+	}
+	c.http = &http.Client{Timeout: time.Minute, Transport: bearer{api: c.cfg.APIURL, token: cfg.BotToken, Transport: transport}}
+	c.files = transfers(transport)
 	c.api = slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken), slack.OptionAPIURL(c.cfg.APIURL), slack.OptionHTTPClient(c.http))
 	return c, nil
 }
@@ -86,7 +94,9 @@ func (c *Connector) Prompt(p chat.Place) string {
 }
 
 // Limits are Slack's; see chat.Limiter. A longer message could not be edited.
-func (c *Connector) Limits() chat.Limits { return chat.Limits{Chars: 3900, Threads: true} }
+func (c *Connector) Limits() chat.Limits {
+	return chat.Limits{Chars: 3900, File: maxFile, Threads: true}
+}
 
 // Trouble tells what is wrong with the connection; see chat.Doctor.
 func (c *Connector) Trouble() error {

@@ -33,6 +33,7 @@ func methods() map[string]method {
 		"pins.list":                    {do: (*call).listPins, scopes: []string{"pins:read"}, tier: 20},
 		"views.open":                   {do: (*call).openView, tier: 100},
 		"views.publish":                {do: (*call).publishView, tier: 100},
+		"files.delete":                 {do: (*call).deleteFile, scopes: []string{"files:write"}, tier: 50},
 		"files.info":                   {do: (*call).fileInfo, scopes: []string{"files:read"}, tier: 100},
 		"files.getUploadURLExternal":   {do: (*call).uploadURL, scopes: []string{"files:write"}, tier: 100},
 		"files.completeUploadExternal": {do: (*call).completeUpload, scopes: []string{"files:write"}, tier: 100},
@@ -74,7 +75,7 @@ func (m *Message) json(c *Channel, withMetadata bool) reply {
 	}
 	set("user", m.User, m.User != "")
 	set("bot_id", m.Bot, m.Bot != "")
-	set("app_id", m.App, m.App != "")
+	set("app_id", m.App, m.Bot != "" && m.App != "")
 	set("username", m.Username, m.Username != "")
 	set("icons", reply{"emoji": m.Icon}, m.Icon != "")
 	set("subtype", m.Subtype, m.Subtype != "")
@@ -84,7 +85,7 @@ func (m *Message) json(c *Channel, withMetadata bool) reply {
 	set("edited", reply{"user": m.EditedBy, "ts": m.Edited}, m.Edited != "")
 	set("client_msg_id", m.ClientID, m.ClientID != "")
 	set("team", Team, m.User != "")
-	if m.App != "" {
+	if m.App != "" && m.Bot != "" {
 		out["bot_profile"] = reply{"id": m.Bot, "app_id": m.App, "name": "hashsend", "deleted": false, "team_id": Team}
 	}
 	if m.Metadata != nil && withMetadata {
@@ -95,7 +96,7 @@ func (m *Message) json(c *Channel, withMetadata bool) reply {
 		for _, f := range m.Files {
 			files = append(files, f.json())
 		}
-		out["files"], out["upload"] = files, true
+		out["files"], out["upload"], out["display_as_bot"] = files, m.App == "", false
 	}
 	if len(m.Reactions) > 0 {
 		all := []reply{}

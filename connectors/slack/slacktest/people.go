@@ -69,8 +69,9 @@ type Said struct {
 	Me          bool
 	Blocks      string // instead of those that Slack makes of the text
 	Attachments string
-	File        string // name of a file that comes with it
+	File        string // name of a text that comes with it
 	Body        string // of that file
+	Files       []File // that come with it
 	BotName     string // said by a bot of this name, who has no user
 }
 
@@ -100,11 +101,12 @@ func (s *Server) Say(user, channel, text string, how ...Said) string {
 		m.Attachments = json.RawMessage(h.Attachments)
 	}
 	if h.File != "" {
-		f := &file{id: s.id("F"), name: h.File, kind: "text/plain", body: []byte(h.Body), s: s, ready: true}
-		s.files[f.id] = f
-		m.Files, m.Subtype = []*file{f}, "file_share"
+		h.Files = append(h.Files, File{Name: h.File, Body: []byte(h.Body)})
 	}
-	ch.Messages = append(ch.Messages, m)
+	for _, given := range h.Files {
+		m.Files, m.Subtype = append(m.Files, s.newFile(user, given)), "file_share"
+	}
+	s.place(ch, m)
 	mentions := ""
 	if strings.Contains(text, "<@"+BotUser) {
 		mentions = BotUser

@@ -6,7 +6,7 @@
 // people who write, edit, press buttons, and see what is in a channel.
 //
 // It shares no code with the connector. server.go takes requests; chat.go,
-// conversations.go and views.go are the methods; blocks.go checks blocks; socket.go
+// conversations.go, files.go and views.go are the methods; blocks.go checks blocks; socket.go
 // and events.go deliver; people.go is what people do and see; faults.go breaks things.
 package slacktest
 
@@ -48,6 +48,9 @@ type Server struct {
 	Patience time.Duration
 	// Again are the pauses before an event is sent again; nil: Slack's 0, 1 and 5 min.
 	Again []time.Duration
+	// Processing is how long a file of the app is looked through before it stands in
+	// its channel; 0: a moment.
+	Processing time.Duration
 
 	mu       sync.Mutex
 	http     *http.Server
@@ -55,6 +58,8 @@ type Server struct {
 	users    map[string]*User
 	channels map[string]*Channel
 	files    map[string]*file
+	uploads  map[string]*file // by the path to which their bytes go
+	dropped  int              // files that will not be shared
 	scopes   []string
 	events   map[string]bool // subscriptions
 	revoked  string          // error that the token gives; empty: it is good
@@ -89,7 +94,7 @@ type Server struct {
 // say otherwise.
 func Start(address string) (*Server, error) {
 	s := &Server{
-		users: map[string]*User{}, channels: map[string]*Channel{}, files: map[string]*file{}, tickets: map[string]bool{},
+		users: map[string]*User{}, channels: map[string]*Channel{}, files: map[string]*file{}, uploads: map[string]*file{}, tickets: map[string]bool{},
 		triggers: map[string]time.Time{}, answers: map[string]*answerURL{}, modals: map[string]map[string]any{}, homes: map[string]map[string]any{},
 		buckets: map[string]*bucket{}, faults: map[string][]Fault{}, calls: map[string]int{}, emoji: map[string]string{},
 	}
@@ -142,8 +147,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveSocket(w, r)
 	case strings.HasPrefix(r.URL.Path, "/actions/"):
 		s.serveAnswer(w, r)
-	case strings.HasPrefix(r.URL.Path, "/files-pri/"), strings.HasPrefix(r.URL.Path, "/upload/"):
+	case strings.HasPrefix(r.URL.Path, "/files-pri/"):
 		s.serveFile(w, r)
+	case strings.HasPrefix(r.URL.Path, "/upload/"):
+		s.serveUpload(w, r)
+	case r.URL.Path == "/" && r.URL.Query().Has("redir"):
+		page(w)
 	default:
 		http.NotFound(w, r)
 	}
@@ -164,6 +173,7 @@ type call struct {
 	s     *Server
 	args  map[string]string
 	token string
+	json  bool // the arguments came as JSON
 }
 
 type reply map[string]any
@@ -193,7 +203,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, name string) {
 	case argErr != nil:
 		err = argErr
 	default:
-		c.args, c.token = args, token
+		c.args, c.token, c.json = args, token, strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 		s.mu.Lock()
 		if err = s.permitted(w, m, name, c); err == nil {
 			out, err = m.do(c)

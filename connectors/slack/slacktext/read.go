@@ -29,6 +29,7 @@ type Message struct {
 	Text        string          // mrkdwn
 	Blocks      json.RawMessage // an array, or nothing
 	Attachments json.RawMessage // an array, or nothing
+	Below       string          // HTML that follows, not yet sanitised
 }
 
 // Result is the same for the bridge.
@@ -69,6 +70,7 @@ func Read(m Message, n Names) Result {
 	if len(m.Attachments) <= maxText {
 		r.attachments(m.Attachments)
 	}
+	r.write(m.Below)
 	res := Result{HTML: markup.Sanitise(r.out.String()), Mentions: r.mentions, MentionsAll: r.all}
 	res.Text = markup.ToText(res.HTML)
 	if res.HTML == markup.Sanitise(markup.FromText(res.Text)) {

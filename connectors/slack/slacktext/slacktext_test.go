@@ -159,7 +159,7 @@ func TestFixtures(t *testing.T) {
 		if err := json.Unmarshal(fixture(t, name), &m); err != nil {
 			t.Fatal(err)
 		}
-		if got := Read(Message(m), workspace{}); want != "" && got.Text != want {
+		if got := Read(Message{Text: m.Text, Blocks: m.Blocks, Attachments: m.Attachments}, workspace{}); want != "" && got.Text != want {
 			t.Errorf("%s: read %q, want %q", name, got.Text, want)
 		}
 	}
