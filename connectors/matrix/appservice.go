@@ -40,6 +40,7 @@ func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handle
 	var running sync.WaitGroup
 	running.Go(func() {
 		if c.greet(ctx) {
+			c.askLimits(ctx)
 			c.deletions(ctx, cursor, handle)
 		}
 	})

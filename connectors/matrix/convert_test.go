@@ -72,13 +72,16 @@ func TestPayloads(t *testing.T) {
 		"M06_encrypted_edit":              nil,
 		"M07_media_caption": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
 			Text: "this is a ~~cat~~ picture :3", HTML: "this is a <del>cat</del> picture :3",
-			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Sort: chat.Picture}},
+			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Sort: chat.Picture, Width: 479, Height: 640}},
 		}},
 		"M08_encrypted_attachment": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
-			Files: []chat.File{{Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Sort: chat.Picture}},
+			Files: []chat.File{{
+				ID:   `{"url":"mxc://example.org/FHyPlCeYUSFFxlgbQYZmoEoe","key":{"alg":"A256CTR","k":"aWF6-32KGYaC3A_FEUCk1Bt0JA37zP0wrStgmdCaW-0"},"iv":"w+sE15fzSc0AAAAAAAAAAA","hashes":{"sha256":"fdSLu/YkRx3Wyh3KQabP3rd6+SFiKg5lsJZQHtkSAYA"}}`,
+				Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Sort: chat.Picture, Width: 864, Height: 1536,
+			}},
 		}},
 		"M09_sticker": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
-			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing", Type: "image/png", Size: 73602, Sort: chat.Sticker}},
+			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing.png", Type: "image/png", Size: 73602, Sort: chat.Sticker, Width: 140, Height: 200}},
 		}},
 		"M10_spoiler": chat.Posted{Head: head("alice", ""), Message: id, Body: html(
 			"Alice [spoiler: health of alice] in the movie.", `Alice <span data-mx-spoiler="health of alice">lived happily ever after</span> in the movie.`)},
@@ -134,6 +137,10 @@ func TestConvert(t *testing.T) {
 	posted := func(text, html string) chat.Posted {
 		return chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: text, HTML: html}}
 	}
+	file := func(b chat.Body, files ...chat.File) chat.Posted {
+		b.Files = files
+		return chat.Posted{Head: h, Message: "$e", Body: b}
+	}
 	state := func(key string) string { return fmt.Sprintf(`,"state_key":%q`, key) }
 	for _, c := range []struct {
 		name, kind, content, more string
@@ -159,8 +166,20 @@ func TestConvert(t *testing.T) {
 		{"A12 redaction, old rooms", "m.room.redaction", `{}`, `,"redacts":"$a"`, chat.Deleted{Head: h, Message: "$a"}},
 		{"A15 hostile file name", "m.room.message", `{"msgtype":"m.file","body":"../../\u202eetc/p\u0000w.txt","url":"mxc://example.org/a","info":{"mimetype":"text/plain","size":-3}}`, "",
 			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "pw.txt", Type: "text/plain"}}}}},
-		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message.ogg","url":"mxc://example.org/a","info":{"duration":67000},"org.matrix.msc3245.voice":{}}`, "",
-			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "voice message, 1:07", Sort: chat.Voice}}}}},
+		{"A16 a file's name is no caption", "m.room.message", `{"msgtype":"m.file","body":"a.txt","filename":"a.txt","url":"mxc://example.org/a"}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"})},
+		{"A16 a name by profile is no caption", "m.room.message", `{"msgtype":"m.file","body":"cat: a.txt","filename":"a.txt","url":"mxc://example.org/a","com.beeper.per_message_profile":{"displayname":"cat","has_fallback":true}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"})},
+		{"A17 the encrypted file, whatever stands beside", "m.room.message", `{"msgtype":"m.file","body":"a.txt","url":"mxc://example.org/b","file":{"url":"mxc://example.org/a","v":"v2"}}`, "",
+			file(chat.Body{}, chat.File{ID: `{"url":"mxc://example.org/a","key":{"alg":"","k":""},"iv":"","hashes":{"sha256":""}}`, Name: "a.txt"})},
+		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message","url":"mxc://example.org/a","info":{"duration":67000,"mimetype":"audio/ogg; codecs=opus"},"org.matrix.msc3245.voice":{}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.ogg", Type: "audio/ogg; codecs=opus", Sort: chat.Voice, Duration: 67 * time.Second})},
+		{"A18 voice of an unknown type", "m.room.message", `{"msgtype":"m.audio","body":"x.CAF","url":"mxc://example.org/a","info":{"duration":1e300},"org.matrix.msc3245.voice":{}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.caf", Sort: chat.Voice, Duration: 1e6 * time.Second})},
+		{"A20 gallery", "m.room.message", `{"msgtype":"com.beeper.gallery","body":"2 images","com.beeper.gallery.caption":"the party","com.beeper.gallery.images":[
+			{"msgtype":"m.image","body":"a.png","url":"mxc://example.org/a","info":{"w":3,"h":-4}},{"msgtype":"m.video","body":"b.mp4","url":"mxc://example.org/b","info":{"duration":1500}},7]}`, "",
+			file(chat.Body{Text: "the party"}, chat.File{ID: "mxc://example.org/a", Name: "a.png", Sort: chat.Picture, Width: 3},
+				chat.File{ID: "mxc://example.org/b", Name: "b.mp4", Sort: chat.Film, Duration: 1500 * time.Millisecond})},
 		{"A21 location", "m.room.message", `{"msgtype":"m.location","body":"At the pier","geo_uri":"geo:51.5,-0.12;u=35"}`, "", posted("At the pier\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
 		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("📊 Lunch?\n1. Yes", "")},
 		{"A23 vote", "m.poll.response", `{"m.selections":["yes"]}`, "", nil},

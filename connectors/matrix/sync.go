@@ -86,6 +86,7 @@ func (c *Connector) syncOnce(ctx context.Context, since string, handle chat.Hand
 	if err := c.sameUser(ctx, cl); err != nil {
 		return "", err
 	}
+	c.askLimits(ctx)
 	query := map[string]string{"timeout": "30000", "filter": syncFilter, "since": since}
 	if since == "" {
 		query = map[string]string{"timeout": "0", "filter": firstFilter}
