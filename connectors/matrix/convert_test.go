@@ -1,13 +1,16 @@
 package matrix
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -278,4 +281,44 @@ func FuzzConvert(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWhatAPushHolds tries payload M20: the message arrives, and what is told
+// beside is nothing but who types.
+func TestWhatAPushHolds(t *testing.T) {
+	c := service(t, nil)
+	m20 := string(payload(t, "M20_as_transaction_edus"))
+	typing := func(field, who string) string {
+		return fmt.Sprintf(`{"events":[],%q:[{"type":"m.typing","room_id":"!r:example.org","content":{"user_ids":[%s]}},7]}`, field, who)
+	}
+	for _, p := range []struct {
+		name, body string
+		want       []chat.Event
+	}{
+		{"M20", m20, []chat.Event{chat.Posted{
+			Head: func() chat.Head { h := head("alice", ""); h.By.Name = "alice"; return h }(), Message: "$143273582443PhrSn:example.org", Kind: chat.Emote,
+			Body: chat.Body{Text: "thinks this is an example emote", HTML: "thinks <strong>this</strong> is an example emote"},
+		}}},
+		{"typing", typing("ephemeral", `"@bob:example.org"`), []chat.Event{chat.Typing{Head: chat.Head{Place: chat.Place{Room: "!r:example.org"}}, On: true}}},
+		{"typing, older spelling", typing("de.sorunome.msc2409.ephemeral", `"@bob:example.org"`), []chat.Event{chat.Typing{Head: chat.Head{Place: chat.Place{Room: "!r:example.org"}}, On: true}}},
+		{"our ghost types", typing("ephemeral", `"@hashsend_ann:example.org"`), []chat.Event{chat.Typing{Head: chat.Head{Place: chat.Place{Room: "!r:example.org"}}}}},
+	} {
+		t.Run(p.name, func(t *testing.T) {
+			var got []chat.Event
+			w := httptest.NewRecorder()
+			c.push(w, httptest.NewRequest("PUT", "/_matrix/app/v1/transactions/1", strings.NewReader(p.body)), func(_ context.Context, _ string, events ...chat.Event) error {
+				for _, e := range events {
+					if typing, is := e.(chat.Typing); is {
+						typing.At = time.Time{}
+						e = typing
+					}
+					got = append(got, e)
+				}
+				return nil
+			})
+			if diff := cmp.Diff(p.want, got); diff != "" || w.Code != 200 {
+				t.Errorf("answered %d, handed over (-want +got):\n%s", w.Code, diff)
+			}
+		})
+	}
 }

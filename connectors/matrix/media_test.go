@@ -61,7 +61,7 @@ func newStore(t *testing.T) *store {
 		case p == "/_matrix/media/v3/upload":
 			raw, err := io.ReadAll(r.Body)
 			if err != nil {
-				t.Errorf("upload: %v", err)
+				return // it broke off: nothing is kept
 			}
 			name := strconv.Itoa(len(s.files))
 			s.files[name], s.types[name], s.length = raw, r.Header.Get("Content-Type"), append(s.length, r.ContentLength)
