@@ -107,10 +107,22 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 		return chat.Deleted{Head: head, Message: chat.MessageID(e.Redacts)}
 	case e.Type == "m.reaction":
 		return reaction(head, e)
+	case isCall(e.Type):
+		return chat.Posted{Head: head, Message: chat.MessageID(e.ID), Kind: chat.Emote, Body: chat.Body{Text: "started a call"}}
 	case e.Type == "m.room.message", e.Type == "m.sticker", isPoll(e.Type):
 		return c.message(head, e)
 	}
 	return nil
+}
+
+// isCall reports whether an event of this type begins a call. Each way of calling
+// has one such event per call; the others (members, candidates, the end) are many.
+func isCall(eventType string) bool {
+	switch eventType {
+	case "m.call.invite", "m.rtc.notification", "org.matrix.msc4075.rtc.notification":
+		return true
+	}
+	return false
 }
 
 // reaction converts m.reaction. An emoji of the homeserver's own is told by its name.
