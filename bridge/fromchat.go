@@ -71,6 +71,8 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.moved(network, e)
 	case chat.Command:
 		return w.command(network, e)
+	case chat.Typing:
+		return w.typing(network, e)
 	case chat.Shared:
 		return w.shared(network, e)
 	case chat.DeskOpened:

@@ -194,6 +194,12 @@ type (
 		Private bool      // the answer is for the one who typed alone
 		Via     string    // the network's own way to answer this command, given back in Outgoing.Via; empty: none
 	}
+	// Typing says that people are writing in a room at this moment, or, without On,
+	// that nobody is any more. It has no event id, and By may be empty.
+	Typing struct {
+		Head
+		On bool
+	}
 	// Shared says that a room has begun, or ceased, to be shared with people of
 	// another organisation.
 	Shared struct {

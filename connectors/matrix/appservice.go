@@ -40,6 +40,7 @@ func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handle
 	var running sync.WaitGroup
 	running.Go(func() {
 		if c.greet(ctx) {
+			c.askLimits(ctx)
 			c.deletions(ctx, cursor, handle)
 		}
 	})
@@ -129,7 +130,9 @@ func refuse(w http.ResponseWriter, code int, errcode, text string) {
 // until then the homeserver sends it again.
 func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Handler) {
 	var body struct {
-		Events []json.RawMessage `json:"events"`
+		Events    []json.RawMessage `json:"events"`
+		Ephemeral []json.RawMessage `json:"ephemeral"`
+		Unstable  []json.RawMessage `json:"de.sorunome.msc2409.ephemeral"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxPush)).Decode(&body); err != nil {
 		var large *http.MaxBytesError
@@ -144,6 +147,10 @@ func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Han
 	if slices.ContainsFunc(events, func(e chat.Event) bool { _, is := e.(chat.Deleted); return is }) {
 		c.pushed.Store(true)
 	}
+	if body.Ephemeral == nil {
+		body.Ephemeral = body.Unstable
+	}
+	events = append(events, c.ephemerals("", body.Ephemeral)...)
 	if len(events) == 0 {
 		respond(w, http.StatusOK, struct{}{})
 		return

@@ -1,11 +1,14 @@
 package matrix
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
+	"path"
 	"regexp"
 	"strings"
+	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/markup"
@@ -37,6 +40,7 @@ type content struct {
 	GeoURI     string
 	Info       mediaInfo
 	Voice      bool
+	Gallery    []content // the files of a gallery
 	RelatesTo  relation
 	NewContent json.RawMessage
 	Key        string
@@ -51,9 +55,11 @@ type content struct {
 }
 
 type mediaInfo struct {
-	Type     string `json:"mimetype"`
-	Size     int64  `json:"size"`
-	Duration int64  `json:"duration"` // milliseconds
+	Type     string  `json:"mimetype"`
+	Size     int64   `json:"size"`
+	Duration float64 `json:"duration"` // milliseconds
+	Width    float64 `json:"w"`
+	Height   float64 `json:"h"`
 }
 
 // parseContent reads each field by itself: one of a wrong type counts as absent.
@@ -77,7 +83,28 @@ func parseContent(raw json.RawMessage) (c content, ok bool) {
 	}
 	c.NewContent, c.File = fields["m.new_content"], fields["file"]
 	_, c.Voice = fields["org.matrix.msc3245.voice"]
+	c.gallery(fields)
 	return c, true
+}
+
+// maxGallery is how many files of one message are taken in.
+const maxGallery = 50
+
+// gallery reads a message of several files. What goes for all of them is told
+// beside, not in its body.
+func (c *content) gallery(fields map[string]json.RawMessage) {
+	var items []json.RawMessage
+	if c.MsgType != "com.beeper.gallery" || json.Unmarshal(fields["com.beeper.gallery.images"], &items) != nil {
+		return
+	}
+	for _, raw := range items[:min(len(items), maxGallery)] {
+		if item, ok := parseContent(raw); ok && item.MsgType != c.MsgType {
+			c.Gallery = append(c.Gallery, item)
+		}
+	}
+	c.Text, c.HTML, c.Format = "", "", "org.matrix.custom.html"
+	json.Unmarshal(fields["com.beeper.gallery.caption"], &c.Text)      //nolint:errcheck // a field of a wrong type counts as absent
+	json.Unmarshal(fields["com.beeper.gallery.caption_html"], &c.HTML) //nolint:errcheck // the same
 }
 
 // extensible reads the plain text of events that have no body (MSC1767), polls for one.
@@ -123,18 +150,17 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 		kind = map[string]chat.Kind{"m.emote": chat.Emote, "m.notice": chat.Notice}[c.MsgType]
 		b.Text, b.HTML = c.words()
 	case "m.image", "m.file", "m.audio", "m.video", "m.sticker":
-		f := chat.File{ID: chat.FileID(c.URL), Name: c.FileName, Type: cut(c.Info.Type, 100), Size: max(c.Info.Size, 0), Sort: sortOf[c.MsgType]}
-		if f.Name == "" {
-			f.Name = c.Text
-		} else if c.FileName != c.Text {
-			b.Text, b.HTML = c.words() // a caption
+		f, captioned := c.file()
+		if captioned {
+			b.Text, b.HTML = c.words()
 		}
-		if c.Voice {
-			f.Sort = chat.Voice
-			f.Name = fmt.Sprintf("voice message, %d:%02d", c.Info.Duration/60000, c.Info.Duration/1000%60)
-		}
-		f.Name = cleanFileName(f.Name)
 		b.Files = []chat.File{f}
+	case "com.beeper.gallery":
+		b.Text, b.HTML = c.words()
+		for _, item := range c.Gallery {
+			f, _ := item.file()
+			b.Files = append(b.Files, f)
+		}
 	case "m.location":
 		b.Text = strings.TrimSpace(c.Text + "\n" + mapLink(c.GeoURI))
 	case "m.key.verification.request", "m.server_notice":
@@ -147,6 +173,53 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 		b.Text = c.Text // a kind that we do not know says what it is in its body
 	}
 	return b, kind, strings.TrimSpace(b.Text) != "" || len(b.Files) > 0
+}
+
+// file makes a file of the content, and reports whether its text is a caption
+// (MSC2530): in messages of older clients it is the file's name.
+func (c content) file() (f chat.File, captioned bool) {
+	f = chat.File{
+		ID: c.fileID(), Name: c.FileName, Type: cut(c.Info.Type, 100), Size: max(c.Info.Size, 0), Sort: sortOf[c.MsgType],
+		Width: pixels(c.Info.Width), Height: pixels(c.Info.Height), Duration: length(c.Info.Duration),
+	}
+	if captioned = f.Name != "" && f.Name != c.plain(); f.Name == "" {
+		f.Name = c.Text
+	}
+	f.Name = cleanFileName(f.Name)
+	switch {
+	case c.Voice:
+		f.Sort, f.Name = chat.Voice, "voice message"+cmp.Or(extensions[plainType(f.Type)], suffix(f.Name), ".ogg")
+	case f.Sort == chat.Sticker && suffix(f.Name) == "": // its name says what it shows
+		f.Name += extensions[plainType(f.Type)]
+	}
+	return f, captioned
+}
+
+// pixels and length are what somebody says of a file, within reason.
+func pixels(n float64) int { return int(max(0, min(n, 1<<20))) }
+
+func length(ms float64) time.Duration {
+	return time.Duration(max(0, min(ms, 1e9))) * time.Millisecond
+}
+
+// extensions are what names end in that no person gave.
+var extensions = map[string]string{
+	"audio/ogg": ".ogg", "audio/opus": ".opus", "audio/mp4": ".m4a", "audio/x-m4a": ".m4a", "audio/aac": ".aac", "audio/mpeg": ".mp3",
+	"audio/webm": ".webm", "audio/wav": ".wav", "audio/x-wav": ".wav", "audio/flac": ".flac", "audio/amr": ".amr",
+	"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp",
+}
+
+func plainType(mediaType string) string {
+	mediaType, _, _ = strings.Cut(mediaType, ";")
+	return strings.ToLower(strings.TrimSpace(mediaType))
+}
+
+// suffix is the extension of a name; empty: it has none.
+func suffix(name string) string {
+	if e := path.Ext(name); len(e) > 1 && len(e) < 7 && !strings.Contains(e, " ") {
+		return strings.ToLower(e)
+	}
+	return ""
 }
 
 var sortOf = map[string]chat.FileSort{"m.image": chat.Picture, "m.audio": chat.Sound, "m.video": chat.Film, "m.sticker": chat.Sticker}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,10 +107,22 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 		return chat.Deleted{Head: head, Message: chat.MessageID(e.Redacts)}
 	case e.Type == "m.reaction":
 		return reaction(head, e)
+	case isCall(e.Type):
+		return chat.Posted{Head: head, Message: chat.MessageID(e.ID), Kind: chat.Emote, Body: chat.Body{Text: "started a call"}}
 	case e.Type == "m.room.message", e.Type == "m.sticker", isPoll(e.Type):
 		return c.message(head, e)
 	}
 	return nil
+}
+
+// isCall reports whether an event of this type begins a call. Each way of calling
+// has one such event per call; the others (members, candidates, the end) are many.
+func isCall(eventType string) bool {
+	switch eventType {
+	case "m.call.invite", "m.rtc.notification", "org.matrix.msc4075.rtc.notification":
+		return true
+	}
+	return false
 }
 
 // reaction converts m.reaction. An emoji of the homeserver's own is told by its name.
@@ -242,4 +255,31 @@ func cut(s string, limit int) string {
 		return strings.ToValidUTF8(s[:limit], "")
 	}
 	return s
+}
+
+// typing converts m.typing, which has neither id nor sender. Our own users are
+// not counted: a bridge that types to itself would hold everything.
+func (c *Connector) typing(room id.RoomID, raw json.RawMessage, at time.Time) chat.Event {
+	var e struct {
+		Type    string    `json:"type"`
+		RoomID  id.RoomID `json:"room_id"`
+		Content struct {
+			UserIDs []id.UserID `json:"user_ids"`
+		} `json:"content"`
+	}
+	if json.Unmarshal(raw, &e) != nil || e.Type != "m.typing" || cmp.Or(e.RoomID, room) == "" {
+		return nil
+	}
+	people := slices.DeleteFunc(e.Content.UserIDs, c.cfg.ours)
+	return chat.Typing{Head: chat.Head{Place: chat.Place{Room: chat.RoomID(cmp.Or(e.RoomID, room))}, At: at}, On: len(people) > 0}
+}
+
+// ephemerals converts what is told of a room and not kept.
+func (c *Connector) ephemerals(room id.RoomID, raw []json.RawMessage) (events []chat.Event) {
+	for _, r := range raw {
+		if e := c.typing(room, r, time.Now()); e != nil {
+			events = append(events, e)
+		}
+	}
+	return events
 }

@@ -1,13 +1,16 @@
 package matrix
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,13 +75,16 @@ func TestPayloads(t *testing.T) {
 		"M06_encrypted_edit":              nil,
 		"M07_media_caption": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
 			Text: "this is a ~~cat~~ picture :3", HTML: "this is a <del>cat</del> picture :3",
-			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Sort: chat.Picture}},
+			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Sort: chat.Picture, Width: 479, Height: 640}},
 		}},
 		"M08_encrypted_attachment": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
-			Files: []chat.File{{Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Sort: chat.Picture}},
+			Files: []chat.File{{
+				ID:   `{"url":"mxc://example.org/FHyPlCeYUSFFxlgbQYZmoEoe","key":{"alg":"A256CTR","k":"aWF6-32KGYaC3A_FEUCk1Bt0JA37zP0wrStgmdCaW-0"},"iv":"w+sE15fzSc0AAAAAAAAAAA","hashes":{"sha256":"fdSLu/YkRx3Wyh3KQabP3rd6+SFiKg5lsJZQHtkSAYA"}}`,
+				Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Sort: chat.Picture, Width: 864, Height: 1536,
+			}},
 		}},
 		"M09_sticker": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
-			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing", Type: "image/png", Size: 73602, Sort: chat.Sticker}},
+			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing.png", Type: "image/png", Size: 73602, Sort: chat.Sticker, Width: 140, Height: 200}},
 		}},
 		"M10_spoiler": chat.Posted{Head: head("alice", ""), Message: id, Body: html(
 			"Alice [spoiler: health of alice] in the movie.", `Alice <span data-mx-spoiler="health of alice">lived happily ever after</span> in the movie.`)},
@@ -134,6 +140,10 @@ func TestConvert(t *testing.T) {
 	posted := func(text, html string) chat.Posted {
 		return chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: text, HTML: html}}
 	}
+	file := func(b chat.Body, files ...chat.File) chat.Posted {
+		b.Files = files
+		return chat.Posted{Head: h, Message: "$e", Body: b}
+	}
 	state := func(key string) string { return fmt.Sprintf(`,"state_key":%q`, key) }
 	for _, c := range []struct {
 		name, kind, content, more string
@@ -159,8 +169,20 @@ func TestConvert(t *testing.T) {
 		{"A12 redaction, old rooms", "m.room.redaction", `{}`, `,"redacts":"$a"`, chat.Deleted{Head: h, Message: "$a"}},
 		{"A15 hostile file name", "m.room.message", `{"msgtype":"m.file","body":"../../\u202eetc/p\u0000w.txt","url":"mxc://example.org/a","info":{"mimetype":"text/plain","size":-3}}`, "",
 			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "pw.txt", Type: "text/plain"}}}}},
-		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message.ogg","url":"mxc://example.org/a","info":{"duration":67000},"org.matrix.msc3245.voice":{}}`, "",
-			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "voice message, 1:07", Sort: chat.Voice}}}}},
+		{"A16 a file's name is no caption", "m.room.message", `{"msgtype":"m.file","body":"a.txt","filename":"a.txt","url":"mxc://example.org/a"}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"})},
+		{"A16 a name by profile is no caption", "m.room.message", `{"msgtype":"m.file","body":"cat: a.txt","filename":"a.txt","url":"mxc://example.org/a","com.beeper.per_message_profile":{"displayname":"cat","has_fallback":true}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"})},
+		{"A17 the encrypted file, whatever stands beside", "m.room.message", `{"msgtype":"m.file","body":"a.txt","url":"mxc://example.org/b","file":{"url":"mxc://example.org/a","v":"v2"}}`, "",
+			file(chat.Body{}, chat.File{ID: `{"url":"mxc://example.org/a","key":{"alg":"","k":""},"iv":"","hashes":{"sha256":""}}`, Name: "a.txt"})},
+		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message","url":"mxc://example.org/a","info":{"duration":67000,"mimetype":"audio/ogg; codecs=opus"},"org.matrix.msc3245.voice":{}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.ogg", Type: "audio/ogg; codecs=opus", Sort: chat.Voice, Duration: 67 * time.Second})},
+		{"A18 voice of an unknown type", "m.room.message", `{"msgtype":"m.audio","body":"x.CAF","url":"mxc://example.org/a","info":{"duration":1e300},"org.matrix.msc3245.voice":{}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.caf", Sort: chat.Voice, Duration: 1e6 * time.Second})},
+		{"A20 gallery", "m.room.message", `{"msgtype":"com.beeper.gallery","body":"2 images","com.beeper.gallery.caption":"the party","com.beeper.gallery.images":[
+			{"msgtype":"m.image","body":"a.png","url":"mxc://example.org/a","info":{"w":3,"h":-4}},{"msgtype":"m.video","body":"b.mp4","url":"mxc://example.org/b","info":{"duration":1500}},7]}`, "",
+			file(chat.Body{Text: "the party"}, chat.File{ID: "mxc://example.org/a", Name: "a.png", Sort: chat.Picture, Width: 3},
+				chat.File{ID: "mxc://example.org/b", Name: "b.mp4", Sort: chat.Film, Duration: 1500 * time.Millisecond})},
 		{"A21 location", "m.room.message", `{"msgtype":"m.location","body":"At the pier","geo_uri":"geo:51.5,-0.12;u=35"}`, "", posted("At the pier\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
 		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("📊 Lunch?\n1. Yes", "")},
 		{"A23 vote", "m.poll.response", `{"m.selections":["yes"]}`, "", nil},
@@ -181,6 +203,9 @@ func TestConvert(t *testing.T) {
 		{"A41 tombstone that leads nowhere", "m.room.tombstone", `{"body":"closed"}`, state(""), nil},
 		{"A42 power levels", "m.room.power_levels", `{}`, state(""), nil},
 		{"A43 encrypted", "m.room.encrypted", `{"algorithm":"m.megolm.v1.aes-sha2"}`, "", nil},
+		{"A48 call", "m.call.invite", `{"call_id":"1","version":"1"}`, "", chat.Posted{Head: h, Message: "$e", Kind: chat.Emote, Body: chat.Body{Text: "started a call"}}},
+		{"A48 call of several", "org.matrix.msc4075.rtc.notification", `{}`, "", chat.Posted{Head: h, Message: "$e", Kind: chat.Emote, Body: chat.Body{Text: "started a call"}}},
+		{"A48 the rest of a call", "m.call.candidates", `{"call_id":"1"}`, "", nil},
 		{"A49 server notice", "m.room.message", `{"msgtype":"m.server_notice","body":"terms"}`, "", nil},
 		{"unknown kind of message", "m.room.message", `{"msgtype":"org.example.dance","body":"dances"}`, "", posted("dances", "")},
 		{"our marker", "m.room.message", `{"msgtype":"m.text","body":"x","org.hashsend.key":"k1"}`, "", nil},
@@ -259,4 +284,44 @@ func FuzzConvert(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWhatAPushHolds tries payload M20: the message arrives, and what is told
+// beside is nothing but who types.
+func TestWhatAPushHolds(t *testing.T) {
+	c := service(t, nil)
+	m20 := string(payload(t, "M20_as_transaction_edus"))
+	typing := func(field, who string) string {
+		return fmt.Sprintf(`{"events":[],%q:[{"type":"m.typing","room_id":"!r:example.org","content":{"user_ids":[%s]}},7]}`, field, who)
+	}
+	for _, p := range []struct {
+		name, body string
+		want       []chat.Event
+	}{
+		{"M20", m20, []chat.Event{chat.Posted{
+			Head: func() chat.Head { h := head("alice", ""); h.By.Name = "alice"; return h }(), Message: "$143273582443PhrSn:example.org", Kind: chat.Emote,
+			Body: chat.Body{Text: "thinks this is an example emote", HTML: "thinks <strong>this</strong> is an example emote"},
+		}}},
+		{"typing", typing("ephemeral", `"@bob:example.org"`), []chat.Event{chat.Typing{Head: chat.Head{Place: chat.Place{Room: "!r:example.org"}}, On: true}}},
+		{"typing, older spelling", typing("de.sorunome.msc2409.ephemeral", `"@bob:example.org"`), []chat.Event{chat.Typing{Head: chat.Head{Place: chat.Place{Room: "!r:example.org"}}, On: true}}},
+		{"our ghost types", typing("ephemeral", `"@hashsend_ann:example.org"`), []chat.Event{chat.Typing{Head: chat.Head{Place: chat.Place{Room: "!r:example.org"}}}}},
+	} {
+		t.Run(p.name, func(t *testing.T) {
+			var got []chat.Event
+			w := httptest.NewRecorder()
+			c.push(w, httptest.NewRequest("PUT", "/_matrix/app/v1/transactions/1", strings.NewReader(p.body)), func(_ context.Context, _ string, events ...chat.Event) error {
+				for _, e := range events {
+					if typing, is := e.(chat.Typing); is {
+						typing.At = time.Time{}
+						e = typing
+					}
+					got = append(got, e)
+				}
+				return nil
+			})
+			if diff := cmp.Diff(p.want, got); diff != "" || w.Code != 200 {
+				t.Errorf("answered %d, handed over (-want +got):\n%s", w.Code, diff)
+			}
+		})
+	}
 }

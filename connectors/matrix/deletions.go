@@ -12,10 +12,10 @@ import (
 	"hashsend/bridge/retry"
 )
 
-// deletionFilter lets nothing through but redactions.
-const deletionFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":[]},"account_data":{"types":[]},"state":{"types":[]},"timeline":{"limit":50,"types":["m.room.redaction"]}}}`
+// deletionFilter lets nothing through but redactions and who types.
+const deletionFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":["m.typing"]},"account_data":{"types":[]},"state":{"types":[]},"timeline":{"limit":50,"types":["m.room.redaction"]}}}`
 
-// deletions reads redactions with /sync, for homeservers that do not push them to
+// deletions reads redactions, and who types, with /sync, for homeservers that do not push them to
 // application services (Dendrite). It ends when one that was pushed is seen, or
 // when our own user may not read. The cursor is that of /sync.
 func (c *Connector) deletions(ctx context.Context, since string, handle chat.Handler) {
@@ -73,6 +73,7 @@ func (c *Connector) lookForDeletions(ctx context.Context, since string, handle c
 	for room, r := range a.Rooms.Join {
 		if since != "" {
 			events = append(events, c.events(ctx, room, r.Timeline.Events)...)
+			events = append(events, c.ephemerals(room, r.Ephemeral.Events)...)
 		}
 	}
 	if len(events) == 0 && since != "" {

@@ -20,21 +20,26 @@ import (
 
 // Connector is a chat.Connector. It is safe for several goroutines.
 type Connector struct {
-	cfg  Config
-	env  chat.Env
-	http *http.Client
-	zlog zerolog.Logger
+	cfg   Config
+	env   chat.Env
+	http  *http.Client
+	files *http.Client // for files, which may take their time
+	zlog  zerolog.Logger
 
-	pushed atomic.Bool // the homeserver pushes deletions
+	pushed  atomic.Bool  // the homeserver pushes deletions
+	members atomic.Bool  // the homeserver gives files to those who are logged in
+	asked   atomic.Bool  // maxFile is what the homeserver says
+	maxFile atomic.Int64 // bytes of a file; 0: unknown
 
 	mu       sync.Mutex
 	token    string // of the plain account
 	clients  map[id.UserID]*mautrix.Client
-	names    map[nameKey]string   // what people are called
-	shown    map[id.UserID]string // display name that a ghost was given
-	via      map[id.RoomID]string // a server that knows a room that we may be about to enter
-	joined   map[nameKey]bool     // rooms that a ghost is in
-	botKnown bool                 // our own user is registered, or is the one that the token was made for
+	names    map[nameKey]string        // what people are called
+	shown    map[id.UserID]string      // display name that a ghost was given
+	via      map[id.RoomID]string      // a server that knows a room that we may be about to enter
+	joined   map[nameKey]bool          // rooms that a ghost is in
+	uploads  map[string]map[string]any // by transaction: files whose message does not stand yet
+	botKnown bool                      // our own user is registered, or is the one that the token was made for
 }
 
 type nameKey struct {
@@ -47,15 +52,16 @@ func Open(cfg Config, env chat.Env) (*Connector, error) {
 	if errs := cfg.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
+		TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true, ResponseHeaderTimeout: 2 * time.Minute,
+		DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+	}
 	c := &Connector{
 		cfg: cfg.withDefaults(), env: env, token: cfg.AccessToken,
-		http: &http.Client{Timeout: 3 * time.Minute, Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
-			TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true,
-			DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
-		}},
+		http: &http.Client{Timeout: 3 * time.Minute, Transport: transport}, files: &http.Client{Transport: transport},
 		zlog:    zerolog.New(logWriter{env.Log}).Level(zerolog.WarnLevel),
-		clients: map[id.UserID]*mautrix.Client{}, names: map[nameKey]string{}, shown: map[id.UserID]string{}, joined: map[nameKey]bool{}, via: map[id.RoomID]string{},
+		clients: map[id.UserID]*mautrix.Client{}, names: map[nameKey]string{}, shown: map[id.UserID]string{}, joined: map[nameKey]bool{}, via: map[id.RoomID]string{}, uploads: map[string]map[string]any{},
 	}
 	return c, nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -286,9 +285,10 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 }
 
 // Limits are those of an event of 64 KiB, with room for the envelope; see
-// chat.Limiter. A plain account reacts as itself.
+// chat.Limiter. A plain account reacts as itself. How large a file may be is known
+// once the homeserver has told it.
 func (c *Connector) Limits() chat.Limits {
-	return chat.Limits{Text: 48 << 10, OwnReactions: c.cfg.AppService != nil}
+	return chat.Limits{Text: 48 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil}
 }
 
 // Backfill hands over what happened in a room after a message; see chat.Backfiller.
@@ -328,29 +328,4 @@ func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.Messa
 		return handle(ctx, "", events...)
 	}
 	return nil
-}
-
-// OpenFile reads a file that was posted; see chat.Opener. The caller closes it.
-func (c *Connector) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, error) {
-	uri, err := id.ParseContentURI(string(f.ID))
-	if err == nil && uri.IsEmpty() {
-		err = errors.New("there is none")
-	}
-	if err != nil {
-		return nil, retry.Never(fmt.Errorf("address of the file: %w", err))
-	}
-	cl, err := c.bot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := cl.Download(ctx, uri)
-	if errors.Is(err, mautrix.MUnrecognized) { // a homeserver older than Matrix 1.11
-		_, resp, err = cl.MakeFullRequestWithResp(ctx, mautrix.FullRequest{
-			Method: http.MethodGet, URL: cl.BuildURL(mautrix.MediaURLPath{"v3", "download", uri.Homeserver, uri.FileID}), DontReadResponse: true, MaxAttempts: 1,
-		})
-	}
-	if err != nil {
-		return nil, fmt.Errorf("fetch the file: %w", mark(err))
-	}
-	return resp.Body, nil
 }

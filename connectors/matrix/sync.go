@@ -40,10 +40,11 @@ type syncRoom struct {
 		Limited   bool   `json:"limited"`
 		PrevBatch string `json:"prev_batch"`
 	} `json:"timeline"`
+	Ephemeral eventList `json:"ephemeral"`
 }
 
 // syncFilter leaves out what the bridge does not look at.
-const syncFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":[]},"account_data":{"types":[]},"state":{"lazy_load_members":true,"types":["m.room.member"]},"timeline":{"limit":100,"lazy_load_members":true}}}`
+const syncFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":["m.typing"]},"account_data":{"types":[]},"state":{"lazy_load_members":true,"types":["m.room.member"]},"timeline":{"limit":100,"lazy_load_members":true}}}`
 
 // firstFilter is for the very first look: only where to go on from, and invitations.
 const firstFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room":{"ephemeral":{"types":[]},"account_data":{"types":[]},"state":{"types":[]},"timeline":{"limit":1}}}`
@@ -86,6 +87,7 @@ func (c *Connector) syncOnce(ctx context.Context, since string, handle chat.Hand
 	if err := c.sameUser(ctx, cl); err != nil {
 		return "", err
 	}
+	c.askLimits(ctx)
 	query := map[string]string{"timeout": "30000", "filter": syncFilter, "since": since}
 	if since == "" {
 		query = map[string]string{"timeout": "0", "filter": firstFilter}
@@ -145,6 +147,7 @@ func (c *Connector) timelines(ctx context.Context, cl *mautrix.Client, since str
 			raw, _ = c.sinceEntering(append(gap, raw...))
 		}
 		events = append(events, c.events(ctx, room, raw)...)
+		events = append(events, c.ephemerals(room, r.Ephemeral.Events)...)
 	}
 	for _, room := range slices.Sorted(maps.Keys(a.Rooms.Leave)) {
 		events = append(events, c.events(ctx, room, a.Rooms.Leave[room].Timeline.Events)...)

@@ -41,6 +41,16 @@ type Line struct {
 	Text   string
 }
 
+// Files is a Fixture whose person can post files and read them. A connector with
+// chat.Opener or chat.Filer gives one, and the suite tries files with it.
+type Files interface {
+	Fixture
+	// SayFile posts a file as the person.
+	SayFile(t *testing.T, name string, data []byte) chat.MessageID
+	// ReadFile opens the file of a message as the person does.
+	ReadFile(t *testing.T, id chat.MessageID) (name string, data []byte)
+}
+
 // Run tries the contract. open makes a fresh room for each part.
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	for _, part := range []struct {
@@ -58,6 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"a message is found by its key", found},
 		{"edit, delete and react", changes},
 		{"a room that is not there is final", noSuchRoom},
+		{"files both ways", filesBothWays},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.try(t, open(t)) })
 	}

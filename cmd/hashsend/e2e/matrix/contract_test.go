@@ -138,6 +138,42 @@ func (r room) Read(t *testing.T) (lines []chattest.Line) {
 	return lines
 }
 
+func (r room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
+	t.Helper()
+	up, err := r.alice.UploadMedia(t.Context(), mautrix.ReqUploadMedia{ContentBytes: data, ContentType: "application/octet-stream", FileName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := r.alice.SendMessageEvent(t.Context(), r.id, event.EventMessage, &event.MessageEventContent{
+		MsgType: event.MsgFile, Body: name, URL: up.ContentURI.CUString(), Info: &event.FileInfo{Size: len(data)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chat.MessageID(sent.EventID)
+}
+
+func (r room) ReadFile(t *testing.T, msg chat.MessageID) (string, []byte) {
+	t.Helper()
+	for _, e := range r.alice.Messages(r.id) {
+		if e.ID != id.EventID(msg) {
+			continue
+		}
+		m := e.Content.AsMessage()
+		uri, err := m.URL.Parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := r.alice.DownloadBytes(t.Context(), uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.FileName, data
+	}
+	t.Fatal("the file does not stand in the room")
+	return "", nil
+}
+
 func (r room) member(user id.UserID) (string, error) {
 	var m event.MemberEventContent
 	err := r.alice.StateEvent(context.Background(), r.id, event.StateMember, string(user), &m)
@@ -229,6 +265,14 @@ func (p place) life(t *testing.T) {
 	if e := next(t, events, func(e chat.Posted) bool { return in(e.Head) }); e.By.Name != "Bobby" {
 		t.Errorf("the author is called %q, want Bobby", e.By.Name)
 	}
+	if _, err := p.alice.UserTyping(ctx, mine, true, 20*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	next(t, events, func(e chat.Typing) bool { return in(e.Head) && e.On })
+	if _, err := p.alice.UserTyping(ctx, mine, false, 0); err != nil {
+		t.Fatal(err)
+	}
+	next(t, events, func(e chat.Typing) bool { return in(e.Head) && !e.On })
 	slip := p.alice.Say(mine, "a slip")
 	next(t, events, func(e chat.Posted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
 	must(t)(p.alice.RedactEvent(ctx, mine, slip))

@@ -1,0 +1,52 @@
+package bridge
+
+import (
+	"errors"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// typing prolongs the hold of a room's thread while somebody writes there. It
+// begins none, and where nothing is held nothing is written down.
+func (w *work) typing(network string, e chat.Typing) error {
+	r, err := w.linked(network, e.Place)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	th, err := w.Thread(r.Thread)
+	if err != nil {
+		return err
+	}
+	until := typingUntil(w.b.o.Hold, th, w.now, e.On)
+	if until.Equal(th.HoldUntil) {
+		return nil
+	}
+	w.flush = true
+	return w.SetHold(th.ID, th.HoldFirst, until)
+}
+
+// typingUntil decides when a hold ends after somebody began to type, or the last
+// one ceased. Networks tell both once: so it lasts as long as it may, until the
+// end is told, and then the quiet time begins again.
+func typingUntil(h Hold, th store.Thread, now time.Time, on bool) time.Time {
+	if th.HoldFirst.IsZero() || h.Quiet <= 0 {
+		return th.HoldUntil
+	}
+	last := th.HoldFirst.Add(h.Max)
+	if !on {
+		_, until := holdUntil(h, th, now, false)
+		if until.After(th.HoldUntil) {
+			return th.HoldUntil // ceasing to type makes nobody wait longer
+		}
+		return until
+	}
+	if last.Before(th.HoldUntil) {
+		return th.HoldUntil
+	}
+	return last
+}
