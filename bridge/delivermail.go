@@ -27,6 +27,8 @@ func (box *mailbox) grace() time.Duration {
 
 func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
+func (box *mailbox) link(f store.File) string { return box.b.link(f) }
+
 // mailBytes is how large a mail may become.
 func (box *mailbox) mailBytes() int64 {
 	most := int64(mailBytes)

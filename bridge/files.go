@@ -20,6 +20,7 @@ import (
 // Files says which files are carried, and for how long they are kept.
 type Files struct {
 	Largest int64         // bytes of one file; larger ones are named only. 0: 100 MB
+	URL     string        // address of the web under which OpenLink is served; empty: no links are given
 	Keep    time.Duration // how long the content is kept for people who come later; 0: 30 days
 }
 

@@ -17,8 +17,15 @@ import (
 const mailBytes = 20 << 20
 
 // filesInMail decides how the files of a message stand in a mail that may still take
-// room bytes: as pictures in the text, attached, or as lines. It returns what is left.
-func filesInMail(w *mail.Words, files []store.File, domain string, room int64) int64 {
+// room bytes: as pictures in the text, attached, as links, or as lines that say why not. It returns what is left.
+func filesInMail(w *mail.Words, files []store.File, domain string, link func(store.File) string, room int64) int64 {
+	stays := func(f store.File, why string) {
+		line := fileTitle(f) + " " + why
+		if at := link(f); at != "" {
+			line = fileTitle(f) + ": " + at
+		}
+		w.Files = append(w.Files, line)
+	}
 	for _, f := range files {
 		name := fileTitle(f)
 		switch f.State {
@@ -30,7 +37,7 @@ func filesInMail(w *mail.Words, files []store.File, domain string, room int64) i
 			continue
 		}
 		if media.IsProgram(f.Name, f.Type) {
-			w.Files = append(w.Files, name+" stays in the room: mail servers refuse programs")
+			stays(f, "stays in the room: mail servers refuse programs")
 			continue
 		}
 		a := mail.Attached{Name: f.Name, Type: f.Type, Size: f.Size, Stored: f.Blob}
@@ -48,7 +55,7 @@ func filesInMail(w *mail.Words, files []store.File, domain string, room int64) i
 		}
 		n := mail.EncodedSize(a.Size)
 		if n > room {
-			w.Files = append(w.Files, name+" is too large for a mail; it can be had in the room")
+			stays(f, "is too large for a mail; it can be had in the room")
 			continue
 		}
 		room -= n

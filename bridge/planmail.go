@@ -179,7 +179,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	room := p.Box.mailBytes()
 	for i, m := range g.Messages {
 		said := words(p, g, m, i)
-		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, room)
+		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, p.Box.link, room)
 		d.Words = append(d.Words, said)
 		if q := p.Quotes[m.ID]; q.Final != "" {
 			d.InReplyTo = q.Final

@@ -109,7 +109,7 @@ func play(t *testing.T, dir, script string) string {
 	return s.out.String()
 }
 
-var randomID = regexp.MustCompile(`hs\.[a-z2-7]{16}\.(root|[a-z2-7]{16})\.[a-z2-7]{16}@|\+(leave\.)?[a-z2-7]{26}@`)
+var randomID = regexp.MustCompile(`/f/[0-9]+\.[0-9]+\.[a-z2-7]{26}/|hs\.[a-z2-7]{16}\.(root|[a-z2-7]{16})\.[a-z2-7]{16}@|\+(leave\.)?[a-z2-7]{26}@`)
 
 func (s *stage) printf(format string, args ...any) {
 	s.mu.Lock()
@@ -143,6 +143,8 @@ func (s *stage) stable(id string) string {
 	if s.names[id] == "" {
 		kind := "id"
 		switch {
+		case strings.HasPrefix(id, "/f/"):
+			return "/f/LINK/"
 		case strings.Contains(id, ".root."):
 			kind = "anchor"
 		case strings.HasPrefix(id, "+leave."):
@@ -173,7 +175,7 @@ func (s *stage) start() {
 	}
 	s.store = st
 	s.bridge, err = New(Options{
-		Store: st, Chats: []chat.Connector{s.nets["matrix"], slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold,
+		Store: st, Chats: []chat.Connector{s.nets["matrix"], slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
 		Home:   Home{Network: "matrix", Room: "home"},
 		Access: Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}},
 	})

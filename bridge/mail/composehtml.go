@@ -100,7 +100,7 @@ func (d Draft) group(b *strings.Builder, ws []Words) {
 			p.show(b)
 		}
 		for _, f := range w.Files {
-			small("margin:0 0 6px;", "📎 "+oneLine(f))
+			b.WriteString(`<div class="hs-small" style="margin:0 0 6px;color:#80868b;font-size:12px">📎 ` + markup.FromText(oneLine(f)) + "</div>\n")
 		}
 	}
 	if !d.Names && caption != "" {

@@ -48,7 +48,7 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options,
 	}
 	p.closes = append(p.closes, p.store.Close)
 	o = bridge.Options{
-		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
+		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Files: c.files(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
 	open := func(name string, cfg connectors.Config) error {
 		net, err := connectors.Open(cfg, chat.Env{Name: name, Log: log.With("network", name)})
@@ -85,7 +85,7 @@ func (m mailboxConfig) open(p *parts, log *slog.Logger) (box bridge.Mailbox, err
 	later := func(c io.Closer) { p.closes = append(p.closes, c.Close) }
 	box = bridge.Mailbox{
 		Name: m.name(), Address: mail.Address{Name: m.Title, Address: m.Address}, Own: m.Own, Owner: m.Owner, Domain: m.Domain,
-		PlusWorks: m.PlusWorks, KeepsSent: m.KeepsSent, PerHour: m.PerHour, Grace: m.Grace.value(0),
+		PlusWorks: m.PlusWorks, KeepsSent: m.KeepsSent, PerHour: m.PerHour, Grace: m.Grace.value(0), MailBytes: int64(m.LargestMB) * 1e6,
 		Verifier: mailauth.Open(mailauth.Config{AuthservIDs: m.Trust.AuthservIDs, CheckDKIM: m.Trust.DKIM == nil || *m.Trust.DKIM}, log),
 		Opens:    bridge.OpenWhere{Network: m.Opens.Network, Room: chat.RoomID(m.Opens.Room)},
 	}

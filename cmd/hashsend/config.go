@@ -19,6 +19,7 @@ type config struct {
 	Console   consoleConfig   `yaml:"console"`
 	Home      homeConfig      `yaml:"home"`
 	Hold      holdConfig      `yaml:"hold"`
+	Files     filesConfig     `yaml:"files"`
 	Access    accessConfig    `yaml:"access"`
 	Unproven  bool            `yaml:"hold_unproven"`
 	Matrix    []matrixConfig  `yaml:"matrix"`
@@ -47,6 +48,13 @@ type holdConfig struct {
 	Quiet *duration `yaml:"quiet"`
 	Max   *duration `yaml:"max"`
 	Live  *duration `yaml:"live"`
+}
+
+type filesConfig struct {
+	LargestMB int       `yaml:"largest_mb"`
+	Keep      *duration `yaml:"keep"`
+	PublicURL string    `yaml:"public_url"`
+	Listen    string    `yaml:"listen"`
 }
 
 type accessConfig struct {
@@ -106,6 +114,7 @@ type mailboxConfig struct {
 	KeepsSent bool        `yaml:"keeps_sent"`
 	Grace     *duration   `yaml:"grace"`
 	PerHour   int         `yaml:"mails_per_hour"`
+	LargestMB int         `yaml:"largest_mail_mb"`
 	Opens     opensConfig `yaml:"opens"`
 }
 

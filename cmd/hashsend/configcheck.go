@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -64,6 +65,7 @@ func (c *config) check() (all []finding) {
 			bad("console.token", "missing; the console at %s can be reached from other machines and needs one", l)
 		}
 	}
+	all = append(all, c.Files.check()...)
 	names := map[string]bool{}
 	if len(c.Matrix)+len(c.Slack) == 0 {
 		bad("matrix", "missing; at least one homeserver (matrix) or workspace (slack) is needed")
@@ -225,6 +227,29 @@ func (c *config) access() bridge.Access {
 		a.Allow = bridge.DefaultAccess().Allow
 	}
 	return a
+}
+
+// check finds what is wrong with the settings for files.
+func (f filesConfig) check() (all []finding) {
+	if f.LargestMB < 0 {
+		all = append(all, finding{"files.largest_mb", fmt.Sprintf("%d is less than nothing; wanted is a number of megabytes, as 100", f.LargestMB)})
+	}
+	if f.PublicURL == "" {
+		return all
+	}
+	if u, err := url.Parse(f.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		all = append(all, finding{"files.public_url", fmt.Sprintf("%q is no address of the web, as https://files.example.org", f.PublicURL)})
+	}
+	if _, _, err := net.SplitHostPort(f.Listen); f.Listen == "" {
+		all = append(all, finding{"files.listen", "missing; where the server in front of public_url finds the files, as 127.0.0.1:8027"})
+	} else if err != nil {
+		all = append(all, finding{"files.listen", fmt.Sprintf("%q is no address, as 127.0.0.1:8027", f.Listen)})
+	}
+	return all
+}
+
+func (c *config) files() bridge.Files {
+	return bridge.Files{Largest: int64(c.Files.LargestMB) * 1e6, Keep: c.Files.Keep.value(0), URL: c.Files.PublicURL}
 }
 
 func (c *config) hold() bridge.Hold {

@@ -101,6 +101,9 @@ func (c *config) run(ctx context.Context, logs io.Writer) (err error) {
 	if err := c.serveConsole(ctx, b, metrics, log, cancel, &running); err != nil {
 		return err
 	}
+	if err := c.serveFiles(ctx, b, log, cancel, &running); err != nil {
+		return err
+	}
 	admin, err := listenAdmin(p.store.Dir())
 	if err != nil {
 		return err
@@ -137,13 +140,31 @@ func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, metrics *co
 	if !l.Addr().(*net.TCPAddr).IP.IsLoopback() && c.Console.Token.value == "" {
 		return errors.Join(fmt.Errorf("console.token: missing; the console at %s can be reached from other machines and needs one", c.Console.Listen), l.Close())
 	}
-	srv := &http.Server{
-		Handler: console.New(b, metrics, console.Config{Token: c.Console.Token.value}, log), ReadHeaderTimeout: 10 * time.Second,
-		BaseContext: func(net.Listener) context.Context { return ctx },
+	serveHTTP(ctx, "the console", l, console.New(b, metrics, console.Config{Token: c.Console.Token.value}, log), cancel, running)
+	log.Info("console", "address", "http://"+l.Addr().String()+"/")
+	return nil
+}
+
+// serveFiles serves the links in mails, if they are configured.
+func (c *config) serveFiles(ctx context.Context, b *bridge.Bridge, log *slog.Logger, cancel context.CancelCauseFunc, running *sync.WaitGroup) error {
+	if c.Files.PublicURL == "" {
+		return nil
 	}
+	l, err := net.Listen("tcp", c.Files.Listen)
+	if err != nil {
+		return fmt.Errorf("files.listen: %w", err)
+	}
+	serveHTTP(ctx, "the files", l, serveLinks(b, log), cancel, running)
+	log.Info("files", "address", "http://"+l.Addr().String()+"/")
+	return nil
+}
+
+// serveHTTP serves until ctx ends. A failure ends the program.
+func serveHTTP(ctx context.Context, what string, l net.Listener, h http.Handler, cancel context.CancelCauseFunc, running *sync.WaitGroup) {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	running.Go(func() {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			cancel(fmt.Errorf("serve the console: %w", err))
+			cancel(fmt.Errorf("serve %s: %w", what, err))
 		}
 	})
 	running.Go(func() {
@@ -154,8 +175,6 @@ func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, metrics *co
 			srv.Close() //nolint:errcheck // open pages are cut off
 		}
 	})
-	log.Info("console", "address", "http://"+l.Addr().String()+"/")
-	return nil
 }
 
 // notifySystemd tells systemd how far we are (sd_notify(3)); without systemd it

@@ -1,0 +1,90 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hashsend/bridge/store"
+)
+
+// TestLinks tries the links of large files (EVENTS A13, D23).
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{t: t, dir: dir, nets: map[string]*net{}, refuse: map[string]string{}, mode: map[string]string{"url": "https://files.example.org/"}, names: map[string]string{}}
+		for _, name := range []string{"matrix", "slack"} {
+			s.nets[name] = &net{s: s, name: name}
+		}
+		s.start()
+		defer s.end()
+		ctx := context.Background()
+		w, err := s.store.NewBlob()
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, "the content") //nolint:errcheck // Keep tells
+		blob, err := w.Keep()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, f := store.Message{Origin: store.FromChat, State: store.Mailed, At: time.Now()}, store.File{Name: "a b.bin", Type: "application/octet-stream", State: store.FileHere, Blob: blob, At: time.Now()}
+		err = s.bridge.write(ctx, "test", func(w *work) error {
+			th, err := w.newThread(s.bridge.boxes["main"], store.ModeOpen, "Lunch")
+			if err != nil {
+				return err
+			}
+			m.Thread = th.ID
+			if err := w.AddMessage(&m); err != nil {
+				return err
+			}
+			f.Message = m.ID
+			return w.AddFile(&f)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := s.bridge.link(f)
+		path, ok := strings.CutPrefix(link, "https://files.example.org/f/")
+		path, name, _ := strings.Cut(path, "/")
+		if !ok || name != "a%20b.bin" {
+			t.Fatalf("the link is %s", link)
+		}
+		got, err := s.bridge.OpenLink(ctx, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(got.Content); string(b) != "the content" || errors.Join(err, got.Content.Close()) != nil || got.Name != "a b.bin" {
+			t.Errorf("it leads to %q of %q, %v", b, got.Name, err)
+		}
+		for _, bad := range []string{"", "1", "1.2.3", path + "x", "2" + path, strings.Replace(path, ".", ".9", 1)} {
+			if _, err := s.bridge.OpenLink(ctx, bad); !errors.Is(err, ErrNoLink) {
+				t.Errorf("%q: %v", bad, err)
+			}
+		}
+		m.State = store.Deleted
+		if err := s.bridge.write(ctx, "test", func(w *work) error { return w.SetMessage(m) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.bridge.OpenLink(ctx, path); !errors.Is(err, ErrNoLink) {
+			t.Errorf("the file of a deleted message: %v", err)
+		}
+		m.State = store.Mailed
+		if err := s.bridge.write(ctx, "test", func(w *work) error { return w.SetMessage(m) }); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(31 * 24 * time.Hour)
+		synctest.Wait()
+		if _, err := s.bridge.OpenLink(ctx, path); !errors.Is(err, ErrNoLink) {
+			t.Errorf("after its time: %v", err)
+		}
+		err = s.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(f.ID); return err })
+		if err != nil || f.State != store.FileDropped {
+			t.Errorf("after its time it is %s, %v", f.State, err)
+		}
+	})
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+
+	"hashsend/bridge"
+)
+
+// linkOpener opens the files that links in mails lead to; see bridge.OpenLink.
+type linkOpener interface {
+	OpenLink(ctx context.Context, path string) (bridge.Linked, error)
+}
+
+// serveLinks serves the files that were too large for a mail. Whoever has a link may
+// have its file, so nothing else is told: no lists, no names, no reasons. A file is
+// never shown, only saved, so that what it holds cannot act as a page of ours.
+func serveLinks(links linkOpener, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	serve := func(w http.ResponseWriter, r *http.Request) {
+		f, err := links.OpenLink(r.Context(), r.PathValue("link"))
+		switch {
+		case errors.Is(err, bridge.ErrNoLink):
+			http.Error(w, "There is no file behind this link any more. Ask for it in the conversation.", http.StatusNotFound)
+			return
+		case err != nil:
+			log.Error("open a file for a link", "error", err)
+			http.Error(w, "The file cannot be read at the moment. Try again later.", http.StatusServiceUnavailable)
+			return
+		}
+		defer f.Content.Close() //nolint:errcheck // it was only read
+		kind := f.Type
+		if strings.HasPrefix(kind, "text/") || strings.Contains(kind, "xml") {
+			kind = "application/octet-stream"
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+		http.ServeContent(w, r, "", f.At, f.Content)
+	}
+	mux.HandleFunc("GET /f/{link}", serve)
+	mux.HandleFunc("GET /f/{link}/{name}", serve)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range map[string]string{
+			"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex",
+		} {
+			w.Header().Set(name, value)
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
