@@ -313,6 +313,9 @@ func (b *Bridge) preview(f io.ReadSeeker) (p store.Preview, err error) {
 		b.log.Debug("no smaller picture was made", "error", shrink)
 		return p, w.Drop()
 	}
+	if w.Size() > previewOver {
+		return p, w.Drop()
+	}
 	p = store.Preview{Type: kind, Size: w.Size(), Width: width}
 	p.Blob, err = w.Keep()
 	return p, err

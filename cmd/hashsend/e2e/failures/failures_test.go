@@ -113,7 +113,7 @@ func open(t testing.TB) *scene {
 	s.home = lab.Dendrite(t, s.bridge.Registration)
 	s.alice = s.home.Person("alice")
 	s.bridge.LogLevel = "info"
-	s.bridge.Configure(s.home.URL, fmt.Sprintf("  - {name: main, title: Acme, address: %s, plus_addresses: true, trust: {dkim: false}, lmtp: {listen: '127.0.0.1:%d'}, smtp: {host: 127.0.0.1, port: %d, tls: none}}", owner, s.lmtp, s.relay.port), "hold: {quiet: 0, max: 0, live: 0}\n")
+	s.bridge.Configure(s.home.URL, fmt.Sprintf("  - {name: main, title: Acme, address: %s, plus_addresses: true, trust: {dkim: false}, largest_mail_mb: 40, lmtp: {listen: '127.0.0.1:%d'}, smtp: {host: 127.0.0.1, port: %d, tls: none}}", owner, s.lmtp, s.relay.port), "hold: {quiet: 0, max: 0, live: 0}\n")
 	s.bridge.Run()
 	s.bridge.Running()
 	return s

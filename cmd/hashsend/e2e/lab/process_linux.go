@@ -2,6 +2,8 @@ package lab
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"syscall"
 )
 
@@ -28,4 +30,20 @@ func reserve(port int) bool {
 		return false
 	}
 	return true
+}
+
+// PeakMemory is the most memory that the process has had in use so far, in bytes; 0
+// where the system does not tell.
+func (p *Process) PeakMemory() int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	var kB int64
+	for line := range strings.Lines(string(status)) {
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kB); err == nil {
+			return kB << 10
+		}
+	}
+	return 0
 }

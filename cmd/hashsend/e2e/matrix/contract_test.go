@@ -140,35 +140,15 @@ func (r room) Read(t *testing.T) (lines []chattest.Line) {
 
 func (r room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
 	t.Helper()
-	up, err := r.alice.UploadMedia(t.Context(), mautrix.ReqUploadMedia{ContentBytes: data, ContentType: "application/octet-stream", FileName: name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sent, err := r.alice.SendMessageEvent(t.Context(), r.id, event.EventMessage, &event.MessageEventContent{
-		MsgType: event.MsgFile, Body: name, URL: up.ContentURI.CUString(), Info: &event.FileInfo{Size: len(data)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return chat.MessageID(sent.EventID)
+	return chat.MessageID(r.alice.Share(r.id, event.MsgFile, name, "application/octet-stream", "", data))
 }
 
 func (r room) ReadFile(t *testing.T, msg chat.MessageID) (string, []byte) {
 	t.Helper()
-	for _, e := range r.alice.Messages(r.id) {
-		if e.ID != id.EventID(msg) {
-			continue
+	for _, e := range r.alice.Files(r.id) {
+		if e.ID == id.EventID(msg) {
+			return e.Content.AsMessage().FileName, r.alice.Download(e)
 		}
-		m := e.Content.AsMessage()
-		uri, err := m.URL.Parse()
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := r.alice.DownloadBytes(t.Context(), uri)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m.FileName, data
 	}
 	t.Fatal("the file does not stand in the room")
 	return "", nil
