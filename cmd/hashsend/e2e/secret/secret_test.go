@@ -1,0 +1,220 @@
+//go:build goolm
+
+// Package secret has conversations in encrypted rooms, with people whose programs
+// encrypt as any other does, on real homeservers and a real mail server.
+package secret
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/cmd/hashsend/e2e/lab"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	lab.Clean()
+	os.Exit(code)
+}
+
+const soon = 40 * time.Second
+
+// person is somebody whose program encrypts.
+type person struct {
+	*lab.Person
+	t       *testing.T
+	machine *crypto.OlmMachine
+	states  *states
+	since   string
+	read    map[id.RoomID][]string // what could be read, in order
+	users   []id.UserID            // who gets the keys of this person
+}
+
+func newPerson(t *testing.T, home *lab.Homeserver, name string) *person {
+	p := &person{Person: home.Person(name), t: t, states: &states{}, read: map[id.RoomID][]string{}}
+	p.machine = crypto.NewOlmMachine(p.Client, nil, crypto.NewMemoryStore(nil), p.states)
+	if err := p.machine.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.machine.ShareKeys(t.Context(), -1); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *person) encrypt(room id.RoomID) {
+	p.t.Helper()
+	if _, err := p.SendStateEvent(p.t.Context(), room, event.StateEncryption, "", &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// whisper says something encrypted. Whoever is not in users gets no key.
+func (p *person) whisper(room id.RoomID, text string) {
+	p.t.Helper()
+	content := &event.MessageEventContent{MsgType: event.MsgText, Body: text}
+	encrypted, err := p.machine.EncryptMegolmEvent(p.t.Context(), room, event.EventMessage, content)
+	if crypto.IsShareError(err) {
+		if _, err := p.machine.FetchKeys(p.t.Context(), p.users, true); err != nil {
+			p.t.Fatal(err)
+		}
+		if err := p.machine.ShareGroupSession(p.t.Context(), room, p.users); err != nil {
+			p.t.Fatal(err)
+		}
+		encrypted, err = p.machine.EncryptMegolmEvent(p.t.Context(), room, event.EventMessage, content)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := p.SendMessageEvent(p.t.Context(), room, event.EventEncrypted, encrypted); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// listen reads what has come.
+func (p *person) listen() {
+	p.t.Helper()
+	resp, err := p.FullSyncRequest(p.t.Context(), mautrix.ReqSync{Timeout: 200, Since: p.since})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.machine.ProcessSyncResponse(p.t.Context(), resp, p.since)
+	p.since = resp.NextBatch
+	for room, r := range resp.Rooms.Join {
+		for _, e := range r.Timeline.Events {
+			e.RoomID = room
+			if e.Type.Type == "m.room.message" && e.Sender != p.UserID {
+				p.read[room] = append(p.read[room], "in plain: "+fmt.Sprint(e.Content.Raw["body"]))
+			}
+			if e.Type.Type != "m.room.encrypted" || e.Sender == p.UserID {
+				continue
+			}
+			e.Type = event.EventEncrypted
+			if err := e.Content.ParseRaw(e.Type); err != nil {
+				p.t.Fatal(err)
+			}
+			plain, err := p.machine.DecryptMegolmEvent(p.t.Context(), e)
+			if err != nil {
+				p.t.Errorf("%s cannot read an event of %s: %v", p.UserID, e.Sender, err)
+				continue
+			}
+			p.read[room] = append(p.read[room], fmt.Sprint(plain.Content.Raw["body"]))
+		}
+	}
+}
+
+func (p *person) reads(room id.RoomID, part string) {
+	p.t.Helper()
+	defer func() { p.t.Logf("read: %q", p.read[room]) }()
+	lab.Wait(p.t, "words that can be read: "+part, soon, func() bool {
+		p.listen()
+		for _, text := range p.read[room] {
+			if strings.Contains(text, part) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// TestPlainAccount talks from an encrypted room on Synapse: with consent, both
+// ways, with a key that comes late while the bridge is killed, and with a room that
+// is encrypted after it was linked (EVENTS A43, A44).
+func TestPlainAccountOnSynapse(t *testing.T) { conversation(t, lab.Synapse) }
+
+func TestPlainAccountOnDendrite(t *testing.T) { conversation(t, lab.Dendrite) }
+
+func conversation(t *testing.T, homeserver func(testing.TB, ...string) *lab.Homeserver) {
+	mail := lab.Dovecot(t)
+	bridge := lab.NewBridge(t, false)
+	home := homeserver(t)
+	home.Person("bridge")
+	alice := newPerson(t, home, "alice")
+	alice.users = []id.UserID{alice.UserID, bridge.Bot}
+	bridge.Configure(home.URL, mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\n")
+	bridge.Run()
+	bridge.Running()
+
+	room := alice.Room("Secrets", bridge.Bot)
+	alice.encrypt(room)
+	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(room, bridge.Bot) })
+	alice.whisper(room, "!send link bob@example.test title Lunch")
+	alice.reads(room, "This room is encrypted. Email is not")
+	alice.whisper(room, "!send ok")
+	alice.reads(room, "If its people agree: !send ok encrypted")
+	alice.whisper(room, "!send ok encrypted")
+	alice.reads(room, "Linked.")
+	alice.whisper(room, "Lunch at twelve?")
+	m := mail.Gets("bob", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "Lunch at twelve?") })
+	mail.Send(t, "bob", m.AnswerTo(), answer(m, "Yes, in the garden."))
+	alice.reads(room, "Yes, in the garden.")
+	for _, text := range alice.read[room] {
+		if strings.HasPrefix(text, "in plain: ") {
+			t.Errorf("this came unencrypted: %q", text)
+		}
+	}
+
+	// The key is withheld, the bridge killed, and the key given when it is asked for.
+	alice.users = []id.UserID{alice.UserID}
+	if err := alice.machine.CryptoStore.RemoveOutboundGroupSession(t.Context(), room); err != nil {
+		t.Fatal(err)
+	}
+	alice.whisper(room, "said before the key came")
+	lab.Wait(t, "the bridge to notice that it lacks the key", soon, func() bool { return strings.Contains(bridge.Output(), "cannot be read yet") })
+	bridge.Kill()
+	bridge.Run()
+	bridge.Running()
+	alice.machine.AllowKeyShare = shareWithAll
+	lab.Wait(t, "the mail after the key", soon, func() bool {
+		alice.listen()
+		for _, m := range mail.Folder("bob", "INBOX") {
+			if strings.Contains(m.Text, "said before the key came") {
+				return true
+			}
+		}
+		return false
+	})
+	for _, m := range mail.Folder("bob", "INBOX") {
+		if strings.Contains(strings.ToLower(m.Text), "decrypt") || strings.Contains(m.Text, "could not read") {
+			t.Errorf("a mail tells of encryption: %q", m.Text)
+		}
+	}
+
+	// A room that is encrypted after it was linked.
+	open := alice.Room("Open", bridge.Bot)
+	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(open, bridge.Bot) })
+	alice.Say(open, "!send link bob@example.test title Supper")
+	alice.reads(open, "People will see")
+	alice.Say(open, "!send ok")
+	alice.reads(open, "Linked.")
+	alice.users = []id.UserID{alice.UserID, bridge.Bot}
+	alice.encrypt(open)
+	alice.whisper(open, "this stays inside")
+	alice.reads(open, "This room is now encrypted.")
+	alice.whisper(open, "!send ok encrypted")
+	lab.Wait(t, "consent", soon, func() bool {
+		alice.listen()
+		out := bridge.Admin("--room", "matrix/"+string(open), "status")
+		return !strings.Contains(out, "nothing is mailed")
+	})
+	alice.whisper(open, "this is mailed")
+	mail.Gets("bob", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "this is mailed") })
+	for _, m := range mail.Folder("bob", "INBOX") {
+		if strings.Contains(m.Text, "this stays inside") {
+			t.Error("what was said before the consent was mailed")
+		}
+	}
+}
+
+func answer(m lab.Mail, text string) []byte {
+	return fmt.Appendf(nil, "From: bob@example.test\r\nTo: %s\r\nDate: %s\r\nSubject: Re: %s\r\nMessage-ID: <%d@example.test>\r\nIn-Reply-To: <%s>\r\nReferences: <%s>\r\n\r\n%s\r\n",
+		m.AnswerTo()[0], time.Now().Format(time.RFC1123Z), m.Subject, time.Now().UnixNano(), m.ID, strings.Join(append(m.References, m.ID), "> <"), text)
+}

@@ -1,0 +1,447 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.mau.fi/util/dbutil"
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// keys is the bridge's own device with its keys. They are kept in a file beside
+// the database.
+type keys struct {
+	mu      sync.Mutex // guards the maps and trouble
+	rooms   map[id.RoomID]bool
+	told    map[id.RoomID]bool
+	trouble error
+
+	stale   atomic.Bool
+	busy    sync.Mutex // one thing at a time is done with the machine
+	store   *keyStore
+	machine *crypto.OlmMachine
+	fresh   map[id.RoomID]map[id.UserID]bool // rooms whose key was made in this run, and for whom
+	asked   map[id.SessionID]time.Time       // when a key was last asked for
+	arrived []chat.Event                     // keys that have come
+}
+
+// forget has the machine made again: its token is old.
+func (k *keys) forget() { k.stale.Store(true) }
+
+var errNoKeys = errors.New("there is no place for keys")
+
+// openStore opens the file of keys. busy is held, or nothing runs yet.
+func (c *Connector) openStore(ctx context.Context) (*keyStore, error) {
+	k := &c.keys
+	if k.store != nil {
+		return k.store, nil
+	}
+	if c.env.DB == nil || len(c.env.Secret) == 0 {
+		return nil, errNoKeys
+	}
+	db, err := dbutil.NewWithDB(c.env.DB, "sqlite")
+	if err != nil {
+		return nil, err
+	}
+	pickle, err := hkdf.Key(sha256.New, c.env.Secret, nil, "matrix keys "+string(c.cfg.bot()), 32)
+	if err != nil {
+		return nil, err
+	}
+	s := crypto.NewSQLCryptoStore(db, dbutil.NoopLogger, c.env.Name, "", pickle)
+	if err := s.DB.Upgrade(ctx); err != nil {
+		return nil, fmt.Errorf("open the file of keys: %w", err)
+	}
+	if s.DeviceID, err = s.FindDeviceID(ctx); err != nil {
+		return nil, fmt.Errorf("open the file of keys: %w", err)
+	}
+	k.store = &keyStore{s}
+	return k.store, nil
+}
+
+// deviceName is the device that is logged in: the one whose keys there are, else
+// a new one.
+func (c *Connector) deviceName(ctx context.Context) id.DeviceID {
+	c.keys.busy.Lock()
+	defer c.keys.busy.Unlock()
+	s, err := c.openStore(ctx)
+	switch {
+	case err != nil:
+		return "HASHSEND"
+	case s.DeviceID == "":
+		s.DeviceID = id.DeviceID("HASHSEND" + rand.Text()[:6])
+	}
+	return s.DeviceID
+}
+
+// ready returns the machine, which is made at the first use. busy is held. A final
+// error says why there is no encryption.
+func (c *Connector) ready(ctx context.Context) (_ *crypto.OlmMachine, err error) {
+	k := &c.keys
+	if k.stale.Swap(false) {
+		k.machine, k.store = nil, nil
+	}
+	if k.machine != nil {
+		return k.machine, nil
+	}
+	defer func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.trouble = err
+	}()
+	if c.cfg.AppService != nil {
+		return nil, retry.Never(errors.New("an application service reads no encrypted rooms yet: use a plain account (user_id and password)"))
+	}
+	s, err := c.openStore(ctx)
+	if err != nil {
+		return nil, retry.Never(err)
+	}
+	cl, err := c.client(c.cfg.bot())
+	if err != nil {
+		return nil, err
+	}
+	who, err := cl.Whoami(ctx)
+	if err != nil {
+		return nil, wrap("ask which device we are", err)
+	}
+	if who.DeviceID == "" {
+		return nil, retry.Never(errors.New("the access token belongs to no device: give the password instead, so that I can make one"))
+	}
+	account, err := s.GetAccount(ctx)
+	if err != nil {
+		return nil, retry.Never(fmt.Errorf("the file of keys does not belong to this database (restore both from the same backup): %w", err))
+	}
+	if account != nil && s.DeviceID != who.DeviceID {
+		return nil, retry.Never(fmt.Errorf("the keys are those of the device %s, and the access token is for another (give the password instead, or a token for that device)", s.DeviceID))
+	}
+	s.DeviceID, cl.DeviceID = who.DeviceID, who.DeviceID
+	m := crypto.NewOlmMachine(cl, &c.zlog, s, &roomStates{c})
+	m.DisableRatchetTracking = true
+	m.SessionReceived = func(_ context.Context, room id.RoomID, session id.SessionID, _ uint32) {
+		k.arrived = append(k.arrived, chat.Unlocked{Head: chat.Head{Place: chat.Place{Room: chat.RoomID(room)}, At: time.Now()}, Lock: string(session)})
+	}
+	if err := m.Load(ctx); err != nil {
+		return nil, err
+	}
+	if err := m.ShareKeys(ctx, -1); err != nil {
+		return nil, wrap("publish our keys", err)
+	}
+	if err := c.signDevice(ctx, m, s); err != nil {
+		c.env.Log.Warn("our device is not signed, so some programs may give it no keys", "error", err)
+	}
+	k.machine, k.fresh = m, map[id.RoomID]map[id.UserID]bool{}
+	return m, nil
+}
+
+// signDevice signs our device with the account's own identity, which is made where
+// the account has none. Its secrets are in the file of keys before it is published.
+func (c *Connector) signDevice(ctx context.Context, m *crypto.OlmMachine, s *keyStore) error {
+	public, err := m.GetOwnCrossSigningPublicKeys(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := s.GetSecret(ctx, "org.hashsend.identity")
+	if err != nil {
+		return err
+	}
+	var seeds crypto.CrossSigningSeeds
+	if text == "" {
+		if public != nil {
+			return errors.New("the account has an identity that was made by another program: verify our device there")
+		}
+		made, err := m.GenerateCrossSigningKeys()
+		if err != nil {
+			return err
+		}
+		seeds = made.Seeds()
+		raw, err := json.Marshal(seeds)
+		if err != nil {
+			return err
+		}
+		if err := s.PutSecret(ctx, "org.hashsend.identity", string(raw)); err != nil {
+			return err
+		}
+	} else if err := json.Unmarshal([]byte(text), &seeds); err != nil {
+		return err
+	}
+	mine, err := seeds.Decode()
+	if err != nil {
+		return err
+	}
+	if public == nil {
+		err := m.PublishCrossSigningKeys(ctx, &mine, func(ask *mautrix.RespUserInteractive) any {
+			if c.cfg.Password == "" {
+				return nil
+			}
+			return &mautrix.ReqUIAuthLogin{BaseAuthData: mautrix.BaseAuthData{Type: mautrix.AuthTypePassword, Session: ask.Session}, User: c.cfg.UserID, Password: c.cfg.Password}
+		})
+		if err != nil {
+			return fmt.Errorf("publish our identity: %w", err)
+		}
+	} else if public.MasterKey != mine.MasterKey.PublicKey() {
+		return errors.New("the account has another identity by now: verify our device there")
+	}
+	if err := m.ImportCrossSigningKeys(seeds); err != nil {
+		return err
+	}
+	return m.SignOwnDevice(ctx, m.OwnIdentity())
+}
+
+// takeKeys takes in what came to our device. It is on disk when it returns; what
+// comes again is harmless. The events say which keys have come.
+func (c *Connector) takeKeys(ctx context.Context, news keyNews) ([]chat.Event, error) {
+	k := &c.keys
+	k.busy.Lock()
+	defer k.busy.Unlock()
+	m, err := c.ready(ctx)
+	if retry.IsNever(err) {
+		return nil, nil // Trouble tells it
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(news.DeviceLists.Changed) > 0 {
+		m.HandleDeviceLists(ctx, &mautrix.DeviceLists{Changed: news.DeviceLists.Changed}, "")
+	}
+	for _, raw := range news.ToDevice.Events {
+		var e event.Event
+		if json.Unmarshal(raw, &e) != nil {
+			continue
+		}
+		e.Type.Class = event.ToDeviceEventType
+		if e.Content.ParseRaw(e.Type) != nil {
+			continue
+		}
+		w := &waiting{}
+		m.HandleToDeviceEvent(context.WithValue(ctx, waitingKey{}, w), &e)
+		if err := w.write(ctx, k.store); err != nil {
+			k.machine, k.store = nil, nil // what is in memory is ahead of the disk
+			return nil, fmt.Errorf("store a key: %w", err)
+		}
+	}
+	if n, told := news.KeyCounts["signed_curve25519"]; told {
+		m.HandleOTKCounts(ctx, &mautrix.OTKCount{SignedCurve25519: n})
+	}
+	m.MarkOlmHashSavePoint(ctx)
+	arrived := k.arrived
+	k.arrived = nil
+	return arrived, nil
+}
+
+// roomChanged forgets the key of a room whose members have changed.
+func (c *Connector) roomChanged(ctx context.Context, e rawEvent) {
+	if e.Type != "m.room.member" || e.StateKey == nil || e.membership() == e.Unsigned.PrevContent.Membership {
+		return
+	}
+	c.keys.busy.Lock()
+	defer c.keys.busy.Unlock()
+	delete(c.keys.fresh, e.RoomID) // the next message has a new one made
+}
+
+// seal encrypts what goes into an encrypted room. The marker and the relation stay
+// beside the ciphertext. Reactions are never encrypted.
+func (c *Connector) seal(ctx context.Context, room id.RoomID, m chat.Outgoing, kind event.Type, content any) (event.Type, any, error) {
+	if kind == event.EventReaction {
+		return kind, content, nil
+	}
+	locked, err := c.isEncrypted(ctx, room)
+	if err != nil || !locked {
+		return kind, content, wrap("ask whether the room is encrypted", err)
+	}
+	k := &c.keys
+	k.busy.Lock()
+	defer k.busy.Unlock()
+	machine, err := c.ready(ctx)
+	if err != nil {
+		return kind, nil, fmt.Errorf("the room is encrypted: %w", err)
+	}
+	if k.fresh[room] == nil {
+		if err := machine.CryptoStore.RemoveOutboundGroupSession(ctx, room); err != nil {
+			return kind, nil, err
+		}
+	}
+	encrypted, err := machine.EncryptMegolmEvent(ctx, room, kind, content)
+	if crypto.IsShareError(err) {
+		if err := c.share(ctx, machine, room); err != nil {
+			return kind, nil, wrap("give the room's members our key", err)
+		}
+		encrypted, err = machine.EncryptMegolmEvent(ctx, room, kind, content)
+	}
+	if err != nil {
+		return kind, nil, fmt.Errorf("encrypt a message: %w", err)
+	}
+	raw, err := json.Marshal(encrypted)
+	if err != nil {
+		return kind, nil, err
+	}
+	var outer map[string]any
+	if err := json.Unmarshal(raw, &outer); err != nil {
+		return kind, nil, err
+	}
+	if m.Key != "" {
+		outer[marker] = m.Key
+	}
+	return event.EventEncrypted, outer, nil
+}
+
+// share makes a new key for a room and gives it to the devices that its members
+// have now.
+func (c *Connector) share(ctx context.Context, m *crypto.OlmMachine, room id.RoomID) error {
+	var answer struct {
+		Chunk []rawEvent `json:"chunk"`
+	}
+	if err := c.get(ctx, m.Client, mautrix.ClientURLPath{"v3", "rooms", room, "members"}, nil, &answer); err != nil {
+		return err
+	}
+	members := map[id.UserID]bool{}
+	for _, e := range answer.Chunk {
+		if how := e.membership(); e.StateKey != nil && (how == "join" || how == "invite") {
+			members[id.UserID(*e.StateKey)] = true
+		}
+	}
+	all := slices.Sorted(maps.Keys(members))
+	if _, err := m.FetchKeys(ctx, all, true); err != nil {
+		return err
+	}
+	if err := m.ShareGroupSession(ctx, room, all); err != nil {
+		return err
+	}
+	c.keys.fresh[room] = members
+	return nil
+}
+
+// open reads an encrypted event, or hands it over sealed.
+func (c *Connector) open(ctx context.Context, e rawEvent, raw json.RawMessage) []chat.Event {
+	s := chat.Sealed{
+		Head: chat.Head{
+			Event: chat.EventID(e.ID), Place: chat.Place{Room: chat.RoomID(e.RoomID)}, At: time.UnixMilli(e.At),
+			By: chat.Author{ID: chat.UserID(e.Sender), Server: e.Sender.Homeserver()},
+		},
+		Message: chat.MessageID(e.ID), Raw: raw,
+	}
+	var content struct {
+		Session id.SessionID `json:"session_id"`
+	}
+	if json.Unmarshal(e.Content, &content) != nil || content.Session == "" {
+		return nil
+	}
+	s.Lock = string(content.Session)
+	said, err := c.unseal(ctx, s, false)
+	if err != nil {
+		c.env.Log.Info("a message cannot be read yet", "event", e.ID, "reason", err)
+		return []chat.Event{s}
+	}
+	if said == nil {
+		return nil
+	}
+	return []chat.Event{said}
+}
+
+// Unseal reads a message whose key may have come; see chat.Unsealer.
+func (c *Connector) Unseal(ctx context.Context, s chat.Sealed) (chat.Event, error) {
+	return c.unseal(ctx, s, true)
+}
+
+func (c *Connector) unseal(ctx context.Context, s chat.Sealed, late bool) (chat.Event, error) {
+	e, err := parseEvent(s.Raw)
+	if err != nil {
+		return nil, retry.Never(err)
+	}
+	e.RoomID = id.RoomID(s.Place.Room)
+	plain, err := c.decrypt(ctx, e, s.Raw, late)
+	if err != nil {
+		return nil, err
+	}
+	e.Type, e.Content = plain.Type.Type, plain.Content.VeryRaw
+	said := c.convert(e)
+	if said == nil {
+		return nil, nil
+	}
+	said = c.complete(ctx, said)
+	if p, is := said.(chat.Posted); is && late {
+		p.Late = true
+		return p, nil
+	}
+	return said, nil
+}
+
+func (c *Connector) decrypt(ctx context.Context, e rawEvent, raw json.RawMessage, ask bool) (*event.Event, error) {
+	c.keys.busy.Lock()
+	defer c.keys.busy.Unlock()
+	m, err := c.ready(ctx)
+	if err != nil {
+		return nil, errors.New("there is no encryption: " + err.Error()) // it may be mended while the message waits
+	}
+	var in event.Event
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return nil, retry.Never(err)
+	}
+	in.RoomID, in.Type = e.RoomID, event.EventEncrypted
+	if err := in.Content.ParseRaw(in.Type); err != nil {
+		return nil, retry.Never(err)
+	}
+	content := in.Content.AsEncrypted()
+	plain, err := m.DecryptMegolmEvent(ctx, &in)
+	if err == nil {
+		key, err := m.CryptoStore.GetGroupSession(ctx, e.RoomID, content.SessionID)
+		if err != nil {
+			return nil, err
+		}
+		if key.SourceUser != "" && key.SourceUser != e.Sender && key.SourceUser != m.Client.UserID {
+			return nil, errors.New("its key came from somebody else than its writer")
+		}
+		return plain, nil
+	}
+	if ask {
+		c.askForKey(ctx, m, e, content)
+	}
+	return nil, fmt.Errorf("read an encrypted message: %w", err)
+}
+
+// askForKey asks the writer's devices, and our own others, for a key.
+func (c *Connector) askForKey(ctx context.Context, m *crypto.OlmMachine, e rawEvent, content *event.EncryptedEventContent) {
+	k := &c.keys
+	if k.asked == nil || len(k.asked) > 1000 {
+		k.asked = map[id.SessionID]time.Time{}
+	}
+	if time.Since(k.asked[content.SessionID]) < 5*time.Minute {
+		return
+	}
+	k.asked[content.SessionID] = time.Now()
+	sum := sha256.Sum256([]byte(content.SessionID))
+	err := m.SendRoomKeyRequest(ctx, e.RoomID, content.SenderKey, content.SessionID, "hs"+base64.RawURLEncoding.EncodeToString(sum[:12]), //nolint:staticcheck // older programs want the sender's key
+		map[id.UserID][]id.DeviceID{e.Sender: {"*"}, m.Client.UserID: {"*"}})
+	if err != nil {
+		c.env.Log.Warn("ask for a key", "error", err)
+	}
+}
+
+// Trouble tells why there is no encryption; see chat.Doctor.
+func (c *Connector) Trouble() error {
+	c.keys.mu.Lock()
+	defer c.keys.mu.Unlock()
+	for _, is := range c.keys.rooms {
+		if is && c.keys.trouble != nil {
+			return fmt.Errorf("encrypted rooms cannot be read: %w", c.keys.trouble)
+		}
+	}
+	return nil
+}
