@@ -107,32 +107,22 @@ func (c *Connector) ready(ctx context.Context) (_ *crypto.OlmMachine, err error)
 		defer k.mu.Unlock()
 		k.trouble = err
 	}()
-	if c.cfg.AppService != nil {
-		return nil, retry.Never(errors.New("an application service reads no encrypted rooms yet: use a plain account (user_id and password)"))
-	}
 	s, err := c.openStore(ctx)
 	if err != nil {
 		return nil, retry.Never(err)
 	}
-	cl, err := c.client(c.cfg.bot())
+	cl, err := c.device(ctx, s)
 	if err != nil {
 		return nil, err
-	}
-	who, err := cl.Whoami(ctx)
-	if err != nil {
-		return nil, wrap("ask which device we are", err)
-	}
-	if who.DeviceID == "" {
-		return nil, retry.Never(errors.New("the access token belongs to no device: give the password instead, so that I can make one"))
 	}
 	account, err := s.GetAccount(ctx)
 	if err != nil {
 		return nil, retry.Never(fmt.Errorf("the file of keys does not belong to this database (restore both from the same backup): %w", err))
 	}
-	if account != nil && s.DeviceID != who.DeviceID {
+	if account != nil && s.DeviceID != cl.DeviceID {
 		return nil, retry.Never(fmt.Errorf("the keys are those of the device %s, and the access token is for another (give the password instead, or a token for that device)", s.DeviceID))
 	}
-	s.DeviceID, cl.DeviceID = who.DeviceID, who.DeviceID
+	s.DeviceID = cl.DeviceID
 	m := crypto.NewOlmMachine(cl, &c.zlog, s, &roomStates{c})
 	m.DisableRatchetTracking = true
 	m.SessionReceived = func(_ context.Context, room id.RoomID, session id.SessionID, _ uint32) {
@@ -149,6 +139,70 @@ func (c *Connector) ready(ctx context.Context) (_ *crypto.OlmMachine, err error)
 	}
 	k.machine, k.fresh = m, map[id.RoomID]map[id.UserID]bool{}
 	return m, nil
+}
+
+// device returns the client that acts as our device. A service makes one for its
+// bot, where the homeserver lets it (MSC4190), else it logs the bot in.
+func (c *Connector) device(ctx context.Context, s *keyStore) (*mautrix.Client, error) {
+	if c.cfg.AppService == nil {
+		cl, err := c.client(c.cfg.bot())
+		if err != nil {
+			return nil, err
+		}
+		who, err := cl.Whoami(ctx)
+		if err != nil {
+			return nil, wrap("ask which device we are", err)
+		}
+		if who.DeviceID == "" {
+			return nil, retry.Never(errors.New("the access token belongs to no device: give the password instead, so that I can make one"))
+		}
+		cl.DeviceID = who.DeviceID
+		return cl, nil
+	}
+	if err := c.registerBot(ctx); err != nil {
+		return nil, err
+	}
+	name := s.DeviceID
+	if name == "" {
+		name = id.DeviceID("HASHSEND" + rand.Text()[:6])
+	}
+	cl, err := mautrix.NewClient(c.cfg.Homeserver, c.cfg.bot(), c.cfg.AppService.ASToken)
+	if err != nil {
+		return nil, err
+	}
+	cl.Client, cl.Log, cl.UserAgent, cl.IgnoreRateLimit, cl.SetAppServiceUserID = c.http, c.zlog, "hashsend", true, true
+	err = cl.CreateDeviceMSC4190(ctx, name, "hashsend")
+	if err == nil {
+		return cl, nil
+	}
+	if status := httpStatus(err); status < 400 || status >= 500 {
+		return nil, wrap("make a device", err)
+	}
+	cl.SetAppServiceUserID, cl.SetAppServiceDeviceID = false, false
+	login, err := cl.Login(ctx, &mautrix.ReqLogin{
+		Type: mautrix.AuthTypeAppservice, DeviceID: name, InitialDeviceDisplayName: "hashsend",
+		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: c.cfg.bot().Localpart()},
+	})
+	if err != nil {
+		return nil, wrap("log our device in", err)
+	}
+	cl.AccessToken, cl.DeviceID = login.AccessToken, login.DeviceID
+	return cl, nil
+}
+
+// reader returns the client that a service reads with: our device, where it was
+// logged in, because its keys come that way.
+func (c *Connector) reader(ctx context.Context) (*mautrix.Client, error) {
+	c.keys.busy.Lock()
+	m, err := c.ready(ctx)
+	c.keys.busy.Unlock()
+	if err == nil && !m.Client.SetAppServiceUserID {
+		return m.Client, nil
+	}
+	if err != nil && !retry.IsNever(err) {
+		return nil, err
+	}
+	return c.bot(ctx)
 }
 
 // signDevice signs our device with the account's own identity, which is made where

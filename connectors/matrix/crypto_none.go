@@ -8,6 +8,7 @@ import (
 	"errors"
 	"sync"
 
+	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -27,6 +28,8 @@ func (*keys) forget() {}
 func (c *Connector) deviceName(context.Context) id.DeviceID { return "HASHSEND" }
 
 func (c *Connector) takeKeys(context.Context, keyNews) ([]chat.Event, error) { return nil, nil }
+
+func (c *Connector) reader(ctx context.Context) (*mautrix.Client, error) { return c.bot(ctx) }
 
 func (c *Connector) roomChanged(context.Context, rawEvent) {}
 

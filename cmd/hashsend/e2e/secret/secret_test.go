@@ -125,18 +125,28 @@ func (p *person) reads(room id.RoomID, part string) {
 	})
 }
 
-// TestPlainAccount talks from an encrypted room on Synapse: with consent, both
-// ways, with a key that comes late while the bridge is killed, and with a room that
-// is encrypted after it was linked (EVENTS A43, A44).
-func TestPlainAccountOnSynapse(t *testing.T) { conversation(t, lab.Synapse) }
+// The conversations go from encrypted rooms: with consent, both ways, with a key
+// that comes late while the bridge is killed, and with a room that is encrypted
+// after it was linked (EVENTS A43, A44).
+func TestPlainAccountOnSynapse(t *testing.T) { conversation(t, false, lab.Synapse) }
 
-func TestPlainAccountOnDendrite(t *testing.T) { conversation(t, lab.Dendrite) }
+func TestPlainAccountOnDendrite(t *testing.T) { conversation(t, false, lab.Dendrite) }
 
-func conversation(t *testing.T, homeserver func(testing.TB, ...string) *lab.Homeserver) {
+func TestApplicationServiceOnSynapse(t *testing.T) { conversation(t, true, lab.Synapse) }
+
+func TestApplicationServiceOnDendrite(t *testing.T) { conversation(t, true, lab.Dendrite) }
+
+func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...string) *lab.Homeserver) {
 	mail := lab.Dovecot(t)
-	bridge := lab.NewBridge(t, false)
-	home := homeserver(t)
-	home.Person("bridge")
+	bridge := lab.NewBridge(t, appService)
+	var files []string
+	if appService {
+		files = append(files, bridge.Registration)
+	}
+	home := homeserver(t, files...)
+	if !appService {
+		home.Person("bridge")
+	}
 	alice := newPerson(t, home, "alice")
 	alice.users = []id.UserID{alice.UserID, bridge.Bot}
 	bridge.Configure(home.URL, mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\n")
