@@ -30,12 +30,13 @@ const soon = 40 * time.Second
 // person is somebody whose program encrypts.
 type person struct {
 	*lab.Person
-	t       *testing.T
-	machine *crypto.OlmMachine
-	states  *states
-	since   string
-	read    map[id.RoomID][]string // what could be read, in order
-	users   []id.UserID            // who gets the keys of this person
+	t        *testing.T
+	machine  *crypto.OlmMachine
+	states   *states
+	since    string
+	read     map[id.RoomID][]string // what could be read, in order
+	declined bool
+	users    []id.UserID // who gets the keys of this person
 }
 
 func newPerson(t *testing.T, home *lab.Homeserver, name string) *person {
@@ -86,6 +87,11 @@ func (p *person) listen() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	for _, e := range resp.ToDevice.Events {
+		if e.Type.Type == event.ToDeviceVerificationCancel.Type {
+			p.declined = true
+		}
+	}
 	p.machine.ProcessSyncResponse(p.t.Context(), resp, p.since)
 	p.since = resp.NextBatch
 	for room, r := range resp.Rooms.Join {
@@ -109,6 +115,34 @@ func (p *person) listen() {
 			p.read[room] = append(p.read[room], fmt.Sprint(plain.Content.Raw["body"]))
 		}
 	}
+}
+
+// verifies wants to compare signs with the bridge's device, which is signed and
+// declines (A45).
+func (p *person) verifies(bot id.UserID) {
+	p.t.Helper()
+	keys, err := p.QueryKeys(p.t.Context(), &mautrix.ReqQueryKeys{DeviceKeys: mautrix.DeviceKeysRequest{bot: {}}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if len(keys.DeviceKeys[bot]) != 1 {
+		p.t.Errorf("the bot has %d devices with keys, want one", len(keys.DeviceKeys[bot]))
+	}
+	for device, d := range keys.DeviceKeys[bot] {
+		signed := false
+		for _, own := range keys.SelfSigningKeys[bot].Keys {
+			_, by := d.Signatures[bot][id.NewKeyID(id.KeyAlgorithmEd25519, own.String())]
+			signed = signed || by
+		}
+		if !signed {
+			p.t.Errorf("the bot's device %s is not signed by its own identity", device)
+		}
+		ask := &event.Content{Raw: map[string]any{"from_device": p.DeviceID, "methods": []string{"m.sas.v1"}, "transaction_id": "verify1", "timestamp": time.Now().UnixMilli()}}
+		if _, err := p.SendToDevice(p.t.Context(), event.ToDeviceVerificationRequest, &mautrix.ReqSendToDevice{Messages: map[id.UserID]map[id.DeviceID]*event.Content{bot: {device: ask}}}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	lab.Wait(p.t, "the bridge to decline", soon, func() bool { p.listen(); return p.declined })
 }
 
 func (p *person) reads(room id.RoomID, part string) {
@@ -171,6 +205,8 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 			t.Errorf("this came unencrypted: %q", text)
 		}
 	}
+
+	alice.verifies(bridge.Bot)
 
 	// The key is withheld, the bridge killed, and the key given when it is asked for.
 	alice.users = []id.UserID{alice.UserID}
