@@ -179,9 +179,14 @@ func (c *Connector) device(ctx context.Context, s *keyStore) (*mautrix.Client, e
 	cl.Client, cl.Log, cl.UserAgent, cl.IgnoreRateLimit, cl.SetAppServiceUserID = c.http, c.zlog, "hashsend", true, true
 	err = cl.CreateDeviceMSC4190(ctx, name, "hashsend")
 	if err == nil {
-		return cl, nil
-	}
-	if status := httpStatus(err); status < 400 || status >= 500 {
+		who, err := cl.Whoami(ctx)
+		if err != nil {
+			return nil, wrap("ask which device we are", err)
+		}
+		if who.DeviceID == name { // Dendrite names the device that was logged in, and lets nobody act as it
+			return cl, nil
+		}
+	} else if status := httpStatus(err); status < 400 || status >= 500 {
 		return nil, wrap("make a device", err)
 	}
 	cl.SetAppServiceUserID, cl.SetAppServiceDeviceID = false, false
