@@ -282,8 +282,8 @@ func (c *call) status() (string, error) {
 		if err := c.threadStatus(&b, th); err != nil {
 			return "", err
 		}
-		if text := strings.TrimSpace(plainMail(r)); text != "" {
-			b.WriteString("\n" + text)
+		if err := c.encryptionStatus(&b, r); err != nil {
+			return "", err
 		}
 	}
 	for _, h := range c.b.healthList() {

@@ -31,6 +31,25 @@ func plainMail(r store.Room) string {
 	return ""
 }
 
+// encryptionStatus tells how an encrypted room is mailed, and what waits for a key.
+func (w *work) encryptionStatus(b *strings.Builder, r store.Room) error {
+	if r.Encrypted == "" {
+		return nil
+	}
+	b.WriteString("\n" + strings.TrimSpace(plainMail(r)))
+	waiting, err := w.Waiting(1000)
+	n := 0
+	for _, d := range waiting {
+		if d.Kind == jobUnseal && strings.HasPrefix(d.Lane, sealLane(r.Network, chat.RoomID(r.Place), "")) {
+			n++
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(b, "\n%s cannot be read yet: the key was asked for.", count(n, "message", "messages"))
+	}
+	return err
+}
+
 // agree lets pass again what was stopped when a room came to be shared, or
 // encrypted. What was said until now stays in the room.
 func (c *call) agree(to consent) (string, error) {
