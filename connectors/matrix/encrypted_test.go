@@ -1,7 +1,9 @@
 package matrix
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -85,5 +87,31 @@ func TestIsEncrypted(t *testing.T) {
 		if is != c.is || (err == nil) != c.ok {
 			t.Errorf("%d %s: %v, %v; want %v, no error: %v", c.code, c.body, is, err, c.is, c.ok)
 		}
+	}
+}
+
+// What is encrypted on its way to the homeserver is read back as it was, by what
+// the message says of it (A17).
+func TestFileThereAndBack(t *testing.T) {
+	text := strings.Repeat("a file, ", 10000)
+	e := newEncrypter(io.NopCloser(strings.NewReader(text)))
+	locked, err := io.ReadAll(e)
+	if err != nil || bytes.Contains(locked, []byte("a file")) {
+		t.Fatal("it is not encrypted", err)
+	}
+	raw, err := json.Marshal(e.file("mxc://example.org/abc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := parseFileID(content{File: raw}.fileID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := plaintext(io.NopCloser(bytes.NewReader(locked)), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := io.ReadAll(r); err != nil || string(back) != text {
+		t.Errorf("%d bytes came back, %v; want %d", len(back), err, len(text))
 	}
 }
