@@ -5,6 +5,7 @@
 package secret
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/attachment"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -61,7 +63,24 @@ func (p *person) encrypt(room id.RoomID) {
 // whisper says something encrypted. Whoever is not in users gets no key.
 func (p *person) whisper(room id.RoomID, text string) {
 	p.t.Helper()
-	content := &event.MessageEventContent{MsgType: event.MsgText, Body: text}
+	p.send(room, &event.MessageEventContent{MsgType: event.MsgText, Body: text})
+}
+
+// hands gives an encrypted file.
+func (p *person) hands(room id.RoomID, name, data string) {
+	p.t.Helper()
+	file := attachment.NewEncryptedFile()
+	raw := []byte(data)
+	file.EncryptInPlace(raw)
+	stored, err := p.UploadBytes(p.t.Context(), raw, "application/octet-stream")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.send(room, &event.MessageEventContent{MsgType: event.MsgFile, Body: name, File: &event.EncryptedFileInfo{EncryptedFile: *file, URL: stored.ContentURI.CUString()}})
+}
+
+func (p *person) send(room id.RoomID, content *event.MessageEventContent) {
+	p.t.Helper()
 	encrypted, err := p.machine.EncryptMegolmEvent(p.t.Context(), room, event.EventMessage, content)
 	if crypto.IsShareError(err) {
 		if _, err := p.machine.FetchKeys(p.t.Context(), p.users, true); err != nil {
@@ -113,6 +132,13 @@ func (p *person) listen() {
 				continue
 			}
 			p.read[room] = append(p.read[room], fmt.Sprint(plain.Content.Raw["body"]))
+			if m := plain.Content.AsMessage(); m.File != nil {
+				raw, err := p.DownloadBytes(p.t.Context(), m.File.URL.ParseOrIgnore())
+				if err == nil {
+					err = m.File.DecryptInPlace(raw)
+				}
+				p.read[room] = append(p.read[room], fmt.Sprintf("file %s: %s %v", m.FileName, raw, err))
+			}
 		}
 	}
 }
@@ -208,6 +234,14 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 
 	alice.verifies(bridge.Bot)
 
+	// Files, both ways (A17).
+	alice.hands(room, "list.txt", "bread and butter")
+	mail.Gets("bob", "INBOX", soon, func(m lab.Mail) bool {
+		return strings.Contains(string(m.Raw), "list.txt") && (strings.Contains(string(m.Raw), "bread and butter") || strings.Contains(string(m.Raw), base64.StdEncoding.EncodeToString([]byte("bread and butter"))))
+	})
+	mail.Send(t, "bob", m.AnswerTo(), withFile(answer(m, "here is mine")))
+	alice.reads(room, "file mine.txt: cheese")
+
 	// The key is withheld, the bridge killed, and the key given when it is asked for.
 	alice.users = []id.UserID{alice.UserID}
 	if err := alice.machine.CryptoStore.RemoveOutboundGroupSession(t.Context(), room); err != nil {
@@ -258,6 +292,12 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 			t.Error("what was said before the consent was mailed")
 		}
 	}
+}
+
+// withFile adds a file to a mail.
+func withFile(mail []byte) []byte {
+	head, body, _ := strings.Cut(string(mail), "\r\n\r\n")
+	return fmt.Appendf(nil, "%s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n%s\r\n--b\r\nContent-Type: text/plain; name=mine.txt\r\nContent-Disposition: attachment; filename=mine.txt\r\n\r\ncheese\r\n--b--\r\n", head, body)
 }
 
 func answer(m lab.Mail, text string) []byte {
