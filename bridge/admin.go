@@ -28,7 +28,7 @@ func commands() []command {
 		{"link", "ADDRESS… [open|hidden] [title WORDS]", "tie this room to a conversation by email", Link, (*call).link},
 		{"new", "ADDRESS… [open|hidden] [title WORDS]", "begin a conversation in a thread of its own", Link, (*call).newConversation},
 		{"mail", "[ADDRESS… [title WORDS]]", "mail the message that this answers, and begin a conversation under it", Link, (*call).mailMessage},
-		{"ok", "[shared]", "do what I have shown", Link, (*call).ok},
+		{"ok", "[shared] [encrypted]", "do what I have shown", Link, (*call).ok},
 		{"cancel", "", "forget what I have shown", Link, (*call).cancel},
 		{"add", "ADDRESS… [open|hidden]", "invite people by email", Link, (*call).add},
 		{"remove", "ADDRESS…", "take people out", Link, (*call).remove},

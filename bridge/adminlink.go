@@ -262,11 +262,17 @@ func (c *call) preview(p pending) (string, error) {
 		return b.String(), nil
 	}
 	yes := chat.Choice{Label: "Link", Command: "ok"}
-	if r, err := c.Room(c.network, string(c.place.Room), ""); err == nil && r.Shared == store.SharedAsked {
+	r, err := c.Room(c.network, string(c.place.Room), "")
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return "", err
+	}
+	if r.Shared == store.SharedAsked {
 		yes = chat.Choice{Label: "They agree, link", Command: "ok shared", Danger: true}
 		b.WriteString("\n⚠️ This channel is shared with another organisation: what its people write would be mailed too. Link it only if they agree.")
-	} else if err != nil && !errors.Is(err, store.ErrNone) {
-		return "", err
+	}
+	if r.Encrypted == store.EncryptedAsked {
+		yes = chat.Choice{Label: "Link, mail in plain", Command: yes.Command + " encrypted", Danger: true}
+		b.WriteString("\n⚠️ This room is encrypted. Email is not: what is written here would leave the encryption, go out as ordinary mail, and could be read by the mail servers on its way. Link it only if the people in this room agree.")
 	}
 	c.choices = []chat.Choice{yes, {Label: "Cancel", Command: "cancel"}}
 	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.say(yes.Command), c.say("name TITLE"), c.say("cancel"))
@@ -286,14 +292,14 @@ func (c *call) cancel() (string, error) {
 
 // ok links the room as it was shown.
 func (c *call) ok() (string, error) {
-	agreed := len(c.args) > 0 && strings.EqualFold(c.args[0], "shared")
+	agreed := consent{shared: c.agrees("shared"), encrypted: c.agrees("encrypted")}
 	p, there, err := c.getPending()
 	if err != nil {
 		return "", err
 	}
 	if !there {
-		if agreed {
-			return c.agree()
+		if agreed.shared || agreed.encrypted {
+			return c.agree(agreed)
 		}
 		return "", usage("There is nothing to confirm. %s begins.", c.say("link ADDRESS"))
 	}
@@ -316,7 +322,7 @@ func (c *call) ok() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.Shared, err = c.mayShare(agreed); err != nil {
+	if r.Shared, r.Encrypted, err = c.mayShare(agreed); err != nil {
 		return "", err
 	}
 	r.Thread, r.Linked = th.ID, c.since()
@@ -334,10 +340,10 @@ func (c *call) ok() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := c.tell("%s linked this room. " + readBy(people) + " What begins with 🔇 or // is not mailed."); err != nil {
+	if err := c.tell("%s linked this room. " + readBy(people) + plainMail(r) + " What begins with 🔇 or // is not mailed."); err != nil {
 		return "", err
 	}
-	return "Linked. " + readBy(people) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
+	return "Linked. " + readBy(people) + plainMail(r) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
 }
 
 // since is from when on what is said in a room that is now linked concerns
@@ -347,57 +353,6 @@ func (c *call) since() time.Time {
 		return c.now
 	}
 	return c.at
-}
-
-// agree lets pass again what was stopped when a room came to be shared.
-func (c *call) agree() (string, error) {
-	rooms, err := c.RoomsIn(c.network, string(c.place.Room))
-	if err != nil {
-		return "", err
-	}
-	threads := map[int64]bool{}
-	for _, r := range rooms {
-		if r.Shared != store.SharedAsked {
-			continue
-		}
-		threads[r.Thread] = true
-		r.Shared = store.SharedAgreed
-		if err := c.PutRoom(&r); err != nil {
-			return "", err
-		}
-	}
-	if len(threads) == 0 {
-		return "", usage("There is nothing to agree to.")
-	}
-	if err := c.tell("%s lets messages pass between this channel and email again, although it is shared with another organisation."); err != nil {
-		return "", err
-	}
-	for id := range threads {
-		if id == 0 {
-			continue
-		}
-		if err := c.announce(id); err != nil {
-			return "", err
-		}
-	}
-	return "", nil
-}
-
-// mayShare returns what is to be noted of a new link in a room that may be
-// shared with another organisation: somebody must have agreed.
-func (c *call) mayShare(agreed bool) (string, error) {
-	r, err := c.Room(c.network, string(c.place.Room), "")
-	if errors.Is(err, store.ErrNone) {
-		return "", nil
-	}
-	if err != nil || r.Shared != store.SharedAsked {
-		return r.Shared, err
-	}
-	if !agreed {
-		return "", usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.say("ok shared"))
-	}
-	r.Shared = store.SharedAgreed
-	return r.Shared, c.PutRoom(&r)
 }
 
 // newConversation begins a conversation in a chat thread of its own.
@@ -442,7 +397,7 @@ func (c *call) newConversation() (string, error) {
 	if title == "" {
 		title = mail.CleanName(c.by.Name)
 	}
-	if _, err := c.mayShare(false); err != nil {
+	if _, _, err := c.mayShare(consent{}); err != nil {
 		return "", err
 	}
 	th, err := c.startThread(box, p, title)

@@ -171,6 +171,9 @@ func (c *call) unlink() (string, error) {
 		return "", err
 	}
 	r.Thread, r.Linked, r.Shared = 0, time.Time{}, ""
+	if r.Encrypted != "" {
+		r.Encrypted = store.EncryptedAsked
+	}
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
@@ -268,7 +271,7 @@ func (c *call) pause() (string, error) {
 
 func (c *call) status() (string, error) {
 	var b strings.Builder
-	th, _, err := c.linkedThread()
+	th, r, err := c.linkedThread()
 	var notLinked usageError
 	switch {
 	case errors.As(err, &notLinked):
@@ -277,6 +280,9 @@ func (c *call) status() (string, error) {
 		return "", err
 	default:
 		if err := c.threadStatus(&b, th); err != nil {
+			return "", err
+		}
+		if err := c.encryptionStatus(&b, r); err != nil {
 			return "", err
 		}
 	}
@@ -446,6 +452,9 @@ func (w *work) described(j chatJob) error {
 	} else if r.Shared == "" {
 		r.Shared = store.SharedAsked
 	}
+	if j.About.Encrypted && r.Encrypted == "" {
+		r.Encrypted = store.EncryptedAsked
+	}
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
@@ -459,11 +468,11 @@ func (w *work) described(j chatJob) error {
 	if err != nil || !there {
 		return err
 	}
-	if j.About.Encrypted {
+	if _, can := w.b.chats[j.Network].(chat.Unsealer); j.About.Encrypted && !can {
 		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
 			return err
 		}
-		return w.notice(j.Network, j.Place, "✗ This room is encrypted, and I cannot read or write in encrypted rooms. Use a room without encryption for conversations by email.", j.Command.answer())
+		return w.notice(j.Network, j.Place, "✗ This room is encrypted, and this hashsend was built without encryption. Install one that was built with it, or use a room without encryption for conversations by email.", j.Command.answer())
 	}
 	text, err := c.preview(p)
 	if err != nil {

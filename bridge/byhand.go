@@ -140,7 +140,7 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 	if title == "" {
 		title = mail.CleanName(c.by.Name)
 	}
-	shared, err := c.mayShare(false)
+	shared, encrypted, err := c.mayShare(consent{})
 	if err != nil {
 		return "", err
 	}
@@ -152,7 +152,7 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 	if at.Thread == "" {
 		at.Thread = threader.ThreadOf(c.place, said.Message)
 	}
-	r := store.Room{Network: c.network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: title, Linked: c.now, Shared: shared}
+	r := store.Room{Network: c.network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: title, Linked: c.now, Shared: shared, Encrypted: encrypted}
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}

@@ -197,6 +197,8 @@ type work struct {
 	lanes map[string]bool
 	flush bool
 	steps []Step
+
+	unsealed *time.Time // when what is being taken in was said, if it could not be read then
 }
 
 // write runs fn in one transaction and wakes, after the commit, what it gave

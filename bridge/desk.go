@@ -63,6 +63,9 @@ func deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error)
 	if r.Shared == store.SharedAsked {
 		d.Trouble = "shared with another organisation: nothing is mailed until somebody agrees"
 	}
+	if r.Encrypted == store.EncryptedAsked {
+		d.Trouble = "encrypted: nothing is mailed until somebody agrees"
+	}
 	people, err := tx.Participants(th.ID)
 	if err != nil {
 		return d, err

@@ -79,6 +79,12 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.desk(network, e)
 	case chat.Revoked:
 		return w.revoked(network, e)
+	case chat.Encrypted:
+		return w.encrypted(network, e)
+	case chat.Sealed:
+		return w.sealed(network, e)
+	case chat.Unlocked:
+		return w.unlocked(network, e)
 	case chat.Unknown:
 		return w.AddUnread(network, e.Type, w.now, e.Raw)
 	default:
@@ -141,6 +147,9 @@ func (w *work) posted(network string, e chat.Posted) error {
 		Thread: th.ID, Origin: store.FromChat, Author: author, Name: e.By.Name, Kind: int64(e.Kind),
 		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now,
 	}
+	if w.unsealed != nil { // it was sealed: it was said when it was said
+		m.At = *w.unsealed
+	}
 	answered, err := w.answered(network, r, e)
 	if err != nil {
 		return err
@@ -150,7 +159,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	if staysInside(m.Text) || r.Silent() || answered.State == store.Inside || th.Paused || !anyTakes(people) {
+	if staysInside(m.Text) || r.Closed() || answered.State == store.Inside || th.Paused || !anyTakes(people) {
 		m.State = store.Inside
 	}
 	if err := w.AddMessage(&m); err != nil {
@@ -180,12 +189,12 @@ func (w *work) spread(m store.Message, r store.Room, by chat.Author) error {
 	if err != nil {
 		return err
 	}
-	if !r.Silent() && (m.State == store.Held || len(rooms) > 1) {
+	if !r.Closed() && (m.State == store.Held || len(rooms) > 1) {
 		if waits, err := w.fetchFiles(m.ID); err != nil || waits {
 			return err
 		}
 	}
-	if r.Silent() {
+	if r.Closed() {
 		return nil
 	}
 	return w.toOtherRooms(m, r, by)
@@ -351,6 +360,9 @@ func (w *work) edited(network string, e chat.Edited) error {
 	}
 	if m.Text == e.Body.Text && m.HTML == e.Body.HTML {
 		return nil
+	}
+	if closed, err := w.closedFor(m, e.Message); err != nil || closed {
+		return err
 	}
 	was := m.Text
 	m.Text, m.HTML = e.Body.Text, e.Body.HTML

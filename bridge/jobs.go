@@ -30,6 +30,7 @@ const (
 	jobDesk      = "chat.desk"     // show a person the bridge's page
 	jobPostFile  = "chat.file"
 	jobFetchFile = "file.fetch"
+	jobUnseal    = "chat.unseal" // read what could not be read when it came
 	jobMail      = "mail.submit"
 	jobKeep      = "mail.keep"    // see that a copy is in Sent
 	jobCorrect   = "mail.correct" // tell what has changed since it was mailed

@@ -157,7 +157,7 @@ func (w *work) opened(j chatJob, at chat.Place) error {
 	}
 	r := store.Room{Network: j.Network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: j.Open.Name, Linked: w.now}
 	if around, err := w.Room(j.Network, r.Place, ""); err == nil {
-		r.Shared = around.Shared
+		r.Shared, r.Encrypted = around.Shared, around.Encrypted
 	} else if !errors.Is(err, store.ErrNone) {
 		return err
 	}

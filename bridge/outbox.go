@@ -183,7 +183,7 @@ func patience(kind string) time.Duration {
 		return 5 * 24 * time.Hour
 	case jobPostFile:
 		return 5 * 24 * time.Hour
-	case jobKeep:
+	case jobKeep, jobUnseal:
 		return 24 * time.Hour
 	case jobFetchFile:
 		return 15 * time.Minute // what was said with it waits
@@ -236,6 +236,8 @@ func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
 		return b.deliverAdmit(ctx, d)
 	case jobFetchFile:
 		return b.deliverFetchFile(ctx, d)
+	case jobUnseal:
+		return b.deliverUnseal(ctx, d)
 	case jobCorrect:
 		return b.deliverCorrection(ctx, d)
 	}

@@ -26,7 +26,7 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 		return w.DropReaction(m.ID, who, e.Emoji)
 	}
 	r, err := w.roomOfCopy(m, e.Message)
-	if err != nil || r.Silent() || r.Thread != m.Thread {
+	if err != nil || r.Closed() || r.Thread != m.Thread {
 		return err
 	}
 	if w.b.o.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || (e.Late && beforeLink(r, e.At)) {

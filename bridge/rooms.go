@@ -44,7 +44,7 @@ func (w *work) joined(network string, e chat.Joined) error {
 		return err
 	}
 	if line := readBy(people); line != "" {
-		return w.notice(network, chat.Place{Room: e.Place.Room}, line+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
+		return w.notice(network, chat.Place{Room: e.Place.Room}, line+plainMail(r)+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
 	}
 	return nil
 }
@@ -169,7 +169,11 @@ func (w *work) announce(thread int64) error {
 		return err
 	}
 	for _, r := range rooms {
-		if err := w.sign(r, readBy(people)); err != nil {
+		text := readBy(people)
+		if text != "" {
+			text += plainMail(r)
+		}
+		if err := w.sign(r, text); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ type net struct {
 	s      *stage
 	name   string
 	down   bool
+	keys   map[string]bool // that have come, of encrypted messages
 	posted map[string]chat.MessageID
 	count  map[chat.RoomID]int
 }
@@ -109,7 +110,17 @@ func (n *net) Announce(_ context.Context, p chat.Place, text string) error {
 }
 
 func (n *net) Describe(_ context.Context, room chat.RoomID) (chat.Description, error) {
-	return chat.Description{Name: strings.ToUpper(string(room)), Private: strings.HasPrefix(string(room), "secret")}, nil
+	return chat.Description{Name: strings.ToUpper(string(room)), Private: strings.HasPrefix(string(room), "secret"), Encrypted: strings.HasPrefix(string(room), "locked")}, nil
+}
+
+func (n *net) Unseal(_ context.Context, s chat.Sealed) (chat.Event, error) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if !n.keys[s.Lock] {
+		return nil, errors.New("there is no key")
+	}
+	s.Late = true
+	return chat.Posted{Head: s.Head, Message: s.Message, Body: chat.Body{Text: string(s.Raw)}}, nil
 }
 
 func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.MessageID, error) {

@@ -84,7 +84,7 @@ type stage struct {
 func play(t *testing.T, dir, script string) string {
 	s := &stage{t: t, dir: dir, nets: map[string]*net{}, refuse: map[string]string{}, mode: map[string]string{}, names: map[string]string{}, trust: mail.Proven}
 	for _, name := range []string{"matrix", "slack"} {
-		s.nets[name] = &net{s: s, name: name, posted: map[string]chat.MessageID{}, count: map[chat.RoomID]int{}}
+		s.nets[name] = &net{s: s, name: name, keys: map[string]bool{}, posted: map[string]chat.MessageID{}, count: map[chat.RoomID]int{}}
 	}
 	lines := strings.Split(script, "\n")
 	for _, line := range lines {
@@ -234,6 +234,8 @@ func (s *stage) step(line string) {
 		s.bounce(rest)
 	case "join", "leave", "invite", "rename", "move":
 		s.member(verb, strings.Fields(rest))
+	case "encrypt", "sealed", "key", "unlock":
+		s.encryption(verb, rest)
 	case "desk", "share", "unshare", "revoke", "unknown":
 		s.happening(verb, rest)
 	default:
@@ -319,6 +321,30 @@ func (s *stage) happening(verb, rest string) {
 		s.handle(network, chat.Revoked{Head: head, Why: rest})
 	case "unknown":
 		s.handle(network, chat.Unknown{Head: head, Type: rest, Raw: []byte("{}")})
+	}
+}
+
+// encryption plays what happens in encrypted rooms: "encrypt lunch", "sealed Alice
+// in lunch with k1: text", "key k1" for one that came and was not told of, "unlock
+// lunch k1".
+func (s *stage) encryption(verb, rest string) {
+	args, text, _ := strings.Cut(rest, ": ")
+	f := strings.Fields(args)
+	s.mu.Lock()
+	if verb == "key" || verb == "unlock" {
+		s.nets["matrix"].keys[f[len(f)-1]] = true
+	}
+	s.mu.Unlock()
+	switch verb {
+	case "encrypt":
+		network, head := s.head("Alice", "", f[0], "")
+		s.handle(network, chat.Encrypted{Head: head})
+	case "sealed":
+		network, head := s.head(f[0], "", f[2], "")
+		s.handle(network, chat.Sealed{Head: head, Message: chat.MessageID(fmt.Sprint("m", s.events)), Lock: f[4], Raw: []byte(text)})
+	case "unlock":
+		network, head := s.head("Alice", "", f[0], "")
+		s.handle(network, chat.Unlocked{Head: head, Lock: f[1]})
 	}
 }
 

@@ -224,6 +224,23 @@ type (
 		Type string
 		Raw  []byte // as the network gave it
 	}
+	// Encrypted says that what is said in a room is encrypted from now on. It may
+	// be handed over again.
+	Encrypted struct{ Head }
+	// Sealed is a message that the connector cannot read yet, because its key has
+	// not come. It is kept, and given to Unsealer again.
+	Sealed struct {
+		Head
+		Message MessageID
+		Lock    string // what has to come before it can be read; several messages may have the same
+		Raw     []byte // all that Unsealer needs
+	}
+	// Unlocked says that what was sealed in a room with Lock may be readable now.
+	// It may be lost in a crash: what is sealed is tried again from time to time.
+	Unlocked struct {
+		Head
+		Lock string
+	}
 	// Gap says that events of the room (empty Place.Room: of any room) may have been missed.
 	Gap struct{ Head }
 )
@@ -338,6 +355,12 @@ type (
 	Backfiller interface {
 		Backfill(ctx context.Context, p Place, since MessageID, linked time.Time, handle Handler) error
 	}
+	// Unsealer reads what is in a Sealed; a nil Event: nothing that concerns the
+	// bridge. An error is temporary while the key may still come. A connector with
+	// it can read and write in encrypted rooms.
+	Unsealer interface {
+		Unseal(ctx context.Context, s Sealed) (Event, error)
+	}
 	// Fetcher reads one message again. The error is final if it is not there.
 	Fetcher interface {
 		Fetch(ctx context.Context, p Place, id MessageID) (Posted, error)
@@ -421,4 +444,6 @@ type Env struct {
 	Name string       // its name in the configuration
 	Log  *slog.Logger // never nil
 	DB   *sql.DB      // a file of its own for libraries that keep tables; nil if there is none
+	// Secret is the installation's own, for what is kept in DB; empty if there is no DB.
+	Secret []byte
 }

@@ -50,6 +50,10 @@ type Room struct {
 	Gone    bool      // the bridge is no longer in it
 	Linked  time.Time // when it was linked; zero: not known
 	Shared  string    // with another organisation: SharedAsked, SharedAgreed; empty: with none
+
+	// Encrypted is the same for a room that is encrypted: without consent nothing
+	// that is said there is mailed. Mail still comes in. Empty: it is not encrypted.
+	Encrypted string
 }
 
 // What was said to a room's being shared with another organisation.
@@ -57,6 +61,15 @@ const (
 	SharedAsked  = "asked"  // nobody has agreed yet: nothing leaves the room and nothing enters it
 	SharedAgreed = "agreed" // somebody with the right has
 )
+
+// What was said to the mailing of what is said in an encrypted room.
+const (
+	EncryptedAsked  = "asked"
+	EncryptedAgreed = "agreed"
+)
+
+// Closed reports whether nothing that is said in a room may leave it.
+func (r Room) Closed() bool { return r.Silent() || r.Encrypted == EncryptedAsked }
 
 // Silent reports whether nothing may be posted in a room, nor mailed from it.
 func (r Room) Silent() bool { return r.Gone || r.Shared == SharedAsked }

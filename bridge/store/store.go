@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
 	"errors"
@@ -185,6 +186,22 @@ func (s *Store) Side(name string) (*sql.DB, error) {
 	s.sides = append(s.sides, db)
 	s.mu.Unlock()
 	return db, nil
+}
+
+// Secret is the installation's own, made at the first use.
+func (s *Store) Secret(ctx context.Context) (secret []byte, err error) {
+	err = s.Write(ctx, func(t *Tx) error {
+		text, err := t.Setting("keys")
+		if err != nil {
+			return err
+		}
+		if text == "" {
+			text = rand.Text() + rand.Text()
+		}
+		secret = []byte(text)
+		return t.SetSetting("keys", text)
+	})
+	return secret, err
 }
 
 // Backup writes a copy of the database of a data folder to path, which must not

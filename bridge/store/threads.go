@@ -118,11 +118,11 @@ func (t *Tx) NextHold() (time.Time, error) {
 
 func scanID(scan func(...any) error) (id int64, err error) { return id, scan(&id) }
 
-const roomColumns = "id, network, place, chat, coalesce(thread, 0), name, private, gone, linked, shared"
+const roomColumns = "id, network, place, chat, coalesce(thread, 0), name, private, gone, linked, shared, encrypted"
 
 func scanRoom(scan func(...any) error) (r Room, err error) {
 	var linked int64
-	err = scan(&r.ID, &r.Network, &r.Place, &r.Chat, &r.Thread, &r.Name, &r.Private, &r.Gone, &linked, &r.Shared)
+	err = scan(&r.ID, &r.Network, &r.Place, &r.Chat, &r.Thread, &r.Name, &r.Private, &r.Gone, &linked, &r.Shared, &r.Encrypted)
 	r.Linked = moment(linked)
 	return r, err
 }
@@ -155,10 +155,10 @@ func (t *Tx) LinkedRooms(network string) ([]Room, error) {
 
 // PutRoom stores a room, new or known by its network ids, and sets its id.
 func (t *Tx) PutRoom(r *Room) (err error) {
-	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone, linked, shared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone, linked, shared, encrypted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (network, place, chat) DO UPDATE SET thread = excluded.thread, name = excluded.name, private = excluded.private,
-			gone = excluded.gone, linked = excluded.linked, shared = excluded.shared
-		RETURNING id`, r.Network, r.Place, r.Chat, orNull(r.Thread), r.Name, r.Private, r.Gone, millis(r.Linked), r.Shared)
+			gone = excluded.gone, linked = excluded.linked, shared = excluded.shared, encrypted = excluded.encrypted
+		RETURNING id`, r.Network, r.Place, r.Chat, orNull(r.Thread), r.Name, r.Private, r.Gone, millis(r.Linked), r.Shared, r.Encrypted)
 	return err
 }
 

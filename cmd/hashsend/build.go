@@ -50,8 +50,17 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options,
 	o = bridge.Options{
 		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Files: c.files(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
+	var env chat.Env
+	if len(c.Matrix) > 0 { // keys of encrypted rooms
+		if env.DB, err = p.store.Side("keys"); err != nil {
+			return o, p, err
+		}
+		if env.Secret, err = p.store.Secret(ctx); err != nil {
+			return o, p, err
+		}
+	}
 	open := func(name string, cfg connectors.Config) error {
-		net, err := connectors.Open(cfg, chat.Env{Name: name, Log: log.With("network", name)})
+		net, err := connectors.Open(cfg, chat.Env{Name: name, Log: log.With("network", name), DB: env.DB, Secret: env.Secret})
 		if err != nil {
 			return fmt.Errorf("network %s: %w", name, err)
 		}

@@ -133,6 +133,7 @@ func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Han
 		Events    []json.RawMessage `json:"events"`
 		Ephemeral []json.RawMessage `json:"ephemeral"`
 		Unstable  []json.RawMessage `json:"de.sorunome.msc2409.ephemeral"`
+		pushedKeys
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxPush)).Decode(&body); err != nil {
 		var large *http.MaxBytesError
@@ -143,7 +144,13 @@ func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Han
 		refuse(w, http.StatusBadRequest, "M_NOT_JSON", "the transaction is no JSON object with events")
 		return
 	}
-	events := c.events(r.Context(), "", body.Events)
+	events, err := c.takeKeys(r.Context(), body.news(c.cfg.bot()))
+	if err != nil {
+		c.env.Log.Error("take in keys of the homeserver", "error", err)
+		refuse(w, http.StatusInternalServerError, "M_UNKNOWN", "not stored yet, send it again")
+		return
+	}
+	events = append(events, c.events(r.Context(), "", body.Events)...)
 	if slices.ContainsFunc(events, func(e chat.Event) bool { _, is := e.(chat.Deleted); return is }) {
 		c.pushed.Store(true)
 	}

@@ -3,6 +3,7 @@ package matrix
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -118,4 +119,42 @@ func (d *decrypter) Read(p []byte) (int, error) {
 		return n, retry.Never(errors.New("decrypt the file: it is not the one that was sent, it was changed or damaged"))
 	}
 	return n, err
+}
+
+// encrypter encrypts a file as it is read, with a key of its own.
+type encrypter struct {
+	io.ReadCloser
+	stream  cipher.Stream
+	seen    hash.Hash
+	key, iv []byte
+}
+
+func newEncrypter(r io.ReadCloser) *encrypter {
+	e := &encrypter{ReadCloser: r, seen: sha256.New(), key: make([]byte, 32), iv: make([]byte, aes.BlockSize)}
+	rand.Read(e.key)    //nolint:errcheck // never fails (crypto/rand)
+	rand.Read(e.iv[:8]) //nolint:errcheck // the other half counts blocks
+	block, err := aes.NewCipher(e.key)
+	if err != nil {
+		panic(err) // the key has the right size
+	}
+	e.stream = cipher.NewCTR(block, e.iv)
+	return e
+}
+
+func (e *encrypter) Read(p []byte) (int, error) {
+	n, err := e.ReadCloser.Read(p)
+	e.stream.XORKeyStream(p[:n], p[:n])
+	e.seen.Write(p[:n])
+	return n, err
+}
+
+// file is the "file" of the message's content, once all has been read.
+func (e *encrypter) file(uri string) map[string]any {
+	return map[string]any{
+		"url": uri, "v": "v2", "iv": base64.RawStdEncoding.EncodeToString(e.iv),
+		"hashes": map[string]string{"sha256": base64.RawStdEncoding.EncodeToString(e.seen.Sum(nil))},
+		"key": map[string]any{
+			"alg": "A256CTR", "ext": true, "k": base64.RawURLEncoding.EncodeToString(e.key), "key_ops": []string{"encrypt", "decrypt"}, "kty": "oct",
+		},
+	}
 }

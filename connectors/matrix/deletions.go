@@ -57,7 +57,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 func (c *Connector) lookForDeletions(ctx context.Context, since string, handle chat.Handler) (next string, err error) {
-	cl, err := c.bot(ctx)
+	cl, err := c.reader(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -69,14 +69,17 @@ func (c *Connector) lookForDeletions(ctx context.Context, since string, handle c
 	if err := c.get(ctx, cl, mautrix.ClientURLPath{"v3", "sync"}, query, &a); err != nil {
 		return "", err
 	}
-	var events []chat.Event
+	events, err := c.takeKeys(ctx, a.keyNews)
+	if err != nil {
+		return "", err
+	}
 	for room, r := range a.Rooms.Join {
 		if since != "" {
 			events = append(events, c.events(ctx, room, r.Timeline.Events)...)
 			events = append(events, c.ephemerals(room, r.Ephemeral.Events)...)
 		}
 	}
-	if len(events) == 0 && since != "" {
+	if len(events) == 0 && len(a.ToDevice.Events) == 0 && since != "" {
 		return a.NextBatch, nil
 	}
 	return a.NextBatch, handle(context.WithoutCancel(ctx), a.NextBatch, events...)

@@ -31,6 +31,8 @@ type Connector struct {
 	asked   atomic.Bool  // maxFile is what the homeserver says
 	maxFile atomic.Int64 // bytes of a file; 0: unknown
 
+	keys keys // encryption
+
 	mu       sync.Mutex
 	token    string // of the plain account
 	clients  map[id.UserID]*mautrix.Client
@@ -128,6 +130,13 @@ func (c *Connector) bot(ctx context.Context) (*mautrix.Client, error) {
 // the same at every login, so that none pile up.
 func (c *Connector) logIn(ctx context.Context) error {
 	c.mu.Lock()
+	in := c.token != ""
+	c.mu.Unlock()
+	if in {
+		return nil
+	}
+	device := c.deviceName(ctx) // not under the lock: who works with keys may wait for it
+	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.token != "" {
 		return nil
@@ -138,7 +147,7 @@ func (c *Connector) logIn(ctx context.Context) error {
 	}
 	cl.Client, cl.Log, cl.IgnoreRateLimit = c.http, c.zlog, true
 	resp, err := cl.Login(ctx, &mautrix.ReqLogin{
-		Type: mautrix.AuthTypePassword, Password: c.cfg.Password, DeviceID: "HASHSEND", InitialDeviceDisplayName: "hashsend",
+		Type: mautrix.AuthTypePassword, Password: c.cfg.Password, DeviceID: device, InitialDeviceDisplayName: "hashsend",
 		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: c.cfg.UserID},
 	})
 	if err != nil {
@@ -170,6 +179,7 @@ func (c *Connector) loggedOut() bool {
 	}
 	c.token = ""
 	clear(c.clients)
+	c.keys.forget()
 	return true
 }
 

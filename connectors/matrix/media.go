@@ -171,7 +171,11 @@ func (c *Connector) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attach
 	source, there := c.uploads[place]
 	c.mu.Unlock()
 	if !there {
-		if source, err = c.upload(ctx, cl, f); err != nil {
+		locked, err := c.isEncrypted(ctx, id.RoomID(m.Place.Room))
+		if err != nil {
+			return "", wrap("ask whether the room is encrypted", err)
+		}
+		if source, err = c.upload(ctx, cl, f, locked); err != nil {
 			return "", fmt.Errorf("upload %q: %w", f.Name, err)
 		}
 		c.mu.Lock()
@@ -192,14 +196,19 @@ func (c *Connector) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attach
 }
 
 // upload stores a file on the homeserver, streamed. It returns the fields of a
-// message's content by which others find it.
-func (c *Connector) upload(ctx context.Context, cl *mautrix.Client, f chat.Attachment) (map[string]any, error) {
+// message's content by which others find it. secret: it is encrypted on its way.
+func (c *Connector) upload(ctx context.Context, cl *mautrix.Client, f chat.Attachment, secret bool) (map[string]any, error) {
 	r, err := f.Open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open the file: %w", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	var locked *encrypter
+	if secret {
+		locked = newEncrypter(r)
+		r, f.Type = locked, ""
+	}
 	body := &outflow{r: r, timer: time.AfterFunc(stall, func() { cancel(errStalled) })}
 	defer body.Close()
 	var stored struct {
@@ -220,6 +229,9 @@ func (c *Connector) upload(ctx context.Context, cl *mautrix.Client, f chat.Attac
 	}
 	if !strings.HasPrefix(stored.URI, "mxc://") {
 		return nil, errors.New("the homeserver's answer has no address of the file")
+	}
+	if locked != nil {
+		return map[string]any{"file": locked.file(stored.URI)}, nil
 	}
 	return map[string]any{"url": stored.URI}, nil
 }

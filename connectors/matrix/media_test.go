@@ -48,6 +48,10 @@ func newStore(t *testing.T) *store {
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), "/state/m.room.encryption") { // asked once for each room
+			refuseWith(w, 404, `{"errcode":"M_NOT_FOUND"}`)
+			return
+		}
 		s.seen = append(s.seen, r.URL.Path)
 		if s.refuse != nil && s.refuse(w, r) {
 			return

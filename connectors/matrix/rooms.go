@@ -38,6 +38,18 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 		}
 		c.note(e)
 		c.recall(ctx, &e)
+		c.roomChanged(ctx, e)
+		if e.Type == "m.room.encryption" && e.StateKey != nil {
+			events = append(events, c.encryptedRoom(e)...)
+			continue
+		}
+		if e.Type == "m.room.encrypted" && e.StateKey == nil {
+			if !c.cfg.ours(e.Sender) {
+				events = append(events, c.encryptedRoom(e)...)
+				events = append(events, c.open(ctx, e, r)...)
+			}
+			continue
+		}
 		if ev := c.convert(e); ev != nil {
 			events = append(events, c.complete(ctx, ev))
 		}
@@ -163,8 +175,9 @@ func (c *Connector) Describe(ctx context.Context, room chat.RoomID) (d chat.Desc
 			d.Members++
 		}
 	}
-	err = cl.StateEvent(ctx, rid, event.StateEncryption, "", &struct{}{})
-	d.Encrypted = err == nil
+	if d.Encrypted, err = c.isEncrypted(ctx, rid); err != nil {
+		return d, fmt.Errorf("ask whether the room is encrypted: %w", err)
+	}
 	return d, nil
 }
 

@@ -51,7 +51,11 @@ func (c *Connector) called(ctx context.Context, m chat.Outgoing) string {
 func (c *Connector) speaker(ctx context.Context, m chat.Outgoing) (cl *mautrix.Client, user id.UserID, profile bool, err error) {
 	user = c.cfg.bot()
 	if m.As.ID != "" {
-		if c.cfg.AppService == nil {
+		locked, err := c.isEncrypted(ctx, id.RoomID(m.Place.Room))
+		if err != nil {
+			return nil, "", false, wrap("ask whether the room is encrypted", err)
+		}
+		if c.cfg.AppService == nil || locked {
 			profile = true
 		} else {
 			user = c.cfg.ghost(m.As.ID)
@@ -75,6 +79,10 @@ func (c *Connector) post(ctx context.Context, cl *mautrix.Client, user id.UserID
 	req := mautrix.ReqSendEvent{TransactionID: transaction(m.Key, user), DontEncrypt: true}
 	if age := time.Since(m.At); c.cfg.AppService != nil && !m.At.IsZero() && age > 0 && age < 24*time.Hour {
 		req.Timestamp = m.At.UnixMilli()
+	}
+	kind, content, err := c.seal(ctx, room, m, kind, content)
+	if err != nil {
+		return "", err
 	}
 	resp, err := cl.SendMessageEvent(ctx, room, kind, content, req)
 	if errors.Is(err, mautrix.MForbidden) && user != c.cfg.bot() && c.forget(room, user) {

@@ -31,6 +31,10 @@ type trouble struct {
 func newTrouble(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, body map[string]any)) *trouble {
 	s := &trouble{answer: answer}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), "/state/m.room.encryption") { // asked once for each room
+			refuseWith(w, 404, `{"errcode":"M_NOT_FOUND"}`)
+			return
+		}
 		s.mu.Lock()
 		s.seen = append(s.seen, r.Method+" "+r.URL.Path)
 		s.mu.Unlock()

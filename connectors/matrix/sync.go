@@ -21,7 +21,8 @@ import (
 // syncAnswer is what is read of an answer to /sync.
 type syncAnswer struct {
 	NextBatch string `json:"next_batch"`
-	Rooms     struct {
+	keyNews
+	Rooms struct {
 		Join   map[id.RoomID]syncRoom `json:"join"`
 		Leave  map[id.RoomID]syncRoom `json:"leave"`
 		Invite map[id.RoomID]struct {
@@ -96,7 +97,12 @@ func (c *Connector) syncOnce(ctx context.Context, since string, handle chat.Hand
 	if err := c.get(ctx, cl, mautrix.ClientURLPath{"v3", "sync"}, query, &a); err != nil {
 		return "", err
 	}
-	events := c.invitations(ctx, a)
+	// Keys come before what they open. They are on disk before the cursor moves on.
+	events, err := c.takeKeys(ctx, a.keyNews)
+	if err != nil {
+		return "", err
+	}
+	events = append(events, c.invitations(ctx, a)...)
 	if since != "" {
 		more, err := c.timelines(ctx, cl, since, a)
 		if err != nil {

@@ -1,0 +1,259 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// consent is what somebody with the right has agreed to.
+type consent struct{ shared, encrypted bool }
+
+func (c *call) agrees(to string) bool {
+	return slices.ContainsFunc(c.args, func(word string) bool { return strings.EqualFold(word, to) })
+}
+
+// plainMail is part of the standing notice of an encrypted room.
+func plainMail(r store.Room) string {
+	switch r.Encrypted {
+	case store.EncryptedAgreed:
+		return " The room is encrypted, the mail is not: it goes out as ordinary email."
+	case store.EncryptedAsked:
+		return " The room is encrypted: nothing is mailed from it until somebody with the right agrees."
+	}
+	return ""
+}
+
+// encryptionStatus tells how an encrypted room is mailed, and what waits for a key.
+func (w *work) encryptionStatus(b *strings.Builder, r store.Room) error {
+	if r.Encrypted == "" {
+		return nil
+	}
+	b.WriteString("\n" + strings.TrimSpace(plainMail(r)))
+	waiting, err := w.Waiting(1000)
+	n := 0
+	for _, d := range waiting {
+		if d.Kind == jobUnseal && strings.HasPrefix(d.Lane, sealLane(r.Network, chat.RoomID(r.Place), "")) {
+			n++
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(b, "\n%s cannot be read yet: the key was asked for.", count(n, "message", "messages"))
+	}
+	return err
+}
+
+// agree lets pass again what was stopped when a room came to be shared, or
+// encrypted. What was said until now stays in the room.
+func (c *call) agree(to consent) (string, error) {
+	rooms, err := c.RoomsIn(c.network, string(c.place.Room))
+	if err != nil {
+		return "", err
+	}
+	threads := map[int64]bool{}
+	var words []string
+	note := func(what string) {
+		if !slices.Contains(words, what) {
+			words = append(words, what)
+		}
+	}
+	for _, r := range rooms {
+		was := r
+		if to.shared && r.Shared == store.SharedAsked {
+			r.Shared = store.SharedAgreed
+			note("is shared with another organisation")
+		}
+		if to.encrypted && r.Encrypted == store.EncryptedAsked && r.Thread != 0 {
+			r.Encrypted, r.Linked = store.EncryptedAgreed, c.since()
+			note("is encrypted, and email is not")
+		}
+		if r == was {
+			continue
+		}
+		threads[r.Thread] = true
+		if err := c.PutRoom(&r); err != nil {
+			return "", err
+		}
+	}
+	if len(threads) == 0 {
+		return "", usage("There is nothing to agree to.")
+	}
+	if err := c.tell("%s lets messages pass between this channel and email again, although it " + strings.Join(words, ", and ") + "."); err != nil {
+		return "", err
+	}
+	for id := range threads {
+		if id == 0 {
+			continue
+		}
+		if err := c.announce(id); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// mayShare returns what is to be noted of a new link in a room that may be shared
+// with another organisation, or encrypted: somebody must have agreed.
+func (c *call) mayShare(agreed consent) (shared, encrypted string, err error) {
+	r, err := c.Room(c.network, string(c.place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	was := r
+	if r.Shared == store.SharedAsked {
+		if !agreed.shared {
+			return "", "", usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.say("ok shared"))
+		}
+		r.Shared = store.SharedAgreed
+	}
+	if r.Encrypted == store.EncryptedAsked {
+		if !agreed.encrypted {
+			return "", "", usage("This room is encrypted, and email is not: what is written here would leave the encryption and go out as ordinary mail. If its people agree: %s", c.say("ok encrypted"))
+		}
+		r.Encrypted = store.EncryptedAgreed
+	}
+	if r != was {
+		err = c.PutRoom(&r)
+	}
+	return r.Shared, r.Encrypted, err
+}
+
+// encrypted notes that a room is encrypted. Until somebody with the right agrees,
+// nothing that is said there is mailed.
+func (w *work) encrypted(network string, e chat.Encrypted) error {
+	rooms, err := w.RoomsIn(network, string(e.Place.Room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if r.Encrypted != "" {
+			continue
+		}
+		r.Encrypted = store.EncryptedAsked
+		if err := w.PutRoom(&r); err != nil {
+			return err
+		}
+		if r.Thread == 0 {
+			continue
+		}
+		th, err := w.Thread(r.Thread)
+		if err != nil {
+			return err
+		}
+		text, choices := "⚠️ This room is now encrypted. Email is not, so nothing that you write here is mailed any more; mail still comes in. "+typed+"ok encrypted has it mailed again, as ordinary email; "+typed+"unlink ends the link.",
+			[]chat.Choice{{Label: "Mail in plain", Command: "ok encrypted", Danger: true}, {Label: "Unlink", Command: "unlink", Danger: true}}
+		if _, can := w.b.chats[network].(chat.Unsealer); !can {
+			text, choices = "⚠️ This room is now encrypted, and this hashsend was built without encryption: I cannot read what you write here, nor write here what is mailed. Ask the one who runs me to install one with encryption.", nil
+		}
+		if err := w.notice(network, place(r), text, choosing(choices...)); err != nil {
+			return err
+		}
+		if err := w.home(fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
+			return err
+		}
+		if err := w.announce(th.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closedFor reports whether nothing may leave the room in which a message stands.
+func (w *work) closedFor(m store.Message, posted chat.MessageID) (bool, error) {
+	r, err := w.roomOfCopy(m, posted)
+	return r.Encrypted == store.EncryptedAsked, err
+}
+
+// sealedJob is the data of a message that cannot be read yet.
+type sealedJob struct {
+	Network string      `json:"network"`
+	Sealed  chat.Sealed `json:"sealed"`
+}
+
+func sealLane(network string, room chat.RoomID, lock string) string {
+	return "sealed/" + network + "/" + string(room) + "/" + lock
+}
+
+// sealed keeps a message that cannot be read yet. What waits for the same key
+// stands in one lane, so that it comes out in order.
+func (w *work) sealed(network string, e chat.Sealed) error {
+	lane := sealLane(network, e.Place.Room, e.Lock)
+	due := w.now.Add(5 * time.Second) // the key is mostly on its way
+	return w.enqueue(jobUnseal, lane, w.b.instance+".seal."+network+"."+string(e.Event), sealedJob{network, e}, nil, due)
+}
+
+// unlocked has what waits for a key tried at once.
+func (w *work) unlocked(network string, e chat.Unlocked) error {
+	lane := sealLane(network, e.Place.Room, e.Lock)
+	d, err := w.First(lane)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d.Due = w.now
+	w.lanes[lane] = true
+	return w.SetDelivery(d)
+}
+
+// deliverUnseal tries to read a sealed message and takes it in as if it came now.
+func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
+	var j sealedJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	opener, can := b.chats[j.Network].(chat.Unsealer)
+	var e chat.Event
+	err := errors.New("nothing here can read it")
+	if can {
+		e, err = opener.Unseal(ctx, j.Sealed)
+	}
+	return b.write(ctx, "unseal", func(w *work) error {
+		if err != nil {
+			final, settle := w.again(d, err)
+			if settle == nil && final {
+				settle = w.neverRead(j)
+			}
+			return settle
+		}
+		if err := w.Done(d.ID); err != nil || e == nil {
+			return err
+		}
+		said := j.Sealed.At
+		if said.After(w.now) {
+			said = w.now
+		}
+		if _, is := e.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
+			return nil // nobody waits for it any more
+		}
+		w.unsealed = &said
+		return w.fromChat(j.Network, e)
+	})
+}
+
+// neverRead tells the writer of a message, once for each key, that it was not mailed.
+func (w *work) neverRead(j sealedJob) error {
+	e := j.Sealed
+	r, err := w.linked(j.Network, e.Place)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil || r.Closed() || beforeLink(r, e.At) {
+		return err
+	}
+	if told, err := w.Seen(w.now, j.Network+" sealed", e.Lock); err != nil || told {
+		return err
+	}
+	return w.notice(j.Network, e.Place, fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and your program has not given me the key, although I asked for it. It was not mailed. Please write it again.", e.At.Format("2 January 15:04")), privately(e.By.ID))
+}
