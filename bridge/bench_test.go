@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,8 +20,9 @@ import (
 // swift is a chat network and a mail server that answer at once: what is
 // measured is the bridge.
 type swift struct {
-	mu   sync.Mutex
-	seen map[string]chan struct{} // text -> closed when it arrives on the other side
+	mails atomic.Int64
+	mu    sync.Mutex
+	seen  map[string]chan struct{} // text -> closed when it arrives on the other side
 }
 
 func (s *swift) Name() string { return "swift" }
@@ -63,6 +65,7 @@ func (s *swift) Submit(_ context.Context, o mail.Outgoing, beforeDot func() erro
 	if err := beforeDot(); err != nil {
 		return mail.Result{}, err
 	}
+	s.mails.Add(1)
 	s.arrived(string(raw))
 	return mail.Result{}, nil
 }
@@ -169,6 +172,38 @@ func BenchmarkMailToRoom(b *testing.B) {
 				}
 				return c
 			})
+		})
+	}
+}
+
+// A conversation of a hundred people by email, and a room in which a thousand people
+// speak: from what is said until the last mail has left.
+func BenchmarkManyPeople(b *testing.B) {
+	for _, mode := range []string{"open", "hidden"} {
+		b.Run("100-participants-"+mode, func(b *testing.B) {
+			br, s := benchBridge(b, 0)
+			var people strings.Builder
+			for i := range 100 {
+				fmt.Fprintf(&people, "p%d@example.com ", i)
+			}
+			if a, err := br.Do(b.Context(), Request{Place: chat.Place{Room: "r0"}, Line: "link " + people.String() + mode + " title Crowd yes"}); err != nil || !a.OK {
+				b.Fatal(a, err)
+			}
+			each := map[string]int64{"open": 1, "hidden": 100}[mode]
+			handle := br.HandleChat("swift")
+			for i := 0; b.Loop(); i++ {
+				text, want := fmt.Sprintf("word-%d.", i), s.mails.Load()+each
+				e := chat.Posted{
+					Head:    chat.Head{Event: chat.EventID(text), At: time.Now(), Place: chat.Place{Room: "r0"}, By: chat.Author{ID: chat.UserID(fmt.Sprint("u", i%1000)), Name: fmt.Sprint("User ", i%1000)}},
+					Message: chat.MessageID(text), Body: chat.Body{Text: text},
+				}
+				if err := handle(context.Background(), "", e); err != nil {
+					b.Fatal(err)
+				}
+				for s.mails.Load() < want {
+					time.Sleep(100 * time.Microsecond)
+				}
+			}
 		})
 	}
 }

@@ -71,8 +71,12 @@ func (s *scene) gets(user, text string) lab.Mail {
 func (s *scene) answers(user string, m lab.Mail, text string) {
 	s.t.Helper()
 	from := s.mail.Address(user)
-	raw := fmt.Appendf(nil, "From: %s\r\nTo: %s\r\nDate: %s\r\nSubject: Re: %s\r\nMessage-ID: <%d@example.test>\r\nIn-Reply-To: <%s>\r\nReferences: <%s>\r\n\r\n%s\r\n",
-		from, m.AnswerTo()[0], time.Now().Format(time.RFC1123Z), m.Subject, time.Now().UnixNano(), m.ID, strings.Join(append(m.References, m.ID), "> <"), text)
+	kind := "text/plain"
+	if strings.Contains(text, "\r\n--bb") { // with files
+		kind, text = "multipart/mixed; boundary=bb", "--bb\r\nContent-Type: text/plain\r\n\r\n"+text
+	}
+	raw := fmt.Appendf(nil, "From: %s\r\nTo: %s\r\nDate: %s\r\nSubject: Re: %s\r\nMessage-ID: <%d@example.test>\r\nIn-Reply-To: <%s>\r\nReferences: <%s>\r\nMIME-Version: 1.0\r\nContent-Type: %s\r\n\r\n%s\r\n",
+		from, m.AnswerTo()[0], time.Now().Format(time.RFC1123Z), m.Subject, time.Now().UnixNano(), m.ID, strings.Join(append(m.References, m.ID), "> <"), kind, text)
 	s.mail.Send(s.t, user, m.AnswerTo(), raw)
 }
 
