@@ -28,6 +28,7 @@ type Options struct {
 	Hold      Hold
 	Files     Files
 	Tag       string // the word that marks a mail as chat; empty: "#Send"
+	DigestAt  string // time of day of daily digests, in the zone of the machine; empty: "08:00"
 	Unproven  bool   // hold mail of participants that nothing proves, instead of posting it with a mark
 	Log       *slog.Logger
 	Metrics   Metrics          // nil: none are counted

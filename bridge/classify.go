@@ -158,7 +158,7 @@ func mailCommandOf(text string) string {
 		return ""
 	}
 	switch strings.ToLower(words[0]) {
-	case "/leave", "/who", "/mute", "/join", "/help":
+	case "/leave", "/who", "/mute", "/digest", "/join", "/help":
 	default:
 		return ""
 	}

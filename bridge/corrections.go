@@ -23,10 +23,14 @@ type correctJob struct {
 	Thread int64 `json:"thread"`
 }
 
-// editedLate notes an edit of a message that is mailed already. was is its text
-// before.
+// editedLate notes an edit of a message that somebody has by mail already. was is its
+// text before.
 func (w *work) editedLate(m store.Message, was string) error {
-	if err := w.AddLateEdit(store.LateEdit{Message: m.ID, Was: was}); err != nil {
+	readers, err := w.MailedTo(m.ID)
+	if err != nil || len(readers) == 0 {
+		return err
+	}
+	if err := w.AddLateEdit(store.LateEdit{Message: m.ID, Was: was, Readers: readers}); err != nil {
 		return err
 	}
 	return w.correctLater(m.Thread)
@@ -68,12 +72,15 @@ func (w *work) correct(thread int64) error {
 		return err
 	}
 	var changed []store.Message
+	readers := map[int64]store.IDs{}
+	before := map[int64]string{}
 	for _, e := range edits {
 		m, err := w.Message(e.Message)
 		if err != nil {
 			return err
 		}
-		if m.State == store.Mailed && !sameWords(e.Was, m.Text) {
+		if (m.State == store.Mailed || m.State == store.Held) && !sameWords(e.Was, m.Text) {
+			readers[m.ID], before[m.ID] = e.Readers, e.Was
 			m.Text, m.HTML = corrected(e.Was, m)
 			m.Files = ""
 			changed = append(changed, m)
@@ -86,7 +93,7 @@ func (w *work) correct(thread int64) error {
 	if err != nil {
 		return err
 	}
-	p.Correction, p.Files = true, nil
+	p.Correction, p.Files, p.Have, p.Was = true, nil, readers, before
 	for _, m := range changed {
 		q, err := w.quoteOf(m)
 		if err != nil {
@@ -95,7 +102,10 @@ func (w *work) correct(thread int64) error {
 		q.Text = "" // it says itself what it is about
 		p.Quotes[m.ID] = q
 	}
-	return w.makeMails(p)
+	if err := w.makeMails(p); err != nil {
+		return err
+	}
+	return w.letWait(p)
 }
 
 // sameWords reports whether two texts differ in white space alone.

@@ -114,6 +114,9 @@ func (w *work) flushThread(id int64) error {
 	if err := w.makeMails(p); err != nil {
 		return err
 	}
+	if err := w.letWait(p); err != nil {
+		return err
+	}
 	for _, m := range ready {
 		m.State = store.Mailed
 		if err := w.SetMessage(m); err != nil {
@@ -140,7 +143,7 @@ func (w *work) makeMails(p plan) error {
 		}
 	}
 	for _, r := range p.Reactions {
-		if err := w.SetReactionTold(r.ID); err != nil {
+		if err := w.reactionTold(p, r); err != nil {
 			return err
 		}
 	}
@@ -149,7 +152,10 @@ func (w *work) makeMails(p plan) error {
 
 // planFor reads what planMail needs.
 func (w *work) planFor(id int64, held []store.Message) (plan, error) {
-	p := plan{Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}}
+	p := plan{
+		Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
+		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{},
+	}
 	var err error
 	if p.Thread, err = w.Thread(id); err != nil {
 		return p, err
@@ -197,7 +203,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 			return p, err
 		}
 	}
-	return p, nil
+	return p, w.planTurns(&p)
 }
 
 func severalSpeak(ms []store.Message) bool {

@@ -179,7 +179,14 @@ func (w *work) posted(network string, e chat.Posted) error {
 		w.step(Step{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
 		return nil
 	}
-	return w.hold(th, mentionsParticipant(e, people))
+	who := addressed(e, people)
+	if err := w.noteMentions(m, who); err != nil {
+		return err
+	}
+	if err := w.atOnce(m, people); err != nil {
+		return err
+	}
+	return w.hold(th, len(who) > 0)
 }
 
 // spread posts a message in the thread's other rooms, at once or, where it has files,
@@ -213,20 +220,6 @@ func anyTakes(people []store.Participant) bool {
 	for _, p := range people {
 		if p.Takes() {
 			return true
-		}
-	}
-	return false
-}
-
-func mentionsParticipant(e chat.Posted, people []store.Participant) bool {
-	if e.MentionsAll {
-		return true
-	}
-	for _, id := range e.Mentions {
-		for _, p := range people {
-			if p.Takes() && strings.Contains(string(id), p.Ghost) {
-				return true
-			}
 		}
 	}
 	return false
@@ -372,10 +365,8 @@ func (w *work) edited(network string, e chat.Edited) error {
 	if err := w.SetMessage(m); err != nil {
 		return err
 	}
-	if m.State == store.Mailed {
-		if err := w.editedLate(m, was); err != nil {
-			return err
-		}
+	if err := w.editedLate(m, was); err != nil {
+		return err
 	}
 	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
 		bodies := planChat(m, nil, w.b.limits(r.Network))

@@ -34,6 +34,7 @@ const (
 	jobMail      = "mail.submit"
 	jobKeep      = "mail.keep"    // see that a copy is in Sent
 	jobCorrect   = "mail.correct" // tell what has changed since it was mailed
+	jobDigest    = "mail.digest"  // mail what waits for a person
 	jobAdmit     = "mail.admit"   // take in a held mail that was approved
 )
 

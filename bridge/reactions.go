@@ -128,6 +128,11 @@ func (w *work) planReactions(p *plan) (err error) {
 	if p.Reactions, err = w.UntoldReactions(p.Thread.ID); err != nil {
 		return err
 	}
+	return w.reactedMessages(p)
+}
+
+// reactedMessages reads the messages that reactions are to.
+func (w *work) reactedMessages(p *plan) (err error) {
 	p.Reacted = map[int64]store.Message{}
 	for _, r := range p.Reactions {
 		if p.Reacted[r.Message], err = w.Message(r.Message); err != nil {
@@ -135,6 +140,15 @@ func (w *work) planReactions(p *plan) (err error) {
 		}
 	}
 	return nil
+}
+
+// reactionTold notes that the people of a plan have been told of a reaction.
+func (w *work) reactionTold(p plan, r store.Reaction) error {
+	if p.Only == nil {
+		return w.SetReactionTold(r.ID)
+	}
+	r.Skip = append(r.Skip, p.Only...)
+	return w.SetReactionSkip(r)
 }
 
 // tellReactions adds to the last mail of each reader what was reacted with since
