@@ -116,7 +116,7 @@ func (w *work) digest(who store.Participant) error {
 	for _, m := range changed {
 		p.Files[m] = nil // this person has them
 	}
-	p.Digest, p.Only, p.Mode = true, store.IDs{who.ID}, who.Mode
+	p.Digest, p.Only = true, store.IDs{who.ID}
 	if p.Reactions, err = w.ReactionsFor(who.Thread, who.ID); err != nil {
 		return err
 	}

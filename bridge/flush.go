@@ -129,6 +129,25 @@ func (w *work) flushThread(id int64) error {
 	return w.SetHold(id, time.Time{}, time.Time{})
 }
 
+// untilFiles is how long a hold lasts while files are fetched; it ends when they are
+// there, or given up.
+func (b *Bridge) untilFiles(now time.Time) time.Time { return now.Add(b.o.Hold.Max + time.Hour) }
+
+// complete returns the first of the held messages whose files are all settled; the
+// order is kept, so those behind one that waits wait, too.
+func (w *work) complete(held []store.Message) ([]store.Message, error) {
+	for i, m := range held {
+		files, err := w.FilesOf(m.ID)
+		if err != nil {
+			return nil, err
+		}
+		if anyWanted(files) {
+			return held[:i], nil
+		}
+	}
+	return held, nil
+}
+
 // makeMails makes and enqueues the mails of a plan.
 func (w *work) makeMails(p plan) error {
 	for _, planned := range planMail(p) {

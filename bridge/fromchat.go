@@ -183,7 +183,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err := w.noteMentions(m, who); err != nil {
 		return err
 	}
-	if err := w.atOnce(m, people); err != nil {
+	if err := w.atOnce(m); err != nil {
 		return err
 	}
 	return w.hold(th, len(who) > 0)

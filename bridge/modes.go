@@ -149,7 +149,7 @@ func addressed(e chat.Posted, people []store.Participant) (ids store.IDs) {
 		}
 		is := e.MentionsAll || typedMention(e.Body.Text, p.Name)
 		for _, id := range e.Mentions {
-			is = is || strings.Contains(string(id), p.Ghost)
+			is = is || (p.Ghost != "" && strings.Contains(string(id), p.Ghost))
 		}
 		if is {
 			ids = append(ids, p.ID)
@@ -190,8 +190,12 @@ func (w *work) noteMentions(m store.Message, who store.IDs) error {
 	return nil
 }
 
-// atOnce mails a message to those who want no hold.
-func (w *work) atOnce(m store.Message, people []store.Participant) error {
+// atOnce mails a message to those who want no hold, when its files are there.
+func (w *work) atOnce(m store.Message) error {
+	people, err := w.Participants(m.Thread)
+	if err != nil {
+		return err
+	}
 	var only store.IDs
 	for _, who := range people {
 		if who.Takes() && who.Mode == store.Instant {
@@ -200,6 +204,9 @@ func (w *work) atOnce(m store.Message, people []store.Participant) error {
 	}
 	if only == nil {
 		return nil
+	}
+	if ready, err := w.complete([]store.Message{m}); err != nil || len(ready) == 0 {
+		return err
 	}
 	p, err := w.planFor(m.Thread, []store.Message{m})
 	if err != nil {

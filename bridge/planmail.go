@@ -31,7 +31,6 @@ type plan struct {
 	Was        map[int64]string // by message: the text before, in a correction
 	// Digest: what waited for one person.
 	Digest bool
-	Mode   string    // of that person
 	Only   store.IDs // mails are made for these people; nil: for all
 	// By message: who has it, or had it as it was, and who is addressed in it.
 	Have, Mentioned map[int64]store.IDs
@@ -263,8 +262,8 @@ func leaveLink(p plan, token string) string {
 // footer says who reads an answer, and how to leave.
 func footer(p plan, g plannedMail, token string) []mail.FooterPart {
 	parts := []mail.FooterPart{{Text: readers(p, g)}, {Text: "answer this mail to reply"}}
-	if p.Digest {
-		parts = append(parts, mail.FooterPart{Text: "you get " + modeText(p.Mode, p.Box.b.digestAt) + "; answer /digest burst to get everything soon"})
+	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
+		parts = append(parts, mail.FooterPart{Text: "you get " + modeText(g.To[0].Mode, p.Box.b.digestAt) + "; answer /digest burst to get everything soon"})
 	}
 	if p.Box.PlusWorks {
 		return append(parts, mail.FooterPart{Text: "leave", URL: leaveLink(p, token)})

@@ -129,7 +129,7 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		for _, id := range ids {
 			one, err := w.Message(id)
 			if err == nil {
-				err = w.atOnce(one, people)
+				err = w.atOnce(one)
 			}
 			if err != nil {
 				return err

@@ -299,9 +299,7 @@ func (s *stage) say(line string) {
 		if verb == "shares" {
 			p.Body.Files = []chat.File{shared(m[7])}
 		}
-		if m[3] == "late" {
-			p.Late, p.At = true, p.At.Add(-time.Minute)
-		}
+		s.manner(&p, m[3])
 		s.printf("  (%s)", id)
 		s.handle(network, p)
 	}
