@@ -64,8 +64,15 @@ const lateAfter = time.Hour
 // one mail for each reader group, in the order of the conversation.
 func planMail(p plan) []plannedMail {
 	var mails []plannedMail
+	var told store.IDs // who has been invited by an earlier mail
 	for _, run := range runs(p) {
 		for _, g := range groups(p, run) {
+			g.First = g.First && !told.Has(g.To[0].ID)
+			if g.First {
+				for _, who := range g.To {
+					told = append(told, who.ID)
+				}
+			}
 			g.Late = p.Digest || (len(run) > 0 && p.Now.Sub(run[0].At) > lateAfter)
 			mails = append(mails, g)
 		}

@@ -86,7 +86,7 @@ func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
 func written(m mail.Message, known []store.Message) wording {
 	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: m.Text, HTML: m.HTML}
 	for _, k := range known {
-		in.Known = append(in.Known, k.Text)
+		in.Known = append(in.Known, asMailed(k))
 	}
 	r := reply.Extract(in)
 	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5)}
@@ -100,6 +100,14 @@ func written(m mail.Message, known []store.Message) wording {
 		w.Cuts = append(w.Cuts, store.Cut{Kind: c.Kind, Rule: c.Rule, Text: shorten(c.Text, maxCut)})
 	}
 	return w
+}
+
+// asMailed is a message with the ways in which its first line may stand in a mail:
+// behind the name of its writer, and behind the time.
+func asMailed(m store.Message) string {
+	first, _, _ := strings.Cut(m.Text, "\n")
+	named := mail.CleanName(m.Name) + ": " + first
+	return m.Text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
 }
 
 // shownWords makes the words of a mail fit for a room.
