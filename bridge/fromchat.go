@@ -415,7 +415,6 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 	if err != nil || m.State == store.Deleted {
 		return err
 	}
-	was := m.State
 	m.State = store.Deleted
 	if err := w.SetMessage(m); err != nil {
 		return err
@@ -426,8 +425,11 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		}
 		return w.toChat(jobDelete, w.key("d", m.ID, r.ID, int64(c.Part)), chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID, Part: c.Part})
 	})
-	if err != nil || was != store.Mailed {
+	if err != nil {
 		return err
+	}
+	if has, err := w.MailedTo(m.ID); err != nil || len(has) == 0 {
+		return err // it waited in the hold, or for digests
 	}
 	who := e.By.ID
 	if who == "" { // the network does not say who deleted it
