@@ -68,8 +68,8 @@ func New(o Options) (*Bridge, error) {
 		flushes: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
 	var err error
-	if b.digestAt, err = parseDigestAt(o.DigestAt); err != nil {
-		return nil, err
+	if b.digestAt, err = ParseDigestAt(o.DigestAt); err != nil {
+		return nil, fmt.Errorf("when daily digests go out: %w", err)
 	}
 	b.outbox = newOutbox(b)
 	for _, c := range o.Chats {

@@ -86,14 +86,15 @@ func digestDue(mode string, now time.Time, at time.Duration) time.Time {
 	return now
 }
 
-// parseDigestAt reads the time of day of daily digests: "08:00".
-func parseDigestAt(s string) (time.Duration, error) {
+// ParseDigestAt reads the time of day of daily digests, after midnight: "08:00", which
+// an empty one is, too.
+func ParseDigestAt(s string) (time.Duration, error) {
 	if s == "" {
 		return 8 * time.Hour, nil
 	}
 	t, err := time.Parse("15:04", s)
 	if err != nil {
-		return 0, fmt.Errorf("the time of daily digests is %q: write it as 08:00", s)
+		return 0, fmt.Errorf("%q is no time of day, as 08:00", s)
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }

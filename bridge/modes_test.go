@@ -185,12 +185,12 @@ func equalIDs(a, b store.IDs) bool {
 // TestParseDigestAt is the setting digest_at. (EVENTS D19)
 func TestParseDigestAt(t *testing.T) {
 	for s, want := range map[string]time.Duration{"": 8 * time.Hour, "08:00": 8 * time.Hour, "7:30": 7*time.Hour + 30*time.Minute, "00:00": 0, "23:59": 23*time.Hour + 59*time.Minute} {
-		if got, err := parseDigestAt(s); err != nil || got != want {
+		if got, err := ParseDigestAt(s); err != nil || got != want {
 			t.Errorf("%q: %v, %v, want %v", s, got, err, want)
 		}
 	}
 	for _, s := range []string{"8 o'clock", "24:00", "8", "8am", "-1:00"} {
-		if got, err := parseDigestAt(s); err == nil {
+		if got, err := ParseDigestAt(s); err == nil {
 			t.Errorf("%q: %v, want an error", s, got)
 		}
 	}
