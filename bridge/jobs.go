@@ -52,6 +52,7 @@ type chatJob struct {
 	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
 	File    int64         `json:"file,omitempty"`     // stored file that is posted
 	Emoji   string        `json:"emoji,omitempty"`
+	React   int64         `json:"react,omitempty"` // reaction by mail that is shown
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`
 	As      chat.UserID   `json:"as,omitempty"` // who joins

@@ -65,7 +65,7 @@ func (b *Bridge) newParticipant(th store.Thread, a mail.Address, now time.Time) 
 // say stores one mail as a message of a thread, or as several, where it answers
 // several.
 func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
-	if l.class.Kind == KindReaction {
+	if l.class.Kind == KindReaction || d.emoji != "" {
 		if done, err := w.reactionByMail(box, th, l, d); err != nil || done {
 			return err
 		}

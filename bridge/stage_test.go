@@ -88,8 +88,16 @@ func (n *net) React(_ context.Context, to chat.MessageID, emoji string, m chat.O
 	if m.As.Name != "" {
 		by = m.As.Name + " "
 	}
+	n.s.mu.Lock()
+	if n.down {
+		n.s.mu.Unlock()
+		return "", errDown
+	}
+	n.count["reactions"]++
+	id := chat.MessageID(fmt.Sprintf("reaction%d", n.count["reactions"]))
+	n.s.mu.Unlock()
 	n.s.emit(n.name+" "+string(m.Place.Room), "  %s: %s%s on %s", n.name, by, emoji, to)
-	return "", nil
+	return id, nil
 }
 
 func (n *net) Limits() chat.Limits { return chat.Limits{OwnReactions: true} }

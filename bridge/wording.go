@@ -41,10 +41,15 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	switch {
 	case l.class.Kind == KindReaction && l.class.Emoji != "":
 		w.Text, w.HTML, w.Parts = "reacted with "+l.class.Emoji, "", nil
+	case l.class.Kind == KindReaction && l.class.Whole:
+		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
 	case l.class.Emoji != "":
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
 	case l.class.Kind == KindCalendar && l.class.Text != "" && w.Text != l.class.Text:
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(l.class.Text+"\n\n"+w.Text), "", nil
+	}
+	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
+		d.emoji = oneEmoji(w.Text)
 	}
 	if w.Text == "" && w.Files == "" {
 		w.Text = "(an answer without words)"

@@ -24,5 +24,13 @@ CREATE TABLE waiting_reaction (
 );
 CREATE INDEX waiting_reaction_reaction ON waiting_reaction (reaction);
 
+-- Where a reaction that came by mail stands in rooms.
+CREATE TABLE reaction_copy (
+	reaction BIGINT NOT NULL REFERENCES reaction (id) ON DELETE CASCADE,
+	room     BIGINT NOT NULL REFERENCES room (id),
+	posted   TEXT   NOT NULL, -- the network's id of the reaction
+	PRIMARY KEY (reaction, room)
+);
+
 -- Who had a message as it was before its first edit; empty: everybody.
 ALTER TABLE late_edit ADD COLUMN readers TEXT NOT NULL DEFAULT '';
