@@ -141,18 +141,15 @@ func (w *work) stillWaiting(who store.Participant) (held []store.Message, change
 		if err != nil {
 			return nil, nil, err
 		}
-		if m.State != store.Mailed {
-			continue
-		}
 		if x.Was != "" {
-			if sameWords(x.Was, m.Text) {
+			is := false
+			if m, is = w.corrected(m, x.Was); !is {
 				continue
 			}
-			m.Text, m.HTML = corrected(x.Was, m)
-			m.Files, changed = "", append(changed, m.ID)
+			changed = append(changed, m.ID)
 		} else if has, err := w.MailedTo(m.ID); err != nil {
 			return nil, nil, err
-		} else if has.Has(who.ID) {
+		} else if m.State != store.Mailed || has.Has(who.ID) {
 			continue
 		}
 		held = append(held, m)

@@ -439,5 +439,12 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		}
 		who = chat.UserID(person)
 	}
-	return w.notice(network, e.Place, "Your message was already mailed and cannot be taken back there. To set something right, write it as a new message.", privately(who))
+	text := "Your message was already mailed and cannot be taken back there."
+	if w.b.o.TellDeletes {
+		text += " Those who have it are told that it was deleted."
+		if err := w.editedLate(m, m.Text); err != nil {
+			return err
+		}
+	}
+	return w.notice(network, e.Place, text+" To set something right, write it as a new message.", privately(who))
 }
