@@ -33,6 +33,8 @@ func commands() []command {
 		{"add", "ADDRESS… [open|hidden]", "invite people by email", Link, (*call).add},
 		{"remove", "ADDRESS…", "take people out", Link, (*call).remove},
 		{"who", "", "who takes part", Ask, (*call).who},
+		{"digest", "[ADDRESS MODE]", "when mail goes to a person: instant, burst, 15min, hourly, daily, mentions or paused", Link, (*call).digestMode},
+		{"mute", "ADDRESS [2h|off]", "mail nothing to a person for a while", Link, (*call).mutePerson},
 		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
 		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
 		{"why", "", "what became of the message that this answers", Ask, (*call).why},

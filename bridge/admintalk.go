@@ -161,6 +161,9 @@ func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
 		if p.Takes() && p.Muted.After(w.now) {
 			b.WriteString(" – muted until " + p.Muted.Format("2 January 15:04"))
 		}
+		if p.Takes() && p.Mode != store.Burst {
+			b.WriteString(" – gets " + modeText(p.Mode, w.b.digestAt))
+		}
 	}
 	return b.String(), nil
 }

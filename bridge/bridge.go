@@ -28,10 +28,13 @@ type Options struct {
 	Hold      Hold
 	Files     Files
 	Tag       string // the word that marks a mail as chat; empty: "#Send"
-	Unproven  bool   // hold mail of participants that nothing proves, instead of posting it with a mark
-	Log       *slog.Logger
-	Metrics   Metrics          // nil: none are counted
-	Now       func() time.Time // nil: time.Now
+	// TellDeletes: who has a message by mail is told that it was deleted.
+	TellDeletes bool
+	DigestAt    string // time of day of daily digests, in the zone of the machine; empty: "08:00"
+	Unproven    bool   // hold mail of participants that nothing proves, instead of posting it with a mark
+	Log         *slog.Logger
+	Metrics     Metrics          // nil: none are counted
+	Now         func() time.Time // nil: time.Now
 }
 
 // Mailbox is an account that the bridge reads and sends from.

@@ -99,8 +99,10 @@ func (w *work) obey(th store.Thread, p store.Participant, l letter, name string,
 		return w.letter(th, p, "", text, l.msg.ID)
 	case "mute":
 		return w.mute(th, p, l, words)
+	case "digest":
+		return w.digestByMail(th, p, l, words)
 	}
-	return w.letter(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/who – who takes part", l.msg.ID)
+	return w.letter(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/who – who takes part", l.msg.ID)
 }
 
 func (w *work) mute(th store.Thread, p store.Participant, l letter, words []string) error {

@@ -46,6 +46,7 @@ type Class struct {
 	Bounce *Bounce // for bounce, delayed, delivered, read-receipt, complaint
 	// Emoji is a reaction. With KindMessage the mail has a text besides.
 	Emoji   string
+	Whole   bool   // the reaction takes the place of all that its sender had there; without Emoji it takes them back
 	Text    string // what to tell a person instead of the mail's text (calendar: above it), in plain words
 	Command string // the first line, if it is a command by mail: "/leave"; empty else
 	Rule    string // which rule decided
@@ -158,7 +159,7 @@ func mailCommandOf(text string) string {
 		return ""
 	}
 	switch strings.ToLower(words[0]) {
-	case "/leave", "/who", "/mute", "/join", "/help":
+	case "/leave", "/who", "/mute", "/digest", "/join", "/help":
 	default:
 		return ""
 	}

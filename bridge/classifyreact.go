@@ -25,16 +25,19 @@ func classifyReaction(m *mail.Message) (Class, bool) {
 			}
 		case isReactionPart(p):
 			e := firstEmoji(p.Content)
-			if e == "" {
+			more := strings.TrimSpace(m.Text+m.HTML) != "" || len(m.Attachments()) > 1
+			if e == "" && (more || !isBare(p.Content)) {
 				continue
 			}
-			if strings.TrimSpace(m.Text+m.HTML) != "" || len(m.Attachments()) > 1 {
+			if more {
 				// A text and a reaction: the text must not be lost.
 				c := classifyHuman(m)
 				c.Emoji = e
 				return c, true
 			}
-			return reactionClass(e, "RFC 9078"), true
+			c := reactionClass(e, "RFC 9078")
+			c.Whole = true
+			return c, true
 		}
 	}
 	if e := outlookReaction(plainText(m)); e != "" {
@@ -44,6 +47,9 @@ func classifyReaction(m *mail.Message) (Class, bool) {
 }
 
 func reactionClass(emoji, rule string) Class {
+	if emoji == "" {
+		return Class{Kind: KindReaction, Text: "took back a reaction", Rule: rule}
+	}
 	return Class{Kind: KindReaction, Emoji: emoji, Text: "reacted with " + emoji, Rule: rule}
 }
 
@@ -64,6 +70,49 @@ func gmailReaction(content string) string {
 func isReactionPart(p mail.Part) bool {
 	d, _, _ := strings.Cut(p.Header.Get("Content-Disposition"), ";")
 	return strings.EqualFold(strings.TrimSpace(d), "reaction") && p.Type == "text/plain"
+}
+
+// isBare reports whether nothing stands above the footer of a text.
+func isBare(s string) bool {
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			return line == "--"
+		}
+	}
+	return true
+}
+
+// oneEmoji returns the emoji of a text that is one and nothing else, else "". What
+// people type for one counts, too.
+func oneEmoji(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "+1" {
+		return "👍"
+	}
+	if firstEmoji(s) != s {
+		return ""
+	}
+	symbols, flag, joined := 0, false, false
+	for _, r := range s {
+		regional := r >= 0x1f1e6 && r <= 0x1f1ff
+		switch {
+		case r == 0x200d:
+			joined = true
+			continue
+		case r == 0xfe0f, r == 0xfe0e, r == 0x20e3, r >= 0x1f3fb && r <= 0x1f3ff, r >= 0xe0020 && r <= 0xe007f:
+			continue // they change the one before
+		case regional && flag: // the second half
+			flag = false
+			continue
+		case !joined:
+			symbols++
+		}
+		flag, joined = regional, false
+	}
+	if symbols != 1 {
+		return ""
+	}
+	return s
 }
 
 // firstEmoji returns the first word of a text if it is an emoji, else "".

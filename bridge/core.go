@@ -25,7 +25,8 @@ type Bridge struct {
 	boxes    map[string]*mailbox
 	boxByID  map[int64]*mailbox
 	mint     mail.Mint
-	instance string // names this installation in headers and keys
+	digestAt time.Duration // after midnight
+	instance string        // names this installation in headers and keys
 	started  time.Time
 
 	watch     watchers
@@ -66,6 +67,10 @@ func New(o Options) (*Bridge, error) {
 		chats: map[string]chat.Connector{}, boxes: map[string]*mailbox{}, boxByID: map[int64]*mailbox{},
 		flushes: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
+	var err error
+	if b.digestAt, err = ParseDigestAt(o.DigestAt); err != nil {
+		return nil, fmt.Errorf("when daily digests go out: %w", err)
+	}
 	b.outbox = newOutbox(b)
 	for _, c := range o.Chats {
 		if b.chats[c.Name()] != nil {
@@ -73,7 +78,7 @@ func New(o Options) (*Bridge, error) {
 		}
 		b.chats[c.Name()] = c
 	}
-	err := b.write(context.Background(), "start", func(w *work) error {
+	err = b.write(context.Background(), "start", func(w *work) error {
 		if err := b.identify(w); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
@@ -23,10 +24,14 @@ type correctJob struct {
 	Thread int64 `json:"thread"`
 }
 
-// editedLate notes an edit of a message that is mailed already. was is its text
-// before.
+// editedLate notes an edit of a message that somebody has by mail already. was is its
+// text before.
 func (w *work) editedLate(m store.Message, was string) error {
-	if err := w.AddLateEdit(store.LateEdit{Message: m.ID, Was: was}); err != nil {
+	readers, err := w.MailedTo(m.ID)
+	if err != nil || len(readers) == 0 {
+		return err
+	}
+	if err := w.AddLateEdit(store.LateEdit{Message: m.ID, Was: was, Readers: readers}); err != nil {
 		return err
 	}
 	return w.correctLater(m.Thread)
@@ -67,27 +72,28 @@ func (w *work) correct(thread int64) error {
 	if err != nil {
 		return err
 	}
-	var changed []store.Message
+	var all []store.Message
+	readers := map[int64]store.IDs{}
+	before := map[int64]string{}
 	for _, e := range edits {
 		m, err := w.Message(e.Message)
 		if err != nil {
 			return err
 		}
-		if m.State == store.Mailed && !sameWords(e.Was, m.Text) {
-			m.Text, m.HTML = corrected(e.Was, m)
-			m.Files = ""
-			changed = append(changed, m)
+		if changed, is := w.corrected(m, e.Was); is {
+			readers[m.ID], before[m.ID] = e.Readers, e.Was
+			all = append(all, changed)
 		}
 	}
-	if len(changed) == 0 {
+	if len(all) == 0 {
 		return nil
 	}
-	p, err := w.planFor(thread, changed)
+	p, err := w.planFor(thread, all)
 	if err != nil {
 		return err
 	}
-	p.Correction, p.Files = true, nil
-	for _, m := range changed {
+	p.Correction, p.Files, p.Have, p.Was = true, nil, readers, before
+	for _, m := range all {
 		q, err := w.quoteOf(m)
 		if err != nil {
 			return err
@@ -95,7 +101,26 @@ func (w *work) correct(thread int64) error {
 		q.Text = "" // it says itself what it is about
 		p.Quotes[m.ID] = q
 	}
-	return w.makeMails(p)
+	if err := w.makeMails(p); err != nil {
+		return err
+	}
+	return w.letWait(p)
+}
+
+// corrected is a message as those are told of it who have it with other words. false:
+// there is nothing to tell.
+func (w *work) corrected(m store.Message, was string) (store.Message, bool) {
+	switch {
+	case m.State == store.Deleted && w.b.o.TellDeletes:
+		// What it was is not said again: it may have been no word for others.
+		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At)+" was deleted in the room.", ""
+	case (m.State == store.Mailed || m.State == store.Held) && !sameWords(was, m.Text):
+		m.Text, m.HTML = changedWords(was, m)
+	default:
+		return m, false
+	}
+	m.Files = ""
+	return m, true
 }
 
 // sameWords reports whether two texts differ in white space alone.
@@ -103,8 +128,8 @@ func sameWords(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// corrected words an edit: the new text, and of a short one what it was before.
-func corrected(was string, m store.Message) (text, markup string) {
+// changedWords words an edit: the new text, and of a short one what it was before.
+func changedWords(was string, m store.Message) (text, markup string) {
 	const short = 300 // characters
 	text = "✏️ corrected: " + m.Text
 	before := strings.Join(strings.Fields(was), " ")

@@ -16,7 +16,7 @@ func TestCorrected(t *testing.T) {
 		{long, long + "more", "", "✏️ corrected: " + long + "more", ""},
 		{"short", long, "<p>" + long + "</p>", "✏️ corrected: " + long, "<p>✏️ corrected:</p><p>" + long + "</p>"},
 	} {
-		text, markup := corrected(c.was, store.Message{Text: c.now, HTML: c.html})
+		text, markup := changedWords(c.was, store.Message{Text: c.now, HTML: c.html})
 		if text != c.text || markup != c.markup {
 			t.Errorf("%.30q to %.30q:\n%q\n%q\nwant\n%q\n%q", c.was, c.now, text, markup, c.text, c.markup)
 		}

@@ -31,6 +31,7 @@ type decision struct {
 	do       deed
 	route    route
 	words    wording
+	emoji    string // of an answer that is one emoji and nothing else
 	notice   string
 	mark     bool // say that nothing proves the sender
 	reason   string

@@ -194,6 +194,8 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		if m.State == store.Deleted {
 			return w.toChat(jobDelete, w.key("d", m.ID, j.Room, int64(j.Part)), chatJob{Network: j.Network, Place: j.Place, Room: j.Room, Of: m.ID, Part: j.Part})
 		}
+	case jobReact:
+		return w.reactionShown(j, id)
 	case jobOpen:
 		return w.opened(j, j.Place)
 	case jobDescribe:

@@ -165,6 +165,11 @@ func (w *work) fileSettled(message int64) error {
 			return err
 		}
 	}
+	if m.State == store.Held {
+		if err := w.atOnce(m); err != nil {
+			return err
+		}
+	}
 	th, err := w.Thread(m.Thread)
 	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.b.o.Hold.Max {
 		return err
@@ -197,25 +202,6 @@ func anyWanted(files []store.File) bool {
 		}
 	}
 	return false
-}
-
-// untilFiles is how long a hold lasts while files are fetched; it ends when they are
-// there, or given up.
-func (b *Bridge) untilFiles(now time.Time) time.Time { return now.Add(b.o.Hold.Max + time.Hour) }
-
-// complete returns the first of the held messages whose files are all settled; the
-// order is kept, so those behind one that waits wait, too.
-func (w *work) complete(held []store.Message) ([]store.Message, error) {
-	for i, m := range held {
-		files, err := w.FilesOf(m.ID)
-		if err != nil {
-			return nil, err
-		}
-		if anyWanted(files) {
-			return held[:i], nil
-		}
-	}
-	return held, nil
 }
 
 // content is what is known of a stored file.

@@ -114,6 +114,9 @@ func (w *work) flushThread(id int64) error {
 	if err := w.makeMails(p); err != nil {
 		return err
 	}
+	if err := w.letWait(p); err != nil {
+		return err
+	}
 	for _, m := range ready {
 		m.State = store.Mailed
 		if err := w.SetMessage(m); err != nil {
@@ -124,6 +127,25 @@ func (w *work) flushThread(id int64) error {
 		return w.SetHold(id, held[len(ready)].At, w.b.untilFiles(w.now))
 	}
 	return w.SetHold(id, time.Time{}, time.Time{})
+}
+
+// untilFiles is how long a hold lasts while files are fetched; it ends when they are
+// there, or given up.
+func (b *Bridge) untilFiles(now time.Time) time.Time { return now.Add(b.o.Hold.Max + time.Hour) }
+
+// complete returns the first of the held messages whose files are all settled; the
+// order is kept, so those behind one that waits wait, too.
+func (w *work) complete(held []store.Message) ([]store.Message, error) {
+	for i, m := range held {
+		files, err := w.FilesOf(m.ID)
+		if err != nil {
+			return nil, err
+		}
+		if anyWanted(files) {
+			return held[:i], nil
+		}
+	}
+	return held, nil
 }
 
 // makeMails makes and enqueues the mails of a plan.
@@ -140,7 +162,7 @@ func (w *work) makeMails(p plan) error {
 		}
 	}
 	for _, r := range p.Reactions {
-		if err := w.SetReactionTold(r.ID); err != nil {
+		if err := w.reactionTold(p, r); err != nil {
 			return err
 		}
 	}
@@ -149,7 +171,10 @@ func (w *work) makeMails(p plan) error {
 
 // planFor reads what planMail needs.
 func (w *work) planFor(id int64, held []store.Message) (plan, error) {
-	p := plan{Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}}
+	p := plan{
+		Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
+		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{},
+	}
 	var err error
 	if p.Thread, err = w.Thread(id); err != nil {
 		return p, err
@@ -197,7 +222,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 			return p, err
 		}
 	}
-	return p, nil
+	return p, w.planTurns(&p)
 }
 
 func severalSpeak(ms []store.Message) bool {

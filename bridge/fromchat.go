@@ -179,7 +179,14 @@ func (w *work) posted(network string, e chat.Posted) error {
 		w.step(Step{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
 		return nil
 	}
-	return w.hold(th, mentionsParticipant(e, people))
+	who := addressed(e, people)
+	if err := w.noteMentions(m, who); err != nil {
+		return err
+	}
+	if err := w.atOnce(m); err != nil {
+		return err
+	}
+	return w.hold(th, len(who) > 0)
 }
 
 // spread posts a message in the thread's other rooms, at once or, where it has files,
@@ -213,20 +220,6 @@ func anyTakes(people []store.Participant) bool {
 	for _, p := range people {
 		if p.Takes() {
 			return true
-		}
-	}
-	return false
-}
-
-func mentionsParticipant(e chat.Posted, people []store.Participant) bool {
-	if e.MentionsAll {
-		return true
-	}
-	for _, id := range e.Mentions {
-		for _, p := range people {
-			if p.Takes() && strings.Contains(string(id), p.Ghost) {
-				return true
-			}
 		}
 	}
 	return false
@@ -372,10 +365,8 @@ func (w *work) edited(network string, e chat.Edited) error {
 	if err := w.SetMessage(m); err != nil {
 		return err
 	}
-	if m.State == store.Mailed {
-		if err := w.editedLate(m, was); err != nil {
-			return err
-		}
+	if err := w.editedLate(m, was); err != nil {
+		return err
 	}
 	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
 		bodies := planChat(m, nil, w.b.limits(r.Network))
@@ -424,7 +415,6 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 	if err != nil || m.State == store.Deleted {
 		return err
 	}
-	was := m.State
 	m.State = store.Deleted
 	if err := w.SetMessage(m); err != nil {
 		return err
@@ -435,8 +425,11 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		}
 		return w.toChat(jobDelete, w.key("d", m.ID, r.ID, int64(c.Part)), chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID, Part: c.Part})
 	})
-	if err != nil || was != store.Mailed {
+	if err != nil {
 		return err
+	}
+	if has, err := w.MailedTo(m.ID); err != nil || len(has) == 0 {
+		return err // it waited in the hold, or for digests
 	}
 	who := e.By.ID
 	if who == "" { // the network does not say who deleted it
@@ -446,5 +439,12 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		}
 		who = chat.UserID(person)
 	}
-	return w.notice(network, e.Place, "Your message was already mailed and cannot be taken back there. To set something right, write it as a new message.", privately(who))
+	text := "Your message was already mailed and cannot be taken back there."
+	if w.b.o.TellDeletes {
+		text += " Those who have it are told that it was deleted."
+		if err := w.editedLate(m, m.Text); err != nil {
+			return err
+		}
+	}
+	return w.notice(network, e.Place, text+" To set something right, write it as a new message.", privately(who))
 }

@@ -34,6 +34,7 @@ const (
 	jobMail      = "mail.submit"
 	jobKeep      = "mail.keep"    // see that a copy is in Sent
 	jobCorrect   = "mail.correct" // tell what has changed since it was mailed
+	jobDigest    = "mail.digest"  // mail what waits for a person
 	jobAdmit     = "mail.admit"   // take in a held mail that was approved
 )
 
@@ -51,6 +52,7 @@ type chatJob struct {
 	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
 	File    int64         `json:"file,omitempty"`     // stored file that is posted
 	Emoji   string        `json:"emoji,omitempty"`
+	React   int64         `json:"react,omitempty"` // reaction by mail that is shown
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`
 	As      chat.UserID   `json:"as,omitempty"` // who joins

@@ -28,7 +28,13 @@ type plan struct {
 	Names     bool // two people have spoken from the room
 	// Correction: the messages were mailed before, and have changed.
 	Correction bool
-	Now        time.Time
+	Was        map[int64]string // by message: the text before, in a correction
+	// Digest: what waited for one person.
+	Digest bool
+	Only   store.IDs // mails are made for these people; nil: for all
+	// By message: who has it, or had it as it was, and who is addressed in it.
+	Have, Mentioned map[int64]store.IDs
+	Now             time.Time
 }
 
 // quote is what is known of a message that another one answers.
@@ -58,9 +64,16 @@ const lateAfter = time.Hour
 // one mail for each reader group, in the order of the conversation.
 func planMail(p plan) []plannedMail {
 	var mails []plannedMail
+	var told store.IDs // who has been invited by an earlier mail
 	for _, run := range runs(p) {
 		for _, g := range groups(p, run) {
-			g.Late = len(run) > 0 && p.Now.Sub(run[0].At) > lateAfter
+			g.First = g.First && !told.Has(g.To[0].ID)
+			if g.First {
+				for _, who := range g.To {
+					told = append(told, who.ID)
+				}
+			}
+			g.Late = p.Digest || (len(run) > 0 && p.Now.Sub(run[0].At) > lateAfter)
 			mails = append(mails, g)
 		}
 	}
@@ -73,6 +86,9 @@ func planMail(p plan) []plannedMail {
 func runs(p plan) [][]store.Message {
 	if len(p.Held) == 0 {
 		return nil
+	}
+	if p.Digest {
+		return slices.Collect(slices.Chunk(p.Held, digestMost))
 	}
 	if p.Now.Sub(p.Held[0].At) > lateAfter {
 		return [][]store.Message{p.Held}
@@ -97,13 +113,10 @@ func groups(p plan, run []store.Message) []plannedMail {
 	var all []plannedMail
 	var keys []string
 	for _, who := range p.People {
-		if !who.Takes() || who.Muted.After(p.Now) {
-			continue
-		}
 		var gets []store.Message
 		key := fmt.Sprint(who.State == store.Invited, ":")
 		for _, m := range run {
-			if m.Skip.Has(who.ID) || m.Participant == who.ID || m.At.Before(who.Joined) {
+			if p.turnOf(who, m) != now {
 				continue
 			}
 			gets = append(gets, m)
@@ -130,14 +143,21 @@ func groups(p plan, run []store.Message) []plannedMail {
 }
 
 // shown decides who stands in To: in an open thread all who take part, except
-// the writer, so that everybody can answer to all.
+// the writer, so that everybody can answer to all. Who wants nothing for now is not
+// shown: an answer to all would reach them.
 func shown(p plan, g plannedMail) []store.Participant {
 	if p.Thread.Mode == store.ModeHidden {
 		return g.To
 	}
 	var all []store.Participant
+	writer := g.Messages[0].Participant
+	for _, m := range g.Messages {
+		if m.Participant != writer {
+			writer = 0 // there are several
+		}
+	}
 	for _, who := range p.People {
-		if who.Takes() && who.ID != g.Messages[0].Participant {
+		if who.Takes() && who.Mode != store.Paused && who.ID != writer {
 			all = append(all, who)
 		}
 	}
@@ -181,13 +201,16 @@ func draft(p plan, g plannedMail) mail.Draft {
 		said := words(p, g, m, i)
 		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, p.Box.link, room)
 		d.Words = append(d.Words, said)
-		if q := p.Quotes[m.ID]; q.Final != "" {
+		if q := p.Quotes[m.ID]; q.Final != "" && !p.Digest {
 			d.InReplyTo = q.Final
 			d.References = append(append(d.References[:min(len(d.References), 1)], q.IDs...), q.Final)
 		}
 	}
 	d.Reactions = g.Reactions
-	if p.Correction {
+	if p.Digest {
+		d.From.Name, d.Precedence = fromName(p.Thread.Title, p.Box.Address.Name), "bulk"
+	}
+	if p.Correction || p.Digest {
 		d.AutoSubmitted = "auto-generated" // nobody is to be told again that a person is away
 	}
 	d.Footer = footer(p, g, token)
@@ -246,6 +269,9 @@ func leaveLink(p plan, token string) string {
 // footer says who reads an answer, and how to leave.
 func footer(p plan, g plannedMail, token string) []mail.FooterPart {
 	parts := []mail.FooterPart{{Text: readers(p, g)}, {Text: "answer this mail to reply"}}
+	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
+		parts = append(parts, mail.FooterPart{Text: "you get " + modeText(g.To[0].Mode, p.Box.b.digestAt) + "; answer /digest burst to get everything soon"})
+	}
 	if p.Box.PlusWorks {
 		return append(parts, mail.FooterPart{Text: "leave", URL: leaveLink(p, token)})
 	}

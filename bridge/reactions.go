@@ -52,41 +52,138 @@ func (w *work) roomOfCopy(m store.Message, posted chat.MessageID) (store.Room, e
 }
 
 // reactionByMail puts a reaction that came by mail on the message that it is to,
-// where the network can show whose it is; elsewhere it is said in words. false: the
-// message is not known.
+// where the network can show whose it is; elsewhere it is said in words. false: it
+// is a message like others.
 func (w *work) reactionByMail(box *mailbox, th store.Thread, l letter, d decision) (bool, error) {
-	to, err := w.answeredByMail(th, d)
-	if err != nil || to == 0 {
+	parts, err := w.partsOf(th, d)
+	if err != nil || len(parts) != 1 || parts[0].Of == 0 {
 		return false, err
 	}
-	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.now, ReplyTo: to}
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.now, ReplyTo: parts[0].Of}
+	emoji, remarked := l.class.Emoji, d.mark || d.notice != ""
+	if d.emoji != "" {
+		m.Kind, emoji = int64(chat.Said), d.emoji
+		if can, err := w.showsOwn(th, m.ReplyTo); err != nil || !can || remarked {
+			return false, err
+		}
+	}
+	if emoji == "" && remarked {
+		return false, nil // nobody may take back what another one has put there
+	}
 	as, err := w.speakerOf(box, th, l, &m)
 	if err != nil {
 		return false, err
 	}
 	m.Text, m.HTML = remarks(d, m.Text, "")
-	people, err := w.Participants(th.ID)
-	if err != nil {
-		return false, err
-	}
-	in := store.Reaction{Message: to, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Participant: m.Participant, Emoji: l.class.Emoji}
-	in.Skip, _ = reached(th, people, l, m.Participant)
-	if err := w.AddReaction(in); err != nil {
-		return false, err
-	}
 	if err := w.recordMail(th, l, nil); err != nil {
 		return false, err
 	}
 	if err := w.SetLive(th.ID, w.now); err != nil {
 		return false, err
 	}
-	w.step(Step{Thread: th.ID, Message: to, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
-	return true, w.showReaction(th, m, as, l.class.Emoji, d.mark || d.notice != "")
+	in := store.Reaction{Message: m.ReplyTo, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Participant: m.Participant, Emoji: emoji}
+	had, err := w.ReactionsOf(in.Message, in.Who)
+	if err != nil {
+		return false, err
+	}
+	if l.class.Whole && !remarked {
+		if err := w.takeBack(had, emoji); err != nil {
+			return false, err
+		}
+	}
+	if slices.ContainsFunc(had, func(r store.Reaction) bool { return r.Emoji == emoji }) || (emoji == "" && len(had) == 0) {
+		return true, nil // it changes nothing
+	}
+	if emoji == "" {
+		w.step(Step{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
+		return true, w.showReaction(th, m, as, in, false)
+	}
+	people, err := w.Participants(th.ID)
+	if err != nil {
+		return false, err
+	}
+	in.Skip, _ = reached(th, people, l, m.Participant)
+	if err := w.AddReaction(in); err != nil {
+		return false, err
+	}
+	if had, err = w.ReactionsOf(in.Message, in.Who); err != nil {
+		return false, err
+	}
+	in.ID = had[len(had)-1].ID
+	w.step(Step{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
+	return true, w.showReaction(th, m, as, in, remarked)
 }
 
-// showReaction shows a reaction in each room. remarked: something has to be said of
-// it, so that it needs words.
-func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, emoji string, remarked bool) error {
+// showsOwn reports whether some room of a thread can show a person's own reaction to
+// a message.
+func (w *work) showsOwn(th store.Thread, message int64) (bool, error) {
+	rooms, err := w.RoomsOf(th.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rooms {
+		c, err := w.CopyIn(message, r.ID)
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return false, err
+		}
+		if !r.Silent() && c.Posted != "" && w.b.limits(r.Network).OwnReactions {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// takeBack takes reactions by mail away from the rooms, but for one emoji.
+func (w *work) takeBack(had []store.Reaction, but string) error {
+	for _, r := range had {
+		if r.Emoji == but {
+			continue
+		}
+		copies, err := w.ReactionCopies(r.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range copies {
+			if err := w.hideReaction(c); err != nil {
+				return err
+			}
+		}
+		if err := w.DropReaction(r.Message, r.Who, r.Emoji); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *work) hideReaction(c store.ReactionCopy) error {
+	r, err := w.RoomByID(c.Room)
+	if err != nil {
+		return err
+	}
+	if _, can := w.b.chats[r.Network].(chat.Deleter); !can {
+		return nil
+	}
+	return w.toChat(jobDelete, w.key("dr", c.Reaction, c.Room), chatJob{Network: r.Network, Place: place(r), Room: r.ID, To: c.Posted})
+}
+
+// reactionShown keeps where a reaction by mail stands. One that was taken back before
+// it came there goes again.
+func (w *work) reactionShown(j chatJob, id chat.MessageID) error {
+	if j.React == 0 || id == "" {
+		return nil
+	}
+	c := store.ReactionCopy{Reaction: j.React, Room: j.Room, Posted: string(id)}
+	if has, err := w.HasReaction(j.React); err != nil {
+		return err
+	} else if !has {
+		return w.hideReaction(c)
+	}
+	return w.AddReactionCopy(c)
+}
+
+// showReaction shows a reaction in each room, or says that it was taken back where
+// words stand for it. remarked: something has to be said of it, so that it needs words.
+func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in store.Reaction, remarked bool) error {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {
 		return err
@@ -100,8 +197,11 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, em
 			return err
 		}
 		if w.b.limits(r.Network).OwnReactions && c.Posted != "" && !remarked {
+			if in.Emoji == "" {
+				continue
+			}
 			key := w.key("a", m.ReplyTo, r.ID) + "." + mail.NewUniq()
-			job := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ReplyTo, Emoji: emoji, Out: chat.Outgoing{Key: key, Place: place(r), As: as, At: w.now}}
+			job := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ReplyTo, Emoji: in.Emoji, React: in.ID, Out: chat.Outgoing{Key: key, Place: place(r), As: as, At: w.now}}
 			if err := w.toChat(jobReact, key, job); err != nil {
 				return err
 			}
@@ -128,6 +228,11 @@ func (w *work) planReactions(p *plan) (err error) {
 	if p.Reactions, err = w.UntoldReactions(p.Thread.ID); err != nil {
 		return err
 	}
+	return w.reactedMessages(p)
+}
+
+// reactedMessages reads the messages that reactions are to.
+func (w *work) reactedMessages(p *plan) (err error) {
 	p.Reacted = map[int64]store.Message{}
 	for _, r := range p.Reactions {
 		if p.Reacted[r.Message], err = w.Message(r.Message); err != nil {
@@ -135,6 +240,15 @@ func (w *work) planReactions(p *plan) (err error) {
 		}
 	}
 	return nil
+}
+
+// reactionTold notes that the people of a plan have been told of a reaction.
+func (w *work) reactionTold(p plan, r store.Reaction) error {
+	if p.Only == nil {
+		return w.SetReactionTold(r.ID)
+	}
+	r.Skip = append(r.Skip, p.Only...)
+	return w.SetReactionSkip(r)
 }
 
 // tellReactions adds to the last mail of each reader what was reacted with since

@@ -65,7 +65,7 @@ func (b *Bridge) newParticipant(th store.Thread, a mail.Address, now time.Time) 
 // say stores one mail as a message of a thread, or as several, where it answers
 // several.
 func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
-	if l.class.Kind == KindReaction {
+	if l.class.Kind == KindReaction || d.emoji != "" {
 		if done, err := w.reactionByMail(box, th, l, d); err != nil || done {
 			return err
 		}
@@ -101,6 +101,9 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		if err := w.AddMessage(&m); err != nil {
 			return err
 		}
+		if err := w.noteMentions(m, addressed(chat.Posted{Body: chat.Body{Text: m.Text}}, people)); err != nil {
+			return err
+		}
 		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
 			return err
 		}
@@ -123,6 +126,15 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	}
 	if m.State == store.Held {
 		th.Live = w.now
+		for _, id := range ids {
+			one, err := w.Message(id)
+			if err == nil {
+				err = w.atOnce(one)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		return w.hold(th, false)
 	}
 	return nil

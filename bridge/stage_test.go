@@ -88,8 +88,16 @@ func (n *net) React(_ context.Context, to chat.MessageID, emoji string, m chat.O
 	if m.As.Name != "" {
 		by = m.As.Name + " "
 	}
+	n.s.mu.Lock()
+	if n.down {
+		n.s.mu.Unlock()
+		return "", errDown
+	}
+	n.count["reactions"]++
+	id := chat.MessageID(fmt.Sprintf("reaction%d", n.count["reactions"]))
+	n.s.mu.Unlock()
 	n.s.emit(n.name+" "+string(m.Place.Room), "  %s: %s%s on %s", n.name, by, emoji, to)
-	return "", nil
+	return id, nil
 }
 
 func (n *net) Limits() chat.Limits { return chat.Limits{OwnReactions: true} }
@@ -205,7 +213,7 @@ func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() 
 	}
 	s.emit("zz mail", "  mail %d: %q to %s (shown: %s) %q\n    In-Reply-To %s, References %s, Reply-To %v %s\n    %s",
 		n, m.From[0].Name, strings.Join(o.To, " "), strings.Join(to, " "), m.Subject,
-		m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")), indent(m.Text+filesText(&m)))
+		m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")+" "+m.Header.Get("Precedence")), indent(m.Text+filesText(&m)))
 	return res, nil
 }
 

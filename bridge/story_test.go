@@ -176,8 +176,9 @@ func (s *stage) start() {
 	s.store = st
 	s.bridge, err = New(Options{
 		Store: st, Chats: []chat.Connector{s.nets["matrix"], slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
-		Home:   Home{Network: "matrix", Room: "home"},
-		Access: Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}},
+		TellDeletes: s.mode["deletes"] == "notice",
+		Home:        Home{Network: "matrix", Room: "home"},
+		Access:      Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}},
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -299,9 +300,7 @@ func (s *stage) say(line string) {
 		if verb == "shares" {
 			p.Body.Files = []chat.File{shared(m[7])}
 		}
-		if m[3] == "late" {
-			p.Late, p.At = true, p.At.Add(-time.Minute)
-		}
+		s.manner(&p, m[3])
 		s.printf("  (%s)", id)
 		s.handle(network, p)
 	}

@@ -41,10 +41,15 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	switch {
 	case l.class.Kind == KindReaction && l.class.Emoji != "":
 		w.Text, w.HTML, w.Parts = "reacted with "+l.class.Emoji, "", nil
+	case l.class.Kind == KindReaction && l.class.Whole:
+		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
 	case l.class.Emoji != "":
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
 	case l.class.Kind == KindCalendar && l.class.Text != "" && w.Text != l.class.Text:
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(l.class.Text+"\n\n"+w.Text), "", nil
+	}
+	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
+		d.emoji = oneEmoji(w.Text)
 	}
 	if w.Text == "" && w.Files == "" {
 		w.Text = "(an answer without words)"
@@ -86,7 +91,7 @@ func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
 func written(m mail.Message, known []store.Message) wording {
 	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: m.Text, HTML: m.HTML}
 	for _, k := range known {
-		in.Known = append(in.Known, k.Text)
+		in.Known = append(in.Known, asMailed(k))
 	}
 	r := reply.Extract(in)
 	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5)}
@@ -100,6 +105,14 @@ func written(m mail.Message, known []store.Message) wording {
 		w.Cuts = append(w.Cuts, store.Cut{Kind: c.Kind, Rule: c.Rule, Text: shorten(c.Text, maxCut)})
 	}
 	return w
+}
+
+// asMailed is a message with the ways in which its first line may stand in a mail:
+// behind the name of its writer, and behind the time.
+func asMailed(m store.Message) string {
+	first, _, _ := strings.Cut(m.Text, "\n")
+	named := mail.CleanName(m.Name) + ": " + first
+	return m.Text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
 }
 
 // shownWords makes the words of a mail fit for a room.

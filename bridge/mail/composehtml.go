@@ -90,7 +90,7 @@ func (d Draft) group(b *strings.Builder, ws []Words) {
 	}
 	for _, w := range ws {
 		if d.Times && !w.At.IsZero() {
-			small("margin-top:6px;", timeOf(w.At))
+			small("margin-top:6px;", TimeOf(w.At))
 		}
 		if q := markup.Truncate(oneLine(w.Quote), quoteMost); q != "" {
 			b.WriteString(`<div class="hs-quote" style="border-left:3px solid #d0d4d9;padding-left:8px;margin:2px 0;color:#5f6368;font-size:13px">` + html.EscapeString(q) + "</div>\n")

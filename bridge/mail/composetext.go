@@ -72,7 +72,7 @@ func (w Words) plain(name, times bool) string {
 		s = author + ": " + s
 	}
 	if times && !w.At.IsZero() {
-		s = "[" + timeOf(w.At) + "] " + s
+		s = "[" + TimeOf(w.At) + "] " + s
 	}
 	if s != "" {
 		lines = append(lines, s)
@@ -88,7 +88,8 @@ func (w Words) plain(name, times bool) string {
 
 const quoteMost = 140
 
-func timeOf(t time.Time) string { return t.Format("2 Jan 15:04 MST") }
+// TimeOf words when something was said, as it stands in a mail.
+func TimeOf(t time.Time) string { return t.Format("2 Jan 15:04 MST") }
 
 // cleanText removes what no text needs: controls, space at line ends (it means
 // something in format=flowed), empty lines around.

@@ -97,7 +97,15 @@ type Participant struct {
 	Muted   time.Time // until when; zero: not muted
 	Mailed  time.Time // when the last mail was made for this person; zero: never
 	Bounces int64     // hard bounces in a row
+	Mode    string    // when mail goes to this person: Burst, Daily, …
+	Dialect string    // which reactions their mail program knows: DialectGmail, DialectMail; empty: not known
 }
+
+// The reactions that a mail program knows.
+const (
+	DialectGmail = "gmail"
+	DialectMail  = "rfc9078"
+)
 
 // Takes reports whether mail goes to this person at all.
 func (p Participant) Takes() bool { return p.State == Active || p.State == Invited }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"time"
 )
@@ -175,20 +176,20 @@ func (t *Tx) MoveRoom(network, from, to, oldIDs, newIDs string) error {
 	return t.exec("UPDATE OR REPLACE room SET place = ? WHERE network = ? AND place = ?", to, network, from)
 }
 
-const participantColumns = "id, thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed, bounces"
+const participantColumns = "id, thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed, bounces, mode, dialect"
 
 func scanParticipant(scan func(...any) error) (p Participant, err error) {
 	var joined, changed, muted, mailed int64
-	err = scan(&p.ID, &p.Thread, &p.Address, &p.Canon, &p.Name, &p.Ghost, &p.Token, &p.State, &joined, &changed, &muted, &mailed, &p.Bounces)
+	err = scan(&p.ID, &p.Thread, &p.Address, &p.Canon, &p.Name, &p.Ghost, &p.Token, &p.State, &joined, &changed, &muted, &mailed, &p.Bounces, &p.Mode, &p.Dialect)
 	p.Joined, p.Changed, p.Muted, p.Mailed = moment(joined), moment(changed), moment(muted), moment(mailed)
 	return p, err
 }
 
 // AddParticipant stores a new participant with a token of their own; the id is set.
 func (t *Tx) AddParticipant(p *Participant) (err error) {
-	p.ID, err = t.insert(`INSERT INTO participant (thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		p.Thread, p.Address, p.Canon, p.Name, p.Ghost, p.Token, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed))
+	p.ID, err = t.insert(`INSERT INTO participant (thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed, mode, dialect)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		p.Thread, p.Address, p.Canon, p.Name, p.Ghost, p.Token, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), cmp.Or(p.Mode, Burst), p.Dialect)
 	if err != nil {
 		return err
 	}
@@ -197,8 +198,8 @@ func (t *Tx) AddParticipant(p *Participant) (err error) {
 
 // SetParticipant stores what may change of a participant.
 func (t *Tx) SetParticipant(p Participant) error {
-	return t.exec("UPDATE participant SET address = ?, name = ?, state = ?, joined = ?, changed = ?, muted = ?, mailed = ?, bounces = ? WHERE id = ?",
-		p.Address, p.Name, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), p.Bounces, p.ID)
+	return t.exec("UPDATE participant SET address = ?, name = ?, state = ?, joined = ?, changed = ?, muted = ?, mailed = ?, bounces = ?, mode = ?, dialect = ? WHERE id = ?",
+		p.Address, p.Name, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), p.Bounces, cmp.Or(p.Mode, Burst), p.Dialect, p.ID)
 }
 
 // Participant finds a participant of a thread by the canonical address.

@@ -48,7 +48,7 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options,
 	}
 	p.closes = append(p.closes, p.store.Close)
 	o = bridge.Options{
-		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), Files: c.files(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
+		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), DigestAt: c.DigestAt, TellDeletes: c.Deletes == "notice", Files: c.files(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
 	var env chat.Env
 	if len(c.Matrix) > 0 { // keys of encrypted rooms

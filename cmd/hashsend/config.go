@@ -20,6 +20,8 @@ type config struct {
 	Home      homeConfig      `yaml:"home"`
 	Hold      holdConfig      `yaml:"hold"`
 	Files     filesConfig     `yaml:"files"`
+	DigestAt  string          `yaml:"digest_at"`
+	Deletes   string          `yaml:"deletes"`
 	Access    accessConfig    `yaml:"access"`
 	Unproven  bool            `yaml:"hold_unproven"`
 	Matrix    []matrixConfig  `yaml:"matrix"`

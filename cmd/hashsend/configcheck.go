@@ -45,6 +45,12 @@ func (c *config) check() (all []finding) {
 	if f := c.Log.Format; f != "" && !slices.Contains(logFormats, f) {
 		bad("log.format", "%q is none of %s", f, strings.Join(logFormats, ", "))
 	}
+	if _, err := bridge.ParseDigestAt(c.DigestAt); err != nil {
+		bad("digest_at", "%s", err)
+	}
+	if d := c.Deletes; d != "" && d != "quiet" && d != "notice" {
+		bad("deletes", "%q is none of quiet, notice", d)
+	}
 	for who, word := range c.Access.Allow {
 		if _, known := levels[word]; !known {
 			bad("access.allow."+who, "%q is none of %s", word, levelWords)

@@ -1,0 +1,110 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// digestMode shows or changes when mail goes to people.
+func (c *call) digestMode() (string, error) {
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	if len(c.args) == 0 {
+		return c.modesText(th)
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	mode := modeOf(rest)
+	if len(people) == 0 || mode == "" {
+		return "", usage("Name the person and when they get mail: %s. It may be %s.", c.say("digest ann@example.com daily"), modes)
+	}
+	for _, a := range people {
+		p, err := c.taking(th, a)
+		if err != nil {
+			return "", err
+		}
+		if err := c.setMode(p, mode); err != nil {
+			return "", err
+		}
+	}
+	return "", c.tell("%s changed when mail goes out from here to a person.")
+}
+
+// modesText lists when each person gets mail.
+func (c *call) modesText(th store.Thread) (string, error) {
+	people, err := c.Participants(th.ID)
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for _, p := range people {
+		if p.Takes() {
+			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, modeText(p.Mode, c.b.digestAt)))
+		}
+	}
+	return strings.Join(append(lines, c.say("digest ADDRESS MODE")+" changes it: "+modes+"."), "\n"), nil
+}
+
+// taking finds a person who takes part.
+func (c *call) taking(th store.Thread, a mail.Address) (store.Participant, error) {
+	p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
+	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
+		return p, usage("%s takes no part. %s lists who does.", a.Address, c.say("who"))
+	}
+	return p, err
+}
+
+// mutePerson lets mail to a person rest for a while.
+func (c *call) mutePerson() (string, error) {
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	until, ok := muteUntil(append([]string{"mute"}, rest...), c.now)
+	if len(people) != 1 || !ok {
+		return "", usage("Name the person and for how long: %s (m, h or d), or off.", c.say("mute ann@example.com 2h"))
+	}
+	p, err := c.taking(th, people[0])
+	if err != nil {
+		return "", err
+	}
+	p.Muted = until
+	if err := c.SetParticipant(p); err != nil {
+		return "", err
+	}
+	if until.IsZero() {
+		return fmt.Sprintf("%s gets mail again.", p.Name), nil
+	}
+	return fmt.Sprintf("%s gets no mail until %s. What is said until then is not sent later.", p.Name, until.Format("2 January 15:04 MST")), nil
+}
+
+// digestByMail changes when mail goes to the person who asks for it by mail.
+func (w *work) digestByMail(th store.Thread, p store.Participant, l letter, words []string) error {
+	mode := modeOf(words[min(1, len(words)):])
+	if mode == "" {
+		return w.letter(th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(modeText(p.Mode, w.b.digestAt)), modes), l.msg.ID)
+	}
+	if err := w.setMode(p, mode); err != nil {
+		return err
+	}
+	text := "From now on you get " + forReader(modeText(mode, w.b.digestAt)) + "."
+	if mode == store.Paused {
+		text += " What is said until you write /digest burst is not sent later."
+	}
+	return w.letter(th, p, "", text, l.msg.ID)
+}
+
+// forReader turns words about a person to that person.
+func forReader(s string) string { return strings.ReplaceAll(s, "them", "you") }

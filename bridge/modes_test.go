@@ -1,0 +1,197 @@
+package bridge
+
+import (
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata" // the machine may have none
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// TestTurns is who gets a message when. (EVENTS D19, A25, A26, A12)
+func TestTurns(t *testing.T) {
+	at := time.Date(2027, 5, 4, 12, 0, 0, 0, time.UTC)
+	takes := func(mode string) store.Participant {
+		return store.Participant{ID: 1, State: store.Active, Mode: mode, Joined: at.Add(-time.Hour)}
+	}
+	as := func(mode string, change func(*store.Participant)) store.Participant {
+		p := takes(mode)
+		change(&p)
+		return p
+	}
+	said := store.Message{ID: 7, At: at, Participant: 2}
+	mentioned := map[int64]store.IDs{7: {1}}
+	has := map[int64]store.IDs{7: {1}}
+	others := map[int64]store.IDs{7: {3}}
+	answer := map[int64]quote{7: {Of: store.Message{Participant: 1}}}
+	for _, c := range []struct {
+		name string
+		who  store.Participant
+		m    store.Message
+		p    plan
+		want turn
+	}{
+		{"burst", takes(store.Burst), said, plan{}, now},
+		{"instant", takes(store.Instant), said, plan{}, now},
+		{"quarter", takes(store.Quarter), said, plan{}, later},
+		{"hourly", takes(store.Hourly), said, plan{}, later},
+		{"daily", takes(store.Daily), said, plan{}, later},
+		{"mentions", takes(store.Mentions), said, plan{}, never},
+		{"paused", takes(store.Paused), said, plan{}, never},
+		{"daily, mentioned", takes(store.Daily), said, plan{Mentioned: mentioned}, now},
+		{"mentions, mentioned", takes(store.Mentions), said, plan{Mentioned: mentioned}, now},
+		{"mentions, answered", takes(store.Mentions), said, plan{Quotes: answer}, now},
+		{"mentions, a correction of what they have", takes(store.Mentions), said, plan{Correction: true, Have: has}, now},
+		{"paused, mentioned", takes(store.Paused), said, plan{Mentioned: mentioned}, never},
+		{"paused, a correction of what they have", takes(store.Paused), said, plan{Correction: true, Have: has}, never},
+		{"instant, has it", takes(store.Instant), said, plan{Have: has}, never},
+		{"daily, has it", takes(store.Daily), said, plan{Have: has}, never},
+		{"a correction of what others have", takes(store.Burst), said, plan{Correction: true, Have: others}, never},
+		{"a correction of what all have", takes(store.Burst), said, plan{Correction: true}, now},
+		{"daily, a correction of what they have", takes(store.Daily), said, plan{Correction: true, Have: has}, later},
+		{"the digest itself", takes(store.Daily), said, plan{Digest: true}, now},
+		{"the digest of another", takes(store.Daily), said, plan{Digest: true, Only: store.IDs{3}}, never},
+		{"daily, the invitation", as(store.Daily, func(p *store.Participant) { p.State = store.Invited }), said, plan{}, now},
+		{"mentions, the invitation", as(store.Mentions, func(p *store.Participant) { p.State = store.Invited }), said, plan{}, now},
+		{"muted", as(store.Burst, func(p *store.Participant) { p.Muted = at.Add(time.Hour) }), said, plan{}, never},
+		{"muted, mentioned", as(store.Daily, func(p *store.Participant) { p.Muted = at.Add(time.Hour) }), said, plan{Mentioned: mentioned}, never},
+		{"gone", as(store.Burst, func(p *store.Participant) { p.State = store.Gone }), said, plan{}, never},
+		{"came later", as(store.Daily, func(p *store.Participant) { p.Joined = at.Add(time.Minute) }), said, plan{}, never},
+		{"wrote it", takes(store.Daily), store.Message{ID: 7, At: at, Participant: 1}, plan{}, never},
+		{"reached by an answer to all", takes(store.Daily), store.Message{ID: 7, At: at, Participant: 2, Skip: store.IDs{1}}, plan{}, never},
+		{"reached by an answer to all, in the digest", takes(store.Daily), store.Message{ID: 7, At: at, Participant: 2, Skip: store.IDs{1}}, plan{Digest: true}, never},
+		{"not one of those the mails are for", takes(store.Burst), said, plan{Only: store.IDs{2}}, never},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.p.Now = at
+			if got := c.p.turnOf(c.who, c.m); got != c.want {
+				t.Errorf("turn %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+// TestDigestDue is when digests go out. (EVENTS D19)
+func TestDigestDue(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, mode string
+		now        time.Time
+		at         time.Duration
+		want       string
+	}{
+		{"15 min", store.Quarter, time.Date(2027, 5, 4, 12, 50, 0, 0, time.UTC), 0, "2027-05-04T13:05:00Z"},
+		{"hourly", store.Hourly, time.Date(2027, 5, 4, 23, 50, 0, 0, time.UTC), 0, "2027-05-05T00:50:00Z"},
+		{"daily, before the hour", store.Daily, time.Date(2027, 5, 4, 7, 59, 59, 0, time.UTC), 8 * time.Hour, "2027-05-04T08:00:00Z"},
+		{"daily, at the hour", store.Daily, time.Date(2027, 5, 4, 8, 0, 0, 0, time.UTC), 8 * time.Hour, "2027-05-05T08:00:00Z"},
+		{"daily, end of the year", store.Daily, time.Date(2027, 12, 31, 20, 0, 0, 0, time.UTC), 7*time.Hour + 30*time.Minute, "2028-01-01T07:30:00Z"},
+		{"daily, the night the clock goes forward", store.Daily, time.Date(2027, 3, 27, 20, 0, 0, 0, berlin), 8 * time.Hour, "2027-03-28T08:00:00+02:00"},
+		{"daily, the night the clock goes back", store.Daily, time.Date(2027, 10, 30, 20, 0, 0, 0, berlin), 8 * time.Hour, "2027-10-31T08:00:00+01:00"},
+		{"no digest any more", store.Burst, time.Date(2027, 5, 4, 7, 0, 0, 0, time.UTC), 8 * time.Hour, "2027-05-04T07:00:00Z"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := digestDue(c.mode, c.now, c.at).Format(time.RFC3339); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestModeNames is how people name modes. (EVENTS D19)
+func TestModeNames(t *testing.T) {
+	for words, want := range map[string]string{
+		"instant": store.Instant, "at once": store.Instant, "burst": store.Burst, "Off": store.Burst, "15min": store.Quarter, "15 min": store.Quarter,
+		"HOURLY": store.Hourly, "daily": store.Daily, "mentions only": store.Mentions, "pause": store.Paused, "paused": store.Paused,
+		"": "", "weekly": "", "daily please": "", "15 hours": "",
+	} {
+		if got := modeOf(strings.Fields(words)); got != want {
+			t.Errorf("%q is %q, want %q", words, got, want)
+		}
+	}
+	for _, word := range strings.FieldsFunc(strings.Replace(modes, " or ", ", ", 1), func(r rune) bool { return r == ',' || r == ' ' }) {
+		if modeOf([]string{word}) == "" {
+			t.Errorf("%q is offered, and not understood", word)
+		}
+	}
+}
+
+// TestTypedMention is "@name" where a network has no user for a person. (EVENTS A25)
+func TestTypedMention(t *testing.T) {
+	for _, c := range []struct {
+		text, name string
+		want       bool
+	}{
+		{"@Ann can you?", "Ann", true},
+		{"and @ann, too", "Ann", true},
+		{"(@Ann)", "Ann", true},
+		{"@annabel @ann", "Ann", true},
+		{"@annabel", "Ann", false},
+		{"write to joe@ann.example", "Ann", false},
+		{"Ann can you?", "Ann", false},
+		{"@Ann Other, please", "Ann Other", true},
+		{"@Ann others", "Ann Other", false},
+		{"@Änne", "änne", true},
+		{"@", "", false},
+		{"@Ann2", "Ann", false},
+		{"\xff@Ann\xff", "Ann", true},
+	} {
+		if got := typedMention(c.text, c.name); got != c.want {
+			t.Errorf("%q of %q: %v, want %v", c.text, c.name, got, c.want)
+		}
+	}
+}
+
+// TestAddressed is who is mentioned in a message of a room. (EVENTS A25, A26)
+func TestAddressed(t *testing.T) {
+	people := []store.Participant{
+		{ID: 1, Name: "Ann", Ghost: "abc", State: store.Active}, {ID: 2, Name: "Bob", Ghost: "def", State: store.Active},
+		{ID: 3, Name: "Cleo", State: store.Active}, {ID: 4, Name: "Dora", Ghost: "ghi", State: store.Gone},
+	}
+	for _, c := range []struct {
+		name string
+		e    chat.Posted
+		want store.IDs
+	}{
+		{"nobody", chat.Posted{Body: chat.Body{Text: "hello"}}, nil},
+		{"a user", chat.Posted{Mentions: []chat.UserID{"@mail_def:example.org"}}, store.IDs{2}},
+		{"a user of the network", chat.Posted{Mentions: []chat.UserID{"@joe:example.org"}}, nil},
+		{"a name", chat.Posted{Body: chat.Body{Text: "@cleo?"}}, store.IDs{3}},
+		{"all", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
+		{"one who left", chat.Posted{Body: chat.Body{Text: "@dora?"}}, nil},
+	} {
+		if got := addressed(c.e, people); !equalIDs(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func equalIDs(a, b store.IDs) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, id := range a {
+		if !b.Has(id) {
+			return false
+		}
+	}
+	return true
+}
+
+// TestParseDigestAt is the setting digest_at. (EVENTS D19)
+func TestParseDigestAt(t *testing.T) {
+	for s, want := range map[string]time.Duration{"": 8 * time.Hour, "08:00": 8 * time.Hour, "7:30": 7*time.Hour + 30*time.Minute, "00:00": 0, "23:59": 23*time.Hour + 59*time.Minute} {
+		if got, err := ParseDigestAt(s); err != nil || got != want {
+			t.Errorf("%q: %v, %v, want %v", s, got, err, want)
+		}
+	}
+	for _, s := range []string{"8 o'clock", "24:00", "8", "8am", "-1:00"} {
+		if got, err := ParseDigestAt(s); err == nil {
+			t.Errorf("%q: %v, want an error", s, got)
+		}
+	}
+}
