@@ -70,6 +70,9 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		return "", c.(chat.Deleter).Delete(ctx, chat.MessageID(j.To), j.Out)
 	case jobReact:
 		return c.(chat.Reactor).React(ctx, chat.MessageID(j.To), j.Emoji, j.Out)
+	case jobVote:
+		j.Ballot.Poll = chat.MessageID(j.To)
+		return c.(chat.Voter).Vote(ctx, *j.Ballot, j.Out)
 	case jobDescribe:
 		if d, can := c.(chat.Describer); can {
 			about, err := d.Describe(ctx, j.Place.Room)
@@ -227,6 +230,8 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 		if j.Command != nil {
 			return w.notice(j.Network, j.Place, "✗ That did not work: "+plain(cause.Error())+".", j.Command.answer())
 		}
+	case jobVote:
+		return w.notice(j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, plain(cause.Error())))
 	case jobOpen:
 		return w.home(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plain(cause.Error())))
 	case jobJoin:

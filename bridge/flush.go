@@ -211,6 +211,9 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if p.Files[m.ID], err = w.FilesOf(m.ID); err != nil {
 			return p, err
 		}
+		if err := w.planPoll(&p, m.ID); err != nil {
+			return p, err
+		}
 		if m.ReplyTo == 0 {
 			continue
 		}

@@ -57,6 +57,10 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.deleted(network, e)
 	case chat.Reacted:
 		return w.reacted(network, e)
+	case chat.Voted:
+		return w.voted(network, e)
+	case chat.PollEnded:
+		return w.pollEnded(network, e)
 	case chat.Gap:
 		return nil
 	case chat.Joined:
@@ -115,7 +119,8 @@ func beforeLink(r store.Room, at time.Time) bool {
 
 // staysInside reports whether the writer asked that a message is not mailed.
 func staysInside(text string) bool {
-	return slices.ContainsFunc(insideMarks[:], func(mark string) bool { return strings.HasPrefix(strings.TrimSpace(text), mark) })
+	text = strings.TrimSpace(strings.TrimPrefix(text, pollMark))
+	return slices.ContainsFunc(insideMarks[:], func(mark string) bool { return strings.HasPrefix(text, mark) })
 }
 
 // insideMarks are what a message begins with that is not to be mailed.
@@ -142,6 +147,9 @@ func (w *work) posted(network string, e chat.Posted) error {
 	author, err := w.Author(network, string(e.By.ID), e.By.Name)
 	if err != nil {
 		return err
+	}
+	if e.Poll != nil {
+		e.Body = chat.Body{Text: pollWords(*e.Poll)}
 	}
 	m := store.Message{
 		Thread: th.ID, Origin: store.FromChat, Author: author, Name: e.By.Name, Kind: int64(e.Kind),
@@ -170,6 +178,11 @@ func (w *work) posted(network string, e chat.Posted) error {
 	}
 	if err := w.addFiles(network, m, e.Body.Files); err != nil {
 		return err
+	}
+	if e.Poll != nil {
+		if err := w.PutPoll(store.Poll{Message: m.ID, Room: r.ID, Poll: *e.Poll}); err != nil {
+			return err
+		}
 	}
 	w.step(Step{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
 	if err := w.spread(m, r, e.By); err != nil {
@@ -351,6 +364,12 @@ func (w *work) edited(network string, e chat.Edited) error {
 	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || author != m.Author {
 		return err
 	}
+	if e.Poll != nil {
+		e.Body = chat.Body{Text: pollWords(*e.Poll)}
+		if err := w.changePoll(m.ID, *e.Poll); err != nil {
+			return err
+		}
+	}
 	if m.Text == e.Body.Text && m.HTML == e.Body.HTML {
 		return nil
 	}
@@ -406,6 +425,9 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 	m, err := w.mine(network, e.Message)
 	if err == nil && m.ID == 0 {
 		if was, err := w.DropReactionByID(network + "\x00" + string(e.Message)); err != nil || was {
+			return err
+		}
+		if was, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || was {
 			return err
 		}
 		// Where two connections bring events, the end of a message may come first.

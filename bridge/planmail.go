@@ -25,7 +25,8 @@ type plan struct {
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
-	Names     bool // two people have spoken from the room
+	Polls     map[int64]store.Poll // by the message that is one; open ones alone
+	Names     bool                 // two people have spoken from the room
 	// Correction: the messages were mailed before, and have changed.
 	Correction bool
 	Was        map[int64]string // by message: the text before, in a correction
@@ -229,6 +230,9 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Index: i}
 	if m.Files != "" && len(p.Files[m.ID]) == 0 {
 		w.Files = strings.Split(m.Files, "\n")
+	}
+	if poll, asks := p.Polls[m.ID]; asks && !p.Correction {
+		w.Text += "\n\n" + pollHint(poll.Poll)
 	}
 	if q := p.Quotes[m.ID]; q.Text != "" && mayRead(g.To, q.Of) {
 		w.Quote = oneLine(q.Name+": "+q.Text, 140)

@@ -70,6 +70,9 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 			return err
 		}
 	}
+	if done, err := w.voteByMail(box, th, l, d); err != nil || done {
+		return err
+	}
 	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now}
 	as, err := w.speakerOf(box, th, l, &m)
 	if err != nil {

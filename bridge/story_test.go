@@ -240,7 +240,9 @@ func (s *stage) step(line string) {
 	case "desk", "share", "unshare", "revoke", "unknown":
 		s.happening(verb, rest)
 	default:
-		s.say(line)
+		if !s.pollStep(line) {
+			s.say(line)
+		}
 	}
 }
 

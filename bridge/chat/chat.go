@@ -130,13 +130,15 @@ type (
 		ReplyTo     MessageID // the message that it answers; empty: none
 		Root        MessageID // the message at the root of its chat thread; empty: none
 		Mentions    []UserID
-		MentionsAll bool // honoured by the network: the author may mention everybody
+		MentionsAll bool  // honoured by the network: the author may mention everybody
+		Poll        *Poll // the message is this poll, and Body is empty; nil: it is none
 	}
 	// Edited replaces the content of an earlier message of the same author.
 	Edited struct {
 		Head
 		Message MessageID // the original message
 		Body    Body
+		Poll    *Poll // as in Posted
 	}
 	// Deleted takes a message away. By is who deleted it.
 	Deleted struct {

@@ -44,6 +44,7 @@ type content struct {
 	RelatesTo  relation
 	NewContent json.RawMessage
 	Key        string
+	Poll       *chat.Poll
 	Mentions   struct {
 		UserIDs []string `json:"user_ids"`
 		Room    bool     `json:"room"`
@@ -64,7 +65,7 @@ type mediaInfo struct {
 
 // parseContent reads each field by itself: one of a wrong type counts as absent.
 // It fails when the content is no object.
-func parseContent(raw json.RawMessage) (c content, ok bool) {
+func parseContent(eventType string, raw json.RawMessage) (c content, ok bool) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
 		return c, false
@@ -84,6 +85,9 @@ func parseContent(raw json.RawMessage) (c content, ok bool) {
 	c.NewContent, c.File = fields["m.new_content"], fields["file"]
 	_, c.Voice = fields["org.matrix.msc3245.voice"]
 	c.gallery(fields)
+	if verb, form := pollVerb(eventType); verb == "start" {
+		c.Poll = poll(fields, form)
+	}
 	return c, true
 }
 
@@ -98,7 +102,7 @@ func (c *content) gallery(fields map[string]json.RawMessage) {
 		return
 	}
 	for _, raw := range items[:min(len(items), maxGallery)] {
-		if item, ok := parseContent(raw); ok && item.MsgType != c.MsgType {
+		if item, ok := parseContent("m.room.message", raw); ok && item.MsgType != c.MsgType {
 			c.Gallery = append(c.Gallery, item)
 		}
 	}
@@ -107,7 +111,7 @@ func (c *content) gallery(fields map[string]json.RawMessage) {
 	json.Unmarshal(fields["com.beeper.gallery.caption_html"], &c.HTML) //nolint:errcheck // the same
 }
 
-// extensible reads the plain text of events that have no body (MSC1767), polls for one.
+// extensible reads the plain text of events that have no body (MSC1767).
 func extensible(fields map[string]json.RawMessage) string {
 	var parts []struct {
 		Type string `json:"mimetype"`
@@ -127,23 +131,13 @@ func extensible(fields map[string]json.RawMessage) string {
 	return text
 }
 
-// isPoll reports whether events of this type begin or end a poll. Votes have no
-// text and stay in the room.
-func isPoll(eventType string) bool {
-	switch eventType {
-	case "m.poll.start", "m.poll.end", "org.matrix.msc3381.poll.start", "org.matrix.msc3381.poll.end":
-		return true
-	}
-	return false
-}
-
 // body makes the bridge's form of the content; false: there is nothing in it.
 func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 	switch {
 	case eventType == "m.sticker":
 		c.MsgType = "m.sticker"
-	case isPoll(eventType):
-		c.MsgType = "m.poll"
+	case c.Poll != nil:
+		return b, kind, true
 	}
 	switch c.MsgType {
 	case "m.text", "m.emote", "m.notice":
@@ -165,10 +159,6 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 		b.Text = strings.TrimSpace(c.Text + "\n" + mapLink(c.GeoURI))
 	case "m.key.verification.request", "m.server_notice":
 		return b, kind, false
-	case "m.poll":
-		if c.Text != "" {
-			b.Text = "📊 " + c.Text
-		}
 	default:
 		b.Text = c.Text // a kind that we do not know says what it is in its body
 	}

@@ -109,8 +109,16 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 		return reaction(head, e)
 	case isCall(e.Type):
 		return chat.Posted{Head: head, Message: chat.MessageID(e.ID), Kind: chat.Emote, Body: chat.Body{Text: "started a call"}}
-	case e.Type == "m.room.message", e.Type == "m.sticker", isPoll(e.Type):
+	case e.Type == "m.room.message", e.Type == "m.sticker":
 		return c.message(head, e)
+	}
+	switch verb, _ := pollVerb(e.Type); verb {
+	case "start":
+		return c.message(head, e)
+	case "response":
+		return vote(head, e)
+	case "end":
+		return pollEnd(head, e)
 	}
 	return nil
 }
@@ -189,7 +197,7 @@ func (c *Connector) member(head chat.Head, e rawEvent) chat.Event {
 
 // message converts what somebody said.
 func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
-	m, ok := parseContent(e.Content)
+	m, ok := parseContent(e.Type, e.Content)
 	if !ok {
 		return nil
 	}
@@ -204,7 +212,7 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 		if m.NewContent == nil || rel.EventID == "" {
 			return nil
 		}
-		n, ok := parseContent(m.NewContent)
+		n, ok := parseContent(e.Type, m.NewContent)
 		if !ok {
 			return nil
 		}
@@ -212,7 +220,7 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 		if !ok {
 			return nil
 		}
-		return chat.Edited{Head: head, Message: chat.MessageID(rel.EventID), Body: body}
+		return chat.Edited{Head: head, Message: chat.MessageID(rel.EventID), Body: body, Poll: n.Poll}
 	}
 	body, kind, ok := m.body(e.Type)
 	if !ok || (kind == chat.Notice && !c.cfg.Notices) {
@@ -230,7 +238,7 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 			return cmd
 		}
 	}
-	p := chat.Posted{Head: head, Message: chat.MessageID(e.ID), Kind: kind, Body: body, Root: chat.MessageID(head.Place.Thread)}
+	p := chat.Posted{Head: head, Message: chat.MessageID(e.ID), Kind: kind, Body: body, Root: chat.MessageID(head.Place.Thread), Poll: m.Poll}
 	if rel.InReplyTo.EventID != "" && (rel.Type != "m.thread" || !rel.FallingBack) {
 		p.ReplyTo = chat.MessageID(rel.InReplyTo.EventID)
 	}

@@ -59,6 +59,7 @@ type powers struct {
 	Users   map[id.UserID]level `json:"users"`
 	Default level               `json:"users_default"`
 	Events  map[string]level    `json:"events"`
+	Redact  *level              `json:"redact"`
 	Notify  struct {
 		Room *level `json:"room"`
 	} `json:"notifications"`

@@ -121,6 +121,13 @@ func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
 	case chat.Reacted:
 		e.Head = name(e.Head)
 		return e
+	case chat.Voted:
+		e.Head = name(e.Head)
+		return e
+	case chat.PollEnded:
+		e.Head = name(e.Head)
+		e.Moderates = c.mayRedact(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
+		return e
 	case chat.Renamed:
 		e.Head = name(e.Head)
 		return e

@@ -1,0 +1,320 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// pollMark stands before the question of a poll.
+const pollMark = "📊 "
+
+// pollWords is a poll as a text: the question, and its answers by number.
+func pollWords(p chat.Poll) string {
+	var b strings.Builder
+	b.WriteString(pollMark + oneLine(p.Question, 500))
+	for i := range p.Answers {
+		b.WriteString("\n" + numbered(p, i))
+	}
+	return b.String()
+}
+
+func numbered(p chat.Poll, i int) string {
+	return fmt.Sprintf("%d. %s", i+1, oneLine(p.Answers[i].Text, 200))
+}
+
+// pollHint tells people by email how they vote.
+func pollHint(p chat.Poll) string {
+	if p.Most > 1 {
+		return fmt.Sprintf("Reply with up to %d numbers to vote, as in: 1, 2", p.Most)
+	}
+	return "Reply with a number to vote."
+}
+
+// pollResult words the end of a poll by our own count of the votes.
+func pollResult(p chat.Poll, votes []store.Vote) string {
+	counted := map[string]int{}
+	best := 0
+	for _, v := range votes {
+		for _, id := range validAnswers(p, v.Answers) {
+			counted[id]++
+			best = max(best, counted[id])
+		}
+	}
+	var b strings.Builder
+	b.WriteString(pollMark + "The poll has ended: " + oneLine(p.Question, 500))
+	if best == 0 {
+		return b.String() + "\nNobody has voted."
+	}
+	for i, a := range p.Answers {
+		fmt.Fprintf(&b, "\n%s – %s", numbered(p, i), count(counted[a.ID], "vote", "votes"))
+		if counted[a.ID] == best {
+			b.WriteString(" ✔")
+		}
+	}
+	return b.String()
+}
+
+// validAnswers returns what counts of a vote: as many answers as one may choose. A
+// vote with an answer that the poll does not have is spoilt, and counts for nothing.
+func validAnswers(p chat.Poll, ids []string) []string {
+	var valid []string
+	for _, id := range ids {
+		if !slices.ContainsFunc(p.Answers, func(a chat.PollAnswer) bool { return a.ID == id }) {
+			return nil
+		}
+		if !slices.Contains(valid, id) && len(valid) < p.Most {
+			valid = append(valid, id)
+		}
+	}
+	return valid
+}
+
+// numbersIn reads a text that holds nothing but numbers: "2", "1, 3", "2.", "2️⃣".
+func numbersIn(text string) (numbers []int, ok bool) {
+	const most, digits = 50, 3
+	text = strings.NewReplacer("\ufe0f", "", "\u20e3", "").Replace(text)
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \u00a0\t\n,;+&", r) }) {
+		word = strings.TrimRight(strings.TrimPrefix(word, "#"), ".)!")
+		if word == "" || len(word) > digits || len(numbers) == most || strings.Trim(word, "0123456789") != "" {
+			return nil, false
+		}
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return nil, false
+		}
+		if !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers, len(numbers) > 0
+}
+
+// answersOf finds the answers that have these numbers; false: one does not exist, or
+// they are more than one may choose.
+func answersOf(p chat.Poll, numbers []int) (ids, shown []string, ok bool) {
+	if len(numbers) > p.Most {
+		return nil, nil, false
+	}
+	for _, n := range numbers {
+		if n < 1 || n > len(p.Answers) {
+			return nil, nil, false
+		}
+		ids, shown = append(ids, p.Answers[n-1].ID), append(shown, numbered(p, n-1))
+	}
+	return ids, shown, true
+}
+
+// openPoll returns a poll that can be voted in; the zero Poll: it is none, or it is over.
+func (w *work) openPoll(message int64) (store.Poll, store.Message, error) {
+	p, err := w.Poll(message)
+	if errors.Is(err, store.ErrNone) {
+		return store.Poll{}, store.Message{}, nil
+	}
+	if err != nil {
+		return p, store.Message{}, err
+	}
+	m, err := w.Message(message)
+	if err != nil || !p.Ended.IsZero() || m.State == store.Deleted {
+		return store.Poll{}, m, err
+	}
+	return p, m, nil
+}
+
+// openPollOf is openPoll of a message of a network, in a room that is not silent.
+func (w *work) openPollOf(network string, id chat.MessageID) (store.Poll, store.Message, error) {
+	m, err := w.mine(network, id)
+	if err != nil || m.ID == 0 {
+		return store.Poll{}, m, err
+	}
+	p, m, err := w.openPoll(m.ID)
+	if err != nil || p.Message == 0 {
+		return store.Poll{}, m, err
+	}
+	if r, err := w.RoomByID(p.Room); err != nil || r.Silent() || r.Thread != m.Thread {
+		return store.Poll{}, m, err
+	}
+	return p, m, nil
+}
+
+// voted counts a vote from a room. Nobody is told.
+func (w *work) voted(network string, e chat.Voted) error {
+	p, _, err := w.openPollOf(network, e.Poll)
+	if err != nil || p.Message == 0 || w.b.o.Access.level(e.By, chat.Member) < Speak {
+		return err
+	}
+	v := store.Vote{Poll: p.Message, Who: network + "\x00" + string(e.By.ID), Name: e.By.Name, Answers: validAnswers(p.Poll, e.Answers), At: e.At}
+	if e.Vote != "" {
+		v.Posted = network + "\x00" + string(e.Vote)
+	}
+	return w.AddVote(v)
+}
+
+// changePoll stores what was changed of a poll while it can be voted in.
+func (w *work) changePoll(message int64, to chat.Poll) error {
+	p, _, err := w.openPoll(message)
+	if err != nil || p.Message == 0 {
+		return err
+	}
+	to.Form, to.Disclosed = p.Form, p.Disclosed
+	p.Poll = to
+	return w.PutPoll(p)
+}
+
+// pollEnded closes a poll, if the one who ends it began it or moderates the room, and
+// lets the result go where the poll went.
+func (w *work) pollEnded(network string, e chat.PollEnded) error {
+	p, m, err := w.openPollOf(network, e.Poll)
+	if err != nil || p.Message == 0 || w.b.o.Access.level(e.By, chat.Member) < Speak {
+		return err
+	}
+	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || (author != m.Author && !e.Moderates) {
+		return err
+	}
+	if err := w.EndPoll(p.Message, w.now); err != nil {
+		return err
+	}
+	votes, err := w.Votes(p.Message)
+	if err != nil {
+		return err
+	}
+	result := pollResult(p.Poll, votes)
+	if err := w.posted(network, chat.Posted{Head: e.Head, Message: e.Message, Body: chat.Body{Text: result}, ReplyTo: e.Poll}); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(votes, func(v store.Vote) bool { return v.Words && len(v.Answers) > 0 }) {
+		return nil
+	}
+	return w.notice(network, e.Place, "With the votes by email:\n"+result, answering(e.Poll))
+}
+
+// pollAnswered finds the open poll that a mail answers; the zero Poll: none.
+func (w *work) pollAnswered(th store.Thread, d decision) (store.Poll, error) {
+	var asked []int64
+	if len(d.words.Parts) == 1 {
+		asked = []int64{d.words.Parts[0].Of}
+	} else if d.route.Parent != 0 {
+		ms, err := w.MessagesOfMail(d.route.Parent)
+		if err != nil {
+			return store.Poll{}, err
+		}
+		for _, m := range slices.Backward(ms) {
+			asked = append(asked, m.ID)
+		}
+	}
+	for _, id := range asked {
+		p, m, err := w.openPoll(id)
+		if err != nil || (p.Message != 0 && m.Thread == th.ID) {
+			return p, err
+		}
+	}
+	return store.Poll{}, nil
+}
+
+// voteByMail counts a mail that holds nothing but numbers as a vote in the open poll
+// that it answers. false: it is an ordinary message.
+func (w *work) voteByMail(box *mailbox, th store.Thread, l letter, d decision) (bool, error) {
+	numbers, ok := numbersIn(d.words.Text)
+	if !ok || d.words.Files != "" || len(d.words.Parts) > 1 {
+		return false, nil
+	}
+	p, err := w.pollAnswered(th, d)
+	if err != nil || p.Message == 0 {
+		return false, err
+	}
+	ids, shown, ok := answersOf(p.Poll, numbers)
+	if !ok {
+		return false, nil
+	}
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: "votes: " + strings.Join(shown, ", "), State: store.Mailed, At: w.now, ReplyTo: p.Message}
+	if !p.Disclosed {
+		m.Text = "has voted" // nobody is to see for what before the poll ends
+	}
+	as, err := w.speakerOf(box, th, l, &m)
+	if err != nil {
+		return false, err
+	}
+	m.Text, m.HTML = remarks(d, m.Text, "")
+	r, err := w.RoomByID(p.Room)
+	if err != nil {
+		return false, err
+	}
+	remarked := d.mark || d.notice != ""
+	_, can := w.b.chats[r.Network].(chat.Voter)
+	native := can && w.b.limits(r.Network).OwnReactions && !remarked
+	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.now}
+	if err := w.AddVote(v); err != nil {
+		return false, err
+	}
+	if err := w.recordMail(th, l, nil); err != nil {
+		return false, err
+	}
+	if err := w.SetLive(th.ID, w.now); err != nil {
+		return false, err
+	}
+	w.step(Step{Thread: th.ID, Message: p.Message, Mail: l.msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
+	return true, w.showVote(p, m, as, ids, native)
+}
+
+// showVote shows a vote by mail in each room of its thread: as a vote in the room of
+// the poll, if it can be shown as that of its writer there, elsewhere in words.
+func (w *work) showVote(p store.Poll, m store.Message, as chat.Sender, ids []string, native bool) error {
+	rooms, err := w.RoomsOf(m.Thread)
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		switch {
+		case r.Silent():
+		case native && r.ID == p.Room:
+			key := w.key("v", p.Message, r.ID) + "." + mail.NewUniq()
+			job := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: p.Message, Ballot: &chat.Ballot{Form: p.Form, Answers: ids}}
+			job.Out = chat.Outgoing{As: as, At: w.now, Body: chat.Body{Text: m.Text}}
+			err = w.toChat(jobVote, key, job)
+		default:
+			err = w.inWords(&m, r, as)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inWords posts in one room what another can show otherwise. The message is stored
+// when it is first needed.
+func (w *work) inWords(m *store.Message, r store.Room, as chat.Sender) error {
+	if m.ID == 0 {
+		if err := w.AddMessage(m); err != nil {
+			return err
+		}
+	}
+	inChat := ""
+	if r.Chat == "" {
+		c, err := w.CopyIn(m.ReplyTo, r.ID)
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return err
+		}
+		inChat = c.Chat
+	}
+	return w.post(*m, r, as, inChat)
+}
+
+// planPoll reads what the mail that asks a poll must say of it.
+func (w *work) planPoll(p *plan, message int64) error {
+	poll, _, err := w.openPoll(message)
+	if err != nil || poll.Message == 0 {
+		return err
+	}
+	if p.Polls == nil {
+		p.Polls = map[int64]store.Poll{}
+	}
+	p.Polls[message] = poll
+	return nil
+}

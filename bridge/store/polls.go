@@ -1,0 +1,94 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"hashsend/bridge/chat"
+)
+
+// Poll is a message that asks for votes.
+type Poll struct {
+	Message int64
+	Room    int64 // in which it stands as a poll
+	chat.Poll
+	Ended time.Time // zero: it is open
+}
+
+// Vote is what somebody has chosen in a poll.
+type Vote struct {
+	Poll    int64
+	Who     string // tells people apart
+	Name    string
+	Answers []string // ids; empty: the person has taken the vote back
+	Words   bool     // the network does not count it: it was told there in words
+	Posted  string   // the network's id of the vote, with the network in front; empty: it has none
+	At      time.Time
+}
+
+// PutPoll stores a poll, or its question and answers anew.
+func (t *Tx) PutPoll(p Poll) error {
+	answers, err := json.Marshal(p.Answers)
+	if err != nil {
+		return fmt.Errorf("encode answers: %w", err)
+	}
+	return t.exec(`INSERT INTO poll (message, room, question, answers, most, disclosed, form) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (message) DO UPDATE SET question = excluded.question, answers = excluded.answers, most = excluded.most, disclosed = excluded.disclosed`,
+		p.Message, p.Room, p.Question, string(answers), p.Most, p.Disclosed, p.Form)
+}
+
+// Poll returns the poll that a message is; ErrNone: it is none.
+func (t *Tx) Poll(message int64) (p Poll, err error) {
+	var answers string
+	var ended int64
+	err = t.row("SELECT message, room, question, answers, most, disclosed, form, ended FROM poll WHERE message = ?", []any{message},
+		&p.Message, &p.Room, &p.Question, &answers, &p.Most, &p.Disclosed, &p.Form, &ended)
+	if err != nil {
+		return p, err
+	}
+	p.Ended = moment(ended)
+	if err := json.Unmarshal([]byte(answers), &p.Answers); err != nil {
+		return p, fmt.Errorf("decode answers: %w", err)
+	}
+	return p, nil
+}
+
+// EndPoll closes a poll.
+func (t *Tx) EndPoll(message int64, at time.Time) error {
+	return t.exec("UPDATE poll SET ended = ? WHERE message = ?", millis(at), message)
+}
+
+// AddVote stores a vote in place of the person's earlier one. One that is older than
+// what is stored changes nothing.
+func (t *Tx) AddVote(v Vote) error {
+	answers, err := json.Marshal(v.Answers)
+	if err != nil {
+		return fmt.Errorf("encode answers: %w", err)
+	}
+	return t.exec(`INSERT INTO vote (poll, who, name, answers, words, posted, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (poll, who) DO UPDATE SET name = excluded.name, answers = excluded.answers, words = excluded.words, posted = excluded.posted, at = excluded.at
+		WHERE excluded.at >= vote.at`, v.Poll, v.Who, v.Name, string(answers), v.Words, v.Posted, millis(v.At))
+}
+
+// DropVoteByID forgets the vote that has this id in its network, and reports
+// whether there was one.
+func (t *Tx) DropVoteByID(posted string) (bool, error) {
+	return t.changed("DELETE FROM vote WHERE posted = ?", posted)
+}
+
+// Votes returns the votes of a poll, in no order that means anything.
+func (t *Tx) Votes(poll int64) ([]Vote, error) {
+	return scanAll(t, func(scan func(...any) error) (v Vote, err error) {
+		var answers string
+		var at int64
+		if err := scan(&v.Poll, &v.Who, &v.Name, &answers, &v.Words, &v.Posted, &at); err != nil {
+			return v, err
+		}
+		v.At = moment(at)
+		if err := json.Unmarshal([]byte(answers), &v.Answers); err != nil {
+			return v, fmt.Errorf("decode answers: %w", err)
+		}
+		return v, nil
+	}, "SELECT poll, who, name, answers, words, posted, at FROM vote WHERE poll = ? ORDER BY who", poll)
+}
