@@ -88,8 +88,11 @@ func TestPayloads(t *testing.T) {
 		}},
 		"M10_spoiler": chat.Posted{Head: head("alice", ""), Message: id, Body: html(
 			"Alice [spoiler: health of alice] in the movie.", `Alice <span data-mx-spoiler="health of alice">lived happily ever after</span> in the movie.`)},
-		"M11_poll_start":                   chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{Text: "📊 What should we order for the party?\n1. Pizza 🍕\n2. Poutine 🍟\n3. Italian 🍝\n4. Wings 🔥"}},
-		"M12_poll_end":                     chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{Text: "📊 The poll has closed. Top answer: Poutine 🍟"}},
+		"M11_poll_start": chat.Posted{Head: head("alice", ""), Message: id, Poll: &chat.Poll{
+			Question: "What should we order for the party?", Most: 1, Disclosed: true, Form: "m.poll.",
+			Answers: []chat.PollAnswer{{ID: "pizza", Text: "Pizza 🍕"}, {ID: "poutine", Text: "Poutine 🍟"}, {ID: "italian", Text: "Italian 🍝"}, {ID: "wings", Text: "Wings 🔥"}},
+		}},
+		"M12_poll_end":                     chat.PollEnded{Head: head("alice", ""), Poll: "$poll_start_event_id", Message: id},
 		"M13_redaction_v11":                chat.Deleted{Head: head("alice", ""), Message: "$fukweghifu23:localhost"},
 		"M14_tombstone":                    chat.Moved{Head: head("alice", ""), To: "!newroom:example.org"},
 		"M15_topic_rich_only_text":         nil,
@@ -184,8 +187,15 @@ func TestConvert(t *testing.T) {
 			file(chat.Body{Text: "the party"}, chat.File{ID: "mxc://example.org/a", Name: "a.png", Sort: chat.Picture, Width: 3},
 				chat.File{ID: "mxc://example.org/b", Name: "b.mp4", Sort: chat.Film, Duration: 1500 * time.Millisecond})},
 		{"A21 location", "m.room.message", `{"msgtype":"m.location","body":"At the pier","geo_uri":"geo:51.5,-0.12;u=35"}`, "", posted("At the pier\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
-		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("📊 Lunch?\n1. Yes", "")},
-		{"A23 vote", "m.poll.response", `{"m.selections":["yes"]}`, "", nil},
+		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes","org.matrix.msc3381.poll.start":{"kind":"org.matrix.msc3381.poll.undisclosed","max_selections":5,"question":{"org.matrix.msc1767.text":"Lunch?"},"answers":[{"id":"y","org.matrix.msc1767.text":"Yes"},{"id":"y","org.matrix.msc1767.text":"twice"},{"id":7},{"id":"n","org.matrix.msc1767.text":"No"}]}}`, "",
+			chat.Posted{Head: h, Message: "$e", Poll: &chat.Poll{Question: "Lunch?", Most: 2, Form: "org.matrix.msc3381.poll.", Answers: []chat.PollAnswer{{ID: "y", Text: "Yes"}, {ID: "n", Text: "No"}}}}},
+		{"A22 poll without answers is a text", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("Lunch?\n1. Yes", "")},
+		{"A23 vote", "m.poll.response", `{"m.selections":["yes"],"m.relates_to":{"rel_type":"m.reference","event_id":"$p"}}`, "", chat.Voted{Head: h, Poll: "$p", Vote: "$e", Answers: []string{"yes"}}},
+		{"A23 vote, as clients send it", "org.matrix.msc3381.poll.response", `{"org.matrix.msc3381.poll.response":{"answers":["yes"]},"m.relates_to":{"rel_type":"m.reference","event_id":"$p"}}`, "", chat.Voted{Head: h, Poll: "$p", Vote: "$e", Answers: []string{"yes"}}},
+		{"A23 vote for nothing", "m.poll.response", `{"m.selections":["yes"]}`, "", nil},
+		{"A23 vote of a wrong type", "m.poll.response", `{"m.selections":7,"m.relates_to":{"rel_type":"m.reference","event_id":"$p"}}`, "", nil},
+		{"A24 end, as clients send it", "org.matrix.msc3381.poll.end", `{"org.matrix.msc3381.poll.end":{},"m.relates_to":{"rel_type":"m.reference","event_id":"$p"}}`, "", chat.PollEnded{Head: h, Poll: "$p", Message: "$e"}},
+		{"A24 end of nothing", "m.poll.end", `{}`, "", nil},
 		{"A25 mention", "m.room.message", `{"msgtype":"m.text","body":"x","m.mentions":{"user_ids":["@a:example.org"],"room":true}}`, "",
 			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: "x"}, Mentions: []chat.UserID{"@a:example.org"}, MentionsAll: true}},
 		{"A31 name", "m.room.name", `{"name":"Lunch"}`, state(""), chat.Renamed{Head: h, Name: "Lunch"}},
@@ -271,11 +281,11 @@ func FuzzConvert(f *testing.F) {
 		c.note(e)
 		switch got := c.convert(e).(type) {
 		case chat.Posted:
-			if got.Event == "" || got.Message == "" || (got.Body.Text == "" && len(got.Body.Files) == 0) {
+			if got.Event == "" || got.Message == "" || (got.Body.Text == "" && len(got.Body.Files) == 0 && got.Poll == nil) {
 				t.Errorf("a message without id or content: %+v", got)
 			}
 		case chat.Edited:
-			if got.Message == "" || (got.Body.Text == "" && len(got.Body.Files) == 0) {
+			if got.Message == "" || (got.Body.Text == "" && len(got.Body.Files) == 0 && got.Poll == nil) {
 				t.Errorf("an edit of nothing or to nothing: %+v", got)
 			}
 		case chat.Reacted:
