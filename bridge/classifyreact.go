@@ -50,8 +50,10 @@ func reactionClass(emoji, rule string) Class {
 	if emoji == "" {
 		return Class{Kind: KindReaction, Text: "took back a reaction", Rule: rule}
 	}
-	return Class{Kind: KindReaction, Emoji: emoji, Text: "reacted with " + emoji, Rule: rule}
+	return Class{Kind: KindReaction, Emoji: emoji, Text: reactedWith(emoji), Rule: rule}
 }
+
+func reactedWith(emoji string) string { return "reacted with " + emoji }
 
 // gmailReaction reads the part that Gmail adds. Anything but version 1 with one
 // emoji makes it an ordinary mail.

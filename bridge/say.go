@@ -24,11 +24,33 @@ func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
 				return err
 			}
 		}
-		if err := w.say(box, th, l, d); err != nil {
+		if l.class.Emoji == "" || l.class.Kind == KindReaction {
+			err = w.say(box, th, l, d)
+		} else {
+			err = w.sayAndReact(box, th, l, d)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sayAndReact posts a mail that has words and a reaction: both are told, each in its way.
+func (w *work) sayAndReact(box *mailbox, th store.Thread, l letter, d decision) error {
+	to, err := w.answeredByMail(th, d)
+	if err != nil {
+		return err
+	}
+	if to == 0 && d.route.Parent != 0 { // what it answers stands in another thread
+		d.words.Text, d.words.HTML, d.words.Parts = strings.TrimSpace(d.words.Text+"\n"+l.class.Emoji), "", nil
+	}
+	if err := w.say(box, th, l, d); err != nil || to == 0 {
+		return err
+	}
+	d.words, d.emoji = wording{Text: reactedWith(l.class.Emoji)}, ""
+	_, err = w.reactionByMail(box, th, l, d)
+	return err
 }
 
 // admitSender makes the sender of a mail a participant of a thread, if they are none.

@@ -40,10 +40,10 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	w := &d.words
 	switch {
 	case l.class.Kind == KindReaction && l.class.Emoji != "":
-		w.Text, w.HTML, w.Parts = "reacted with "+l.class.Emoji, "", nil
+		w.Text, w.HTML, w.Parts = reactedWith(l.class.Emoji), "", nil
 	case l.class.Kind == KindReaction && l.class.Whole:
 		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
-	case l.class.Emoji != "":
+	case l.class.Emoji != "" && d.route.Parent == 0: // there is nothing to react to
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
 	case l.class.Kind == KindCalendar && l.class.Text != "" && w.Text != l.class.Text:
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(l.class.Text+"\n\n"+w.Text), "", nil
@@ -141,6 +141,9 @@ func shorten(s string, most int) string {
 func filesOf(m *mail.Message) string {
 	var names []string
 	for _, p := range m.Attachments() {
+		if _, hidden := hiddenPart(p); hidden {
+			continue
+		}
 		if p.Nested != nil && p.Name == "" {
 			names = append(names, fileLine("mail: "+p.Nested.Subject, p.Size))
 			continue
