@@ -30,8 +30,9 @@ type Options struct {
 	Tag       string // the word that marks a mail as chat; empty: "#Send"
 	// TellDeletes: who has a message by mail is told that it was deleted.
 	TellDeletes bool
-	DigestAt    string // time of day of daily digests, in the zone of the machine; empty: "08:00"
-	Unproven    bool   // hold mail of participants that nothing proves, instead of posting it with a mark
+	DigestAt    string         // time of day of daily digests, in the zone of the machine; empty: "08:00"
+	Zone        *time.Location // in which times are told in rooms; nil: time.Local
+	Unproven    bool           // hold mail of participants that nothing proves, instead of posting it with a mark
 	Log         *slog.Logger
 	Metrics     Metrics          // nil: none are counted
 	Now         func() time.Time // nil: time.Now

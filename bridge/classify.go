@@ -45,11 +45,12 @@ type Class struct {
 	Kind   MailKind
 	Bounce *Bounce // for bounce, delayed, delivered, read-receipt, complaint
 	// Emoji is a reaction. With KindMessage the mail has a text besides.
-	Emoji   string
-	Whole   bool   // the reaction takes the place of all that its sender had there; without Emoji it takes them back
-	Text    string // what to tell a person instead of the mail's text (calendar: above it), in plain words
-	Command string // the first line, if it is a command by mail: "/leave"; empty else
-	Rule    string // which rule decided
+	Emoji      string
+	Whole      bool             // the reaction takes the place of all that its sender had there; without Emoji it takes them back
+	Invitation *mail.Invitation // for calendar; Text says it in the zone that it was written in
+	Text       string           // what to tell a person instead of the mail's text (calendar: above it), in plain words
+	Command    string           // the first line, if it is a command by mail: "/leave"; empty else
+	Rule       string           // which rule decided
 }
 
 // Bounce is what a report says about a mail of ours.

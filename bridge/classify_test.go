@@ -91,7 +91,7 @@ func TestClassifyTellsThePerson(t *testing.T) {
 	for name, want := range map[string]string{
 		"auto-reply--sieve":    "Automatic answer from Ann Lee: Ich bin bis Montag weg.",
 		"reaction--gmail":      "reacted with 👍",
-		"calendar--invitation": "Ann Lee invites to: Boat, at last\nWhen: 10 January 2025, 14:00 (Europe/Paris)\nWhere: Harbour",
+		"calendar--invitation": "📅 Ann Lee invites to: Boat, at last\nWhen: Friday, 10 January 2025, 14:00 CET\nWhere: Harbour",
 		"unreadable--pgp":      "Ann Lee sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
 		"message--vacation":    "",
 	} {

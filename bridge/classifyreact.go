@@ -2,9 +2,7 @@ package bridge
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -174,110 +172,6 @@ func outlookReaction(text string) string {
 		return "😲"
 	case "sad":
 		return "😢"
-	}
-	return ""
-}
-
-// classifyCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a
-// calendar part with a method that is no mere file.
-func classifyCalendar(m *mail.Message) (Class, bool) {
-	for _, p := range m.Parts {
-		if p.Type != "text/calendar" {
-			continue
-		}
-		e := calendarEvent(p.Content)
-		method := strings.ToUpper(p.Params["method"])
-		if method == "" {
-			method = e["METHOD"]
-		}
-		disposition, _, _ := strings.Cut(strings.ToLower(p.Header.Get("Content-Disposition")), ";")
-		if calendarVerb(method) == "" || strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
-			continue
-		}
-		return Class{Kind: KindCalendar, Text: calendarText(m, method, e), Rule: "calendar part with method " + method}, true
-	}
-	return Class{}, false
-}
-
-// calendarVerb says what a method of RFC 5546 does. Publishing is none: it sends
-// a file along.
-func calendarVerb(method string) string {
-	switch method {
-	case "REQUEST", "ADD":
-		return "invites to"
-	case "CANCEL":
-		return "calls off"
-	case "REPLY", "DECLINECOUNTER", "REFRESH":
-		return "answers about"
-	case "COUNTER":
-		return "proposes another time for"
-	}
-	return ""
-}
-
-func calendarText(m *mail.Message, method string, e map[string]string) string {
-	title := e["SUMMARY"]
-	if title == "" {
-		title = m.Subject
-	}
-	text := fmt.Sprintf("%s %s: %s", senderName(m), calendarVerb(method), title)
-	if when := calendarTime(e["DTSTART"]); when != "" {
-		if zone := e["TZID"]; zone != "" && !strings.HasSuffix(when, "UTC") {
-			when += " (" + zone + ")"
-		}
-		text += "\nWhen: " + when
-	}
-	if place := e["LOCATION"]; place != "" {
-		text += "\nWhere: " + place
-	}
-	if method == "REPLY" && e["PARTSTAT"] != "" {
-		text += "\nAnswer: " + strings.ToLower(e["PARTSTAT"])
-	}
-	return text
-}
-
-// calendarEvent reads the first event of a calendar (RFC 5545, 3.1), as far as a
-// card needs it.
-func calendarEvent(s string) map[string]string {
-	e := map[string]string{}
-	s = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
-	event := false
-	for line := range strings.Lines(s) {
-		line = strings.TrimSpace(line)
-		switch up := strings.ToUpper(line); {
-		case up == "BEGIN:VEVENT":
-			event = true
-			continue
-		case up == "END:VEVENT":
-			return e
-		case !event && !strings.HasPrefix(up, "METHOD"):
-			continue
-		}
-		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			continue
-		}
-		name, params, _ := strings.Cut(name, ";")
-		name = strings.ToUpper(name)
-		for param := range strings.SplitSeq(params, ";") {
-			k, v, _ := strings.Cut(param, "=")
-			if k = strings.ToUpper(k); k == "TZID" && name == "DTSTART" || k == "PARTSTAT" {
-				e[k] = strings.Trim(v, `"`)
-			}
-		}
-		switch name {
-		case "METHOD", "SUMMARY", "DTSTART", "LOCATION":
-			e[name] = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(value)
-		}
-	}
-	return e
-}
-
-func calendarTime(v string) string {
-	for layout, show := range map[string]string{"20060102T150405Z": "2 January 2006, 15:04 UTC", "20060102T150405": "2 January 2006, 15:04", "20060102": "2 January 2006"} {
-		if t, err := time.Parse(layout, v); err == nil {
-			return t.Format(show)
-		}
 	}
 	return ""
 }

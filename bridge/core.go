@@ -52,6 +52,9 @@ func New(o Options) (*Bridge, error) {
 	if o.Tag == "" {
 		o.Tag = "#Send"
 	}
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

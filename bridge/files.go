@@ -317,6 +317,9 @@ func (m *mailFiles) sink(p mail.Part) (mail.Sink, error) {
 	if _, hidden := hiddenPart(p); hidden {
 		return nil, nil
 	}
+	if p.Name == "" {
+		p.Name = unnamed(p)
+	}
 	k, err := m.b.newKeeping(p.Type, p.Name)
 	if err != nil {
 		return nil, err
@@ -343,44 +346,6 @@ func (s *mailSink) Close() (string, error) {
 	return stored, nil
 }
 
-// hiddenPart knows parts that are no files to a person.
-func hiddenPart(p mail.Part) (why string, hidden bool) {
-	switch p.Type {
-	case "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys":
-		return "a signature", true
-	case "message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "text/vnd.google.email-reaction+json":
-		return "for programs", true
-	}
-	return "", strings.EqualFold(p.Header.Get("Content-Disposition"), "reaction")
-}
-
-// logoUnder is up to how many bytes a picture in the text is taken as a logo, and
-// logoTimes in how many mails before.
-const (
-	logoUnder = 10 << 10
-	logoTimes = 2
-)
-
-// isLogo decides whether a picture belongs to the signature of a mail: it stands in
-// its HTML, and is small or was in earlier mails of the same sender.
-func isLogo(p mail.Part, kind, html string, times int) bool {
-	return p.ContentID != "" && strings.HasPrefix(kind, "image/") && strings.Contains(html, "cid:"+p.ContentID) && (p.Size < logoUnder || times >= logoTimes)
-}
-
-// fileParts lists the files of a mail and of the mails in it.
-func fileParts(m *mail.Message) (parts []mail.Part) {
-	for _, p := range m.Attachments() {
-		if p.Nested != nil {
-			parts = append(parts, fileParts(p.Nested)...)
-			continue
-		}
-		if _, hidden := hiddenPart(p); !hidden {
-			parts = append(parts, p)
-		}
-	}
-	return parts
-}
-
 // addMailFiles stores the files of a mail as those of a message.
 func (w *work) addMailFiles(l letter, message int64) error {
 	sender := mail.CanonicalAddress(l.from.Address)
@@ -397,7 +362,7 @@ func (w *work) addMailFiles(l letter, message int64) error {
 			}
 		}
 		if f.Name == "" {
-			f.Name = media.Named("file", f.Type)
+			f.Name = media.Named(unnamed(p), f.Type)
 		}
 		f.Sort = int64(sortOf(f.Type))
 		if err := w.AddFile(&f); err != nil {

@@ -14,7 +14,7 @@ import (
 func TestPreviewOwnCases(t *testing.T) {
 	for name, want := range map[string]struct{ kind, text, notice string }{
 		"message--vacation":          {"message", "I am out of the office until Monday, but call me!", ""},
-		"calendar--invitation":       {"calendar", "Bring biscuits.", "Ann Lee invites to: Boat, at last\nWhen: 10 January 2025, 14:00 (Europe/Paris)\nWhere: Harbour"},
+		"calendar--invitation":       {"calendar", "Bring biscuits.", "📅 Ann Lee invites to: Boat, at last\nWhen: Friday, 10 January 2025, 14:00 CET\nWhere: Harbour"},
 		"reaction--rfc9078":          {"reaction", "", "reacted with 😀"},
 		"message--text-and-reaction": {"message", "yes, gladly", ""},
 		"auto-reply--sieve":          {"auto-reply", "", "Automatic answer from Ann Lee: Ich bin bis Montag weg."},

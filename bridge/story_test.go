@@ -177,6 +177,7 @@ func (s *stage) start() {
 	s.bridge, err = New(Options{
 		Store: st, Chats: []chat.Connector{s.nets["matrix"], slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
 		TellDeletes: s.mode["deletes"] == "notice",
+		Zone:        time.FixedZone("CET", 3600),
 		Home:        Home{Network: "matrix", Room: "home"},
 		Access:      Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}},
 	})

@@ -45,8 +45,8 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
 	case l.class.Emoji != "" && d.route.Parent == 0: // there is nothing to react to
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
-	case l.class.Kind == KindCalendar && l.class.Text != "" && w.Text != l.class.Text:
-		w.Text, w.HTML, w.Parts = strings.TrimSpace(l.class.Text+"\n\n"+w.Text), "", nil
+	case l.class.Invitation != nil:
+		w.above(invitationText(&l.msg, *l.class.Invitation, box.b.o.Zone))
 	}
 	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
 		d.emoji = oneEmoji(w.Text)
@@ -58,6 +58,20 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 		}
 	}
 	return nil
+}
+
+// above puts lines of the bridge above the words, or in place of words that say no more.
+func (w *wording) above(card string) {
+	card = markup.Neutral(card)
+	if w.Text == card {
+		w.Text = ""
+	}
+	if w.HTML != "" && w.Text != "" {
+		w.HTML = markup.FromText(card) + "<br>" + w.HTML
+	} else {
+		w.HTML = ""
+	}
+	w.Text, w.Parts = strings.TrimSpace(card+"\n\n"+w.Text), nil
 }
 
 // knownTo lists the messages that a mail may quote: first those of the mail that it
@@ -140,10 +154,7 @@ func shorten(s string, most int) string {
 
 func filesOf(m *mail.Message) string {
 	var names []string
-	for _, p := range m.Attachments() {
-		if _, hidden := hiddenPart(p); hidden {
-			continue
-		}
+	for _, p := range shownParts(m) {
 		if p.Nested != nil && p.Name == "" {
 			names = append(names, fileLine("mail: "+p.Nested.Subject, p.Size))
 			continue

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the zones of invitations, where the machine knows none
 
 	"github.com/spf13/cobra"
 )

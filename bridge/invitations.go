@@ -1,0 +1,162 @@
+package bridge
+
+import (
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+)
+
+// classifyCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a
+// calendar part with a method that is no mere file.
+func classifyCalendar(m *mail.Message) (Class, bool) {
+	for _, p := range m.Parts {
+		if p.Type != "text/calendar" {
+			continue
+		}
+		disposition, _, _ := strings.Cut(strings.ToLower(p.Header.Get("Content-Disposition")), ";")
+		if strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
+			continue
+		}
+		v, ok := mail.ReadInvitation(p.Content)
+		if method := strings.ToUpper(p.Params["method"]); method != "" {
+			v.Method = method
+		}
+		if !ok || calendarVerb(v) == "" {
+			continue
+		}
+		return Class{Kind: KindCalendar, Invitation: &v, Text: invitationText(m, v, nil), Rule: "calendar part with method " + v.Method}, true
+	}
+	return Class{}, false
+}
+
+// calendarVerb says what a method of RFC 5546 does. Publishing is none: it sends
+// a file along.
+func calendarVerb(v mail.Invitation) string {
+	switch v.Method {
+	case "REQUEST", "ADD":
+		return "invites to"
+	case "CANCEL":
+		return "cancelled"
+	case "COUNTER":
+		return "proposes another time for"
+	case "DECLINECOUNTER":
+		return "keeps to the time of"
+	case "REFRESH":
+		return "asks for the newest version of"
+	case "REPLY":
+		switch v.Answer {
+		case "ACCEPTED":
+			return "accepted"
+		case "DECLINED":
+			return "declined"
+		case "TENTATIVE":
+			return "may come to"
+		case "DELEGATED":
+			return "sends somebody else to"
+		}
+		return "answers about"
+	}
+	return ""
+}
+
+// invitationText is the card of an invitation, with its times in a zone; nil: in
+// the one that it was written in.
+func invitationText(m *mail.Message, v mail.Invitation, zone *time.Location) string {
+	title := v.Title
+	if title == "" {
+		title = mail.CleanSubject(m.Subject)
+	}
+	lines := []string{"📅 " + senderName(m) + " " + calendarVerb(v) + ": " + title}
+	add := func(label, text string) {
+		if text != "" {
+			lines = append(lines, label+": "+text)
+		}
+	}
+	add("When", eventTime(v, zone))
+	if v.Method == "REPLY" {
+		if v.Comment != "" {
+			lines = append(lines, v.Comment)
+		}
+		return strings.Join(lines, "\n")
+	}
+	add("Repeats", v.Repeats)
+	add("Where", v.Place)
+	if o := v.Organiser; !hasAddress(m.From, o.Address) {
+		if o.Name == "" {
+			o.Name = o.Address
+		}
+		add("Organiser", o.Name)
+	}
+	if v.Method != "CANCEL" {
+		add("Join", v.Link)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// eventTime says when an event is: "Friday, 10 January 2025, 14:00–15:30 CET".
+func eventTime(v mail.Invitation, zone *time.Location) string {
+	const day, clock = "Monday, 2 January 2006", "15:04"
+	start, end := v.Start, v.End
+	if start.IsZero() {
+		return ""
+	}
+	if v.AllDay {
+		if end.IsZero() {
+			return start.Format(day)
+		}
+		return start.Format(day) + " – " + end.Format(day)
+	}
+	behind := ""
+	switch {
+	case v.Zone != "":
+		behind = " (" + v.Zone + ")"
+	case !v.Floating && zone != nil:
+		start, end = start.In(zone), inZone(end, zone)
+		fallthrough
+	case !v.Floating:
+		behind = " " + start.Format("MST")
+	}
+	text := start.Format(day + ", " + clock)
+	switch {
+	case end.IsZero():
+	case end.Format(day) == start.Format(day):
+		text += "–" + end.Format(clock)
+	default:
+		text += " – " + end.Format(day+", "+clock)
+	}
+	return text + behind
+}
+
+func inZone(t time.Time, zone *time.Location) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(zone)
+}
+
+// oneCalendar names the calendar of an invitation, and leaves out that it is there
+// twice: most programs send it as an alternative of the text and as a file.
+func oneCalendar(parts []mail.Part) (out []mail.Part) {
+	named, sizes := false, map[int64]bool{}
+	for _, p := range parts {
+		named = named || isCalendar(p) && p.Name != ""
+	}
+	for _, p := range parts {
+		if isCalendar(p) {
+			if p.Name == "" && named || sizes[p.Size] {
+				continue
+			}
+			sizes[p.Size] = true
+			if p.Name == "" {
+				p.Name = unnamed(p)
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func isCalendar(p mail.Part) bool {
+	return p.Type == "text/calendar" || p.Type == "application/ics"
+}
