@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
 
@@ -218,10 +219,10 @@ func (w *work) automatic(l letter, d decision) error {
 			who = "A mail program"
 		}
 		text := d.notice
-		if text == "" {
-			text = oneLine(l.msg.Subject, 200)
+		if text == "" || l.class.Kind == KindAutoReply {
+			text = automaticNotice(mail.CleanName(who), oneLine(l.msg.Subject, 200), markup.Neutral(l.class.Said))
 		}
-		if err := w.noticeTo(th, fmt.Sprintf("%s answered automatically: %s", mail.CleanName(who), text)); err != nil {
+		if err := w.noticeTo(th, text); err != nil {
 			return err
 		}
 	}

@@ -49,6 +49,7 @@ type Class struct {
 	Whole      bool             // the reaction takes the place of all that its sender had there; without Emoji it takes them back
 	Invitation *mail.Invitation // for calendar; Text says it in the zone that it was written in
 	Text       string           // what to tell a person instead of the mail's text (calendar: above it), in plain words
+	Said       string           // auto-reply: its text alone, in one line; may be empty
 	Command    string           // the first line, if it is a command by mail: "/leave"; empty else
 	Rule       string           // which rule decided
 }

@@ -19,10 +19,11 @@ func classifyAutomatic(m *mail.Message) (Class, bool) {
 	if r := []rune(said); len(r) > most {
 		said = string(r[:most]) + "…"
 	}
-	if said == "" {
-		said = m.Subject
+	text := said
+	if text == "" {
+		text = m.Subject
 	}
-	return Class{Kind: KindAutoReply, Rule: rule, Text: "Automatic answer from " + senderName(m) + ": " + said}, true
+	return Class{Kind: KindAutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + senderName(m) + ": " + text}, true
 }
 
 func automaticRule(m *mail.Message) string {

@@ -19,6 +19,8 @@ type wording struct {
 	Parts []part // the same, where it answers several messages; else nil
 	Sure  int    // per cent
 	Cuts  []store.Cut
+	// Forward: the text holds a mail of somebody else that is passed on.
+	Forward bool
 }
 
 // part is what answers one message.
@@ -47,6 +49,14 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
 	case l.class.Invitation != nil:
 		w.above(invitationText(&l.msg, *l.class.Invitation, box.b.o.Zone))
+	case w.Forward:
+		w.above(forwardedInline(&l.msg, w.Text))
+	}
+	if l.class.Kind != KindReaction {
+		w.addForwards(&l.msg)
+	}
+	if cards := contactCards(&l.msg); cards != "" {
+		w.above(cards)
 	}
 	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
 		d.emoji = oneEmoji(w.Text)
@@ -108,7 +118,7 @@ func written(m mail.Message, known []store.Message) wording {
 		in.Known = append(in.Known, asMailed(k))
 	}
 	r := reply.Extract(in)
-	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5)}
+	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward}
 	w.Text, w.HTML = shownWords(r.Text, r.HTML)
 	for _, a := range r.Answered {
 		p := part{Of: known[a.Known].ID}
@@ -154,11 +164,7 @@ func shorten(s string, most int) string {
 
 func filesOf(m *mail.Message) string {
 	var names []string
-	for _, p := range shownParts(m) {
-		if p.Nested != nil && p.Name == "" {
-			names = append(names, fileLine("mail: "+p.Nested.Subject, p.Size))
-			continue
-		}
+	for _, p := range fileParts(m) {
 		names = append(names, fileLine(p.Name, p.Size))
 	}
 	if len(names) > 20 {

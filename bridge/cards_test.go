@@ -1,0 +1,68 @@
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"hashsend/bridge/mail"
+)
+
+func TestAutomaticNotice(t *testing.T) { // C20
+	for _, c := range []struct{ subject, said, want string }{
+		{"Automatic reply: Lunch", "I am out of office until Friday. Ask Bob.", "Ann is away until Friday: I am out of office until Friday. Ask Bob."},
+		{"Out of Office: Lunch", "", "Ann is away"},
+		{"Automatic reply: Lunch", "On vacation till 12 June, sorry", "Ann is away until 12 June: On vacation till 12 June, sorry"},
+		{"Abwesenheitsnotiz", "Ich bin bis Montag weg.", "Ann is away: Ich bin bis Montag weg."},
+		{"Automatic reply", "I am away and cannot answer until further notice.", "Ann is away: I am away and cannot answer until further notice."},
+		{"Re: Lunch", "We have got your mail, and will answer it straight away.", "Ann answered automatically: We have got your mail, and will answer it straight away."},
+		{"Ticket 7", "We have got your mail. It is looked at right away.", "Ann answered automatically: We have got your mail. It is looked at right away."},
+		{"Ticket 7", "", "Ann answered automatically: Ticket 7"},
+	} {
+		if got := automaticNotice("Ann", c.subject, c.said); got != c.want {
+			t.Errorf("%s, %s:\n%s", c.subject, c.said, got)
+		}
+	}
+}
+
+// partsMail makes a mail of parts, each a header, an empty line and a content.
+func partsMail(s *stage, subject string, parts ...string) string {
+	s.uid++
+	raw := fmt.Sprintf("From: Ann Lee <ann@example.com>\nTo: %s\nSubject: %s\nMessage-ID: <parts%d@example.com>\nIn-Reply-To: <%s>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n", s.sent[0].ReplyTo[0].Address, subject, s.uid, s.sent[0].ID)
+	for _, p := range parts {
+		raw += "\n--a\n" + p
+	}
+	return strings.ReplaceAll(raw+"\n--a--\n", "\n", "\r\n")
+}
+
+// TestCards shows what a room sees of contacts and of mails that are passed on.
+func TestCards(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		defer s.end()
+		s.plays(
+			func() { s.step("Alice in lunch: !send link ann@example.com title Lunch") },
+			func() { s.step("Alice in lunch: !send ok") },
+			func() { s.step("Alice in lunch: Hi") },
+			func() { s.step("wait 6s") },
+		)
+		const text = "Content-Type: text/plain\n\n"
+		bob := "Content-Type: text/vcard; name=bob.vcf\nContent-Disposition: attachment; filename=bob.vcf\n\nBEGIN:VCARD\nFN:Bob Lee\nORG:Boats\nTEL:1\nEMAIL:bob@example.org\nEND:VCARD\n"
+		for _, c := range []struct{ row, raw, want string }{
+			{"C10", partsMail(s, "Re: Lunch", text+"His number:", bob), "👤 Bob Lee, Boats\n    Phone: 1\n    Email: bob@example.org\n    \n    His number:\n    📎 bob.vcf"},
+			{"C10 the sender's own", partsMail(s, "Re: Lunch", text+"Mine.", strings.ReplaceAll(bob, "bob@example.org", "ann@example.com")), "Mine.\n    📎 bob.vcf"},
+			{"C11 attached", partsMail(s, "Re: Lunch", text+"What do you think?", "Content-Type: message/rfc822\n\nFrom: Bob <bob@example.org>\nSubject: Boat\nDate: Mon, 6 Jan 2025 10:00:00 +0000\n\nIt is for sale.\n"),
+				"What do you think?\n    \n    ↪ Ann Lee forwarded: Boat, from Bob, 6 January 2025, 10:00 UTC\n    It is for sale."},
+			{"C11 inline", partsMail(s, "Fwd: Boat", text+"See below.\n\n---------- Forwarded message ---------\nFrom: Bob <bob@example.org>\nDate: Mon, Jan 6, 2025 at 10:00 AM\nSubject: Boat\nTo: <ann@example.com>\n\nIt is for sale.\n"),
+				"↪ Ann Lee forwarded: Boat, from Bob, Mon, Jan 6, 2025 at 10:00 AM\n    \n    See below."},
+		} {
+			got := s.plays(func() { s.deliver(mail.Inbox, c.raw) })
+			t.Log(got)
+			if !strings.Contains(got, c.want) || c.row == "C10 the sender's own" && strings.Contains(got, "👤") || strings.Contains(got, "📎 mail") || strings.HasPrefix(c.row, "C11") && !strings.Contains(got, "It is for sale.") {
+				t.Errorf("%s:\n%s\nand not\n%s", c.row, got, c.want)
+			}
+		}
+	})
+}
