@@ -90,10 +90,29 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 	if err := box.judge(tx, l, f, &d); err != nil {
 		return d, err
 	}
+	if owner := l.own && l.verdict.Trust == mail.Proven; !f.Approved && !owner {
+		d.toMany(l.class.Kind)
+	}
 	if d.do == doPost || d.do == doOpen {
 		err = box.extract(tx, l, &d)
 	}
 	return d, err
+}
+
+// toMany keeps mail to many out of the rooms, as long as nobody asks for it: bulk
+// mail that answers nothing, even if it was sent to an address of a conversation, and
+// mail of a mailing list that belongs to no conversation.
+func (d *decision) toMany(kind MailKind) {
+	ours := len(d.route.Threads) > 0
+	switch {
+	case d.do == doDrop:
+	case kind == KindBulk && ours:
+		d.do, d.reason = doHold, "it was sent to many and answers nothing"
+	case kind == KindBulk:
+		d.do = doDrop
+	case kind == KindList && !ours:
+		d.do, d.reason = doHold, "it begins a conversation, and came by way of a mailing list"
+	}
 }
 
 // judge decides whether a mail of a person is posted, held or dropped.

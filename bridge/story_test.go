@@ -398,8 +398,14 @@ func (s *stage) mail(verb, rest string) {
 			h["Content-Disposition"] = "reaction"
 		case "auto":
 			h["Auto-Submitted"] = "auto-replied"
+		case "bulk":
+			h["List-Unsubscribe"] = "<https://example.org/leave>"
+		case "list":
+			h["List-Id"] = "<" + next() + ">"
 		case "answers":
 			s.answer(h, next())
+		case "token":
+			h["To"] = s.sent[0].ReplyTo[0].Address
 		case "no-token":
 			h["To"] = "team@example.org"
 		case "no-ids":
@@ -417,7 +423,7 @@ func (s *stage) mail(verb, rest string) {
 		}
 	}
 	var raw strings.Builder
-	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "Content-Disposition"} {
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition"} {
 		if h[name] != "" {
 			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
 		}
