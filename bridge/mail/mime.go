@@ -135,6 +135,7 @@ func (p *parser) read(take func(b []byte)) stop {
 func (p *parser) entity(h Header, usual string, depth int, speaks bool) (body, stop) {
 	kind, params := mediaType(h.Get("Content-Type"), usual)
 	encoding := strings.ToLower(strings.Trim(firstWord(h.Get("Content-Transfer-Encoding")), `"';`))
+	p.m.protect(h, params)
 	deep := depth >= p.lim.Depth
 	switch {
 	case deep && (strings.HasPrefix(kind, "multipart/") || isMessage(kind)):

@@ -136,6 +136,17 @@ func (m *Message) fill(h Header) {
 	}
 }
 
+// protect takes the subject that stands inside, where the outer one only keeps its
+// place (RFC 9788, and what was written before it).
+func (m *Message) protect(h Header, params map[string]string) {
+	if params["protected-headers"] == "" && params["hp"] == "" || m.Subject != "..." && m.Subject != "[...]" {
+		return
+	}
+	if s := oneLine(decodeWords(h.Get("Subject"))); s != "" {
+		m.Subject = s
+	}
+}
+
 // addresses returns those of all fields of that name: a mail with two From
 // fields has two authors, and whoever trusts it must see both.
 func (h Header) addresses(name string) []Address {

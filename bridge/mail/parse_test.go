@@ -301,3 +301,18 @@ func BenchmarkParseAttachment(b *testing.B) {
 		}
 	}
 }
+
+func TestProtectedSubject(t *testing.T) { // C14
+	const inner = "Content-Type: multipart/signed; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; protected-headers=\"v1\"\r\nSubject: =?utf-8?q?Caf=C3=A9?=\r\n\r\nhi\r\n--a--\r\n"
+	for _, c := range []struct{ raw, want string }{
+		{"Subject: ...\r\n" + inner, "Café"},
+		{"Subject: [...]\r\n" + strings.Replace(inner, `protected-headers="v1"`, "hp=clear", 1), "Café"},
+		{"Subject: Lunch\r\n" + inner, "Lunch"},
+		{"Subject: ...\r\n" + strings.Replace(inner, `; protected-headers="v1"`, "", 1), "..."},
+	} {
+		m, err := Parse(strings.NewReader(c.raw), DefaultLimits)
+		if err != nil || m.Subject != c.want || strings.TrimSpace(m.Text) != "hi" {
+			t.Errorf("%q, %q, %v; want %q", m.Subject, m.Text, err, c.want)
+		}
+	}
+}

@@ -319,3 +319,21 @@ func BenchmarkSanitise(b *testing.B) {
 		Sanitise(in)
 	}
 }
+
+func TestLinksShowWhereTheyLead(t *testing.T) { // C42: a label that is another host shows the host, what is no web address is no link
+	for in, want := range map[string]string{
+		`<a href="https://evil.example/login">https://bank.example/login</a>`: "https://bank.example/login (evil.example)",
+		`<a href="https://sub.evil.example/">Go to bank.example now</a>`:      "Go to bank.example now (sub.evil.example)",
+		`<a href="https://bank.example/login">bank.example</a>`:               "bank.example",
+		`<a href="https://bank.example/login">Click here</a>`:                 "Click here",
+		`<a href="javascript:alert(1)">bank.example</a>`:                      "bank.example",
+		`<a href="data:text/html,x">x</a>`:                                    "x",
+		`<a href="file:///etc/passwd">x</a>`:                                  "x",
+	} {
+		out := Sanitise(in)
+		said := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(out, "")
+		if said != want || strings.Contains(out, "<a ") != strings.Contains(in, "https:") {
+			t.Errorf("%s became %s", in, out)
+		}
+	}
+}
