@@ -244,7 +244,7 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 // tell a newcomer what was said before.
 func mayRead(people []store.Participant, m store.Message) bool {
 	for _, who := range people {
-		if m.At.Before(who.Joined) || (m.Skip.Has(who.ID) && m.Participant == 0) || m.State == store.Inside || m.State == store.Deleted {
+		if m.At.Before(who.Joined) || (m.Skip.Has(who.ID) && m.Participant != who.ID) || m.State == store.Inside || m.State == store.Deleted {
 			return false
 		}
 	}

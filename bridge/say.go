@@ -109,6 +109,7 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	}
 	var relay bool
 	m.Skip, relay = reached(th, people, l, m.Participant)
+	missing := notSentTo(leftOut(th, people, namedIn(l), m.Participant))
 	if relay && !th.Paused {
 		m.State = store.Held
 	}
@@ -122,6 +123,9 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		if i == len(parts)-1 {
 			m.Files = d.words.Files
 			m.Text, m.HTML = remarks(d, m.Text, m.HTML)
+			if missing != "" {
+				m.Text, m.HTML = marked(m.Text, m.HTML, missing)
+			}
 		}
 		if err := w.AddMessage(&m); err != nil {
 			return err
@@ -256,9 +260,8 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 	return ms[len(ms)-1].ID, nil
 }
 
-// reached returns the participants who have a mail already, or were left out of
-// it on purpose, and whether anybody remains to whom it must be relayed.
-func reached(th store.Thread, people []store.Participant, l letter, author int64) (skip store.IDs, relay bool) {
+// namedIn returns the canonical addresses in To, Cc and Bcc of a mail.
+func namedIn(l letter) map[string]bool {
 	named := map[string]bool{}
 	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
 		for _, a := range list {
@@ -272,6 +275,13 @@ func reached(th store.Thread, people []store.Participant, l letter, author int64
 			}
 		}
 	}
+	return named
+}
+
+// reached returns the participants who have a mail already, or were left out of
+// it on purpose, and whether anybody remains to whom it must be relayed.
+func reached(th store.Thread, people []store.Participant, l letter, author int64) (skip store.IDs, relay bool) {
+	named := namedIn(l)
 	namesOthers := false
 	for _, p := range people {
 		namesOthers = namesOthers || (p.ID != author && named[p.Canon])
