@@ -37,6 +37,7 @@ func commands() []command {
 		{"mute", "ADDRESS [2h|off]", "mail nothing to a person for a while", Link, (*call).mutePerson},
 		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
 		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
+		{"resend", "NUMBER ADDRESS…", "mail a message to people who were left out of it", Link, (*call).resend},
 		{"why", "", "what became of the message that this answers", Ask, (*call).why},
 		{"rest", "", "what was left out of the mail that this answers, as quotes and signatures", Ask, (*call).rest},
 		{"status", "", "what is on its way, and what is wrong", Ask, (*call).status},

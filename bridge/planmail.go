@@ -22,6 +22,8 @@ type plan struct {
 	Root   string          // id of the mail that began the conversation; empty: the room began it
 	Quotes map[int64]quote // by the message that answers
 	Files  map[int64][]store.File
+	// LeftOut are those who must not read a message that is quoted or reacted to.
+	LeftOut map[int64]store.IDs
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
@@ -234,17 +236,17 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	if poll, asks := p.Polls[m.ID]; asks && !p.Correction {
 		w.Text += "\n\n" + pollHint(poll.Poll)
 	}
-	if q := p.Quotes[m.ID]; q.Text != "" && mayRead(g.To, q.Of) {
+	if q := p.Quotes[m.ID]; q.Text != "" && p.mayRead(g.To, q.Of) {
 		w.Quote = oneLine(q.Name+": "+q.Text, 140)
 	}
 	return w
 }
 
 // mayRead reports whether everybody has been given a message: a quote must not
-// tell a newcomer what was said before.
-func mayRead(people []store.Participant, m store.Message) bool {
+// tell a newcomer what was said before, nor anybody what they were left out of.
+func (p plan) mayRead(people []store.Participant, m store.Message) bool {
 	for _, who := range people {
-		if m.At.Before(who.Joined) || (m.Skip.Has(who.ID) && m.Participant != who.ID) || m.State == store.Inside || m.State == store.Deleted {
+		if m.At.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
 			return false
 		}
 	}

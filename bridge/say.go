@@ -107,10 +107,9 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err != nil {
 		return err
 	}
-	var relay bool
-	m.Skip, relay = reached(th, people, l, m.Participant)
-	missing := notSentTo(leftOut(th, people, namedIn(l), m.Participant))
-	if relay && !th.Paused {
+	reads := reached(th, people, l, m.Participant)
+	m.Skip = reads.Skip
+	if reads.Relay && !th.Paused {
 		m.State = store.Held
 	}
 	parts, err := w.partsOf(th, d)
@@ -123,15 +122,17 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		if i == len(parts)-1 {
 			m.Files = d.words.Files
 			m.Text, m.HTML = remarks(d, m.Text, m.HTML)
-			if missing != "" {
-				m.Text, m.HTML = marked(m.Text, m.HTML, missing)
-			}
 		}
 		if err := w.AddMessage(&m); err != nil {
 			return err
 		}
 		if err := w.noteMentions(m, addressed(chat.Posted{Body: chat.Body{Text: m.Text}}, people)); err != nil {
 			return err
+		}
+		for _, p := range reads.LeftOut {
+			if err := w.AddLeftOut(m.ID, p.ID); err != nil {
+				return err
+			}
 		}
 		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
 			return err
@@ -146,6 +147,9 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		if err := w.toRooms(th, m, as, len(parts) > 1); err != nil {
 			return err
 		}
+	}
+	if err := w.askLeftOut(m, reads.LeftOut, ids); err != nil {
+		return err
 	}
 	if err := w.recordMail(th, l, ids); err != nil {
 		return err
@@ -260,44 +264,6 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 	return ms[len(ms)-1].ID, nil
 }
 
-// namedIn returns the canonical addresses in To, Cc and Bcc of a mail.
-func namedIn(l letter) map[string]bool {
-	named := map[string]bool{}
-	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
-		for _, a := range list {
-			named[mail.CanonicalAddress(a.Address)] = true
-		}
-	}
-	for _, a := range l.in.Header.Values("Bcc") {
-		for part := range strings.SplitSeq(a, ",") {
-			if b, err := mail.ParseAddress(part); err == nil {
-				named[mail.CanonicalAddress(b.Address)] = true
-			}
-		}
-	}
-	return named
-}
-
-// reached returns the participants who have a mail already, or were left out of
-// it on purpose, and whether anybody remains to whom it must be relayed.
-func reached(th store.Thread, people []store.Participant, l letter, author int64) (skip store.IDs, relay bool) {
-	named := namedIn(l)
-	namesOthers := false
-	for _, p := range people {
-		namesOthers = namesOthers || (p.ID != author && named[p.Canon])
-	}
-	for _, p := range people {
-		leftOut := namesOthers && th.Mode == store.ModeOpen
-		switch {
-		case p.ID == author || named[p.Canon] || leftOut:
-			skip = append(skip, p.ID)
-		case p.Takes():
-			relay = true
-		}
-	}
-	return skip, relay
-}
-
 // recordMail keeps the ids of a mail that came in, so that answers to it are known.
 func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 	if l.msg.ID == "" {
@@ -332,13 +298,17 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 	if err != nil {
 		return err
 	}
+	shownAs, err := w.notSentTo(m)
+	if err != nil {
+		return err
+	}
 	told := false
 	for _, r := range rooms {
 		if r.Silent() {
 			continue
 		}
 		told = true
-		one, inChat := m, ""
+		one, inChat := shownAs, ""
 		if m.ReplyTo != 0 {
 			c, err := w.CopyIn(m.ReplyTo, r.ID)
 			if err != nil && !errors.Is(err, store.ErrNone) {
