@@ -45,7 +45,7 @@ func commands() []command {
 		{"pause", "[off]", "mail nothing until \"pause off\"", Link, (*call).pause},
 		{"unlink", "", "end the tie between this room and email", Link, (*call).unlink},
 		{"approve", "NUMBER [add]", "post a held mail; with add its sender takes part", Link, (*call).approve},
-		{"deny", "NUMBER", "drop a held mail", Link, (*call).deny},
+		{"deny", "NUMBER|ADDRESS…", "drop a held mail, or leave out people whom a mail brought along", Link, (*call).deny},
 		{"block", "NUMBER", "drop a held mail and all further mail of its sender", Link, (*call).block},
 	}
 }

@@ -414,6 +414,9 @@ func (c *call) approve() (string, error) {
 }
 
 func (c *call) deny() (string, error) {
+	if len(c.args) > 0 && strings.Contains(c.args[0], "@") {
+		return c.denyPeople()
+	}
 	h, err := c.heldMail()
 	if err != nil {
 		return "", err

@@ -151,6 +151,9 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err := w.askLeftOut(m, reads.LeftOut, ids); err != nil {
 		return err
 	}
+	if err := w.offer(th, l, m, people); err != nil {
+		return err
+	}
 	if err := w.recordMail(th, l, ids); err != nil {
 		return err
 	}

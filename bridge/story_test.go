@@ -384,6 +384,10 @@ func (s *stage) mail(verb, rest string) {
 			h["To"] = next()
 		case "cc":
 			h["Cc"] = next()
+		case "list":
+			h["List-Id"] = "<" + next() + ">"
+		case "delivered":
+			h["Delivered-To"] = next()
 		case "id":
 			h["Message-ID"] = "<" + next() + ">"
 		case "subject":
@@ -423,7 +427,7 @@ func (s *stage) mail(verb, rest string) {
 		}
 	}
 	var raw strings.Builder
-	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition"} {
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition", "Delivered-To"} {
 		if h[name] != "" {
 			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
 		}
