@@ -105,7 +105,7 @@ func (w *work) notSentTo(m store.Message) (store.Message, error) {
 
 // resend mails a message to people who were left out of it.
 func (c *call) resend() (string, error) {
-	th, _, err := c.linkedThread()
+	th, err := c.mailing()
 	if err != nil {
 		return "", err
 	}
