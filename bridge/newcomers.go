@@ -77,7 +77,7 @@ func (b *Bridge) isOurs(address string) bool {
 // brought along are to take part (C30). Only somebody who is proven to take part,
 // or the owner, brings people along.
 func (w *work) offer(th store.Thread, l letter, m store.Message, people []store.Participant) error {
-	if l.verdict.Trust != mail.Proven || (m.Participant == 0 && !l.own) {
+	if l.verdict.Trust != mail.Proven || (m.Participant == 0 && !l.own) || w.b.boxByID[th.Mailbox].privateCopy(l) {
 		return nil
 	}
 	if pending, err := w.opening(th.ID); err != nil || pending {
