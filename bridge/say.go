@@ -116,6 +116,11 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err != nil {
 		return err
 	}
+	subject, err := w.newSubject(th, l)
+	if err != nil {
+		return err
+	}
+	parts[0].Text, parts[0].HTML = under(subject, parts[0].Text, parts[0].HTML)
 	ids := make([]int64, 0, len(parts))
 	for i, p := range parts {
 		m.ID, m.Text, m.HTML, m.ReplyTo = 0, p.Text, p.HTML, p.Of

@@ -448,7 +448,9 @@ func (s *stage) answer(h map[string]string, number string) {
 	m := s.sent[n-1]
 	h["In-Reply-To"] = "<" + m.ID + ">"
 	h["References"] = "<" + strings.Join(append(slices.Clone(m.References), m.ID), "> <") + ">"
-	h["Subject"] = "Re: " + m.Subject
+	if h["Subject"] == "Hello" {
+		h["Subject"] = "Re: " + m.Subject
+	}
 	if len(m.ReplyTo) > 0 && h["To"] == "team@example.org" {
 		h["To"] = m.ReplyTo[0].Address
 	}
