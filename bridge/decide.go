@@ -39,6 +39,7 @@ type decision struct {
 	title    string
 	file     string // where a held mail was kept
 	repeated bool
+	known    map[string]string // addresses of the mail that stand for others (see aliases)
 }
 
 // decide finds out what becomes of a mail. It only reads.
@@ -50,6 +51,10 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 	if d.route, err = box.b.findRoute(tx, box, &l.msg, l.in.Envelope); err != nil {
 		return d, err
 	}
+	if d.known, err = aliases(tx, l, d.route.Threads, f.Approved); err != nil {
+		return d, err
+	}
+	l = l.renamed(d.known)
 	if d.route.Leave && len(d.route.Threads) > 0 {
 		d.do = doCommand // leaving works whatever sort of mail asks for it
 		return d, nil

@@ -27,3 +27,30 @@ func (t *Tx) DropLeftOut(message, participant int64) (bool, error) {
 func (t *Tx) Offer(thread int64, canon string) (first bool, err error) {
 	return t.changed("INSERT INTO offered (thread, canon) VALUES (?, ?) ON CONFLICT DO NOTHING", thread, canon)
 }
+
+// Alias is another address of a person who takes part.
+type Alias struct {
+	Canon     string // as it is compared
+	Known     string // the address under which the person takes part, as it is compared
+	Held      int64  // the held mail that gave rise to the question
+	Confirmed bool   // by the person, from the known address
+}
+
+// AskAlias notes that a person is asked about an address. What was confirmed
+// stays as it is.
+func (t *Tx) AskAlias(a Alias) error {
+	return t.exec(`INSERT INTO alias (canon, known, held) VALUES (?, ?, ?)
+		ON CONFLICT (canon) DO UPDATE SET known = excluded.known, held = excluded.held WHERE NOT alias.confirmed`, a.Canon, a.Known, a.Held)
+}
+
+// ConfirmAlias notes that the person has said yes.
+func (t *Tx) ConfirmAlias(canon string) error {
+	return t.exec("UPDATE alias SET confirmed = true WHERE canon = ?", canon)
+}
+
+// Alias returns what is known of an address; ErrNone: nobody was asked about it.
+func (t *Tx) Alias(canon string) (Alias, error) {
+	return scanOne(t, func(scan func(...any) error) (a Alias, err error) {
+		return a, scan(&a.Canon, &a.Known, &a.Held, &a.Confirmed)
+	}, "SELECT canon, known, held, confirmed FROM alias WHERE canon = ?", canon)
+}

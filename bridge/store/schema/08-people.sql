@@ -11,3 +11,10 @@ CREATE TABLE offered (
 	canon  TEXT   NOT NULL, -- the address of somebody about whom a room was asked
 	PRIMARY KEY (thread, canon)
 );
+
+CREATE TABLE alias (
+	canon     TEXT    NOT NULL PRIMARY KEY,   -- another address of a person
+	known     TEXT    NOT NULL,               -- the one under which they take part, as it is compared
+	held      BIGINT  NOT NULL,               -- the held mail that gave rise to the question
+	confirmed BOOLEAN NOT NULL DEFAULT false  -- from the known address
+);
