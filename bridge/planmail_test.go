@@ -62,14 +62,15 @@ func randomPlan(r *rand.Rand) (plan, []store.Message) {
 	p := plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: []string{store.ModeOpen, store.ModeHidden}[r.IntN(2)], Token: "t"},
 		Epoch:  store.Epoch{Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: start},
-		Box:    &mailbox{Mailbox: Mailbox{Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true}},
+		Box:    &mailbox{b: &Bridge{}, Mailbox: Mailbox{Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true}},
 		Quotes: map[int64]quote{}, LeftOut: map[int64]store.IDs{}, Reacted: map[int64]store.Message{},
-		Now: start.Add(time.Duration(31+r.IntN(90)) * time.Minute),
+		Now: start.Add(time.Duration(31+r.IntN(90)) * time.Minute), Digest: r.IntN(4) == 0,
 	}
 	for i := range int64(1 + r.IntN(5)) {
 		p.People = append(p.People, store.Participant{
 			ID: i + 1, Name: fmt.Sprint("P", i+1), Address: fmt.Sprintf("p%d@example.com", i+1), Token: fmt.Sprint("t", i),
 			State: []string{store.Invited, store.Active, store.Active, store.Gone}[r.IntN(4)], Joined: minute(),
+			Mode: []string{store.Burst, store.Burst, store.Daily, store.Mentions}[r.IntN(4)],
 		})
 	}
 	var all []store.Message
