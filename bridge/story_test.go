@@ -384,8 +384,6 @@ func (s *stage) mail(verb, rest string) {
 			h["To"] = next()
 		case "cc":
 			h["Cc"] = next()
-		case "list":
-			h["List-Id"] = "<" + next() + ">"
 		case "delivered":
 			h["Delivered-To"] = next()
 		case "id":
