@@ -67,6 +67,9 @@ type standing struct {
 	HoldAll  bool   // the owner wants unproven mail held
 }
 
+// takesNoPart is why a mail of a stranger, or from another address of somebody, is held.
+const takesNoPart = "its sender takes no part in this conversation"
+
 // admit decides about a mail of a person in a thread. reason says why a mail is held.
 func admit(s standing) (a admission, reason string) {
 	switch {
@@ -77,7 +80,7 @@ func admit(s standing) (a admission, reason string) {
 	case s.Conflict != "":
 		return admitHold, s.Conflict
 	case s.State == "" || s.State == store.Removed:
-		return admitHold, "its sender takes no part in this conversation"
+		return admitHold, takesNoPart
 	case s.Verdict.Trust == mail.Proven, s.Sender == store.SenderApproved:
 		return admitPost, ""
 	case !s.Cites:

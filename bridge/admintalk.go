@@ -33,7 +33,13 @@ func (c *call) add() (string, error) {
 	if err := c.notOurselves(box, people); err != nil {
 		return "", err
 	}
-	choice := ""
+	choice, history := "", ""
+	if n := len(rest); n > 1 && strings.EqualFold(rest[n-2], "history") {
+		if len(people) > 1 {
+			return "", usage("What was said before is sent to one person at a time: %s", c.say("history "+people[0].Address+" "+rest[n-1]))
+		}
+		rest, history = rest[:n-2], rest[n-1]
+	}
 	if len(rest) > 0 {
 		choice = strings.ToLower(rest[0])
 	}
@@ -45,7 +51,14 @@ func (c *call) add() (string, error) {
 			return "", err
 		}
 	}
-	return "", c.announce(th.ID)
+	if err := c.announce(th.ID); err != nil || history == "" {
+		return "", err
+	}
+	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
+	if err != nil {
+		return "", err
+	}
+	return c.showHistory(th, p, history)
 }
 
 func (c *call) checkDomains(th *store.Thread, people []mail.Address, choice string) error {
@@ -414,6 +427,9 @@ func (c *call) approve() (string, error) {
 }
 
 func (c *call) deny() (string, error) {
+	if len(c.args) > 0 && strings.Contains(c.args[0], "@") {
+		return c.denyPeople()
+	}
 	h, err := c.heldMail()
 	if err != nil {
 		return "", err

@@ -248,6 +248,9 @@ func (w *work) holdMail(box *mailbox, l letter, d decision) error {
 	}
 	text := fmt.Sprintf("A mail from %s, subject “%s”, was held: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to let its sender take part too, %[4]sdeny %[5]d to drop it, %[4]sblock %[5]d to drop all mail of this sender.",
 		who, h.Subject, d.reason, typed, h.ID)
+	if d.reason == takesNoPart {
+		text += fmt.Sprintf(" If it is from somebody who takes part under another address, %salias %d ADDRESS asks there.", typed, h.ID)
+	}
 	choices := choosing(
 		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
 		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},

@@ -161,7 +161,7 @@ func mailCommandOf(text string) string {
 		return ""
 	}
 	switch strings.ToLower(words[0]) {
-	case "/leave", "/who", "/mute", "/digest", "/join", "/help":
+	case "/leave", "/who", "/mute", "/digest", "/join", "/help", "/alias":
 	default:
 		return ""
 	}

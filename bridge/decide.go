@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"hashsend/bridge/mail"
@@ -38,6 +39,7 @@ type decision struct {
 	title    string
 	file     string // where a held mail was kept
 	repeated bool
+	known    map[string]string // addresses of the mail that stand for others (see aliases)
 }
 
 // decide finds out what becomes of a mail. It only reads.
@@ -49,6 +51,10 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 	if d.route, err = box.b.findRoute(tx, box, &l.msg, l.in.Envelope); err != nil {
 		return d, err
 	}
+	if d.known, err = aliases(tx, l, d.route.Threads, f.Approved); err != nil {
+		return d, err
+	}
+	l = l.renamed(d.known)
 	if d.route.Leave && len(d.route.Threads) > 0 {
 		d.do = doCommand // leaving works whatever sort of mail asks for it
 		return d, nil
@@ -131,6 +137,8 @@ func (box *mailbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
 		switch {
 		case trust == store.SenderBlocked:
 			d.do = doDrop
+		case !f.Approved && !owner && box.privateCopy(l):
+			d.do, d.reason = doHold, privateCopy
 		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.b.o.Access.mayOpen(l.from.Address) && box.Opens.Network != "":
 			d.do = doOpen
 		default:
@@ -163,8 +171,32 @@ func (box *mailbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
 			d.notice = "left on " + p.Changed.Format("2 January")
 		}
 	}
+	if d.route.Token == "" && box.privateCopy(l) {
+		d.do, d.reason = doHold, privateCopy
+		return nil
+	}
 	d.do = doPost
 	return nil
+}
+
+// privateCopy is why a mail is held whose other readers do not know that it is
+// read here (C32).
+const privateCopy = "it is a private copy (Bcc), and those whom it names do not know that it is read here"
+
+// privateCopy reports whether a mail has reached the mailbox although it does not
+// name it: the address stood in Bcc. What came by way of a list is none.
+func (box *mailbox) privateCopy(l letter) bool {
+	if l.own || l.in.Place == mail.Sent || l.msg.Header.Get("List-Id") != "" {
+		return false
+	}
+	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
+		for _, a := range list {
+			if box.b.isOurs(a.Address) {
+				return false
+			}
+		}
+	}
+	return slices.ContainsFunc(append(slices.Clone(l.msg.DeliveredTo), l.in.Envelope.To...), box.isOwn)
 }
 
 // openReason says why a mail that begins a conversation is asked about.

@@ -173,7 +173,7 @@ func (w *work) makeMails(p plan) error {
 func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	p := plan{
 		Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
-		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{},
+		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
 	}
 	var err error
 	if p.Thread, err = w.Thread(id); err != nil {
@@ -222,6 +222,9 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 			return p, err
 		}
 		if p.Quotes[m.ID], err = w.quoteOf(of); err != nil {
+			return p, err
+		}
+		if p.LeftOut[of.ID], err = w.LeftOut(of.ID); err != nil {
 			return p, err
 		}
 	}

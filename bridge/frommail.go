@@ -109,6 +109,7 @@ func (box *mailbox) take(ctx context.Context, cursor string, l letter, f forced)
 	if err != nil {
 		return err
 	}
+	l = l.renamed(d.known)
 	if d.do == doNothing && l.in.Place == mail.Pushed && !f.Approved {
 		return notOurs()
 	}

@@ -75,19 +75,13 @@ func (w *work) openByMail(box *mailbox, l letter, d decision, f forced) error {
 		w.b.log.Warn("a mail begins a conversation, and no room is set for it: set opens or home in the configuration", "mailbox", box.Name)
 		return nil
 	}
-	var others []mail.Address
-	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
-		for _, a := range list {
-			if !box.isOwn(a.Address) && !mail.SameAddress(a.Address, l.from.Address) {
-				others = append(others, a)
-			}
-		}
-	}
+	others := newcomers(&l.msg, w.b.isOurs)
+	others = others[:min(len(others), maxNewcomers)]
 	if !l.own {
 		others = append([]mail.Address{l.from}, others...)
 	}
 	if len(others) == 0 {
-		return nil // a note of the owner to himself
+		return nil // a note of the owner to himself, or a mail to a list
 	}
 	th, err := w.newThread(box, store.ModeOpen, d.title)
 	if err != nil {
@@ -179,6 +173,9 @@ func (w *work) opened(j chatJob, at chat.Place) error {
 				return err
 			}
 			as = chat.Sender{ID: p.Ghost, Name: p.Name + " (email)"}
+		}
+		if m, err = w.notSentTo(m); err != nil {
+			return err
 		}
 		if err := w.post(m, r, as, ""); err != nil {
 			return err

@@ -22,6 +22,8 @@ type plan struct {
 	Root   string          // id of the mail that began the conversation; empty: the room began it
 	Quotes map[int64]quote // by the message that answers
 	Files  map[int64][]store.File
+	// LeftOut are those who must not read a message that is quoted or reacted to.
+	LeftOut map[int64]store.IDs
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
@@ -53,6 +55,7 @@ type plannedMail struct {
 	Shown    []store.Participant // who stands in To
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
+	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
 	// Reactions are lines below the messages.
 	Reactions []string
 }
@@ -215,8 +218,11 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.AutoSubmitted = "auto-generated" // nobody is to be told again that a person is away
 	}
 	d.Footer = footer(p, g, token)
+	if g.Asked != "" {
+		d.Intro = fmt.Sprintf("Below is what was said here before you took part. %s asked to send it to you.", mail.CleanName(g.Asked))
+	}
 	if g.First {
-		d.Intro = invitation(p, g)
+		d.Intro = strings.TrimSpace(invitation(p, g) + " " + d.Intro)
 		if p.Box.PlusWorks {
 			d.Unsubscribe = leaveLink(p, token)
 		}
@@ -234,17 +240,17 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	if poll, asks := p.Polls[m.ID]; asks && !p.Correction {
 		w.Text += "\n\n" + pollHint(poll.Poll)
 	}
-	if q := p.Quotes[m.ID]; q.Text != "" && mayRead(g.To, q.Of) {
+	if q := p.Quotes[m.ID]; q.Text != "" && p.mayRead(g.To, q.Of) {
 		w.Quote = oneLine(q.Name+": "+q.Text, 140)
 	}
 	return w
 }
 
 // mayRead reports whether everybody has been given a message: a quote must not
-// tell a newcomer what was said before.
-func mayRead(people []store.Participant, m store.Message) bool {
+// tell a newcomer what was said before, nor anybody what they were left out of.
+func (p plan) mayRead(people []store.Participant, m store.Message) bool {
 	for _, who := range people {
-		if m.At.Before(who.Joined) || (m.Skip.Has(who.ID) && m.Participant == 0) || m.State == store.Inside || m.State == store.Deleted {
+		if m.At.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
 			return false
 		}
 	}
@@ -294,19 +300,21 @@ func readers(p plan, g plannedMail) string {
 		}
 	}
 	switch {
-	case p.Thread.Mode == store.ModeHidden && others > 1:
-		return fmt.Sprintf("read in %s and by %d others by email", where, others)
-	case p.Thread.Mode == store.ModeHidden && others == 1:
-		return "read in " + where + " and by 1 other by email"
-	case len(g.Shown) > 1:
+	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1:
 		return "read in " + where + " and by all who get this mail"
+	case others > 0:
+		return "read in " + where + " and by " + count(others, "other", "others") + " by email"
 	}
 	return "read in " + where
 }
 
-// invitation is what the first mail to a person says.
+// invitation is what the first mail to a person says: who writes, from where, who
+// else takes part, and how to leave.
 func invitation(p plan, g plannedMail) string {
 	author := mail.CleanName(g.Messages[0].Name)
+	if g.Asked != "" {
+		author = mail.CleanName(g.Asked)
+	}
 	from := "a chat room"
 	if p.Thread.Title != "" {
 		from = "the chat room “" + p.Thread.Title + "”"
@@ -315,7 +323,27 @@ func invitation(p plan, g plannedMail) string {
 	if p.Box.PlusWorks {
 		leave = "To leave, answer with /leave or use the link below."
 	}
-	return fmt.Sprintf("%s writes to you from %s. Answer this mail, and your answer appears there. %s", author, from, leave)
+	return fmt.Sprintf("%s writes to you from %s. %sAnswer this mail, and your answer appears there. %s", author, from, company(p, g), leave)
+}
+
+// company says who else takes part by email: by name where the addresses are
+// seen, else how many.
+func company(p plan, g plannedMail) string {
+	var names []string
+	for _, who := range p.People {
+		if who.Takes() && !(len(g.To) == 1 && g.To[0].ID == who.ID) {
+			names = append(names, mail.CleanName(who.Name))
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return ""
+	case p.Thread.Mode == store.ModeHidden:
+		return count(len(names), "other person takes", "other people take") + " part by email. "
+	case len(names) == 1:
+		return names[0] + " takes part by email too. "
+	}
+	return "By email take part: " + several(names) + ". "
 }
 
 // oneLine shortens a text to one line of at most limit characters.

@@ -102,7 +102,7 @@ func (w *work) reactionByMail(box *mailbox, th store.Thread, l letter, d decisio
 	if err != nil {
 		return false, err
 	}
-	in.Skip, _ = reached(th, people, l, m.Participant)
+	in.Skip = reached(th, people, l, m.Participant).Skip
 	if err := w.AddReaction(in); err != nil {
 		return false, err
 	}
@@ -238,6 +238,9 @@ func (w *work) reactedMessages(p *plan) (err error) {
 		if p.Reacted[r.Message], err = w.Message(r.Message); err != nil {
 			return err
 		}
+		if p.LeftOut[r.Message], err = w.LeftOut(r.Message); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -278,7 +281,7 @@ func reactionLines(p plan, readers []store.Participant) (lines []string) {
 	var order []line
 	names := map[line][]string{}
 	for _, r := range p.Reactions {
-		if !isNews(readers, r) || !mayRead(readers, p.Reacted[r.Message]) {
+		if !isNews(readers, r) || !p.mayRead(readers, p.Reacted[r.Message]) {
 			continue
 		}
 		at := line{r.Message, r.Emoji}

@@ -107,15 +107,20 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err != nil {
 		return err
 	}
-	var relay bool
-	m.Skip, relay = reached(th, people, l, m.Participant)
-	if relay && !th.Paused {
+	reads := reached(th, people, l, m.Participant)
+	m.Skip = reads.Skip
+	if reads.Relay && !th.Paused {
 		m.State = store.Held
 	}
 	parts, err := w.partsOf(th, d)
 	if err != nil {
 		return err
 	}
+	subject, err := w.newSubject(th, l)
+	if err != nil {
+		return err
+	}
+	parts[0].Text, parts[0].HTML = under(subject, parts[0].Text, parts[0].HTML)
 	ids := make([]int64, 0, len(parts))
 	for i, p := range parts {
 		m.ID, m.Text, m.HTML, m.ReplyTo = 0, p.Text, p.HTML, p.Of
@@ -128,6 +133,11 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		}
 		if err := w.noteMentions(m, addressed(chat.Posted{Body: chat.Body{Text: m.Text}}, people)); err != nil {
 			return err
+		}
+		for _, p := range reads.LeftOut {
+			if err := w.AddLeftOut(m.ID, p.ID); err != nil {
+				return err
+			}
 		}
 		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
 			return err
@@ -142,6 +152,12 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		if err := w.toRooms(th, m, as, len(parts) > 1); err != nil {
 			return err
 		}
+	}
+	if err := w.askLeftOut(m, reads.LeftOut, ids); err != nil {
+		return err
+	}
+	if err := w.offer(th, l, m, people); err != nil {
+		return err
 	}
 	if err := w.recordMail(th, l, ids); err != nil {
 		return err
@@ -256,38 +272,6 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 	return ms[len(ms)-1].ID, nil
 }
 
-// reached returns the participants who have a mail already, or were left out of
-// it on purpose, and whether anybody remains to whom it must be relayed.
-func reached(th store.Thread, people []store.Participant, l letter, author int64) (skip store.IDs, relay bool) {
-	named := map[string]bool{}
-	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
-		for _, a := range list {
-			named[mail.CanonicalAddress(a.Address)] = true
-		}
-	}
-	for _, a := range l.in.Header.Values("Bcc") {
-		for part := range strings.SplitSeq(a, ",") {
-			if b, err := mail.ParseAddress(part); err == nil {
-				named[mail.CanonicalAddress(b.Address)] = true
-			}
-		}
-	}
-	namesOthers := false
-	for _, p := range people {
-		namesOthers = namesOthers || (p.ID != author && named[p.Canon])
-	}
-	for _, p := range people {
-		leftOut := namesOthers && th.Mode == store.ModeOpen
-		switch {
-		case p.ID == author || named[p.Canon] || leftOut:
-			skip = append(skip, p.ID)
-		case p.Takes():
-			relay = true
-		}
-	}
-	return skip, relay
-}
-
 // recordMail keeps the ids of a mail that came in, so that answers to it are known.
 func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 	if l.msg.ID == "" {
@@ -322,13 +306,17 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 	if err != nil {
 		return err
 	}
+	shownAs, err := w.notSentTo(m)
+	if err != nil {
+		return err
+	}
 	told := false
 	for _, r := range rooms {
 		if r.Silent() {
 			continue
 		}
 		told = true
-		one, inChat := m, ""
+		one, inChat := shownAs, ""
 		if m.ReplyTo != 0 {
 			c, err := w.CopyIn(m.ReplyTo, r.ID)
 			if err != nil && !errors.Is(err, store.ErrNone) {

@@ -384,6 +384,8 @@ func (s *stage) mail(verb, rest string) {
 			h["To"] = next()
 		case "cc":
 			h["Cc"] = next()
+		case "delivered":
+			h["Delivered-To"] = next()
 		case "id":
 			h["Message-ID"] = "<" + next() + ">"
 		case "subject":
@@ -423,7 +425,7 @@ func (s *stage) mail(verb, rest string) {
 		}
 	}
 	var raw strings.Builder
-	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition"} {
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition", "Delivered-To"} {
 		if h[name] != "" {
 			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
 		}
@@ -444,7 +446,9 @@ func (s *stage) answer(h map[string]string, number string) {
 	m := s.sent[n-1]
 	h["In-Reply-To"] = "<" + m.ID + ">"
 	h["References"] = "<" + strings.Join(append(slices.Clone(m.References), m.ID), "> <") + ">"
-	h["Subject"] = "Re: " + m.Subject
+	if h["Subject"] == "Hello" {
+		h["Subject"] = "Re: " + m.Subject
+	}
 	if len(m.ReplyTo) > 0 && h["To"] == "team@example.org" {
 		h["To"] = m.ReplyTo[0].Address
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 const messageColumns = "id, thread, origin, coalesce(author, 0), coalesce(participant, 0), name, kind, body, html, files, coalesce(reply_to, 0), state, at, skip"
@@ -61,6 +62,13 @@ func (t *Tx) HeldMessages(thread int64) ([]Message, error) {
 // LastMessages returns the newest messages of a thread, newest first.
 func (t *Tx) LastMessages(thread int64, limit int) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? ORDER BY id DESC LIMIT ?", thread, limit)
+}
+
+// MessagesBefore returns the newest messages of a thread from before a moment that
+// are, or will be, in a mail, newest first.
+func (t *Tx) MessagesBefore(thread int64, before time.Time, limit int) ([]Message, error) {
+	return scanAll(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE thread = ? AND at < ? AND state IN ('held', 'mailed')
+		ORDER BY id DESC LIMIT ?`, thread, millis(before), limit)
 }
 
 // MessagesOfMail returns the messages that stand in a mail, in order.

@@ -70,6 +70,12 @@ func (t *Tx) Epoch(thread int64) (Epoch, error) {
 	return scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE thread = ? ORDER BY id DESC LIMIT 1", thread)
 }
 
+// Subjects returns the subjects that a thread has had.
+func (t *Tx) Subjects(thread int64) ([]string, error) {
+	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) },
+		"SELECT subject FROM epoch WHERE thread = ? ORDER BY id", thread)
+}
+
 // EpochByName finds an epoch by its name in Message-IDs.
 func (t *Tx) EpochByName(name string) (Epoch, error) {
 	return scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE name = ?", name)

@@ -1,0 +1,164 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// maxAliased is how many addresses of a mail are looked up at most.
+const maxAliased = 100
+
+// aliases returns under which addresses people take part whom a mail names, or
+// who have written it, by other addresses of theirs (C36): by canonical address.
+// An address that takes part itself is itself. What nothing proves to come from
+// the other address is nobody's.
+func aliases(tx *store.Tx, l letter, threads []int64, approved bool) (known map[string]string, err error) {
+	if len(threads) == 0 {
+		return nil, nil
+	}
+	all := slices.Concat(l.msg.To, l.msg.Cc)
+	if all = all[:min(len(all), maxAliased)]; l.verdict.Trust == mail.Proven || approved {
+		all = append(all, l.from)
+	}
+	for _, a := range all {
+		canon := mail.CanonicalAddress(a.Address)
+		is, err := tx.Alias(canon)
+		if errors.Is(err, store.ErrNone) || (err == nil && !is.Confirmed) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		itself := false
+		for _, id := range threads {
+			if _, err := tx.Participant(id, canon); err == nil {
+				itself = true
+			} else if !errors.Is(err, store.ErrNone) {
+				return nil, err
+			}
+		}
+		if itself {
+			continue
+		}
+		if known == nil {
+			known = map[string]string{}
+		}
+		known[canon] = is.Known
+	}
+	return known, nil
+}
+
+// renamed is the letter with known addresses in the place of other ones.
+func (l letter) renamed(known map[string]string) letter {
+	if len(known) == 0 {
+		return l
+	}
+	rename := func(list []mail.Address) []mail.Address {
+		list = slices.Clone(list)
+		for i, a := range list {
+			if as := known[mail.CanonicalAddress(a.Address)]; as != "" {
+				list[i].Address = as
+			}
+		}
+		return list
+	}
+	l.msg.To, l.msg.Cc = rename(l.msg.To), rename(l.msg.Cc)
+	l.from = rename([]mail.Address{l.from})[0]
+	return l
+}
+
+// alias asks somebody who takes part, at the known address, whether a held mail
+// is theirs. Never the name in a mail decides, nor the room alone.
+func (c *call) alias() (string, error) {
+	h, err := c.heldMail()
+	if err != nil {
+		return "", err
+	}
+	c.args = c.args[1:]
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(people) != 1 || len(rest) > 0 {
+		return "", usage("It goes: %s", c.say("alias NUMBER ADDRESS"))
+	}
+	switch {
+	case h.Thread == 0:
+		return "", usage("That mail belongs to no conversation.")
+	case strings.Contains(h.Reason, "forged"):
+		return "", usage("That mail may be forged: it says nothing about who has which address.")
+	}
+	p, err := c.Participant(h.Thread, mail.CanonicalAddress(people[0].Address))
+	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
+		return "", usage("%s takes no part. %s lists who does.", people[0].Address, c.say("who"))
+	}
+	if err != nil {
+		return "", err
+	}
+	canon := mail.CanonicalAddress(h.Sender)
+	if other, err := c.Participant(h.Thread, canon); err == nil && other.Takes() {
+		return "", usage("%s takes part already.", h.Sender)
+	} else if err != nil && !errors.Is(err, store.ErrNone) {
+		return "", err
+	}
+	if err := c.AskAlias(store.Alias{Canon: canon, Known: p.Canon, Held: h.ID}); err != nil {
+		return "", err
+	}
+	th, err := c.Thread(h.Thread)
+	if err != nil {
+		return "", err
+	}
+	text := fmt.Sprintf("A mail from %s has come to this conversation, and somebody in the room takes it for yours. If that is your address, answer with this line alone:\n/alias %[1]s\nIf it is not, do nothing.", h.Sender)
+	if box := c.b.boxByID[th.Mailbox]; box != nil && box.PlusWorks {
+		token := th.Token
+		if th.Mode == store.ModeHidden {
+			token = p.Token
+		}
+		text += "\n\nOr send the mail that this link prepares: mailto:" + plus(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
+	}
+	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), c.letter(th, p, "", text, "")
+}
+
+// confirmAlias notes that an address is that of a person, who says so from the
+// known address, and takes in the mail that waits for it.
+func (w *work) confirmAlias(th store.Thread, p store.Participant, l letter, words []string) error {
+	refuse := func() error {
+		return w.letter(th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
+	}
+	if len(words) < 2 || l.verdict.Trust != mail.Proven {
+		return refuse()
+	}
+	is, err := w.Alias(mail.CanonicalAddress(words[1]))
+	if errors.Is(err, store.ErrNone) || (err == nil && (is.Known != p.Canon || is.Confirmed)) {
+		return refuse()
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.ConfirmAlias(is.Canon); err != nil {
+		return err
+	}
+	h, err := w.HeldMail(is.Held)
+	if err != nil {
+		return err
+	}
+	if h.State == "held" {
+		if err := w.SetHeld(h.ID, "approved"); err != nil {
+			return err
+		}
+		if err := w.enqueue(jobAdmit, "admit", w.key("q", h.ID), admitJob{Held: h.ID}, nil, time.Time{}); err != nil {
+			return err
+		}
+	}
+	if err := w.noticeTo(th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, h.Sender, p.Name)); err != nil {
+		return err
+	}
+	return w.letter(th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address.", l.msg.ID)
+}

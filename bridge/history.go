@@ -1,0 +1,187 @@
+package bridge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// How many messages from before somebody joined are mailed on request.
+const (
+	historyUsual = 5
+	historyMost  = 50
+)
+
+// shownHistory is what was shown to somebody who asked for history, and waits
+// for the word to send it. Nothing else is ever sent.
+type shownHistory struct {
+	Participant int64       `json:"participant"`
+	Messages    []int64     `json:"messages"`
+	By          chat.UserID `json:"by"`
+}
+
+func (c *call) historyKey() string {
+	return "history/" + c.network + "/" + string(c.place.Room) + "/" + string(c.place.Thread)
+}
+
+// history shows what was said before a person joined, as it would be mailed, and
+// mails it when that is confirmed (D21).
+func (c *call) history() (string, error) {
+	th, err := c.mailing()
+	if err != nil {
+		return "", err
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(people) != 1 || len(rest) > 1 {
+		return "", usage("It goes: %s", c.say("history ADDRESS [COUNT]"))
+	}
+	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
+	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
+		return "", usage("%s takes no part. %s invites people.", people[0].Address, c.say("add ADDRESS"))
+	}
+	if err != nil {
+		return "", err
+	}
+	word := fmt.Sprint(historyUsual)
+	if len(rest) == 1 {
+		word = strings.ToLower(rest[0])
+	}
+	switch word {
+	case "send":
+		return c.sendHistory(th, p)
+	case "no":
+		return "Nothing of it is sent.", c.SetSetting(c.historyKey(), "")
+	}
+	return c.showHistory(th, p, word)
+}
+
+// mailing is the thread of the place of the call, if mail may leave from it now.
+func (c *call) mailing() (store.Thread, error) {
+	th, r, err := c.linkedThread()
+	switch {
+	case err != nil:
+		return th, err
+	case th.Paused:
+		return th, usage("The mail from here is paused; %s ends that.", c.say("pause off"))
+	case r.Silent():
+		return th, usage("Nothing passes between this room and email at the moment; %s tells why.", c.say("status"))
+	}
+	return th, nil
+}
+
+func (c *call) showHistory(th store.Thread, p store.Participant, count string) (string, error) {
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 1 || n > historyMost {
+		return "", usage("How many messages? A number up to %d: %s", historyMost, c.say("history "+p.Address+" 5"))
+	}
+	ms, err := c.historyFor(th, p, n)
+	if err != nil {
+		return "", err
+	}
+	if len(ms) == 0 {
+		return "", usage("Nothing was said here before %s joined that could be sent.", p.Name)
+	}
+	shown := shownHistory{Participant: p.ID, By: c.by.ID}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s would get what was said before, in one mail:", p.Address)
+	for _, m := range ms {
+		shown.Messages = append(shown.Messages, m.ID)
+		what := oneLine(m.Text, 80)
+		if m.Files != "" {
+			what = strings.TrimSpace(what + " [" + oneLine(m.Files, 80) + "]")
+		}
+		fmt.Fprintf(&b, "\n%s %s: %s", m.At.Format("2 Jan 15:04"), m.Name, what)
+	}
+	text, err := json.Marshal(shown)
+	if err != nil {
+		return "", err
+	}
+	if err := c.SetSetting(c.historyKey(), string(text)); err != nil {
+		return "", err
+	}
+	send := "history " + p.Address + " send"
+	fmt.Fprintf(&b, "\nNothing is sent yet: %s sends it.", c.say(send))
+	c.choices = []chat.Choice{{Label: "Send it", Command: send}, {Label: "No", Command: "history " + p.Address + " no"}}
+	return b.String(), nil
+}
+
+// historyFor returns the last messages from before a person joined, oldest first:
+// none that stayed in the room or was deleted, nor one that the person was left out of.
+func (w *work) historyFor(th store.Thread, p store.Participant, n int) (ms []store.Message, err error) {
+	all, err := w.MessagesBefore(th.ID, p.Joined, n)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		may, err := w.mayHaveHistory(all[i], p)
+		if err != nil {
+			return nil, err
+		}
+		if may {
+			ms = append(ms, all[i])
+		}
+	}
+	return ms, nil
+}
+
+func (w *work) mayHaveHistory(m store.Message, p store.Participant) (bool, error) {
+	out, err := w.LeftOut(m.ID)
+	return err == nil && m.State != store.Deleted && m.State != store.Inside && !out.Has(p.ID), err
+}
+
+// sendHistory mails what was shown, as it stands now.
+func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error) {
+	text, err := c.Setting(c.historyKey())
+	if err != nil {
+		return "", err
+	}
+	var shown shownHistory
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &shown); err != nil {
+			return "", fmt.Errorf("read what was shown: %w", err)
+		}
+	}
+	if shown.Participant != p.ID || shown.By != c.by.ID {
+		return "", usage("Look first at what would be sent: %s", c.say("history "+p.Address+" 5"))
+	}
+	var ms []store.Message
+	for _, id := range shown.Messages {
+		m, err := c.Message(id)
+		if err != nil {
+			return "", err
+		}
+		if may, err := c.mayHaveHistory(m, p); err != nil {
+			return "", err
+		} else if may && m.Thread == th.ID {
+			ms = append(ms, m)
+		}
+	}
+	if err := c.SetSetting(c.historyKey(), ""); err != nil {
+		return "", err
+	}
+	if len(ms) == 0 {
+		return "", usage("All of it was deleted meanwhile.")
+	}
+	plan, err := c.planFor(th.ID, ms)
+	if err != nil {
+		return "", err
+	}
+	// Files are named and not attached, and what the messages answer is not quoted:
+	// only what was shown is sent.
+	plan.Files, plan.Quotes, plan.Reactions = nil, nil, nil
+	g := plannedMail{Messages: ms, To: []store.Participant{p}, First: p.State == store.Invited, Late: true, Asked: c.by.Name}
+	g.Shown = []store.Participant{p}
+	if err := c.makeMail(plan, g); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s will get it.", p.Name), nil
+}

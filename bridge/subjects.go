@@ -1,0 +1,48 @@
+package bridge
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
+	"hashsend/bridge/store"
+)
+
+// newSubject returns the subject that a person has given to the conversation, the
+// first time it appears there; empty: it has one that the conversation knows (C38).
+// Mail of ours keeps its own: another would begin another conversation in most
+// mail programs.
+func (w *work) newSubject(th store.Thread, l letter) (string, error) {
+	title := mail.TitleOf(l.msg.Subject, w.b.o.Tag)
+	if title == "" || l.class.Kind == KindReaction {
+		return "", nil
+	}
+	known, err := w.Subjects(th.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range known {
+		if sameWords(strings.ToLower(title), strings.ToLower(mail.TitleOf(s, w.b.o.Tag))) {
+			return "", nil
+		}
+	}
+	seen, err := w.Seen(w.now, "subject", fmt.Sprint(th.ID), strings.ToLower(title))
+	if err != nil || seen {
+		return "", err
+	}
+	return title, nil
+}
+
+// under puts a subject above a text, as a bold line.
+func under(subject, text, body string) (string, string) {
+	if subject == "" {
+		return text, body
+	}
+	subject = markup.Neutral(oneLine(subject, 200))
+	if body == "" && text != "" {
+		body = markup.FromText(text)
+	}
+	return strings.TrimSpace(subject + "\n" + text), "<p><strong>" + html.EscapeString(subject) + "</strong></p>" + body
+}
