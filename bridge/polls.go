@@ -249,6 +249,16 @@ func (w *work) voteByMail(box *mailbox, th store.Thread, l letter, d decision) (
 	_, can := w.b.chats[r.Network].(chat.Voter)
 	native := can && w.b.limits(r.Network).OwnReactions && !remarked
 	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.now}
+	if d.mark {
+		votes, err := w.Votes(p.Message)
+		if err != nil {
+			return false, err
+		}
+		// Who cannot be proven takes the place of nobody's vote: it is a message.
+		if slices.ContainsFunc(votes, func(had store.Vote) bool { return had.Who == v.Who }) {
+			return false, nil
+		}
+	}
 	if err := w.AddVote(v); err != nil {
 		return false, err
 	}

@@ -255,3 +255,19 @@ func (v *verifier) Verify(context.Context, mail.Incoming) (mail.Verdict, error) 
 	defer v.mu.Unlock()
 	return mail.Verdict{Trust: v.trust, Reason: "the signature does not fit"}, nil
 }
+
+func (s *stage) member(verb string, f []string) {
+	network, head := s.head(f[0], "", f[1], "")
+	switch verb {
+	case "join":
+		s.handle(network, chat.Joined{Head: head, Self: f[0] == "bot"})
+	case "leave":
+		s.handle(network, chat.Left{Head: head, Self: f[0] == "bot"})
+	case "invite":
+		s.handle(network, chat.Invited{Head: head})
+	case "rename":
+		s.handle(network, chat.Renamed{Head: head, Name: strings.Join(f[2:], " ")})
+	case "move":
+		s.handle(network, chat.Moved{Head: head, To: chat.RoomID(f[2])})
+	}
+}

@@ -350,22 +350,6 @@ func (s *stage) encryption(verb, rest string) {
 	}
 }
 
-func (s *stage) member(verb string, f []string) {
-	network, head := s.head(f[0], "", f[1], "")
-	switch verb {
-	case "join":
-		s.handle(network, chat.Joined{Head: head, Self: f[0] == "bot"})
-	case "leave":
-		s.handle(network, chat.Left{Head: head, Self: f[0] == "bot"})
-	case "invite":
-		s.handle(network, chat.Invited{Head: head})
-	case "rename":
-		s.handle(network, chat.Renamed{Head: head, Name: strings.Join(f[2:], " ")})
-	case "move":
-		s.handle(network, chat.Moved{Head: head, To: chat.RoomID(f[2])})
-	}
-}
-
 // mail plays a mail: "mail FROM [to A,B] [answers N] [no-ids] …: text", where N is
 // the number of a mail that the bridge has sent and \n in the text ends a line.
 func (s *stage) mail(verb, rest string) {
