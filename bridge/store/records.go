@@ -160,6 +160,7 @@ const (
 	Accepted  = "accepted"
 	Delayed   = "delayed"
 	Delivered = "delivered"
+	Read      = "read"
 	Failed    = "failed"
 )
 
