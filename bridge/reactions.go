@@ -125,6 +125,9 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, em
 
 // planReactions reads what people by email are to be told of.
 func (w *work) planReactions(p *plan) (err error) {
+	if p.Lines, err = w.Lines(p.Thread.ID); err != nil {
+		return err
+	}
 	if p.Reactions, err = w.UntoldReactions(p.Thread.ID); err != nil {
 		return err
 	}
@@ -137,8 +140,8 @@ func (w *work) planReactions(p *plan) (err error) {
 	return nil
 }
 
-// tellReactions adds to the last mail of each reader what was reacted with since
-// the mail before.
+// tellReactions adds to the last mail of each reader what was reacted with, and what
+// became of the rooms, since the mail before.
 func tellReactions(p plan, mails []plannedMail) {
 	told := map[int64]bool{}
 	for i := len(mails) - 1; i >= 0; i-- {
@@ -149,7 +152,7 @@ func tellReactions(p plan, mails []plannedMail) {
 			told[who.ID] = true
 		}
 		if first {
-			g.Reactions = reactionLines(p, g.To)
+			g.Reactions = append(slices.Clone(p.Lines), reactionLines(p, g.To)...)
 		}
 	}
 }
