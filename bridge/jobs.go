@@ -52,6 +52,7 @@ type chatJob struct {
 	Emoji   string        `json:"emoji,omitempty"`
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`
+	Sign    chat.Sign     `json:"sign"`
 	As      chat.UserID   `json:"as,omitempty"` // who joins
 	Open    *openJob      `json:"open,omitempty"`
 	Command *commandJob   `json:"command,omitempty"` // the command that the job is part of
