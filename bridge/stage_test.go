@@ -17,6 +17,7 @@ type net struct {
 	s      *stage
 	name   string
 	down   bool
+	closed chat.RoomID // where it does not let us write
 	posted map[string]chat.MessageID
 	count  map[chat.RoomID]int
 }
@@ -33,6 +34,10 @@ func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if n.down {
 		n.s.mu.Unlock()
 		return "", errDown
+	}
+	if n.closed == m.Place.Room {
+		n.s.mu.Unlock()
+		return "", retry.Never(chat.MayNot(errors.New("the homeserver does not allow it")))
 	}
 	id, again := n.posted[m.Key]
 	if !again {
