@@ -91,9 +91,10 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		}
 		return "", c.(chat.Desker).ShowDesk(ctx, j.Out.For, d)
 	case jobReport:
+		j.State.Key = d.Key
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
 	case jobAnnounce:
-		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Out.Body.Text)
+		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Sign)
 	case jobJoin:
 		return "", c.(chat.Joiner).Join(ctx, j.Place.Room, j.As)
 	case jobRefuse:
@@ -177,8 +178,8 @@ func (b *Bridge) makePlace(ctx context.Context, c chat.Connector, d store.Delive
 func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error {
 	switch d.Kind {
 	case jobPost, jobPostFile:
-		if j.Message == 0 {
-			return nil
+		if err := w.mayAgain(j.Network, j.Place.Room); err != nil || j.Message == 0 {
+			return err
 		}
 		c := store.Copy{Message: j.Message, Room: j.Room, Part: j.Part, Posted: string(id), Chat: string(j.Place.Thread)}
 		if r, err := w.RoomByID(j.Room); err != nil {
@@ -214,8 +215,8 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 	w.b.log.Warn("delivery to a chat network failed for good", "kind", d.Kind, "network", j.Network, "attempts", d.Attempt+1, "error", cause)
 	switch d.Kind {
 	case jobPost, jobPostFile:
-		if j.Message == 0 {
-			return nil
+		if err := w.mayNot(j.Network, j.Place.Room, cause); err != nil || j.Message == 0 {
+			return err
 		}
 		m, err := w.Message(j.Message)
 		if err != nil {

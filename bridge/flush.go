@@ -161,6 +161,11 @@ func (w *work) makeMails(p plan) error {
 			return err
 		}
 	}
+	if len(p.Lines) > 0 {
+		if err := w.DropLines(p.Thread.ID); err != nil {
+			return err
+		}
+	}
 	for _, r := range p.Reactions {
 		if err := w.reactionTold(p, r); err != nil {
 			return err

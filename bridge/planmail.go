@@ -28,6 +28,7 @@ type plan struct {
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
 	Polls     map[int64]store.Poll // by the message that is one; open ones alone
+	Lines     []string             // what has become of the rooms since the last mail
 	Names     bool                 // two people have spoken from the room
 	// Correction: the messages were mailed before, and have changed.
 	Correction bool
@@ -56,7 +57,7 @@ type plannedMail struct {
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
 	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
-	// Reactions are lines below the messages.
+	// Reactions are lines, of changes of the rooms too, below the messages.
 	Reactions []string
 }
 

@@ -18,6 +18,7 @@ type net struct {
 	name   string
 	down   bool
 	keys   map[string]bool // that have come, of encrypted messages
+	closed chat.RoomID     // where it does not let us write
 	posted map[string]chat.MessageID
 	count  map[chat.RoomID]int
 }
@@ -34,6 +35,10 @@ func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if n.down {
 		n.s.mu.Unlock()
 		return "", errDown
+	}
+	if n.closed == m.Place.Room {
+		n.s.mu.Unlock()
+		return "", retry.Never(chat.MayNot(errors.New("the homeserver does not allow it")))
 	}
 	id, again := n.posted[m.Key]
 	if !again {
@@ -112,8 +117,11 @@ func (n *net) Refuse(_ context.Context, room chat.RoomID, as chat.UserID, why st
 	return nil
 }
 
-func (n *net) Announce(_ context.Context, p chat.Place, text string) error {
-	n.s.emit(n.name+" "+string(p.Room), "  %s %s: sign: %s", n.name, p.Room, text)
+func (n *net) Announce(_ context.Context, p chat.Place, s chat.Sign) error {
+	n.s.emit(n.name+" "+string(p.Room), "  %s %s: sign: %s", n.name, p.Room, s.Text)
+	if (s.Text == "") != (s.Channel == "") || strings.Contains(s.Channel+s.Title, "@") {
+		n.s.t.Errorf("the sign is %+v", s)
+	}
 	return nil
 }
 
@@ -172,6 +180,8 @@ func (n slackNet) ShowDesk(_ context.Context, to chat.UserID, d chat.Desk) error
 	n.s.emit(n.name+" "+string(to), "  %s desk of %s: %s", n.name, to, text)
 	return nil
 }
+
+func (slackNet) Lacks() []string { return []string{"nobody is told who types"} }
 
 func (n slackNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st chat.State) error {
 	if st.Phase != chat.Accepted {
@@ -267,6 +277,8 @@ func (s *stage) member(verb string, f []string) {
 		s.handle(network, chat.Invited{Head: head})
 	case "rename":
 		s.handle(network, chat.Renamed{Head: head, Name: strings.Join(f[2:], " ")})
+	case "topic":
+		s.handle(network, chat.TopicSet{Head: head, Topic: strings.Join(f[2:], " ")})
 	case "move":
 		s.handle(network, chat.Moved{Head: head, To: chat.RoomID(f[2])})
 	}

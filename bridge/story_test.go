@@ -175,7 +175,7 @@ func (s *stage) start() {
 	}
 	s.store = st
 	s.bridge, err = New(Options{
-		Store: st, Chats: []chat.Connector{s.nets["matrix"], slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
+		Store: st, Chats: []chat.Connector{s.first(), slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
 		TellDeletes: s.mode["deletes"] == "notice",
 		Zone:        time.FixedZone("CET", 3600),
 		Home:        Home{Network: "matrix", Room: "home"},
@@ -230,11 +230,17 @@ func (s *stage) step(line string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.nets[rest].down = verb == "down"
+	case "closed":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.nets["matrix"].closed = chat.RoomID(rest)
 	case "mail", "sent":
 		s.mail(verb, rest)
 	case "bounce":
 		s.bounce(rest)
-	case "join", "leave", "invite", "rename", "move":
+	case "delivered", "late", "read":
+		s.report(verb, rest)
+	case "join", "leave", "invite", "rename", "topic", "move":
 		s.member(verb, strings.Fields(rest))
 	case "encrypt", "sealed", "key", "unlock":
 		s.encryption(verb, rest)

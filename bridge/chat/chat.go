@@ -177,6 +177,11 @@ type (
 		Head
 		Name string
 	}
+	// TopicSet gives a room another topic, in plain text; empty: it has none any more.
+	TopicSet struct {
+		Head
+		Topic string
+	}
 	// Moved says that a room goes on under another id (Matrix room upgrade, a Slack
 	// channel made private). Where OldIDs is not empty, the ids of its messages that
 	// began with OldIDs begin with NewIDs from now on.
@@ -344,9 +349,9 @@ type (
 		Refuse(ctx context.Context, room RoomID, as UserID, reason string) error
 	}
 	// Announcer makes a standing sign in a room that it is linked (state event,
-	// pinned line). An empty text takes the sign away.
+	// pinned line). The zero Sign takes the sign away.
 	Announcer interface {
-		Announce(ctx context.Context, p Place, text string) error
+		Announce(ctx context.Context, p Place, s Sign) error
 	}
 	// Limiter tells the network's limits.
 	Limiter interface{ Limits() Limits }
@@ -376,6 +381,9 @@ type (
 	// Doctor tells what is wrong with the connection at the moment, in words for
 	// the admin that say what to do; nil: nothing is.
 	Doctor interface{ Trouble() error }
+	// Lacker tells what the connection is known to lack, in words for people, as "it
+	// tells of no deletions". It grows as the connector learns.
+	Lacker interface{ Lacks() []string }
 	// Reporter shows the state of a message of a person at that message.
 	Reporter interface {
 		Report(ctx context.Context, of MessageID, p Place, s State) error
@@ -385,7 +393,9 @@ type (
 // State is what became of a message on its way to mail.
 type State struct {
 	Phase  Phase
-	Reason string // plain words, for Failed and Delayed
+	Reason string // plain words, for Failed and Delayed; with Accepted: why not everybody has it
+	Later  bool   // with Failed: the same words may get through at another time
+	Key    string // the same at every attempt, as that of Outgoing
 }
 
 // Phase is a step on that way.
@@ -396,7 +406,17 @@ const (
 	Accepted Phase = iota // the mail server has taken it
 	Delayed
 	Failed
+	Delivered // it is in the mailboxes, as far as they tell; only with Limits.EachState
+	Read      // all have read it, and said so; only with Limits.EachState
 )
+
+// Sign says that a room is linked. Whoever can look into the room reads it: it has no
+// addresses.
+type Sign struct {
+	Text    string // for people: who reads there; empty: nobody, the link has ended
+	Channel string // opaque, the same for all rooms of a conversation: [a-z0-9]
+	Title   string // of the conversation
+}
 
 // Description is what a room is, as far as the network tells.
 type Description struct {
@@ -439,6 +459,9 @@ type Limits struct {
 	Threads bool  // an answer to a message can only stand in a chat thread under it
 	// OwnReactions: a reaction is shown as that of Outgoing.As, not as one of the bridge.
 	OwnReactions bool
+	// EachState: Reporter wants every state of every message; else Accepted of the
+	// newest, and what goes wrong.
+	EachState bool
 }
 
 // Env is what a connector is given besides its configuration.

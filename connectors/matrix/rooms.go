@@ -131,6 +131,9 @@ func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
 	case chat.Renamed:
 		e.Head = name(e.Head)
 		return e
+	case chat.TopicSet:
+		e.Head = name(e.Head)
+		return e
 	case chat.Moved:
 		e.Head = name(e.Head)
 		return e
@@ -232,24 +235,6 @@ func (c *Connector) invited(ctx context.Context, as chat.UserID) (*mautrix.Clien
 	return c.client(id.UserID(as))
 }
 
-// Announce sets the state event that says that a room is linked, where we may;
-// see chat.Announcer. Where we may not, the bridge's notices have to do.
-func (c *Connector) Announce(ctx context.Context, p chat.Place, text string) error {
-	cl, err := c.bot(ctx)
-	if err != nil {
-		return err
-	}
-	content := map[string]any{}
-	if text != "" {
-		content["body"], content["protocol"] = text, map[string]string{"id": "email", "displayname": "Email"}
-	}
-	_, err = cl.SendStateEvent(ctx, id.RoomID(p.Room), linkEvent, string(p.Thread), content)
-	if errors.Is(err, mautrix.MForbidden) {
-		return nil
-	}
-	return mark(err)
-}
-
 // Create makes a private room, or finds the one made before with this Key; see
 // chat.Creator. The key is kept in the room's alias.
 func (c *Connector) Create(ctx context.Context, n chat.NewRoom) (chat.RoomID, error) {
@@ -308,7 +293,7 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 // chat.Limiter. A plain account reacts as itself. How large a file may be is known
 // once the homeserver has told it.
 func (c *Connector) Limits() chat.Limits {
-	return chat.Limits{Text: 48 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil}
+	return chat.Limits{Text: 48 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil, EachState: c.cfg.SendStatus}
 }
 
 // Backfill hands over what happened in a room after a message; see chat.Backfiller.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,7 @@ func TestMatrix(t *testing.T) {
 				t.Run("life", p.life)
 				t.Run("files", p.files)
 				t.Run("backfill", p.backfill)
+				t.Run("signs", p.signs)
 				t.Run("long away", p.longAway)
 			})
 			t.Run("application service", func(t *testing.T) {
@@ -72,6 +74,7 @@ func TestMatrix(t *testing.T) {
 					t.Fatalf("Check = %q, %v; want %q", user, err, p.bot)
 				}
 				t.Run("life", p.life)
+				t.Run("signs", p.signs)
 				t.Run("ghosts", p.ghosts)
 				t.Run("contract", p.contract)
 				t.Run("files", p.files)
@@ -241,6 +244,10 @@ func (p place) life(t *testing.T) {
 			t.Errorf("a change of name arrived as somebody who enters: %+v", j)
 		}
 	}
+	must(t)(p.alice.SendStateEvent(ctx, mine, event.StateTopic, "", map[string]any{"topic": "Food"}))
+	if e := next(t, events, func(e chat.TopicSet) bool { return in(e.Head) }); e.Topic != "Food" || e.By.ID != chat.UserID(p.alice.UserID) {
+		t.Errorf("the topic arrived as %+v", e)
+	}
 	bob.Say(mine, "hello")
 	if e := next(t, events, func(e chat.Posted) bool { return in(e.Head) }); e.By.Name != "Bobby" {
 		t.Errorf("the author is called %q, want Bobby", e.By.Name)
@@ -257,6 +264,12 @@ func (p place) life(t *testing.T) {
 	next(t, events, func(e chat.Posted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
 	must(t)(p.alice.RedactEvent(ctx, mine, slip))
 	next(t, events, func(e chat.Deleted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
+
+	// Dendrite pushes them to no application service.
+	fetched := p.cfg.AppService != nil && strings.Contains(t.Name(), "Dendrite")
+	if lacks := c.Lacks(); (len(lacks) == 1) != fetched {
+		t.Errorf("it lacks %q; deletions had to be fetched: %v", lacks, fetched)
+	}
 
 	d, err := c.Describe(ctx, chat.RoomID(mine))
 	if want := (chat.Description{Name: "Lunch", Members: 2, Private: true}); err != nil || d != want {
