@@ -51,7 +51,7 @@ func TestEventMails(t *testing.T) {
 		{"E02_outlook_reaction_fallback", "bob@contoso.example", "matrix: Bob (email) 👍 on m3"},
 		{"E03_rfc9078_reply_plus_reaction", "bob@example.net", "matrix lunch: bob (email): Reply + reaction (lunch4)\n  matrix: bob (email) 👍 on m3"},
 		{"E04_outlook_com_rewritten_message_id", "someone@outlook.com", "matrix lunch: someone (email): rewritten by Outlook.com\n    body (lunch4)"},
-		{"E05_gmail_replaced_malformed_message_id", "someone@gmail.com", "matrix lunch: someone (email): rewritten by Outlook.com\n    body (lunch4)"},
+		{"E05_gmail_replaced_malformed_message_id", "someone@gmail.com", "matrix lunch: someone (email): malformed id replaced by Gmail\n    body (lunch4)"},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			raw, dir := eventMail(t, c.file), t.TempDir()
