@@ -13,10 +13,10 @@ import (
 // newSubject returns the subject that a person has given to the conversation, the
 // first time it appears there; empty: it has one that the conversation knows (C38).
 // Mail of ours keeps its own: another would begin another conversation in most
-// mail programs.
+// mail programs. The subject of what is passed on is told with it.
 func (w *work) newSubject(th store.Thread, l letter) (string, error) {
 	title := mail.TitleOf(l.msg.Subject, w.b.o.Tag)
-	if title == "" || l.class.Kind == KindReaction {
+	if title == "" || l.class.Kind == KindReaction || l.class.Kind == KindForward {
 		return "", nil
 	}
 	known, err := w.Subjects(th.ID)
