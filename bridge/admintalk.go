@@ -331,6 +331,11 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		return err
 	}
 	fmt.Fprintf(b, "\n%d messages held, %d mails on their way.", len(held), n)
+	if l, can := c.b.chats[c.network].(chat.Lacker); can {
+		for _, lack := range l.Lacks() {
+			b.WriteString("\nNote: " + lack + ".")
+		}
+	}
 	ms, err := c.LastMessages(th.ID, 1)
 	if err != nil || len(ms) == 0 {
 		return err

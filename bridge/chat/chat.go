@@ -376,6 +376,9 @@ type (
 	// Doctor tells what is wrong with the connection at the moment, in words for
 	// the admin that say what to do; nil: nothing is.
 	Doctor interface{ Trouble() error }
+	// Lacker tells what the connection is known to lack, in words for people, as "it
+	// tells of no deletions". It grows as the connector learns.
+	Lacker interface{ Lacks() []string }
 	// Reporter shows the state of a message of a person at that message.
 	Reporter interface {
 		Report(ctx context.Context, of MessageID, p Place, s State) error

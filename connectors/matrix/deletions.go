@@ -27,6 +27,7 @@ func (c *Connector) deletions(ctx context.Context, since string, handle chat.Han
 		case ctx.Err() != nil:
 			return
 		case errors.As(err, &he) && he.RespError != nil && he.Response.StatusCode < 500 && !he.IsStatus(http.StatusTooManyRequests) && !errors.Is(err, mautrix.MUnknownToken):
+			c.closed.Store(true)
 			c.env.Log.Debug("the homeserver lets no application service read; it has to push deletions", "error", err)
 			return
 		case err != nil:
@@ -82,5 +83,22 @@ func (c *Connector) lookForDeletions(ctx context.Context, since string, handle c
 	if len(events) == 0 && len(a.ToDevice.Events) == 0 && since != "" {
 		return a.NextBatch, nil
 	}
+	if len(events) > 0 {
+		c.fetched.Store(true)
+	}
 	return a.NextBatch, handle(context.WithoutCancel(ctx), a.NextBatch, events...)
+}
+
+// Lacks tells what the homeserver was found to lack; see chat.Lacker. That it pushes
+// deletions is known when one was pushed, that it does not when one came otherwise.
+func (c *Connector) Lacks() []string {
+	switch {
+	case c.pushed.Load():
+		return nil
+	case c.closed.Load():
+		return []string{"this homeserver lets an application service read nothing by itself: if it pushes no deletions, they do not reach email"}
+	case c.fetched.Load() && c.cfg.AppService != nil:
+		return []string{"this homeserver pushes no deletions and typing notices: they are read every second over the bridge's own account"}
+	}
+	return nil
 }

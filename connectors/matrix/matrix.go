@@ -27,6 +27,8 @@ type Connector struct {
 	zlog  zerolog.Logger
 
 	pushed  atomic.Bool  // the homeserver pushes deletions
+	fetched atomic.Bool  // deletions, or who types, came over /sync
+	closed  atomic.Bool  // an application service may not read with /sync
 	members atomic.Bool  // the homeserver gives files to those who are logged in
 	asked   atomic.Bool  // maxFile is what the homeserver says
 	maxFile atomic.Int64 // bytes of a file; 0: unknown

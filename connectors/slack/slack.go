@@ -38,6 +38,11 @@ type Connector struct {
 	trouble  error
 }
 
+// Lacks tells what no app is told; see chat.Lacker.
+func (c *Connector) Lacks() []string {
+	return []string{"Slack does not tell apps who is typing: a mail does not wait for somebody who is still writing"}
+}
+
 // identity is who we are in the workspace.
 type identity struct {
 	Team, TeamName, User, Bot, App, URL string
