@@ -157,7 +157,7 @@ type MessageView struct {
 	Author string    `json:"author"`
 	Text   string    `json:"text"`
 	From   string    `json:"from"`  // chat, mail
-	State  string    `json:"state"` // held, queued, sent, failed, posted
+	State  string    `json:"state"` // held, inside, deleted, posted; queued, sent, delivered, read, delayed, failed
 	Reason string    `json:"reason,omitempty"`
 }
 

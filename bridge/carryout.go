@@ -95,26 +95,20 @@ func (w *work) report(l letter, d decision) error {
 
 func (w *work) reportOne(l letter, d decision, r store.Recipient, said BounceRecipient) error {
 	was := r.State
-	switch l.class.Kind {
-	case KindBounce, KindComplaint:
-		r.State = store.Failed
-	case KindDelayed:
-		r.State = store.Delayed
-	default:
-		r.State = store.Delivered
-	}
-	if was == r.State || was == store.Failed {
+	r.State = reported(l.class)
+	if !follows(r.State, was) {
 		return nil
 	}
 	r.Reason = strings.TrimSpace(said.Reason)
 	if r.Reason == "" {
 		r.Reason = said.Status
 	}
+	if r.State == store.Delivered || r.State == store.Read {
+		r.Reason = ""
+		return w.arrived(d.route.Parent, d.route.Threads[0], r)
+	}
 	if err := w.SetRecipient(r); err != nil {
 		return err
-	}
-	if r.State == store.Delivered {
-		return nil
 	}
 	return w.failed(d.route.Parent, d.route.Threads[0], r)
 }
@@ -148,7 +142,38 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if len(ms) == 0 {
 		return w.noticeTo(thread, text)
 	}
-	return w.tellAt(ms[len(ms)-1], text, chat.State{Phase: phase, Reason: r.Reason})
+	s := chat.State{Phase: phase, Reason: plain(r.Reason), Later: phase == chat.Failed && mayPassLater(r.Reason)}
+	for _, m := range ms[:len(ms)-1] {
+		c, r, there, err := w.originalOf(m)
+		if err == nil && there && w.b.limits(r.Network).EachState {
+			err = w.showState(r, c, s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return w.tellAt(ms[len(ms)-1], text, s)
+}
+
+// arrived notes that a mail of ours has come to somebody, or was read.
+func (w *work) arrived(mailID, thread int64, r store.Recipient) error {
+	ms, err := w.MessagesOfMail(mailID)
+	if err != nil {
+		return err
+	}
+	before := map[int64]string{}
+	for _, m := range ms {
+		rs, err := w.MessageRecipients(m.ID)
+		if err != nil {
+			return err
+		}
+		before[m.ID], _ = progress(rs)
+		w.step(Step{Thread: thread, Message: m.ID, Kind: r.State, Text: "somebody's mailbox told that the mail was " + r.State})
+	}
+	if err := w.SetRecipient(r); err != nil {
+		return err
+	}
+	return w.showProgress(ms, before)
 }
 
 func plain(reason string) string {

@@ -91,6 +91,7 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		}
 		return "", c.(chat.Desker).ShowDesk(ctx, j.Out.For, d)
 	case jobReport:
+		j.State.Key = d.Key
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
 	case jobAnnounce:
 		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Out.Body.Text)

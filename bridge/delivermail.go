@@ -260,6 +260,23 @@ func (w *work) accepted(j mailJob) error {
 	if last.Origin != store.FromChat {
 		return nil
 	}
+	c, r, there, err := w.originalOf(last)
+	if err != nil {
+		return err
+	}
+	if there && w.b.limits(r.Network).EachState {
+		if err := w.showProgress(ms, nil); err != nil {
+			return err
+		}
+		rs, err := w.MessageRecipients(last.ID)
+		if err != nil {
+			return err
+		}
+		if state, _ := progress(rs); state == store.Failed || state == store.Delayed || state == store.Queued {
+			return w.showState(r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
+		}
+		return nil
+	}
 	copies, err := w.Copies(last.ID)
 	if err != nil {
 		return err

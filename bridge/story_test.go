@@ -175,7 +175,7 @@ func (s *stage) start() {
 	}
 	s.store = st
 	s.bridge, err = New(Options{
-		Store: st, Chats: []chat.Connector{s.nets["matrix"], slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
+		Store: st, Chats: []chat.Connector{s.first(), slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
 		TellDeletes: s.mode["deletes"] == "notice",
 		Zone:        time.FixedZone("CET", 3600),
 		Home:        Home{Network: "matrix", Room: "home"},
@@ -234,6 +234,8 @@ func (s *stage) step(line string) {
 		s.mail(verb, rest)
 	case "bounce":
 		s.bounce(rest)
+	case "delivered", "late", "read":
+		s.report(verb, rest)
 	case "join", "leave", "invite", "rename", "move":
 		s.member(verb, strings.Fields(rest))
 	case "encrypt", "sealed", "key", "unlock":

@@ -101,17 +101,7 @@ func messageView(tx *store.Tx, m store.Message) (MessageView, error) {
 		return v, err
 	}
 	if len(rs) > 0 {
-		v.State = "sent"
-	}
-	for _, r := range rs {
-		switch {
-		case r.State == store.Failed:
-			v.State, v.Reason = "failed", plain(r.Reason)
-		case r.State == store.Queued && v.State == "sent":
-			v.State = "queued"
-		case r.State == store.Delayed && v.State != "failed":
-			v.State, v.Reason = "delayed", plain(r.Reason)
-		}
+		v.State, v.Reason = progress(rs)
 	}
 	if v.From == "chat" || len(rs) > 0 {
 		return v, nil

@@ -388,7 +388,9 @@ type (
 // State is what became of a message on its way to mail.
 type State struct {
 	Phase  Phase
-	Reason string // plain words, for Failed and Delayed
+	Reason string // plain words, for Failed and Delayed; with Accepted: why not everybody has it
+	Later  bool   // with Failed: the same words may get through at another time
+	Key    string // the same at every attempt, as that of Outgoing
 }
 
 // Phase is a step on that way.
@@ -399,6 +401,8 @@ const (
 	Accepted Phase = iota // the mail server has taken it
 	Delayed
 	Failed
+	Delivered // it is in the mailboxes, as far as they tell; only with Limits.EachState
+	Read      // all have read it, and said so; only with Limits.EachState
 )
 
 // Description is what a room is, as far as the network tells.
@@ -442,6 +446,9 @@ type Limits struct {
 	Threads bool  // an answer to a message can only stand in a chat thread under it
 	// OwnReactions: a reaction is shown as that of Outgoing.As, not as one of the bridge.
 	OwnReactions bool
+	// EachState: Reporter wants every state of every message; else Accepted of the
+	// newest, and what goes wrong.
+	EachState bool
 }
 
 // Env is what a connector is given besides its configuration.

@@ -181,6 +181,7 @@ const (
 	Accepted  = "accepted"
 	Delayed   = "delayed"
 	Delivered = "delivered"
+	Read      = "read"
 	Failed    = "failed"
 )
 

@@ -76,6 +76,7 @@ type matrixConfig struct {
 	AppService  *appServiceConfig `yaml:"appservice"`
 	Notices     bool              `yaml:"notices"`
 	Prefix      string            `yaml:"prefix"`
+	SendStatus  bool              `yaml:"send_status"`
 }
 
 type appServiceConfig struct {

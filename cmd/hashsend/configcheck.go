@@ -186,7 +186,7 @@ func (m mailboxConfig) name() string {
 func (m matrixConfig) matrix() matrix.Config {
 	c := matrix.Config{
 		Homeserver: m.Homeserver, Domain: m.Domain, UserID: m.UserID, AccessToken: m.AccessToken.value,
-		Password: m.Password.value, Notices: m.Notices, Prefix: m.Prefix,
+		Password: m.Password.value, Notices: m.Notices, Prefix: m.Prefix, SendStatus: m.SendStatus,
 	}
 	if a := m.AppService; a != nil {
 		c.AppService = &matrix.AppService{ID: a.ID, ASToken: a.ASToken.value, HSToken: a.HSToken.value, Listen: a.Listen, URL: a.URL, Bot: a.Bot, Ghosts: a.Ghosts}

@@ -25,6 +25,7 @@ type Config struct {
 	Password    string      `yaml:"password"`     // of the account, instead of an access token
 	Notices     bool        `yaml:"notices"`      // take in m.notice, the words of other programs
 	Prefix      string      `yaml:"prefix"`       // what a command begins with; empty: !send
+	SendStatus  bool        `yaml:"send_status"`  // com.beeper.message_send_status events at what people write
 }
 
 // AppService is what the registration file says too.

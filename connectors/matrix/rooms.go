@@ -308,7 +308,7 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 // chat.Limiter. A plain account reacts as itself. How large a file may be is known
 // once the homeserver has told it.
 func (c *Connector) Limits() chat.Limits {
-	return chat.Limits{Text: 48 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil}
+	return chat.Limits{Text: 48 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil, EachState: c.cfg.SendStatus}
 }
 
 // Backfill hands over what happened in a room after a message; see chat.Backfiller.

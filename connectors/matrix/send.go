@@ -232,21 +232,6 @@ func (c *Connector) React(ctx context.Context, to chat.MessageID, emoji string, 
 	return posted, err
 }
 
-// Report shows at a message of a person how far it has come: a read receipt when
-// the mail server has it, a sign when it failed; see chat.Reporter.
-func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place, s chat.State) error {
-	if s.Phase == chat.Accepted {
-		cl, err := c.bot(ctx)
-		if err != nil {
-			return err
-		}
-		return mark(cl.MarkRead(ctx, id.RoomID(p.Room), id.EventID(of)))
-	}
-	sign := map[chat.Phase]string{chat.Failed: "⚠️", chat.Delayed: "⏳"}[s.Phase]
-	_, err := c.React(ctx, of, sign, chat.Outgoing{Key: "report." + string(of) + sign, Place: p})
-	return err
-}
-
 // findPages is how many pages of a room's history are looked through at most.
 const findPages = 50
 
