@@ -173,6 +173,9 @@ func (c *call) unlink() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := c.DropLines(th.ID); err != nil {
+		return "", err
+	}
 	r.Thread, r.Linked, r.Shared = 0, time.Time{}, ""
 	if r.Encrypted != "" {
 		r.Encrypted = store.EncryptedAsked

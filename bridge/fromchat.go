@@ -71,6 +71,8 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.invited(network, e)
 	case chat.Renamed:
 		return w.renamed(network, e)
+	case chat.TopicSet:
+		return w.topicSet(network, e)
 	case chat.Moved:
 		return w.moved(network, e)
 	case chat.Command:

@@ -25,6 +25,7 @@ type plan struct {
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
+	Lines     []store.Line         // what has become of the rooms since the last mail
 	Polls     map[int64]store.Poll // by the message that is one; open ones alone
 	Names     bool                 // two people have spoken from the room
 	// Correction: the messages were mailed before, and have changed.
@@ -53,7 +54,7 @@ type plannedMail struct {
 	Shown    []store.Participant // who stands in To
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
-	// Reactions are lines below the messages.
+	// Reactions are lines, of changes of the rooms too, below the messages.
 	Reactions []string
 }
 

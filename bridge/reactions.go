@@ -225,6 +225,9 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in
 
 // planReactions reads what people by email are to be told of.
 func (w *work) planReactions(p *plan) (err error) {
+	if p.Lines, err = w.Lines(p.Thread.ID); err != nil {
+		return err
+	}
 	if p.Reactions, err = w.UntoldReactions(p.Thread.ID); err != nil {
 		return err
 	}
@@ -251,8 +254,8 @@ func (w *work) reactionTold(p plan, r store.Reaction) error {
 	return w.SetReactionSkip(r)
 }
 
-// tellReactions adds to the last mail of each reader what was reacted with since
-// the mail before.
+// tellReactions adds to the last mail of each reader what was reacted with, and what
+// became of the rooms, since the mail before.
 func tellReactions(p plan, mails []plannedMail) {
 	told := map[int64]bool{}
 	for i := len(mails) - 1; i >= 0; i-- {
@@ -263,7 +266,7 @@ func tellReactions(p plan, mails []plannedMail) {
 			told[who.ID] = true
 		}
 		if first {
-			g.Reactions = reactionLines(p, g.To)
+			g.Reactions = append(roomLines(p, g.To), reactionLines(p, g.To)...)
 		}
 	}
 }

@@ -125,18 +125,6 @@ func (w *work) invited(network string, e chat.Invited) error {
 	return w.toChat(jobJoin, key, j)
 }
 
-func (w *work) renamed(network string, e chat.Renamed) error {
-	r, err := w.Room(network, string(e.Place.Room), "")
-	if errors.Is(err, store.ErrNone) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	r.Name = e.Name
-	return w.PutRoom(&r)
-}
-
 // moved follows a room that goes on under another id.
 func (w *work) moved(network string, e chat.Moved) error {
 	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {

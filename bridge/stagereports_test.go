@@ -32,7 +32,7 @@ func (n statesNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st
 	if st.Later {
 		name += " for now"
 	}
-	n.s.emit(n.name+" "+string(p.Room)+" state "+name, "  %s %s: %s is %s %s", n.name, p.Room, of, name, st.Reason)
+	n.s.emit(n.name+" "+string(p.Room)+" state "+string(of)+name, "  %s %s: %s is %s %s", n.name, p.Room, of, name, st.Reason)
 	return nil
 }
 

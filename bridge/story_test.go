@@ -236,7 +236,7 @@ func (s *stage) step(line string) {
 		s.bounce(rest)
 	case "delivered", "late", "read":
 		s.report(verb, rest)
-	case "join", "leave", "invite", "rename", "move":
+	case "join", "leave", "invite", "rename", "topic", "move":
 		s.member(verb, strings.Fields(rest))
 	case "encrypt", "sealed", "key", "unlock":
 		s.encryption(verb, rest)
@@ -363,6 +363,8 @@ func (s *stage) member(verb string, f []string) {
 		s.handle(network, chat.Invited{Head: head})
 	case "rename":
 		s.handle(network, chat.Renamed{Head: head, Name: strings.Join(f[2:], " ")})
+	case "topic":
+		s.handle(network, chat.TopicSet{Head: head, Topic: strings.Join(f[2:], " ")})
 	case "move":
 		s.handle(network, chat.Moved{Head: head, To: chat.RoomID(f[2])})
 	}

@@ -177,6 +177,11 @@ type (
 		Head
 		Name string
 	}
+	// TopicSet gives a room another topic, in plain text; empty: it has none any more.
+	TopicSet struct {
+		Head
+		Topic string
+	}
 	// Moved says that a room goes on under another id (Matrix room upgrade, a Slack
 	// channel made private). Where OldIDs is not empty, the ids of its messages that
 	// began with OldIDs begin with NewIDs from now on.

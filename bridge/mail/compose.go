@@ -28,7 +28,7 @@ type Draft struct {
 	Unsubscribe   string       // List-Unsubscribe mailto URI; empty: none
 	Precedence    string       // empty: none
 	Words         []Words      // what was said, in order
-	Reactions     []string     // lines under the words: what was reacted with, to which message
+	Reactions     []string     // lines under the words: what was reacted with, what became of the room
 	Footer        []FooterPart // one grey line under it
 	Intro         string       // plain sentences above the words (an invitation), empty: none
 	Names         bool         // show the author's name before each words (two people have spoken)

@@ -87,6 +87,8 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 			return nil
 		}
 		return chat.Renamed{Head: head, Name: content.Name}
+	case e.Type == "m.room.topic" && e.StateKey != nil:
+		return topic(head, e)
 	case e.Type == "m.room.tombstone" && e.StateKey != nil:
 		if to := e.replacement(); to != "" {
 			return chat.Moved{Head: head, To: chat.RoomID(to)}
@@ -121,6 +123,19 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 		return pollEnd(head, e)
 	}
 	return nil
+}
+
+// topic converts m.room.topic. The plain text of a rich one (MSC3765) is the same.
+func topic(head chat.Head, e rawEvent) chat.Event {
+	var content struct {
+		Topic string                     `json:"topic"`
+		Rich  map[string]json.RawMessage `json:"m.topic"`
+	}
+	var odd *json.UnmarshalTypeError
+	if err := json.Unmarshal(e.Content, &content); err != nil && !errors.As(err, &odd) {
+		return nil
+	}
+	return chat.TopicSet{Head: head, Topic: cmp.Or(content.Topic, extensible(content.Rich))}
 }
 
 // isCall reports whether an event of this type begins a call. Each way of calling

@@ -131,6 +131,9 @@ func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
 	case chat.Renamed:
 		e.Head = name(e.Head)
 		return e
+	case chat.TopicSet:
+		e.Head = name(e.Head)
+		return e
 	case chat.Moved:
 		e.Head = name(e.Head)
 		return e

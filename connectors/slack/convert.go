@@ -156,11 +156,33 @@ func (c *Connector) isSelf(ctx context.Context, user string) bool {
 
 // silent are subtypes that say nothing to a reader.
 var silent = []string{
-	"message_replied", "reply_broadcast", "channel_join", "channel_leave", "channel_name", "channel_topic", "channel_purpose", "channel_archive", "channel_unarchive",
-	"channel_posting_permissions", "channel_canvas_updated", "channel_convert_to_private", "channel_convert_to_public", "group_join", "group_leave", "group_name",
-	"group_topic", "group_purpose", "group_archive", "group_unarchive", "pinned_item", "unpinned_item", "bot_add", "bot_remove", "bot_enable", "bot_disable",
+	"message_replied", "reply_broadcast", "channel_join", "channel_leave", "channel_purpose", "channel_archive", "channel_unarchive",
+	"channel_posting_permissions", "channel_canvas_updated", "channel_convert_to_private", "channel_convert_to_public", "group_join", "group_leave",
+	"group_purpose", "group_archive", "group_unarchive", "pinned_item", "unpinned_item", "bot_add", "bot_remove", "bot_enable", "bot_disable",
 	"reminder_add", "joiner_notification", "joiner_notification_for_inviter", "ekm_access_denied", "tombstone", "sh_room_created", "sh_room_shared", "app_conversation_join",
 	"assistant_app_thread", "file_comment", "file_mention", "document_mention", "tabbed_canvas_updated",
+}
+
+// restyled converts the lines that a channel has of its new name or topic. nil: it
+// is the bridge's doing.
+func (c *Connector) restyled(ctx context.Context, channel string, e rawEvent) (ev chat.Event, is bool) {
+	var name bool
+	switch e.Subtype {
+	case "channel_name", "group_name":
+		name = true
+	case "channel_topic", "group_topic":
+	default:
+		return nil, false
+	}
+	if channel == "" || e.TS == "" || (name && e.Name == "") || c.isSelf(ctx, e.user()) {
+		return nil, true
+	}
+	head := chat.Head{Event: chat.EventID(channel + "/" + e.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: when(e.TS), By: c.person(ctx, e.user()).author}
+	c.forgetChannel(channel)
+	if name {
+		return chat.Renamed{Head: head, Name: "#" + strings.TrimPrefix(e.Name, "#")}, true
+	}
+	return chat.TopicSet{Head: head, Topic: slacktext.Read(slacktext.Message{Text: e.Topic}, names{c, ctx}).Text}, true
 }
 
 // message converts a message, its edit or its deletion. One id stands for the
@@ -178,6 +200,9 @@ func (c *Connector) message(ctx context.Context, e rawEvent) chat.Event {
 		return c.deleted(ctx, channel, e.DeletedTS, by, e.TS)
 	case "huddle_thread":
 		e.Subtype, e.Text, e.Blocks, e.ThreadTS = "me_message", "started a huddle", nil, ""
+	}
+	if ev, is := c.restyled(ctx, channel, e); is {
+		return ev
 	}
 	if slices.Contains(silent, e.Subtype) || (e.Hidden && e.Type == "message") || channel == "" || e.TS == "" {
 		return nil

@@ -35,6 +35,8 @@ type rawEvent struct {
 	BotID       string          `json:"bot_id"`
 	AppID       string          `json:"app_id"`
 	Username    string          `json:"username"`
+	Name        string          `json:"name"`  // of a channel, with channel_name
+	Topic       string          `json:"topic"` // with channel_topic
 	Streaming   string          `json:"streaming_state"`
 	Blocks      json.RawMessage `json:"blocks"`
 	Attachments json.RawMessage `json:"attachments"`

@@ -1,0 +1,112 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// renamed follows a room's name. Subjects stay as they are: mail programs would
+// begin another conversation.
+func (w *work) renamed(network string, e chat.Renamed) error {
+	r, err := w.Room(network, string(e.Place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fresh := r.Name != e.Name
+	r.Name = e.Name
+	if err := w.PutRoom(&r); err != nil {
+		return err
+	}
+	// Slack tells it twice, and by whom once.
+	if !fresh && e.By.Name == "" {
+		return nil
+	}
+	return w.line(r, e.Head, store.LineName, nameLine(mail.CleanName(e.By.Name), oneLine(e.Name, 100)), fresh)
+}
+
+// topicSet has the next mail tell of a room's new topic.
+func (w *work) topicSet(network string, e chat.TopicSet) error {
+	r, err := w.Room(network, string(e.Place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.line(r, e.Head, store.LineTopic, topicLine(mail.CleanName(e.By.Name), oneLine(e.Topic, 300)), true)
+}
+
+// line notes a change of a room that is linked as a whole, if anybody by email is
+// to hear from it. It begins no hold: a mail for it alone is worth nobody's time.
+func (w *work) line(r store.Room, h chat.Head, kind, text string, fresh bool) error {
+	if r.Thread == 0 || r.Silent() || (h.Late && beforeLink(r, h.At)) || (h.By.ID != "" && w.b.o.Access.level(h.By, chat.Member) < Speak) {
+		return nil
+	}
+	th, err := w.Thread(r.Thread)
+	if err != nil || th.Paused {
+		return err
+	}
+	return w.SetLine(r.ID, kind, text, fresh)
+}
+
+func nameLine(who, name string) string {
+	switch {
+	case name == "" && who == "":
+		return "The room has no name any more"
+	case name == "":
+		return who + " took the name of the room away"
+	case who == "":
+		return fmt.Sprintf("The room is now called “%s”", name)
+	}
+	return fmt.Sprintf("%s renamed the room to “%s”", who, name)
+}
+
+func topicLine(who, topic string) string {
+	if who == "" {
+		who = "Somebody"
+	}
+	if topic == "" {
+		return who + " took the topic of the room away"
+	}
+	return fmt.Sprintf("%s set the topic: %s", who, topic)
+}
+
+// roomLines is what these people are to be told of the rooms.
+func roomLines(p plan, readers []store.Participant) (lines []string) {
+	for _, l := range p.Lines {
+		if slices.ContainsFunc(readers, func(who store.Participant) bool { return !l.Skip.Has(who.ID) }) {
+			lines = append(lines, l.Text)
+		}
+	}
+	return lines
+}
+
+// linesTold notes who has been told of the rooms by these mails. What all know who
+// take part is forgotten.
+func (w *work) linesTold(p plan, mails []plannedMail) error {
+	for _, l := range p.Lines {
+		for _, g := range mails {
+			for _, who := range g.To {
+				if !l.Skip.Has(who.ID) {
+					l.Skip = append(l.Skip, who.ID)
+				}
+			}
+		}
+		note := w.DropLine
+		if slices.ContainsFunc(p.People, func(who store.Participant) bool { return who.Takes() && !l.Skip.Has(who.ID) }) {
+			note = w.SetLineSkip
+		}
+		if err := note(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
