@@ -94,7 +94,7 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		j.State.Key = d.Key
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
 	case jobAnnounce:
-		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Out.Body.Text)
+		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Sign)
 	case jobJoin:
 		return "", c.(chat.Joiner).Join(ctx, j.Place.Room, j.As)
 	case jobRefuse:

@@ -57,6 +57,7 @@ type chatJob struct {
 	Ballot  *chat.Ballot  `json:"ballot,omitempty"` // of jobVote, in the poll Of
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`
+	Sign    chat.Sign     `json:"sign"`
 	As      chat.UserID   `json:"as,omitempty"` // who joins
 	Open    *openJob      `json:"open,omitempty"`
 	Command *commandJob   `json:"command,omitempty"` // the command that the job is part of

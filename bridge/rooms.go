@@ -173,9 +173,15 @@ func (w *work) sign(r store.Room, text string) error {
 	if _, can := w.b.chats[r.Network].(chat.Announcer); !can || r.Silent() {
 		return nil
 	}
-	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), chatJob{
-		Network: r.Network, Place: place(r), Out: chat.Outgoing{Body: chat.Body{Text: text}},
-	})
+	j := chatJob{Network: r.Network, Place: place(r), Sign: chat.Sign{Text: text}}
+	if text != "" {
+		th, err := w.Thread(r.Thread)
+		if err != nil {
+			return err
+		}
+		j.Sign.Channel, j.Sign.Title = w.b.mint.Address("channel", th.Token), th.Title
+	}
+	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), j)
 }
 
 // backfill asks a network for what happened in its linked rooms, or in one of

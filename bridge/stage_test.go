@@ -112,8 +112,11 @@ func (n *net) Refuse(_ context.Context, room chat.RoomID, as chat.UserID, why st
 	return nil
 }
 
-func (n *net) Announce(_ context.Context, p chat.Place, text string) error {
-	n.s.emit(n.name+" "+string(p.Room), "  %s %s: sign: %s", n.name, p.Room, text)
+func (n *net) Announce(_ context.Context, p chat.Place, s chat.Sign) error {
+	n.s.emit(n.name+" "+string(p.Room), "  %s %s: sign: %s", n.name, p.Room, s.Text)
+	if (s.Text == "") != (s.Channel == "") || strings.Contains(s.Channel+s.Title, "@") {
+		n.s.t.Errorf("the sign is %+v", s)
+	}
 	return nil
 }
 

@@ -349,9 +349,9 @@ type (
 		Refuse(ctx context.Context, room RoomID, as UserID, reason string) error
 	}
 	// Announcer makes a standing sign in a room that it is linked (state event,
-	// pinned line). An empty text takes the sign away.
+	// pinned line). The zero Sign takes the sign away.
 	Announcer interface {
-		Announce(ctx context.Context, p Place, text string) error
+		Announce(ctx context.Context, p Place, s Sign) error
 	}
 	// Limiter tells the network's limits.
 	Limiter interface{ Limits() Limits }
@@ -409,6 +409,14 @@ const (
 	Delivered // it is in the mailboxes, as far as they tell; only with Limits.EachState
 	Read      // all have read it, and said so; only with Limits.EachState
 )
+
+// Sign says that a room is linked. Whoever can look into the room reads it: it has no
+// addresses.
+type Sign struct {
+	Text    string // for people: who reads there; empty: nobody, the link has ended
+	Channel string // opaque, the same for all rooms of a conversation: [a-z0-9]
+	Title   string // of the conversation
+}
 
 // Description is what a room is, as far as the network tells.
 type Description struct {

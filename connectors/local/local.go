@@ -179,8 +179,8 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 }
 
 // Announce sets the line that stands above the room; see chat.Announcer.
-func (c *Connector) Announce(_ context.Context, p chat.Place, text string) error {
-	_, err := c.s.Add(Entry{Kind: "sign", Room: string(p.Room), Thread: string(p.Thread), Bridge: true, Text: text})
+func (c *Connector) Announce(_ context.Context, p chat.Place, s chat.Sign) error {
+	_, err := c.s.Add(Entry{Kind: "sign", Room: string(p.Room), Thread: string(p.Thread), Bridge: true, Text: s.Text})
 	return err
 }
 

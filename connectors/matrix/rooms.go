@@ -235,24 +235,6 @@ func (c *Connector) invited(ctx context.Context, as chat.UserID) (*mautrix.Clien
 	return c.client(id.UserID(as))
 }
 
-// Announce sets the state event that says that a room is linked, where we may;
-// see chat.Announcer. Where we may not, the bridge's notices have to do.
-func (c *Connector) Announce(ctx context.Context, p chat.Place, text string) error {
-	cl, err := c.bot(ctx)
-	if err != nil {
-		return err
-	}
-	content := map[string]any{}
-	if text != "" {
-		content["body"], content["protocol"] = text, map[string]string{"id": "email", "displayname": "Email"}
-	}
-	_, err = cl.SendStateEvent(ctx, id.RoomID(p.Room), linkEvent, string(p.Thread), content)
-	if errors.Is(err, mautrix.MForbidden) {
-		return nil
-	}
-	return mark(err)
-}
-
 // Create makes a private room, or finds the one made before with this Key; see
 // chat.Creator. The key is kept in the room's alias.
 func (c *Connector) Create(ctx context.Context, n chat.NewRoom) (chat.RoomID, error) {

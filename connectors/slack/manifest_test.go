@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 	"go.yaml.in/yaml/v4"
 
+	"hashsend/bridge/chat"
 	"hashsend/connectors/slack/slacktest"
 )
 
@@ -138,7 +139,7 @@ func TestScopesSuffice(t *testing.T) {
 		deliver(t, c, l.outgoing("k1", "an answer"))
 		l.Slash(l.alice, l.lounge, "/send", "status")
 		b.until(t, "status")
-		if err := c.Announce(t.Context(), l.outgoing("", "").Place, "read by 1 person"); err != nil {
+		if err := c.Announce(t.Context(), l.outgoing("", "").Place, chat.Sign{Text: "read by 1 person"}); err != nil {
 			t.Errorf("%v: %v", names, err)
 		}
 		if _, err := c.Describe(t.Context(), l.outgoing("", "").Place.Room); err != nil {

@@ -89,7 +89,8 @@ const (
 // Announce pins a line that says that a channel is linked; see chat.Announcer. It
 // is found again among the pins. For a thread the line under which it stands says
 // it already.
-func (c *Connector) Announce(ctx context.Context, p chat.Place, text string) error {
+func (c *Connector) Announce(ctx context.Context, p chat.Place, s chat.Sign) error {
+	text := s.Text
 	if !c.cfg.uses("pins") || p.Thread != "" {
 		return nil
 	}

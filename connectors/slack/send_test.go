@@ -272,7 +272,7 @@ func TestSign(t *testing.T) {
 	place := chat.Place{Room: chat.RoomID(l.lounge)}
 	deliver(t, c, l.outgoing("k", "a message that somebody pins"))
 	for _, text := range []string{"read by 1 person", "read by 1 person", "read by 2 people"} {
-		if err := l.connect(t).Announce(t.Context(), place, text); err != nil {
+		if err := l.connect(t).Announce(t.Context(), place, chat.Sign{Text: text}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -285,7 +285,7 @@ func TestSign(t *testing.T) {
 	if !slices.Equal(pinned, []string{"📌 read by 2 people"}) {
 		t.Errorf("pinned is %q", pinned)
 	}
-	if err := c.Announce(t.Context(), place, ""); err != nil {
+	if err := c.Announce(t.Context(), place, chat.Sign{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.Messages(l.lounge); len(got) != 1 || seen(got[0]) != "a message that somebody pins" {
