@@ -178,8 +178,8 @@ func (b *Bridge) makePlace(ctx context.Context, c chat.Connector, d store.Delive
 func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error {
 	switch d.Kind {
 	case jobPost, jobPostFile:
-		if j.Message == 0 {
-			return nil
+		if err := w.mayAgain(j.Network, j.Place.Room); err != nil || j.Message == 0 {
+			return err
 		}
 		c := store.Copy{Message: j.Message, Room: j.Room, Part: j.Part, Posted: string(id), Chat: string(j.Place.Thread)}
 		if r, err := w.RoomByID(j.Room); err != nil {
@@ -215,8 +215,8 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 	w.b.log.Warn("delivery to a chat network failed for good", "kind", d.Kind, "network", j.Network, "attempts", d.Attempt+1, "error", cause)
 	switch d.Kind {
 	case jobPost, jobPostFile:
-		if j.Message == 0 {
-			return nil
+		if err := w.mayNot(j.Network, j.Place.Room, cause); err != nil || j.Message == 0 {
+			return err
 		}
 		m, err := w.Message(j.Message)
 		if err != nil {

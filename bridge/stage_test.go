@@ -18,6 +18,7 @@ type net struct {
 	name   string
 	down   bool
 	keys   map[string]bool // that have come, of encrypted messages
+	closed chat.RoomID     // where it does not let us write
 	posted map[string]chat.MessageID
 	count  map[chat.RoomID]int
 }
@@ -34,6 +35,10 @@ func (n *net) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if n.down {
 		n.s.mu.Unlock()
 		return "", errDown
+	}
+	if n.closed == m.Place.Room {
+		n.s.mu.Unlock()
+		return "", retry.Never(chat.MayNot(errors.New("the homeserver does not allow it")))
 	}
 	id, again := n.posted[m.Key]
 	if !again {

@@ -230,6 +230,10 @@ func (s *stage) step(line string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.nets[rest].down = verb == "down"
+	case "closed":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.nets["matrix"].closed = chat.RoomID(rest)
 	case "mail", "sent":
 		s.mail(verb, rest)
 	case "bounce":

@@ -11,6 +11,7 @@ import (
 
 	"maunium.net/go/mautrix"
 
+	"hashsend/bridge/chat"
 	"hashsend/bridge/retry"
 )
 
@@ -47,7 +48,7 @@ func mark(err error) error {
 	case code == http.StatusRequestTimeout, he.RespError == nil, !strings.Contains(he.RespError.ErrCode, "_"):
 		return err
 	case code == http.StatusForbidden:
-		return retry.Never(fmt.Errorf("the homeserver does not allow it (am I in the room, and may I write there?): %w", err))
+		return retry.Never(chat.MayNot(fmt.Errorf("the homeserver does not allow it (am I in the room, and may I write there?): %w", err)))
 	}
 	return retry.Never(err)
 }

@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -111,6 +112,9 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			pause, _ := retry.Pause(err)
 			if retry.IsNever(err) != c.never || retry.IsUnclear(err) != c.unsure || pause != c.pause {
 				t.Errorf("%v: final %v, unclear %v, pause %v; want %v, %v, %v", err, retry.IsNever(err), retry.IsUnclear(err), pause, c.never, c.unsure, c.pause)
+			}
+			if mayNot := c.name == "may not write"; errors.Is(err, chat.ErrMayNot) != mayNot {
+				t.Errorf("%v: a matter of permissions: %v, want %v", err, !mayNot, mayNot)
 			}
 			if !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "<html>") || strings.Contains(err.Error(), "private word") {
 				t.Errorf("the error reads %q; want %q, no page and no words of the message", err, c.says)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"hashsend/bridge/chat"
 	"hashsend/bridge/retry"
 )
 
@@ -22,6 +23,9 @@ var passing = []string{
 
 // Errors that mean that the token is of no use any more.
 var locked = []string{"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "team_access_not_granted", "org_login_required"}
+
+// Errors that mean that not everybody may post in a channel.
+var restricted = []string{"restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel", "restricted_action_non_threadable_channel"}
 
 // mark tells the bridge what an error of Slack means: final, to be tried after a
 // pause, or unclear because the request may have been carried out.
@@ -65,7 +69,9 @@ func markSaid(said slack.SlackErrorResponse) error {
 	case said.Err == "missing_scope":
 		return retry.Never(fmt.Errorf("the app lacks the scope %s: hashsend slack manifest prints what it needs; update the app with it and install it again: %w", said.Needed, said))
 	case said.Err == "not_in_channel":
-		return retry.Never(fmt.Errorf("the app is not in the channel (type /invite @hashsend there): %w", said))
+		return retry.Never(chat.MayNot(fmt.Errorf("the app is not in the channel (type /invite @hashsend there): %w", said)))
+	case slices.Contains(restricted, said.Err):
+		return retry.Never(chat.MayNot(fmt.Errorf("only some people may post in the channel: %w", said)))
 	}
 	return retry.Never(said)
 }

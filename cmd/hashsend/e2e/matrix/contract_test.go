@@ -64,6 +64,7 @@ func TestMatrix(t *testing.T) {
 				t.Run("life", p.life)
 				t.Run("files", p.files)
 				t.Run("backfill", p.backfill)
+				t.Run("signs", p.signs)
 				t.Run("long away", p.longAway)
 			})
 			t.Run("application service", func(t *testing.T) {
@@ -72,6 +73,7 @@ func TestMatrix(t *testing.T) {
 					t.Fatalf("Check = %q, %v; want %q", user, err, p.bot)
 				}
 				t.Run("life", p.life)
+				t.Run("signs", p.signs)
 				t.Run("ghosts", p.ghosts)
 				t.Run("contract", p.contract)
 				t.Run("files", p.files)
@@ -240,6 +242,10 @@ func (p place) life(t *testing.T) {
 		if j, is := e.(chat.Joined); is && in(j.Head) {
 			t.Errorf("a change of name arrived as somebody who enters: %+v", j)
 		}
+	}
+	must(t)(p.alice.SendStateEvent(ctx, mine, event.StateTopic, "", map[string]any{"topic": "Food"}))
+	if e := next(t, events, func(e chat.TopicSet) bool { return in(e.Head) }); e.Topic != "Food" || e.By.ID != chat.UserID(p.alice.UserID) {
+		t.Errorf("the topic arrived as %+v", e)
 	}
 	bob.Say(mine, "hello")
 	if e := next(t, events, func(e chat.Posted) bool { return in(e.Head) }); e.By.Name != "Bobby" {

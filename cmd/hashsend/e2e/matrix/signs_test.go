@@ -1,0 +1,95 @@
+package matrix
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+	"hashsend/cmd/hashsend/e2e/lab"
+)
+
+// signs shows what the bridge leaves in a room beside words: how far a message has
+// come, and that the room is linked; and that it knows when it may do so no more.
+func (p place) signs(t *testing.T) {
+	ctx := t.Context()
+	p.cfg.SendStatus = true
+	r := p.room(t)
+	c := p.connect(t)
+	said := p.alice.Say(r.id, "how far does this come?")
+	for n, s := range []chat.State{
+		{Phase: chat.Accepted}, {Phase: chat.Delivered}, {Phase: chat.Read},
+		{Phase: chat.Delayed, Reason: "no answer"}, {Phase: chat.Failed, Reason: "the mailbox is full", Later: true}, {Phase: chat.Failed, Reason: "no such user"},
+	} {
+		s.Key = fmt.Sprint("signs.", n, r.id)
+		for range 2 {
+			if err := c.Report(ctx, chat.MessageID(said), r.Place(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var told []string
+	lab.Wait(t, "the states of the message", 10*time.Second, func() bool {
+		told = nil
+		for _, e := range p.alice.Messages(r.id) {
+			if e.Type.Type != event.BeeperMessageStatus.Type || e.Sender != p.bot {
+				continue
+			}
+			about, _ := e.Content.Raw["m.relates_to"].(map[string]any)
+			if about["event_id"] == string(said) && about["rel_type"] == "m.reference" {
+				told = append(told, fmt.Sprint(e.Content.Raw["status"], " ", e.Content.Raw["message"]))
+			}
+		}
+		return len(told) >= 6
+	})
+	want := "[SUCCESS <nil> SUCCESS delivered SUCCESS read PENDING no answer FAIL_RETRIABLE the mailbox is full FAIL_PERMANENT no such user]"
+	if fmt.Sprint(told) != want {
+		t.Errorf("states %v\nwant   %v", told, want)
+	}
+
+	sign := chat.Sign{Text: "This room is read by 1 person by email.", Channel: "abc", Title: "Lunch"}
+	mayState := func(level int) {
+		t.Helper()
+		must(t)(p.alice.SendStateEvent(ctx, r.id, event.StatePowerLevels, "", map[string]any{
+			"users": map[id.UserID]int{p.alice.UserID: 100, p.bot: level}, "events_default": 0, "state_default": 50,
+		}))
+	}
+	find := func() (b event.BridgeEventContent, err error) {
+		err = p.alice.StateEvent(ctx, r.id, event.StateBridge, "org.hashsend", &b)
+		return b, err
+	}
+	mayState(0)
+	if err := c.Announce(ctx, r.Place(), sign); err != nil {
+		t.Errorf("Announce without power: %v", err)
+	}
+	if b, err := find(); !errors.Is(err, mautrix.MNotFound) {
+		t.Errorf("without power the room says %+v, %v", b, err)
+	}
+	mayState(50)
+	if err := c.Announce(ctx, r.Place(), sign); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := find(); err != nil || b.BridgeBot != p.bot || b.Protocol.ID != "email" || b.Channel != (event.BridgeInfoSection{ID: "abc", DisplayName: "Lunch"}) {
+		t.Errorf("the room says %+v, %v", b, err)
+	}
+	if err := c.Announce(ctx, r.Place(), chat.Sign{}); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := find(); err != nil || b.Protocol.ID != "" {
+		t.Errorf("after the end the room says %+v, %v", b, err)
+	}
+
+	must(t)(p.alice.SendStateEvent(ctx, r.id, event.StatePowerLevels, "", map[string]any{
+		"users": map[id.UserID]int{p.alice.UserID: 100}, "events_default": 10,
+	}))
+	_, err := c.Send(ctx, chat.Outgoing{Key: "signs.muted" + string(r.id), Place: r.Place(), Body: chat.Body{Text: "hello"}})
+	if !errors.Is(err, chat.ErrMayNot) || !retry.IsNever(err) {
+		t.Errorf("Send without the right to: %v", err)
+	}
+}
