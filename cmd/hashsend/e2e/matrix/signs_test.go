@@ -3,6 +3,7 @@ package matrix
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,7 +38,12 @@ func (p place) signs(t *testing.T) {
 	var told []string
 	lab.Wait(t, "the states of the message", 10*time.Second, func() bool {
 		told = nil
-		for _, e := range p.alice.Messages(r.id) {
+		page, err := p.alice.Client.Messages(ctx, r.id, "", "", mautrix.DirectionBackward, nil, 100)
+		if err != nil {
+			return false
+		}
+		slices.Reverse(page.Chunk)
+		for _, e := range page.Chunk {
 			if e.Type.Type != event.BeeperMessageStatus.Type || e.Sender != p.bot {
 				continue
 			}
