@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -263,6 +264,12 @@ func (p place) life(t *testing.T) {
 	next(t, events, func(e chat.Posted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
 	must(t)(p.alice.RedactEvent(ctx, mine, slip))
 	next(t, events, func(e chat.Deleted) bool { return in(e.Head) && e.Message == chat.MessageID(slip) })
+
+	// Dendrite pushes them to no application service.
+	fetched := p.cfg.AppService != nil && strings.Contains(t.Name(), "Dendrite")
+	if lacks := c.Lacks(); (len(lacks) == 1) != fetched {
+		t.Errorf("it lacks %q; deletions had to be fetched: %v", lacks, fetched)
+	}
 
 	d, err := c.Describe(ctx, chat.RoomID(mine))
 	if want := (chat.Description{Name: "Lunch", Members: 2, Private: true}); err != nil || d != want {
