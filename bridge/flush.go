@@ -150,7 +150,8 @@ func (w *work) complete(held []store.Message) ([]store.Message, error) {
 
 // makeMails makes and enqueues the mails of a plan.
 func (w *work) makeMails(p plan) error {
-	for _, planned := range planMail(p) {
+	mails := planMail(p)
+	for _, planned := range mails {
 		err := w.makeMail(p, planned)
 		var cannot *composeError
 		if errors.As(err, &cannot) {
@@ -161,10 +162,8 @@ func (w *work) makeMails(p plan) error {
 			return err
 		}
 	}
-	if len(p.Lines) > 0 {
-		if err := w.DropLines(p.Thread.ID); err != nil {
-			return err
-		}
+	if err := w.linesTold(p, mails); err != nil {
+		return err
 	}
 	for _, r := range p.Reactions {
 		if err := w.reactionTold(p, r); err != nil {

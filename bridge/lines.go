@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
@@ -76,4 +77,36 @@ func topicLine(who, topic string) string {
 		return who + " took the topic of the room away"
 	}
 	return fmt.Sprintf("%s set the topic: %s", who, topic)
+}
+
+// roomLines is what these people are to be told of the rooms.
+func roomLines(p plan, readers []store.Participant) (lines []string) {
+	for _, l := range p.Lines {
+		if slices.ContainsFunc(readers, func(who store.Participant) bool { return !l.Skip.Has(who.ID) }) {
+			lines = append(lines, l.Text)
+		}
+	}
+	return lines
+}
+
+// linesTold notes who has been told of the rooms by these mails. What all know who
+// take part is forgotten.
+func (w *work) linesTold(p plan, mails []plannedMail) error {
+	for _, l := range p.Lines {
+		for _, g := range mails {
+			for _, who := range g.To {
+				if !l.Skip.Has(who.ID) {
+					l.Skip = append(l.Skip, who.ID)
+				}
+			}
+		}
+		note := w.DropLine
+		if slices.ContainsFunc(p.People, func(who store.Participant) bool { return who.Takes() && !l.Skip.Has(who.ID) }) {
+			note = w.SetLineSkip
+		}
+		if err := note(l); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -27,8 +27,8 @@ type plan struct {
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
+	Lines     []store.Line         // what has become of the rooms since the last mail
 	Polls     map[int64]store.Poll // by the message that is one; open ones alone
-	Lines     []string             // what has become of the rooms since the last mail
 	Names     bool                 // two people have spoken from the room
 	// Correction: the messages were mailed before, and have changed.
 	Correction bool

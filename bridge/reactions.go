@@ -269,7 +269,7 @@ func tellReactions(p plan, mails []plannedMail) {
 			told[who.ID] = true
 		}
 		if first {
-			g.Reactions = append(slices.Clone(p.Lines), reactionLines(p, g.To)...)
+			g.Reactions = append(roomLines(p, g.To), reactionLines(p, g.To)...)
 		}
 	}
 }

@@ -12,13 +12,35 @@ func (t *Tx) SetLine(room int64, kind, text string, fresh bool) error {
 	if !fresh {
 		return t.exec("UPDATE room_line SET body = ? WHERE room = ? AND kind = ?", text, room, kind)
 	}
-	return t.exec("INSERT INTO room_line (room, kind, body) VALUES (?, ?, ?) ON CONFLICT (room, kind) DO UPDATE SET body = excluded.body", room, kind, text)
+	return t.exec("INSERT INTO room_line (room, kind, body) VALUES (?, ?, ?) ON CONFLICT (room, kind) DO UPDATE SET body = excluded.body, skip = ''", room, kind, text)
+}
+
+// Line is a change of a room that the next mail tells of.
+type Line struct {
+	Room int64
+	Kind string
+	Text string
+	Skip IDs // participants who know it
 }
 
 // Lines returns what is to be told of the rooms of a thread.
-func (t *Tx) Lines(thread int64) ([]string, error) {
-	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) },
-		"SELECT body FROM room_line JOIN room ON room.id = room WHERE thread = ? ORDER BY room.id, kind", thread)
+func (t *Tx) Lines(thread int64) ([]Line, error) {
+	return scanAll(t, func(scan func(...any) error) (l Line, err error) {
+		var skip string
+		err = scan(&l.Room, &l.Kind, &l.Text, &skip)
+		l.Skip = parseIDs(skip)
+		return l, err
+	}, "SELECT room, kind, body, skip FROM room_line JOIN room ON room.id = room WHERE thread = ? ORDER BY room, kind", thread)
+}
+
+// SetLineSkip stores who knows of a change.
+func (t *Tx) SetLineSkip(l Line) error {
+	return t.exec("UPDATE room_line SET skip = ? WHERE room = ? AND kind = ?", l.Skip.encode(), l.Room, l.Kind)
+}
+
+// DropLine forgets a change that was told.
+func (t *Tx) DropLine(l Line) error {
+	return t.exec("DELETE FROM room_line WHERE room = ? AND kind = ?", l.Room, l.Kind)
 }
 
 // DropLines forgets what was told of the rooms of a thread.

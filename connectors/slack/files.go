@@ -49,7 +49,7 @@ func (c *Connector) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, e
 		at = info.Private
 	}
 	if at == "" || info.gone() {
-		return nil, retry.Never(errors.New("Slack does not give this file out: it was deleted, or may not be read"))
+		return nil, retry.Never(errors.New("this file is not given out by Slack: it was deleted, or may not be read"))
 	}
 	body, err := c.bytes(ctx, at, info)
 	var asked *signIn
@@ -112,14 +112,14 @@ func (c *Connector) bytes(ctx context.Context, at string, info rawFile) (io.Read
 		switch {
 		case resp.StatusCode == http.StatusTooManyRequests:
 			seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) //nolint:errcheck // 0: a pause of our own
-			return nil, retry.After(errors.New("Slack asks to wait"), time.Duration(max(seconds, 5))*time.Second)
+			return nil, retry.After(errors.New("wait, as Slack asks"), time.Duration(max(seconds, 5))*time.Second)
 		case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusGone, resp.StatusCode == http.StatusForbidden:
 			return nil, retry.Never(fmt.Errorf("the file is not there any more, or may not be read (%s)", resp.Status))
 		}
 		return nil, fmt.Errorf("the answer is %s", resp.Status)
 	}
 	cancel()
-	return nil, errors.New("Slack sends from one address to the next")
+	return nil, errors.New("the addresses that Slack gives lead from one to the next")
 }
 
 func (c *Connector) get(ctx context.Context, at string) (*http.Response, error) {
@@ -385,7 +385,7 @@ func (c *Connector) whereShared(ctx context.Context, p chat.Place, key, file str
 			}
 		}
 		if time.Now().Add(pause).After(end) {
-			return "", retry.Unclear(errors.New("Slack has the file and has not shown it in the channel yet"))
+			return "", retry.Unclear(errors.New("the file is with Slack and not shown in the channel yet"))
 		}
 		select {
 		case <-time.After(pause):

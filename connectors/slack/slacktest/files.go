@@ -38,10 +38,9 @@ type file struct {
 	File
 	s       *Server
 	user    string
-	length  int64  // that was promised
-	ticket  string // of the address to which it is uploaded; empty: that was used
-	ready   bool   // its bytes have arrived
-	shared  bool   // it was completed
+	length  int64 // that was promised
+	ready   bool  // its bytes have arrived
+	shared  bool  // it was completed
 	shares  []share
 	created time.Time
 }

@@ -1,0 +1,91 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+func (c *call) status() (string, error) {
+	var b strings.Builder
+	th, r, err := c.linkedThread()
+	var notLinked usageError
+	switch {
+	case errors.As(err, &notLinked):
+		b.WriteString(notLinked.Error())
+	case err != nil:
+		return "", err
+	default:
+		if err := c.threadStatus(&b, th); err != nil {
+			return "", err
+		}
+		if err := c.encryptionStatus(&b, r); err != nil {
+			return "", err
+		}
+	}
+	for _, h := range c.b.healthList() {
+		if !h.OK {
+			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, oneLine(h.Error, 200))
+		}
+	}
+	if c.level >= Link {
+		held, err := c.HeldMails(20)
+		if err != nil {
+			return "", err
+		}
+		for _, h := range held {
+			if h.Thread == th.ID || c.level >= Administer {
+				fmt.Fprintf(&b, "\nHeld %d: from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
+			}
+		}
+	}
+	return b.String(), nil
+}
+
+func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
+	fmt.Fprintf(b, "Conversation %d “%s”, %s", th.ID, th.Title, th.Mode)
+	if th.Paused {
+		b.WriteString(", paused")
+	}
+	waiting, err := c.Waiting(1000)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, d := range waiting {
+		if d.Lane == mailLane(th.ID) {
+			n++
+			if d.Error != "" {
+				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, plain(d.Error))
+			}
+		}
+	}
+	held, err := c.HeldMessages(th.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "\n%d messages held, %d mails on their way.", len(held), n)
+	if l, can := c.b.chats[c.network].(chat.Lacker); can {
+		for _, lack := range l.Lacks() {
+			b.WriteString("\nNote: " + lack + ".")
+		}
+	}
+	ms, err := c.LastMessages(th.ID, 1)
+	if err != nil || len(ms) == 0 {
+		return err
+	}
+	rs, err := c.MessageRecipients(ms[0].ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		fmt.Fprintf(b, "\nLast message to %s: %s", r.Address, r.State)
+		if r.Reason != "" && r.State != store.Accepted {
+			fmt.Fprintf(b, " (%s)", plain(r.Reason))
+		}
+	}
+	return nil
+}
