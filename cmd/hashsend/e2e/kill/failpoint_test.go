@@ -6,16 +6,18 @@ import (
 	"testing"
 	"time"
 
+	"maunium.net/go/mautrix/event"
+
 	"hashsend/cmd/hashsend/e2e/lab"
 )
 
 // points are all places at which the program can be made to die: before and
 // after each change of its state, and between a delivery and its settlement.
 func points() (all []string) {
-	for _, change := range []string{"start", "chat", "mail", "pass", "flush", "dot", "settle-chat", "settle-mail", "settle-keep", "settle-admit", "admin"} {
+	for _, change := range []string{"start", "chat", "mail", "pass", "flush", "dot", "settle-chat", "settle-mail", "settle-keep", "settle-admit", "settle-file", "admin"} {
 		all = append(all, change+":before", change+":after")
 	}
-	return append(all, "settle-chat:attempted", "settle-mail:attempted", "settle-keep:attempted")
+	return append(all, "settle-chat:attempted", "settle-mail:attempted", "settle-keep:attempted", "settle-file:attempted")
 }
 
 // At each failpoint the program dies once; after the next start everything is
@@ -53,6 +55,8 @@ func TestEveryFailpoint(t *testing.T) {
 				return held > before
 			})
 			a.alice.Say(a.room, fmt.Sprintf("!send approve %d", held))
+		case strings.HasPrefix(point, "settle-file"):
+			a.alice.Share(a.room, event.MsgFile, fmt.Sprintf("file-%05d", n), "application/octet-stream", "", []byte(point))
 		case strings.HasPrefix(point, "admin"):
 			a.bridge.TryAdmin("help")
 		}
@@ -66,12 +70,34 @@ func TestEveryFailpoint(t *testing.T) {
 		a.bridge.Run()
 		a.bridge.Running()
 		a.settled(point, n)
+		if strings.HasPrefix(point, "settle-file") {
+			a.hasFile(fmt.Sprintf("file-%05d", n), int64(len(point)))
+		}
 	}
 	var texts []string
 	for _, m := range a.p.mails() {
 		texts = append(texts, m.Text)
 	}
 	inOrder(t, texts, len(points()))
+}
+
+// hasFile waits for the mail with a file, and makes sure that it is the only one.
+func (a *arena) hasFile(name string, size int64) {
+	a.t.Helper()
+	found := func() (n int) {
+		for _, m := range a.p.mails() {
+			for _, p := range m.Attachments() {
+				if p.Name == name && p.Size == size {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	lab.Wait(a.t, "the mail with "+name, 30*time.Second, func() bool { return found() > 0 })
+	if n := found(); n != 1 {
+		a.t.Errorf("%s stands in %d mails", name, n)
+	}
 }
 
 func heldNumber(body string) (n int) {
