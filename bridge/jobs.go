@@ -20,6 +20,7 @@ const (
 	jobEdit      = "chat.edit"
 	jobDelete    = "chat.delete"
 	jobReact     = "chat.react"
+	jobUnreact   = "chat.unreact"
 	jobVote      = "chat.vote"
 	jobReport    = "chat.report"
 	jobAnnounce  = "chat.announce"
@@ -53,7 +54,7 @@ type chatJob struct {
 	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
 	File    int64         `json:"file,omitempty"`     // stored file that is posted
 	Emoji   string        `json:"emoji,omitempty"`
-	React   int64         `json:"react,omitempty"`  // reaction by mail that is shown
+	React   int64         `json:"react,omitempty"`  // reaction that is shown; 0: a sign of the bridge
 	Ballot  *chat.Ballot  `json:"ballot,omitempty"` // of jobVote, in the poll Of
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`

@@ -139,6 +139,11 @@ func (n *net) Unseal(_ context.Context, s chat.Sealed) (chat.Event, error) {
 	return chat.Posted{Head: s.Head, Message: s.Message, Body: chat.Body{Text: string(s.Raw)}}, nil
 }
 
+func (n *net) Unreact(_ context.Context, reaction chat.MessageID, m chat.Outgoing) error {
+	n.s.emit(n.name+" "+string(m.Place.Room), "  %s: %s is taken back", n.name, reaction)
+	return nil
+}
+
 func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.MessageID, error) {
 	n.s.emit(n.name, "  %s: %s is now: %s", n.name, of, m.Body.Text)
 	return of, nil

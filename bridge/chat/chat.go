@@ -316,6 +316,11 @@ type (
 	Reactor interface {
 		React(ctx context.Context, to MessageID, emoji string, m Outgoing) (MessageID, error)
 	}
+	// Unreactor takes back a reaction, by the id that React gave it; one that is gone
+	// already is no error. Where a connector lacks it, Deleter takes it back.
+	Unreactor interface {
+		Unreact(ctx context.Context, reaction MessageID, m Outgoing) error
+	}
 	// Opener reads a file that came with an event. The caller closes it, and bounds
 	// how much it reads. An error is final (package retry) when the file is gone, or
 	// may not be read.
