@@ -36,6 +36,7 @@ const (
 	jobMail      = "mail.submit"
 	jobKeep      = "mail.keep"    // see that a copy is in Sent
 	jobCorrect   = "mail.correct" // tell what has changed since it was mailed
+	jobReactMail = "mail.react"   // mail what was reacted with, to those whose programs show it
 	jobDigest    = "mail.digest"  // mail what waits for a person
 	jobAdmit     = "mail.admit"   // take in a held mail that was approved
 )

@@ -50,7 +50,10 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 	if in.ID, err = w.addReaction(in); err != nil {
 		return err
 	}
-	return w.reactElsewhere(in, r, e.By)
+	if err := w.reactElsewhere(in, r, e.By); err != nil {
+		return err
+	}
+	return w.reactLater(m.Thread, in)
 }
 
 // addReaction stores a reaction that is not there yet, and returns its id.

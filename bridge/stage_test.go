@@ -228,7 +228,7 @@ func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() 
 	}
 	s.emit("zz mail", "  mail %d: %q to %s (shown: %s) %q\n    In-Reply-To %s, References %s, Reply-To %v %s\n    %s",
 		n, m.From[0].Name, strings.Join(o.To, " "), strings.Join(to, " "), m.Subject,
-		m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")+" "+m.Header.Get("Precedence")), indent(m.Text+filesText(&m)))
+		m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")+" "+m.Header.Get("Precedence")), indent(m.Text+filesText(&m)+shownReaction(&m)))
 	return res, nil
 }
 
