@@ -232,6 +232,8 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 			return w.tellAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plain(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 		}
 		return w.home(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plain(cause.Error()), m.Text))
+	case jobReact:
+		return w.DropReactionCopy(d.Key)
 	case jobDescribe, jobFetch:
 		if j.Command != nil {
 			return w.notice(j.Network, j.Place, "✗ That did not work: "+plain(cause.Error())+".", j.Command.answer())

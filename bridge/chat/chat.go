@@ -308,7 +308,8 @@ type (
 	Editor interface {
 		Edit(ctx context.Context, of MessageID, m Outgoing) (MessageID, error)
 	}
-	// Deleter takes back a message sent before.
+	// Deleter takes back a message sent before, and a reaction by its id where there is
+	// no Unreactor.
 	Deleter interface {
 		Delete(ctx context.Context, of MessageID, m Outgoing) error
 	}
@@ -317,7 +318,7 @@ type (
 		React(ctx context.Context, to MessageID, emoji string, m Outgoing) (MessageID, error)
 	}
 	// Unreactor takes back a reaction, by the id that React gave it; one that is gone
-	// already is no error. Where a connector lacks it, Deleter takes it back.
+	// already is no error.
 	Unreactor interface {
 		Unreact(ctx context.Context, reaction MessageID, m Outgoing) error
 	}

@@ -80,6 +80,11 @@ func (t *Tx) ReactionCopyIn(room, message int64, emoji string) (ReactionCopy, er
 		WHERE reaction_copy.room = ? AND message = ? AND emoji = ? ORDER BY reaction LIMIT 1`, room, message, emoji)
 }
 
+// DropReactionCopy forgets the one that a delivery was to put in its room.
+func (t *Tx) DropReactionCopy(job string) error {
+	return t.exec("DELETE FROM reaction_copy WHERE job = ?", job)
+}
+
 // MoveReactionCopy makes one stand for another reaction.
 func (t *Tx) MoveReactionCopy(c ReactionCopy, to int64) error {
 	return t.exec("UPDATE reaction_copy SET reaction = ? WHERE reaction = ? AND room = ?", to, c.Reaction, c.Room)
