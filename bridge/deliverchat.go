@@ -70,6 +70,11 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		return "", c.(chat.Deleter).Delete(ctx, chat.MessageID(j.To), j.Out)
 	case jobReact:
 		return c.(chat.Reactor).React(ctx, chat.MessageID(j.To), j.Emoji, j.Out)
+	case jobUnreact:
+		if u, can := c.(chat.Unreactor); can {
+			return "", u.Unreact(ctx, chat.MessageID(j.To), j.Out)
+		}
+		return "", c.(chat.Deleter).Delete(ctx, chat.MessageID(j.To), j.Out)
 	case jobVote:
 		j.Ballot.Poll = chat.MessageID(j.To)
 		return c.(chat.Voter).Vote(ctx, *j.Ballot, j.Out)
@@ -199,7 +204,7 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 			return w.toChat(jobDelete, w.key("d", m.ID, j.Room, int64(j.Part)), chatJob{Network: j.Network, Place: j.Place, Room: j.Room, Of: m.ID, Part: j.Part})
 		}
 	case jobReact:
-		return w.reactionShown(j, id)
+		return w.reactionShown(d.Key, j, id)
 	case jobOpen:
 		return w.opened(j, j.Place)
 	case jobDescribe:
@@ -227,6 +232,8 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 			return w.tellAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plain(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 		}
 		return w.home(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plain(cause.Error()), m.Text))
+	case jobReact:
+		return w.DropReactionCopy(d.Key)
 	case jobDescribe, jobFetch:
 		if j.Command != nil {
 			return w.notice(j.Network, j.Place, "✗ That did not work: "+plain(cause.Error())+".", j.Command.answer())

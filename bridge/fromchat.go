@@ -426,7 +426,9 @@ func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.
 func (w *work) deleted(network string, e chat.Deleted) error {
 	m, err := w.mine(network, e.Message)
 	if err == nil && m.ID == 0 {
-		if was, err := w.DropReactionByID(network + "\x00" + string(e.Message)); err != nil || was {
+		if r, err := w.ReactionByID(network + "\x00" + string(e.Message)); err == nil {
+			return w.unreact(r)
+		} else if !errors.Is(err, store.ErrNone) {
 			return err
 		}
 		if was, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || was {

@@ -20,6 +20,7 @@ const (
 	jobEdit      = "chat.edit"
 	jobDelete    = "chat.delete"
 	jobReact     = "chat.react"
+	jobUnreact   = "chat.unreact"
 	jobVote      = "chat.vote"
 	jobReport    = "chat.report"
 	jobAnnounce  = "chat.announce"
@@ -35,6 +36,7 @@ const (
 	jobMail      = "mail.submit"
 	jobKeep      = "mail.keep"    // see that a copy is in Sent
 	jobCorrect   = "mail.correct" // tell what has changed since it was mailed
+	jobReactMail = "mail.react"   // mail what was reacted with, to those whose programs show it
 	jobDigest    = "mail.digest"  // mail what waits for a person
 	jobAdmit     = "mail.admit"   // take in a held mail that was approved
 )
@@ -53,7 +55,7 @@ type chatJob struct {
 	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
 	File    int64         `json:"file,omitempty"`     // stored file that is posted
 	Emoji   string        `json:"emoji,omitempty"`
-	React   int64         `json:"react,omitempty"`  // reaction by mail that is shown
+	React   int64         `json:"react,omitempty"`  // reaction that is shown; 0: a sign of the bridge
 	Ballot  *chat.Ballot  `json:"ballot,omitempty"` // of jobVote, in the poll Of
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`

@@ -240,6 +240,8 @@ func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
 		return b.deliverUnseal(ctx, d)
 	case jobCorrect:
 		return b.deliverCorrection(ctx, d)
+	case jobReactMail:
+		return b.deliverReactions(ctx, d)
 	case jobDigest:
 		return b.deliverDigest(ctx, d)
 	}

@@ -11,8 +11,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// reacted notes a reaction from a room: people by email are told of it in the next
-// mail that they get anyway.
+// reacted notes a reaction from a room. It is shown in the thread's other rooms, and
+// people by email are told of it in the next mail that they get anyway.
 func (w *work) reacted(network string, e chat.Reacted) error {
 	m, err := w.MessageByCopy(network, string(e.Message))
 	if errors.Is(err, store.ErrNone) {
@@ -22,8 +22,16 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 		return err
 	}
 	who := network + "\x00" + string(e.By.ID)
+	had, err := w.ReactionsOf(m.ID, who)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(had, func(r store.Reaction) bool { return r.Emoji == e.Emoji })
 	if e.Removed {
-		return w.DropReaction(m.ID, who, e.Emoji)
+		if at < 0 {
+			return nil
+		}
+		return w.unreact(had[at])
 	}
 	r, err := w.roomOfCopy(m, e.Message)
 	if err != nil || r.Closed() || r.Thread != m.Thread {
@@ -32,11 +40,34 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 	if w.b.o.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
-	in := store.Reaction{Message: m.ID, Who: who, Name: e.By.Name, Emoji: e.Emoji}
+	if at >= 0 {
+		return nil // it changes nothing
+	}
+	in := store.Reaction{Message: m.ID, Who: who, Name: e.By.Name, Room: r.ID, Emoji: e.Emoji}
 	if e.Reaction != "" {
 		in.Posted = network + "\x00" + string(e.Reaction)
 	}
-	return w.AddReaction(in)
+	if in.ID, err = w.addReaction(in); err != nil {
+		return err
+	}
+	if err := w.reactElsewhere(in, r, e.By); err != nil {
+		return err
+	}
+	return w.reactLater(m.Thread, in)
+}
+
+// addReaction stores a reaction that is not there yet, and returns its id.
+func (w *work) addReaction(in store.Reaction) (int64, error) {
+	if err := w.AddReaction(in); err != nil {
+		return 0, err
+	}
+	all, err := w.ReactionsOf(in.Message, in.Who)
+	for _, r := range all {
+		if r.Emoji == in.Emoji {
+			return r.ID, err
+		}
+	}
+	return 0, err
 }
 
 // roomOfCopy is the room in which a copy of a message stands. Networks do not tell
@@ -103,13 +134,9 @@ func (w *work) reactionByMail(box *mailbox, th store.Thread, l letter, d decisio
 		return false, err
 	}
 	in.Skip = reached(th, people, l, m.Participant).Skip
-	if err := w.AddReaction(in); err != nil {
+	if in.ID, err = w.addReaction(in); err != nil {
 		return false, err
 	}
-	if had, err = w.ReactionsOf(in.Message, in.Who); err != nil {
-		return false, err
-	}
-	in.ID = had[len(had)-1].ID
 	w.step(Step{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
 	return true, w.showReaction(th, m, as, in, remarked)
 }
@@ -139,46 +166,11 @@ func (w *work) takeBack(had []store.Reaction, but string) error {
 		if r.Emoji == but {
 			continue
 		}
-		copies, err := w.ReactionCopies(r.ID)
-		if err != nil {
-			return err
-		}
-		for _, c := range copies {
-			if err := w.hideReaction(c); err != nil {
-				return err
-			}
-		}
-		if err := w.DropReaction(r.Message, r.Who, r.Emoji); err != nil {
+		if err := w.unreact(r); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (w *work) hideReaction(c store.ReactionCopy) error {
-	r, err := w.RoomByID(c.Room)
-	if err != nil {
-		return err
-	}
-	if _, can := w.b.chats[r.Network].(chat.Deleter); !can {
-		return nil
-	}
-	return w.toChat(jobDelete, w.key("dr", c.Reaction, c.Room), chatJob{Network: r.Network, Place: place(r), Room: r.ID, To: c.Posted})
-}
-
-// reactionShown keeps where a reaction by mail stands. One that was taken back before
-// it came there goes again.
-func (w *work) reactionShown(j chatJob, id chat.MessageID) error {
-	if j.React == 0 || id == "" {
-		return nil
-	}
-	c := store.ReactionCopy{Reaction: j.React, Room: j.Room, Posted: string(id)}
-	if has, err := w.HasReaction(j.React); err != nil {
-		return err
-	} else if !has {
-		return w.hideReaction(c)
-	}
-	return w.AddReactionCopy(c)
 }
 
 // showReaction shows a reaction in each room, or says that it was taken back where
@@ -200,9 +192,7 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in
 			if in.Emoji == "" {
 				continue
 			}
-			key := w.key("a", m.ReplyTo, r.ID) + "." + mail.NewUniq()
-			job := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ReplyTo, Emoji: in.Emoji, React: in.ID, Out: chat.Outgoing{Key: key, Place: place(r), As: as, At: w.now}}
-			if err := w.toChat(jobReact, key, job); err != nil {
+			if err := w.putReaction(in, r, as); err != nil {
 				return err
 			}
 			continue

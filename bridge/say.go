@@ -24,6 +24,9 @@ func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
 				return err
 			}
 		}
+		if err := w.learnDialect(th, l, d); err != nil {
+			return err
+		}
 		if l.class.Emoji == "" || l.class.Kind == KindReaction {
 			err = w.say(box, th, l, d)
 		} else {

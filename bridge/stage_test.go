@@ -139,6 +139,11 @@ func (n *net) Unseal(_ context.Context, s chat.Sealed) (chat.Event, error) {
 	return chat.Posted{Head: s.Head, Message: s.Message, Body: chat.Body{Text: string(s.Raw)}}, nil
 }
 
+func (n *net) Unreact(_ context.Context, reaction chat.MessageID, m chat.Outgoing) error {
+	n.s.emit(n.name+" "+string(m.Place.Room), "  %s: %s is taken back", n.name, reaction)
+	return nil
+}
+
 func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.MessageID, error) {
 	n.s.emit(n.name, "  %s: %s is now: %s", n.name, of, m.Body.Text)
 	return of, nil
@@ -223,7 +228,7 @@ func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() 
 	}
 	s.emit("zz mail", "  mail %d: %q to %s (shown: %s) %q\n    In-Reply-To %s, References %s, Reply-To %v %s\n    %s",
 		n, m.From[0].Name, strings.Join(o.To, " "), strings.Join(to, " "), m.Subject,
-		m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")+" "+m.Header.Get("Precedence")), indent(m.Text+filesText(&m)))
+		m.InReplyTo, m.References, m.ReplyTo, strings.TrimSpace(m.Header.Get("X-Auto-Response-Suppress")+" "+m.Header.Get("Auto-Submitted")+" "+m.Header.Get("Precedence")), indent(m.Text+filesText(&m)+shownReaction(&m)))
 	return res, nil
 }
 

@@ -308,13 +308,19 @@ type (
 	Editor interface {
 		Edit(ctx context.Context, of MessageID, m Outgoing) (MessageID, error)
 	}
-	// Deleter takes back a message sent before.
+	// Deleter takes back a message sent before, and a reaction by its id where there is
+	// no Unreactor.
 	Deleter interface {
 		Delete(ctx context.Context, of MessageID, m Outgoing) error
 	}
 	// Reactor puts an emoji on a message. Key, Place and As of m are used.
 	Reactor interface {
 		React(ctx context.Context, to MessageID, emoji string, m Outgoing) (MessageID, error)
+	}
+	// Unreactor takes back a reaction, by the id that React gave it; one that is gone
+	// already is no error.
+	Unreactor interface {
+		Unreact(ctx context.Context, reaction MessageID, m Outgoing) error
 	}
 	// Opener reads a file that came with an event. The caller closes it, and bounds
 	// how much it reads. An error is final (package retry) when the file is gone, or

@@ -258,14 +258,23 @@ func (w *fieldWriter) fail(err error) {
 
 // check reads a composed mail again and compares it with what was meant.
 func (d Draft) check(b []byte, text string) error {
-	for line := range bytes.SplitSeq(b, []byte("\r\n")) {
-		if len(line) > 998 || bytes.ContainsAny(line, "\r\n\x00") {
-			return errors.New("a line is too long or has a bare CR or LF")
-		}
-	}
-	m, err := Parse(bytes.NewReader(b), DefaultLimits)
+	m, err := d.reread(b, text)
 	if err != nil {
 		return err
+	}
+	return d.checkFiles(m)
+}
+
+// reread reads a composed mail again and compares its header and its text with what
+// was meant. own are fields that it may have besides those of all our mails.
+func (d Draft) reread(b []byte, text string, own ...string) (m Message, err error) {
+	for line := range bytes.SplitSeq(b, []byte("\r\n")) {
+		if len(line) > 998 || bytes.ContainsAny(line, "\r\n\x00") {
+			return m, errors.New("a line is too long or has a bare CR or LF")
+		}
+	}
+	if m, err = Parse(bytes.NewReader(b), DefaultLimits); err != nil {
+		return m, err
 	}
 	refs, parent := d.references()
 	same := func(a, b []Address) bool {
@@ -280,30 +289,27 @@ func (d Draft) check(b []byte, text string) error {
 	}
 	switch {
 	case m.ID != d.ID:
-		return fmt.Errorf("Message-ID is %q", m.ID)
+		return m, fmt.Errorf("Message-ID is %q", m.ID)
 	case !slices.Equal(m.References, refs), !slices.Equal(m.InReplyTo, []string{parent}):
-		return fmt.Errorf("the References are %q and %q", m.References, m.InReplyTo)
+		return m, fmt.Errorf("the References are %q and %q", m.References, m.InReplyTo)
 	case !same([]Address{d.From}, m.From), !same(d.To, m.To), !same(replyTo, m.ReplyTo), len(m.Cc) > 0:
-		return errors.New("the addresses differ")
+		return m, errors.New("the addresses differ")
 	case m.Subject != oneLine(d.Subject):
-		return fmt.Errorf("the subject is %q", m.Subject)
+		return m, fmt.Errorf("the subject is %q", m.Subject)
 	case len(m.Problems) > 0:
-		return fmt.Errorf("it has the problems %q", m.Problems)
+		return m, fmt.Errorf("it has the problems %q", m.Problems)
 	case strings.TrimSuffix(m.Text, "\n") != strings.TrimSuffix(unflow(cleanLines(flow(text)), false), "\n"):
-		return errors.New("the text differs")
-	}
-	if err := d.checkFiles(m); err != nil {
-		return err
+		return m, errors.New("the text differs")
 	}
 	seen := map[string]bool{}
 	for _, f := range m.Header {
-		if name := strings.ToLower(f.Name); seen[name] || !isOurField(name) {
-			return fmt.Errorf("the field %q has no place in it", f.Name)
+		if name := strings.ToLower(f.Name); seen[name] || (!isOurField(name) && !slices.Contains(own, name)) {
+			return m, fmt.Errorf("the field %q has no place in it", f.Name)
 		} else {
 			seen[name] = true
 		}
 	}
-	return nil
+	return m, nil
 }
 
 func isOurField(name string) bool {

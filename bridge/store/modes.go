@@ -82,27 +82,3 @@ func (t *Tx) SetReactionSkip(r Reaction) error {
 func (t *Tx) ReactionsOf(message int64, who string) ([]Reaction, error) {
 	return scanAll(t, scanReaction, "SELECT "+reactionColumns+" FROM reaction WHERE message = ? AND who = ? ORDER BY id", message, who)
 }
-
-// HasReaction reports whether a reaction was not taken back.
-func (t *Tx) HasReaction(id int64) (bool, error) {
-	all, err := scanAll(t, scanID, "SELECT id FROM reaction WHERE id = ?", id)
-	return len(all) > 0, err
-}
-
-// ReactionCopy is a reaction that came by mail, as it stands in a room.
-type ReactionCopy struct {
-	Reaction, Room int64
-	Posted         string // the network's id of it
-}
-
-// AddReactionCopy notes where a reaction stands.
-func (t *Tx) AddReactionCopy(c ReactionCopy) error {
-	return t.exec("INSERT INTO reaction_copy (reaction, room, posted) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", c.Reaction, c.Room, c.Posted)
-}
-
-// ReactionCopies returns where a reaction stands.
-func (t *Tx) ReactionCopies(reaction int64) ([]ReactionCopy, error) {
-	return scanAll(t, func(scan func(...any) error) (c ReactionCopy, err error) {
-		return c, scan(&c.Reaction, &c.Room, &c.Posted)
-	}, "SELECT reaction, room, posted FROM reaction_copy WHERE reaction = ? ORDER BY room", reaction)
-}

@@ -7,16 +7,17 @@ type Reaction struct {
 	Who         string // tells people apart
 	Name        string
 	Participant int64 // 0: from a room
+	Room        int64 // where it was put; 0: by mail, or not known
 	Emoji       string
 	Posted      string // the network's id of the reaction, with the network in front; empty: it has none
 	Skip        IDs    // participants who know it already
 }
 
-const reactionColumns = "reaction.id, message, who, reaction.name, coalesce(reaction.participant, 0), emoji, posted, reaction.skip"
+const reactionColumns = "reaction.id, message, who, reaction.name, coalesce(reaction.participant, 0), reaction.room, emoji, posted, reaction.skip"
 
 func scanReaction(scan func(...any) error) (r Reaction, err error) {
 	var skip string
-	err = scan(&r.ID, &r.Message, &r.Who, &r.Name, &r.Participant, &r.Emoji, &r.Posted, &skip)
+	err = scan(&r.ID, &r.Message, &r.Who, &r.Name, &r.Participant, &r.Room, &r.Emoji, &r.Posted, &skip)
 	r.Skip = parseIDs(skip)
 	return r, err
 }
@@ -24,8 +25,8 @@ func scanReaction(scan func(...any) error) (r Reaction, err error) {
 // AddReaction stores a reaction that nobody by email has been told of; the same one
 // again changes nothing.
 func (t *Tx) AddReaction(r Reaction) error {
-	return t.exec(`INSERT INTO reaction (message, who, name, participant, emoji, posted, skip) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		r.Message, r.Who, r.Name, orNull(r.Participant), r.Emoji, r.Posted, r.Skip.encode())
+	return t.exec(`INSERT INTO reaction (message, who, name, participant, room, emoji, posted, skip) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		r.Message, r.Who, r.Name, orNull(r.Participant), r.Room, r.Emoji, r.Posted, r.Skip.encode())
 }
 
 // DropReaction forgets a reaction that was taken back.
@@ -33,10 +34,60 @@ func (t *Tx) DropReaction(message int64, who, emoji string) error {
 	return t.exec("DELETE FROM reaction WHERE message = ? AND who = ? AND emoji = ?", message, who, emoji)
 }
 
-// DropReactionByID forgets the reaction that has this id in its network, and
-// reports whether there was one.
-func (t *Tx) DropReactionByID(posted string) (bool, error) {
-	return t.changed("DELETE FROM reaction WHERE posted = ?", posted)
+// ReactionByID finds the reaction that has this id in its network.
+func (t *Tx) ReactionByID(posted string) (Reaction, error) {
+	return scanOne(t, scanReaction, "SELECT "+reactionColumns+" FROM reaction WHERE posted = ? AND posted <> ''", posted)
+}
+
+// SameReactions returns those with one emoji to a message that were put there in
+// rooms, in the order in which they came.
+func (t *Tx) SameReactions(message int64, emoji string) ([]Reaction, error) {
+	return scanAll(t, scanReaction, "SELECT "+reactionColumns+" FROM reaction WHERE message = ? AND emoji = ? AND reaction.room <> 0 ORDER BY id", message, emoji)
+}
+
+// ReactionCopy is a reaction as the bridge has put it in a room.
+type ReactionCopy struct {
+	Reaction, Room int64
+	Job            string // key of the delivery that puts it there
+	Posted         string // the network's id of the reaction; empty: it is not there yet, or has none
+}
+
+const reactionCopyColumns = "reaction, reaction_copy.room, job, reaction_copy.posted"
+
+func scanReactionCopy(scan func(...any) error) (c ReactionCopy, err error) {
+	return c, scan(&c.Reaction, &c.Room, &c.Job, &c.Posted)
+}
+
+// AddReactionCopy notes where a reaction is put.
+func (t *Tx) AddReactionCopy(c ReactionCopy) error {
+	return t.exec(`INSERT INTO reaction_copy (reaction, room, job, posted) VALUES (?, ?, ?, ?)
+		ON CONFLICT (reaction, room) DO UPDATE SET job = excluded.job, posted = excluded.posted`, c.Reaction, c.Room, c.Job, c.Posted)
+}
+
+// ReactionCopies returns where a reaction stands.
+func (t *Tx) ReactionCopies(reaction int64) ([]ReactionCopy, error) {
+	return scanAll(t, scanReactionCopy, "SELECT "+reactionCopyColumns+" FROM reaction_copy WHERE reaction = ? ORDER BY reaction_copy.room", reaction)
+}
+
+// ReactionCopyByJob returns the one that a delivery puts in its room.
+func (t *Tx) ReactionCopyByJob(job string) (ReactionCopy, error) {
+	return scanOne(t, scanReactionCopy, "SELECT "+reactionCopyColumns+" FROM reaction_copy WHERE job = ?", job)
+}
+
+// ReactionCopyIn returns the one with an emoji on a message in a room.
+func (t *Tx) ReactionCopyIn(room, message int64, emoji string) (ReactionCopy, error) {
+	return scanOne(t, scanReactionCopy, "SELECT "+reactionCopyColumns+` FROM reaction_copy JOIN reaction ON reaction.id = reaction
+		WHERE reaction_copy.room = ? AND message = ? AND emoji = ? ORDER BY reaction LIMIT 1`, room, message, emoji)
+}
+
+// DropReactionCopy forgets the one that a delivery was to put in its room.
+func (t *Tx) DropReactionCopy(job string) error {
+	return t.exec("DELETE FROM reaction_copy WHERE job = ?", job)
+}
+
+// MoveReactionCopy makes one stand for another reaction.
+func (t *Tx) MoveReactionCopy(c ReactionCopy, to int64) error {
+	return t.exec("UPDATE reaction_copy SET reaction = ? WHERE reaction = ? AND room = ?", to, c.Reaction, c.Room)
 }
 
 // UntoldReactions returns those to messages of a thread that stood in no mail yet,

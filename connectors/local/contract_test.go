@@ -37,7 +37,9 @@ func (r room) Read(*testing.T) (lines []chattest.Line) {
 		case "edit":
 			lines[at[e.Of]].Text = e.Text
 		case "delete":
-			lines[at[e.Of]].Text = ""
+			if i, message := at[e.Of]; message { // else a reaction
+				lines[i].Text = ""
+			}
 		}
 	}
 	return lines

@@ -231,6 +231,17 @@ func (c *Connector) React(ctx context.Context, to chat.MessageID, emoji string, 
 	return "", fmt.Errorf("react to a message: %w", mark(err))
 }
 
+// Unreact takes an emoji of ours away again; see chat.Unreactor.
+func (c *Connector) Unreact(ctx context.Context, reaction chat.MessageID, _ chat.Outgoing) error {
+	channel, rest := split(reaction)
+	ts, name, _ := strings.Cut(rest, ":") // the name may have a skin tone behind colons
+	err := c.api.RemoveReactionContext(ctx, name, slack.NewRefToMessage(channel, ts))
+	if err == nil || says(err, "no_reaction", "message_not_found") {
+		return nil
+	}
+	return fmt.Errorf("take a reaction back: %w", mark(err))
+}
+
 // Report puts a sign at a message that did not reach somebody; see chat.Reporter.
 func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place, s chat.State) error {
 	sign := map[chat.Phase]string{chat.Failed: "⚠️", chat.Delayed: "⏳"}[s.Phase]

@@ -173,6 +173,23 @@ func TestChange(t *testing.T) {
 	if got := l.Messages(l.lounge)[0].Reactions; len(got["+1"]) != 1 || len(got["warning"]) != 1 {
 		t.Errorf("the reactions are %v", got)
 	}
+	_, ts := split(id)
+	// B26, A11: a reaction of ours goes, others' stay, and none is one of a person to us.
+	l.React("U1", l.lounge, ts, "+1")
+	reaction, err := c.React(t.Context(), id, "👍🏽", l.outgoing("k4", ""))
+	if err != nil {
+		t.Errorf("React: %v", err)
+	}
+	for range 2 { // the second time it is gone already
+		for _, r := range []chat.MessageID{id + ":+1", reaction} {
+			if err := c.Unreact(t.Context(), r, l.outgoing("k5", "")); err != nil {
+				t.Errorf("Unreact %s: %v", r, err)
+			}
+		}
+	}
+	if got := l.Messages(l.lounge)[0].Reactions; len(got["+1"]) != 1 || got["+1"][0] != "U1" || len(got["+1::skin-tone-4"]) != 0 || len(got["warning"]) != 1 {
+		t.Errorf("after reactions were taken back there are %v", got)
+	}
 	for range 2 { // the second time it is gone already
 		if err := c.Delete(t.Context(), id, chat.Outgoing{}); err != nil {
 			t.Errorf("Delete: %v", err)

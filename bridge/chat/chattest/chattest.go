@@ -354,11 +354,23 @@ func changes(t *testing.T, f Fixture) {
 	}
 	if reactor, can := c.(chat.Reactor); can {
 		m.Key = key(t, 3)
+		var reaction chat.MessageID
 		for range 2 {
-			if _, err := reactor.React(t.Context(), id, "👍", m); err != nil {
+			got, err := reactor.React(t.Context(), id, "👍", m)
+			if err != nil {
 				t.Errorf("React: %v", err)
 			}
+			if got != "" {
+				reaction = got
+			}
 		}
+		m.Key = key(t, 5)
+		for range 2 {
+			if err := takeBack(t, c, reaction, m); err != nil {
+				t.Errorf("take back a reaction: %v", err)
+			}
+		}
+		sees(t, f, "the message that was reacted to", func(lines []Line) bool { return count(lines, "lunch at") == 1 })
 	}
 	if deleter, can := c.(chat.Deleter); can {
 		m.Key = key(t, 4)
@@ -369,6 +381,17 @@ func changes(t *testing.T, f Fixture) {
 		}
 		sees(t, f, "the room without the deleted message", func(lines []Line) bool { return count(lines, "lunch at") == 0 })
 	}
+}
+
+// takeBack takes a reaction back as the bridge does.
+func takeBack(t *testing.T, c chat.Connector, reaction chat.MessageID, m chat.Outgoing) error {
+	if u, can := c.(chat.Unreactor); can {
+		return u.Unreact(t.Context(), reaction, m)
+	}
+	if d, can := c.(chat.Deleter); can {
+		return d.Delete(t.Context(), reaction, m)
+	}
+	return nil
 }
 
 func noSuchRoom(t *testing.T, f Fixture) {

@@ -24,13 +24,18 @@ CREATE TABLE waiting_reaction (
 );
 CREATE INDEX waiting_reaction_reaction ON waiting_reaction (reaction);
 
--- Where a reaction that came by mail stands in rooms.
+ALTER TABLE reaction ADD COLUMN room BIGINT NOT NULL DEFAULT 0; -- where it was put; 0: by mail, or not known
+
+-- Where a reaction stands that the bridge has put there: for somebody by email, or
+-- for people of other rooms.
 CREATE TABLE reaction_copy (
 	reaction BIGINT NOT NULL REFERENCES reaction (id) ON DELETE CASCADE,
 	room     BIGINT NOT NULL REFERENCES room (id),
-	posted   TEXT   NOT NULL, -- the network's id of the reaction
+	job      TEXT   NOT NULL, -- key of the delivery that puts it there
+	posted   TEXT   NOT NULL DEFAULT '', -- the network's id of the reaction; empty: it is not there yet, or has none
 	PRIMARY KEY (reaction, room)
 );
+CREATE INDEX reaction_copy_job ON reaction_copy (job);
 
 -- Who had a message as it was before its first edit; empty: everybody.
 ALTER TABLE late_edit ADD COLUMN readers TEXT NOT NULL DEFAULT '';

@@ -11,7 +11,7 @@ function room(e) {
   switch (e.kind) {
     case "sign": $("sign").textContent = e.text || ""; return;
     case "room": return;
-    case "react": if (of) of.querySelector(".body").append(make("span", "sign-react", e.text)); return;
+    case "react": if (of) { const sign = make("span", "sign-react", e.text); sign.id = "m-" + e.id; of.querySelector(".body").append(sign); } return;
     case "edit": if (of) of.querySelector(".text").textContent = e.text; return;
     case "delete": if (of) of.remove(); return;
   }

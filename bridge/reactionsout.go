@@ -1,0 +1,263 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// How long reactions from rooms are collected before mails of them are made.
+const (
+	reactAfter  = time.Minute     // after the last one
+	reactAtMost = 5 * time.Minute // after the first
+)
+
+// What Gmail shows as reactions at most.
+const (
+	reactReaders = 20 // recipients of one
+	reactMost    = 20 // of one person to one message
+)
+
+// reactJob is the data of a delivery that mails reactions.
+type reactJob struct {
+	Thread int64 `json:"thread"`
+}
+
+// dialectOf tells by a mail which reactions its writer's program knows; empty: the
+// mail does not tell.
+func dialectOf(m *mail.Message) string {
+	for _, p := range m.Parts {
+		if p.Type == "text/vnd.google.email-reaction+json" {
+			return store.DialectGmail
+		}
+		if isReactionPart(p) {
+			return store.DialectMail
+		}
+	}
+	if strings.HasSuffix(strings.ToLower(m.ID), "@mail.gmail.com") {
+		return store.DialectGmail
+	}
+	return ""
+}
+
+// learnDialect notes which reactions the mail program of a participant knows.
+func (w *work) learnDialect(th store.Thread, l letter, d decision) error {
+	knows := dialectOf(&l.msg)
+	if knows == "" || l.own || d.mark {
+		return nil
+	}
+	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
+	if errors.Is(err, store.ErrNone) || (err == nil && p.Dialect == knows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Dialect = knows
+	return w.SetParticipant(p)
+}
+
+// isOneEmoji reports whether a reaction is exactly one emoji: rooms have others, too.
+func isOneEmoji(s string) bool { return s != "" && oneEmoji(s) == s }
+
+// reactLater has a reaction from a room mailed, if somebody's mail program can show it.
+func (w *work) reactLater(thread int64, in store.Reaction) error {
+	if !isOneEmoji(in.Emoji) {
+		return nil
+	}
+	people, err := w.Participants(thread)
+	if err != nil || !slices.ContainsFunc(people, func(who store.Participant) bool { return who.Dialect != "" }) {
+		return err
+	}
+	return w.mailReactionsLater(thread)
+}
+
+func (w *work) mailReactionsLater(thread int64) error {
+	key, due := w.key("ra", thread), w.now.Add(reactAfter)
+	if err := w.enqueue(jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{thread}, nil, due); err != nil {
+		return err
+	}
+	return w.Postpone(key, due, reactAtMost)
+}
+
+// deliverReactions makes mails of the reactions of a thread.
+func (b *Bridge) deliverReactions(ctx context.Context, d store.Delivery) error {
+	var j reactJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	return b.write(ctx, "react", func(w *work) error {
+		if err := w.Done(d.ID); err != nil {
+			return err
+		}
+		th, err := w.Thread(j.Thread)
+		if err != nil || th.Ended {
+			return err
+		}
+		if th.Paused {
+			return w.mailReactionsLater(j.Thread)
+		}
+		return w.mailReactions(j.Thread)
+	})
+}
+
+// mailReactions mails what was reacted with in rooms and stood in no mail yet.
+func (w *work) mailReactions(thread int64) error {
+	p, err := w.planFor(thread, nil)
+	if err != nil {
+		return err
+	}
+	if err := w.planReactions(&p); err != nil {
+		return err
+	}
+	has := map[int64][]store.Recipient{}
+	for _, m := range p.Reacted {
+		if has[m.ID], err = w.hasByMail(m); err != nil {
+			return err
+		}
+	}
+	for _, r := range p.Reactions {
+		for _, rm := range planReaction(p, r, has[r.Message]) {
+			sent, err := w.mailReaction(p, rm)
+			if err != nil {
+				return err
+			}
+			if !sent {
+				continue
+			}
+			for _, who := range rm.To {
+				r.Skip = append(r.Skip, who.ID)
+			}
+			if err := w.SetReactionSkip(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hasByMail returns who has a message by mail, and in which: those to whom it was
+// mailed, and the one who has written it.
+func (w *work) hasByMail(m store.Message) ([]store.Recipient, error) {
+	all, err := w.MessageRecipients(m.ID)
+	if err != nil || m.Participant == 0 {
+		return all, err
+	}
+	in, err := w.MailOfMessage(m.ID)
+	if errors.Is(err, store.ErrNone) || (err == nil && in.Out) {
+		return all, nil
+	}
+	return append(all, store.Recipient{Mail: in.ID, Participant: m.Participant, State: store.Delivered}), err
+}
+
+// reactionMail is one mail of a reaction.
+type reactionMail struct {
+	Reaction store.Reaction
+	Of       store.Message
+	Mail     int64 // the mail that it is to
+	Dialect  string
+	To       []store.Participant
+}
+
+// planReaction decides which mails of a reaction are made: one for each way in which
+// programs show it and each mail that people have the message in, in hidden threads
+// one for everybody alone. Those who get none are told in the next mail.
+func planReaction(p plan, r store.Reaction, has []store.Recipient) (all []reactionMail) {
+	m := p.Reacted[r.Message]
+	if r.Room == 0 || !isOneEmoji(r.Emoji) || m.State != store.Mailed {
+		return nil
+	}
+	for _, who := range p.People {
+		// Who wants few mails gets none for an emoji.
+		often := who.Mode == "" || who.Mode == store.Burst || who.Mode == store.Instant
+		if who.Dialect == "" || !often || who.State != store.Active || who.Muted.After(p.Now) || r.Skip.Has(who.ID) {
+			continue
+		}
+		at := slices.IndexFunc(has, func(h store.Recipient) bool {
+			return h.Participant == who.ID && (h.State == store.Accepted || h.State == store.Delivered)
+		})
+		if at < 0 {
+			continue
+		}
+		same := slices.IndexFunc(all, func(g reactionMail) bool {
+			return p.Thread.Mode != store.ModeHidden && g.Mail == has[at].Mail && g.Dialect == who.Dialect
+		})
+		if same < 0 {
+			same = len(all)
+			all = append(all, reactionMail{Reaction: r, Of: m, Mail: has[at].Mail, Dialect: who.Dialect})
+		}
+		all[same].To = append(all[same].To, who)
+	}
+	return slices.DeleteFunc(all, func(g reactionMail) bool { return len(g.To) > reactReaders })
+}
+
+// mailReaction makes one mail of a reaction. false: its person has reacted to the
+// message too often, or it cannot be written; it is told in the next mail.
+func (w *work) mailReaction(p plan, rm reactionMail) (bool, error) {
+	r := rm.Reaction
+	if more, err := w.mayReact(r, rm.Mail, rm.Dialect, rm.To[0].ID); err != nil || !more {
+		return false, err
+	}
+	to, err := w.Mail(rm.Mail)
+	if err != nil {
+		return false, err
+	}
+	ids, err := w.MailIDs(to.ID)
+	if err != nil {
+		return false, err
+	}
+	uniq := mail.NewUniq()
+	d := draft(p, plannedMail{To: rm.To, Shown: rm.To})
+	d.From.Name = fromName(r.Name, p.Box.Address.Name)
+	d.ID, d.Trace, d.Bridge = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain), w.b.mint.Trace(uniq), w.b.instance+"; hop=1"
+	d.InReplyTo, d.References, d.Suppress = to.MessageID, append(d.References, ids...), "All"
+	finished, err := mail.ComposeReaction(d, mail.Reaction{Emoji: r.Emoji, Text: reactionText(r, rm.Of), Alone: rm.Dialect == store.DialectMail})
+	if err != nil {
+		w.b.log.Warn("a reaction could not be made into a mail: it is told in the next one", "error", err)
+		return false, nil
+	}
+	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.now}
+	if err := w.AddMail(&record); err != nil {
+		return false, err
+	}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address)}
+	for _, who := range rm.To {
+		job.To, job.UTF8 = append(job.To, who.Address), job.UTF8 || !ascii(who.Address)
+		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: who.ID, State: store.Queued}); err != nil {
+			return false, err
+		}
+	}
+	if !p.Box.KeepsSent && p.Box.Keeper != nil {
+		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
+	}
+	w.step(Step{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + count(len(rm.To), "person", "people")})
+	return true, w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
+}
+
+// mayReact counts the mails of one person's reactions to a message for the same
+// readers, and reports whether one more may be made.
+func (w *work) mayReact(r store.Reaction, mailID int64, dialect string, first int64) (bool, error) {
+	for n := range reactMost {
+		had, err := w.Seen(w.now, "reacted", fmt.Sprint(r.Message, " ", mailID, " ", first, " ", n), dialect, r.Who)
+		if err != nil || !had {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// reactionText is what those read whose mail program shows no reaction.
+func reactionText(r store.Reaction, m store.Message) string {
+	what := oneLine(m.Text, 60)
+	if what == "" {
+		what = oneLine(m.Files, 60)
+	}
+	return fmt.Sprintf("%s reacted %s to “%s”", mail.CleanName(r.Name), r.Emoji, what)
+}

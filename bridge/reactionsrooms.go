@@ -1,0 +1,129 @@
+package bridge
+
+import (
+	"errors"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// reactElsewhere shows a reaction from a room in the thread's other rooms: as that of
+// the person's stand-in, or, where all are shown as the bridge's, once for each emoji.
+func (w *work) reactElsewhere(in store.Reaction, from store.Room, by chat.Author) error {
+	rooms, err := w.RoomsOf(from.Thread)
+	if err != nil {
+		return err
+	}
+	as := chat.Sender{ID: w.b.mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
+	for _, r := range rooms {
+		if _, can := w.b.chats[r.Network].(chat.Reactor); !can || r.ID == from.ID || r.Silent() {
+			continue
+		}
+		if _, err := w.CopyIn(in.Message, r.ID); errors.Is(err, store.ErrNone) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		sender := as
+		if !w.b.limits(r.Network).OwnReactions {
+			sender = chat.Sender{}
+			if _, err := w.ReactionCopyIn(r.ID, in.Message, in.Emoji); err == nil {
+				continue // it stands for this one, too
+			} else if !errors.Is(err, store.ErrNone) {
+				return err
+			}
+		}
+		if err := w.putReaction(in, r, sender); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putReaction puts a reaction on the copy of its message in a room.
+func (w *work) putReaction(in store.Reaction, r store.Room, as chat.Sender) error {
+	key := w.key("a", in.Message, r.ID) + "." + mail.NewUniq()
+	if err := w.AddReactionCopy(store.ReactionCopy{Reaction: in.ID, Room: r.ID, Job: key}); err != nil {
+		return err
+	}
+	return w.toChat(jobReact, key, chatJob{
+		Network: r.Network, Place: place(r), Room: r.ID, Of: in.Message, Emoji: in.Emoji, React: in.ID,
+		Out: chat.Outgoing{As: as, At: w.now},
+	})
+}
+
+// unreact forgets a reaction, and takes it away where the bridge has put it. One of
+// the bridge that stands for others with the same emoji stays.
+func (w *work) unreact(r store.Reaction) error {
+	copies, err := w.ReactionCopies(r.ID)
+	if err != nil {
+		return err
+	}
+	same, err := w.SameReactions(r.Message, r.Emoji)
+	if err != nil {
+		return err
+	}
+	for _, c := range copies {
+		in, err := w.RoomByID(c.Room)
+		if err != nil {
+			return err
+		}
+		if to := heir(r, c, same); to != 0 && !w.b.limits(in.Network).OwnReactions {
+			err = w.MoveReactionCopy(c, to)
+		} else {
+			err = w.hideReaction(c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return w.DropReaction(r.Message, r.Who, r.Emoji)
+}
+
+// heir is another reaction for which a copy stands, too; 0: there is none. In its own
+// room a reaction needs no copy.
+func heir(r store.Reaction, c store.ReactionCopy, same []store.Reaction) int64 {
+	for _, s := range same {
+		if s.ID != r.ID && s.Room != c.Room {
+			return s.ID
+		}
+	}
+	return 0
+}
+
+// hideReaction takes a reaction of the bridge away from a room. One that is still on
+// its way is taken away when it has come there: see reactionShown.
+func (w *work) hideReaction(c store.ReactionCopy) error {
+	r, err := w.RoomByID(c.Room)
+	if err != nil || c.Posted == "" {
+		return err
+	}
+	_, takes := w.b.chats[r.Network].(chat.Unreactor)
+	_, deletes := w.b.chats[r.Network].(chat.Deleter)
+	if !takes && !deletes {
+		return nil
+	}
+	// Ids of reactions are used again, keys must not be.
+	return w.toChat(jobUnreact, w.key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), chatJob{Network: r.Network, Place: place(r), Room: r.ID, To: c.Posted})
+}
+
+// reactionShown keeps where a reaction stands. One that was taken back before it came
+// there goes again, unless it now stands for somebody else's.
+func (w *work) reactionShown(key string, j chatJob, id chat.MessageID) error {
+	if j.React == 0 || id == "" {
+		return nil
+	}
+	c, err := w.ReactionCopyByJob(key)
+	if errors.Is(err, store.ErrNone) && !w.b.limits(j.Network).OwnReactions {
+		c, err = w.ReactionCopyIn(j.Room, j.Of, j.Emoji)
+	}
+	if errors.Is(err, store.ErrNone) {
+		return w.hideReaction(store.ReactionCopy{Reaction: j.React, Room: j.Room, Posted: string(id)})
+	}
+	if err != nil || c.Posted != "" {
+		return err
+	}
+	c.Posted = string(id)
+	return w.AddReactionCopy(c)
+}
