@@ -100,6 +100,12 @@ func TestHostile(t *testing.T) {
 				return least
 			}
 			a, b := best(small), best(large)
+			for range 5 { // on a busy machine one of them may have had to wait
+				if b <= 10*a || b <= 50*time.Millisecond {
+					break
+				}
+				a, b = best(small), best(large)
+			}
 			if b > 5*time.Second {
 				t.Errorf("%d bytes take %v", len(large.Text)+len(large.HTML), b)
 			}
