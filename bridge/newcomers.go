@@ -74,10 +74,15 @@ func (b *Bridge) isOurs(address string) bool {
 }
 
 // offer asks the rooms, once for each person, whether people whom a mail has
-// brought along are to take part (C30). Only somebody who is proven to take part,
-// or the owner, brings people along.
+// brought along are to take part (C30). Only somebody who is proven to take part, or
+// was approved once for all, or the owner, brings people along.
 func (w *work) offer(th store.Thread, l letter, m store.Message, people []store.Participant) error {
-	if l.verdict.Trust != mail.Proven || (m.Participant == 0 && !l.own) || w.b.boxByID[th.Mailbox].privateCopy(l) {
+	trust, err := w.Sender(mail.CanonicalAddress(l.from.Address))
+	if err != nil {
+		return err
+	}
+	believed := l.verdict.Trust == mail.Proven || trust == store.SenderApproved
+	if !believed || (m.Participant == 0 && !l.own) || w.b.boxByID[th.Mailbox].privateCopy(l) {
 		return nil
 	}
 	if pending, err := w.opening(th.ID); err != nil || pending {
