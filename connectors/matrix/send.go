@@ -35,7 +35,9 @@ func (c *Connector) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, 
 	if err != nil {
 		return "", err
 	}
-	return c.post(ctx, cl, user, m, event.EventMessage, compose(m, profile, c.called(ctx, m)))
+	content := compose(m, profile, c.called(ctx, m))
+	c.mention(ctx, cl, m, content)
+	return c.post(ctx, cl, user, m, event.EventMessage, content)
 }
 
 // called is what the person is called whom a message is meant for.

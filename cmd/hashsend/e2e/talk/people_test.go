@@ -66,7 +66,9 @@ func TestPollByMail(t *testing.T) {
 	send("org.matrix.msc3381.poll.end", map[string]any{
 		"m.relates_to": map[string]any{"rel_type": "m.reference", "event_id": poll}, "org.matrix.msc1767.text": "The poll is over.", "org.matrix.msc3381.poll.end": map[string]any{},
 	})
-	if got := s.mail.Gets("bob", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "Soup") && !strings.Contains(m.Text, "Reply with a number") }); !strings.Contains(got.Text, "1") {
+	if got := s.mail.Gets("bob", "INBOX", soon, func(m lab.Mail) bool {
+		return strings.Contains(m.Text, "Soup") && !strings.Contains(m.Text, "Reply with a number")
+	}); !strings.Contains(got.Text, "1") {
 		t.Errorf("the result says %q", got.Text)
 	}
 }
@@ -80,9 +82,13 @@ func TestCc(t *testing.T) {
 	s.alice.Say(s.room, "Who else?")
 	m := s.gets("carol", "Who else?")
 	s.gets("bob", "Who else?")
-	raw := strings.Replace(string(answerAs("carol@example.test", m, "Dave, I think.")), "\r\nDate:", "\r\nCc: Dave <dave@example.test>, bob@example.test\r\nDate:", 1)
+	raw := strings.Replace(string(answerAs("carol@example.test", m, "Dave, I think. @alice?")), "\r\nDate:", "\r\nCc: Dave <dave@example.test>, bob@example.test\r\nDate:", 1)
 	s.mail.Send(t, "carol", append(m.AnswerTo(), "dave@example.test", "bob@example.test"), []byte(raw))
 	s.once("Dave, I think.")
+	e := s.alice.Sees(s.room, soon, func(body string) bool { return strings.Contains(body, "Dave, I think.") })
+	if m := e.Content.AsMessage().Mentions; m == nil || !m.Has(s.alice.UserID) {
+		t.Errorf("Alice is not mentioned: %+v", m) // C41
+	}
 	s.sees("dave@example.test")
 	s.alice.Say(s.room, "!send add dave@example.test")
 	s.sees("dave@example.test")

@@ -1,0 +1,34 @@
+package matrix
+
+import (
+	"slices"
+	"testing"
+
+	"maunium.net/go/mautrix/id"
+)
+
+// TestMentioned finds whom a mail mentions (EVENTS C41).
+func TestMentioned(t *testing.T) {
+	names := map[id.UserID]string{"@bob:x": "Bob", "@bl:x": "Bob Lee", "@ann1:x": "Ann", "@ann2:x": "ann", "@zoe:x": "Zoë", "@none:x": "", "@room:x": "room"}
+	for text, want := range map[string][]string{
+		"@bob, are you there?":     {"@bob:x"},
+		"(@Bob Lee) and @bob.":     {"@bl:x", "@bob:x"},
+		"@Ann":                     nil, // two have the name
+		"@bobby and bob@bob":       nil,
+		"mail me at x@bob.example": nil,
+		"https://example.org/@bob": nil,
+		"Grüße, @zoë!":             {"@zoe:x"},
+		"@ @, @@bob":               {"@bob:x"},
+		"nobody @nobody":           nil,
+		"twice @bob @bob":          {"@bob:x"},
+		"@\u200broom is everybody": nil, // as the bridge writes it
+		"":                         nil,
+	} {
+		if got := mentioned(text, names); !slices.Equal(got, want) {
+			t.Errorf("%q mentions %v, want %v", text, got, want)
+		}
+	}
+	if hasMention("ann@example.com") || !hasMention("hi @bob") {
+		t.Error("an address is a mention, or a mention is none")
+	}
+}
