@@ -173,3 +173,13 @@ func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.M
 	g.Shown = shown(plan, g)
 	return c.makeMail(plan, g)
 }
+
+// noteLeftOut keeps who must not be quoted a message.
+func (w *work) noteLeftOut(message int64, people []store.Participant) error {
+	for _, p := range people {
+		if err := w.AddLeftOut(message, p.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -80,7 +80,7 @@ func (w *work) reactLater(thread int64, in store.Reaction) error {
 }
 
 func (w *work) mailReactionsLater(thread int64) error {
-	key, due := w.key("ra", thread), w.now.Add(reactAfter)
+	key, due := w.key("rm", thread), w.now.Add(reactAfter)
 	if err := w.enqueue(jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{thread}, nil, due); err != nil {
 		return err
 	}

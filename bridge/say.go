@@ -137,10 +137,8 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		if err := w.noteMentions(m, addressed(chat.Posted{Body: chat.Body{Text: m.Text}}, people)); err != nil {
 			return err
 		}
-		for _, p := range reads.LeftOut {
-			if err := w.AddLeftOut(m.ID, p.ID); err != nil {
-				return err
-			}
+		if err := w.noteLeftOut(m.ID, reads.LeftOut); err != nil {
+			return err
 		}
 		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
 			return err
@@ -169,19 +167,25 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		return err
 	}
 	if m.State == store.Held {
-		th.Live = w.now
-		for _, id := range ids {
-			one, err := w.Message(id)
-			if err == nil {
-				err = w.atOnce(one)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return w.hold(th, false)
+		return w.relay(th, ids)
 	}
 	return nil
+}
+
+// relay has messages of a mail mailed to the others: to some at once, to the rest
+// when the hold ends.
+func (w *work) relay(th store.Thread, ids []int64) error {
+	th.Live = w.now
+	for _, id := range ids {
+		one, err := w.Message(id)
+		if err == nil {
+			err = w.atOnce(one)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return w.hold(th, false)
 }
 
 // partsOf parts the words of a mail by the messages that they answer in a thread.

@@ -189,6 +189,12 @@ func (n slackNet) ShowDesk(_ context.Context, to chat.UserID, d chat.Desk) error
 func (slackNet) Lacks() []string { return []string{"nobody is told who types"} }
 
 func (n slackNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st chat.State) error {
+	n.s.mu.Lock()
+	down := n.down
+	n.s.mu.Unlock()
+	if down {
+		return errDown
+	}
 	if st.Phase != chat.Accepted {
 		n.s.emit(n.name+" "+string(p.Room), "  %s %s: state %d at %s: %s", n.name, p.Room, st.Phase, of, st.Reason)
 	}
