@@ -110,3 +110,21 @@ func TestContract(t *testing.T) {
 		})
 	}
 }
+
+var _ chattest.Files = (*room)(nil) // else the contract tries no files
+
+func (r *room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
+	t.Helper()
+	return messageID(r.id, r.Server.Say(r.alice, r.id, "", slacktest.Said{Files: []slacktest.File{{Name: name, Type: "application/octet-stream", Body: data}}}))
+}
+
+func (r *room) ReadFile(t *testing.T, id chat.MessageID) (string, []byte) {
+	t.Helper()
+	for _, m := range r.Messages(r.id) {
+		if messageID(r.id, m.TS) == id && len(m.Files) == 1 {
+			return m.Files[0].Name, m.Files[0].Body
+		}
+	}
+	t.Fatal("the file does not stand in the channel")
+	return "", nil
+}

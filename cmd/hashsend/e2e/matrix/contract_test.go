@@ -141,6 +141,8 @@ func (r room) Read(t *testing.T) (lines []chattest.Line) {
 	return lines
 }
 
+var _ chattest.Files = room{} // else the contract tries no files
+
 func (r room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
 	t.Helper()
 	return chat.MessageID(r.alice.Share(r.id, event.MsgFile, name, "application/octet-stream", "", data))
