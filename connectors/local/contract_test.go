@@ -1,6 +1,8 @@
 package local
 
 import (
+	"bytes"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -43,6 +45,39 @@ func (r room) Read(*testing.T) (lines []chattest.Line) {
 		}
 	}
 	return lines
+}
+
+// SayFile and ReadFile make it a chattest.Files.
+func (r room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
+	f, err := r.s.Keep(name, "application/octet-stream", bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := r.s.Add(Entry{Kind: "said", Room: "lobby", By: "bob", Name: "Bob", Files: []File{f}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chat.MessageID(e.ID())
+}
+
+func (r room) ReadFile(t *testing.T, id chat.MessageID) (string, []byte) {
+	entries, _ := r.s.After(0)
+	for _, e := range entries {
+		if chat.MessageID(e.ID()) != id || len(e.Files) != 1 {
+			continue
+		}
+		f, err := r.s.Content(e.Files[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(f)
+		if err != nil || f.Close() != nil {
+			t.Fatal(err)
+		}
+		return e.Files[0].Name, data
+	}
+	t.Fatalf("the message %s has no file", id)
+	return "", nil
 }
 
 func TestContract(t *testing.T) {

@@ -82,7 +82,7 @@ func convert(e Entry) []chat.Event {
 			kind = chat.Emote
 		}
 		return []chat.Event{chat.Posted{
-			Head: head, Message: chat.MessageID(e.ID()), Kind: kind, Body: chat.Body{Text: e.Text, HTML: e.HTML},
+			Head: head, Message: chat.MessageID(e.ID()), Kind: kind, Body: chat.Body{Text: e.Text, HTML: e.HTML, Files: chatFiles(e)},
 			ReplyTo: chat.MessageID(e.ReplyTo), Root: chat.MessageID(e.Thread),
 		}}
 	case "edit":

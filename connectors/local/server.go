@@ -32,6 +32,7 @@ type Entry struct {
 	ReplyTo string    `json:"reply_to,omitempty"`
 	Of      string    `json:"of,omitempty"`  // the entry that is edited, deleted or reacted to
 	For     string    `json:"for,omitempty"` // meant for this user alone
+	Files   []File    `json:"files,omitempty"`
 }
 
 // ID names the entry.
@@ -39,6 +40,7 @@ func (e Entry) ID() string { return "e" + strconv.FormatInt(e.Seq, 10) }
 
 // Server is an embedded chat server. It is safe for several goroutines.
 type Server struct {
+	files   string // folder of the files' contents
 	mu      sync.Mutex
 	file    *os.File
 	entries []Entry
@@ -47,13 +49,14 @@ type Server struct {
 }
 
 // OpenServer opens the server whose rooms are kept in the file at path, which is
-// made if it does not exist. The caller closes it.
+// made if it does not exist, and the files of the rooms in the folder path.files.
+// The caller closes it.
 func OpenServer(path string) (*Server, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the rooms: %w", err)
 	}
-	s := &Server{file: f, keys: map[string]int64{}, changed: make(chan struct{})}
+	s := &Server{files: path + ".files", file: f, keys: map[string]int64{}, changed: make(chan struct{})}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the rooms from %s: %w", path, err), f.Close())
 	}

@@ -102,3 +102,24 @@ func TestNewEntriesWakeReaders(t *testing.T) {
 		t.Errorf("woken with %+v", entries)
 	}
 }
+
+func TestContentStaysInItsFolder(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "rooms"))
+	defer s.Close()
+	f, err := s.Keep("../../etc/a b", "text/plain", strings.NewReader("hello"))
+	if err != nil || f.Size != 5 {
+		t.Fatalf("Keep: %+v, %v", f, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "rooms.files", f.ID)); err != nil {
+		t.Error(err)
+	}
+	for _, id := range []string{"../rooms", "/etc/passwd", ""} {
+		if r, err := s.Content(id); err == nil {
+			if info, _ := r.Stat(); !info.IsDir() {
+				t.Errorf("Content(%q) opened %s", id, r.Name())
+			}
+			r.Close()
+		}
+	}
+}

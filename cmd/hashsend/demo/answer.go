@@ -2,24 +2,40 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
-	"mime"
-	"mime/quotedprintable"
+	"io"
 	"strings"
 	"time"
 
-	gosmtp "github.com/emersion/go-smtp"
-
+	"github.com/emersion/go-message"
 	"github.com/emersion/go-sasl"
+	gosmtp "github.com/emersion/go-smtp"
 
 	"hashsend/bridge/mail"
 )
 
-// send submits a mail of Ann's by SMTP, as her mail program would.
-func (d *demo) send(ctx context.Context, parent *storedMail, subject, text string) error {
-	raw, to, err := d.write(parent, subject, text, time.Now())
+// letter is what Ann wants to send: a text with files, or a reaction.
+type letter struct {
+	Parent  *storedMail // that it answers; nil: none
+	Subject string      // of one that answers nothing
+	Text    string
+	Emoji   string // a reaction to Parent, instead of a text
+	Files   []enclosed
+}
+
+// enclosed is a file in a letter.
+type enclosed struct {
+	Name, Type string
+	Data       []byte
+}
+
+// send submits a letter of Ann's by SMTP, as her mail program would.
+func (d *demo) send(ctx context.Context, l letter) error {
+	raw, to, err := d.write(l, time.Now())
 	if err != nil {
 		return err
 	}
@@ -39,18 +55,16 @@ func (d *demo) send(ctx context.Context, parent *storedMail, subject, text strin
 
 // write composes the mail: an answer goes to Reply-To, cites what it answers and
 // quotes it below an attribution line.
-func (d *demo) write(parent *storedMail, subject, text string, now time.Time) (raw []byte, to string, err error) {
+func (d *demo) write(l letter, now time.Time) (raw []byte, to string, err error) {
 	to = d.team.Address
-	h := []string{
-		"From: " + d.ann.Name + " <" + d.ann.Address + ">",
-		"Date: " + now.Format(time.RFC1123Z),
-		"Message-ID: <" + strings.ToLower(rand.Text()) + "@home.example>",
-	}
-	if subject == "" {
-		subject = "#Send Hello"
-	}
-	if parent != nil {
-		p, err := mail.Parse(bytes.NewReader(parent.Raw), mail.DefaultLimits)
+	var h message.Header
+	h.Set("From", d.ann.Name+" <"+d.ann.Address+">")
+	h.Set("Date", now.Format(time.RFC1123Z))
+	h.Set("Message-ID", "<"+strings.ToLower(rand.Text())+"@home.example>")
+	h.Set("MIME-Version", "1.0")
+	subject, text := cmp.Or(l.Subject, "#Send Hello"), l.Text
+	if l.Parent != nil {
+		p, err := mail.Parse(bytes.NewReader(l.Parent.Raw), mail.DefaultLimits)
 		if err != nil {
 			return nil, "", err
 		}
@@ -58,21 +72,70 @@ func (d *demo) write(parent *storedMail, subject, text string, now time.Time) (r
 			to = p.ReplyTo[0].Address
 		}
 		subject = "Re: " + mail.CleanSubject(p.Subject)
-		h = append(h, "In-Reply-To: <"+p.ID+">", "References: <"+strings.Join(append(p.References, p.ID), ">\r\n <")+">")
-		who := p.From[0].Name
-		text += fmt.Sprintf("\n\nOn %s, %s wrote:\n> %s\n", p.Date.Format("Mon, 2 Jan 2006 at 15:04"), who, strings.ReplaceAll(strings.TrimSpace(p.Text), "\n", "\n> "))
+		h.Set("In-Reply-To", "<"+p.ID+">")
+		h.Set("References", "<"+strings.Join(append(p.References, p.ID), "> <")+">")
+		if l.Emoji == "" {
+			text += fmt.Sprintf("\n\nOn %s, %s wrote:\n> %s\n", p.Date.Format("Mon, 2 Jan 2006 at 15:04"), p.From[0].Name, strings.ReplaceAll(strings.TrimSpace(p.Text), "\n", "\n> "))
+		}
 	}
-	h = append(h, "To: "+to, "Subject: "+mime.QEncoding.Encode("utf-8", subject), "MIME-Version: 1.0",
-		"Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable")
+	h.Set("To", to)
+	h.SetText("Subject", subject)
 	var b bytes.Buffer
-	b.WriteString(strings.Join(h, "\r\n") + "\r\n\r\n")
-	w := quotedprintable.NewWriter(&b)
-	if _, err := w.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil {
-		return nil, "", err
+	if err := l.body(&b, h, text); err != nil {
+		return nil, "", fmt.Errorf("write the mail: %w", err)
 	}
-	if err := w.Close(); err != nil { // it writes the last line
-		return nil, "", err
-	}
-	b.WriteString("\r\n")
 	return b.Bytes(), to, nil
+}
+
+// body writes the header and what follows it.
+func (l letter) body(b io.Writer, h message.Header, text string) error {
+	words := func(kind, s string) (message.Header, []byte) {
+		var h message.Header
+		h.SetContentType(kind, map[string]string{"charset": "utf-8"})
+		h.Set("Content-Transfer-Encoding", "quoted-printable")
+		return h, []byte(strings.ReplaceAll(s, "\n", "\r\n") + "\r\n")
+	}
+	kind := "multipart/mixed"
+	if l.Emoji != "" {
+		kind = "multipart/alternative"
+	}
+	h.SetContentType(kind, nil)
+	w, err := message.CreateWriter(b, h)
+	if err != nil {
+		return err
+	}
+	add := func(h message.Header, data []byte) {
+		if err != nil {
+			return
+		}
+		var p *message.Writer
+		if p, err = w.CreatePart(h); err != nil {
+			return
+		}
+		if _, err = p.Write(data); err == nil {
+			err = p.Close()
+		}
+	}
+	if l.Emoji != "" {
+		mark, jsonErr := json.Marshal(map[string]any{"emoji": l.Emoji, "version": 1})
+		if jsonErr != nil {
+			return jsonErr
+		}
+		add(words("text/plain", l.Emoji))
+		add(words("text/vnd.google.email-reaction+json", string(mark)))
+		add(words("text/html", "<p>"+l.Emoji+"</p>"))
+	} else {
+		add(words("text/plain", text))
+	}
+	for _, f := range l.Files {
+		var h message.Header
+		h.SetContentType(f.Type, nil)
+		h.SetContentDisposition("attachment", map[string]string{"filename": f.Name})
+		h.Set("Content-Transfer-Encoding", "base64")
+		add(h, f.Data)
+	}
+	if err != nil {
+		return err
+	}
+	return w.Close()
 }

@@ -2,11 +2,15 @@ package demo
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"strings"
 	"testing"
 	"time"
@@ -94,13 +98,30 @@ func (o *opened) next(kind, field, text string) (last event, all []event) {
 	}
 }
 
-func (o *opened) post(path string, body any) int {
+// post sends a form of the page.
+func (o *opened) post(path string, fields map[string]any, files ...enclosed) int {
 	o.t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for name, value := range fields {
+		if err := w.WriteField(name, fmt.Sprint(value)); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	for _, f := range files {
+		h := textproto.MIMEHeader{}
+		h.Set("Content-Disposition", mime.FormatMediaType("form-data", map[string]string{"name": "files", "filename": f.Name}))
+		h.Set("Content-Type", f.Type)
+		p, err := w.CreatePart(h)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		p.Write(f.Data) //nolint:errcheck,gosec // into memory
+	}
+	if err := w.Close(); err != nil {
 		o.t.Fatal(err)
 	}
-	answer, err := http.Post(o.address+path, "application/json", strings.NewReader(string(text)))
+	answer, err := http.Post(o.address+path, w.FormDataContentType(), &b)
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -120,14 +141,14 @@ func count(events []event, kind, field, text string) (n int) {
 func TestConversationOverARestart(t *testing.T) {
 	dir := t.TempDir()
 	o := start(t, dir)
-	if code := o.post("room", map[string]string{"Author": "Alice", "Text": "Shall we meet on Saturday?"}); code != http.StatusNoContent {
+	if code := o.post("room", map[string]any{"author": "Alice", "text": "Shall we meet on Saturday?"}); code != http.StatusNoContent {
 		t.Fatalf("POST room: %d", code)
 	}
 	m, _ := o.next("mail", "text", "on Saturday")
 	if m.data["subject"] != "#Send Garden party" || m.data["from"] != "Alice (Acme)" {
 		t.Errorf("the mail is %v", m.data)
 	}
-	o.post("mail", map[string]any{"Answers": m.data["number"], "Text": "Saturday suits me."})
+	o.post("mail", map[string]any{"answers": m.data["number"], "text": "Saturday suits me."})
 	said, _ := o.next("room", "text", "suits me")
 	if said.data["text"] != "Saturday suits me." || said.data["name"] != "Ann Example (email)" {
 		t.Errorf("the room shows %v", said.data)
@@ -137,9 +158,9 @@ func TestConversationOverARestart(t *testing.T) {
 	o = start(t, dir)
 	defer o.stop()
 	_, before := o.next("mail", "text", "suits me") // Ann's own answer, in Sent
-	o.post("mail", map[string]any{"Answers": m.data["number"], "Text": "I bring a cake."})
+	o.post("mail", map[string]any{"answers": m.data["number"], "text": "I bring a cake."})
 	_, after := o.next("room", "text", "a cake")
-	o.post("room", map[string]string{"Author": "Bob", "Text": "Wonderful!"})
+	o.post("room", map[string]any{"author": "Bob", "text": "Wonderful!"})
 	_, last := o.next("mail", "text", "Wonderful")
 	all := append(append(before, after...), last...)
 	for _, c := range []struct {
@@ -155,13 +176,13 @@ func TestConversationOverARestart(t *testing.T) {
 func TestAnnBeginsAndOtherMailStays(t *testing.T) {
 	o := start(t, t.TempDir())
 	defer o.stop()
-	o.post("mail", map[string]any{"Subject": "Invoice 7", "Text": "an ordinary mail"})
-	o.post("mail", map[string]any{"Subject": "#Send Music", "Text": "Who brings the guitar?"})
+	o.post("mail", map[string]any{"subject": "Invoice 7", "text": "an ordinary mail"})
+	o.post("mail", map[string]any{"subject": "#Send Music", "text": "Who brings the guitar?"})
 	asked, all := o.next("room", "text", "the guitar")
 	if count(all, "room", "text", "ordinary mail") != 0 {
 		t.Error("a mail without #Send was shown in the room")
 	}
-	o.post("room", map[string]any{"Author": "Bob", "Text": "I do.", "Thread": asked.data["thread"]})
+	o.post("room", map[string]any{"author": "Bob", "text": "I do.", "thread": asked.data["thread"]})
 	if m, _ := o.next("mail", "text", "I do."); m.data["subject"] != "Re: #Send Music" && m.data["subject"] != "#Send Music" {
 		t.Errorf("the answer of the thread is %v", m.data)
 	}
@@ -179,7 +200,7 @@ func TestPageIsForThisMachineAlone(t *testing.T) {
 		"another site's page": {"POST", "room", "", "http://evil.example", 403},
 		"no such mail":        {"GET", "mail/99", "", "", 404},
 		"no number":           {"GET", "mail/x/source", "", "", 404},
-		"no JSON":             {"POST", "mail", "", "", 400},
+		"no form":             {"POST", "mail", "", "", 400},
 	} {
 		r, err := http.NewRequest(c.method, o.address+c.path, strings.NewReader("{"))
 		if err != nil {
@@ -201,7 +222,7 @@ func TestPageIsForThisMachineAlone(t *testing.T) {
 			t.Errorf("%s: no policy", name)
 		}
 	}
-	if code := o.post("room", map[string]string{"Author": "Mallory", "Text": "x"}); code != 400 {
+	if code := o.post("room", map[string]any{"author": "Mallory", "text": "x"}); code != 400 {
 		t.Errorf("a stranger's message: %d", code)
 	}
 }

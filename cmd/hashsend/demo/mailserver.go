@@ -197,6 +197,16 @@ func (a *account) list(n int) []storedMail {
 	return slices.Clone(a.mails[min(n, len(a.mails)):])
 }
 
+// mail returns a mail by its number.
+func (a *account) mail(n int) (storedMail, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n < 1 || n > len(a.mails) {
+		return storedMail{}, false
+	}
+	return a.mails[n-1], true
+}
+
 // put stores a mail in a folder, on disk when it returns.
 func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
 	a.storing.Lock()

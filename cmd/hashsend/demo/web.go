@@ -34,8 +34,12 @@ func (d *demo) handler(address string) http.Handler {
 	mux.HandleFunc("GET /events", d.events)
 	mux.HandleFunc("GET /mail/{number}", d.showMail)
 	mux.HandleFunc("GET /mail/{number}/source", d.showSource)
+	mux.HandleFunc("GET /mail/{number}/file/{part}", d.showMailFile)
+	mux.HandleFunc("GET /file/{id}", d.showRoomFile)
 	mux.HandleFunc("POST /room", d.postRoom)
+	mux.HandleFunc("POST /change", d.postChange)
 	mux.HandleFunc("POST /mail", d.postMail)
+	mux.HandleFunc("POST /react", d.postReaction)
 	var guard http.CrossOriginProtection
 	inner := guard.Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,12 +57,13 @@ func (d *demo) handler(address string) http.Handler {
 
 // mailView is a mail as the page lists it.
 type mailView struct {
-	Number  int       `json:"number"`
-	Folder  string    `json:"folder"`
-	At      time.Time `json:"at"`
-	From    string    `json:"from"`
-	Subject string    `json:"subject"`
-	Text    string    `json:"text"`
+	Number  int        `json:"number"`
+	Folder  string     `json:"folder"`
+	At      time.Time  `json:"at"`
+	From    string     `json:"from"`
+	Subject string     `json:"subject"`
+	Text    string     `json:"text"`
+	Files   []fileView `json:"files"`
 }
 
 func view(m storedMail) mailView {
@@ -71,6 +76,12 @@ func view(m storedMail) mailView {
 	v.From, v.Subject, v.Text = p.From[0].Name, p.Subject, strings.TrimSpace(p.Text)
 	if v.From == "" {
 		v.From = p.From[0].Address
+	}
+	for i, part := range p.Parts {
+		if part.Name != "" && !part.Body {
+			address := fmt.Sprintf("/mail/%d/file/%d", m.Number, i)
+			v.Files = append(v.Files, fileView{Name: part.Name, Size: part.Size, Address: address, Picture: isPicture(part.Type)})
+		}
 	}
 	return v
 }
@@ -121,73 +132,22 @@ func (d *demo) events(w http.ResponseWriter, r *http.Request) {
 }
 
 func roomView(e local.Entry) map[string]any {
+	files := []fileView{}
+	for _, f := range e.Files {
+		files = append(files, fileView{Name: f.Name, Size: f.Size, Address: "/file/" + f.ID, Picture: isPicture(f.Type)})
+	}
 	return map[string]any{
 		"id": e.ID(), "at": e.At, "kind": e.Kind, "name": e.Name, "bridge": e.Bridge, "person": e.By != "",
-		"text": e.Text, "of": e.Of, "reply_to": e.ReplyTo, "thread": e.Thread,
+		"text": e.Text, "of": e.Of, "reply_to": e.ReplyTo, "thread": e.Thread, "files": files,
 	}
-}
-
-// postRoom says something in the room.
-func (d *demo) postRoom(w http.ResponseWriter, r *http.Request) {
-	var said struct{ Author, Text, Thread string }
-	if !readJSON(w, r, &said) {
-		return
-	}
-	if (said.Author != "Alice" && said.Author != "Bob") || strings.TrimSpace(said.Text) == "" {
-		http.Error(w, "Alice or Bob, and a text", http.StatusBadRequest)
-		return
-	}
-	e := local.Entry{Kind: "said", Room: room, By: strings.ToLower(said.Author), Name: said.Author, Text: strings.TrimSpace(said.Text), Thread: said.Thread}
-	if _, err := d.room.Add(e); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// postMail sends a mail of Ann's through her own submission server: an answer to
-// one of her mails, quoted as mail programs do, or a new one.
-func (d *demo) postMail(w http.ResponseWriter, r *http.Request) {
-	var said struct {
-		Answers int
-		Subject string
-		Text    string
-	}
-	if !readJSON(w, r, &said) {
-		return
-	}
-	var parent *storedMail
-	for _, m := range d.ann.list(0) {
-		if m.Number == said.Answers {
-			parent = &m
-		}
-	}
-	if strings.TrimSpace(said.Text) == "" || (said.Answers != 0 && parent == nil) {
-		http.Error(w, "a text, and the number of a mail", http.StatusBadRequest)
-		return
-	}
-	if err := d.send(r.Context(), parent, said.Subject, said.Text); err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(into)
-	if err != nil {
-		http.Error(w, "the request is no JSON of the expected form", http.StatusBadRequest)
-	}
-	return err == nil
 }
 
 func (d *demo) mailOf(r *http.Request) (storedMail, bool) {
 	n, err := strconv.Atoi(r.PathValue("number"))
-	all := d.ann.list(0)
-	if err != nil || n < 1 || n > len(all) {
+	if err != nil {
 		return storedMail{}, false
 	}
-	return all[n-1], true
+	return d.ann.mail(n)
 }
 
 // showMail shows a mail as a mail program would, without anything active or remote.
@@ -208,7 +168,12 @@ func (d *demo) showMail(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `<!doctype html><meta name="color-scheme" content="light dark"><pre style="white-space:pre-wrap;font:15px/1.45 system-ui,sans-serif;margin:12px">%s</pre>`, template.HTMLEscapeString(p.Text))
 		return
 	}
-	w.Write([]byte(p.HTML)) //nolint:errcheck,gosec // the browser is gone; the policy above lets nothing of it run
+	html, err := withPictures(m.Raw, p)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Write([]byte(html)) //nolint:errcheck,gosec // the browser is gone; the policy above lets nothing of it run
 }
 
 // showSource shows the bytes of a mail.

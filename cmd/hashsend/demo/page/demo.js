@@ -4,15 +4,61 @@ const make = (tag, cls, text) => { const e = document.createElement(tag); if (cl
 const clock = at => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const atEnd = ol => ol.scrollHeight - ol.scrollTop - ol.clientHeight < 60;
 
+// What is sent. Nothing is lost when the server refuses it: keep returns false.
+async function post(path, fields, files) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  for (const f of files || []) form.append("files", f);
+  const r = await fetch(path, { method: "POST", body: form }).catch(e => ({ ok: false, text: () => String(e) }));
+  if (!r.ok) alert(await r.text());
+  return r.ok;
+}
+function button(label, title, act, cls) {
+  const b = make("button", cls || "", label);
+  b.type = "button";
+  b.title = title;
+  b.setAttribute("aria-label", title);
+  b.onclick = act;
+  return b;
+}
+
+// Files, as both sides show them.
+const size = n => n < 1000 ? n + " B" : n < 1e6 ? Math.round(n / 1000) + " kB" : (n / 1e6).toFixed(1) + " MB";
+function showFiles(files) {
+  const box = make("div", "files");
+  for (const f of files || []) {
+    const a = make("a", f.picture ? "picture" : "file");
+    a.href = f.address;
+    a.target = "_blank";
+    if (f.picture) { const img = make("img"); img.src = f.address; img.alt = f.name; a.append(img); } else a.append("📎 " + f.name, make("small", "", " " + size(f.size)));
+    box.append(a);
+  }
+  return box;
+}
+// Chooser joins a form to its field of files: by button, by drop and by paste.
+function chooser(input, list, area, text) {
+  const show = () => { list.replaceChildren(...[...input.files].map(f => make("span", "chosen", "📎 " + f.name))); };
+  const take = files => { if (files.length) { input.files = files; show(); } };
+  input.onchange = show;
+  area.ondragover = ev => ev.preventDefault();
+  area.ondrop = ev => { ev.preventDefault(); take(ev.dataTransfer.files); };
+  text.onpaste = ev => { if (ev.clipboardData.files.length) { ev.preventDefault(); take(ev.clipboardData.files); } };
+  return { files: () => [...input.files], clear: () => { input.value = ""; show(); } };
+}
+const roomFiles = chooser($("said-files"), $("said-chosen"), $("say").parentNode, $("said"));
+const mailFiles = chooser($("written-files"), $("written-chosen"), $("answer").parentNode, $("written"));
+for (const [b, input] of [["said-attach", "said-files"], ["written-attach", "written-files"]]) $(b).onclick = () => $(input).click();
+
 // The room.
+const textOf = id => { const e = document.querySelector("#m-" + id + " .text"); return e ? e.textContent.trim() || "a file" : id; };
 function room(e) {
   const list = $("messages"), follow = atEnd(list);
   const of = e.of && document.getElementById("m-" + e.of);
   switch (e.kind) {
     case "sign": $("sign").textContent = e.text || ""; return;
     case "room": return;
-    case "react": if (of) { const sign = make("span", "sign-react", e.text); sign.id = "m-" + e.id; of.querySelector(".body").append(sign); } return;
-    case "edit": if (of) of.querySelector(".text").textContent = e.text; return;
+    case "react": if (of) { const sign = make("span", "sign-react", e.text); sign.title = e.name; sign.id = "m-" + e.id; of.querySelector(".body").append(sign); } return;
+    case "edit": if (of) { of.querySelector(".text").textContent = e.text; of.querySelector(".time").textContent = clock(e.at) + ", edited"; } return;
     case "delete": if (of) of.remove(); return;
   }
   const name = e.name || "hashsend";
@@ -22,29 +68,40 @@ function room(e) {
   li.append(make("span", "face " + kind, kind === "bot" ? "#" : name[0]));
   const body = make("div", "body"), head = make("div");
   head.append(make("span", "name", name), make("span", "time", clock(e.at)));
-  body.append(head, make("div", "text", e.text));
+  body.append(head);
+  if (e.reply_to && e.reply_to !== e.thread) body.append(make("div", "quote", textOf(e.reply_to)));
+  body.append(make("div", "text", e.kind === "emote" ? "* " + name + " " + e.text : e.text), showFiles(e.files));
   if (e.thread) {
-    const answer = make("button", "link", "Answer in this thread");
-    answer.type = "button";
-    answer.onclick = () => enter(e.thread);
-    body.append(answer);
-    for (const old of list.querySelectorAll('[data-thread="' + e.thread + '"] button')) old.remove();
+    for (const old of list.querySelectorAll('[data-thread="' + e.thread + '"] button.enter')) old.remove();
+    body.append(button("Answer in this thread", "Answer in this thread", () => enter({ thread: e.thread }), "link enter"));
     li.dataset.thread = e.thread;
   }
+  if (e.person) body.append(deeds(e, name));
   li.append(body);
   list.append(li);
   if (follow) list.scrollTop = list.scrollHeight;
 }
+// What one can do with a message. The room's people are all played here.
+function deeds(e, name) {
+  const box = make("div", "deeds");
+  for (const emoji of ["👍", "❤️", "😂"]) box.append(button(emoji, "React with " + emoji, () => post("/change", { author: $("author").value, kind: "react", of: e.id, text: emoji })));
+  box.append(button("↩", "Answer this message", () => enter({ thread: e.thread || "", reply: e.id })));
+  if (!e.bridge) {
+    box.append(button("✎", "Edit", () => { enter({ thread: e.thread || "", edit: e.id }); $("author").value = name; $("said").value = document.querySelector("#m-" + e.id + " .text").textContent; }));
+    box.append(button("🗑", "Delete", () => post("/change", { author: name, kind: "delete", of: e.id })));
+  }
+  return box;
+}
 
-let thread = "";
-function enter(id) {
-  thread = id;
-  const root = id && document.querySelector("#m-" + id + " .text");
-  $("where").textContent = id ? "in the thread “" + (root ? root.textContent : id) + "”" : "";
-  $("leave").hidden = !id;
+// What the form is for: the room, a thread, an answer to a message, an edit.
+let at = {};
+function enter(to) {
+  at = to;
+  $("where").textContent = to.edit ? "editing “" + textOf(to.edit) + "”" : to.reply ? "answering “" + textOf(to.reply) + "”" : to.thread ? "in the thread “" + textOf(to.thread) + "”" : "";
+  $("leave").hidden = !$("where").textContent;
   $("said").focus();
 }
-$("leave").onclick = () => enter("");
+$("leave").onclick = () => { if (at.edit) $("said").value = ""; enter({}); };
 
 // The mailbox.
 let chosen = 0, newest, opening;
@@ -67,6 +124,7 @@ function choose(m) {
   $("title").hidden = true;
   $("subject").textContent = m.subject;
   $("answering").textContent = "Answer to “" + m.subject + "” from " + m.from;
+  $("mail-files").replaceChildren(...showFiles((m.files || []).map(f => ({ ...f, picture: false }))).children);
   show(false);
 }
 function show(source) {
@@ -76,6 +134,7 @@ function show(source) {
 }
 $("view-mail").onclick = () => show(false);
 $("view-source").onclick = () => show(true);
+$("like").onclick = () => post("/react", { answers: chosen, emoji: "👍" });
 $("new").onclick = () => {
   chosen = 0;
   $("reader").hidden = true;
@@ -94,17 +153,22 @@ function step(s) {
   while ($("steps").childElementCount > 60) $("steps").lastChild.remove();
 }
 
-// Both forms.
-async function post(path, body, field) {
+// Both forms. What was written stays until it is sent.
+async function submit(field, files, path, fields) {
   const text = field.value;
-  if (!text.trim()) return;
+  if (!text.trim() && !files.files().length) return;
   field.value = "";
-  const r = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(e => ({ ok: false, text: () => String(e) }));
-  if (!r.ok) { field.value = text; alert(await r.text()); }
+  if (await post(path, { ...fields, text: text.trim() }, files.files())) { files.clear(); if (field.id === "said") enter(at.thread && !at.edit ? { thread: at.thread } : {}); }
+  else field.value = text;
   field.focus();
 }
-$("say").onsubmit = ev => { ev.preventDefault(); post("/room", { Author: $("author").value, Thread: thread, Text: $("said").value.trim() }, $("said")); };
-$("answer").onsubmit = ev => { ev.preventDefault(); post("/mail", { Answers: chosen, Subject: $("title").value, Text: $("written").value.trim() }, $("written")); };
+$("say").onsubmit = ev => {
+  ev.preventDefault();
+  const author = $("author").value;
+  if (at.edit) submit($("said"), roomFiles, "/change", { author, kind: "edit", of: at.edit });
+  else submit($("said"), roomFiles, "/room", { author, thread: at.thread || "", reply_to: at.reply || "" });
+};
+$("answer").onsubmit = ev => { ev.preventDefault(); submit($("written"), mailFiles, "/mail", { answers: chosen, subject: $("title").value }); };
 const sends = ev => ev.key === "Enter" && !ev.shiftKey && !ev.isComposing;
 for (const f of ["said", "written"]) {
   $(f).onkeydown = ev => { if (sends(ev)) { ev.preventDefault(); ev.target.form.requestSubmit(); } };
