@@ -114,12 +114,9 @@ func TestContentStaysInItsFolder(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "rooms.files", f.ID)); err != nil {
 		t.Error(err)
 	}
-	for _, id := range []string{"../rooms", "/etc/passwd", ""} {
+	for _, id := range []string{"../rooms", "/etc/passwd"} {
 		if r, err := s.Content(id); err == nil {
-			if info, _ := r.Stat(); !info.IsDir() {
-				t.Errorf("Content(%q) opened %s", id, r.Name())
-			}
-			r.Close()
+			t.Errorf("Content(%q) opened %s", id, r.Name())
 		}
 	}
 }
