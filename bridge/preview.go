@@ -129,7 +129,7 @@ func (s *Shown) write(m *mail.Message) {
 	r := reply.Extract(reply.Mail{
 		Subject: m.Subject, From: s.From.Name, Answers: answers(m), Text: m.Text, HTML: m.HTML,
 	})
-	s.Text = markup.Neutral(strings.TrimSpace(r.Text))
+	s.Text = markup.Neutral(strings.TrimSpace(withoutPictures(m, r.Text)))
 	if r.HTML != "" {
 		s.HTML = markup.Neutral(markup.Sanitise(r.HTML))
 	}

@@ -119,10 +119,10 @@ func written(m mail.Message, known []store.Message) wording {
 	}
 	r := reply.Extract(in)
 	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward}
-	w.Text, w.HTML = shownWords(r.Text, r.HTML)
+	w.Text, w.HTML = shownWords(withoutPictures(&m, r.Text), r.HTML)
 	for _, a := range r.Answered {
 		p := part{Of: known[a.Known].ID}
-		p.Text, p.HTML = shownWords(a.Text, a.HTML)
+		p.Text, p.HTML = shownWords(withoutPictures(&m, a.Text), a.HTML)
 		w.Parts = append(w.Parts, p)
 	}
 	for _, c := range r.Cut {

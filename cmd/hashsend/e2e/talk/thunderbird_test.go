@@ -54,7 +54,10 @@ func TestThunderbird(t *testing.T) {
 
 	// A picture in the text stands there in the room.
 	bird.Writes(lab.Letter{About: m.ID, Kind: "ReplyToSender", Shows: "Lunch at twelve?", HTML: `<p>We sit here:</p><p><img src="data:image/png;filename=sketch.png;base64,` + base64.StdEncoding.EncodeToString(drawing) + `" alt="sketch"></p>`})
-	s.once("We sit here:")
+	e = s.alice.Sees(s.room, soon, func(body string) bool { return strings.Contains(body, "We sit here:") })
+	if body := e.Content.AsMessage().Body; strings.Contains(body, "sketch") {
+		t.Errorf("the picture is said in words, too: %q", body)
+	}
 	s.hasFile("sketch.png", event.MsgImage, drawing)
 }
 
