@@ -64,6 +64,7 @@ type accessConfig struct {
 	Moderators string            `yaml:"moderators"`
 	Admins     string            `yaml:"admins"`
 	Mail       []string          `yaml:"mail"`
+	Newcomers  []string          `yaml:"newcomers"`
 }
 
 type matrixConfig struct {
