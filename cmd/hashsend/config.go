@@ -144,13 +144,15 @@ type oauth2Config struct {
 }
 
 type imapConfig struct {
-	Server  serverConfig `yaml:",inline"`
-	Folders []string     `yaml:"folders"`
-	Sent    string       `yaml:"sent"`
-	Junk    string       `yaml:"junk"`
-	Poll    *duration    `yaml:"poll"`
-	Burst   *duration    `yaml:"burst"`
-	Mark    string       `yaml:"mark"`
+	Server   serverConfig `yaml:",inline"`
+	Folders  []string     `yaml:"folders"`
+	Sent     string       `yaml:"sent"`
+	Junk     string       `yaml:"junk"`
+	All      string       `yaml:"all"`
+	JunkEach *duration    `yaml:"junk_poll"`
+	Poll     *duration    `yaml:"poll"`
+	Burst    *duration    `yaml:"burst"`
+	Mark     string       `yaml:"mark"`
 }
 
 type smtpConfig struct {

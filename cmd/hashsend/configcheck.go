@@ -220,7 +220,7 @@ func (d *duration) value(unset time.Duration) time.Duration {
 
 func (m mailboxConfig) imap() imap.Config {
 	return imap.Config{
-		Server: m.IMAP.Server.server(m.Address), Inbox: m.IMAP.Folders, Sent: m.IMAP.Sent, Junk: m.IMAP.Junk,
+		Server: m.IMAP.Server.server(m.Address), Inbox: m.IMAP.Folders, Sent: m.IMAP.Sent, Junk: m.IMAP.Junk, All: m.IMAP.All, JunkPoll: m.IMAP.JunkEach.value(0),
 		Poll: m.IMAP.Poll.value(0), Burst: m.IMAP.Burst.value(0), Mark: m.IMAP.Mark,
 	}
 }
