@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -38,13 +39,37 @@ func (a Access) level(who chat.Author, rank chat.Rank) Level {
 
 // mayOpen reports whether an address may open a conversation by mail.
 func (a Access) mayOpen(address string) bool {
+	return listed(a.Mail, address)
+}
+
+// listed reports whether an address or its domain stands in a list.
+func listed(list []string, address string) bool {
 	_, domain, _ := strings.Cut(address, "@")
-	for _, m := range a.Mail {
-		if mail.SameAddress(m, address) || strings.EqualFold(strings.TrimPrefix(m, "@"), domain) {
-			return true
-		}
+	return slices.ContainsFunc(list, func(m string) bool {
+		return mail.SameAddress(m, address) || strings.EqualFold(strings.TrimPrefix(m, "@"), domain)
+	})
+}
+
+// SameDomain in Access.Newcomers is everybody of a domain that somebody who takes
+// part has, unless it is one that anybody can have an address of.
+const SameDomain = "same-domain"
+
+// letsIn reports whether somebody whom a mail brings along takes part without a
+// question in a conversation of these people.
+func (a Access) letsIn(address string, people []store.Participant) bool {
+	if listed(a.Newcomers, address) {
+		return true
 	}
-	return false
+	return slices.Contains(a.Newcomers, SameDomain) && !mail.IsPublicProvider(address) && domainTakesPart(address, people)
+}
+
+// domainTakesPart reports whether somebody of the domain of an address takes part.
+func domainTakesPart(address string, people []store.Participant) bool {
+	_, domain, _ := strings.Cut(address, "@")
+	return slices.ContainsFunc(people, func(p store.Participant) bool {
+		_, d, _ := strings.Cut(p.Address, "@")
+		return p.Takes() && strings.EqualFold(d, domain)
+	})
 }
 
 // admission is what is decided about a mail that has found its thread.

@@ -46,7 +46,7 @@ func commands() []command {
 		{"pause", "[off]", "mail nothing until \"pause off\"", Link, (*call).pause},
 		{"unlink", "", "end the tie between this room and email", Link, (*call).unlink},
 		{"approve", "NUMBER [add]", "post a held mail; with add its sender takes part", Link, (*call).approve},
-		{"alias", "NUMBER ADDRESS", "ask the one who takes part under this address whether a held mail is theirs", Link, (*call).alias},
+		{"alias", "NUMBER ADDRESS | off ADDRESS", "ask the one who takes part under this address whether a held mail is theirs; off: it is theirs no longer", Link, (*call).alias},
 		{"deny", "NUMBER|ADDRESS…", "drop a held mail, or leave out people whom a mail brought along", Link, (*call).deny},
 		{"block", "NUMBER", "drop a held mail and all further mail of its sender", Link, (*call).block},
 	}

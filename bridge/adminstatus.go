@@ -82,7 +82,15 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		return err
 	}
 	for _, r := range rs {
-		fmt.Fprintf(b, "\nLast message to %s: %s", r.Address, r.State)
+		who := r.Address
+		if c.level < Link {
+			p, err := c.ParticipantByID(r.Participant)
+			if err != nil {
+				return err
+			}
+			who = p.Name
+		}
+		fmt.Fprintf(b, "\nLast message to %s: %s", who, r.State)
 		if r.Reason != "" && r.State != store.Accepted {
 			fmt.Fprintf(b, " (%s)", plain(r.Reason))
 		}

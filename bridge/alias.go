@@ -77,6 +77,9 @@ func (l letter) renamed(known map[string]string) letter {
 // alias asks somebody who takes part, at the known address, whether a held mail
 // is theirs. Never the name in a mail decides, nor the room alone.
 func (c *call) alias() (string, error) {
+	if len(c.args) > 0 && strings.EqualFold(c.args[0], "off") {
+		return c.aliasOff()
+	}
 	h, err := c.heldMail()
 	if err != nil {
 		return "", err
@@ -87,7 +90,7 @@ func (c *call) alias() (string, error) {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 0 {
-		return "", usage("It goes: %s", c.say("alias NUMBER ADDRESS"))
+		return "", usage("It goes: %s, and %s takes it back", c.say("alias NUMBER ADDRESS"), c.say("alias off ADDRESS"))
 	}
 	switch {
 	case h.Thread == 0:
@@ -126,6 +129,66 @@ func (c *call) alias() (string, error) {
 	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), c.letter(th, p, "", text, "")
 }
 
+// aliasOff takes back that an address is another one of somebody who takes part: what
+// comes from there is held again.
+func (c *call) aliasOff() (string, error) {
+	c.args = c.args[1:]
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	addresses, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	if len(addresses) != 1 || len(rest) > 0 {
+		return "", usage("It goes: %s", c.say("alias off ADDRESS"))
+	}
+	p, err := c.dropAlias(th, addresses[0].Address, "")
+	if errors.Is(err, store.ErrNone) {
+		return "", usage("%s is no other address of anybody who takes part here.", addresses[0].Address)
+	}
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("What comes from %s is no longer taken as from %s.", addresses[0].Address, p.Name), nil
+}
+
+// dropAlias takes an alias of somebody in a conversation back; where known is given,
+// that person's alone. ErrNone: there is no such.
+func (w *work) dropAlias(th store.Thread, address, known string) (p store.Participant, err error) {
+	is, err := w.Alias(mail.CanonicalAddress(address))
+	if err != nil {
+		return p, err
+	}
+	if known != "" && is.Known != known {
+		return p, store.ErrNone
+	}
+	if p, err = w.Participant(th.ID, is.Known); err != nil {
+		return p, err
+	}
+	_, err = w.DropAlias(is.Canon, is.Known)
+	return p, err
+}
+
+// aliasByMail answers "/alias ADDRESS" and "/alias off ADDRESS".
+func (w *work) aliasByMail(th store.Thread, p store.Participant, l letter, words []string) error {
+	if len(words) != 3 || !strings.EqualFold(words[1], "off") {
+		return w.confirmAlias(th, p, l, words)
+	}
+	_, err := w.dropAlias(th, words[2], p.Canon)
+	if errors.Is(err, store.ErrNone) {
+		return w.letter(th, p, "", "That is no other address of yours here.", l.msg.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.noticeTo(th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, shortAddress(words[2]))); err != nil {
+		return err
+	}
+	return w.letter(th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
+}
+
 // confirmAlias notes that an address is that of a person, who says so from the
 // known address, and takes in the mail that waits for it.
 func (w *work) confirmAlias(th store.Thread, p store.Participant, l letter, words []string) error {
@@ -157,8 +220,8 @@ func (w *work) confirmAlias(th store.Thread, p store.Participant, l letter, word
 			return err
 		}
 	}
-	if err := w.noticeTo(th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, h.Sender, p.Name)); err != nil {
+	if err := w.noticeTo(th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, shortAddress(h.Sender), p.Name)); err != nil {
 		return err
 	}
-	return w.letter(th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address.", l.msg.ID)
+	return w.letter(th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
 }

@@ -102,6 +102,9 @@ type Access struct {
 	Moderators Level
 	Admins     Level
 	Mail       []string // addresses and domains ("example.org") that may open a conversation by mail
+	// Newcomers whom a mail of somebody who takes part brings along (To, Cc) take part
+	// without a question: addresses, domains, and SameDomain. Empty: each is asked about.
+	Newcomers []string
 }
 
 // Metrics counts what happens. All methods may be called by several goroutines.

@@ -98,7 +98,7 @@ func (w *work) obey(th store.Thread, p store.Participant, l letter, name string,
 		}
 		return w.letter(th, p, "", text, l.msg.ID)
 	case "alias":
-		return w.confirmAlias(th, p, l, words)
+		return w.aliasByMail(th, p, l, words)
 	case "mute":
 		return w.mute(th, p, l, words)
 	case "digest":

@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -122,16 +123,28 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	}
 	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, plain(r.Reason), typed, typed, p.Address)
 	phase := chat.Failed
+	var more []func(*chatJob)
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, plain(r.Reason)), chat.Delayed
 	} else {
 		p.Bounces++
-		if p.Bounces == suspendAfter && p.Takes() {
+		if p.Bounces >= suspendAfter && p.Takes() {
 			p.State, p.Changed = store.Removed, w.now
-			text += fmt.Sprintf(" It was the %dth in a row: no more mail goes there.", suspendAfter)
+			th, err := w.Thread(thread)
+			if err != nil {
+				return err
+			}
+			again := "add " + p.Address + " " + th.Mode
+			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there. %s%s tries again; or ask for another address (%sadd ADDRESS).", p.Name, plain(r.Reason), typed, again, typed)
+			more = append(more, choosing(chat.Choice{Label: "Try again", Command: again}))
 		}
 		if err := w.SetParticipant(p); err != nil {
 			return err
+		}
+		if more != nil {
+			if err := w.announce(thread); err != nil {
+				return err
+			}
 		}
 	}
 	w.step(Step{Thread: thread, Kind: "refused", Text: text})
@@ -140,7 +153,7 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 		return err
 	}
 	if len(ms) == 0 {
-		return w.noticeTo(thread, text)
+		return w.noticeTo(thread, text, more...)
 	}
 	s := chat.State{Phase: phase, Reason: plain(r.Reason), Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
@@ -152,7 +165,7 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 			return err
 		}
 	}
-	return w.tellAt(ms[len(ms)-1], text, s)
+	return w.tellAt(ms[len(ms)-1], text, s, more...)
 }
 
 // arrived notes that a mail of ours has come to somebody, or was read.
@@ -185,44 +198,50 @@ func plain(reason string) string {
 }
 
 // tellAt posts a notice at a message in the room where it was written, and marks
-// the message where the network can.
-func (w *work) tellAt(m store.Message, text string, s chat.State) error {
-	copies, err := w.Copies(m.ID)
+// the message where the network can. What came by mail is told of in the first room
+// that has it.
+func (w *work) tellAt(m store.Message, text string, s chat.State, more ...func(*chatJob)) error {
+	c, r, there, err := w.whereWritten(m)
 	if err != nil {
 		return err
 	}
-	for _, c := range copies {
-		if c.Posted == "" || c.Part > 0 {
-			continue
-		}
-		r, err := w.RoomByID(c.Room)
+	if m.Origin != store.FromChat {
+		copies, err := w.Copies(m.ID)
 		if err != nil {
 			return err
 		}
-		at := place(r)
-		if c.Chat != "" {
-			at.Thread = chat.ThreadID(c.Chat)
-		}
-		if _, can := w.b.chats[r.Network].(chat.Reporter); can {
-			j := chatJob{Network: r.Network, Place: at, To: c.Posted, State: s}
-			if err := w.toChat(jobReport, w.key("r", m.ID, r.ID, int64(s.Phase), w.now.UnixMilli()), j); err != nil {
+		if i := slices.IndexFunc(copies, func(c store.Copy) bool { return c.Posted != "" && c.Part == 0 }); i >= 0 {
+			c, there = copies[i], true
+			if r, err = w.RoomByID(c.Room); err != nil {
 				return err
 			}
 		}
-		to := answering(chat.MessageID(c.Posted))
-		if w.b.limits(r.Network).Threads && m.Author != 0 {
-			// An answer would open a chat thread under the message for all to see.
-			network, person, err := w.AuthorByID(m.Author)
-			if err != nil {
-				return err
-			}
-			if network == r.Network {
-				to = privately(chat.UserID(person))
-			}
-		}
-		return w.notice(r.Network, at, text, to)
 	}
-	return w.noticeTo(m.Thread, text)
+	if !there || r.Gone {
+		return w.noticeTo(m.Thread, text, more...)
+	}
+	at := place(r)
+	if c.Chat != "" {
+		at.Thread = chat.ThreadID(c.Chat)
+	}
+	if _, can := w.b.chats[r.Network].(chat.Reporter); can {
+		j := chatJob{Network: r.Network, Place: at, To: c.Posted, State: s}
+		if err := w.toChat(jobReport, w.key("r", m.ID, r.ID, int64(s.Phase), w.now.UnixMilli()), j); err != nil {
+			return err
+		}
+	}
+	to := answering(chat.MessageID(c.Posted))
+	if w.b.limits(r.Network).Threads && m.Author != 0 {
+		// An answer would open a chat thread under the message for all to see.
+		network, person, err := w.AuthorByID(m.Author)
+		if err != nil {
+			return err
+		}
+		if network == r.Network {
+			to = privately(chat.UserID(person))
+		}
+	}
+	return w.notice(r.Network, at, text, append(more, to)...)
 }
 
 // automatic tells the rooms of an automatic answer, once for a person and day.
@@ -252,38 +271,4 @@ func (w *work) automatic(l letter, d decision) error {
 		}
 	}
 	return nil
-}
-
-// holdMail stores a mail for a person's decision and asks for it.
-func (w *work) holdMail(box *mailbox, l letter, d decision) error {
-	h := store.HeldMail{
-		Mailbox: box.id, Sender: l.from.Address, Name: mail.CleanName(l.from.Name), Subject: oneLine(l.msg.Subject, 200),
-		Reason: d.reason, Place: int64(l.in.Place), File: d.file, At: w.now,
-	}
-	if len(d.route.Threads) > 0 {
-		h.Thread = d.route.Threads[0]
-	}
-	if err := w.AddHeld(&h); err != nil {
-		return err
-	}
-	w.step(Step{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + d.reason})
-	who := h.Sender
-	if h.Name != "" {
-		who = h.Name + " <" + h.Sender + ">"
-	}
-	text := fmt.Sprintf("A mail from %s, subject “%s”, was held: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to let its sender take part too, %[4]sdeny %[5]d to drop it, %[4]sblock %[5]d to drop all mail of this sender.",
-		who, h.Subject, d.reason, typed, h.ID)
-	if d.reason == takesNoPart {
-		text += fmt.Sprintf(" If it is from somebody who takes part under another address, %salias %d ADDRESS asks there.", typed, h.ID)
-	}
-	choices := choosing(
-		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
-		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},
-		chat.Choice{Label: "Deny", Command: fmt.Sprintf("deny %d", h.ID)},
-		chat.Choice{Label: "Block sender", Command: fmt.Sprintf("block %d", h.ID), Danger: true},
-	)
-	if h.Thread != 0 {
-		return w.noticeTo(h.Thread, text, choices)
-	}
-	return w.home(text, choices)
 }

@@ -35,6 +35,7 @@ type decision struct {
 	emoji    string // of an answer that is one emoji and nothing else
 	notice   string
 	mark     bool // say that nothing proves the sender
+	junk     bool // say that the provider took it for junk
 	reason   string
 	title    string
 	file     string // where a held mail was kept
@@ -99,6 +100,7 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 	if owner := l.own && l.verdict.Trust == mail.Proven; !f.Approved && !owner {
 		d.toMany(l.class.Kind)
 	}
+	d.junk = l.in.Place == mail.Junk
 	if d.do == doPost || d.do == doOpen {
 		err = box.extract(tx, l, &d)
 	}

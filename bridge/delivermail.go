@@ -277,23 +277,12 @@ func (w *work) accepted(j mailJob) error {
 		}
 		return nil
 	}
-	copies, err := w.Copies(last.ID)
-	if err != nil {
-		return err
+	if !there {
+		return nil
 	}
-	for _, c := range copies {
-		r, err := w.RoomByID(c.Room)
-		if err != nil {
-			return err
-		}
-		if _, can := w.b.chats[r.Network].(chat.Reporter); !can || c.Posted == "" {
-			continue
-		}
-		// One lane and one key a room: only the newest message matters.
-		job := chatJob{Network: r.Network, Place: place(r), To: c.Posted, State: chat.State{Phase: chat.Accepted}}
-		return w.enqueue(jobReport, fmt.Sprintf("report/%d", r.ID), w.key("ra", last.ID), job, nil, time.Time{})
-	}
-	return nil
+	// One lane and one key a room: only the newest message matters.
+	job := chatJob{Network: r.Network, Place: place(r), To: c.Posted, State: chat.State{Phase: chat.Accepted}}
+	return w.enqueue(jobReport, fmt.Sprintf("report/%d", r.ID), w.key("ra", last.ID), job, nil, time.Time{})
 }
 
 // deliverKeep sees that one copy of a mail is in the Sent folder: our own copy

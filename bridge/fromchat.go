@@ -155,7 +155,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	}
 	m := store.Message{
 		Thread: th.ID, Origin: store.FromChat, Author: author, Name: e.By.Name, Kind: int64(e.Kind),
-		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now,
+		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID,
 	}
 	if w.unsealed != nil { // it was sealed: it was said when it was said
 		m.At = *w.unsealed

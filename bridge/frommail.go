@@ -25,7 +25,10 @@ func (box *mailbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	if h.Place == mail.Sent && !box.isOwn(sender(&m).Address) {
 		return false, nil
 	}
-	if mail.HasTag(m.Subject, box.b.o.Tag) || (h.Place != mail.Sent && looksLikeReport(h)) {
+	if h.Place == mail.Archive && box.isOwn(sender(&m).Address) {
+		return false, nil // what the owner has sent lies there, too, and drafts
+	}
+	if (h.Place != mail.Junk && mail.HasTag(m.Subject, box.b.o.Tag)) || (h.Place != mail.Sent && looksLikeReport(h)) {
 		return true, nil
 	}
 	var ours bool

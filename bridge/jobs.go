@@ -156,6 +156,11 @@ func (w *work) notice(network string, p chat.Place, text string, more ...func(*c
 // noticeTo posts words of the bridge in every room of a thread; in the home room
 // if it has none.
 func (w *work) noticeTo(thread int64, text string, more ...func(*chatJob)) error {
+	return w.noticeEach(thread, func(string, chat.RoomID) string { return text }, more...)
+}
+
+// noticeEach does the same with words that depend on the room.
+func (w *work) noticeEach(thread int64, text func(network string, room chat.RoomID) string, more ...func(*chatJob)) error {
 	rooms, err := w.RoomsOf(thread)
 	if err != nil {
 		return err
@@ -166,12 +171,13 @@ func (w *work) noticeTo(thread int64, text string, more ...func(*chatJob)) error
 			continue
 		}
 		told = true
-		if err := w.notice(r.Network, place(r), text, more...); err != nil {
+		at := place(r)
+		if err := w.notice(r.Network, at, text(r.Network, at.Room), more...); err != nil {
 			return err
 		}
 	}
 	if !told {
-		return w.home(text, more...)
+		return w.home(text(w.b.o.Home.Network, w.b.o.Home.Room), more...)
 	}
 	return nil
 }
@@ -220,6 +226,10 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Message: m.ID, ReplyTo: m.ReplyTo}
 	if inChat != "" {
 		j.Place.Thread = chat.ThreadID(inChat)
+	}
+	m, err := w.asShown(m)
+	if err != nil {
+		return err
 	}
 	files, err := w.FilesOf(m.ID)
 	if err != nil {

@@ -84,25 +84,6 @@ func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []i
 	))
 }
 
-// notSentTo puts the names of those who were left out behind the text of a
-// message, for a room alone: what is mailed or quoted later does not repeat it.
-func (w *work) notSentTo(m store.Message) (store.Message, error) {
-	out, err := w.LeftOut(m.ID)
-	if err != nil || len(out) == 0 {
-		return m, err
-	}
-	var names []string
-	for _, id := range out {
-		p, err := w.ParticipantByID(id)
-		if err != nil {
-			return m, err
-		}
-		names = append(names, mail.CleanName(p.Name))
-	}
-	m.Text, m.HTML = marked(m.Text, m.HTML, "not sent to: "+several(names))
-	return m, nil
-}
-
 // resend mails a message to people who were left out of it.
 func (c *call) resend() (string, error) {
 	th, err := c.mailing()

@@ -22,8 +22,11 @@ const (
 
 // turnOf decides when a person gets a message of a plan.
 func (p plan) turnOf(who store.Participant, m store.Message) turn {
+	has := p.Correction && p.Have[m.ID].Has(who.ID) // history and resend give people what was not meant for them at first
 	switch {
-	case !who.Takes(), who.Muted.After(p.Now), m.Skip.Has(who.ID), m.Participant == who.ID, m.At.Before(who.Joined):
+	case !who.Takes(), who.Muted.After(p.Now), m.Participant == who.ID:
+		return never
+	case !has && (m.Skip.Has(who.ID) || m.At.Before(who.Joined)):
 		return never
 	case p.Only != nil && !p.Only.Has(who.ID):
 		return never

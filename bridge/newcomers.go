@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -73,50 +74,99 @@ func (b *Bridge) isOurs(address string) bool {
 	return false
 }
 
-// offer asks the rooms, once for each person, whether people whom a mail has
-// brought along are to take part (C30). Only somebody who is proven to take part, or
-// was approved once for all, or the owner, brings people along.
-func (w *work) offer(th store.Thread, l letter, m store.Message, people []store.Participant) error {
+// brought returns the people whom a mail brings into a conversation: nobody who takes
+// part, has left, was taken out, or was asked about before. Only somebody who is proven
+// to take part, or was approved once for all, or the owner, brings people along.
+func (w *work) brought(th store.Thread, l letter, m store.Message) ([]mail.Address, error) {
 	trust, err := w.Sender(mail.CanonicalAddress(l.from.Address))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	believed := l.verdict.Trust == mail.Proven || trust == store.SenderApproved
 	if !believed || (m.Participant == 0 && !l.own) || w.b.boxByID[th.Mailbox].privateCopy(l) {
-		return nil
+		return nil, nil
 	}
 	if pending, err := w.opening(th.ID); err != nil || pending {
+		return nil, err
+	}
+	var people []mail.Address
+	all := newcomers(&l.msg, w.b.isOurs)
+	for _, a := range all {
+		canon := mail.CanonicalAddress(a.Address)
+		if _, err := w.Participant(th.ID, canon); err == nil {
+			continue
+		} else if !errors.Is(err, store.ErrNone) {
+			return nil, err
+		}
+		if len(people) == maxNewcomers {
+			break
+		}
+		first, err := w.Offer(th.ID, canon)
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			people = append(people, a)
+		}
+	}
+	return people, nil
+}
+
+// letIn has those take part whom a mail brings along and the settings let in without a
+// question (C30). In an open conversation that must show nobody an address that the
+// mail itself does not: who is of a new domain is asked about, unless the mail names
+// everybody. It returns the others.
+func (w *work) letIn(th store.Thread, l letter, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
+	named := namedIn(l)
+	toAll := !slices.ContainsFunc(people, func(p store.Participant) bool {
+		return p.Takes() && !named[p.Canon] && p.Canon != mail.CanonicalAddress(l.from.Address)
+	})
+	for _, a := range brought {
+		if !w.b.o.Access.letsIn(a.Address, people) || (th.Mode == store.ModeOpen && !toAll && !domainTakesPart(a.Address, people)) {
+			ask = append(ask, a)
+			continue
+		}
+		p := w.b.newParticipant(th, a, w.now)
+		if err := w.AddParticipant(&p); err != nil {
+			return nil, nil, err
+		}
+		in = append(in, p)
+	}
+	return in, ask, nil
+}
+
+// tellLetIn says in the rooms who takes part from now on because of a mail.
+func (w *work) tellLetIn(th store.Thread, m store.Message, in []store.Participant) error {
+	if len(in) == 0 {
+		return nil
+	}
+	var who []string
+	for _, p := range in {
+		who = append(who, p.Address)
+	}
+	remove := "remove " + strings.Join(who, " ")
+	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %s%s ends that.", m.Name, strings.Join(who, ", "), typed, remove)
+	if err := w.noticeTo(th.ID, text, choosing(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
 		return err
 	}
-	left := maxNewcomers
+	return w.announce(th.ID)
+}
+
+// offer asks the rooms, once for each person, whether people whom a mail has
+// brought along are to take part (C30).
+func (w *work) offer(th store.Thread, m store.Message, people []store.Participant, brought []mail.Address) error {
+	if len(brought) == 0 {
+		return nil
+	}
 	var addresses []string
-	all := []mail.Address{}
+	all := slices.Clone(brought)
 	for _, p := range people {
 		if p.Takes() {
 			all = append(all, mail.Address{Address: p.Address})
 		}
 	}
-	for _, a := range newcomers(&l.msg, w.b.isOurs) {
-		canon := mail.CanonicalAddress(a.Address)
-		if _, err := w.Participant(th.ID, canon); err == nil {
-			continue // takes part, or was taken out, or left
-		} else if !errors.Is(err, store.ErrNone) {
-			return err
-		}
-		if left--; left < 0 {
-			break
-		}
-		first, err := w.Offer(th.ID, canon)
-		if err != nil {
-			return err
-		}
-		if first {
-			addresses = append(addresses, a.Address)
-			all = append(all, a)
-		}
-	}
-	if len(addresses) == 0 {
-		return nil
+	for _, a := range brought {
+		addresses = append(addresses, a.Address)
 	}
 	who, add, warning := strings.Join(addresses, " "), "add ", ""
 	add += who

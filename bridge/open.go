@@ -174,9 +174,6 @@ func (w *work) opened(j chatJob, at chat.Place) error {
 			}
 			as = chat.Sender{ID: p.Ghost, Name: p.Name + " (email)"}
 		}
-		if m, err = w.notSentTo(m); err != nil {
-			return err
-		}
 		if err := w.post(m, r, as, ""); err != nil {
 			return err
 		}

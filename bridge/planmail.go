@@ -235,6 +235,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 
 func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Index: i}
+	w.Text, w.HTML = marked(w.Text, w.HTML, mailedWith(m))
 	if m.Files != "" && len(p.Files[m.ID]) == 0 {
 		w.Files = strings.Split(m.Files, "\n")
 	}

@@ -240,12 +240,12 @@ func (w *work) voteByMail(box *mailbox, th store.Thread, l letter, d decision) (
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = remarks(d, m.Text, "")
+	m.Text, m.HTML = marked(m.Text, "", d.marks())
 	r, err := w.RoomByID(p.Room)
 	if err != nil {
 		return false, err
 	}
-	remarked := d.mark || d.notice != ""
+	remarked := d.marks() != ""
 	_, can := w.b.chats[r.Network].(chat.Voter)
 	native := can && w.b.limits(r.Network).OwnReactions && !remarked
 	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.now}

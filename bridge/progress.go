@@ -91,8 +91,8 @@ func (w *work) showProgress(ms []store.Message, before map[int64]string) error {
 	return nil
 }
 
-// originalOf finds where a message was written, if its network shows states.
-func (w *work) originalOf(m store.Message) (c store.Copy, r store.Room, there bool, err error) {
+// whereWritten finds a message of a chat in the room where it was written.
+func (w *work) whereWritten(m store.Message) (c store.Copy, r store.Room, there bool, err error) {
 	if m.Origin != store.FromChat || m.Author == 0 {
 		return c, r, false, nil
 	}
@@ -105,18 +105,25 @@ func (w *work) originalOf(m store.Message) (c store.Copy, r store.Room, there bo
 		return c, r, false, err
 	}
 	for _, c := range copies {
-		if c.Posted == "" || c.Part > 0 {
+		if c.Posted == "" || c.Part > 0 || (m.Room != 0 && c.Room != m.Room) {
 			continue
 		}
 		r, err := w.RoomByID(c.Room)
-		if err != nil {
-			return c, r, false, err
-		}
-		if _, can := w.b.chats[r.Network].(chat.Reporter); can && r.Network == network {
-			return c, r, true, nil
+		if err != nil || r.Network == network {
+			return c, r, err == nil, err
 		}
 	}
 	return c, r, false, nil
+}
+
+// originalOf finds where a message was written, if its network shows states.
+func (w *work) originalOf(m store.Message) (c store.Copy, r store.Room, there bool, err error) {
+	c, r, there, err = w.whereWritten(m)
+	if !there || err != nil {
+		return c, r, false, err
+	}
+	_, can := w.b.chats[r.Network].(chat.Reporter)
+	return c, r, can, nil
 }
 
 // showState has a state shown at a copy of a message. It has a lane of its own: states

@@ -91,7 +91,7 @@ func (w *work) reactionByMail(box *mailbox, th store.Thread, l letter, d decisio
 		return false, err
 	}
 	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.now, ReplyTo: parts[0].Of}
-	emoji, remarked := l.class.Emoji, d.mark || d.notice != ""
+	emoji, remarked := l.class.Emoji, d.marks() != ""
 	if d.emoji != "" {
 		m.Kind, emoji = int64(chat.Said), d.emoji
 		if can, err := w.showsOwn(th, m.ReplyTo); err != nil || !can || remarked {
@@ -105,7 +105,7 @@ func (w *work) reactionByMail(box *mailbox, th store.Thread, l letter, d decisio
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = remarks(d, m.Text, "")
+	m.Text, m.HTML = marked(m.Text, "", d.marks())
 	if err := w.recordMail(th, l, nil); err != nil {
 		return false, err
 	}

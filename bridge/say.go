@@ -110,8 +110,19 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err != nil {
 		return err
 	}
+	brought, err := w.brought(th, l, m)
+	if err != nil {
+		return err
+	}
+	letIn, brought, err := w.letIn(th, l, people, brought)
+	if err != nil {
+		return err
+	}
 	reads := reached(th, people, l, m.Participant)
 	m.Skip = reads.Skip
+	for _, p := range letIn {
+		people, m.Skip = append(people, p), append(m.Skip, p.ID)
+	}
 	if reads.Relay && !th.Paused {
 		m.State = store.Held
 	}
@@ -129,7 +140,7 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		m.ID, m.Text, m.HTML, m.ReplyTo = 0, p.Text, p.HTML, p.Of
 		if i == len(parts)-1 {
 			m.Files = d.words.Files
-			m.Text, m.HTML = remarks(d, m.Text, m.HTML)
+			m.Marks = d.marks()
 		}
 		if err := w.AddMessage(&m); err != nil {
 			return err
@@ -157,7 +168,10 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err := w.askLeftOut(m, reads.LeftOut, ids); err != nil {
 		return err
 	}
-	if err := w.offer(th, l, m, people); err != nil {
+	if err := w.tellLetIn(th, m, letIn); err != nil {
+		return err
+	}
+	if err := w.offer(th, m, people, brought); err != nil {
 		return err
 	}
 	if err := w.recordMail(th, l, ids); err != nil {
@@ -210,25 +224,6 @@ func (w *work) partsOf(th store.Thread, d decision) ([]part, error) {
 		one.Of = d.words.Parts[0].Of
 	}
 	return []part{one}, err
-}
-
-// remarks adds what the bridge has to say of a mail to its words.
-func remarks(d decision, text, html string) (string, string) {
-	if d.mark {
-		text, html = marked(text, html, "⚠ not verified: nothing proves who sent this mail")
-	}
-	if d.notice != "" {
-		text, html = marked(text, html, d.notice)
-	}
-	return text, html
-}
-
-// marked puts a line of the bridge behind a text.
-func marked(text, html, line string) (string, string) {
-	if html != "" {
-		html += "<br><em>" + line + "</em>"
-	}
-	return text + "\n— " + line, html
 }
 
 // speakerOf sets who said a message and returns who speaks in the rooms.
@@ -313,17 +308,13 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 	if err != nil {
 		return err
 	}
-	shownAs, err := w.notSentTo(m)
-	if err != nil {
-		return err
-	}
 	told := false
 	for _, r := range rooms {
 		if r.Silent() {
 			continue
 		}
 		told = true
-		one, inChat := shownAs, ""
+		one, inChat := m, ""
 		if m.ReplyTo != 0 {
 			c, err := w.CopyIn(m.ReplyTo, r.ID)
 			if err != nil && !errors.Is(err, store.ErrNone) {

@@ -179,7 +179,7 @@ func (s *stage) start() {
 		TellDeletes: s.mode["deletes"] == "notice",
 		Zone:        time.FixedZone("CET", 3600),
 		Home:        Home{Network: "matrix", Room: "home"},
-		Access:      Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}},
+		Access:      Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}, Newcomers: strings.Fields(s.mode["newcomers"])},
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -234,7 +234,7 @@ func (s *stage) step(line string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.nets["matrix"].closed = chat.RoomID(rest)
-	case "mail", "sent":
+	case "mail", "sent", "junk", "archive":
 		s.mail(verb, rest)
 	case "bounce":
 		s.bounce(rest)
@@ -421,11 +421,7 @@ func (s *stage) mail(verb, rest string) {
 		}
 	}
 	raw.WriteString(withFiles(strings.ReplaceAll(text, `\n`, "\r\n"), files))
-	place := mail.Inbox
-	if verb == "sent" {
-		place = mail.Sent
-	}
-	s.deliver(place, raw.String())
+	s.deliver(map[string]mail.Place{"mail": mail.Inbox, "sent": mail.Sent, "junk": mail.Junk, "archive": mail.Archive}[verb], raw.String())
 }
 
 func (s *stage) answer(h map[string]string, number string) {

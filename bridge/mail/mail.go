@@ -20,10 +20,11 @@ type Place int
 
 // The places.
 const (
-	Inbox  Place = iota // an incoming folder
-	Sent                // the folder of what the owner sends
-	Junk                // the folder of what the provider distrusts
-	Pushed              // given to us by LMTP or SMTP
+	Inbox   Place = iota // an incoming folder
+	Sent                 // the folder of what the owner sends
+	Junk                 // the folder of what the provider distrusts
+	Pushed               // given to us by LMTP or SMTP
+	Archive              // the folder of all mail, where rules and people file what came
 )
 
 // Envelope is who a pushed mail came from and who it is for (RFC 5321, 2.3.1).

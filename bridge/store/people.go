@@ -54,3 +54,9 @@ func (t *Tx) Alias(canon string) (Alias, error) {
 		return a, scan(&a.Canon, &a.Known, &a.Held, &a.Confirmed)
 	}, "SELECT canon, known, held, confirmed FROM alias WHERE canon = ?", canon)
 }
+
+// DropAlias forgets that an address is another one of a person, and reports whether
+// that was so.
+func (t *Tx) DropAlias(canon, known string) (bool, error) {
+	return t.changed("DELETE FROM alias WHERE canon = ? AND known = ?", canon, known)
+}

@@ -140,7 +140,9 @@ type Message struct {
 	ReplyTo     int64  // 0: none
 	State       string
 	At          time.Time
-	Skip        IDs // participants who have it already or must not get it
+	Skip        IDs    // participants who have it already or must not get it
+	Marks       string // what the bridge remarks of it in rooms, a line each; no part of its text
+	Room        int64  // where it was written; 0: in a mail, or not known
 }
 
 // IDs is a small set of record ids.

@@ -64,6 +64,7 @@ type accessConfig struct {
 	Moderators string            `yaml:"moderators"`
 	Admins     string            `yaml:"admins"`
 	Mail       []string          `yaml:"mail"`
+	Newcomers  []string          `yaml:"newcomers"`
 }
 
 type matrixConfig struct {
@@ -143,13 +144,15 @@ type oauth2Config struct {
 }
 
 type imapConfig struct {
-	Server  serverConfig `yaml:",inline"`
-	Folders []string     `yaml:"folders"`
-	Sent    string       `yaml:"sent"`
-	Junk    string       `yaml:"junk"`
-	Poll    *duration    `yaml:"poll"`
-	Burst   *duration    `yaml:"burst"`
-	Mark    string       `yaml:"mark"`
+	Server   serverConfig `yaml:",inline"`
+	Folders  []string     `yaml:"folders"`
+	Sent     string       `yaml:"sent"`
+	Junk     string       `yaml:"junk"`
+	All      string       `yaml:"all"`
+	JunkEach *duration    `yaml:"junk_poll"`
+	Poll     *duration    `yaml:"poll"`
+	Burst    *duration    `yaml:"burst"`
+	Mark     string       `yaml:"mark"`
 }
 
 type smtpConfig struct {

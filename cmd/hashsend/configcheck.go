@@ -56,6 +56,11 @@ func (c *config) check() (all []finding) {
 			bad("access.allow."+who, "%q is none of %s", word, levelWords)
 		}
 	}
+	for _, who := range c.Access.Newcomers {
+		if who != bridge.SameDomain && !strings.Contains(who, ".") {
+			bad("access.newcomers", "%q is none of %s, a domain, an address", who, bridge.SameDomain)
+		}
+	}
 	for at, word := range map[string]string{"access.moderators": c.Access.Moderators, "access.admins": c.Access.Admins} {
 		if _, known := levels[word]; word != "" && !known {
 			bad(at, "%q is none of %s", word, levelWords)
@@ -215,7 +220,7 @@ func (d *duration) value(unset time.Duration) time.Duration {
 
 func (m mailboxConfig) imap() imap.Config {
 	return imap.Config{
-		Server: m.IMAP.Server.server(m.Address), Inbox: m.IMAP.Folders, Sent: m.IMAP.Sent, Junk: m.IMAP.Junk,
+		Server: m.IMAP.Server.server(m.Address), Inbox: m.IMAP.Folders, Sent: m.IMAP.Sent, Junk: m.IMAP.Junk, All: m.IMAP.All, JunkPoll: m.IMAP.JunkEach.value(0),
 		Poll: m.IMAP.Poll.value(0), Burst: m.IMAP.Burst.value(0), Mark: m.IMAP.Mark,
 	}
 }
@@ -225,7 +230,7 @@ func (m mailboxConfig) smtp() smtp.Config {
 }
 
 func (c *config) access() bridge.Access {
-	a := bridge.Access{Allow: map[string]bridge.Level{}, Moderators: levels[c.Access.Moderators], Admins: levels[c.Access.Admins], Mail: c.Access.Mail}
+	a := bridge.Access{Allow: map[string]bridge.Level{}, Moderators: levels[c.Access.Moderators], Admins: levels[c.Access.Admins], Mail: c.Access.Mail, Newcomers: c.Access.Newcomers}
 	for who, word := range c.Access.Allow {
 		a.Allow[who] = levels[word]
 	}

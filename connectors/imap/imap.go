@@ -26,11 +26,17 @@ type Config struct {
 	Server mailnet.Server `yaml:",inline"`
 	Inbox  []string       `yaml:"folders"` // incoming folders; empty: INBOX
 	Sent   string         `yaml:"sent"`    // empty: found by its role or its usual names
-	Junk   string         `yaml:"junk"`    // empty: not looked at
+	Junk   string         `yaml:"junk"`    // empty: found like that; None: not looked at
+	All    string         `yaml:"all"`     // the folder of all mail, where rules file it; empty: found by its role; None: not looked at
 	Poll   time.Duration  `yaml:"poll"`    // how often a folder is looked at without an announcement; 0: a minute with IDLE, 15 seconds without
-	Burst  time.Duration  `yaml:"burst"`   // how long after a new mail the server is asked in a quick rhythm; 0: 10 seconds, negative: never
-	Mark   string         `yaml:"mark"`    // flag for mail that was taken in: seen, flagged, or a keyword; empty: none
+	// JunkPoll is how often the folder of junk is looked at; 0: 10 minutes.
+	JunkPoll time.Duration `yaml:"junk_poll"`
+	Burst    time.Duration `yaml:"burst"` // how long after a new mail the server is asked in a quick rhythm; 0: 10 seconds, negative: never
+	Mark     string        `yaml:"mark"`  // flag for mail that was taken in: seen, flagged, or a keyword; empty: none
 }
+
+// None is the name of a folder that is not to be looked at.
+const None = "none"
 
 // Source is a mail.Source and a mail.Keeper.
 type Source struct {
@@ -56,6 +62,9 @@ func Open(mailbox string, cfg Config, log *slog.Logger) (*Source, error) {
 	if cfg.Burst == 0 {
 		cfg.Burst = 10 * time.Second
 	}
+	if cfg.JunkPoll <= 0 {
+		cfg.JunkPoll = 10 * time.Minute
+	}
 	return &Source{name: "imap " + mailbox, mailbox: mailbox, cfg: cfg, log: log.With("mailbox", mailbox), login: mailnet.NewLogin(cfg.Server)}, nil
 }
 
@@ -70,29 +79,19 @@ func (s *Source) Close() error {
 	return nil
 }
 
+// folder is one that is watched.
+type folder struct {
+	name  string
+	place mail.Place
+	every time.Duration // it is looked at once in this time; 0: it is watched
+}
+
 // Run watches all folders until ctx ends; see mail.Source.
 func (s *Source) Run(ctx context.Context, cursor func(folder string) string, h mail.Handler) error {
-	type folder struct {
-		name  string
-		place mail.Place
-	}
-	var folders []folder
-	for _, name := range s.cfg.Inbox {
-		folders = append(folders, folder{name, mail.Inbox})
-	}
-	sent, err := s.findSentFolder(ctx)
-	if err != nil {
-		return err
-	}
-	if sent != "" {
-		folders = append(folders, folder{sent, mail.Sent})
-	}
-	if s.cfg.Junk != "" {
-		folders = append(folders, folder{s.cfg.Junk, mail.Junk})
-	}
 	var running sync.WaitGroup
-	for _, f := range folders {
-		w := &watcher{s: s, folder: f.name, place: f.place, h: h, log: s.log.With("folder", f.name)}
+	for _, f := range s.folders(ctx) {
+		w := &watcher{s: s, folder: f.name, place: f.place, every: f.every, h: h, log: s.log.With("folder", f.name)}
+		var err error
 		if w.at, err = parseCursor(cursor(f.name)); err != nil {
 			w.log.Warn("the stored cursor cannot be read: looking for what was missed by date", "error", err)
 			w.at = position{Date: time.Now().AddDate(0, 0, -7)}
@@ -103,30 +102,56 @@ func (s *Source) Run(ctx context.Context, cursor func(folder string) string, h m
 	return nil
 }
 
-// findSentFolder asks for the name of the Sent folder until the server answers.
-func (s *Source) findSentFolder(ctx context.Context) (string, error) {
+// folders asks which folders there are until the server answers.
+func (s *Source) folders(ctx context.Context) []folder {
 	for attempt := 1; ; attempt++ {
-		name, err := s.sentFolder(ctx)
+		found, err := s.findFolders(ctx)
 		if err == nil || ctx.Err() != nil {
-			return name, nil
+			return found
 		}
 		s.log.Warn("connect to the mail server", "attempt", attempt, "error", err)
 		if !sleep(ctx, retry.Backoff(attempt, time.Second, 5*time.Minute)) {
-			return "", nil
+			return nil
 		}
 	}
 }
 
-func (s *Source) sentFolder(ctx context.Context) (string, error) {
-	if s.cfg.Sent != "" {
-		return s.cfg.Sent, nil
+func (s *Source) findFolders(ctx context.Context) ([]folder, error) {
+	sent, junk, all := s.cfg.Sent, s.cfg.Junk, s.cfg.All
+	if sent == "" || junk == "" || all == "" {
+		x, err := s.connect(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer x.close()
+		there, err := x.list(ctx)
+		if err != nil {
+			return nil, err
+		}
+		sent = firstOf(sent, withRole(there, imap.MailboxAttrSent, sentNames))
+		junk = firstOf(junk, withRole(there, imap.MailboxAttrJunk, junkNames))
+		all = firstOf(all, withRole(there, imap.MailboxAttrAll, nil))
 	}
-	x, err := s.connect(ctx, nil)
-	if err != nil {
-		return "", err
+	var found []folder
+	add := func(f folder) {
+		if f.name != "" && f.name != None && !slices.ContainsFunc(found, func(o folder) bool { return o.name == f.name }) {
+			found = append(found, f)
+		}
 	}
-	defer x.close()
-	return x.findSent(ctx)
+	for _, name := range s.cfg.Inbox {
+		add(folder{name: name, place: mail.Inbox})
+	}
+	add(folder{name: sent, place: mail.Sent})
+	add(folder{name: all, place: mail.Archive})
+	add(folder{name: junk, place: mail.Junk, every: s.cfg.JunkPoll})
+	return found, nil
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }
 
 // Check connects and logs in, and returns what the server can do and the names
@@ -289,19 +314,24 @@ func (x *session) list(ctx context.Context) (all []*imap.ListData, err error) {
 	return all, nil
 }
 
-// sentNames are the usual names of the Sent folder where the server does not say
-// its role (RFC 6154).
-var sentNames = []string{"sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente", "envoyés", "éléments envoyés", "enviados", "inviata", "posta inviata", "verzonden", "verzonden items", "skickat", "wysłane", "отправленные"}
+// The usual names of folders where the server does not say their roles (RFC 6154).
+var (
+	sentNames = []string{"sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente", "envoyés", "éléments envoyés", "enviados", "inviata", "posta inviata", "verzonden", "verzonden items", "skickat", "wysłane", "отправленные"}
+	junkNames = []string{"junk", "junk email", "junk e-mail", "spam", "bulk mail", "unerwünscht", "junk-e-mail", "courrier indésirable", "correo no deseado", "posta indesiderata", "ongewenste e-mail", "skräppost", "wiadomości-śmieci", "спам"}
+)
 
 // findSent returns the name of the Sent folder; empty: there is none.
 func (x *session) findSent(ctx context.Context) (string, error) {
 	all, err := x.list(ctx)
-	if err != nil {
-		return "", err
-	}
+	return withRole(all, imap.MailboxAttrSent, sentNames), err
+}
+
+// withRole returns the name of the folder with a role, else the first with one of the
+// names; empty: there is none.
+func withRole(all []*imap.ListData, role imap.MailboxAttr, names []string) string {
 	for _, f := range all {
-		if slices.Contains(f.Attrs, imap.MailboxAttrSent) {
-			return f.Mailbox, nil
+		if slices.Contains(f.Attrs, role) {
+			return f.Mailbox
 		}
 	}
 	for _, f := range all {
@@ -309,9 +339,9 @@ func (x *session) findSent(ctx context.Context) (string, error) {
 		if f.Delim != 0 {
 			base = base[strings.LastIndex(base, string(f.Delim))+1:]
 		}
-		if slices.Contains(sentNames, strings.ToLower(base)) {
-			return f.Mailbox, nil
+		if slices.Contains(names, strings.ToLower(base)) {
+			return f.Mailbox
 		}
 	}
-	return "", nil
+	return ""
 }

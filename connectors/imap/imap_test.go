@@ -87,6 +87,7 @@ type taker struct {
 	got     []string // "folder: text"
 	cursors map[string]string
 	fail    map[string]error // once, by text
+	folders int              // how many are watched; 0: 2
 }
 
 func (k *taker) Wants(_ context.Context, h mail.Head) (bool, error) {
@@ -139,7 +140,7 @@ func (k *taker) run(t *testing.T, s *Source, n int, meanwhile func()) {
 	}()
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		k.mu.Lock()
-		ready := len(k.cursors) >= 2
+		ready := len(k.cursors) >= max(k.folders, 2)
 		k.mu.Unlock()
 		if ready {
 			break
@@ -207,6 +208,87 @@ func TestNewNumbers(t *testing.T) {
 	k.run(t, b.open(), 3, nil)
 	if got := k.all(); !slices.Equal(got, []string{"INBOX: one", "INBOX: one", "INBOX: two"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Answers lie in the folder of junk, which is looked at now and then, and in that of
+// all mail, where rules file them (C45, C46).
+func TestJunkAndAllMail(t *testing.T) {
+	b, k := newBox(t), &taker{cursors: map[string]string{}, fail: map[string]error{}, folders: 4}
+	for _, name := range []string{"Spam", "Alle", "Other"} {
+		if err := b.user.Create(name, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.put("Spam", raw("ours", "from before the first start"))
+	s := b.open()
+	s.cfg.JunkPoll, s.cfg.All = 50*time.Millisecond, "Alle"
+	k.fail["in junk"] = errors.New("database is locked")
+	k.run(t, s, 4, func() {
+		b.put("Spam", raw("ours", "in junk"))
+		b.put("Alle", raw("ours", "filed by a rule"))
+		b.put("Other", raw("ours", "not watched"))
+		b.put("INBOX", raw("ours", "in the inbox"))
+		b.put("Gesendet", raw("ours", "sent"))
+	})
+	b.put("Spam", raw("ours", "meanwhile"))
+	s = b.open()
+	s.cfg.JunkPoll, s.cfg.All = time.Hour, "Alle" // at the start, too
+	k.run(t, s, 5, nil)
+	got := k.all()
+	slices.Sort(got)
+	want := []string{"Alle: filed by a rule", "Gesendet: sent", "INBOX: in the inbox", "Spam: in junk", "Spam: meanwhile"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Gmail names its folders in the language of their owner and tells their roles.
+func TestRoles(t *testing.T) {
+	all := []*imap.ListData{
+		{Mailbox: "INBOX"}, {Mailbox: "Spam", Delim: '/'}, // a label of the owner's
+		{Mailbox: "[Gmail]", Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}},
+		{Mailbox: "[Gmail]/Alle Nachrichten", Delim: '/', Attrs: []imap.MailboxAttr{imap.MailboxAttrAll}},
+		{Mailbox: "[Gmail]/Spamverdacht", Delim: '/', Attrs: []imap.MailboxAttr{imap.MailboxAttrJunk}},
+	}
+	if got := withRole(all, imap.MailboxAttrAll, nil); got != "[Gmail]/Alle Nachrichten" {
+		t.Errorf("all mail: %q", got)
+	}
+	if got := withRole(all, imap.MailboxAttrJunk, junkNames); got != "[Gmail]/Spamverdacht" {
+		t.Errorf("junk: %q", got)
+	}
+	if got := withRole(all[:2], imap.MailboxAttrJunk, junkNames); got != "Spam" {
+		t.Errorf("junk without roles: %q", got)
+	}
+}
+
+// Folders that are named, or that nobody wants looked at, are not looked for.
+func TestFolders(t *testing.T) {
+	b := newBox(t)
+	if err := b.user.Create("Work/Spam", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.user.Create("Rules", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		change func(*Config)
+		want   string
+	}{
+		{func(*Config) {}, "INBOX 0 0s, Gesendet 1 0s, Work/Spam 2 10m0s"},
+		{func(c *Config) { c.Junk, c.All, c.Sent = None, None, "Sent" }, "INBOX 0 0s, Sent 1 0s"},
+		{func(c *Config) { c.Inbox, c.All = []string{"INBOX", "Rules"}, "Rules" }, "INBOX 0 0s, Rules 0 0s, Gesendet 1 0s, Work/Spam 2 10m0s"},
+		{func(c *Config) { c.All, c.Junk = "Rules", "Rules" }, "INBOX 0 0s, Gesendet 1 0s, Rules 4 0s"},
+	} {
+		s := b.open()
+		c.change(&s.cfg)
+		var got []string
+		for _, f := range s.folders(t.Context()) {
+			got = append(got, fmt.Sprint(f.name, " ", int(f.place), " ", f.every))
+		}
+		if strings.Join(got, ", ") != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ type watcher struct {
 	s      *Source
 	folder string
 	place  mail.Place
+	every  time.Duration // it is looked at once in this time, over a connection of its own; 0: watched
 	h      mail.Handler
 	log    *slog.Logger
 	at     position
@@ -29,6 +30,10 @@ func (w *watcher) run(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
 		begun := time.Now()
 		err := w.session(ctx)
+		if err == nil && sleep(ctx, w.every) {
+			failures = 0
+			continue
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -45,7 +50,8 @@ func (w *watcher) run(ctx context.Context) {
 // renewIdle is how long one IDLE lasts; servers and routers forget longer ones.
 const renewIdle = 9 * time.Minute
 
-// session watches over one connection until it fails.
+// session watches over one connection until it fails; a folder that is looked at now
+// and then is looked at once.
 func (w *watcher) session(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
 	x, err := w.s.connect(ctx, func() {
@@ -59,6 +65,10 @@ func (w *watcher) session(ctx context.Context) error {
 	}
 	defer x.close()
 	if err := w.selectFolder(ctx, x); err != nil {
+		return err
+	}
+	if w.every > 0 {
+		_, err := w.look(ctx, x)
 		return err
 	}
 	w.log.Debug("watching")

@@ -27,6 +27,9 @@ type MailSystem struct {
 	t          testing.TB
 	// RestartIMAP and RestartSMTP end that half and start it again.
 	RestartIMAP, RestartSMTP func()
+	// Renumber has a user's folders numbered anew, as after a move to another
+	// server. Dovecot only.
+	Renumber func(user string)
 }
 
 // Address is that of a user.
@@ -125,6 +128,12 @@ func Dovecot(t testing.TB) *MailSystem {
 		}
 	}
 	m.RestartIMAP, m.RestartSMTP = again(in, m.IMAP), again(out, m.Submission)
+	m.Renumber = func(user string) {
+		in.Stop()
+		forgetNumbers(t, filepath.Join(dir, "mail", m.Domain, user, "Maildir"))
+		in.Start()
+		in.waitPort(m.IMAP, 30*time.Second)
+	}
 	return m
 }
 
@@ -198,6 +207,12 @@ namespace inbox {
   mailbox Sent {
     special_use = \Sent
     auto = subscribe
+  }
+  mailbox Verdacht {
+    special_use = \Junk
+  }
+  mailbox Alles {
+    special_use = \All
   }
 }
 service imap-login {

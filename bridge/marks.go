@@ -1,0 +1,76 @@
+package bridge
+
+import (
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// The marks of a message that came by mail: how it is shown in rooms, and no part
+// of what was said.
+const (
+	markUnproven = "⚠ not verified: nothing proves who sent this mail"
+	markJunk     = "it lay in the junk folder"
+)
+
+// marks are the lines that a message made of a mail has under it in rooms.
+func (d decision) marks() string {
+	var lines []string
+	if d.mark {
+		lines = append(lines, markUnproven)
+	}
+	if d.junk {
+		lines = append(lines, markJunk)
+	}
+	if d.notice != "" {
+		lines = append(lines, d.notice)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// marked puts lines of the bridge behind a text.
+func marked(text, html, lines string) (string, string) {
+	if lines == "" {
+		return text, html
+	}
+	for line := range strings.SplitSeq(lines, "\n") {
+		if html != "" {
+			html += "<br><em>" + line + "</em>"
+		}
+		text += "\n— " + line
+	}
+	return text, html
+}
+
+// asShown is a message as a room shows it: with its marks, and with the names of
+// those who were left out of it. What is mailed or quoted later does not repeat them.
+func (w *work) asShown(m store.Message) (store.Message, error) {
+	if m.Origin == store.FromChat {
+		return m, nil
+	}
+	m.Text, m.HTML = marked(m.Text, m.HTML, m.Marks)
+	out, err := w.LeftOut(m.ID)
+	if err != nil || len(out) == 0 {
+		return m, err
+	}
+	var names []string
+	for _, id := range out {
+		p, err := w.ParticipantByID(id)
+		if err != nil {
+			return m, err
+		}
+		names = append(names, mail.CleanName(p.Name))
+	}
+	m.Text, m.HTML = marked(m.Text, m.HTML, "not sent to: "+several(names))
+	return m, nil
+}
+
+// mailedWith is the mark that a message keeps in mails: the mail of the bridge is
+// proven to be its own, and must not lend that to a writer who is not. Empty: none.
+func mailedWith(m store.Message) string {
+	if strings.Contains(m.Marks, markUnproven) {
+		return markUnproven
+	}
+	return ""
+}
