@@ -170,12 +170,7 @@ func (w *work) fileSettled(message int64) error {
 			return err
 		}
 	}
-	th, err := w.Thread(m.Thread)
-	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.b.o.Hold.Max {
-		return err
-	}
-	w.flush = true // the hold had ended, and waited for files
-	return w.SetHold(th.ID, th.HoldFirst, w.now)
+	return w.goOn(m.Thread)
 }
 
 // toRoomsWithout posts a message of a room in the thread's other rooms.

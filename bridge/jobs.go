@@ -29,6 +29,7 @@ const (
 	jobDescribe  = "chat.describe" // ask what a room is
 	jobOpen      = "chat.open"     // make the room, or the chat thread, of a conversation
 	jobFetch     = "chat.fetch"    // read a message that a command is about
+	jobRoot      = "chat.root"     // read the root of a chat thread that was never taken in
 	jobDesk      = "chat.desk"     // show a person the bridge's page
 	jobPostFile  = "chat.file"
 	jobFetchFile = "file.fetch"
@@ -51,7 +52,7 @@ type chatJob struct {
 	Message int64         `json:"message,omitempty"` // whose copy this is; 0: a notice
 	Part    int           `json:"part,omitempty"`
 	Of      int64         `json:"of,omitempty"`       // message that is edited or deleted
-	To      string        `json:"to,omitempty"`       // network id of the message reacted to or reported on
+	To      string        `json:"to,omitempty"`       // network id of the message reacted to, reported on or read
 	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
 	File    int64         `json:"file,omitempty"`     // stored file that is posted
 	Emoji   string        `json:"emoji,omitempty"`
@@ -66,7 +67,7 @@ type chatJob struct {
 	May     bool          `json:"may,omitempty"`     // of jobDesk: the person may command
 
 	About chat.Description `json:"-"` // the answer to jobDescribe
-	Said  chat.Posted      `json:"-"` // the answer to jobFetch
+	Said  chat.Posted      `json:"-"` // the answer to jobFetch and jobRoot
 }
 
 // commandJob is a command that goes on when a network has answered.

@@ -168,13 +168,16 @@ func (slackNet) Prompt(p chat.Place) string {
 func (slackNet) Limits() chat.Limits { return chat.Limits{Chars: 3900, Threads: true} }
 
 func (n slackNet) Fetch(_ context.Context, p chat.Place, id chat.MessageID) (chat.Posted, error) {
+	n.s.mu.Lock()
+	down := n.down
+	n.s.mu.Unlock()
+	if down {
+		return chat.Posted{}, errDown
+	}
 	if id == "nothing" {
 		return chat.Posted{}, retry.Never(errors.New("it is not there"))
 	}
-	return chat.Posted{
-		Head:    chat.Head{Event: chat.EventID("fetched " + id), Place: p, At: time.Now(), By: chat.Author{ID: "carla", Name: "Carla", Server: "acme"}, Late: true},
-		Message: id, Body: chat.Body{Text: "said before"},
-	}, nil
+	return before(id, p), nil
 }
 
 func (n slackNet) ShowDesk(_ context.Context, to chat.UserID, d chat.Desk) error {

@@ -123,6 +123,8 @@ const (
 	Mailed  = "mailed"  // is in a mail, or needs none
 	Inside  = "inside"  // is not for email
 	Deleted = "deleted" // taken back
+	Awaited = "awaited" // the root of a chat thread that is being read from the room
+	Earlier = "earlier" // such a root that was said before the room was linked: it is quoted, and never mailed
 )
 
 // Message is one thing that somebody said.
@@ -142,6 +144,9 @@ type Message struct {
 	At          time.Time
 	Skip        IDs // participants who have it already or must not get it
 }
+
+// Unsaid reports whether a message is known for what answers it alone.
+func (m Message) Unsaid() bool { return m.State == Awaited || m.State == Earlier }
 
 // IDs is a small set of record ids.
 type IDs []int64
