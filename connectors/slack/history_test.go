@@ -102,6 +102,22 @@ func TestFetch(t *testing.T) {
 			t.Errorf("Fetch of %q: %q, %v", x.want, got.Body.Text, err)
 		}
 	}
+	// B3: some tokens may not read threads. A root stands in the channel's history, so
+	// does an answer that was shown in the channel, too.
+	both := l.Say(l.alice, l.lounge, "in both", slacktest.Said{Thread: root, Broadcast: true})
+	for _, code := range []string{"missing_scope", "not_allowed_token_type"} {
+		l.Break("conversations.replies", slacktest.Fault{Error: code}, slacktest.Fault{Error: code})
+		if got, err := c.Fetch(t.Context(), inThread, messageID(l.lounge, both)); err != nil || got.Body.Text != "in both" {
+			t.Errorf("after %s Fetch gives %q, %v", code, got.Body.Text, err)
+		}
+		if _, err := c.Fetch(t.Context(), inThread, messageID(l.lounge, reply)); !retry.IsNever(err) {
+			t.Errorf("after %s Fetch of what stands in the thread alone: %v, want a final error", code, err)
+		}
+		l.Break("conversations.history", slacktest.Fault{Error: code})
+		if _, err := c.Fetch(t.Context(), place, messageID(l.lounge, root)); !retry.IsNever(err) {
+			t.Errorf("after %s for the history Fetch: %v, want a final error", code, err)
+		}
+	}
 	mine := deliver(t, c, l.outgoing("k1", "our own"))
 	for _, id := range []chat.MessageID{messageID(l.lounge, "1700000000.000100"), mine} {
 		if _, err := c.Fetch(t.Context(), place, id); !retry.IsNever(err) {
