@@ -121,14 +121,14 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 		return err
 	}
 	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, plain(r.Reason), typed, typed, p.Address)
-	phase := chat.Failed
+	phase, retry := chat.Failed, ""
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, plain(r.Reason)), chat.Delayed
 	} else {
 		p.Bounces++
 		if p.Bounces == suspendAfter && p.Takes() {
 			p.State, p.Changed = store.Removed, w.now
-			text += fmt.Sprintf(" It was the %dth in a row: no more mail goes there.", suspendAfter)
+			text += fmt.Sprintf(" That was number %d in a row: no more mail goes there.", suspendAfter)
 		}
 		if err := w.SetParticipant(p); err != nil {
 			return err
@@ -142,6 +142,10 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if len(ms) == 0 {
 		return w.noticeTo(thread, text)
 	}
+	if phase == chat.Failed && p.Takes() && worthRetrying(r.Reason) {
+		retry = resendLine(ms, p.Address)
+		text += fmt.Sprintf(" %s%s tries it again.", typed, retry)
+	}
 	s := chat.State{Phase: phase, Reason: plain(r.Reason), Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
 		c, r, there, err := w.originalOf(m)
@@ -152,7 +156,11 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 			return err
 		}
 	}
-	return w.tellAt(ms[len(ms)-1], text, s)
+	return w.tellAt(ms[len(ms)-1], text, s, func(j *chatJob) {
+		if retry != "" {
+			j.Out.Choices = []chat.Choice{{Label: "Retry", Command: retry}}
+		}
+	})
 }
 
 // arrived notes that a mail of ours has come to somebody, or was read.
@@ -186,7 +194,7 @@ func plain(reason string) string {
 
 // tellAt posts a notice at a message in the room where it was written, and marks
 // the message where the network can.
-func (w *work) tellAt(m store.Message, text string, s chat.State) error {
+func (w *work) tellAt(m store.Message, text string, s chat.State, more ...func(*chatJob)) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil {
 		return err
@@ -220,9 +228,9 @@ func (w *work) tellAt(m store.Message, text string, s chat.State) error {
 				to = privately(chat.UserID(person))
 			}
 		}
-		return w.notice(r.Network, at, text, to)
+		return w.notice(r.Network, at, text, append(more, to)...)
 	}
-	return w.noticeTo(m.Thread, text)
+	return w.noticeTo(m.Thread, text, more...)
 }
 
 // automatic tells the rooms of an automatic answer, once for a person and day.

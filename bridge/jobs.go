@@ -96,6 +96,7 @@ type mailJob struct {
 	From      string        `json:"from"`
 	To        []string      `json:"to"`
 	UTF8      bool          `json:"utf8,omitempty"`
+	Again     bool          `json:"again,omitempty"`     // the same has failed before
 	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
 	Files     []mail.Placed `json:"files,omitempty"`
 }

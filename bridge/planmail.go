@@ -58,6 +58,7 @@ type plannedMail struct {
 	Shown    []store.Participant // who stands in To
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
+	Again    bool                // it has failed before
 	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
 	// Reactions are lines, of changes of the rooms too, below the messages.
 	Reactions []string

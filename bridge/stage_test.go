@@ -198,6 +198,9 @@ func (n slackNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st 
 	if down {
 		return errDown
 	}
+	if st.Mended {
+		n.s.emit(n.name+" "+string(p.Room), "  %s %s: the sign of a failure goes from %s", n.name, p.Room, of)
+	}
 	if st.Phase != chat.Accepted {
 		n.s.emit(n.name+" "+string(p.Room), "  %s %s: state %d at %s: %s", n.name, p.Room, st.Phase, of, st.Reason)
 	}

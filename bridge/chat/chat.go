@@ -401,6 +401,7 @@ type State struct {
 	Phase  Phase
 	Reason string // plain words, for Failed and Delayed; with Accepted: why not everybody has it
 	Later  bool   // with Failed: the same words may get through at another time
+	Mended bool   // with Accepted: an earlier Failed is no longer true
 	Key    string // the same at every attempt, as that of Outgoing
 }
 

@@ -188,6 +188,7 @@ const (
 	Delivered = "delivered"
 	Read      = "read"
 	Failed    = "failed"
+	Resent    = "sent again" // it failed, and the same was mailed again
 )
 
 // Recipient is what became of a mail for one participant.

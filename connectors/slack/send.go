@@ -226,7 +226,7 @@ func (c *Connector) React(ctx context.Context, to chat.MessageID, emoji string, 
 	channel, ts := split(to)
 	err := c.api.AddReactionContext(ctx, name, slack.NewRefToMessage(channel, ts))
 	if err == nil || says(err, "already_reacted") {
-		return chat.MessageID(string(to) + ":" + name), nil
+		return reactionID(to, name), nil
 	}
 	return "", fmt.Errorf("react to a message: %w", mark(err))
 }
@@ -242,10 +242,24 @@ func (c *Connector) Unreact(ctx context.Context, reaction chat.MessageID, _ chat
 	return fmt.Errorf("take a reaction back: %w", mark(err))
 }
 
+// failedSign stands at a message that has not reached somebody.
+const failedSign = "⚠️"
+
+// reactionID names a reaction of ours.
+func reactionID(to chat.MessageID, name string) chat.MessageID {
+	return chat.MessageID(string(to) + ":" + name)
+}
+
 // Report puts a sign at a message that did not reach somebody; see chat.Reporter.
 func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place, s chat.State) error {
-	sign := map[chat.Phase]string{chat.Failed: "⚠️", chat.Delayed: "⏳"}[s.Phase]
-	if sign == "" || !c.cfg.uses("reactions") {
+	sign := map[chat.Phase]string{chat.Failed: failedSign, chat.Delayed: "⏳"}[s.Phase]
+	switch {
+	case !c.cfg.uses("reactions"):
+		return nil
+	case s.Phase == chat.Accepted && s.Mended:
+		name, _ := slacktext.EmojiName(failedSign)
+		return c.Unreact(ctx, reactionID(of, name), chat.Outgoing{Place: p})
+	case sign == "":
 		return nil
 	}
 	_, err := c.React(ctx, of, sign, chat.Outgoing{Place: p})
