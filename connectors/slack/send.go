@@ -72,7 +72,7 @@ func (c *Connector) post(ctx context.Context, channel, under string, m chat.Outg
 	if err := c.pace.wait(ctx, channel); err != nil {
 		return "", err
 	}
-	posted, ts, err := c.api.PostMessageContext(ctx, channel, c.options(m, under, true)...)
+	posted, ts, err := c.api.PostMessageContext(ctx, channel, c.options(m, under, true, c.mentionable(ctx, channel, m))...)
 	if err != nil {
 		if says(err, "not_in_channel", "channel_not_found", "is_archived") {
 			c.forgetChannel(channel)
@@ -86,8 +86,8 @@ func (c *Connector) post(ctx context.Context, channel, under string, m chat.Outg
 }
 
 // options are the arguments of chat.postMessage and its like.
-func (c *Connector) options(m chat.Outgoing, under string, named bool) []slack.MsgOption {
-	blocks, fallback := content(m)
+func (c *Connector) options(m chat.Outgoing, under string, named bool, members slacktext.Members) []slack.MsgOption {
+	blocks, fallback := content(m, members)
 	all := []slack.MsgOption{
 		slack.MsgOptionText(fallback, false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 		slack.MsgOptionParse(false), slack.MsgOptionLinkNames(false),
@@ -106,7 +106,7 @@ func (c *Connector) options(m chat.Outgoing, under string, named bool) []slack.M
 }
 
 // content is what a message says, with the buttons under it.
-func content(m chat.Outgoing) (blocks []slack.Block, fallback string) {
+func content(m chat.Outgoing, members slacktext.Members) (blocks []slack.Block, fallback string) {
 	subset, text := m.Body.HTML, m.Body.Text
 	if m.Kind == chat.Emote {
 		if subset == "" {
@@ -114,7 +114,7 @@ func content(m chat.Outgoing) (blocks []slack.Block, fallback string) {
 		}
 		subset, text = markup.Sanitise("<em>"+m.As.Name+" "+subset+"</em>"), m.As.Name+" "+text
 	}
-	raw, fallback := slacktext.RichText(subset, text)
+	raw, fallback := slacktext.RichText(subset, text, members)
 	var made slack.Blocks
 	if raw != nil && json.Unmarshal(raw, &made) == nil {
 		blocks = made.BlockSet
@@ -135,7 +135,7 @@ func (c *Connector) answer(ctx context.Context, m chat.Outgoing) (id chat.Messag
 	if u, err := url.Parse(m.Via); err != nil || (u.Scheme != "https" && u.Scheme != "http") {
 		return "", false, nil
 	}
-	blocks, fallback := content(m)
+	blocks, fallback := content(m, slacktext.Members{})
 	err = slack.PostWebhookCustomHTTPContext(ctx, m.Via, c.http, &slack.WebhookMessage{
 		Text: fallback, ResponseType: slack.ResponseTypeEphemeral, Blocks: &slack.Blocks{BlockSet: blocks},
 	})
@@ -158,7 +158,7 @@ const direct = "dm:"
 // whisper shows a message to one person in the channel; to somebody who is not
 // there it is told directly.
 func (c *Connector) whisper(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
-	ts, err := c.api.PostEphemeralContext(ctx, string(m.Place.Room), string(m.For), c.options(m, string(m.Place.Thread), false)...)
+	ts, err := c.api.PostEphemeralContext(ctx, string(m.Place.Room), string(m.For), c.options(m, string(m.Place.Thread), false, slacktext.Members{})...)
 	switch {
 	case err == nil:
 		return messageID(string(m.Place.Room), ts), nil
@@ -191,7 +191,7 @@ func (c *Connector) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing
 	if err := c.pace.wait(ctx, channel); err != nil {
 		return "", err
 	}
-	_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, c.options(m, "", false)...)
+	_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, c.options(m, "", false, c.mentionable(ctx, channel, m))...)
 	if err != nil {
 		return "", fmt.Errorf("edit a message: %w", mark(err))
 	}
