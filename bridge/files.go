@@ -433,11 +433,18 @@ func (b *Bridge) openBlob(name string) (io.ReadCloser, error) {
 
 // sendFile posts a stored file in a room.
 func (b *Bridge) sendFile(ctx context.Context, c chat.Connector, d store.Delivery, j *chatJob) (chat.MessageID, error) {
+	filer, can := c.(chat.Filer)
+	if j.Whole && can {
+		var m store.Message
+		if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { m, err = tx.Message(j.Message); return err }); err != nil {
+			return "", err
+		}
+		return b.once(ctx, c, d, j.Out, func() (chat.MessageID, error) { return filer.SendFile(ctx, j.Out, wholeText(m)) })
+	}
 	var f store.File
 	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
 		return "", err
 	}
-	filer, can := c.(chat.Filer)
 	if !can || f.State != store.FileHere {
 		return "", neverError("the file is no longer there")
 	}

@@ -393,7 +393,7 @@ func (w *work) edited(network string, e chat.Edited) error {
 		return err
 	}
 	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
-		bodies := planChat(m, nil, w.b.limits(r.Network))
+		bodies, _ := w.b.bodiesFor(m, nil, r.Network)
 		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 || len(bodies) == 0 || c.Captions {
 			return nil
 		}

@@ -463,6 +463,7 @@ type Limits struct {
 	Text    int   // bytes of text and HTML together in one message
 	Chars   int   // characters of text in one message
 	File    int64 // bytes of one file
+	NoFiles bool  // files cannot be posted, though there is a Filer
 	Threads bool  // an answer to a message can only stand in a chat thread under it
 	// OwnReactions: a reaction is shown as that of Outgoing.As, not as one of the bridge.
 	OwnReactions bool
