@@ -284,7 +284,8 @@ func (v *verifier) Verify(context.Context, mail.Incoming) (mail.Verdict, error) 
 }
 
 func (s *stage) member(verb string, f []string) {
-	network, head := s.head(f[0], "", f[1], "")
+	room, network, _ := strings.Cut(f[1], "@")
+	network, head := s.head(f[0], network, room, "")
 	switch verb {
 	case "join":
 		s.handle(network, chat.Joined{Head: head, Self: f[0] == "bot"})

@@ -27,3 +27,11 @@ func before(id chat.MessageID, p chat.Place) chat.Posted {
 	}
 	return said
 }
+
+// home is the home room of the stage; "set home none": there is none.
+func (s *stage) home() Home {
+	if s.mode["home"] == "none" {
+		return Home{}
+	}
+	return Home{Network: "matrix", Room: "home"}
+}
