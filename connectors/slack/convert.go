@@ -230,6 +230,9 @@ func (c *Connector) message(ctx context.Context, e rawEvent) chat.Event {
 	return p
 }
 
+// streamed is the state of a message that a bot wrote bit by bit, once it is whole.
+const streamed = "completed"
+
 // author is who wrote a message; not ok if it is not to be taken in: our own
 // words, and those of bots that the settings do not name.
 func (c *Connector) author(ctx context.Context, channel string, e rawEvent) (chat.Author, bool) {
@@ -249,7 +252,7 @@ func (c *Connector) author(ctx context.Context, channel string, e rawEvent) (cha
 	if name == "" {
 		name = e.BotProfile.Name
 	}
-	if !c.takesBot(channel, name, e) || (e.Streaming != "" && e.Streaming != "completed") {
+	if !c.takesBot(channel, name, e) || (e.Streaming != "" && e.Streaming != streamed) {
 		return chat.Author{}, false
 	}
 	id := e.BotID
@@ -364,6 +367,13 @@ func (c *Connector) changed(ctx context.Context, channel string, e rawEvent) cha
 			by = previous.user()
 		}
 		return c.deleted(ctx, channel, m.TS, by, e.TS)
+	}
+	if m.Streaming == streamed && m.Edited == nil { // a bot has said all that it wanted to
+		if previous, err := read(e.Previous); err == nil && previous.Streaming == streamed {
+			return nil
+		}
+		m.Type, m.Channel, m.Hidden = "message", e.Channel, false
+		return c.message(ctx, m)
 	}
 	if previous, err := read(e.Previous); err == nil && m.Edited != nil && previous.Edited != nil && previous.Edited.TS >= m.Edited.TS {
 		return nil
