@@ -21,11 +21,11 @@ func (c *Connector) convert(ctx context.Context, cb callback) []chat.Event {
 		return nil // our own words
 	}
 	var events []chat.Event
-	if ev := c.sharing(cb, e); ev != nil {
-		events = append(events, ev)
-	}
 	switch e.Type {
 	case "message":
+		if cb.Foreign {
+			events = append(events, shared(e.channel()))
+		}
 		if ev := c.message(ctx, e); ev != nil {
 			events = append(events, ev)
 		}
@@ -46,17 +46,9 @@ func (c *Connector) convert(ctx context.Context, cb callback) []chat.Event {
 	return events
 }
 
-// sharing notices that a channel that we know as our workspace's own is shared
-// with another organisation.
-func (c *Connector) sharing(cb callback, e rawEvent) chat.Event {
-	id := e.channel()
-	c.mu.Lock()
-	ch, known := c.channels[id]
-	c.mu.Unlock()
-	if !cb.Foreign || !known || ch.shared {
-		return nil
-	}
-	c.forgetChannel(id)
+// shared says that a channel is shared with another organisation. It goes before what
+// was said there: nobody may have told when that began, or it was not stored.
+func shared(id string) chat.Event {
 	return chat.Shared{Head: chat.Head{At: time.Now(), Place: chat.Place{Room: chat.RoomID(id)}}, Shared: true}
 }
 

@@ -81,6 +81,23 @@ func (c *Connector) each(ctx context.Context, channel, under string, oldest time
 	return nil
 }
 
+// channelNow asks what a channel is. A pause that Slack asks for is made.
+func (c *Connector) channelNow(ctx context.Context, id string) (channel, error) {
+	for {
+		c.forgetChannel(id)
+		ch, err := c.channel(ctx, id)
+		pause, asked := retry.Pause(err)
+		if !asked {
+			return ch, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ch, err
+		}
+	}
+}
+
 // Backfill hands over what happened in a channel, or one thread in it, after a
 // message; see chat.Backfiller.
 func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, linked time.Time, handle chat.Handler) error {
@@ -91,6 +108,15 @@ func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.Messa
 	}
 	if from.Before(linked) {
 		from = linked
+	}
+	ch, err := c.channelNow(ctx, string(p.Room))
+	if err != nil {
+		return fmt.Errorf("catch up with the channel: %w", err)
+	}
+	if ch.shared {
+		if err := handle(ctx, "", shared(string(p.Room))); err != nil {
+			return err
+		}
 	}
 	missed, err := c.missed(ctx, string(p.Room), string(p.Thread), from.Add(-time.Second))
 	if err != nil {

@@ -72,6 +72,21 @@ func TestBackfill(t *testing.T) {
 	if got := caught(t, c, chat.Place{Room: place.Room, Thread: chat.ThreadID(root)}, "", linked); !slices.Equal(got, []string{want[1]}) {
 		t.Errorf("the thread is caught up by %q, want %q", got, want[1])
 	}
+	// B29: that the channel is shared by now is told before what was said there.
+	l.Share(l.lounge, true)
+	var told chat.Event
+	if err := c.Backfill(t.Context(), place, "", linked, func(_ context.Context, _ string, events ...chat.Event) error {
+		if told == nil {
+			told = events[0]
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if s, is := told.(chat.Shared); !is || !s.Shared || s.Place != place {
+		t.Errorf("the first event is %+v, want that the channel is shared", told)
+	}
+	l.Share(l.lounge, false)
 	// The history may ask for a pause.
 	l.Break("conversations.history", slacktest.Fault{Status: 429, RetryAfter: 1})
 	if got := caught(t, c, place, "", linked); len(got) != len(want) {
