@@ -317,12 +317,26 @@ func (c *Connector) body(ctx context.Context, e rawEvent) (b chat.Body, mentions
 		e.Text = comment(e.Text)
 	}
 	files, words := c.attached(ctx, e.Files)
-	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments, Below: words}, names{c, ctx})
+	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments, Below: words, Link: c.permalink(ctx, e)}, names{c, ctx})
 	b = chat.Body{Text: r.Text, HTML: r.HTML, Files: files}
 	for _, u := range r.Mentions {
 		mentions = append(mentions, chat.UserID(u))
 	}
 	return b, mentions, r.MentionsAll
+}
+
+// permalink is where a message stands, for those who are in the workspace; empty: not
+// known.
+func (c *Connector) permalink(ctx context.Context, e rawEvent) string {
+	me, err := c.self(ctx)
+	if err != nil || me.URL == "" || e.channel() == "" {
+		return ""
+	}
+	at := strings.TrimSuffix(me.URL, "/") + "/archives/" + e.channel() + "/p" + strings.ReplaceAll(e.TS, ".", "")
+	if e.ThreadTS != "" && e.ThreadTS != e.TS {
+		at += "?thread_ts=" + e.ThreadTS + "&cid=" + e.channel()
+	}
+	return at
 }
 
 // comment is what a person wrote with a file, in the form that Slack had before:
@@ -388,6 +402,7 @@ func (c *Connector) edited(ctx context.Context, channel string, m rawEvent) chat
 	if m.ThreadTS != "" && m.ThreadTS != m.TS {
 		head.Place.Thread = chat.ThreadID(m.ThreadTS)
 	}
+	m.ChannelID = channel // the message in an edit names none
 	body, _, _ := c.body(ctx, m)
 	return chat.Edited{Head: head, Message: messageID(channel, m.TS), Body: body}
 }

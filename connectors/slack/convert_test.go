@@ -319,6 +319,45 @@ func TestBots(t *testing.T) {
 	}
 }
 
+// A message with buttons says where they are (B18), after an edit, too.
+func TestButtonsAreInSlack(t *testing.T) {
+	c := offline(t, nil)
+	c.me.URL = "https://lab.slack.com/"
+	said := `{"user":"U1","ts":"17.000200","thread_ts":"17.000100","text":"x","edited":{"ts":"18.1"},"blocks":[{"type":"section","text":{"type":"mrkdwn","text":"Deploy?"}},
+		{"type":"actions","elements":[{"type":"button","action_id":"a","text":{"type":"plain_text","text":"Yes"}}]}]MORE}`
+	want := "Deploy?\n\n[Yes] (only in Slack)\n\nopen in Slack (https://lab.slack.com/archives/C1/p17000200?thread_ts=17.000100&cid=C1)"
+	for _, event := range []string{
+		strings.Replace(said, "MORE", `,"type":"message","channel":"C1"`, 1),
+		`{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","message":` + strings.Replace(said, "MORE", "", 1) + `}`,
+	} {
+		if got := summed(c.convert(t.Context(), callback{Event: json.RawMessage(event)})); !strings.Contains(got, want) {
+			t.Errorf("it became %q, want %q", got, want)
+		}
+	}
+	plain := `{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"no buttons"}`
+	if got := summed(c.convert(t.Context(), callback{Event: json.RawMessage(plain)})); strings.Contains(got, "lab.slack.com") {
+		t.Errorf("a message without buttons became %q", got)
+	}
+}
+
+// A person's name is asked for again when it has changed (B20).
+func TestUserChange(t *testing.T) {
+	l := newLab(t, true)
+	c := l.connect(t)
+	name := func() string { return c.person(t.Context(), l.alice).author.Name }
+	name()
+	l.Person(slacktest.User{ID: l.alice, Name: "alice", Real: "Alice Married"})
+	if got := name(); got != "Alice Example" {
+		t.Errorf("before the event the name is %q: it is asked for each time", got)
+	}
+	if got := c.convert(t.Context(), callback{Event: json.RawMessage(`{"type":"user_change","user":{"id":"` + l.alice + `"}}`)}); len(got) > 0 {
+		t.Errorf("the change became %q", summed(got))
+	}
+	if got := name(); got != "Alice Married" {
+		t.Errorf("after the event the name is %q", got)
+	}
+}
+
 // What happens to a channel, and to our being in it (B27, B28, B29).
 func TestChannels(t *testing.T) {
 	left := func(why string) chat.Event { return chat.Left{Self: true, Why: why} }
