@@ -38,7 +38,7 @@ func commands() []command {
 		{"mute", "ADDRESS [2h|off]", "mail nothing to a person for a while", Link, (*call).mutePerson},
 		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
 		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
-		{"resend", "NUMBER ADDRESS…", "mail a message to people who were left out of it", Link, (*call).resend},
+		{"resend", "NUMBER ADDRESS…", "mail a message to people who were left out of it, or whom it has not reached", Ask, (*call).resend},
 		{"why", "", "what became of the message that this answers", Ask, (*call).why},
 		{"rest", "", "what was left out of the mail that this answers, as quotes and signatures", Ask, (*call).rest},
 		{"status", "", "what is on its way, and what is wrong", Ask, (*call).status},
@@ -179,11 +179,15 @@ func (c *call) run(line string) (string, error) {
 			continue
 		}
 		if c.level < cmd.Level {
-			return "", usage("You may not use %q here. Ask a moderator of the room or the one who runs this bridge.", name)
+			return "", mayNotUse(name)
 		}
 		return cmd.Run(c)
 	}
 	return "", usage("I do not know %q.%s %s lists what I can do.", name, didYouMean(name), c.say("help"))
+}
+
+func mayNotUse(name string) error {
+	return usage("You may not use %q here. Ask a moderator of the room or the one who runs this bridge.", name)
 }
 
 // say writes a command as it is typed where the call comes from.

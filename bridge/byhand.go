@@ -31,9 +31,9 @@ func (c *call) mailMessage() (string, error) {
 	}
 	m, err := c.MessageByCopy(c.network, string(c.about))
 	switch {
-	case err == nil:
+	case err == nil && !m.Unsaid():
 		return c.mailKnown(m, len(people) > 0)
-	case !errors.Is(err, store.ErrNone):
+	case err != nil && !errors.Is(err, store.ErrNone):
 		return "", err
 	}
 	if _, _, err := c.linkedThread(); err == nil {

@@ -122,7 +122,7 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 		return err
 	}
 	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, plain(r.Reason), typed, typed, p.Address)
-	phase := chat.Failed
+	phase, retry := chat.Failed, ""
 	var more []func(*chatJob)
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, plain(r.Reason)), chat.Delayed
@@ -155,6 +155,10 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if len(ms) == 0 {
 		return w.noticeTo(thread, text, more...)
 	}
+	if phase == chat.Failed && p.Takes() && worthRetrying(r.Reason) {
+		retry = resendLine(ms, p.Address)
+		text += fmt.Sprintf(" %s%s tries it again.", typed, retry)
+	}
 	s := chat.State{Phase: phase, Reason: plain(r.Reason), Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
 		c, r, there, err := w.originalOf(m)
@@ -164,6 +168,9 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 		if err != nil {
 			return err
 		}
+	}
+	if retry != "" {
+		more = append(more, choosing(chat.Choice{Label: "Retry", Command: retry}))
 	}
 	return w.tellAt(ms[len(ms)-1], text, s, more...)
 }

@@ -89,6 +89,10 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		said, err := c.(chat.Fetcher).Fetch(ctx, j.Place, j.Command.About)
 		j.Said = said
 		return "", err
+	case jobRoot:
+		said, err := c.(chat.Fetcher).Fetch(ctx, j.Place, chat.MessageID(j.To))
+		j.Said = said
+		return "", err
 	case jobDesk:
 		d, err := b.deskOf(ctx, j.Network, j.May)
 		if err != nil {
@@ -211,12 +215,19 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		return w.described(j)
 	case jobFetch:
 		return w.fetched(j)
+	case jobRoot:
+		return w.rootRead(j)
 	}
 	return nil
 }
 
 // gaveUp tells people of a delivery to a chat network that failed for good.
 func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
+	if d.Kind == jobRoot {
+		w.b.log.Debug("the root of a chat thread cannot be had: its answers are mailed without a quote", "network", j.Network, "error", cause)
+		j.Said = chat.Posted{}
+		return w.rootRead(j)
+	}
 	w.b.log.Warn("delivery to a chat network failed for good", "kind", d.Kind, "network", j.Network, "attempts", d.Attempt+1, "error", cause)
 	switch d.Kind {
 	case jobPost, jobPostFile:

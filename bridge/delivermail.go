@@ -260,6 +260,13 @@ func (w *work) accepted(j mailJob) error {
 	if last.Origin != store.FromChat {
 		return nil
 	}
+	if j.Again {
+		for _, m := range ms {
+			if err := w.mended(m); err != nil {
+				return err
+			}
+		}
+	}
 	c, r, there, err := w.originalOf(last)
 	if err != nil {
 		return err

@@ -25,6 +25,8 @@ func (c *call) why() (string, error) {
 		}
 	case store.Inside:
 		return "It stayed in the room: it was not mailed.", nil
+	case store.Awaited, store.Earlier:
+		return "It was said before this room was linked: it was not mailed.", nil
 	case store.Deleted:
 		b.WriteString("It was deleted. ")
 	}

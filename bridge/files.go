@@ -170,12 +170,7 @@ func (w *work) fileSettled(message int64) error {
 			return err
 		}
 	}
-	th, err := w.Thread(m.Thread)
-	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.b.o.Hold.Max {
-		return err
-	}
-	w.flush = true // the hold had ended, and waited for files
-	return w.SetHold(th.ID, th.HoldFirst, w.now)
+	return w.goOn(m.Thread)
 }
 
 // toRoomsWithout posts a message of a room in the thread's other rooms.
@@ -438,11 +433,18 @@ func (b *Bridge) openBlob(name string) (io.ReadCloser, error) {
 
 // sendFile posts a stored file in a room.
 func (b *Bridge) sendFile(ctx context.Context, c chat.Connector, d store.Delivery, j *chatJob) (chat.MessageID, error) {
+	filer, can := c.(chat.Filer)
+	if j.Whole && can {
+		var m store.Message
+		if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { m, err = tx.Message(j.Message); return err }); err != nil {
+			return "", err
+		}
+		return b.once(ctx, c, d, j.Out, func() (chat.MessageID, error) { return filer.SendFile(ctx, j.Out, wholeText(m)) })
+	}
 	var f store.File
 	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
 		return "", err
 	}
-	filer, can := c.(chat.Filer)
 	if !can || f.State != store.FileHere {
 		return "", neverError("the file is no longer there")
 	}

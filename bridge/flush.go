@@ -133,8 +133,9 @@ func (w *work) flushThread(id int64) error {
 // there, or given up.
 func (b *Bridge) untilFiles(now time.Time) time.Time { return now.Add(b.o.Hold.Max + time.Hour) }
 
-// complete returns the first of the held messages whose files are all settled; the
-// order is kept, so those behind one that waits wait, too.
+// complete returns the first of the held messages whose files, and the roots of whose
+// chat threads, are all settled; the order is kept, so those behind one that waits
+// wait, too.
 func (w *work) complete(held []store.Message) ([]store.Message, error) {
 	for i, m := range held {
 		files, err := w.FilesOf(m.ID)
@@ -142,6 +143,14 @@ func (w *work) complete(held []store.Message) ([]store.Message, error) {
 			return nil, err
 		}
 		if anyWanted(files) {
+			return held[:i], nil
+		}
+		if m.ReplyTo == 0 {
+			continue
+		}
+		if of, err := w.Message(m.ReplyTo); err != nil {
+			return nil, err
+		} else if of.State == store.Awaited {
 			return held[:i], nil
 		}
 	}
@@ -178,6 +187,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	p := plan{
 		Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
 		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
+		Began: map[int64]time.Time{},
 	}
 	var err error
 	if p.Thread, err = w.Thread(id); err != nil {
@@ -231,6 +241,11 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if p.LeftOut[of.ID], err = w.LeftOut(of.ID); err != nil {
 			return p, err
 		}
+		if of.State == store.Earlier {
+			if p.Began[of.ID], err = w.linkedFor(of.ID); err != nil {
+				return p, err
+			}
+		}
 	}
 	return p, w.planTurns(&p)
 }
@@ -268,7 +283,7 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	if err := w.AddMail(&record, ids...); err != nil {
 		return err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address), Files: finished.Files}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address), Files: finished.Files, Again: pm.Again}
 	for _, to := range pm.To {
 		job.To = append(job.To, to.Address)
 		job.UTF8 = job.UTF8 || !ascii(to.Address)

@@ -139,7 +139,8 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if e.Kind == chat.Notice || w.b.o.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
-	if gone, err := w.WasSeen(network+" deleted", string(e.Message)); err != nil || gone {
+	noted, known, err := w.placeholder(network, e)
+	if err != nil || known {
 		return err
 	}
 	th, err := w.Thread(r.Thread)
@@ -154,7 +155,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 		e.Body = chat.Body{Text: pollWords(*e.Poll)}
 	}
 	m := store.Message{
-		Thread: th.ID, Origin: store.FromChat, Author: author, Name: e.By.Name, Kind: int64(e.Kind),
+		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: e.By.Name, Kind: int64(e.Kind),
 		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID,
 	}
 	if w.unsealed != nil { // it was sealed: it was said when it was said
@@ -164,7 +165,6 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	m.ReplyTo = answered.ID
 	people, err := w.Participants(th.ID)
 	if err != nil {
 		return err
@@ -172,10 +172,13 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if staysInside(m.Text) || r.Closed() || answered.State == store.Inside || th.Paused || !anyTakes(people) {
 		m.State = store.Inside
 	}
-	if err := w.AddMessage(&m); err != nil {
-		return err
+	if m.State == store.Held && answered.ID == 0 {
+		if answered, err = w.awaitRoot(network, r, e); err != nil {
+			return err
+		}
 	}
-	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: inside(r, e.Place)}); err != nil {
+	m.ReplyTo = answered.ID
+	if err := w.keep(&m, r, e); err != nil {
 		return err
 	}
 	if err := w.addFiles(network, m, e.Body.Files); err != nil {
@@ -390,7 +393,7 @@ func (w *work) edited(network string, e chat.Edited) error {
 		return err
 	}
 	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
-		bodies := planChat(m, nil, w.b.limits(r.Network))
+		bodies, _ := w.b.bodiesFor(m, nil, r.Network)
 		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 || len(bodies) == 0 || c.Captions {
 			return nil
 		}

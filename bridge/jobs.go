@@ -29,6 +29,7 @@ const (
 	jobDescribe  = "chat.describe" // ask what a room is
 	jobOpen      = "chat.open"     // make the room, or the chat thread, of a conversation
 	jobFetch     = "chat.fetch"    // read a message that a command is about
+	jobRoot      = "chat.root"     // read the root of a chat thread that was never taken in
 	jobDesk      = "chat.desk"     // show a person the bridge's page
 	jobPostFile  = "chat.file"
 	jobFetchFile = "file.fetch"
@@ -51,9 +52,10 @@ type chatJob struct {
 	Message int64         `json:"message,omitempty"` // whose copy this is; 0: a notice
 	Part    int           `json:"part,omitempty"`
 	Of      int64         `json:"of,omitempty"`       // message that is edited or deleted
-	To      string        `json:"to,omitempty"`       // network id of the message reacted to or reported on
+	To      string        `json:"to,omitempty"`       // network id of the message reacted to, reported on or read
 	ReplyTo int64         `json:"reply_to,omitempty"` // message that it answers
 	File    int64         `json:"file,omitempty"`     // stored file that is posted
+	Whole   bool          `json:"whole,omitempty"`    // the file is all that the message says
 	Emoji   string        `json:"emoji,omitempty"`
 	React   int64         `json:"react,omitempty"`  // reaction that is shown; 0: a sign of the bridge
 	Ballot  *chat.Ballot  `json:"ballot,omitempty"` // of jobVote, in the poll Of
@@ -66,7 +68,7 @@ type chatJob struct {
 	May     bool          `json:"may,omitempty"`     // of jobDesk: the person may command
 
 	About chat.Description `json:"-"` // the answer to jobDescribe
-	Said  chat.Posted      `json:"-"` // the answer to jobFetch
+	Said  chat.Posted      `json:"-"` // the answer to jobFetch and jobRoot
 }
 
 // commandJob is a command that goes on when a network has answered.
@@ -95,6 +97,7 @@ type mailJob struct {
 	From      string        `json:"from"`
 	To        []string      `json:"to"`
 	UTF8      bool          `json:"utf8,omitempty"`
+	Again     bool          `json:"again,omitempty"`     // the same has failed before
 	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
 	Files     []mail.Placed `json:"files,omitempty"`
 }
@@ -220,8 +223,8 @@ func answering(id chat.MessageID) func(*chatJob) {
 	return func(j *chatJob) { j.Out.ReplyTo = id }
 }
 
-// post enqueues the copy of a message for one room, in as many parts as the
-// network's limit asks for, and its files behind them.
+// post enqueues the copy of a message for one room, as the network's limits allow, and
+// its files behind it.
 func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string) error {
 	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Message: m.ID, ReplyTo: m.ReplyTo}
 	if inChat != "" {
@@ -236,10 +239,9 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 		return err
 	}
 	l := w.b.limits(r.Network)
-	_, posts := w.b.chats[r.Network].(chat.Filer)
-	posted, lines := filesInRoom(m, files, l, posts)
-	bodies := planChat(m, lines, l)
-	caption := isCaption(bodies, posted)
+	posted, lines := filesInRoom(m, files, l, w.b.postsFiles(r.Network))
+	bodies, whole := w.b.bodiesFor(m, lines, r.Network)
+	caption := !whole && isCaption(bodies, posted)
 	add := func(kind string, body chat.Body, file int64) error {
 		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
 		j.File = file
@@ -262,6 +264,13 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 		if err := add(jobPost, body, 0); err != nil {
 			return err
 		}
+	}
+	if whole {
+		j.Whole = true
+		if err := add(jobPostFile, chat.Body{}, 0); err != nil {
+			return err
+		}
+		j.Whole = false
 	}
 	for _, f := range posted {
 		if err := add(jobPostFile, chat.Body{}, f.ID); err != nil {

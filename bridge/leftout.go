@@ -72,7 +72,7 @@ func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []i
 		addresses = append(addresses, p.Address)
 	}
 	to := several(names)
-	var numbers []string
+	numbers := make([]string, 0, len(messages)+len(addresses))
 	for _, id := range messages {
 		numbers = append(numbers, fmt.Sprint(id))
 	}
@@ -84,7 +84,17 @@ func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []i
 	))
 }
 
-// resend mails a message to people who were left out of it.
+// resendLine is the command that mails the messages of a mail to somebody again.
+func resendLine(ms []store.Message, address string) string {
+	line := "resend"
+	for _, m := range ms {
+		line += fmt.Sprint(" ", m.ID)
+	}
+	return line + " " + address
+}
+
+// resend mails messages to people who were left out of them, or whom they have not
+// reached. The latter may be done by their author, too.
 func (c *call) resend() (string, error) {
 	th, err := c.mailing()
 	if err != nil {
@@ -105,6 +115,11 @@ func (c *call) resend() (string, error) {
 		}
 		messages, c.args = append(messages, m), c.args[1:]
 	}
+	if own, err := c.allMine(messages); err != nil {
+		return "", err
+	} else if c.level < Link && !own {
+		return "", mayNotUse("resend")
+	}
 	if len(messages) > 0 && len(c.args) == 1 && strings.EqualFold(c.args[0], "no") {
 		return "It stays unsent.", nil
 	}
@@ -115,6 +130,7 @@ func (c *call) resend() (string, error) {
 	if len(messages) == 0 || len(people) == 0 || len(rest) > 0 {
 		return "", usage("It goes: %s", c.say("resend NUMBER ADDRESS…"))
 	}
+	var again []string
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
@@ -123,36 +139,91 @@ func (c *call) resend() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := c.resendTo(th, p, messages); err != nil {
+		failed, err := c.resendTo(th, p, messages)
+		if err != nil {
 			return "", err
 		}
+		if failed {
+			again = append(again, p.Name)
+		}
+	}
+	if len(again) > 0 {
+		return fmt.Sprintf("It is mailed to %s again.", several(again)), nil
 	}
 	return "", nil
 }
 
-// resendTo mails messages to one person who was left out of them.
-func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.Message) error {
-	var gets []store.Message
-	for _, m := range messages {
-		was, err := c.DropLeftOut(m.ID, p.ID)
-		if err != nil {
-			return err
+// allMine reports whether the one who typed wrote all of these messages.
+func (c *call) allMine(ms []store.Message) (bool, error) {
+	for _, m := range ms {
+		if m.Origin != store.FromChat || m.Author == 0 {
+			return false, nil
 		}
-		if was && m.State != store.Deleted && m.State != store.Inside {
-			gets = append(gets, m)
+		if network, person, err := c.AuthorByID(m.Author); err != nil || network != c.network || person != string(c.by.ID) {
+			return false, err
+		}
+	}
+	return len(ms) > 0, nil
+}
+
+// resendTo mails messages to one person who was left out of them, or whom they have
+// not reached; again: one of them has failed.
+func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.Message) (again bool, _ error) {
+	var gets []store.Message
+	var lost []store.Recipient
+	for _, m := range messages {
+		out := false
+		if c.level >= Link {
+			var err error
+			if out, err = c.DropLeftOut(m.ID, p.ID); err != nil {
+				return false, err
+			}
+		}
+		failed, err := c.failuresOf(m.ID, p.ID)
+		if err != nil {
+			return false, err
+		}
+		if (out || len(failed) > 0) && m.State != store.Deleted && m.State != store.Inside {
+			gets, lost = append(gets, m), append(lost, failed...)
 		}
 	}
 	if len(gets) == 0 {
-		return usage("%s was not left out, or has got it by now.", p.Name)
+		return false, usage("%s was not left out, or has got it by now, or it is on its way.", p.Name)
+	}
+	for _, r := range lost {
+		r.State = store.Resent
+		if err := c.SetRecipient(r); err != nil {
+			return false, err
+		}
 	}
 	plan, err := c.planFor(th.ID, gets)
 	if err != nil {
-		return err
+		return false, err
+	}
+	reached, err := c.Reached(p.ID)
+	if err != nil {
+		return false, err
 	}
 	plan.Reactions = nil
-	g := plannedMail{Messages: gets, To: []store.Participant{p}, First: p.State == store.Invited}
+	again = len(lost) > 0
+	g := plannedMail{Messages: gets, To: []store.Participant{p}, First: p.State == store.Invited || (again && !reached), Again: again}
+	for _, m := range gets {
+		g.Late = g.Late || speaker(m) != speaker(gets[0]) // one mail of several: it says who and when
+	}
 	g.Shown = shown(plan, g)
-	return c.makeMail(plan, g)
+	return again, c.makeMail(plan, g)
+}
+
+// failuresOf are the mails with a message that have not reached a person. None: the
+// newest is on its way, or was never mailed there.
+func (w *work) failuresOf(message, person int64) (failed []store.Recipient, err error) {
+	rs, err := w.MessageRecipients(message)
+	for _, r := range rs {
+		if r.Participant == person && r.State == store.Failed {
+			failed = append(failed, r)
+		}
+	}
+	return failed, err
 }
 
 // noteLeftOut keeps who must not be quoted a message.

@@ -185,6 +185,8 @@ func patience(kind string) time.Duration {
 		return 5 * 24 * time.Hour
 	case jobKeep, jobUnseal:
 		return 24 * time.Hour
+	case jobRoot:
+		return 2 * time.Minute // the answers to it wait
 	case jobFetchFile:
 		return 15 * time.Minute // what was said with it waits
 	}

@@ -24,6 +24,8 @@ type plan struct {
 	Files  map[int64][]store.File
 	// LeftOut are those who must not read a message that is quoted or reacted to.
 	LeftOut map[int64]store.IDs
+	// Began is when the room was linked, by message that was said there before.
+	Began map[int64]time.Time
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
@@ -56,6 +58,7 @@ type plannedMail struct {
 	Shown    []store.Participant // who stands in To
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
+	Again    bool                // it has failed before
 	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
 	// Reactions are lines, of changes of the rooms too, below the messages.
 	Reactions []string
@@ -249,10 +252,16 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 }
 
 // mayRead reports whether everybody has been given a message: a quote must not
-// tell a newcomer what was said before, nor anybody what they were left out of.
+// tell a newcomer what was said before, nor anybody what they were left out of. The
+// root of a chat thread that is older than the link is quoted to those with whom the
+// room was linked: somebody who knows that they read has come back to it.
 func (p plan) mayRead(people []store.Participant, m store.Message) bool {
+	at := m.At
+	if m.State == store.Earlier {
+		at = p.Began[m.ID]
+	}
 	for _, who := range people {
-		if m.At.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
+		if at.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
 			return false
 		}
 	}

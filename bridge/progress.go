@@ -22,6 +22,9 @@ func progress(rs []store.Recipient) (state, reason string) {
 	order := []string{store.Failed, store.Delayed, store.Queued, store.Accepted, store.Delivered, store.Read}
 	worst := len(order) - 1
 	for _, r := range rs {
+		if r.State == store.Resent {
+			continue // another mail counts
+		}
 		if i := max(0, slices.Index(order, r.State)); i < worst || (i == worst && reason == "") {
 			worst, reason = i, r.Reason
 		}
@@ -38,7 +41,7 @@ func progress(rs []store.Recipient) (state, reason string) {
 // follows reports whether what a report says is news to somebody who knows a state:
 // reports come late and in any order, and a mail that was read is not only delivered.
 func follows(news, known string) bool {
-	order := []string{store.Queued, store.Accepted, store.Delayed, store.Delivered, store.Read, store.Failed}
+	order := []string{store.Queued, store.Accepted, store.Delayed, store.Delivered, store.Read, store.Failed, store.Resent}
 	return slices.Index(order, news) > slices.Index(order, known)
 }
 
@@ -62,6 +65,27 @@ func reported(c Class) string {
 func mayPassLater(reason string) bool {
 	status := cleanStatus(reason)
 	return strings.HasPrefix(status, "4.") || status == "5.2.2" || strings.HasPrefix(status, "5.3.")
+}
+
+// worthRetrying reports whether the same mail may ever get through: not to an address
+// that does not exist (RFC 3463, 3.2).
+func worthRetrying(reason string) bool { return !strings.HasPrefix(cleanStatus(reason), "5.1.") }
+
+// mended takes the sign of a failure away from a message when it was mailed again, and
+// nobody lacks it any more.
+func (w *work) mended(m store.Message) error {
+	c, r, there, err := w.originalOf(m)
+	if err != nil || !there {
+		return err
+	}
+	rs, err := w.MessageRecipients(m.ID)
+	if err != nil {
+		return err
+	}
+	if state, _ := progress(rs); state == store.Failed {
+		return nil
+	}
+	return w.showState(r, c, chat.State{Phase: chat.Accepted, Mended: true})
 }
 
 // showProgress brings the state of messages to them in the networks that want every

@@ -37,7 +37,7 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 	if err != nil || r.Closed() || r.Thread != m.Thread {
 		return err
 	}
-	if w.b.o.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || (e.Late && beforeLink(r, e.At)) {
+	if w.b.o.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || m.Unsaid() || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
 	if at >= 0 {

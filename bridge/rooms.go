@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"hashsend/bridge/chat"
@@ -15,15 +17,8 @@ import (
 // a linked room is told that it is read by email.
 func (w *work) joined(network string, e chat.Joined) error {
 	if e.Self {
-		r, err := w.Room(network, string(e.Place.Room), "")
-		if errors.Is(err, store.ErrNone) {
-			r = store.Room{Network: network, Place: string(e.Place.Room)}
-		} else if err != nil {
-			return err
-		}
-		back := r.Gone
-		r.Gone = false
-		if err := w.PutRoom(&r); err != nil || r.Thread != 0 || back {
+		known, err := w.entered(network, e.Place.Room)
+		if err != nil || known {
 			return err
 		}
 		job := chatJob{Network: network, Place: chat.Place{Room: e.Place.Room}}
@@ -95,11 +90,38 @@ func (w *work) left(network string, e chat.Left) error {
 		if e.Why != "" {
 			text = fmt.Sprintf("The room of “%s” takes no more messages: %s. Its mail comes here until it does again.", th.Title, e.Why)
 		}
-		if err := w.home(text); err != nil {
+		if h := w.b.o.Home; w.b.chats[h.Network] == nil || (h.Network == network && h.Room == e.Place.Room) {
+			err = w.warn(th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
+		} else {
+			err = w.home(text)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// entered notes that the bridge is in a room, and in all chat threads there; known: it
+// is back, or the room is linked already.
+func (w *work) entered(network string, place chat.RoomID) (known bool, _ error) {
+	rooms, err := w.RoomsIn(network, string(place))
+	if err != nil {
+		return false, err
+	}
+	whole := false
+	for _, r := range rooms {
+		whole = whole || r.Chat == ""
+		known = known || r.Gone || r.Thread != 0
+		r.Gone = false
+		if err := w.PutRoom(&r); err != nil {
+			return known, err
+		}
+	}
+	if whole {
+		return known, nil
+	}
+	return known, w.PutRoom(&store.Room{Network: network, Place: string(place)})
 }
 
 // invited lets the bridge's user into a room when somebody asks who may link
@@ -127,9 +149,8 @@ func (w *work) invited(network string, e chat.Invited) error {
 
 // moved follows a room that goes on under another id.
 func (w *work) moved(network string, e chat.Moved) error {
-	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
-		return nil
-	} else if err != nil {
+	rooms, err := w.RoomsIn(network, string(e.Place.Room))
+	if err != nil || !slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Thread != 0 }) {
 		return err
 	}
 	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
@@ -139,11 +160,15 @@ func (w *work) moved(network string, e chat.Moved) error {
 	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), j); err != nil {
 		return err
 	}
-	r, err := w.Room(network, string(e.To), "")
-	if err != nil || r.Thread == 0 {
-		return nil
+	for _, r := range rooms {
+		if r.Thread == 0 {
+			continue
+		}
+		if err := w.announce(r.Thread); err != nil {
+			return err
+		}
 	}
-	return w.announce(r.Thread)
+	return nil
 }
 
 // announce brings the standing sign of all rooms of a thread up to date.

@@ -168,13 +168,16 @@ func (slackNet) Prompt(p chat.Place) string {
 func (slackNet) Limits() chat.Limits { return chat.Limits{Chars: 3900, Threads: true} }
 
 func (n slackNet) Fetch(_ context.Context, p chat.Place, id chat.MessageID) (chat.Posted, error) {
+	n.s.mu.Lock()
+	down := n.down
+	n.s.mu.Unlock()
+	if down {
+		return chat.Posted{}, errDown
+	}
 	if id == "nothing" {
 		return chat.Posted{}, retry.Never(errors.New("it is not there"))
 	}
-	return chat.Posted{
-		Head:    chat.Head{Event: chat.EventID("fetched " + id), Place: p, At: time.Now(), By: chat.Author{ID: "carla", Name: "Carla", Server: "acme"}, Late: true},
-		Message: id, Body: chat.Body{Text: "said before"},
-	}, nil
+	return before(id, p), nil
 }
 
 func (n slackNet) ShowDesk(_ context.Context, to chat.UserID, d chat.Desk) error {
@@ -194,6 +197,9 @@ func (n slackNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st 
 	n.s.mu.Unlock()
 	if down {
 		return errDown
+	}
+	if st.Mended {
+		n.s.emit(n.name+" "+string(p.Room), "  %s %s: the sign of a failure goes from %s", n.name, p.Room, of)
 	}
 	if st.Phase != chat.Accepted {
 		n.s.emit(n.name+" "+string(p.Room), "  %s %s: state %d at %s: %s", n.name, p.Room, st.Phase, of, st.Reason)
@@ -278,7 +284,8 @@ func (v *verifier) Verify(context.Context, mail.Incoming) (mail.Verdict, error) 
 }
 
 func (s *stage) member(verb string, f []string) {
-	network, head := s.head(f[0], "", f[1], "")
+	room, network, _ := strings.Cut(f[1], "@")
+	network, head := s.head(f[0], network, room, "")
 	switch verb {
 	case "join":
 		s.handle(network, chat.Joined{Head: head, Self: f[0] == "bot"})

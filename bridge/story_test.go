@@ -178,7 +178,7 @@ func (s *stage) start() {
 		Store: st, Chats: []chat.Connector{s.first(), slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
 		TellDeletes: s.mode["deletes"] == "notice",
 		Zone:        time.FixedZone("CET", 3600),
-		Home:        Home{Network: "matrix", Room: "home"},
+		Home:        s.home(),
 		Access:      Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}, Newcomers: strings.Fields(s.mode["newcomers"])},
 	})
 	if err != nil {

@@ -401,6 +401,7 @@ type State struct {
 	Phase  Phase
 	Reason string // plain words, for Failed and Delayed; with Accepted: why not everybody has it
 	Later  bool   // with Failed: the same words may get through at another time
+	Mended bool   // with Accepted: an earlier Failed is no longer true
 	Key    string // the same at every attempt, as that of Outgoing
 }
 
@@ -462,6 +463,7 @@ type Limits struct {
 	Text    int   // bytes of text and HTML together in one message
 	Chars   int   // characters of text in one message
 	File    int64 // bytes of one file
+	NoFiles bool  // files cannot be posted, though there is a Filer
 	Threads bool  // an answer to a message can only stand in a chat thread under it
 	// OwnReactions: a reaction is shown as that of Outgoing.As, not as one of the bridge.
 	OwnReactions bool

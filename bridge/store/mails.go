@@ -97,6 +97,12 @@ func (t *Tx) Recipients(mail int64) ([]Recipient, error) {
 		WHERE mail = ? ORDER BY participant`, mail)
 }
 
+// Reached reports whether any mail may have come to a participant.
+func (t *Tx) Reached(participant int64) (is bool, err error) {
+	err = t.row("SELECT EXISTS (SELECT 1 FROM recipient WHERE participant = ? AND state NOT IN ('failed', 'sent again'))", []any{participant}, &is)
+	return is, err
+}
+
 // MessageRecipients returns what became of a message for every participant it was mailed to.
 func (t *Tx) MessageRecipients(message int64) ([]Recipient, error) {
 	return scanAll(t, func(scan func(...any) error) (r Recipient, err error) {

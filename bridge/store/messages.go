@@ -49,6 +49,12 @@ func (t *Tx) SetMessage(m Message) error {
 	return t.exec("UPDATE message SET body = ?, html = ?, files = ?, state = ? WHERE id = ?", m.Text, m.HTML, m.Files, m.State, m.ID)
 }
 
+// FillMessage stores all that is known of a message that was noted before it came.
+func (t *Tx) FillMessage(m Message) error {
+	return t.exec("UPDATE message SET author = ?, name = ?, kind = ?, body = ?, html = ?, files = ?, reply_to = ?, state = ?, at = ? WHERE id = ?",
+		orNull(m.Author), m.Name, m.Kind, m.Text, m.HTML, m.Files, orNull(m.ReplyTo), m.State, millis(m.At), m.ID)
+}
+
 // Message returns a message.
 func (t *Tx) Message(id int64) (Message, error) {
 	return scanOne(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE id = ?", id)
@@ -59,9 +65,10 @@ func (t *Tx) HeldMessages(thread int64) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? AND state = 'held' ORDER BY id", thread)
 }
 
-// LastMessages returns the newest messages of a thread, newest first.
+// LastMessages returns the newest messages of a thread, newest first, without those
+// that are known for what answers them alone.
 func (t *Tx) LastMessages(thread int64, limit int) ([]Message, error) {
-	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? ORDER BY id DESC LIMIT ?", thread, limit)
+	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? AND state NOT IN ('awaited', 'earlier') ORDER BY id DESC LIMIT ?", thread, limit)
 }
 
 // MessagesBefore returns the newest messages of a thread from before a moment that
@@ -78,7 +85,7 @@ func (t *Tx) MessagesOfMail(mail int64) ([]Message, error) {
 
 // MessagesWithoutCopy returns the messages of a thread that a room does not have yet, in order.
 func (t *Tx) MessagesWithoutCopy(thread, room int64) ([]Message, error) {
-	return scanAll(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE thread = ? AND state <> 'deleted'
+	return scanAll(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE thread = ? AND state NOT IN ('deleted', 'awaited', 'earlier')
 		AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id AND room = ?) ORDER BY id`, thread, room)
 }
 

@@ -123,6 +123,8 @@ const (
 	Mailed  = "mailed"  // is in a mail, or needs none
 	Inside  = "inside"  // is not for email
 	Deleted = "deleted" // taken back
+	Awaited = "awaited" // the root of a chat thread that is being read from the room
+	Earlier = "earlier" // such a root that was said before the room was linked: it is quoted, and never mailed
 )
 
 // Message is one thing that somebody said.
@@ -144,6 +146,9 @@ type Message struct {
 	Marks       string // what the bridge remarks of it in rooms, a line each; no part of its text
 	Room        int64  // where it was written; 0: in a mail, or not known
 }
+
+// Unsaid reports whether a message is known for what answers it alone.
+func (m Message) Unsaid() bool { return m.State == Awaited || m.State == Earlier }
 
 // IDs is a small set of record ids.
 type IDs []int64
@@ -185,6 +190,7 @@ const (
 	Delivered = "delivered"
 	Read      = "read"
 	Failed    = "failed"
+	Resent    = "sent again" // it failed, and the same was mailed again
 )
 
 // Recipient is what became of a mail for one participant.

@@ -21,11 +21,11 @@ func (c *Connector) convert(ctx context.Context, cb callback) []chat.Event {
 		return nil // our own words
 	}
 	var events []chat.Event
-	if ev := c.sharing(cb, e); ev != nil {
-		events = append(events, ev)
-	}
 	switch e.Type {
 	case "message":
+		if cb.Foreign {
+			events = append(events, shared(e.channel()))
+		}
 		if ev := c.message(ctx, e); ev != nil {
 			events = append(events, ev)
 		}
@@ -46,17 +46,9 @@ func (c *Connector) convert(ctx context.Context, cb callback) []chat.Event {
 	return events
 }
 
-// sharing notices that a channel that we know as our workspace's own is shared
-// with another organisation.
-func (c *Connector) sharing(cb callback, e rawEvent) chat.Event {
-	id := e.channel()
-	c.mu.Lock()
-	ch, known := c.channels[id]
-	c.mu.Unlock()
-	if !cb.Foreign || !known || ch.shared {
-		return nil
-	}
-	c.forgetChannel(id)
+// shared says that a channel is shared with another organisation. It goes before what
+// was said there: nobody may have told when that began, or it was not stored.
+func shared(id string) chat.Event {
 	return chat.Shared{Head: chat.Head{At: time.Now(), Place: chat.Place{Room: chat.RoomID(id)}}, Shared: true}
 }
 
@@ -230,6 +222,9 @@ func (c *Connector) message(ctx context.Context, e rawEvent) chat.Event {
 	return p
 }
 
+// streamed is the state of a message that a bot wrote bit by bit, once it is whole.
+const streamed = "completed"
+
 // author is who wrote a message; not ok if it is not to be taken in: our own
 // words, and those of bots that the settings do not name.
 func (c *Connector) author(ctx context.Context, channel string, e rawEvent) (chat.Author, bool) {
@@ -249,7 +244,7 @@ func (c *Connector) author(ctx context.Context, channel string, e rawEvent) (cha
 	if name == "" {
 		name = e.BotProfile.Name
 	}
-	if !c.takesBot(channel, name, e) || (e.Streaming != "" && e.Streaming != "completed") {
+	if !c.takesBot(channel, name, e) || (e.Streaming != "" && e.Streaming != streamed) {
 		return chat.Author{}, false
 	}
 	id := e.BotID
@@ -322,12 +317,26 @@ func (c *Connector) body(ctx context.Context, e rawEvent) (b chat.Body, mentions
 		e.Text = comment(e.Text)
 	}
 	files, words := c.attached(ctx, e.Files)
-	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments, Below: words}, names{c, ctx})
+	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments, Below: words, Link: c.permalink(ctx, e)}, names{c, ctx})
 	b = chat.Body{Text: r.Text, HTML: r.HTML, Files: files}
 	for _, u := range r.Mentions {
 		mentions = append(mentions, chat.UserID(u))
 	}
 	return b, mentions, r.MentionsAll
+}
+
+// permalink is where a message stands, for those who are in the workspace; empty: not
+// known.
+func (c *Connector) permalink(ctx context.Context, e rawEvent) string {
+	me, err := c.self(ctx)
+	if err != nil || me.URL == "" || e.channel() == "" {
+		return ""
+	}
+	at := strings.TrimSuffix(me.URL, "/") + "/archives/" + e.channel() + "/p" + strings.ReplaceAll(e.TS, ".", "")
+	if e.ThreadTS != "" && e.ThreadTS != e.TS {
+		at += "?thread_ts=" + e.ThreadTS + "&cid=" + e.channel()
+	}
+	return at
 }
 
 // comment is what a person wrote with a file, in the form that Slack had before:
@@ -365,6 +374,13 @@ func (c *Connector) changed(ctx context.Context, channel string, e rawEvent) cha
 		}
 		return c.deleted(ctx, channel, m.TS, by, e.TS)
 	}
+	if m.Streaming == streamed && m.Edited == nil { // a bot has said all that it wanted to
+		if previous, err := read(e.Previous); err == nil && previous.Streaming == streamed {
+			return nil
+		}
+		m.Type, m.Channel, m.Hidden = "message", e.Channel, false
+		return c.message(ctx, m)
+	}
 	if previous, err := read(e.Previous); err == nil && m.Edited != nil && previous.Edited != nil && previous.Edited.TS >= m.Edited.TS {
 		return nil
 	}
@@ -386,6 +402,7 @@ func (c *Connector) edited(ctx context.Context, channel string, m rawEvent) chat
 	if m.ThreadTS != "" && m.ThreadTS != m.TS {
 		head.Place.Thread = chat.ThreadID(m.ThreadTS)
 	}
+	m.ChannelID = channel // the message in an edit names none
 	body, _, _ := c.body(ctx, m)
 	return chat.Edited{Head: head, Message: messageID(channel, m.TS), Body: body}
 }

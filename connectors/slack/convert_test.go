@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,7 +127,7 @@ func TestFixtures(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 		change     func(*Config)
-	}{
+	}{ // the rows that they prove: S01 B12, S02 B13, S03 and S04 B10, S05 B11, S06 B5, S07 B8, S08 B9, S09 and S10 B3, S15 B4, S16 B34, S24 B6, S25 B7
 		{"S01", "posted by Tester: test comment here [test.txt]", nil},
 		{"S02", "posted by Tester: test post\n\ntest post body", nil},
 		{"S03", "", nil},
@@ -151,7 +152,7 @@ func TestFixtures(t *testing.T) {
 			}
 		})
 	}
-	// Whole requests.
+	// Whole requests: B33 (S14), B29 (S17, S18), lost events (S20), the Home (S22).
 	for name, want := range map[string]string{
 		"S14": "", // it mentions another app, and "<@U01JKSB8T7Y> test" as a mention is told as a message too
 		"S17": "kept shared_channel_invite_received", "S18": "", "S20": "gap", "S22": "desk of Ann",
@@ -176,7 +177,7 @@ func TestFixtures(t *testing.T) {
 			}
 		})
 	}
-	// A rich_text and a huddle are parts of a message.
+	// A rich_text (B17, B21, B25) and a huddle (B31) are parts of a message.
 	for name, want := range map[string]string{"S11": "posted by Ann: Holy moly", "S12": "posted by Ann: #private-channeldummy_text", "S23": "posted by Ann: Some Text👍👍🏻"} {
 		t.Run(name, func(t *testing.T) {
 			block := string(fixture(t, name))
@@ -202,6 +203,15 @@ func TestConvert(t *testing.T) {
 		{"B1 message", `{"type":"message","channel":"C1","user":"U1","ts":"1700000000.000100","text":"hi &amp; *bye*"}`, "posted by Ann: hi & bye"},
 		{"B3 root", `{"type":"message","channel":"C1","user":"U1","ts":"17.1","thread_ts":"17.1","text":"root"}`, "posted by Ann: root"},
 		{"B3 answer", `{"type":"message","channel":"C1","user":"U1","ts":"17.2","thread_ts":"17.1","text":"answer"}`, "posted by Ann: answer (in 17.1)"},
+		{"B4 also in the channel", `{"type":"message","subtype":"thread_broadcast","channel":"C1","user":"U1","ts":"17.2","thread_ts":"17.1","text":"both","root":{"user":"U2","ts":"17.1","text":"root"}}`, "posted by Ann: both (in 17.1)"},
+		{"B4 its echo of old", `{"type":"message","subtype":"reply_broadcast","channel":"C1","user":"U1","ts":"17.3","text":"both"}`, ""},
+		{"B5 an edit", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","event_ts":"18.1","message":{"user":"U1","text":"b","ts":"17.1","edited":{"user":"U1","ts":"18"}},"previous_message":{"user":"U1","text":"a","ts":"17.1"}}`, "edited C1:17.1: b"},
+		{"B5 an edit of an answer", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","message":{"user":"U1","text":"b","ts":"17.2","thread_ts":"17.1","edited":{"ts":"18"}}}`, "edited C1:17.2: b"},
+		{"B6 a pin, or an answer", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","message":{"user":"U1","text":"a","ts":"17.1","reply_count":1,"pinned_to":["C1"]},"previous_message":{"user":"U1","text":"a","ts":"17.1"}}`, ""},
+		{"B6 a picture in front of a link, after an edit", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"19.1","message":{"user":"U1","text":"b","ts":"17.1","edited":{"ts":"18"},"attachments":[{"from_url":"https://e.example","id":1}]},"previous_message":{"user":"U1","text":"b","ts":"17.1","edited":{"ts":"18"}}}`, ""},
+		{"B7 a root that was deleted", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","message":{"subtype":"tombstone","user":"USLACKBOT","text":"This message was deleted.","ts":"17.1","thread_ts":"17.1","reply_count":1},"previous_message":{"user":"U1","text":"a","ts":"17.1"}}`, "deleted C1:17.1"},
+		{"B8 without what it said", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"18.1","deleted_ts":"17.1"}`, "deleted C1:17.1"},
+		{"B8 with an empty message", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"18.1","deleted_ts":"17.1","message":{},"previous_message":null}`, "deleted C1:17.1"},
 		{"B5 an edit that is no news", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","message":{"user":"U1","text":"a","ts":"17.1","edited":{"ts":"17.5"}},"previous_message":{"ts":"17.1","edited":{"ts":"17.5"}}}`, ""},
 		{"B9 silent", `{"type":"message","subtype":"channel_join","channel":"C1","user":"U1","ts":"17.1","text":"<@U1> has joined"}`, ""},
 		{"A31 a name, by whom", `{"type":"message","subtype":"channel_name","channel":"C1","user":"U1","ts":"17.1","old_name":"lunch","name":"brunch","text":"has renamed"}`, "Ann named it #brunch"},
@@ -212,6 +222,13 @@ func TestConvert(t *testing.T) {
 		{"B9 unknown subtype with text", `{"type":"message","subtype":"novelty","channel":"C1","user":"U1","ts":"17.1","text":"new"}`, "posted by Ann: new"},
 		{"B9 unknown subtype, hidden", `{"type":"message","subtype":"novelty","hidden":true,"channel":"C1","user":"U1","ts":"17.1","text":"new"}`, ""},
 		{"B10 a bot with a user", `{"type":"message","channel":"C1","user":"U1","bot_id":"B9","ts":"17.1","text":"beep"}`, ""},
+		{"B11 of oneself", `{"type":"message","subtype":"me_message","channel":"C1","user":"U1","ts":"17.1","text":"waves"}`, "emote of Ann: waves"},
+		{"B20 somebody unknown", `{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"ask <@U77>, <@U5678|bo>"}`, "posted by Ann: ask @someone, @Bo"},
+		{"B21 a channel that not everybody sees", `{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"in <#C1|lunch> or <#C77|secret>"}`, "posted by Ann: in #lunch or #private-channel"},
+		{"B30 a guest is relayed", `{"type":"message","channel":"C1","user":"U9","ts":"17.1","text":"hi"}`, "posted by Guest: hi"},
+		{"B32 keys of the owner are gone", `{"type":"message","subtype":"ekm_access_denied","channel":"C1","user":"UREVOKEDU","ts":"17.1","text":"hidden"}`, ""},
+		{"B34 metadata of ours", `{"type":"message_metadata_posted","app_id":"A1","channel_id":"C1","message_ts":"17.1","metadata":{"event_type":"hashsend_mail","event_payload":{"key":"k"}}}`, ""},
+		{"B36 somebody writes", `{"type":"user_typing","channel":"C1","user":"U1"}`, ""},
 		{"own by user", `{"type":"message","channel":"C1","user":"` + slacktest.BotUser + `","ts":"17.1","text":"mine"}`, ""},
 		{"own by bot", `{"type":"message","subtype":"bot_message","bot_id":"` + slacktest.Bot + `","channel":"C1","ts":"17.1","text":"mine"}`, ""},
 		{"own by marker", `{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"mine","metadata":{"event_type":"hashsend_mail","event_payload":{"key":"k"}}}`, ""},
@@ -222,6 +239,8 @@ func TestConvert(t *testing.T) {
 		{"B33 at its beginning a mention is a command", `{"type":"app_mention","channel":"C1","user":"U1","ts":"17.2","thread_ts":"17.1","text":"<@` + slacktest.BotUser + `> add <mailto:a@b.example|a@b.example>"}`, "command of Ann: add a@b.example"},
 		{"B33 in the middle it is not", `{"type":"app_mention","channel":"C1","user":"U1","ts":"17.2","text":"ask <@` + slacktest.BotUser + `> about it"}`, ""},
 		{"B33 a direct message is a command", `{"type":"message","channel":"D1","channel_type":"im","user":"U1","ts":"17.2","text":"status"}`, "command of Ann: status"},
+		{"B35 the app's token", `{"type":"tokens_revoked","tokens":{"oauth":[],"bot":["` + slacktest.BotUser + `"]}}`, "revoked: the token of the app was revoked"},
+		{"B35 the organisation", `{"type":"team_access_revoked","team_ids":["T1"]}`, "revoked: the app was removed from the workspace"},
 		{"B35 removed", `{"type":"app_uninstalled"}`, "revoked: the app was removed from the workspace"},
 		{"B35 a person's token", `{"type":"tokens_revoked","tokens":{"oauth":["U1"]}}`, ""},
 		{"B28 renamed", `{"type":"channel_rename","channel":{"id":"C1","name":"brunch"},"event_ts":"17.1"}`, " named it #brunch"},
@@ -238,8 +257,151 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-// The same message has one id however it comes: live, again, as a mention beside
-// it, in the history.
+// Each subtype that says nothing to a reader becomes nothing, though it has a text (B9).
+func TestSilent(t *testing.T) {
+	for _, subtype := range append(strings.Fields(`message_replied channel_join channel_leave channel_purpose channel_archive channel_unarchive group_join group_leave
+		group_purpose group_archive group_unarchive pinned_item bot_add bot_remove reminder_add channel_posting_permissions channel_canvas_updated joiner_notification`), silent...) {
+		event := fmt.Sprintf(`{"type":"message","subtype":%q,"channel":"C1","user":"U1","ts":"17.1","text":"<@U1> did something"}`, subtype)
+		if got := offline(t, nil).convert(t.Context(), callback{ID: "Ev1", Event: json.RawMessage(event)}); len(got) > 0 {
+			t.Errorf("%s became %q", subtype, summed(got))
+		}
+	}
+}
+
+// Bots are heard where the settings name them, by name or id, for one channel or all; a
+// message that one writes bit by bit is told once, when it is whole (B10).
+func TestBots(t *testing.T) {
+	const said = `{"type":"message","subtype":"bot_message","channel":"CHANNEL","bot_id":"B7","username":"ci","ts":"17.1","text":"built","app_id":"A7","bot_profile":{"name":"CI","app_id":"A7"}MORE}`
+	for _, x := range []struct {
+		name string
+		bots map[string][]string
+		in   string
+		want string
+	}{
+		{"nobody is named", nil, "C1", ""},
+		{"by name", map[string][]string{"C1": {"CI"}}, "C1", "posted by ci: built"},
+		{"by id", map[string][]string{"C1": {"B7"}}, "C1", "posted by ci: built"},
+		{"by app", map[string][]string{"*": {"A7"}}, "C1", "posted by ci: built"},
+		{"another one", map[string][]string{"C1": {"deploy"}}, "C1", ""},
+		{"in another channel", map[string][]string{"C2": {"ci"}}, "C1", ""},
+	} {
+		c := offline(t, func(c *Config) { c.Bots = x.bots })
+		event := strings.NewReplacer("CHANNEL", x.in, "MORE", "").Replace(said)
+		if got := summed(c.convert(t.Context(), callback{Event: json.RawMessage(event)})); got != x.want {
+			t.Errorf("%s: it became %q, want %q", x.name, got, x.want)
+		}
+	}
+	c := offline(t, func(c *Config) { c.Bots = map[string][]string{"*": {"ci"}} })
+	state := func(s string) string {
+		return strings.NewReplacer("CHANNEL", "C1", "MORE", `,"streaming_state":"`+s+`"`).Replace(said)
+	}
+	change := func(to, from string) string {
+		return `{"type":"message","subtype":"message_changed","hidden":true,"channel":"C1","ts":"18.1","message":` + state(to) + `,"previous_message":` + state(from) + `}`
+	}
+	ids := map[chat.EventID]bool{}
+	for _, x := range []struct{ event, want string }{
+		{state("in_progress"), ""},
+		{change("in_progress", "in_progress"), ""},
+		{change("completed", "in_progress"), "posted by ci: built"},
+		{change("completed", "completed"), ""}, // a picture in front of a link, say
+		{state("completed"), "posted by ci: built"},
+	} {
+		got := c.convert(t.Context(), callback{Event: json.RawMessage(x.event)})
+		if summed(got) != x.want {
+			t.Errorf("%s became %q, want %q", x.event, summed(got), x.want)
+		}
+		for _, ev := range got {
+			ids[ev.EventHead().Event] = true
+		}
+	}
+	if len(ids) != 1 {
+		t.Errorf("the ids are %v, want one", ids)
+	}
+}
+
+// A message with buttons says where they are (B18), after an edit, too.
+func TestButtonsAreInSlack(t *testing.T) {
+	c := offline(t, nil)
+	c.me.URL = "https://lab.slack.com/"
+	said := `{"user":"U1","ts":"17.000200","thread_ts":"17.000100","text":"x","edited":{"ts":"18.1"},"blocks":[{"type":"section","text":{"type":"mrkdwn","text":"Deploy?"}},
+		{"type":"actions","elements":[{"type":"button","action_id":"a","text":{"type":"plain_text","text":"Yes"}}]}]MORE}`
+	want := "Deploy?\n\n[Yes] (only in Slack)\n\nopen in Slack (https://lab.slack.com/archives/C1/p17000200?thread_ts=17.000100&cid=C1)"
+	for _, event := range []string{
+		strings.Replace(said, "MORE", `,"type":"message","channel":"C1"`, 1),
+		`{"type":"message","subtype":"message_changed","channel":"C1","ts":"18.1","message":` + strings.Replace(said, "MORE", "", 1) + `}`,
+	} {
+		if got := summed(c.convert(t.Context(), callback{Event: json.RawMessage(event)})); !strings.Contains(got, want) {
+			t.Errorf("it became %q, want %q", got, want)
+		}
+	}
+	plain := `{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"no buttons"}`
+	if got := summed(c.convert(t.Context(), callback{Event: json.RawMessage(plain)})); strings.Contains(got, "lab.slack.com") {
+		t.Errorf("a message without buttons became %q", got)
+	}
+}
+
+// A person's name is asked for again when it has changed (B20).
+func TestUserChange(t *testing.T) {
+	l := newLab(t, true)
+	c := l.connect(t)
+	name := func() string { return c.person(t.Context(), l.alice).author.Name }
+	name()
+	l.Person(slacktest.User{ID: l.alice, Name: "alice", Real: "Alice Married"})
+	if got := name(); got != "Alice Example" {
+		t.Errorf("before the event the name is %q: it is asked for each time", got)
+	}
+	if got := c.convert(t.Context(), callback{Event: json.RawMessage(`{"type":"user_change","user":{"id":"` + l.alice + `"}}`)}); len(got) > 0 {
+		t.Errorf("the change became %q", summed(got))
+	}
+	if got := name(); got != "Alice Married" {
+		t.Errorf("after the event the name is %q", got)
+	}
+}
+
+// What happens to a channel, and to our being in it (B27, B28, B29).
+func TestChannels(t *testing.T) {
+	left := func(why string) chat.Event { return chat.Left{Self: true, Why: why} }
+	for _, x := range []struct {
+		name, event string
+		want        chat.Event
+	}{
+		{"B27 somebody entered", `{"type":"member_joined_channel","user":"U1","channel":"C1","channel_type":"C","team":"T1","inviter":"U1234"}`, chat.Joined{}},
+		{"B27 somebody left", `{"type":"member_left_channel","user":"U1","channel":"C1","channel_type":"C","team":"T1"}`, chat.Left{}},
+		{"B27 we were let in", `{"type":"member_joined_channel","user":"` + slacktest.BotUser + `","channel":"C1","channel_type":"C"}`, chat.Joined{Self: true}},
+		{"B27 we were put out", `{"type":"member_left_channel","user":"` + slacktest.BotUser + `","channel":"C1","channel_type":"C"}`, left("")},
+		{"B27 and are told so", `{"type":"channel_left","channel":"C1","actor_id":"U1","event_ts":"17.1"}`, left("")},
+		{"B27 of a private one", `{"type":"group_left","channel":"C1"}`, left("")},
+		{"B28 archived", `{"type":"channel_archive","channel":"C1","user":"U1"}`, left("the channel was archived")},
+		{"B28 a private one archived", `{"type":"group_archive","channel":"C1"}`, left("the channel was archived")},
+		{"B28 deleted", `{"type":"channel_deleted","channel":"C1"}`, left("the channel was deleted")},
+		{"B28 a private one deleted", `{"type":"group_deleted","channel":"C1"}`, left("the channel was deleted")},
+		{"B28 open again", `{"type":"channel_unarchive","channel":"C1","user":"U1"}`, chat.Joined{Self: true}},
+		{"B28 another id", `{"type":"channel_id_changed","old_channel_id":"C1","new_channel_id":"C2","event_ts":"17.1"}`, chat.Moved{To: "C2", OldIDs: "C1:", NewIDs: "C2:"}},
+		{"B29 shared", `{"type":"channel_shared","connected_team_id":"T2","channel":"C1","event_ts":"17.1"}`, chat.Shared{Shared: true}},
+		{"B29 shared with one less", `{"type":"channel_unshared","previously_connected_team_id":"T2","channel":"C1","is_ext_shared":true}`, chat.Shared{Shared: true}},
+		{"B29 shared with none", `{"type":"channel_unshared","previously_connected_team_id":"T2","channel":"C1","is_ext_shared":false}`, chat.Shared{}},
+	} {
+		got := offline(t, nil).convert(t.Context(), callback{ID: "Ev1", Event: json.RawMessage(x.event)})
+		if len(got) != 1 || got[0].EventHead().Place.Room != "C1" || got[0].EventHead().Event == "" {
+			t.Errorf("%s: it became %+v", x.name, got)
+			continue
+		}
+		if diff := cmp.Diff(x.want, got[0], cmpopts.IgnoreTypes(chat.Head{})); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", x.name, diff)
+		}
+	}
+	// Any message may tell that a channel is shared by now, also one that comes again.
+	c := offline(t, nil)
+	for range 2 {
+		got := c.convert(t.Context(), callback{Foreign: true, Event: json.RawMessage(`{"type":"message","channel":"C1","user":"U1","ts":"17.1","text":"hi"}`)})
+		if summed(got) != "shared; posted by Ann: hi" {
+			t.Errorf("B29 a message in a channel that is shared by now became %q", summed(got))
+		}
+	}
+}
+
+// The same message has one id however it comes: live, again under another event id (B2),
+// as a mention beside it (B33), for the channel and for the thread (B4), in the history.
 func TestOneMessageHasOneID(t *testing.T) {
 	con := offline(t, nil)
 	event := `{"type":"TYPE","channel":"C1","user":"U1","ts":"17.2","text":"<@` + slacktest.BotUser + `> help"}`
@@ -252,6 +414,16 @@ func TestOneMessageHasOneID(t *testing.T) {
 	if len(ids) != 2 || ids[0] != ids[1] {
 		t.Errorf("the ids are %v, want the same twice", ids)
 	}
+	event = `{"type":"message","channel":"C1","user":"U1","ts":"17.4","thread_ts":"17.2","client_msg_id":"x"MORE,"text":"both"}`
+	ids = nil
+	for _, more := range []string{"", `,"subtype":"thread_broadcast","root":{"ts":"17.2"}`, `,"event_ts":"17.4"`} {
+		for _, ev := range con.convert(t.Context(), callback{ID: "Ev" + more, Event: json.RawMessage(strings.Replace(event, "MORE", more, 1))}) {
+			ids = append(ids, ev.EventHead().Event)
+		}
+	}
+	if len(ids) != 3 || ids[0] != ids[1] || ids[1] != ids[2] {
+		t.Errorf("the ids are %v, want the same three times", ids)
+	}
 	m, err := read(json.RawMessage(`{"user":"U1","ts":"17.3","text":"hi"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +435,7 @@ func TestOneMessageHasOneID(t *testing.T) {
 	}
 }
 
-// People of other organisations and guests are told apart.
+// People of other organisations and guests are told apart (B30).
 func TestPeople(t *testing.T) {
 	l := newLab(t, true)
 	c := l.connect(t)

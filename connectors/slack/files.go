@@ -20,6 +20,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/retry"
+	"hashsend/connectors/slack/slacktext"
 )
 
 const (
@@ -226,7 +227,7 @@ func (c *Connector) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attach
 		return "", err
 	}
 	_, err = c.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
-		Files: []slack.FileSummary{{ID: file, Title: f.Name}}, Channel: channel, ThreadTimestamp: under, Blocks: slack.Blocks{BlockSet: caption(m, f)},
+		Files: []slack.FileSummary{{ID: file, Title: f.Name}}, Channel: channel, ThreadTimestamp: under, Blocks: slack.Blocks{BlockSet: caption(m, f, c.mentionable(ctx, channel, m))},
 	})
 	if says(err, "file_not_found") {
 		return "", fmt.Errorf("share a file: its bytes did not arrive: %s", err.Error())
@@ -263,7 +264,7 @@ func (c *Connector) uploaded(key string) (upload, bool) {
 const blockKey = "hs."
 
 // caption says who a file is from, and what was said with it.
-func caption(m chat.Outgoing, f chat.Attachment) []slack.Block {
+func caption(m chat.Outgoing, f chat.Attachment, members slacktext.Members) []slack.Block {
 	said := m.Body.HTML
 	if said == "" {
 		said = markup.FromText(m.Body.Text)
@@ -277,7 +278,7 @@ func caption(m chat.Outgoing, f chat.Attachment) []slack.Block {
 		m.Body.Text = strings.TrimSpace(name + "\n" + m.Body.Text)
 	}
 	m.Body.HTML, m.Kind, m.Choices = markup.Sanitise(said), chat.Said, nil
-	blocks, _ := content(m)
+	blocks, _ := content(m, members)
 	if len(blocks) > 0 {
 		if b, is := blocks[0].(*slack.RichTextBlock); is {
 			b.BlockID = blockKey + m.Key

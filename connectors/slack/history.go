@@ -81,6 +81,23 @@ func (c *Connector) each(ctx context.Context, channel, under string, oldest time
 	return nil
 }
 
+// channelNow asks what a channel is. A pause that Slack asks for is made.
+func (c *Connector) channelNow(ctx context.Context, id string) (channel, error) {
+	for {
+		c.forgetChannel(id)
+		ch, err := c.channel(ctx, id)
+		pause, asked := retry.Pause(err)
+		if !asked {
+			return ch, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ch, err
+		}
+	}
+}
+
 // Backfill hands over what happened in a channel, or one thread in it, after a
 // message; see chat.Backfiller.
 func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, linked time.Time, handle chat.Handler) error {
@@ -91,6 +108,15 @@ func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.Messa
 	}
 	if from.Before(linked) {
 		from = linked
+	}
+	ch, err := c.channelNow(ctx, string(p.Room))
+	if err != nil {
+		return fmt.Errorf("catch up with the channel: %w", err)
+	}
+	if ch.shared {
+		if err := handle(ctx, "", shared(string(p.Room))); err != nil {
+			return err
+		}
 	}
 	missed, err := c.missed(ctx, string(p.Room), string(p.Thread), from.Add(-time.Second))
 	if err != nil {
@@ -165,7 +191,7 @@ func (c *Connector) missed(ctx context.Context, channel, under string, from time
 			return true
 		})
 		// Some tokens may not read threads; what stands in the channel counts then.
-		if err != nil && !says(err, "missing_scope", "not_allowed_token_type", "unknown_method", "thread_not_found") {
+		if err != nil && !says(err, cannotRead...) {
 			return nil, err
 		}
 	}
@@ -189,25 +215,47 @@ func (c *Connector) Find(ctx context.Context, p chat.Place, key string, since ti
 	return found, ok, nil
 }
 
-// Fetch reads one message; see chat.Fetcher.
-func (c *Connector) Fetch(ctx context.Context, p chat.Place, id chat.MessageID) (chat.Posted, error) {
-	channel, ts := split(id)
-	var found *rawEvent
+// cannotRead are what Slack answers tokens that may read the history of a channel in
+// one way and not in the other.
+var cannotRead = []string{"missing_scope", "not_allowed_token_type", "unknown_method", "thread_not_found"}
+
+// single reads one message: from its thread, or from the channel, where the roots of
+// threads stand, too. nil: it is not there.
+func (c *Connector) single(ctx context.Context, p chat.Place, channel, ts string) (found *rawEvent, err error) {
 	form := url.Values{"channel": {channel}, "latest": {ts}, "oldest": {ts}, "inclusive": {"true"}, "limit": {"1"}}
-	method := "conversations.history"
 	if p.Thread != "" && string(p.Thread) != ts {
-		method = "conversations.replies"
 		form.Set("ts", string(p.Thread))
 		form.Set("limit", "2") // the root comes too
+		found, err = c.pick(ctx, "conversations.replies", form, ts)
+		if err == nil || !says(err, cannotRead...) {
+			return found, err
+		}
+		form.Del("ts")
+		form.Set("limit", "1")
 	}
+	return c.pick(ctx, "conversations.history", form, ts)
+}
+
+// pick is the message with a ts among those that a method gives; nil: it is not there.
+func (c *Connector) pick(ctx context.Context, method string, form url.Values, ts string) (*rawEvent, error) {
 	messages, _, err := c.page(ctx, method, form)
 	if err != nil {
-		return chat.Posted{}, fmt.Errorf("read the message: %w", err)
+		return nil, err
 	}
 	for _, raw := range messages {
 		if e, err := read(raw); err == nil && e.TS == ts {
-			found = &e
+			return &e, nil
 		}
+	}
+	return nil, nil
+}
+
+// Fetch reads one message; see chat.Fetcher.
+func (c *Connector) Fetch(ctx context.Context, p chat.Place, id chat.MessageID) (chat.Posted, error) {
+	channel, ts := split(id)
+	found, err := c.single(ctx, p, channel, ts)
+	if err != nil {
+		return chat.Posted{}, fmt.Errorf("read the message: %w", err)
 	}
 	if found == nil {
 		return chat.Posted{}, retry.Never(errors.New("the message is not there any more"))

@@ -72,6 +72,21 @@ func TestBackfill(t *testing.T) {
 	if got := caught(t, c, chat.Place{Room: place.Room, Thread: chat.ThreadID(root)}, "", linked); !slices.Equal(got, []string{want[1]}) {
 		t.Errorf("the thread is caught up by %q, want %q", got, want[1])
 	}
+	// B29: that the channel is shared by now is told before what was said there.
+	l.Share(l.lounge, true)
+	var told chat.Event
+	if err := c.Backfill(t.Context(), place, "", linked, func(_ context.Context, _ string, events ...chat.Event) error {
+		if told == nil {
+			told = events[0]
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if s, is := told.(chat.Shared); !is || !s.Shared || s.Place != place {
+		t.Errorf("the first event is %+v, want that the channel is shared", told)
+	}
+	l.Share(l.lounge, false)
 	// The history may ask for a pause.
 	l.Break("conversations.history", slacktest.Fault{Status: 429, RetryAfter: 1})
 	if got := caught(t, c, place, "", linked); len(got) != len(want) {
@@ -100,6 +115,22 @@ func TestFetch(t *testing.T) {
 		got, err := c.Fetch(t.Context(), x.in, messageID(l.lounge, x.ts))
 		if err != nil || got.Body.Text != x.want {
 			t.Errorf("Fetch of %q: %q, %v", x.want, got.Body.Text, err)
+		}
+	}
+	// B3: some tokens may not read threads. A root stands in the channel's history, so
+	// does an answer that was shown in the channel, too.
+	both := l.Say(l.alice, l.lounge, "in both", slacktest.Said{Thread: root, Broadcast: true})
+	for _, code := range []string{"missing_scope", "not_allowed_token_type"} {
+		l.Break("conversations.replies", slacktest.Fault{Error: code}, slacktest.Fault{Error: code})
+		if got, err := c.Fetch(t.Context(), inThread, messageID(l.lounge, both)); err != nil || got.Body.Text != "in both" {
+			t.Errorf("after %s Fetch gives %q, %v", code, got.Body.Text, err)
+		}
+		if _, err := c.Fetch(t.Context(), inThread, messageID(l.lounge, reply)); !retry.IsNever(err) {
+			t.Errorf("after %s Fetch of what stands in the thread alone: %v, want a final error", code, err)
+		}
+		l.Break("conversations.history", slacktest.Fault{Error: code})
+		if _, err := c.Fetch(t.Context(), place, messageID(l.lounge, root)); !retry.IsNever(err) {
+			t.Errorf("after %s for the history Fetch: %v, want a final error", code, err)
 		}
 	}
 	mine := deliver(t, c, l.outgoing("k1", "our own"))

@@ -64,7 +64,8 @@ func TestNewDialog(t *testing.T) {
 	soon(t, "entry into the channel", func() bool { return len(l.Members(other)) == 2 })
 }
 
-// The menu of a message does what commands do inside threads.
+// The menu of a message does what commands do inside threads; it has the details of a
+// mail (B38).
 func TestMenus(t *testing.T) {
 	l := newLab(t, true)
 	_, b := l.run(t)
@@ -110,7 +111,7 @@ func TestMenus(t *testing.T) {
 	}
 }
 
-// Guests and people of other organisations are told why nothing happens.
+// Guests and people of other organisations are told why nothing happens (B30).
 func TestGuestsMayNot(t *testing.T) {
 	l := newLab(t, true)
 	_, b := l.run(t)
@@ -175,7 +176,8 @@ func TestCommandsHaveIDs(t *testing.T) {
 	}
 }
 
-// What people write after the app's name is a command, inside threads too.
+// What people write after the app's name, or to it directly, is a command (B33), inside
+// threads too.
 func TestMentions(t *testing.T) {
 	l := newLab(t, true)
 	_, b := l.run(t)

@@ -302,6 +302,35 @@ func TestSocketsAreRenewed(t *testing.T) {
 	}
 }
 
+// S13: at the warning another connection is opened, while the old one is still read.
+func TestDisconnectFixture(t *testing.T) {
+	l := newLab(t, true)
+	_, b := l.run(t)
+	opened := l.Calls("apps.connections.open")
+	l.Frame(fixture(t, "S13"))
+	soon(t, "new connection beside the old ones", func() bool { return l.Calls("apps.connections.open") == opened+1 && l.Sockets() == slots+1 })
+	for n := range 9 { // over the old ones, too
+		l.Say(l.alice, l.lounge, fmt.Sprint("word ", n))
+	}
+	b.until(t, "word 8")
+	if got := b.stored(); len(got) != 9 {
+		t.Errorf("there was stored %q, want 9 messages", got)
+	}
+}
+
+// S19: the challenge is answered, if it is signed.
+func TestURLVerificationFixture(t *testing.T) {
+	l := newLab(t, false)
+	l.run(t)
+	raw := fixture(t, "S19")
+	if status, answer := l.request(t, asJSON, raw, time.Now(), slacktest.SigningSecret); status != 200 || answer != "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P" {
+		t.Errorf("it was answered with %d %q", status, answer)
+	}
+	if status, answer := l.request(t, asJSON, raw, time.Now(), "another"); status != 401 || strings.Contains(answer, "3eZbrw1a") {
+		t.Errorf("with a wrong signature it was answered with %d %q", status, answer)
+	}
+}
+
 func TestSocketModeSwitchedOff(t *testing.T) {
 	l := newLab(t, true)
 	c, b := l.run(t, l.lounge)
@@ -407,7 +436,7 @@ func TestWrongTokenAtStart(t *testing.T) {
 	}
 }
 
-// The loss of access is told once; when it is back, so is everything said meanwhile.
+// The loss of access (B35) is told once; when it is back, so is everything said meanwhile.
 func TestRevoked(t *testing.T) {
 	l := newLab(t, true)
 	c, b := l.run(t, l.lounge)

@@ -34,20 +34,13 @@ func (c *Connector) Describe(ctx context.Context, room chat.RoomID) (d chat.Desc
 	if err != nil {
 		return d, err
 	}
-	for cursor := ""; ; {
-		users, next, err := c.api.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{ChannelID: string(room), Cursor: cursor, Limit: 1000})
-		if err != nil {
-			return d, fmt.Errorf("ask who is in the channel: %w", mark(err))
-		}
-		for _, u := range users {
-			if u != me.User {
-				d.Members++
-			}
-		}
-		if cursor = next; cursor == "" {
-			return d, nil
+	users, err := c.members(ctx, string(room))
+	for _, u := range users {
+		if u != me.User {
+			d.Members++
 		}
 	}
+	return d, err
 }
 
 // Join enters a public channel; see chat.Joiner. People let us into private ones.

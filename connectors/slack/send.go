@@ -72,7 +72,7 @@ func (c *Connector) post(ctx context.Context, channel, under string, m chat.Outg
 	if err := c.pace.wait(ctx, channel); err != nil {
 		return "", err
 	}
-	posted, ts, err := c.api.PostMessageContext(ctx, channel, c.options(m, under, true)...)
+	posted, ts, err := c.api.PostMessageContext(ctx, channel, c.options(m, under, true, c.mentionable(ctx, channel, m))...)
 	if err != nil {
 		if says(err, "not_in_channel", "channel_not_found", "is_archived") {
 			c.forgetChannel(channel)
@@ -86,8 +86,8 @@ func (c *Connector) post(ctx context.Context, channel, under string, m chat.Outg
 }
 
 // options are the arguments of chat.postMessage and its like.
-func (c *Connector) options(m chat.Outgoing, under string, named bool) []slack.MsgOption {
-	blocks, fallback := content(m)
+func (c *Connector) options(m chat.Outgoing, under string, named bool, members slacktext.Members) []slack.MsgOption {
+	blocks, fallback := content(m, members)
 	all := []slack.MsgOption{
 		slack.MsgOptionText(fallback, false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 		slack.MsgOptionParse(false), slack.MsgOptionLinkNames(false),
@@ -106,7 +106,7 @@ func (c *Connector) options(m chat.Outgoing, under string, named bool) []slack.M
 }
 
 // content is what a message says, with the buttons under it.
-func content(m chat.Outgoing) (blocks []slack.Block, fallback string) {
+func content(m chat.Outgoing, members slacktext.Members) (blocks []slack.Block, fallback string) {
 	subset, text := m.Body.HTML, m.Body.Text
 	if m.Kind == chat.Emote {
 		if subset == "" {
@@ -114,7 +114,7 @@ func content(m chat.Outgoing) (blocks []slack.Block, fallback string) {
 		}
 		subset, text = markup.Sanitise("<em>"+m.As.Name+" "+subset+"</em>"), m.As.Name+" "+text
 	}
-	raw, fallback := slacktext.RichText(subset, text)
+	raw, fallback := slacktext.RichText(subset, text, members)
 	var made slack.Blocks
 	if raw != nil && json.Unmarshal(raw, &made) == nil {
 		blocks = made.BlockSet
@@ -135,7 +135,7 @@ func (c *Connector) answer(ctx context.Context, m chat.Outgoing) (id chat.Messag
 	if u, err := url.Parse(m.Via); err != nil || (u.Scheme != "https" && u.Scheme != "http") {
 		return "", false, nil
 	}
-	blocks, fallback := content(m)
+	blocks, fallback := content(m, slacktext.Members{})
 	err = slack.PostWebhookCustomHTTPContext(ctx, m.Via, c.http, &slack.WebhookMessage{
 		Text: fallback, ResponseType: slack.ResponseTypeEphemeral, Blocks: &slack.Blocks{BlockSet: blocks},
 	})
@@ -158,7 +158,7 @@ const direct = "dm:"
 // whisper shows a message to one person in the channel; to somebody who is not
 // there it is told directly.
 func (c *Connector) whisper(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
-	ts, err := c.api.PostEphemeralContext(ctx, string(m.Place.Room), string(m.For), c.options(m, string(m.Place.Thread), false)...)
+	ts, err := c.api.PostEphemeralContext(ctx, string(m.Place.Room), string(m.For), c.options(m, string(m.Place.Thread), false, slacktext.Members{})...)
 	switch {
 	case err == nil:
 		return messageID(string(m.Place.Room), ts), nil
@@ -191,7 +191,7 @@ func (c *Connector) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing
 	if err := c.pace.wait(ctx, channel); err != nil {
 		return "", err
 	}
-	_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, c.options(m, "", false)...)
+	_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, c.options(m, "", false, c.mentionable(ctx, channel, m))...)
 	if err != nil {
 		return "", fmt.Errorf("edit a message: %w", mark(err))
 	}
@@ -226,7 +226,7 @@ func (c *Connector) React(ctx context.Context, to chat.MessageID, emoji string, 
 	channel, ts := split(to)
 	err := c.api.AddReactionContext(ctx, name, slack.NewRefToMessage(channel, ts))
 	if err == nil || says(err, "already_reacted") {
-		return chat.MessageID(string(to) + ":" + name), nil
+		return reactionID(to, name), nil
 	}
 	return "", fmt.Errorf("react to a message: %w", mark(err))
 }
@@ -242,10 +242,24 @@ func (c *Connector) Unreact(ctx context.Context, reaction chat.MessageID, _ chat
 	return fmt.Errorf("take a reaction back: %w", mark(err))
 }
 
+// failedSign stands at a message that has not reached somebody.
+const failedSign = "⚠️"
+
+// reactionID names a reaction of ours.
+func reactionID(to chat.MessageID, name string) chat.MessageID {
+	return chat.MessageID(string(to) + ":" + name)
+}
+
 // Report puts a sign at a message that did not reach somebody; see chat.Reporter.
 func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place, s chat.State) error {
-	sign := map[chat.Phase]string{chat.Failed: "⚠️", chat.Delayed: "⏳"}[s.Phase]
-	if sign == "" || !c.cfg.uses("reactions") {
+	sign := map[chat.Phase]string{chat.Failed: failedSign, chat.Delayed: "⏳"}[s.Phase]
+	switch {
+	case !c.cfg.uses("reactions"):
+		return nil
+	case s.Phase == chat.Accepted && s.Mended:
+		name, _ := slacktext.EmojiName(failedSign)
+		return c.Unreact(ctx, reactionID(of, name), chat.Outgoing{Place: p})
+	case sign == "":
 		return nil
 	}
 	_, err := c.React(ctx, of, sign, chat.Outgoing{Place: p})

@@ -162,7 +162,7 @@ func TestChange(t *testing.T) {
 	if got := l.Messages(l.lounge)[0]; seen(got) != "second" || got.Username != "Ann (email)" || got.Edited == "" {
 		t.Errorf("after the edit there stands %+v", got)
 	}
-	for range 2 { // the second time it is there already
+	for range 2 { // C26: the second time it is there already (already_reacted)
 		if _, err := c.React(t.Context(), id, "👍", l.outgoing("k3", "")); err != nil {
 			t.Errorf("React: %v", err)
 		}
@@ -187,7 +187,21 @@ func TestChange(t *testing.T) {
 			}
 		}
 	}
-	if got := l.Messages(l.lounge)[0].Reactions; len(got["+1"]) != 1 || got["+1"][0] != "U1" || len(got["+1::skin-tone-4"]) != 0 || len(got["warning"]) != 1 {
+	// B38: what was mailed again has no sign of a failure; other states change nothing.
+	for _, s := range []chat.State{{Phase: chat.Accepted}, {Phase: chat.Read}} {
+		if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, s); err != nil {
+			t.Errorf("Report: %v", err)
+		}
+	}
+	if got := l.Messages(l.lounge)[0].Reactions; len(got["warning"]) != 1 {
+		t.Errorf("the reactions are %v, want the sign to stay", got)
+	}
+	for range 2 { // the second time it is gone already
+		if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, chat.State{Phase: chat.Accepted, Mended: true}); err != nil {
+			t.Errorf("Report: %v", err)
+		}
+	}
+	if got := l.Messages(l.lounge)[0].Reactions; len(got["+1"]) != 1 || got["+1"][0] != "U1" || len(got["+1::skin-tone-4"]) != 0 || len(got["warning"]) != 0 {
 		t.Errorf("after reactions were taken back there are %v", got)
 	}
 	for range 2 { // the second time it is gone already
@@ -203,8 +217,33 @@ func TestChange(t *testing.T) {
 	}
 }
 
+// A line that tells an author of a failure has a button to try again (B38), in the
+// channel and in a thread.
+func TestRetryButton(t *testing.T) {
+	l := newLab(t, true)
+	c, b := l.run(t)
+	root := l.Say(l.alice, l.lounge, "root")
+	for n, thread := range []chat.ThreadID{"", chat.ThreadID(root)} {
+		m := l.outgoing(fmt.Sprint("k", n), "⚠️ ann has not got this message.")
+		m.As, m.Kind, m.Place.Thread, m.For = chat.Sender{}, chat.Notice, thread, chat.UserID(l.alice)
+		m.Choices = []chat.Choice{{Label: "Retry", Command: "resend 7 ann@example.com"}}
+		deliver(t, c, m)
+		got := l.Ephemerals(l.alice)
+		if len(got) != n+1 || got[n].Channel != l.lounge {
+			t.Fatalf("alice sees %+v", got)
+		}
+		if !l.Press(l.alice, l.lounge, got[n].Blocks, "Retry") {
+			t.Fatal("there is no button")
+		}
+		soon(t, "command", func() bool { return len(b.commandsOf(l.alice)) == n+1 })
+		if cmd := b.commandsOf(l.alice)[n]; cmd.Text != "resend 7 ann@example.com" || cmd.Place != m.Place || !cmd.Private || cmd.Via == "" {
+			t.Errorf("the button gave %+v", cmd)
+		}
+	}
+}
+
 // What is for one person is seen by nobody else, and reaches those too who are not
-// in the channel.
+// in the channel (B38).
 func TestWhisper(t *testing.T) {
 	l := newLab(t, true)
 	c := l.connect(t)

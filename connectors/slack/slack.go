@@ -100,7 +100,7 @@ func (c *Connector) Prompt(p chat.Place) string {
 
 // Limits are Slack's; see chat.Limiter. A longer message could not be edited.
 func (c *Connector) Limits() chat.Limits {
-	return chat.Limits{Chars: 3900, File: maxFile, Threads: true}
+	return chat.Limits{Chars: 3900, File: maxFile, Threads: true, NoFiles: !c.cfg.uses("files")}
 }
 
 // Trouble tells what is wrong with the connection; see chat.Doctor.

@@ -1,6 +1,7 @@
 package slacktest
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,6 +10,7 @@ import (
 // Fault is what goes wrong with one call of a method.
 type Fault struct {
 	Status     int           // HTTP status; 0 with Cut: the connection breaks
+	Error      string        // an error of the Web API, as missing_scope, instead of a status
 	RetryAfter int           // seconds, with status 429
 	After      bool          // the call has its effect all the same
 	Cut        bool          // the connection breaks instead of an answer
@@ -53,6 +55,11 @@ func (f Fault) after(w http.ResponseWriter) bool {
 func (f Fault) answer(w http.ResponseWriter) bool {
 	if f.Cut {
 		panic(http.ErrAbortHandler)
+	}
+	if f.Error != "" {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		json.NewEncoder(w).Encode(reply{"ok": false, "error": f.Error}) //nolint:errcheck // the client may have gone
+		return true
 	}
 	if f.Status == 0 {
 		return false

@@ -248,6 +248,16 @@ func (s *Server) Disconnect(reason string) {
 	}
 }
 
+// Frame sends a frame over one connection, as it is.
+func (s *Server) Frame(raw json.RawMessage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.sockets) > 0 {
+		c := s.sockets[0]
+		go c.write(raw) //nolint:errcheck // it may be gone
+	}
+}
+
 // SwitchOff switches Socket Mode off in the settings of the app.
 func (s *Server) SwitchOff() {
 	s.mu.Lock()

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,6 +18,23 @@ func (c *call) userInfo() (reply, error) {
 		return nil, fail("user_not_found")
 	}
 	return reply{"user": u.json()}, nil
+}
+
+func (c *call) userList() (reply, error) {
+	limit, from, err := c.page()
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Sorted(maps.Keys(c.s.users))
+	list := []reply{}
+	for _, id := range all[min(from, len(all)):min(from+limit, len(all))] {
+		list = append(list, c.s.users[id].json())
+	}
+	next := ""
+	if from+limit < len(all) {
+		next = "next:" + strconv.Itoa(from+limit)
+	}
+	return reply{"members": list, "cache_ts": time.Now().Unix(), "response_metadata": reply{"next_cursor": next}}, nil
 }
 
 func (c *call) userGroups() (reply, error) {

@@ -101,6 +101,7 @@ func (r *reader) part(kind string, raw json.RawMessage, fields map[string]json.R
 	case "rich_text":
 		return []string{r.inner(func() { r.richText(parse(raw).Elements) })}
 	case "button", "workflow_button":
+		r.buttons = true
 		return []string{"[" + escape(text(fields["text"])) + "] (only in Slack)"}
 	case "image":
 		for _, name := range []string{"title", "alt_text"} {

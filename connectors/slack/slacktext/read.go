@@ -30,6 +30,7 @@ type Message struct {
 	Blocks      json.RawMessage // an array, or nothing
 	Attachments json.RawMessage // an array, or nothing
 	Below       string          // HTML that follows, not yet sanitised
+	Link        string          // where the message stands in Slack, for what can be used only there; empty: not known
 }
 
 // Result is the same for the bridge.
@@ -50,6 +51,7 @@ type reader struct {
 	mentions []string
 	all      bool
 	links    map[string]bool // addresses that stood in the text
+	buttons  bool            // there is something that can be used only in Slack
 }
 
 // Read makes text and HTML of a message. Blocks say it where there are any; the
@@ -71,6 +73,9 @@ func Read(m Message, n Names) Result {
 		r.attachments(m.Attachments)
 	}
 	r.write(m.Below)
+	if r.buttons && m.Link != "" {
+		r.write("<p>", r.link(m.Link, "open in Slack"), "</p>")
+	}
 	res := Result{HTML: markup.Sanitise(r.out.String()), Mentions: r.mentions, MentionsAll: r.all}
 	res.Text = markup.ToText(res.HTML)
 	if res.HTML == markup.Sanitise(markup.FromText(res.Text)) {

@@ -14,24 +14,25 @@ import (
 // RichText makes the blocks of a message, one of type rich_text, from the HTML
 // subset, and the plain text that Slack shows where it has no room for blocks. An
 // empty html is made from text. Nothing that comes out is a mention, whatever went
-// in: there are only texts and links. Without words there are no blocks.
-func RichText(subset, text string) (blocks json.RawMessage, fallback string) {
+// in, but of a member whose name stands behind an @: there are only texts and links.
+// Without words there are no blocks.
+func RichText(subset, text string, members Members) (blocks json.RawMessage, fallback string) {
 	if subset == "" {
 		subset = markup.FromText(text)
 	}
 	if text == "" {
 		text = markup.ToText(subset)
 	}
-	fallback = within(Escape(markup.Neutral(text)), maxFallback)
 	nodes, err := html.ParseFragment(strings.NewReader(subset), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
 	if err != nil {
 		nodes = []*html.Node{{Type: html.TextNode, Data: text}}
 	}
-	w := &writer{}
+	w := &writer{members: members}
 	for _, n := range nodes {
 		w.node(n, style{}, 0)
 	}
 	w.endSection()
+	fallback = members.fallbackText(text, w.rung)
 	if len(w.blocks) == 0 {
 		return nil, fallback
 	}
@@ -46,7 +47,7 @@ func RichText(subset, text string) (blocks json.RawMessage, fallback string) {
 // text: escaped it is up to five times as long, while blocks are not escaped.
 const maxFallback = 3900
 
-// within shortens an escaped text, and cuts no escape apart.
+// within shortens an escaped text, and cuts neither an escape nor a mention apart.
 func within(s string, limit int) string {
 	r := []rune(s)
 	if len(r) <= limit {
@@ -54,6 +55,9 @@ func within(s string, limit int) string {
 	}
 	s = string(r[:limit-1])
 	if i := strings.LastIndexByte(s, '&'); i > strings.LastIndexByte(s, ';') {
+		s = s[:i]
+	}
+	if i := strings.LastIndexByte(s, '<'); i > strings.LastIndexByte(s, '>') {
 		s = s[:i]
 	}
 	return s + "…"
@@ -82,6 +86,9 @@ type writer struct {
 	line   []object // what is written at the moment
 	lists  []listing
 	quotes int
+
+	members Members
+	rung    []string // ids of those who are mentioned
 }
 
 // listing is a list that is being written. Slack's lists are flat: one of the same
@@ -165,8 +172,29 @@ func href(n *html.Node) string {
 	return ""
 }
 
-// text adds to the line. Mentions of everybody lose their ring.
+// text adds to the line. A member's name behind an @ is a mention, but not in code, nor
+// as the words of a link.
 func (w *writer) text(t string, s style) {
+	if s.Code || s.link != "" {
+		w.plain(t, s)
+		return
+	}
+	before := ""
+	if n := len(w.line); n > 0 {
+		before, _ = w.line[n-1]["text"].(string)
+	}
+	w.members.parts(before, t, func(piece, id string) {
+		if id == "" {
+			w.plain(piece, s)
+			return
+		}
+		w.line = append(w.line, object{"type": "user", "user_id": id, "style": s.shown()})
+		w.rung = append(w.rung, id)
+	})
+}
+
+// plain adds to the line. Mentions of everybody lose their ring.
+func (w *writer) plain(t string, s style) {
 	t = markup.Neutral(t)
 	if t == "" || (len(w.line) == 0 && strings.TrimSpace(t) == "") {
 		return
@@ -195,9 +223,10 @@ func (w *writer) taken() []object {
 	line := w.line
 	w.line = nil
 	if n := len(line); n > 0 {
-		line[n-1]["text"] = strings.TrimRight(line[n-1]["text"].(string), " \n")
-		if line[n-1]["text"] == "" {
-			line = line[:n-1]
+		if last, is := line[n-1]["text"].(string); is {
+			if line[n-1]["text"] = strings.TrimRight(last, " \n"); line[n-1]["text"] == "" {
+				line = line[:n-1]
+			}
 		}
 	}
 	for _, e := range line {

@@ -1,0 +1,72 @@
+package bridge
+
+import (
+	"context"
+	"html"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/markup"
+	"hashsend/bridge/store"
+)
+
+// wholeName is the name of the file that has a text which is too long for a room.
+const wholeName = "full text.txt"
+
+// wholeNote says where the rest of a text is.
+const wholeNote = "… It is longer: the whole is in the file “" + wholeName + "”."
+
+// bodiesFor makes the bodies of a message for a network, with lines about its files.
+// whole: there is one, with the beginning of a text that is too long, and all of it
+// is to follow as a file. Where no files can be posted, the text comes in numbered parts.
+func (b *Bridge) bodiesFor(m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
+	l := b.limits(network)
+	bodies = planChat(m, lines, l)
+	if len(bodies) < 2 || !b.postsFiles(network) {
+		return bodies, false
+	}
+	if short := beginning(m, lines, l); len(short) == 1 {
+		return short, true
+	}
+	return bodies, false
+}
+
+// postsFiles reports whether files can be posted in a network.
+func (b *Bridge) postsFiles(network string) bool {
+	_, can := b.chats[network].(chat.Filer)
+	return can && !b.limits(network).NoFiles
+}
+
+// beginning is as much of a message as fits a network, with a note and the lines about
+// its files.
+func beginning(m store.Message, lines []string, l chat.Limits) []chat.Body {
+	tail := len(wholeNote) + len(strings.Join(lines, "\n📎 "))
+	less := l
+	if less.Chars > 0 {
+		less.Chars = max(1, l.Chars-tail)
+	}
+	if less.Text > 0 {
+		less.Text = max(1, l.Text-3*tail-partMark)
+	}
+	first := pieces(m.Text, m.HTML, less)[0]
+	m.Text = strings.TrimSpace(first.Text) + "\n\n" + wholeNote
+	m.HTML = ""
+	if first.HTML != "" {
+		m.HTML = first.HTML + "<p><em>" + html.EscapeString(wholeNote) + "</em></p>"
+	}
+	return planChat(m, lines, l)
+}
+
+// wholeText is the file with all that a message says.
+func wholeText(m store.Message) chat.Attachment {
+	text := strings.ToValidUTF8(m.Text, string(utf8.RuneError))
+	if strings.TrimSpace(text) == "" {
+		text = markup.ToText(m.HTML)
+	}
+	return chat.Attachment{
+		File: chat.File{Name: wholeName, Type: "text/plain; charset=utf-8", Size: int64(len(text))},
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
+	}
+}

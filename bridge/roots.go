@@ -1,0 +1,156 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// awaitRoot has the root of a chat thread read that was never taken in: it was said
+// before the room was linked, or the answer e has overtaken it. That is done once; what
+// answers it waits until it is there, or cannot be had. The zero Message: there is
+// nothing to wait for.
+func (w *work) awaitRoot(network string, r store.Room, e chat.Posted) (store.Message, error) {
+	if e.Root == "" || e.Root == e.Message || inside(r, e.Place) == "" {
+		return store.Message{}, nil
+	}
+	if _, can := w.b.chats[network].(chat.Fetcher); !can {
+		return store.Message{}, nil
+	}
+	m := store.Message{Thread: r.Thread, Origin: store.FromChat, State: store.Awaited, At: w.now}
+	if err := w.AddMessage(&m); err != nil {
+		return m, err
+	}
+	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Root)}); err != nil {
+		return m, err
+	}
+	// A lane of its own: what is posted in the room must not wait for it.
+	key := w.key("o", m.ID)
+	job := chatJob{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID, Message: m.ID, To: string(e.Root)}
+	return m, w.enqueue(jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.now)
+}
+
+// rootRead goes on when the root of a chat thread was read. It cannot be had if
+// j.Said is empty.
+func (w *work) rootRead(j chatJob) error {
+	m, err := w.Message(j.Message)
+	if err != nil {
+		return err
+	}
+	if m.State == store.Awaited { // else it came by itself meanwhile, or was deleted
+		if err := w.takeRoot(m, j); err != nil {
+			return err
+		}
+	}
+	return w.rootSettled(m.ID, m.Thread)
+}
+
+// takeRoot takes in the root of a chat thread: as a message like others if it was
+// missed, else only for the quote.
+func (w *work) takeRoot(m store.Message, j chatJob) error {
+	said := j.Said
+	r, err := w.RoomByID(j.Room)
+	if err != nil {
+		return err
+	}
+	m.State = store.Earlier
+	if said.Message == "" || said.Kind == chat.Notice || r.Thread != m.Thread || w.b.o.Access.level(said.By, chat.Member) < Speak {
+		return w.FillMessage(m)
+	}
+	if !r.Linked.IsZero() && !beforeLink(r, said.At) {
+		if err := w.FillMessage(m); err != nil {
+			return err
+		}
+		return w.posted(j.Network, said)
+	}
+	if m.Author, err = w.Author(j.Network, string(said.By.ID), said.By.Name); err != nil {
+		return err
+	}
+	m.Name, m.Kind, m.At, m.Text, m.HTML, m.Files = said.By.Name, int64(said.Kind), said.At, said.Body.Text, said.Body.HTML, fileNames(said.Body.Files)
+	if staysInside(m.Text) {
+		m.State = store.Inside
+	}
+	return w.FillMessage(m)
+}
+
+// rootSettled lets what waited for a root go on. Answers to what is to stay in the
+// room stay there, too.
+func (w *work) rootSettled(root, thread int64) error {
+	m, err := w.Message(root)
+	if err != nil {
+		return err
+	}
+	held, err := w.HeldMessages(thread)
+	if err != nil {
+		return err
+	}
+	for _, answer := range held {
+		if answer.ReplyTo != root {
+			continue
+		}
+		if m.State == store.Inside {
+			answer.State = store.Inside
+			err = w.SetMessage(answer)
+		} else {
+			err = w.atOnce(answer)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return w.goOn(thread)
+}
+
+// goOn ends a hold that has lasted longer than holds do, because something was waited
+// for.
+func (w *work) goOn(thread int64) error {
+	th, err := w.Thread(thread)
+	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.b.o.Hold.Max {
+		return err
+	}
+	w.flush = true
+	return w.SetHold(th.ID, th.HoldFirst, w.now)
+}
+
+// placeholder finds what was noted of a message before it came, because an answer to it
+// came first; 0: nothing. known: it is here already, or was deleted before it came.
+func (w *work) placeholder(network string, e chat.Posted) (id int64, known bool, err error) {
+	if gone, err := w.WasSeen(network+" deleted", string(e.Message)); err != nil || gone {
+		return 0, true, err
+	}
+	m, err := w.MessageByCopy(network, string(e.Message))
+	switch {
+	case errors.Is(err, store.ErrNone):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	}
+	return m.ID, !m.Unsaid(), nil
+}
+
+// keep stores a message of a room: its place may be taken by what was noted of it.
+func (w *work) keep(m *store.Message, r store.Room, e chat.Posted) error {
+	var err error
+	if m.ID != 0 {
+		err = w.FillMessage(*m)
+	} else {
+		err = w.AddMessage(m)
+	}
+	if err != nil {
+		return err
+	}
+	return w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: inside(r, e.Place)})
+}
+
+// linkedFor is when the room was linked in which a message stands; zero: not known.
+func (w *work) linkedFor(message int64) (time.Time, error) {
+	copies, err := w.Copies(message)
+	if err != nil || len(copies) == 0 {
+		return time.Time{}, err
+	}
+	r, err := w.RoomByID(copies[0].Room)
+	return r.Linked, err
+}
