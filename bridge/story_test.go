@@ -247,7 +247,7 @@ func (s *stage) step(line string) {
 	case "desk", "share", "unshare", "revoke", "unknown":
 		s.happening(verb, rest)
 	default:
-		if !s.pollStep(line) {
+		if !s.outStep(line) && !s.pollStep(line) {
 			s.say(line)
 		}
 	}
