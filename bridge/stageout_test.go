@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"os"
+	"strconv"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -44,4 +45,13 @@ func (s *stage) refuseAll(how string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refuse["*"] = how
+}
+
+// number is what a script sets; 0: nothing.
+func (s *stage) number(name string) int {
+	n, err := strconv.Atoi(s.mode[name])
+	if err != nil && s.mode[name] != "" {
+		s.t.Fatal(err)
+	}
+	return n
 }
