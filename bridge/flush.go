@@ -222,9 +222,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	if p.Box == nil {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
 	}
-	if first, err := w.FirstMail(id); err == nil && !first.Out {
-		p.Root = first.MessageID
-	} else if err != nil && !errors.Is(err, store.ErrNone) {
+	if p.Root, err = w.rootOf(id); err != nil {
 		return p, err
 	}
 	last, err := w.LastMessages(id, 50)
