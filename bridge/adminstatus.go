@@ -56,7 +56,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 	}
 	n := 0
 	for _, d := range waiting {
-		if d.Lane == mailLane(th.ID) {
+		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == mailLane(th.ID) {
 			n++
 			if d.Error != "" {
 				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, plain(d.Error))
@@ -68,6 +68,11 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		return err
 	}
 	fmt.Fprintf(b, "\n%d messages held, %d mails on their way.", len(held), n)
+	if box := c.b.boxByID[th.Mailbox]; box != nil {
+		if text := box.limit.budget(box.Name, c.now); text != "" {
+			b.WriteString("\n" + strings.TrimSpace(text))
+		}
+	}
 	if l, can := c.b.chats[c.network].(chat.Lacker); can {
 		for _, lack := range l.Lacks() {
 			b.WriteString("\nNote: " + lack + ".")

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"strings"
@@ -184,24 +183,4 @@ func changes(was, now string) string {
 	}
 	flush()
 	return strings.Join(out, " ")
-}
-
-// quoteOf is what is known of a message that another one is about.
-func (w *work) quoteOf(of store.Message) (quote, error) {
-	q := quote{Name: of.Name, Text: of.Text, Of: of}
-	if p, err := w.Poll(of.ID); err == nil {
-		q.Text = pollMark + p.Question // its answers are no part of it
-	} else if !errors.Is(err, store.ErrNone) {
-		return q, err
-	}
-	in, err := w.MailOfMessage(of.ID)
-	if errors.Is(err, store.ErrNone) {
-		return q, nil
-	}
-	if err != nil {
-		return q, err
-	}
-	q.Final = in.MessageID
-	q.IDs, err = w.MailIDs(in.ID)
-	return q, err
 }

@@ -73,11 +73,14 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 			return err
 		}
 	}
-	if wait := box.limit.wait(b.o.Now()); wait > 0 {
+	if wait, why := box.limit.wait(b.o.Now()); wait > 0 {
 		return b.write(ctx, "settle-mail", func(w *work) error {
-			d.Due, d.Error = w.now.Add(wait), "waiting: the provider allows only so many mails an hour"
+			d.Due, d.Error = w.now.Add(wait), why
 			return w.SetDelivery(d)
 		})
+	}
+	if done, err := b.behind(ctx, &d, &j); done || err != nil {
+		return err
 	}
 	begun := b.o.Now()
 	res, err := box.Submitter.Submit(ctx, b.outgoing(j, d.Raw), func() error {
@@ -91,6 +94,12 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 	}
 	b.noteHealth(box.Name, "submission", err)
 	failpoint("settle-mail:attempted")
+	if err == nil {
+		box.limit.sent()
+	} else if retry.IsCongested(err) {
+		// All mails of the mailbox wait, and this one is tried as if for the first time.
+		err = retry.After(err, box.limit.congested(b.o.Now(), err.Error()))
+	}
 	return b.settleMail(ctx, d, j, box, res, err)
 }
 
@@ -198,10 +207,69 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 	if len(later) == 0 {
 		return nil
 	}
-	j.To, j.SelfCopy = later, false
-	// A lane of its own: those who were put off must not hold up the others.
-	key := w.b.instance + ".l." + mail.NewUniq()
-	return w.enqueue(jobMail, d.Lane+"/later", key, j, d.Raw, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour)))
+	for _, to := range later {
+		if err := w.later(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// laterLane is where the mails of a lane wait for one recipient who was put off: the
+// others are not held up by it.
+func laterLane(lane, to string) string {
+	base, _, _ := strings.Cut(lane, "/later/")
+	return base + "/later/" + mail.CanonicalAddress(to)
+}
+
+// later has a mail tried again for one recipient.
+func (w *work) later(d store.Delivery, j mailJob, to string, due time.Time) error {
+	j.To, j.SelfCopy = []string{to}, false
+	return w.enqueue(jobMail, laterLane(d.Lane, to), w.b.instance+".l."+mail.NewUniq(), j, d.Raw, due)
+}
+
+// behind puts a mail behind earlier ones that wait for some of its recipients, so
+// that everybody gets them in their order. done: nobody is left.
+func (b *Bridge) behind(ctx context.Context, d *store.Delivery, j *mailJob) (done bool, err error) {
+	if strings.Contains(d.Lane, "/later/") {
+		return false, nil
+	}
+	waits := func(tx *store.Tx) (those []string, err error) {
+		for _, to := range j.To {
+			_, err := tx.First(laterLane(d.Lane, to))
+			if err == nil {
+				those = append(those, to)
+			} else if !errors.Is(err, store.ErrNone) {
+				return nil, err
+			}
+		}
+		return those, nil
+	}
+	var those []string
+	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { those, err = waits(tx); return err }); err != nil || len(those) == 0 {
+		return false, err
+	}
+	err = b.write(ctx, "behind", func(w *work) error {
+		if those, err = waits(w.Tx); err != nil {
+			return err
+		}
+		for _, to := range those {
+			if err := w.later(*d, *j, to, w.now); err != nil {
+				return err
+			}
+		}
+		j.To = slices.DeleteFunc(j.To, func(to string) bool { return containsAddress(those, to) })
+		if done = len(j.To) == 0 || (j.SelfCopy && len(j.To) == 1); done {
+			return w.Done(d.ID)
+		}
+		text, err := json.Marshal(j)
+		if err != nil {
+			return fmt.Errorf("encode delivery: %w", err)
+		}
+		d.Data = string(text)
+		return w.SetDelivery(*d)
+	})
+	return done, err
 }
 
 func containsAddress(list []string, a string) bool {

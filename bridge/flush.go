@@ -100,6 +100,11 @@ func (w *work) flushThread(id int64) error {
 	} else if stuck {
 		return w.SetHold(id, held[0].At, w.now.Add(whileStuck))
 	}
+	if until, err := w.stretched(id, held); err != nil {
+		return err
+	} else if until.After(w.now) {
+		return w.SetHold(id, held[0].At, until)
+	}
 	ready, err := w.complete(held)
 	if err != nil {
 		return err
@@ -127,6 +132,27 @@ func (w *work) flushThread(id int64) error {
 		return w.SetHold(id, held[len(ready)].At, w.b.untilFiles(w.now))
 	}
 	return w.SetHold(id, time.Time{}, time.Time{})
+}
+
+// stretched is until when messages are held because their mailbox may soon send no
+// more: then many become one mail. What is awaited is not held.
+func (w *work) stretched(id int64, held []store.Message) (until time.Time, err error) {
+	th, err := w.Thread(id)
+	if err != nil {
+		return until, err
+	}
+	box := w.b.boxByID[th.Mailbox]
+	if box == nil {
+		return until, nil // said elsewhere
+	}
+	d := box.limit.stretch(w.now)
+	if d == 0 {
+		return until, nil
+	}
+	if urgent, err := w.urgent(th); err != nil || urgent {
+		return until, err
+	}
+	return held[0].At.Add(d), nil
 }
 
 // untilFiles is how long a hold lasts while files are fetched; it ends when they are
@@ -206,9 +232,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	if p.Box == nil {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
 	}
-	if first, err := w.FirstMail(id); err == nil && !first.Out {
-		p.Root = first.MessageID
-	} else if err != nil && !errors.Is(err, store.ErrNone) {
+	if p.Root, err = w.rootOf(id); err != nil {
 		return p, err
 	}
 	last, err := w.LastMessages(id, 50)

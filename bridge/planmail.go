@@ -19,7 +19,7 @@ type plan struct {
 	People []store.Participant
 	Rooms  []store.Room
 	Held   []store.Message
-	Root   string          // id of the mail that began the conversation; empty: the room began it
+	Root   citation        // the mail that began the conversation; none: the room began it
 	Quotes map[int64]quote // by the message that answers
 	Files  map[int64][]store.File
 	// LeftOut are those who must not read a message that is quoted or reacted to.
@@ -46,8 +46,7 @@ type plan struct {
 // quote is what is known of a message that another one answers.
 type quote struct {
 	Name, Text string
-	IDs        []string // Message-IDs of the mail it stands in; empty: it never was in a mail
-	Final      string   // the one that people know
+	Mails      []citation // in which it stands; none: it never was in a mail
 	Of         store.Message
 }
 
@@ -201,17 +200,17 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if p.Box.PlusWorks {
 		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: plus(p.Box.Address.Address, token)}
 	}
-	if p.Root != "" {
-		d.InReplyTo, d.References = p.Root, []string{p.Root}
+	if p.Root.readers(g.To) > 0 {
+		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
 	}
 	room := p.Box.mailBytes()
 	for i, m := range g.Messages {
 		said := words(p, g, m, i)
 		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, p.Box.link, room)
 		d.Words = append(d.Words, said)
-		if q := p.Quotes[m.ID]; q.Final != "" && !p.Digest {
-			d.InReplyTo = q.Final
-			d.References = append(append(d.References[:min(len(d.References), 1)], q.IDs...), q.Final)
+		if ids := cite(p.Quotes[m.ID].Mails, g.To); len(ids) > 0 && !p.Digest {
+			d.InReplyTo = ids[len(ids)-1]
+			d.References = append(d.References[:min(len(d.References), 1)], ids...)
 		}
 	}
 	d.Reactions = g.Reactions

@@ -100,7 +100,7 @@ func randomPlan(r *rand.Rand) (plan, []store.Message) {
 		if len(all) > 0 && r.IntN(2) == 0 {
 			of := all[r.IntN(len(all))]
 			m.ReplyTo = of.ID
-			p.Quotes[m.ID] = quote{Name: of.Name, Text: of.Text, Of: of, Final: fmt.Sprintf("q%d@example.org", of.ID)}
+			p.Quotes[m.ID] = quote{Name: of.Name, Text: of.Text, Of: of, Mails: []citation{{Final: fmt.Sprintf("q%d@example.org", of.ID), Readers: store.IDs{1, 2}}}}
 		}
 		if r.IntN(3) == 0 {
 			p.Reactions = append(p.Reactions, store.Reaction{ID: m.ID, Message: m.ID, Name: "Bob", Emoji: "👍"})

@@ -268,7 +268,10 @@ func (s *stage) answers(to []string) (res mail.Result, err error) {
 		return res, nil
 	}
 	err = errors.New(res.Outcomes[0].ServerSay)
-	if res.Outcomes[0].State == mail.Refused {
+	switch {
+	case strings.HasPrefix(err.Error(), "421"):
+		err = retry.Congested(err)
+	case res.Outcomes[0].State == mail.Refused:
 		err = retry.Never(err)
 	}
 	return res, err

@@ -168,7 +168,7 @@ func (s *stage) start() {
 	}
 	box := Mailbox{
 		Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Own: []string{"owner@example.org"}, Owner: "Olga",
-		Submitter: (*submitter)(s), Verifier: (*verifier)(s), PlusWorks: s.mode["plus"] != "off", KeepsSent: true,
+		Submitter: (*submitter)(s), Verifier: (*verifier)(s), PlusWorks: s.mode["plus"] != "off", KeepsSent: true, PerHour: s.number("hourly"),
 	}
 	if s.mode["opens"] != "" {
 		box.Opens = OpenWhere{Network: "matrix", Room: chat.RoomID(s.mode["opens"])}
@@ -247,7 +247,7 @@ func (s *stage) step(line string) {
 	case "desk", "share", "unshare", "revoke", "unknown":
 		s.happening(verb, rest)
 	default:
-		if !s.pollStep(line) {
+		if !s.outStep(line) && !s.pollStep(line) {
 			s.say(line)
 		}
 	}

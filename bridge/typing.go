@@ -22,7 +22,11 @@ func (w *work) typing(network string, e chat.Typing) error {
 	if err != nil {
 		return err
 	}
-	until := typingUntil(w.b.o.Hold, th, w.now, e.On)
+	urgent, err := w.urgent(th)
+	if err != nil {
+		return err
+	}
+	until := typingUntil(w.b.o.Hold, th, w.now, e.On, urgent)
 	if until.Equal(th.HoldUntil) {
 		return nil
 	}
@@ -30,10 +34,29 @@ func (w *work) typing(network string, e chat.Typing) error {
 	return w.SetHold(th.ID, th.HoldFirst, until)
 }
 
+// urgent reports whether what a thread holds is awaited: somebody has just answered
+// by mail, or is addressed.
+func (w *work) urgent(th store.Thread) (bool, error) {
+	if w.now.Sub(th.Live) < liveFor || th.HoldFirst.IsZero() {
+		return true, nil
+	}
+	held, err := w.HeldMessages(th.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range held {
+		if who, err := w.MentionedIn(m.ID); err != nil || len(who) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
 // typingUntil decides when a hold ends after somebody began to type, or the last
 // one ceased. Networks tell both once: so it lasts as long as it may, until the
-// end is told, and then the quiet time begins again.
-func typingUntil(h Hold, th store.Thread, now time.Time, on bool) time.Time {
+// end is told, and then the quiet time begins again. Nobody who waits for an answer
+// is made to wait by those who type the next one.
+func typingUntil(h Hold, th store.Thread, now time.Time, on, urgent bool) time.Time {
 	if th.HoldFirst.IsZero() || h.Quiet <= 0 {
 		return th.HoldUntil
 	}
@@ -45,7 +68,7 @@ func typingUntil(h Hold, th store.Thread, now time.Time, on bool) time.Time {
 		}
 		return until
 	}
-	if last.Before(th.HoldUntil) {
+	if urgent || last.Before(th.HoldUntil) {
 		return th.HoldUntil
 	}
 	return last

@@ -17,20 +17,22 @@ func TestTypingProlongsTheHold(t *testing.T) {
 		hold         Hold
 		first, until time.Time
 		now          int
-		on           bool
+		on, urgent   bool
 		want         time.Time
 	}{
-		{"nothing is held", h, time.Time{}, time.Time{}, 3, true, time.Time{}},
-		{"somebody types", h, start, at(5), 3, true, at(30)},
-		{"still", h, start, at(30), 20, true, at(30)},
-		{"ceases", h, start, at(30), 10, false, at(15)},
-		{"ceases near the end", h, start, at(30), 28, false, at(30)},
-		{"ceases, though nobody was heard to begin", h, start, at(5), 3, false, at(5)},
-		{"waits longer already", h, start, at(50), 40, true, at(50)},
-		{"no hold is wanted", Hold{Max: 30 * time.Second}, start, at(0), 0, true, at(0)},
+		{"nothing is held", h, time.Time{}, time.Time{}, 3, true, false, time.Time{}},
+		{"somebody types", h, start, at(5), 3, true, false, at(30)},
+		{"still", h, start, at(30), 20, true, false, at(30)},
+		{"ceases", h, start, at(30), 10, false, false, at(15)},
+		{"ceases near the end", h, start, at(30), 28, false, false, at(30)},
+		{"ceases, though nobody was heard to begin", h, start, at(5), 3, false, false, at(5)},
+		{"waits longer already", h, start, at(50), 40, true, false, at(50)},
+		{"somebody types, and an answer is awaited", h, start, at(2), 1, true, true, at(2)},
+		{"ceases, and an answer is awaited", h, start, at(2), 1, false, true, at(2)},
+		{"no hold is wanted", Hold{Max: 30 * time.Second}, start, at(0), 0, true, false, at(0)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := typingUntil(c.hold, store.Thread{HoldFirst: c.first, HoldUntil: c.until}, at(c.now), c.on); !got.Equal(c.want) {
+			if got := typingUntil(c.hold, store.Thread{HoldFirst: c.first, HoldUntil: c.until}, at(c.now), c.on, c.urgent); !got.Equal(c.want) {
 				t.Errorf("the hold ends at %v, want %v", got, c.want)
 			}
 		})

@@ -3,9 +3,6 @@ package bridge
 import (
 	"slices"
 	"sync"
-	"time"
-
-	"golang.org/x/time/rate"
 
 	"hashsend/bridge/chat"
 )
@@ -83,28 +80,4 @@ func (b *Bridge) healthList() []Health {
 		}
 	}
 	return all
-}
-
-// pace keeps the mails of one mailbox under half of what its provider allows.
-type pace struct{ limit *rate.Limiter }
-
-func newPace(perHour int) *pace {
-	if perHour <= 0 {
-		return &pace{}
-	}
-	half := float64(perHour) / 2
-	return &pace{limit: rate.NewLimiter(rate.Limit(half/3600), max(1, int(half/4)))}
-}
-
-// wait returns how long a mail has to wait; 0: it may go, and is counted.
-func (p *pace) wait(now time.Time) time.Duration {
-	if p.limit == nil {
-		return 0
-	}
-	r := p.limit.ReserveN(now, 1)
-	if d := r.DelayFrom(now); d > 0 {
-		r.CancelAt(now)
-		return d
-	}
-	return 0
 }

@@ -14,6 +14,7 @@ type marked struct {
 	err     error
 	never   bool
 	unclear bool
+	crowded bool
 	pause   time.Duration
 }
 
@@ -45,6 +46,18 @@ func Unclear(err error) error {
 	}
 	return &marked{err: err, unclear: true}
 }
+
+// Congested marks err as temporary, and as one of the way and not of what went on it:
+// the other side wants nothing of us for some time. Congested(nil) is nil.
+func Congested(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &marked{err: err, crowded: true}
+}
+
+// IsCongested reports whether everything else on the same way is better left for some time.
+func IsCongested(err error) bool { return find(err, func(m *marked) bool { return m.crowded }) != nil }
 
 // IsNever reports whether some mark in err's chain says that trying again is useless.
 func IsNever(err error) bool { return find(err, func(m *marked) bool { return m.never }) != nil }

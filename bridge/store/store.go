@@ -204,34 +204,6 @@ func (s *Store) Secret(ctx context.Context) (secret []byte, err error) {
 	return secret, err
 }
 
-// Backup writes a copy of the database of a data folder to path, which must not
-// exist. It works while another process has the folder open, too.
-func Backup(ctx context.Context, dir, path string) error {
-	from := filepath.Join(dir, "hashsend.db")
-	if _, err := os.Stat(from); err != nil {
-		return fmt.Errorf("back up: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM fills an empty file
-	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("back up: %s exists already", path)
-	}
-	if err != nil {
-		return fmt.Errorf("back up: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("back up: %w", err)
-	}
-	db, err := openSQL(from, "") // VACUUM INTO only reads, but query_only forbids it
-	if err != nil {
-		return err
-	}
-	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
-	if err := errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("back up to %s: %w", path, err)
-	}
-	return nil
-}
-
 // Close waits for the writes in hand and closes the files.
 func (s *Store) Close() error {
 	close(s.stop)

@@ -20,7 +20,6 @@ import (
 
 	"hashsend/bridge"
 	"hashsend/bridge/chat"
-	"hashsend/bridge/store"
 )
 
 func newAdmin() *cobra.Command {
@@ -34,7 +33,7 @@ cause is delivered at the next start.`,
 		Example: `  hashsend admin help
   hashsend admin --room matrix/!abc:example.org status
   hashsend admin --room matrix/!abc:example.org link ann@example.com title Lunch yes
-  hashsend admin backup /var/backups/hashsend.db`,
+  hashsend admin backup /var/backups/hashsend`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("which command? hashsend admin help lists them")
@@ -103,7 +102,7 @@ func (c *config) administer(ctx context.Context, r bridge.Request, args []string
 		return a, err
 	}
 	if args[0] == "backup" {
-		return c.backup(ctx, dir, args)
+		return backup(ctx, dir, args)
 	}
 	conn, err := net.Dial("unix", filepath.Join(dir, socketName))
 	if err == nil {
@@ -122,16 +121,6 @@ func (c *config) administer(ctx context.Context, r bridge.Request, args []string
 		return a, err
 	}
 	return b.Do(ctx, r)
-}
-
-func (c *config) backup(ctx context.Context, dir string, args []string) (a bridge.Answer, err error) {
-	if len(args) != 2 {
-		return a, usage("it goes: hashsend admin backup FILE")
-	}
-	if err := store.Backup(ctx, dir, args[1]); err != nil {
-		return a, err
-	}
-	return bridge.Answer{OK: true, Text: "Written to " + args[1] + "."}, nil
 }
 
 // socketName is the socket in the data folder by which commands reach the

@@ -247,7 +247,7 @@ func (s *Submitter) hello(ctx context.Context, x *session) error {
 		// for the mail, and said clearly.
 		var said *smtp.SMTPError
 		if errors.As(err, &said) {
-			return s.login.Refused(err)
+			return retry.Congested(s.login.Refused(err)) // each further attempt may lock the account
 		}
 		return fmt.Errorf("log in at %s: %w", server.Address(), err)
 	}
@@ -347,6 +347,9 @@ func recipients(c *smtp.Client, o mail.Outgoing) (res mail.Result, err error) {
 			if !errors.As(err, &said) {
 				return res, fmt.Errorf("name recipient: %w", err)
 			}
+			if isCongested(said) {
+				return res, fmt.Errorf("name recipient: %w", mark(err))
+			}
 			out.Code, out.ServerSay, out.State = said.Code, oneLine(said.Message), mail.Refused
 			if e := said.EnhancedCode; e[0] > 0 {
 				out.Status = fmt.Sprintf("%d.%d.%d", e[0], e[1], e[2])
@@ -371,13 +374,26 @@ func recipients(c *smtp.Client, o mail.Outgoing) (res mail.Result, err error) {
 	return res, err
 }
 
-// mark tells a permanent refusal (5xx) from a temporary one.
+// mark tells a permanent refusal (5xx) from a temporary one, and one of the mail from
+// one of the whole account.
 func mark(err error) error {
 	var said *smtp.SMTPError
-	if errors.As(err, &said) && !said.Temporary() {
+	switch {
+	case !errors.As(err, &said):
+		return err
+	case isCongested(said):
+		return retry.Congested(err)
+	case !said.Temporary():
 		return retry.Never(err)
 	}
 	return err
+}
+
+// isCongested knows the refusals of an account for now: the server is closing or
+// wants no logins (421, 454), or the account has sent what it may in a day (Gmail says
+// that with 550 5.4.5, as if it were for good).
+func isCongested(said *smtp.SMTPError) bool {
+	return said.Code == 421 || said.Code == 454 || said.EnhancedCode == smtp.EnhancedCode{5, 4, 5} || said.EnhancedCode == smtp.EnhancedCode{4, 7, 28}
 }
 
 // MaxSize is what the server said at the last greeting; see mail.Sizer.

@@ -189,12 +189,39 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// D31: what is said of the account is no fault of the mail.
+func TestCongested(t *testing.T) {
+	s, out := start(t)
+	for _, said := range []*smtp.SMTPError{
+		{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 28}, Message: "unusual rate"},
+		{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "too many logins"},
+		{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 4, 5}, Message: "daily sending quota exceeded"},
+	} {
+		s.rcpt["ann@example.com"], s.data = said, nil
+		if _, dots, err := submit(t, out, outgoing(small, "bob@example.com", "ann@example.com")); !retry.IsCongested(err) || retry.IsNever(err) || dots != 0 {
+			t.Errorf("%d at RCPT: %v, %d dots", said.Code, err, dots)
+		}
+		s.rcpt["ann@example.com"], s.data = nil, said
+		if _, _, err := submit(t, out, outgoing(small, "ann@example.com")); !retry.IsCongested(err) || retry.IsUnclear(err) {
+			t.Errorf("%d at the end of DATA: %v", said.Code, err)
+		}
+	}
+	s.data = &smtp.SMTPError{Code: 451, Message: "come again"}
+	if _, _, err := submit(t, out, outgoing(small, "ann@example.com")); err == nil || retry.IsCongested(err) {
+		t.Errorf("451 is of the mail: %v", err)
+	}
+	s.data = nil
+	if _, _, err := submit(t, out, outgoing(small, "ann@example.com")); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 func TestWrongPassword(t *testing.T) {
 	_, out := start(t)
 	out.cfg.Server.Password = "wrong"
 	out.login = mailnet.NewLogin(out.cfg.Server)
 	_, err := out.Check(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "app password") || strings.Contains(err.Error(), "wrong") {
+	if err == nil || !retry.IsCongested(err) || !strings.Contains(err.Error(), "app password") || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("wrong password: %v", err)
 	}
 }

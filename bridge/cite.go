@@ -1,0 +1,98 @@
+package bridge
+
+import (
+	"errors"
+	"slices"
+
+	"hashsend/bridge/store"
+)
+
+// citation is a mail that others may answer.
+type citation struct {
+	IDs     []string // all its Message-IDs
+	Final   string   // the one that people know
+	Readers store.IDs
+}
+
+// readers counts those of these people who have the mail.
+func (c citation) readers(people []store.Participant) (n int) {
+	for _, who := range people {
+		if c.Readers.Has(who.ID) {
+			n++
+		}
+	}
+	return n
+}
+
+// cite decides which ids a mail to these people cites, of the mails in which stands
+// what it answers: those that somebody of them has, the one that most have last. That
+// one is answered. Mails that nobody of them has are of no use to their programs.
+func cite(mails []citation, to []store.Participant) (ids []string) {
+	has := slices.DeleteFunc(slices.Clone(mails), func(c citation) bool { return c.readers(to) == 0 })
+	slices.SortStableFunc(has, func(a, b citation) int { return a.readers(to) - b.readers(to) })
+	for _, c := range has {
+		ids = append(append(ids, c.IDs...), c.Final)
+	}
+	return ids
+}
+
+// citedMail reads what is known of a mail. of is a message that stands in it: the mail
+// may have come in, and then its writer and those whom it named have it.
+func (w *work) citedMail(m store.Mail, of store.Message) (c citation, err error) {
+	c.Final = m.MessageID
+	if c.IDs, err = w.MailIDs(m.ID); err != nil {
+		return c, err
+	}
+	if !m.Out {
+		out, err := w.LeftOut(of.ID)
+		for _, id := range append(store.IDs{of.Participant}, of.Skip...) {
+			if id != 0 && !out.Has(id) {
+				c.Readers = append(c.Readers, id)
+			}
+		}
+		return c, err
+	}
+	rs, err := w.Recipients(m.ID)
+	for _, r := range rs {
+		c.Readers = append(c.Readers, r.Participant)
+	}
+	return c, err
+}
+
+// rootOf is the mail that began a conversation.
+func (w *work) rootOf(thread int64) (citation, error) {
+	first, err := w.FirstMail(thread)
+	if errors.Is(err, store.ErrNone) || (err == nil && first.Out) {
+		return citation{}, nil
+	}
+	if err != nil {
+		return citation{}, err
+	}
+	ms, err := w.MessagesOfMail(first.ID)
+	if err != nil || len(ms) == 0 {
+		return citation{}, err
+	}
+	return w.citedMail(first, ms[0])
+}
+
+// quoteOf is what is known of a message that another one is about.
+func (w *work) quoteOf(of store.Message) (quote, error) {
+	q := quote{Name: of.Name, Text: of.Text, Of: of}
+	if p, err := w.Poll(of.ID); err == nil {
+		q.Text = pollMark + p.Question // its answers are no part of it
+	} else if !errors.Is(err, store.ErrNone) {
+		return q, err
+	}
+	mails, err := w.MailsOfMessage(of.ID)
+	if err != nil {
+		return q, err
+	}
+	for _, m := range mails {
+		c, err := w.citedMail(m, of)
+		if err != nil {
+			return q, err
+		}
+		q.Mails = append(q.Mails, c)
+	}
+	return q, nil
+}

@@ -1,0 +1,115 @@
+package bridge
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"hashsend/bridge/retry"
+)
+
+// pace keeps the mails of one mailbox under half of what its provider allows, and
+// all of them back when its server asks for that.
+type pace struct {
+	perHour int
+	limit   *rate.Limiter // nil: no limit is known
+
+	mu      sync.Mutex
+	until   time.Time // nothing is tried before
+	refused int       // times in a row
+	why     string
+}
+
+func newPace(perHour int) *pace {
+	p := &pace{perHour: perHour}
+	if perHour > 0 {
+		half := float64(perHour) / 2
+		p.limit = rate.NewLimiter(rate.Limit(half/3600), max(1, int(half/4)))
+	}
+	return p
+}
+
+// wait returns how long a mail has to wait, and why; 0: it may go, and is counted. It
+// is a little longer than needed, because the database keeps milliseconds.
+func (p *pace) wait(now time.Time) (time.Duration, string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d := p.until.Sub(now); d > 0 {
+		return d + time.Millisecond, "waiting: the mail server asked to send nothing for some time: " + p.why
+	}
+	if p.limit == nil {
+		return 0, ""
+	}
+	r := p.limit.ReserveN(now, 1)
+	if d := r.DelayFrom(now); d > 0 {
+		r.CancelAt(now)
+		return d + time.Millisecond, "waiting: the provider allows only so many mails an hour"
+	}
+	return 0, ""
+}
+
+// How long a mailbox sends nothing after its server has refused it, and not a mail.
+const (
+	congestedFirst = time.Minute
+	congestedMost  = 30 * time.Minute
+)
+
+// congested notes that the server refuses the whole mailbox for now, and returns for
+// how long nothing is tried. Several who were refused together count once.
+func (p *pace) congested(now time.Time, why string) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d := p.until.Sub(now); d > 0 {
+		return d + time.Millisecond
+	}
+	p.refused++
+	p.why = why
+	d := retry.Backoff(p.refused, congestedFirst, congestedMost)
+	p.until = now.Add(d)
+	return d
+}
+
+// sent notes that the server takes mail.
+func (p *pace) sent() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused = 0
+}
+
+// stretch is how long messages are held at least, so that fewer mails say the same
+// when the limit is near; 0: it is not.
+func (p *pace) stretch(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d := p.until.Sub(now); d > 0 {
+		return d
+	}
+	if p.limit == nil {
+		return 0
+	}
+	switch left := p.limit.TokensAt(now) / float64(p.limit.Burst()); {
+	case left < 0.1:
+		return 10 * time.Minute
+	case left < 0.25:
+		return 2 * time.Minute
+	case left < 0.5:
+		return 30 * time.Second
+	}
+	return 0
+}
+
+// budget words how many mails may leave; empty: no limit is known and none is met.
+func (p *pace) budget(name string, now time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := ""
+	if p.limit != nil {
+		text = fmt.Sprintf("The mailbox %s may send %d mails now, and %d an hour: half of what its provider allows.", name, max(0, int(p.limit.TokensAt(now))), p.perHour/2)
+	}
+	if p.until.After(now) {
+		text += fmt.Sprintf(" Its mail server asked for a pause until %s: %s.", p.until.Format("15:04"), plain(p.why))
+	}
+	return text
+}

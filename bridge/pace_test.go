@@ -1,0 +1,53 @@
+package bridge
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// D31: half of what the provider allows, and nothing at all while it wants nothing.
+func TestPace(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	p := newPace(80) // forty an hour, ten at once
+	for i := range 10 {
+		if d, why := p.wait(now); d != 0 {
+			t.Fatalf("mail %d waits %v: %s", i, d, why)
+		}
+		want := map[bool]time.Duration{i < 5: 0, i == 5: 30 * time.Second, i == 6: 30 * time.Second, i == 7: 2 * time.Minute, i >= 9: 10 * time.Minute}[true]
+		if d := p.stretch(now); i != 8 && d != want {
+			t.Errorf("after %d mails the hold is %v, want %v", i+1, d, want)
+		}
+	}
+	if d, why := p.wait(now); d <= 0 || d > 100*time.Second || !strings.Contains(why, "only so many") {
+		t.Errorf("the eleventh waits %v: %s", d, why)
+	}
+	if d, _ := p.wait(now.Add(2 * time.Minute)); d != 0 {
+		t.Errorf("two minutes later it waits %v", d)
+	}
+	now = now.Add(time.Hour)
+	for i, limit := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
+		d := p.congested(now, "slow down")
+		if d > limit || d < limit*3/4 {
+			t.Errorf("refused %d times, nothing is tried for %v", i+1, d)
+		}
+		if again := p.congested(now, "slow down"); again < d || again > d+time.Second {
+			t.Errorf("another lane that was refused makes it %v instead of %v", again, d)
+		}
+		if left, why := p.wait(now); left < d || !strings.Contains(why, "slow down") {
+			t.Errorf("a mail waits %v: %s", left, why)
+		}
+		if text := p.budget("main", now); !strings.Contains(text, "may send 10 mails now, and 40 an hour") || !strings.Contains(text, "slow down") {
+			t.Errorf("told is %q", text)
+		}
+		now = now.Add(d)
+	}
+	p.sent()
+	if d := p.congested(now, "slow down"); d > time.Minute {
+		t.Errorf("after a mail was taken, nothing is tried for %v", d)
+	}
+	p = newPace(0)
+	if d, _ := p.wait(now); d != 0 || p.stretch(now) != 0 || p.budget("main", now) != "" {
+		t.Error("without a known limit something waits")
+	}
+}

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Backed is what a backup holds.
+type Backed struct {
+	Keys  bool // the side database "keys"
+	Files int  // contents of files
+	Held  int  // mails that wait for a decision
+	Bytes int64
+}
+
+// Backup copies a data folder to the folder to, which must not exist: a folder that
+// can be opened in its place. It works while another process has it open, too. spent
+// names tables of side databases that are left empty, because what they hold must not
+// be used twice; those that a database does not have are passed over. What waited to
+// be delivered is looked for, when the copy is opened, before it is delivered again.
+func Backup(ctx context.Context, dir, to string, spent map[string][]string) (done Backed, err error) {
+	if _, err := os.Stat(filepath.Join(dir, "hashsend.db")); err != nil {
+		return done, fmt.Errorf("back up: %w", err)
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return done, fmt.Errorf("back up: %s exists already", to)
+	}
+	// It gets its name when it is whole: half of a backup must not look like one.
+	part := strings.TrimSuffix(to, string(filepath.Separator)) + ".part"
+	if err := os.Mkdir(part, 0o700); errors.Is(err, fs.ErrExist) {
+		return done, fmt.Errorf("back up: %s is there, of a backup that was broken off or is being made: remove it if nothing writes to it", part)
+	} else if err != nil {
+		return done, fmt.Errorf("back up: %w", err)
+	}
+	if done, err = backup(ctx, dir, part, spent); err != nil {
+		return done, errors.Join(fmt.Errorf("back up to %s: %w", to, err), os.RemoveAll(part))
+	}
+	if err := os.Rename(part, to); err != nil {
+		return done, fmt.Errorf("back up: %w", err)
+	}
+	return done, syncDir(filepath.Dir(filepath.Clean(to)))
+}
+
+func backup(ctx context.Context, dir, to string, spent map[string][]string) (done Backed, err error) {
+	// Whatever the copy of the database names is in one of the two rounds: it was
+	// there before, and may have gone since, or has come since. Keys are younger than
+	// the place up to which was read, as they are when the program is killed.
+	if err := copyFolders(ctx, dir, to); err != nil {
+		return done, err
+	}
+	if err := copyDatabase(ctx, dir, to, "hashsend", "UPDATE outbox SET phase = 'unclear', started = created WHERE phase = 'new'"); err != nil {
+		return done, err
+	}
+	if err := copyFolders(ctx, dir, to); err != nil {
+		return done, err
+	}
+	sides, err := filepath.Glob(filepath.Join(dir, "*.db"))
+	if err != nil {
+		return done, err
+	}
+	for _, path := range sides {
+		name := strings.TrimSuffix(filepath.Base(path), ".db")
+		if name == "hashsend" {
+			continue
+		}
+		done.Keys = done.Keys || name == "keys"
+		var empty []string
+		for _, table := range spent[name] {
+			empty = append(empty, "DELETE FROM "+table)
+		}
+		if err := copyDatabase(ctx, dir, to, name, empty...); err != nil {
+			return done, err
+		}
+	}
+	return done, done.count(to)
+}
+
+// copyDatabase copies one as it is at this moment, and changes the copy.
+func copyDatabase(ctx context.Context, dir, to, name string, changes ...string) error {
+	path := filepath.Join(to, name+".db")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM fills an empty file
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := openSQL(filepath.Join(dir, name+".db"), "") // VACUUM INTO only reads, but query_only forbids it
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return fmt.Errorf("copy %s.db: %w", name, err)
+	}
+	if db, err = openSQL(path, "&_pragma=journal_mode(DELETE)"); err != nil {
+		return err
+	}
+	for _, change := range changes {
+		if _, err = db.ExecContext(ctx, change); err != nil && strings.Contains(err.Error(), "no such table") {
+			err = nil
+		} else if err != nil {
+			break
+		}
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		return fmt.Errorf("make the copy of %s.db ready: %w", name, err)
+	}
+	return syncFile(path)
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// copyFolders copies the contents of files and the held mails that are not there yet,
+// or only in part: a held mail has its name while it is written.
+func copyFolders(ctx context.Context, dir, to string) error {
+	for _, folder := range []string{blobFolder, heldFolder} {
+		root := filepath.Join(dir, folder)
+		if err := os.MkdirAll(filepath.Join(to, folder), 0o700); err != nil {
+			return err
+		}
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return ignoreGone(err)
+			}
+			rest, err := filepath.Rel(dir, path)
+			switch {
+			case err != nil || ctx.Err() != nil:
+				return errors.Join(err, ctx.Err())
+			case d.IsDir():
+				return os.MkdirAll(filepath.Join(to, rest), 0o700)
+			case folder == blobFolder && filepath.Dir(path) == root:
+				return nil // it is being written
+			}
+			return ignoreGone(copyNew(path, filepath.Join(to, rest)))
+		})
+		if err != nil {
+			return fmt.Errorf("copy the folder %s: %w", folder, err)
+		}
+	}
+	return nil
+}
+
+// copyNew copies a file, unless it is there already and as long.
+func copyNew(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // it was only read
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if had, err := os.Stat(to); err == nil && had.Size() == info.Size() {
+		return nil
+	}
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// count says what is in a backup, and has the folders on disk.
+func (b *Backed) count(to string) error {
+	return filepath.WalkDir(to, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return syncDir(path)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		b.Bytes += info.Size()
+		switch rest, _ := filepath.Rel(to, path); strings.SplitN(rest, string(filepath.Separator), 2)[0] {
+		case blobFolder:
+			b.Files++
+		case heldFolder:
+			b.Held++
+		}
+		return nil
+	})
+}

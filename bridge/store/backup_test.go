@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A copy that was made while the folder is in use opens in its place and has all of
+// it: records, keys, contents, held mails. Nobody else can read it.
+func TestBackup(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	s := open(t, dir)
+	keys, err := s.Side("keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{"CREATE TABLE kept (x)", "INSERT INTO kept VALUES (1)", "CREATE TABLE once (x)", "INSERT INTO once VALUES (1)"} {
+		if _, err := keys.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secret, err := s.Secret(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := s.NewBlob()
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(blob, "a plan") //nolint:errcheck // Keep tells
+	stored, err := blob.Keep()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.NewBlob(); err != nil { // one that is being written is no part of it
+		t.Fatal(err)
+	}
+	held, err := s.KeepFile(strings.NewReader("a mail"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Write(ctx, func(tx *Tx) error {
+		return tx.Enqueue(Delivery{Kind: "x", Lane: "l", Key: "k", Created: time.Unix(1000, 0), Due: time.Unix(1000, 0)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	to := filepath.Join(t.TempDir(), "copy")
+	done, err := Backup(ctx, dir, to, map[string][]string{"keys": {"once", "never_made"}})
+	if err != nil || !done.Keys || done.Files != 1 || done.Held != 1 || done.Bytes == 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if _, err := Backup(ctx, dir, to, nil); err == nil || !strings.Contains(err.Error(), "exists already") {
+		t.Errorf("a second time: %v", err)
+	}
+	err = filepath.WalkDir(to, func(path string, d fs.DirEntry, err error) error {
+		if info, _ := d.Info(); info.Mode().Perm()&0o077 != 0 || d.IsDir() != (info.Mode().Perm() == 0o700) {
+			t.Errorf("%s has the mode %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, to)
+	if again, err := s.Secret(ctx); err != nil || string(again) != string(secret) {
+		t.Errorf("the secret is another: %v", err)
+	}
+	if keys, err = s.Side("keys"); err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[string]int{"kept": 1, "once": 0} {
+		var n int
+		if err := keys.QueryRow("SELECT count(*) FROM " + table).Scan(&n); err != nil || n != want {
+			t.Errorf("%s has %d rows, want %d (%v)", table, n, want, err)
+		}
+	}
+	content := func(r io.ReadCloser, err error) string {
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close() //nolint:errcheck // it was only read
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if got := content(s.OpenBlob(stored)); got != "a plan" {
+		t.Errorf("the file holds %q", got)
+	}
+	if got := content(s.OpenFile(held)); got != "a mail" {
+		t.Errorf("the held mail is %q", got)
+	}
+	err = s.Read(ctx, func(tx *Tx) error {
+		d, err := tx.First("l")
+		if err == nil && (d.Phase != PhaseUnclear || !d.Started.Equal(time.Unix(1000, 0))) {
+			t.Errorf("what waited is not looked for: %+v", d)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// What is broken off leaves nothing that looks like a backup.
+func TestBackupBrokenOff(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir)
+	to := filepath.Join(t.TempDir(), "copy")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Backup(ctx, dir, to, nil); err == nil {
+		t.Error("it went on")
+	}
+	if left, _ := filepath.Glob(to + "*"); len(left) > 0 {
+		t.Errorf("it left %q", left)
+	}
+	if err := os.Mkdir(to+".part", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Backup(context.Background(), dir, to, nil); err == nil || !strings.Contains(err.Error(), "copy.part is there") {
+		t.Errorf("beside another one: %v", err)
+	}
+	if _, err := Backup(context.Background(), t.TempDir(), to+"2", nil); err == nil {
+		t.Error("a folder without a database was backed up")
+	}
+}
