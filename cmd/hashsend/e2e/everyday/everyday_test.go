@@ -28,8 +28,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// soon is long: all conversations share the machine.
-const soon = 2 * time.Minute
+// soon is long: all conversations share the machine. later is for what is collected
+// for a while before it is mailed.
+const (
+	soon  = time.Minute
+	later = 3 * time.Minute
+)
 
 // tests are the conversations, each with people in a domain of its own: NAME.test.
 var tests = []struct {
@@ -41,9 +45,13 @@ var tests = []struct {
 	{"changes", changes, true},
 	{"modes", modes, false},
 	{"commands", commands, false},
+	{"programs", programs, false},
+	{"people", people, false},
+	{"threads", threads, false},
 }
 
 func domains() (all []string) {
+	all = append(all, private)
 	for _, c := range tests {
 		all = append(all, c.name+".test")
 	}
@@ -54,6 +62,7 @@ func domains() (all []string) {
 type scene struct {
 	t      *testing.T
 	mail   *lab.MailSystem // bob, carol and dave have mailboxes
+	own    *lab.MailSystem // the bridge's mailbox is here
 	bridge *lab.Bridge
 	home   *lab.Homeserver
 	alice  *lab.Person
@@ -90,7 +99,7 @@ func all(t *testing.T, homeserver func(testing.TB, ...string) *lab.Homeserver, w
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := &scene{t: t, mail: mail.At(t, c.name+".test"), bridge: bridge, home: home, alice: alice.For(t)}
+			s := &scene{t: t, mail: mail.At(t, c.name+".test"), own: mail.At(t, mail.Domain), bridge: bridge, home: home, alice: alice.For(t)}
 			if c.name == "held" {
 				s.bridge = slow
 			}
@@ -149,10 +158,11 @@ func (s *scene) sees(text string) *event.Event {
 	return found
 }
 
-// gets waits for a mail with a text, and makes sure that it is the only one.
+// gets waits for a mail of the bridge with a text, and makes sure that it is the only
+// one.
 func (s *scene) gets(user, text string) lab.Mail {
 	s.t.Helper()
-	m := s.mail.Gets(user, "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, text) })
+	m := s.mail.Gets(user, "INBOX", later, func(m lab.Mail) bool { return strings.Contains(m.Text, text) && fromBridge(m) })
 	s.has(user, text, 1)
 	return m
 }
