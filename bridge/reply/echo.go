@@ -150,7 +150,7 @@ func (d *decision) takeEchoes(whole, count, covered, message []int, short []bool
 	last := 0 // message of the lines right above
 	for i := range d.lines {
 		l := &d.lines[i]
-		if l.role == empty {
+		if l.blank() {
 			continue
 		}
 		k := is(i)
@@ -169,10 +169,13 @@ func (d *decision) takeEchoes(whole, count, covered, message []int, short []bool
 	}
 }
 
+// blank tells whether there is nothing in a line but quote marks.
+func (l *line) blank() bool { return l.role == empty || strings.TrimSpace(l.body) == "" }
+
 // nextEcho tells whether the next line that is not empty is one.
 func (d *decision) nextEcho(i int, is func(int) int) bool {
 	for n := i + 1; n < len(d.lines) && n < i+4; n++ {
-		if d.lines[n].role != empty {
+		if !d.lines[n].blank() {
 			return is(n) > 0
 		}
 	}

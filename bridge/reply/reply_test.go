@@ -40,7 +40,7 @@ func TestGenuine(t *testing.T) {
 
 // TestAnswered parts an interleaved answer by the messages that it answers.
 func TestAnswered(t *testing.T) {
-	known := []string{"I can bring the bread and the cheese today.", "Shall we take the small room or the large one?\nAnd who tells the others about it all?"}
+	known := []string{"I can bring the bread and the cheese today.", "Shall we take the small room or the large one?\nAnd who tells the others about it all?", "Or soup?"}
 	const box = `<div dir="ltr"><div class="gmail_quote"><div class="gmail_attr">On Mon, 4 May 2026, Acme wrote:</div><blockquote class="gmail_quote">`
 	for _, c := range []struct {
 		name, text, html string
@@ -62,6 +62,8 @@ func TestAnswered(t *testing.T) {
 			[]reply.Answer{{Text: "The large one.", Known: 1}}},
 		{"below all", "> Shall we take the small room or the large one?\n> I can bring the bread and the cheese today.\n\nThe large one, good!\n", "",
 			[]reply.Answer{{Text: "The large one, good!", Known: 0}}},
+		{"below all, the last of which is short (EVENTS D18)", "Acme wrote:\n\n> I can bring the bread and the cheese today.\n> \n> Or soup?\n> \n> -- \n> read in Lunch\n\nSoup, please.\n", "",
+			[]reply.Answer{{Text: "Soup, please.", Known: 2}}},
 		{"above the quotes", "The large one, good!\n\n> Shall we take the small room or the large one?\n\n> I can bring the bread and the cheese today.\n", "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

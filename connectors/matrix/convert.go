@@ -231,12 +231,14 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 		if !ok {
 			return nil
 		}
+		n.HTML = c.cfg.showPeople(n.HTML)
 		body, _, ok := n.body(e.Type)
 		if !ok {
 			return nil
 		}
 		return chat.Edited{Head: head, Message: chat.MessageID(rel.EventID), Body: body, Poll: n.Poll}
 	}
+	m.HTML = c.cfg.showPeople(m.HTML)
 	body, kind, ok := m.body(e.Type)
 	if !ok || (kind == chat.Notice && !c.cfg.Notices) {
 		return nil

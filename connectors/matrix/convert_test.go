@@ -198,6 +198,8 @@ func TestConvert(t *testing.T) {
 		{"A24 end of nothing", "m.poll.end", `{}`, "", nil},
 		{"A25 mention", "m.room.message", `{"msgtype":"m.text","body":"x","m.mentions":{"user_ids":["@a:example.org"],"room":true}}`, "",
 			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: "x"}, Mentions: []chat.UserID{"@a:example.org"}, MentionsAll: true}},
+		{"A25 mention of a person by email, and of another member", "m.room.message", `{"msgtype":"m.text","body":"Ann, Bob: hi","format":"org.matrix.custom.html","formatted_body":"<a href=\"https://matrix.to/#/%40hashsend_abc%3Aexample.org\">Ann</a>, <a href=\"https://matrix.to/#/@bob:example.org?via=x\">Bob</a>: hi","m.mentions":{"user_ids":["@hashsend_abc:example.org"]}}`, "",
+			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: "Ann, Bob: hi", HTML: "<strong>Ann</strong>, Bob: hi"}, Mentions: []chat.UserID{"@hashsend_abc:example.org"}}},
 		{"A31 name", "m.room.name", `{"name":"Lunch"}`, state(""), chat.Renamed{Head: h, Name: "Lunch"}},
 		{"A31 name taken away", "m.room.name", `{}`, state(""), chat.Renamed{Head: h}},
 		{"A32 topic", "m.room.topic", `{"topic":"Food"}`, state(""), chat.TopicSet{Head: h, Topic: "Food"}},

@@ -2,6 +2,8 @@ package matrix
 
 import (
 	"context"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -34,6 +36,22 @@ func (c *Connector) mention(ctx context.Context, cl *mautrix.Client, m chat.Outg
 	if users := mentioned(m.Body.Text, names); len(users) > 0 {
 		content["m.mentions"] = map[string]any{"user_ids": users}
 	}
+}
+
+// pill is how clients write whom somebody mentions.
+var pill = regexp.MustCompile(`(?s)<a\s+href="https://matrix\.to/#/([^"?]+)[^"]*"[^>]*>(.*?)</a>`)
+
+// showPeople makes the names of people by email bold where they are mentioned: links
+// to users lead nowhere in a mail.
+func (c Config) showPeople(formatted string) string {
+	return pill.ReplaceAllStringFunc(formatted, func(link string) string {
+		part := pill.FindStringSubmatch(link)
+		user, err := url.PathUnescape(part[1])
+		if err != nil || !c.ours(id.UserID(user)) {
+			return link
+		}
+		return "<strong>" + part[2] + "</strong>"
+	})
 }
 
 // hasMention reports whether a word begins with an @.

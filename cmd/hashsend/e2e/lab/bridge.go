@@ -73,8 +73,12 @@ func (b *Bridge) configure(homeserver, mailbox, more string) {
 // Mailbox is the setting of the account "bridge" of a mail system.
 func (m *MailSystem) Mailbox(more string) string {
 	login := fmt.Sprintf("host: localhost, tls: starttls, ca_file: %s, user: %s, password: %s", m.CA, m.Address("bridge"), m.Password("bridge"))
-	return fmt.Sprintf("  - {name: main, title: Acme, owner: Olga, address: %s, plus_addresses: true, trust: {dkim: false}, imap: {%s, port: %d}, smtp: {%s, port: %d}%s}",
-		m.Address("bridge"), login, m.IMAP, login, m.Submission, more)
+	trust := "dkim: false"
+	if m.judged {
+		trust += ", authserv_ids: [" + authserv + "]"
+	}
+	return fmt.Sprintf("  - {name: main, title: Acme, owner: Olga, address: %s, plus_addresses: true, trust: {%s}, imap: {%s, port: %d}, smtp: {%s, port: %d}%s}",
+		m.Address("bridge"), trust, login, m.IMAP, login, m.Submission, more)
 }
 
 // Configure writes the configuration: the homeserver's address, the mailbox as

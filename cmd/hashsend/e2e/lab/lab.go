@@ -279,14 +279,16 @@ func (p *Process) Exited() <-chan struct{} { return p.done }
 // Wait tries until ok returns true, at most for limit.
 func Wait(t testing.TB, what string, limit time.Duration, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(limit); ; {
+	// The longer it takes, the rarer it looks: many wait at the same time.
+	pause := 20 * time.Millisecond
+	for end := time.Now().Add(limit); ; pause = min(pause*5/4, 300*time.Millisecond) {
 		if ok() {
 			return
 		}
 		if time.Now().After(end) {
 			t.Fatalf("waited %s in vain: %s", limit, what)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 

@@ -24,6 +24,7 @@ type MailSystem struct {
 	Submit     int    // port with TLS; 0: none
 	CA         string // file with the authority of its certificate
 	password   func(user string) string
+	judged     bool // it says whose mail it was (see Dovecot)
 	t          testing.TB
 	// RestartIMAP and RestartSMTP end that half and start it again.
 	RestartIMAP, RestartSMTP func()
@@ -31,6 +32,17 @@ type MailSystem struct {
 	// server. Dovecot only.
 	Renumber func(user string)
 }
+
+// At is the mail system as a test of its own sees it: with the users of one of its
+// domains, whom no other test writes to.
+func (m *MailSystem) At(t testing.TB, domain string) *MailSystem {
+	own := *m
+	own.Domain, own.t = domain, t
+	return &own
+}
+
+// authserv is the name under which the mail system says whose mail something is.
+const authserv = "mail.example.test"
 
 // Address is that of a user.
 func (m *MailSystem) Address(user string) string { return user + "@" + m.Domain }
@@ -66,8 +78,10 @@ var Users = []string{"alice", "bob", "carol", "dave", "bridge"}
 
 // Dovecot starts Dovecot and Postfix as one mail system: IMAP, submission, LMTP,
 // plus addresses, OAuth tokens, a domain that takes mail and bounces it later
-// (bounce.test), and one whose mail stays queued (defer.test).
-func Dovecot(t testing.TB) *MailSystem {
+// (bounce.test), and one whose mail stays queued (defer.test). The same users have
+// mailboxes in more domains, if given: what they submit is stamped as theirs with
+// Authentication-Results, as large providers do, and the bridge believes that.
+func Dovecot(t testing.TB, domains ...string) *MailSystem {
 	t.Helper()
 	dovecot, postfix := Need(t, "dovecot", "dovecot-imapd, dovecot-lmtpd"), Need(t, "postfix", "postfix")
 	if os.Getuid() != 0 {
@@ -82,15 +96,8 @@ func Dovecot(t testing.TB) *MailSystem {
 	m := &MailSystem{Domain: "example.test", IMAP: Port(t), IMAPS: Port(t), SMTP: Port(t), LMTP: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "ca.pem"), t: t,
 		password: func(user string) string { return user + "-password" }}
 	certificate(t, dir)
-	var users, boxes, logins strings.Builder
-	for _, u := range Users {
-		fmt.Fprintf(&users, "%s:{PLAIN}%s::::::\n", m.Address(u), m.Password(u))
-		fmt.Fprintf(&boxes, "%s ok\n", m.Address(u))
-		fmt.Fprintf(&logins, "%s %s\n", m.Address(u), m.Address(u))
-	}
-	write(t, filepath.Join(dir, "users"), users.String())
-	write(t, filepath.Join(dir, "etc/vmailbox"), boxes.String())
-	write(t, filepath.Join(dir, "etc/login"), logins.String())
+	m.judged = len(domains) > 0
+	m.accounts(t, dir, domains)
 	fill := strings.NewReplacer("DIR", dir, "IMAPSPORT", fmt.Sprint(m.IMAPS), "IMAPPORT", fmt.Sprint(m.IMAP), "LMTPPORT", fmt.Sprint(m.LMTP),
 		"SUBMISSIONPORT", fmt.Sprint(m.Submission), "SUBMITPORT", fmt.Sprint(m.Submit), "SMTPPORT", fmt.Sprint(m.SMTP), "JUDGE", m.judgeTokens())
 	write(t, filepath.Join(dir, "tokens.conf"), fill.Replace("tokeninfo_url = JUDGE/?access_token=\nusername_attribute = email\n"))
@@ -135,6 +142,29 @@ func Dovecot(t testing.TB) *MailSystem {
 		in.waitPort(m.IMAP, 30*time.Second)
 	}
 	return m
+}
+
+// accounts writes down who has a mailbox.
+func (m *MailSystem) accounts(t testing.TB, dir string, domains []string) {
+	t.Helper()
+	var users, boxes, logins, names, stamps strings.Builder
+	for _, d := range append([]string{m.Domain}, domains...) {
+		at := m.At(t, d)
+		for _, u := range Users {
+			fmt.Fprintf(&users, "%s:{PLAIN}%s::::::\n", at.Address(u), at.Password(u))
+			fmt.Fprintf(&boxes, "%s ok\n", at.Address(u))
+			fmt.Fprintf(&logins, "%s %s\n", at.Address(u), at.Address(u))
+		}
+		fmt.Fprintf(&names, "%s here\n", d)
+		if d != m.Domain {
+			fmt.Fprintf(&stamps, "%[1]s PREPEND Authentication-Results: %[2]s; spf=pass smtp.mailfrom=%[1]s; dmarc=pass header.from=%[1]s\n", d, authserv)
+		}
+	}
+	write(t, filepath.Join(dir, "users"), users.String())
+	write(t, filepath.Join(dir, "etc/vmailbox"), boxes.String())
+	write(t, filepath.Join(dir, "etc/login"), logins.String())
+	write(t, filepath.Join(dir, "etc/domains"), names.String())
+	write(t, filepath.Join(dir, "etc/stamps"), stamps.String())
 }
 
 // shortDir is a temporary folder whose name leaves room for Unix sockets, which
@@ -271,7 +301,8 @@ mynetworks = 127.0.0.0/8
 default_transport = error:5.4.4 the lab has no way out
 relay_transport = error:5.4.4 the lab has no way out
 transport_maps = inline:{ {bounce.test = error:5.1.1 mailbox is gone}, {defer.test = retry:4.2.2 mailbox full, try later} }
-virtual_mailbox_domains = example.test
+virtual_mailbox_domains = texthash:DIR/etc/domains
+submission_senders = reject_sender_login_mismatch, check_sender_access texthash:DIR/etc/stamps
 virtual_mailbox_maps = texthash:DIR/etc/vmailbox
 virtual_transport = lmtp:inet:127.0.0.1:LMTPPORT
 recipient_delimiter = +
@@ -302,13 +333,13 @@ const postfixMaster = `127.0.0.1:SMTPPORT inet n - n - - smtpd
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
-  -o smtpd_sender_restrictions=reject_sender_login_mismatch
+  -o smtpd_sender_restrictions=$submission_senders
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 127.0.0.1:SUBMITPORT inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
-  -o smtpd_sender_restrictions=reject_sender_login_mismatch
+  -o smtpd_sender_restrictions=$submission_senders
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup

@@ -43,6 +43,16 @@ func (m *MailSystem) MuttReply(t testing.TB, user, text string, style Style, rec
 	m.mutt(t, Need(t, "mutt", "mutt"), user, text, style, record, answer)
 }
 
+// Neomutt runs neomutt with keys and settings of the test: the text is what its
+// editor writes.
+func (m *MailSystem) Neomutt(t testing.TB, user, text string, style Style, settings, keys string) {
+	t.Helper()
+	m.mutt(t, Need(t, "neomutt", "neomutt"), user, text, style, false, settings+"\npush \""+keys+"\"")
+}
+
+// Only are the keys that leave one mail in the list, and go to it.
+func Only(m Mail) string { return "<limit>~i " + m.ID + "<enter><last-entry>" }
+
 // answer are the keys that answer the newest mail.
 const answer = `push "<last-entry><reply><send-message><quit>"`
 

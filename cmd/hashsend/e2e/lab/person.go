@@ -16,6 +16,9 @@ type Person struct {
 	t testing.TB
 }
 
+// For is the same person in a test of its own.
+func (p *Person) For(t testing.TB) *Person { return &Person{Client: p.Client, t: t} }
+
 // Person registers an account.
 func (h *Homeserver) Person(name string) *Person {
 	h.t.Helper()
@@ -75,6 +78,14 @@ func (p *Person) relate(room id.RoomID, text string, how *event.RelatesTo) id.Ev
 	return resp.EventID
 }
 
+// Remove takes back what was said.
+func (p *Person) Remove(room id.RoomID, what id.EventID) {
+	p.t.Helper()
+	if _, err := p.RedactEvent(context.Background(), room, what); err != nil {
+		p.t.Fatalf("take back a message: %v", err)
+	}
+}
+
 // Edit changes what was said.
 func (p *Person) Edit(room id.RoomID, of id.EventID, text string) {
 	p.t.Helper()
@@ -86,11 +97,13 @@ func (p *Person) Edit(room id.RoomID, of id.EventID, text string) {
 }
 
 // React puts an emoji on a message.
-func (p *Person) React(room id.RoomID, to id.EventID, emoji string) {
+func (p *Person) React(room id.RoomID, to id.EventID, emoji string) id.EventID {
 	p.t.Helper()
-	if _, err := p.SendReaction(context.Background(), room, to, emoji); err != nil {
+	resp, err := p.SendReaction(context.Background(), room, to, emoji)
+	if err != nil {
 		p.t.Fatalf("react with %s: %v", emoji, err)
 	}
+	return resp.EventID
 }
 
 // Reactions lists those to a message: emoji and the name of who reacted.
