@@ -207,6 +207,8 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		return w.reactionShown(d.Key, j, id)
 	case jobOpen:
 		return w.opened(j, j.Place)
+	case jobJoin:
+		return w.ghostIn(j)
 	case jobDescribe:
 		return w.described(j)
 	case jobFetch:
@@ -235,6 +237,9 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 	case jobReact:
 		return w.DropReactionCopy(d.Key)
 	case jobDescribe, jobFetch:
+		if err := w.notDirect(j); err != nil {
+			return err
+		}
 		if j.Command != nil {
 			return w.notice(j.Network, j.Place, "✗ That did not work: "+plain(cause.Error())+".", j.Command.answer())
 		}
@@ -243,6 +248,9 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 	case jobOpen:
 		return w.home(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plain(cause.Error())))
 	case jobJoin:
+		if j.As != "" {
+			return w.ghostStays(j, cause)
+		}
 		return w.home(fmt.Sprintf("I could not enter a room that I was invited to: %s.", plain(cause.Error())))
 	}
 	return nil

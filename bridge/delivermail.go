@@ -68,6 +68,12 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 	if box == nil || box.Submitter == nil {
 		return b.settleMail(ctx, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
 	}
+	if none, err := b.stillTo(ctx, &j); none || err != nil {
+		if err != nil {
+			return err
+		}
+		return b.write(ctx, "settle-mail", func(w *work) error { return w.Done(d.ID) })
+	}
 	if d.Phase != store.PhaseNew {
 		if done, err := b.resolveDoubt(ctx, d, j, box); done || err != nil {
 			return err
@@ -92,6 +98,29 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 	b.noteHealth(box.Name, "submission", err)
 	failpoint("settle-mail:attempted")
 	return b.settleMail(ctx, d, j, box, res, err)
+}
+
+// stillTo leaves out of a mail those who have been taken out since it was made. none:
+// there is nobody left.
+func (b *Bridge) stillTo(ctx context.Context, j *mailJob) (none bool, err error) {
+	if !j.People {
+		return false, nil
+	}
+	wanted := map[string]bool{}
+	err = b.store.Read(ctx, func(tx *store.Tx) error {
+		rs, err := tx.Recipients(j.Mail)
+		for _, r := range rs {
+			wanted[mail.CanonicalAddress(r.Address)] = true
+		}
+		return err
+	})
+	none = true
+	j.To = slices.DeleteFunc(j.To, func(to string) bool {
+		is := wanted[mail.CanonicalAddress(to)]
+		none = none && !is
+		return !is && !(j.SelfCopy && mail.SameAddress(to, j.From))
+	})
+	return none && err == nil, err
 }
 
 // resolveDoubt looks for a mail whose last dot may have gone out. done: the

@@ -33,6 +33,7 @@ const (
 	jobPostFile  = "chat.file"
 	jobFetchFile = "file.fetch"
 	jobUnseal    = "chat.unseal" // read what could not be read when it came
+	jobAgain     = "chat.again"  // take in an event that came too early
 	jobMail      = "mail.submit"
 	jobKeep      = "mail.keep"    // see that a copy is in Sent
 	jobCorrect   = "mail.correct" // tell what has changed since it was mailed
@@ -96,6 +97,7 @@ type mailJob struct {
 	To        []string      `json:"to"`
 	UTF8      bool          `json:"utf8,omitempty"`
 	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
+	People    bool          `json:"people,omitempty"`    // it goes only to those who are its recipients at that moment
 	Files     []mail.Placed `json:"files,omitempty"`
 }
 

@@ -238,6 +238,8 @@ func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
 		return b.deliverFetchFile(ctx, d)
 	case jobUnseal:
 		return b.deliverUnseal(ctx, d)
+	case jobAgain:
+		return b.deliverAgain(ctx, d)
 	case jobCorrect:
 		return b.deliverCorrection(ctx, d)
 	case jobReactMail:

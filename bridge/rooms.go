@@ -26,6 +26,10 @@ func (w *work) joined(network string, e chat.Joined) error {
 		if err := w.PutRoom(&r); err != nil || r.Thread != 0 || back {
 			return err
 		}
+		c := &call{work: w, network: network, place: chat.Place{Room: e.Place.Room}}
+		if p, there, err := c.getPending(); err != nil || (there && p.By.ID != "") {
+			return err // a chat of two goes on by itself
+		}
 		job := chatJob{Network: network, Place: chat.Place{Room: e.Place.Room}}
 		if err := w.toChat(jobDescribe, w.key("desc")+"."+mail.NewUniq(), job); err != nil {
 			return err
@@ -103,24 +107,16 @@ func (w *work) left(network string, e chat.Left) error {
 }
 
 // invited lets the bridge's user into a room when somebody asks who may link
-// rooms, and a ghost into a room where its person takes part.
+// rooms.
 func (w *work) invited(network string, e chat.Invited) error {
-	j := chatJob{Network: network, Place: e.Place, As: e.As}
-	key := w.key("i."+string(e.As)) + "." + string(e.Event)
-	refuse := func(why string) error {
-		j.Out.Body.Text = why
-		return w.toChat(jobRefuse, key, j)
+	if e.As != "" {
+		return w.ghostInvited(network, e)
 	}
+	j := chatJob{Network: network, Place: e.Place}
+	key := w.key("i.") + "." + string(e.Event)
 	if w.b.o.Access.level(e.By, chat.Member) < Link {
-		return refuse("You may not invite me: ask the one who runs this bridge.")
-	}
-	if e.As == "" {
-		return w.toChat(jobJoin, key, j)
-	}
-	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
-		return refuse("This person is reached by email. Invite the bridge itself, then type " + w.b.prompt(network, e.Place) + "link with the address.")
-	} else if err != nil {
-		return err
+		j.Out.Body.Text = "You may not invite me: ask the one who runs this bridge."
+		return w.toChat(jobRefuse, key, j)
 	}
 	return w.toChat(jobJoin, key, j)
 }

@@ -62,7 +62,7 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 // enters otherwise.
 func (c *Connector) recall(ctx context.Context, e *rawEvent) {
 	if c.cfg.AppService == nil || e.Type != "m.room.member" || e.StateKey == nil || e.Unsigned.PrevContent.Membership != "" ||
-		e.membership() == "invite" || c.cfg.ours(id.UserID(*e.StateKey)) {
+		e.membership() == "invite" || c.cfg.ours(id.UserID(*e.StateKey)) && c.cfg.ours(e.Sender) || id.UserID(*e.StateKey) == c.cfg.bot() {
 		return
 	}
 	cl, err := c.bot(ctx)
@@ -114,6 +114,7 @@ func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
 		return e
 	case chat.Edited:
 		e.Head = name(e.Head)
+		e.MentionsAll = e.MentionsAll && c.mayMentionAll(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
 		return e
 	case chat.Deleted:
 		e.Head = name(e.Head)
@@ -148,6 +149,12 @@ func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
 		e.Head = name(e.Head)
 		return e
 	case chat.Invited:
+		e.Head = name(e.Head)
+		if e.As != "" {
+			e.Rank = c.rank(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
+		}
+		return e
+	case chat.PutOut:
 		e.Head = name(e.Head)
 		return e
 	}
@@ -206,13 +213,31 @@ func (c *Connector) Join(ctx context.Context, room chat.RoomID, as chat.UserID) 
 	if _, server, named := strings.Cut(string(room), ":"); named && len(req.Via) == 0 {
 		req.Via = []string{server}
 	}
-	_, err = cl.JoinRoom(ctx, string(room), req)
-	if err == nil && as != "" {
-		c.mu.Lock()
-		c.joined[nameKey{id.RoomID(room), id.UserID(as)}] = true
-		c.mu.Unlock()
+	if _, err = cl.JoinRoom(ctx, string(room), req); err != nil || as == "" {
+		return wrap("enter the room", err)
 	}
-	return mark(err)
+	c.mu.Lock()
+	c.joined[nameKey{id.RoomID(room), id.UserID(as)}] = true
+	c.mu.Unlock()
+	return c.bring(ctx, cl, room)
+}
+
+// bring lets our own user into a room that a ghost is in: it alone reads the room's
+// state, and has keys.
+func (c *Connector) bring(ctx context.Context, ghost *mautrix.Client, room chat.RoomID) error {
+	bot, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = bot.JoinRoomByID(ctx, id.RoomID(room))
+	if err == nil || !errors.Is(err, mautrix.MForbidden) {
+		return wrap("enter a ghost's room", err)
+	}
+	if _, err := ghost.InviteUser(ctx, id.RoomID(room), &mautrix.ReqInviteUser{UserID: bot.UserID}); err != nil {
+		return wrap("invite "+string(bot.UserID)+" as a ghost", err)
+	}
+	_, err = bot.JoinRoomByID(ctx, id.RoomID(room))
+	return wrap("enter a ghost's room", err)
 }
 
 // Refuse turns an invitation down; see chat.Joiner.
@@ -229,8 +254,11 @@ func (c *Connector) invited(ctx context.Context, as chat.UserID) (*mautrix.Clien
 	if as == "" {
 		return c.bot(ctx)
 	}
-	if !c.cfg.ours(id.UserID(as)) {
+	if c.cfg.AppService == nil || !c.cfg.ours(id.UserID(as)) {
 		return nil, retry.Never(fmt.Errorf("%s is no user of ours", as))
+	}
+	if err := c.register(ctx, id.UserID(as)); err != nil { // somebody may have invited one who has never spoken
+		return nil, fmt.Errorf("make a ghost: %w", err)
 	}
 	return c.client(id.UserID(as))
 }
