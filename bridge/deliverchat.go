@@ -100,6 +100,8 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
 	case jobAnnounce:
 		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Sign)
+	case jobFollow:
+		return "", c.(chat.Follower).Follow(ctx, j.Missed.From, j.Place.Room, j.Missed.By)
 	case jobJoin:
 		return "", c.(chat.Joiner).Join(ctx, j.Place.Room, j.As)
 	case jobRefuse:
@@ -209,6 +211,8 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		return w.opened(j, j.Place)
 	case jobJoin:
 		return w.ghostIn(j)
+	case jobFollow:
+		return w.followed(j)
 	case jobDescribe:
 		return w.described(j)
 	case jobFetch:
@@ -247,6 +251,8 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 		return w.notice(j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, plain(cause.Error())))
 	case jobOpen:
 		return w.home(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plain(cause.Error())))
+	case jobFollow:
+		return w.notFollowed(j, cause)
 	case jobJoin:
 		if j.As != "" {
 			return w.ghostStays(j, cause)

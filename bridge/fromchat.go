@@ -133,7 +133,7 @@ var insideMarks = [...]string{"🔇", "//"}
 func (w *work) posted(network string, e chat.Posted) error {
 	r, err := w.linked(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
-		return w.beforeDirect(network, e)
+		return w.beforeLinked(network, e)
 	}
 	if err != nil {
 		return err

@@ -271,12 +271,3 @@ func (w *work) notDirect(j chatJob) error {
 	}
 	return c.SetSetting(c.pendingKey(), "")
 }
-
-// beforeDirect lets what is said in a chat of two wait until its room is ready. What
-// is said in other rooms that are not linked concerns nobody.
-func (w *work) beforeDirect(network string, e chat.Posted) error {
-	if is, err := w.directIn(network, e.Place); err != nil || !is {
-		return err
-	}
-	return w.later(network, chatLane(network, e.Place.Room), e)
-}

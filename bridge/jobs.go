@@ -26,6 +26,7 @@ const (
 	jobAnnounce  = "chat.announce"
 	jobJoin      = "chat.join"
 	jobRefuse    = "chat.refuse"
+	jobFollow    = "chat.follow"   // enter the room that another one goes on as
 	jobDescribe  = "chat.describe" // ask what a room is
 	jobOpen      = "chat.open"     // make the room, or the chat thread, of a conversation
 	jobFetch     = "chat.fetch"    // read a message that a command is about
@@ -61,7 +62,8 @@ type chatJob struct {
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`
 	Sign    chat.Sign     `json:"sign"`
-	As      chat.UserID   `json:"as,omitempty"` // who joins
+	As      chat.UserID   `json:"as,omitempty"`     // who joins
+	Missed  *missed       `json:"missed,omitempty"` // of jobFollow: the room before
 	Open    *openJob      `json:"open,omitempty"`
 	Command *commandJob   `json:"command,omitempty"` // the command that the job is part of
 	May     bool          `json:"may,omitempty"`     // of jobDesk: the person may command

@@ -185,6 +185,8 @@ func patience(kind string) time.Duration {
 		return 5 * 24 * time.Hour
 	case jobKeep, jobUnseal:
 		return 24 * time.Hour
+	case jobFollow:
+		return 2 * time.Minute // people are invited one after the other
 	case jobFetchFile:
 		return 15 * time.Minute // what was said with it waits
 	}

@@ -112,6 +112,9 @@ func (w *work) invited(network string, e chat.Invited) error {
 	if e.As != "" {
 		return w.ghostInvited(network, e)
 	}
+	if missed, err := w.askedAfter(network, e); err != nil || missed {
+		return err
+	}
 	j := chatJob{Network: network, Place: e.Place}
 	key := w.key("i.") + "." + string(e.Event)
 	if w.b.o.Access.level(e.By, chat.Member) < Link {
@@ -119,27 +122,6 @@ func (w *work) invited(network string, e chat.Invited) error {
 		return w.toChat(jobRefuse, key, j)
 	}
 	return w.toChat(jobJoin, key, j)
-}
-
-// moved follows a room that goes on under another id.
-func (w *work) moved(network string, e chat.Moved) error {
-	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
-		return err
-	}
-	j := chatJob{Network: network, Place: chat.Place{Room: e.To}}
-	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), j); err != nil {
-		return err
-	}
-	r, err := w.Room(network, string(e.To), "")
-	if err != nil || r.Thread == 0 {
-		return nil
-	}
-	return w.announce(r.Thread)
 }
 
 // announce brings the standing sign of all rooms of a thread up to date.

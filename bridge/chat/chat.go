@@ -368,6 +368,13 @@ type (
 		Join(ctx context.Context, room RoomID, as UserID) error
 		Refuse(ctx context.Context, room RoomID, as UserID, reason string) error
 	}
+	// Follower enters the room that another one goes on as, as somebody (by) has told.
+	// The error is final where that room does not say itself that it comes from the
+	// other: anybody could name a room that is not theirs. It is ErrMayNot, and may pass,
+	// where we are not let in. A connector without it needs to enter nothing.
+	Follower interface {
+		Follow(ctx context.Context, from, to RoomID, by Author) error
+	}
 	// Announcer makes a standing sign in a room that it is linked (state event,
 	// pinned line). The zero Sign takes the sign away.
 	Announcer interface {

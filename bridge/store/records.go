@@ -137,7 +137,7 @@ type Message struct {
 	Participant int64 // 0: none
 	Name        string
 	Account     string // whose account wrote it, where Name is another one; empty: it is not
-	Kind        int64 // chat.Kind
+	Kind        int64  // chat.Kind
 	Text        string
 	HTML        string
 	Files       string // names, one a line

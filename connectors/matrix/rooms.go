@@ -240,6 +240,54 @@ func (c *Connector) bring(ctx context.Context, ghost *mautrix.Client, room chat.
 	return wrap("enter a ghost's room", err)
 }
 
+// Follow enters the room that another one goes on as; see chat.Follower. Only a room
+// that says itself that it comes from the other is taken for it.
+func (c *Connector) Follow(ctx context.Context, from, to chat.RoomID, by chat.Author) error {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	if c.via[id.RoomID(to)] == "" { // since room version 12 the id does not name a server
+		c.via[id.RoomID(to)] = by.Server
+	}
+	c.mu.Unlock()
+	stranger := retry.Never(errors.New("the new room does not say that it comes from this one"))
+	was, err := c.comesFrom(ctx, cl, to) // rooms that are open to all tell it before
+	known := err == nil
+	if known && was != id.RoomID(from) {
+		return stranger
+	}
+	if err := c.Join(ctx, to, ""); err != nil {
+		if errors.Is(err, chat.ErrMayNot) { // not yet, perhaps
+			err = retry.After(chat.MayNot(errors.New("I am not invited into the new room")), 5*time.Second)
+		}
+		return err
+	}
+	if known {
+		return nil
+	}
+	if was, err = c.comesFrom(ctx, cl, to); err != nil {
+		return wrap("ask where the new room comes from", err)
+	}
+	if was != id.RoomID(from) {
+		_, err := cl.LeaveRoom(ctx, id.RoomID(to))
+		return errors.Join(stranger, mark(err))
+	}
+	return nil
+}
+
+// comesFrom is the room that a room says it goes on from; empty: none.
+func (c *Connector) comesFrom(ctx context.Context, cl *mautrix.Client, room chat.RoomID) (id.RoomID, error) {
+	var create struct {
+		Predecessor struct {
+			Room id.RoomID `json:"room_id"` // since room version 12 without an event
+		} `json:"predecessor"`
+	}
+	err := cl.StateEvent(ctx, id.RoomID(room), event.StateCreate, "", &create)
+	return create.Predecessor.Room, err
+}
+
 // Refuse turns an invitation down; see chat.Joiner.
 func (c *Connector) Refuse(ctx context.Context, room chat.RoomID, as chat.UserID, reason string) error {
 	cl, err := c.invited(ctx, as)
