@@ -21,6 +21,8 @@ type pending struct {
 	Mode   string         `json:"mode"`  // empty: not chosen
 	Title  string         `json:"title"` // empty: not chosen
 	Box    string         `json:"box"`
+	Direct bool           `json:"direct,omitempty"` // a chat of two with a ghost, whose room is still being made ready
+	By     chat.Author    `json:"by"`               // who began that
 }
 
 func (c *call) pendingKey() string {

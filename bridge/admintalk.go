@@ -126,8 +126,7 @@ func (c *call) remove() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		p.State, p.Changed = store.Removed, c.now
-		if err := c.SetParticipant(p); err != nil {
+		if err := c.endMail(p, store.Removed); err != nil {
 			return "", err
 		}
 	}
@@ -384,6 +383,9 @@ func (c *call) block() (string, error) {
 	return "", c.drop(h)
 }
 
+// noEncryption is what somebody is told who wants to link an encrypted room.
+const noEncryption = "✗ This room is encrypted, and this hashsend was built without encryption. Install one that was built with it, or use a room without encryption for conversations by email."
+
 // described stores what a network says of a room and shows the pending link.
 func (w *work) described(j chatJob) error {
 	r, err := w.Room(j.Network, string(j.Place.Room), "")
@@ -404,21 +406,22 @@ func (w *work) described(j chatJob) error {
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
-	c := &call{work: w, network: j.Network, place: j.Place, by: chat.Author{Name: "Alice"}}
-	if j.Command != nil {
-		c.by = j.Command.By
-	} else {
-		j.Command = &commandJob{}
+	if j.Command == nil {
+		return nil
 	}
+	c := &call{work: w, network: j.Network, place: j.Place, by: j.Command.By}
 	p, there, err := c.getPending()
 	if err != nil || !there {
 		return err
+	}
+	if p.Direct {
+		return c.directReady(p, j.About.Encrypted)
 	}
 	if _, can := w.b.chats[j.Network].(chat.Unsealer); j.About.Encrypted && !can {
 		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
 			return err
 		}
-		return w.notice(j.Network, j.Place, "✗ This room is encrypted, and this hashsend was built without encryption. Install one that was built with it, or use a room without encryption for conversations by email.", j.Command.answer())
+		return w.notice(j.Network, j.Place, noEncryption, j.Command.answer())
 	}
 	text, err := c.preview(p)
 	if err != nil {

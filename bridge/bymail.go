@@ -59,8 +59,7 @@ func (w *work) leave(th store.Thread, p store.Participant, l letter) error {
 	if p.State == store.Gone {
 		return nil
 	}
-	p.State, p.Changed = store.Gone, w.now
-	if err := w.SetParticipant(p); err != nil {
+	if err := w.endMail(p, store.Gone); err != nil {
 		return err
 	}
 	w.step(Step{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})

@@ -129,6 +129,9 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	} else {
 		p.Bounces++
 		if p.Bounces >= suspendAfter && p.Takes() {
+			if err := w.endMail(p, store.Removed); err != nil {
+				return err
+			}
 			p.State, p.Changed = store.Removed, w.now
 			th, err := w.Thread(thread)
 			if err != nil {

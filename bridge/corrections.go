@@ -36,9 +36,11 @@ func (w *work) editedLate(m store.Message, was string) error {
 	return w.correctLater(m.Thread)
 }
 
+func correctLane(thread int64) string { return fmt.Sprintf("correct/%d", thread) }
+
 func (w *work) correctLater(thread int64) error {
 	key, due := w.key("f", thread), w.now.Add(correctAfter)
-	if err := w.enqueue(jobCorrect, fmt.Sprintf("correct/%d", thread), key, correctJob{thread}, nil, due); err != nil {
+	if err := w.enqueue(jobCorrect, correctLane(thread), key, correctJob{thread}, nil, due); err != nil {
 		return err
 	}
 	return w.Postpone(key, due, correctAtMost)

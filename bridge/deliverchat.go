@@ -104,6 +104,8 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
 	case jobAnnounce:
 		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Sign)
+	case jobFollow:
+		return "", c.(chat.Follower).Follow(ctx, j.Missed.From, j.Place.Room, j.Missed.By)
 	case jobJoin:
 		return "", c.(chat.Joiner).Join(ctx, j.Place.Room, j.As)
 	case jobRefuse:
@@ -211,6 +213,10 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		return w.reactionShown(d.Key, j, id)
 	case jobOpen:
 		return w.opened(j, j.Place)
+	case jobJoin:
+		return w.ghostIn(j)
+	case jobFollow:
+		return w.followed(j)
 	case jobDescribe:
 		return w.described(j)
 	case jobFetch:
@@ -246,6 +252,9 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 	case jobReact:
 		return w.DropReactionCopy(d.Key)
 	case jobDescribe, jobFetch:
+		if err := w.notDirect(j); err != nil {
+			return err
+		}
 		if j.Command != nil {
 			return w.notice(j.Network, j.Place, "✗ That did not work: "+plain(cause.Error())+".", j.Command.answer())
 		}
@@ -253,7 +262,12 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 		return w.notice(j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, plain(cause.Error())))
 	case jobOpen:
 		return w.home(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plain(cause.Error())))
+	case jobFollow:
+		return w.notFollowed(j, cause)
 	case jobJoin:
+		if j.As != "" {
+			return w.ghostStays(j, cause)
+		}
 		return w.home(fmt.Sprintf("I could not enter a room that I was invited to: %s.", plain(cause.Error())))
 	}
 	return nil

@@ -68,6 +68,12 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 	if box == nil || box.Submitter == nil {
 		return b.settleMail(ctx, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
 	}
+	if none, err := b.stillTo(ctx, &j); none || err != nil {
+		if err != nil {
+			return err
+		}
+		return b.write(ctx, "settle-mail", func(w *work) error { return w.Done(d.ID) })
+	}
 	if d.Phase != store.PhaseNew {
 		if done, err := b.resolveDoubt(ctx, d, j, box); done || err != nil {
 			return err
@@ -101,6 +107,29 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 		err = retry.After(err, box.limit.congested(b.o.Now(), err.Error()))
 	}
 	return b.settleMail(ctx, d, j, box, res, err)
+}
+
+// stillTo leaves out of a mail those who have been taken out since it was made. none:
+// there is nobody left.
+func (b *Bridge) stillTo(ctx context.Context, j *mailJob) (none bool, err error) {
+	if !j.People {
+		return false, nil
+	}
+	wanted := map[string]bool{}
+	err = b.store.Read(ctx, func(tx *store.Tx) error {
+		rs, err := tx.Recipients(j.Mail)
+		for _, r := range rs {
+			wanted[mail.CanonicalAddress(r.Address)] = true
+		}
+		return err
+	})
+	none = true
+	j.To = slices.DeleteFunc(j.To, func(to string) bool {
+		is := wanted[mail.CanonicalAddress(to)]
+		none = none && !is
+		return !is && !(j.SelfCopy && mail.SameAddress(to, j.From))
+	})
+	return none && err == nil, err
 }
 
 // resolveDoubt looks for a mail whose last dot may have gone out. done: the
@@ -208,7 +237,7 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 		return nil
 	}
 	for _, to := range later {
-		if err := w.later(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour))); err != nil {
+		if err := w.laterFor(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour))); err != nil {
 			return err
 		}
 	}
@@ -222,8 +251,8 @@ func laterLane(lane, to string) string {
 	return base + "/later/" + mail.CanonicalAddress(to)
 }
 
-// later has a mail tried again for one recipient.
-func (w *work) later(d store.Delivery, j mailJob, to string, due time.Time) error {
+// laterFor has a mail tried again for one recipient.
+func (w *work) laterFor(d store.Delivery, j mailJob, to string, due time.Time) error {
 	j.To, j.SelfCopy = []string{to}, false
 	return w.enqueue(jobMail, laterLane(d.Lane, to), w.b.instance+".l."+mail.NewUniq(), j, d.Raw, due)
 }
@@ -254,7 +283,7 @@ func (b *Bridge) behind(ctx context.Context, d *store.Delivery, j *mailJob) (don
 			return err
 		}
 		for _, to := range those {
-			if err := w.later(*d, *j, to, w.now); err != nil {
+			if err := w.laterFor(*d, *j, to, w.now); err != nil {
 				return err
 			}
 		}

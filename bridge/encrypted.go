@@ -189,7 +189,12 @@ func sealLane(network string, room chat.RoomID, lock string) string {
 func (w *work) sealed(network string, e chat.Sealed) error {
 	lane := sealLane(network, e.Place.Room, e.Lock)
 	due := w.now.Add(5 * time.Second) // the key is mostly on its way
-	return w.enqueue(jobUnseal, lane, w.b.instance+".seal."+network+"."+string(e.Event), sealedJob{network, e}, nil, due)
+	return w.enqueue(jobUnseal, lane, w.sealKey(network, e.Message), sealedJob{network, e}, nil, due)
+}
+
+// sealKey is the key of the delivery in which a message waits for its key.
+func (w *work) sealKey(network string, id chat.MessageID) string {
+	return w.b.instance + ".seal." + network + "." + string(id)
 }
 
 // unlocked has what waits for a key tried at once.
@@ -234,8 +239,9 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 		if said.After(w.now) {
 			said = w.now
 		}
-		if _, is := e.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
-			return nil // nobody waits for it any more
+		if c, is := e.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
+			// Nobody waits for it any more, and much may have changed.
+			return w.notice(j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.b.o.Zone).Format("2 January 15:04"), typed, c.Text), privately(c.By.ID))
 		}
 		w.unsealed = &said
 		return w.fromChat(j.Network, e)

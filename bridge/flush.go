@@ -307,7 +307,10 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	if err := w.AddMail(&record, ids...); err != nil {
 		return err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address), Files: finished.Files, Again: pm.Again}
+	job := mailJob{
+		Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address,
+		UTF8: !ascii(p.Box.Address.Address), Files: finished.Files, Again: pm.Again, People: true,
+	}
 	for _, to := range pm.To {
 		job.To = append(job.To, to.Address)
 		job.UTF8 = job.UTF8 || !ascii(to.Address)

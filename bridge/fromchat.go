@@ -69,6 +69,8 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.left(network, e)
 	case chat.Invited:
 		return w.invited(network, e)
+	case chat.PutOut:
+		return w.putOut(network, e)
 	case chat.Renamed:
 		return w.renamed(network, e)
 	case chat.TopicSet:
@@ -131,7 +133,7 @@ var insideMarks = [...]string{"🔇", "//"}
 func (w *work) posted(network string, e chat.Posted) error {
 	r, err := w.linked(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
-		return nil
+		return w.beforeLinked(network, e)
 	}
 	if err != nil {
 		return err
@@ -197,7 +199,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 		w.step(Step{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
 		return nil
 	}
-	who := addressed(e, people)
+	who := addressed(m.Text, e.Mentions, e.MentionsAll, people)
 	if err := w.noteMentions(m, who); err != nil {
 		return err
 	}
@@ -361,50 +363,6 @@ func (w *work) mine(network string, id chat.MessageID) (store.Message, error) {
 	return m, err
 }
 
-func (w *work) edited(network string, e chat.Edited) error {
-	m, err := w.mine(network, e.Message)
-	if err != nil || m.ID == 0 || m.State == store.Deleted {
-		return err
-	}
-	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || author != m.Author {
-		return err
-	}
-	if e.Poll != nil {
-		e.Body = chat.Body{Text: pollWords(*e.Poll)}
-		if err := w.changePoll(m.ID, *e.Poll); err != nil {
-			return err
-		}
-	}
-	if m.Text == e.Body.Text && m.HTML == e.Body.HTML {
-		return nil
-	}
-	if closed, err := w.closedFor(m, e.Message); err != nil || closed {
-		return err
-	}
-	was := m.Text
-	m.Text, m.HTML = e.Body.Text, e.Body.HTML
-	if staysInside(m.Text) && m.State == store.Held {
-		m.State = store.Inside
-	}
-	if err := w.SetMessage(m); err != nil {
-		return err
-	}
-	if err := w.editedLate(m, was); err != nil {
-		return err
-	}
-	return w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
-		bodies, _ := w.b.bodiesFor(m, nil, r.Network)
-		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 || len(bodies) == 0 || c.Captions {
-			return nil
-		}
-		as := chat.Sender{ID: w.b.mint.Address("author", network+"\x00"+string(e.By.ID)), Name: e.By.Name}
-		return w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), chatJob{
-			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
-			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]},
-		})
-	})
-}
-
 // eachOtherCopy calls do for every copy of a message but the one named.
 func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.Room, store.Copy) error) error {
 	copies, err := w.Copies(m.ID)
@@ -429,6 +387,9 @@ func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.
 func (w *work) deleted(network string, e chat.Deleted) error {
 	m, err := w.mine(network, e.Message)
 	if err == nil && m.ID == 0 {
+		if was, err := w.takeBackEdit(network, e); err != nil || was {
+			return err
+		}
 		if r, err := w.ReactionByID(network + "\x00" + string(e.Message)); err == nil {
 			return w.unreact(r)
 		} else if !errors.Is(err, store.ErrNone) {

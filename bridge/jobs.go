@@ -26,6 +26,7 @@ const (
 	jobAnnounce  = "chat.announce"
 	jobJoin      = "chat.join"
 	jobRefuse    = "chat.refuse"
+	jobFollow    = "chat.follow"   // enter the room that another one goes on as
 	jobDescribe  = "chat.describe" // ask what a room is
 	jobOpen      = "chat.open"     // make the room, or the chat thread, of a conversation
 	jobFetch     = "chat.fetch"    // read a message that a command is about
@@ -34,6 +35,7 @@ const (
 	jobPostFile  = "chat.file"
 	jobFetchFile = "file.fetch"
 	jobUnseal    = "chat.unseal" // read what could not be read when it came
+	jobAgain     = "chat.again"  // take in an event that came too early
 	jobMail      = "mail.submit"
 	jobKeep      = "mail.keep"    // see that a copy is in Sent
 	jobCorrect   = "mail.correct" // tell what has changed since it was mailed
@@ -62,7 +64,8 @@ type chatJob struct {
 	Out     chat.Outgoing `json:"out"`
 	State   chat.State    `json:"state"`
 	Sign    chat.Sign     `json:"sign"`
-	As      chat.UserID   `json:"as,omitempty"` // who joins
+	As      chat.UserID   `json:"as,omitempty"`     // who joins
+	Missed  *missed       `json:"missed,omitempty"` // of jobFollow: the room before
 	Open    *openJob      `json:"open,omitempty"`
 	Command *commandJob   `json:"command,omitempty"` // the command that the job is part of
 	May     bool          `json:"may,omitempty"`     // of jobDesk: the person may command
@@ -99,6 +102,7 @@ type mailJob struct {
 	UTF8      bool          `json:"utf8,omitempty"`
 	Again     bool          `json:"again,omitempty"`     // the same has failed before
 	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
+	People    bool          `json:"people,omitempty"`    // it goes only to those who are its recipients at that moment
 	Files     []mail.Placed `json:"files,omitempty"`
 }
 

@@ -2,12 +2,16 @@ package bridge
 
 import (
 	"fmt"
+	"html"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
 
@@ -48,22 +52,22 @@ func (p plan) turnOf(who store.Participant, m store.Message) turn {
 	return now
 }
 
-// planTurns reads what turnOf needs, where somebody wants mail in another way than most.
+// planTurns reads what turnOf needs, and who is mentioned. Who has what is of interest
+// where somebody wants mail in another way than most.
 func (w *work) planTurns(p *plan) error {
 	special := false
 	for _, who := range p.People {
 		special = special || (who.Takes() && who.Mode != store.Burst)
 	}
-	if !special {
-		return nil
-	}
 	for _, m := range p.Held {
-		has, err := w.MailedTo(m.ID)
-		if err != nil {
+		var err error
+		if p.Mentioned[m.ID], err = w.MentionedIn(m.ID); err != nil {
 			return err
 		}
-		p.Have[m.ID] = has
-		if p.Mentioned[m.ID], err = w.MentionedIn(m.ID); err != nil {
+		if !special {
+			continue
+		}
+		if p.Have[m.ID], err = w.MailedTo(m.ID); err != nil {
 			return err
 		}
 	}
@@ -145,14 +149,40 @@ func modeText(mode string, at time.Duration) string {
 	return "each burst of messages"
 }
 
-// addressed returns the participants who are mentioned in a message of a room.
-func addressed(e chat.Posted, people []store.Participant) (ids store.IDs) {
+// byEmail is what stands behind the names of people by email in rooms.
+const byEmail = " (email)"
+
+// called words a message for its readers by mail: who is mentioned is called by name
+// alone, and those who read that of themselves see it in bold (A25).
+func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
+	for _, who := range p.People {
+		if !p.Mentioned[m.ID].Has(who.ID) {
+			continue
+		}
+		w.Text = strings.ReplaceAll(w.Text, who.Name+byEmail, who.Name)
+		w.HTML = strings.ReplaceAll(w.HTML, html.EscapeString(who.Name+byEmail), html.EscapeString(who.Name))
+		if !slices.ContainsFunc(to, func(r store.Participant) bool { return r.ID == who.ID }) {
+			continue
+		}
+		plain := w.HTML
+		if plain == "" {
+			plain = markup.FromText(w.Text)
+		}
+		if bold := markup.Strong(plain, who.Name); bold != plain {
+			w.HTML = bold
+		}
+	}
+}
+
+// addressed returns the participants who are mentioned in a text of a room, or by
+// the network's own means.
+func addressed(text string, by []chat.UserID, all bool, people []store.Participant) (ids store.IDs) {
 	for _, p := range people {
 		if !p.Takes() {
 			continue
 		}
-		is := e.MentionsAll || typedMention(e.Body.Text, p.Name)
-		for _, id := range e.Mentions {
+		is := all || typedMention(text, p.Name)
+		for _, id := range by {
 			is = is || (p.Ghost != "" && strings.Contains(string(id), p.Ghost))
 		}
 		if is {

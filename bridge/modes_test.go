@@ -164,7 +164,7 @@ func TestAddressed(t *testing.T) {
 		{"all", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
 		{"one who left", chat.Posted{Body: chat.Body{Text: "@dora?"}}, nil},
 	} {
-		if got := addressed(c.e, people); !equalIDs(got, c.want) {
+		if got := addressed(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !equalIDs(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

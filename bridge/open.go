@@ -166,13 +166,13 @@ func (w *work) opened(j chatJob, at chat.Place) error {
 		return err
 	}
 	for _, m := range ms {
-		as := chat.Sender{ID: w.b.mint.Address("owner", w.b.boxByID[th.Mailbox].Name), Name: m.Name + " (email)"}
+		as := chat.Sender{ID: w.b.mint.Address("owner", w.b.boxByID[th.Mailbox].Name), Name: m.Name + byEmail}
 		if m.Participant != 0 {
 			p, err := w.ParticipantByID(m.Participant)
 			if err != nil {
 				return err
 			}
-			as = chat.Sender{ID: p.Ghost, Name: p.Name + " (email)"}
+			as = chat.Sender{ID: p.Ghost, Name: p.Name + byEmail}
 		}
 		if err := w.post(m, r, as, ""); err != nil {
 			return err

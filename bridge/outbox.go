@@ -185,8 +185,8 @@ func patience(kind string) time.Duration {
 		return 5 * 24 * time.Hour
 	case jobKeep, jobUnseal:
 		return 24 * time.Hour
-	case jobRoot:
-		return 2 * time.Minute // the answers to it wait
+	case jobRoot, jobFollow:
+		return 2 * time.Minute // the answers to it wait; people are invited one after the other
 	case jobFetchFile:
 		return 15 * time.Minute // what was said with it waits
 	}
@@ -240,6 +240,8 @@ func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
 		return b.deliverFetchFile(ctx, d)
 	case jobUnseal:
 		return b.deliverUnseal(ctx, d)
+	case jobAgain:
+		return b.deliverAgain(ctx, d)
 	case jobCorrect:
 		return b.deliverCorrection(ctx, d)
 	case jobReactMail:

@@ -247,6 +247,7 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	if q := p.Quotes[m.ID]; q.Text != "" && p.mayRead(g.To, q.Of) {
 		w.Quote = oneLine(q.Name+": "+q.Text, 140)
 	}
+	p.called(&w, g.To, m)
 	return w
 }
 

@@ -145,7 +145,10 @@ func (w *work) openPollOf(network string, id chat.MessageID) (store.Poll, store.
 
 // voted counts a vote from a room. Nobody is told.
 func (w *work) voted(network string, e chat.Voted) error {
-	p, _, err := w.openPollOf(network, e.Poll)
+	p, m, err := w.openPollOf(network, e.Poll)
+	if err == nil && m.ID == 0 {
+		return w.waitFor(network, e.Poll, e)
+	}
 	if err != nil || p.Message == 0 || w.b.o.Access.level(e.By, chat.Member) < Speak {
 		return err
 	}
@@ -171,6 +174,9 @@ func (w *work) changePoll(message int64, to chat.Poll) error {
 // lets the result go where the poll went.
 func (w *work) pollEnded(network string, e chat.PollEnded) error {
 	p, m, err := w.openPollOf(network, e.Poll)
+	if err == nil && m.ID == 0 {
+		return w.waitFor(network, e.Poll, e)
+	}
 	if err != nil || p.Message == 0 || w.b.o.Access.level(e.By, chat.Member) < Speak {
 		return err
 	}

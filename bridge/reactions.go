@@ -16,7 +16,7 @@ import (
 func (w *work) reacted(network string, e chat.Reacted) error {
 	m, err := w.MessageByCopy(network, string(e.Message))
 	if errors.Is(err, store.ErrNone) {
-		return nil
+		return w.waitFor(network, e.Message, e)
 	}
 	if err != nil {
 		return err
@@ -42,6 +42,9 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 	}
 	if at >= 0 {
 		return nil // it changes nothing
+	}
+	if gone, err := w.WasSeen(network+" deleted", string(e.Reaction)); e.Reaction != "" && (err != nil || gone) {
+		return err
 	}
 	in := store.Reaction{Message: m.ID, Who: who, Name: e.By.Name, Room: r.ID, Emoji: e.Emoji}
 	if e.Reaction != "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +19,10 @@ func (w *work) joined(network string, e chat.Joined) error {
 		known, err := w.entered(network, e.Place.Room)
 		if err != nil || known {
 			return err
+		}
+		c := &call{work: w, network: network, place: chat.Place{Room: e.Place.Room}}
+		if p, there, err := c.getPending(); err != nil || (there && p.By.ID != "") {
+			return err // a chat of two goes on by itself
 		}
 		job := chatJob{Network: network, Place: chat.Place{Room: e.Place.Room}}
 		if err := w.toChat(jobDescribe, w.key("desc")+"."+mail.NewUniq(), job); err != nil {
@@ -125,50 +128,21 @@ func (w *work) entered(network string, place chat.RoomID) (known bool, _ error) 
 }
 
 // invited lets the bridge's user into a room when somebody asks who may link
-// rooms, and a ghost into a room where its person takes part.
+// rooms.
 func (w *work) invited(network string, e chat.Invited) error {
-	j := chatJob{Network: network, Place: e.Place, As: e.As}
-	key := w.key("i."+string(e.As)) + "." + string(e.Event)
-	refuse := func(why string) error {
-		j.Out.Body.Text = why
+	if e.As != "" {
+		return w.ghostInvited(network, e)
+	}
+	if missed, err := w.askedAfter(network, e); err != nil || missed {
+		return err
+	}
+	j := chatJob{Network: network, Place: e.Place}
+	key := w.key("i.") + "." + string(e.Event)
+	if w.b.o.Access.level(e.By, chat.Member) < Link {
+		j.Out.Body.Text = "You may not invite me: ask the one who runs this bridge."
 		return w.toChat(jobRefuse, key, j)
 	}
-	if w.b.o.Access.level(e.By, chat.Member) < Link {
-		return refuse("You may not invite me: ask the one who runs this bridge.")
-	}
-	if e.As == "" {
-		return w.toChat(jobJoin, key, j)
-	}
-	if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
-		return refuse("This person is reached by email. Invite the bridge itself, then type " + w.b.prompt(network, e.Place) + "link with the address.")
-	} else if err != nil {
-		return err
-	}
 	return w.toChat(jobJoin, key, j)
-}
-
-// moved follows a room that goes on under another id.
-func (w *work) moved(network string, e chat.Moved) error {
-	rooms, err := w.RoomsIn(network, string(e.Place.Room))
-	if err != nil || !slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Thread != 0 }) {
-		return err
-	}
-	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
-		return err
-	}
-	j := chatJob{Network: network, Place: chat.Place{Room: e.To}}
-	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), j); err != nil {
-		return err
-	}
-	for _, r := range rooms {
-		if r.Thread == 0 {
-			continue
-		}
-		if err := w.announce(r.Thread); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // announce brings the standing sign of all rooms of a thread up to date.

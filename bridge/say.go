@@ -145,7 +145,7 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		if err := w.AddMessage(&m); err != nil {
 			return err
 		}
-		if err := w.noteMentions(m, addressed(chat.Posted{Body: chat.Body{Text: m.Text}}, people)); err != nil {
+		if err := w.noteMentions(m, addressed(m.Text, nil, false, people)); err != nil {
 			return err
 		}
 		if err := w.noteLeftOut(m.ID, reads.LeftOut); err != nil {
@@ -236,7 +236,7 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 		if m.Name == "" {
 			m.Name = box.Address.Name
 		}
-		return chat.Sender{ID: w.b.mint.Address("owner", box.Name), Name: m.Name + " (email)"}, nil
+		return chat.Sender{ID: w.b.mint.Address("owner", box.Name), Name: m.Name + byEmail}, nil
 	}
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
 	if errors.Is(err, store.ErrNone) {
@@ -258,7 +258,7 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 			return chat.Sender{}, err
 		}
 	}
-	return chat.Sender{ID: p.Ghost, Name: p.Name + " (email)"}, nil
+	return chat.Sender{ID: p.Ghost, Name: p.Name + byEmail}, nil
 }
 
 // answeredByMail finds the message that a mail answers: the last one of the mail

@@ -136,7 +136,7 @@ func (n *net) Unseal(_ context.Context, s chat.Sealed) (chat.Event, error) {
 		return nil, errors.New("there is no key")
 	}
 	s.Late = true
-	return chat.Posted{Head: s.Head, Message: s.Message, Body: chat.Body{Text: string(s.Raw)}}, nil
+	return opened(s), nil
 }
 
 func (n *net) Unreact(_ context.Context, reaction chat.MessageID, m chat.Outgoing) error {

@@ -242,6 +242,8 @@ func (s *stage) step(line string) {
 		s.report(verb, rest)
 	case "join", "leave", "invite", "rename", "topic", "move":
 		s.member(verb, strings.Fields(rest))
+	case "ghost", "putout":
+		s.ghosts(verb, rest)
 	case "encrypt", "sealed", "key", "unlock":
 		s.encryption(verb, rest)
 	case "desk", "share", "unshare", "revoke", "unknown":
@@ -288,7 +290,7 @@ func (s *stage) say(line string) {
 	slash, isSlash := strings.CutPrefix(text, "/send ")
 	switch {
 	case verb == "edits":
-		s.handle(network, chat.Edited{Head: head, Message: of, Body: chat.Body{Text: text}})
+		s.edit(network, m[3], chat.Edited{Head: head, Message: of, Body: chat.Body{Text: text}})
 	case verb == "deletes":
 		s.handle(network, chat.Deleted{Head: head, Message: of})
 	case verb == "reacts", verb == "unreacts":

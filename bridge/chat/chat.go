@@ -133,14 +133,19 @@ type (
 		MentionsAll bool  // honoured by the network: the author may mention everybody
 		Poll        *Poll // the message is this poll, and Body is empty; nil: it is none
 	}
-	// Edited replaces the content of an earlier message of the same author.
+	// Edited replaces the content of an earlier message of the same author. Those
+	// whom the edit alone mentions are in Mentions and MentionsAll. Of several edits the
+	// one with the latest time counts, if they have ids.
 	Edited struct {
 		Head
-		Message MessageID // the original message
-		Body    Body
-		Poll    *Poll // as in Posted
+		Message     MessageID // the original message
+		Edit        MessageID // the edit itself, which Deleted may take back; empty: the network has no such thing
+		Body        Body
+		Poll        *Poll // as in Posted
+		Mentions    []UserID
+		MentionsAll bool // as in Posted
 	}
-	// Deleted takes a message away. By is who deleted it.
+	// Deleted takes a message away, or a reaction, a vote, or an edit. By is who deleted it.
 	Deleted struct {
 		Head
 		Message MessageID
@@ -170,7 +175,14 @@ type (
 	Invited struct {
 		Head
 		As     UserID // empty: the bridge's own user
+		Ghost  string // Sender.ID of the ghost As
 		Direct bool   // meant as a chat of two
+		Rank   Rank   // of By, where a ghost is asked into a room that the bridge is in
+	}
+	// PutOut says that somebody (By) has put a ghost out of the room.
+	PutOut struct {
+		Head
+		Ghost string // its Sender.ID
 	}
 	// Renamed gives a room another name; empty: it has none any more.
 	Renamed struct {
@@ -349,10 +361,19 @@ type (
 	Threader interface {
 		ThreadOf(p Place, root MessageID) ThreadID
 	}
-	// Joiner answers invitations. as is empty for the bridge's own user.
+	// Joiner answers invitations. as is empty for the bridge's own user. A ghost that
+	// enters a room brings the bridge's own user in, too; where it cannot, it stays
+	// there, and the error is final.
 	Joiner interface {
 		Join(ctx context.Context, room RoomID, as UserID) error
 		Refuse(ctx context.Context, room RoomID, as UserID, reason string) error
+	}
+	// Follower enters the room that another one goes on as, as somebody (by) has told.
+	// The error is final where that room does not say itself that it comes from the
+	// other: anybody could name a room that is not theirs. It is ErrMayNot, and may pass,
+	// where we are not let in. A connector without it needs to enter nothing.
+	Follower interface {
+		Follow(ctx context.Context, from, to RoomID, by Author) error
 	}
 	// Announcer makes a standing sign in a room that it is linked (state event,
 	// pinned line). The zero Sign takes the sign away.

@@ -36,3 +36,41 @@ func (t *Tx) TakeLateEdits(thread int64) ([]LateEdit, error) {
 func (t *Tx) Postpone(key string, due time.Time, most time.Duration) error {
 	return t.exec("UPDATE outbox SET due = min(?, created + ?) WHERE uniq = ?", millis(due), most.Milliseconds(), key)
 }
+
+// Edition is what a message says by one of its edits.
+type Edition struct {
+	Message    int64
+	Posted     string // which edit, over all networks; empty: the message as it was first
+	At         time.Time
+	Text, HTML string
+}
+
+func scanEdition(scan func(...any) error) (e Edition, err error) {
+	var at int64
+	err = scan(&e.Message, &e.Posted, &at, &e.Text, &e.HTML)
+	e.At = moment(at)
+	return e, err
+}
+
+const editionColumns = "message, posted, at, body, html"
+
+// AddEdition notes what a message says by an edit. One that is known stays as it is.
+func (t *Tx) AddEdition(e Edition) error {
+	return t.exec("INSERT INTO edition (message, posted, at, body, html) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", e.Message, e.Posted, millis(e.At), e.Text, e.HTML)
+}
+
+// NewestEdition returns what a message says by the edit that was made last. The order
+// is that of their times, then of their ids. ErrNone: it was not edited.
+func (t *Tx) NewestEdition(message int64) (Edition, error) {
+	return scanOne(t, scanEdition, "SELECT "+editionColumns+" FROM edition WHERE message = ? ORDER BY posted <> '' DESC, at DESC, posted DESC LIMIT 1", message)
+}
+
+// EditionByID finds an edit; ErrNone: there is none of that id.
+func (t *Tx) EditionByID(posted string) (Edition, error) {
+	return scanOne(t, scanEdition, "SELECT "+editionColumns+" FROM edition WHERE posted = ? AND posted <> ''", posted)
+}
+
+// DropEdition forgets an edit that was taken back.
+func (t *Tx) DropEdition(posted string) error {
+	return t.exec("DELETE FROM edition WHERE posted = ? AND posted <> ''", posted)
+}

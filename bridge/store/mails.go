@@ -89,6 +89,11 @@ func (t *Tx) SetRecipient(r Recipient) error {
 		ON CONFLICT (mail, participant) DO UPDATE SET state = excluded.state, reason = excluded.reason`, r.Mail, r.Participant, r.State, r.Reason)
 }
 
+// DropQueued takes a participant off the mails that no server has taken yet.
+func (t *Tx) DropQueued(participant int64) error {
+	return t.exec("DELETE FROM recipient WHERE participant = ? AND state = 'queued'", participant)
+}
+
 // Recipients returns the recipients of a mail.
 func (t *Tx) Recipients(mail int64) ([]Recipient, error) {
 	return scanAll(t, func(scan func(...any) error) (r Recipient, err error) {

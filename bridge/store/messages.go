@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-const messageColumns = "id, thread, origin, coalesce(author, 0), coalesce(participant, 0), name, kind, body, html, files, coalesce(reply_to, 0), state, at, skip, marks, coalesce(message.room, 0)"
+const messageColumns = "id, thread, origin, coalesce(author, 0), coalesce(participant, 0), name, kind, body, html, files, coalesce(reply_to, 0), state, at, skip, marks, coalesce(message.room, 0), account"
 
 func scanMessage(scan func(...any) error) (m Message, err error) {
 	var at int64
 	var skip string
-	err = scan(&m.ID, &m.Thread, &m.Origin, &m.Author, &m.Participant, &m.Name, &m.Kind, &m.Text, &m.HTML, &m.Files, &m.ReplyTo, &m.State, &at, &skip, &m.Marks, &m.Room)
+	err = scan(&m.ID, &m.Thread, &m.Origin, &m.Author, &m.Participant, &m.Name, &m.Kind, &m.Text, &m.HTML, &m.Files, &m.ReplyTo, &m.State, &at, &skip, &m.Marks, &m.Room, &m.Account)
 	m.At, m.Skip = moment(at), parseIDs(skip)
 	return m, err
 }
@@ -38,9 +38,9 @@ func (ids IDs) encode() string {
 
 // AddMessage stores a new message; its id is set.
 func (t *Tx) AddMessage(m *Message) (err error) {
-	m.ID, err = t.insert(`INSERT INTO message (thread, origin, author, participant, name, kind, body, html, files, reply_to, state, at, skip, marks, room)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		m.Thread, m.Origin, orNull(m.Author), orNull(m.Participant), m.Name, m.Kind, m.Text, m.HTML, m.Files, orNull(m.ReplyTo), m.State, millis(m.At), m.Skip.encode(), m.Marks, orNull(m.Room))
+	m.ID, err = t.insert(`INSERT INTO message (thread, origin, author, participant, name, kind, body, html, files, reply_to, state, at, skip, marks, room, account)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		m.Thread, m.Origin, orNull(m.Author), orNull(m.Participant), m.Name, m.Kind, m.Text, m.HTML, m.Files, orNull(m.ReplyTo), m.State, millis(m.At), m.Skip.encode(), m.Marks, orNull(m.Room), m.Account)
 	return err
 }
 

@@ -54,6 +54,9 @@ type Room struct {
 	// Encrypted is the same for a room that is encrypted: without consent nothing
 	// that is said there is mailed. Mail still comes in. Empty: it is not encrypted.
 	Encrypted string
+
+	Topic   string
+	Members int64 // people, as last asked for; 0: not known
 }
 
 // What was said to a room's being shared with another organisation.
@@ -135,7 +138,8 @@ type Message struct {
 	Author      int64 // 0: none
 	Participant int64 // 0: none
 	Name        string
-	Kind        int64 // chat.Kind
+	Account     string // whose account wrote it, where Name is another one; empty: it is not
+	Kind        int64  // chat.Kind
 	Text        string
 	HTML        string
 	Files       string // names, one a line

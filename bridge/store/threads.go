@@ -125,11 +125,11 @@ func (t *Tx) NextHold() (time.Time, error) {
 
 func scanID(scan func(...any) error) (id int64, err error) { return id, scan(&id) }
 
-const roomColumns = "id, network, place, chat, coalesce(thread, 0), name, private, gone, linked, shared, encrypted"
+const roomColumns = "id, network, place, chat, coalesce(thread, 0), name, private, gone, linked, shared, encrypted, topic, members"
 
 func scanRoom(scan func(...any) error) (r Room, err error) {
 	var linked int64
-	err = scan(&r.ID, &r.Network, &r.Place, &r.Chat, &r.Thread, &r.Name, &r.Private, &r.Gone, &linked, &r.Shared, &r.Encrypted)
+	err = scan(&r.ID, &r.Network, &r.Place, &r.Chat, &r.Thread, &r.Name, &r.Private, &r.Gone, &linked, &r.Shared, &r.Encrypted, &r.Topic, &r.Members)
 	r.Linked = moment(linked)
 	return r, err
 }
@@ -162,10 +162,11 @@ func (t *Tx) LinkedRooms(network string) ([]Room, error) {
 
 // PutRoom stores a room, new or known by its network ids, and sets its id.
 func (t *Tx) PutRoom(r *Room) (err error) {
-	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone, linked, shared, encrypted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone, linked, shared, encrypted, topic, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (network, place, chat) DO UPDATE SET thread = excluded.thread, name = excluded.name, private = excluded.private,
-			gone = excluded.gone, linked = excluded.linked, shared = excluded.shared, encrypted = excluded.encrypted
-		RETURNING id`, r.Network, r.Place, r.Chat, orNull(r.Thread), r.Name, r.Private, r.Gone, millis(r.Linked), r.Shared, r.Encrypted)
+			gone = excluded.gone, linked = excluded.linked, shared = excluded.shared, encrypted = excluded.encrypted,
+			topic = excluded.topic, members = excluded.members
+		RETURNING id`, r.Network, r.Place, r.Chat, orNull(r.Thread), r.Name, r.Private, r.Gone, millis(r.Linked), r.Shared, r.Encrypted, r.Topic, r.Members)
 	return err
 }
 
@@ -216,6 +217,12 @@ func (t *Tx) Participant(thread int64, canon string) (Participant, error) {
 // ParticipantByID returns a participant.
 func (t *Tx) ParticipantByID(id int64) (Participant, error) {
 	return scanOne(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE id = ?", id)
+}
+
+// ParticipantByGhost finds somebody for whom a ghost stands, in the thread that they
+// came to last; ErrNone: it stands for nobody.
+func (t *Tx) ParticipantByGhost(ghost string) (Participant, error) {
+	return scanOne(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE ghost = ? ORDER BY id DESC LIMIT 1", ghost)
 }
 
 // Participants returns all participants of a thread, those who left too.

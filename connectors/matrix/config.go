@@ -142,6 +142,11 @@ func (c Config) ghost(sender string) id.UserID {
 	return id.NewUserID(c.AppService.Ghosts+sender, c.Domain)
 }
 
+// sender is the opaque id of the participant for whom a ghost stands.
+func (c Config) sender(ghost id.UserID) string {
+	return strings.TrimPrefix(ghost.Localpart(), c.AppService.Ghosts)
+}
+
 // ours reports whether a user is our own or a ghost.
 func (c Config) ours(user id.UserID) bool {
 	return user == c.bot() || (c.AppService != nil && strings.HasPrefix(string(user), "@"+c.AppService.Ghosts) && strings.HasSuffix(string(user), ":"+c.Domain))

@@ -111,6 +111,14 @@ func (c *content) gallery(fields map[string]json.RawMessage) {
 	json.Unmarshal(fields["com.beeper.gallery.caption_html"], &c.HTML) //nolint:errcheck // the same
 }
 
+// mentioned are the users whom the content mentions.
+func (c content) mentioned() (users []chat.UserID) {
+	for _, u := range c.Mentions.UserIDs {
+		users = append(users, chat.UserID(u))
+	}
+	return users
+}
+
 // extensible reads the plain text of events that have no body (MSC1767).
 func extensible(fields map[string]json.RawMessage) string {
 	var parts []struct {

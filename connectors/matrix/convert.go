@@ -192,7 +192,7 @@ func (c *Connector) member(head chat.Head, e rawEvent) chat.Event {
 		case self:
 			return chat.Invited{Head: head, Direct: content.Direct}
 		case ghost:
-			return chat.Invited{Head: head, As: chat.UserID(who), Direct: content.Direct}
+			return chat.Invited{Head: head, As: chat.UserID(who), Ghost: c.cfg.sender(who), Direct: content.Direct}
 		}
 	case "join":
 		if before == "join" || ghost {
@@ -201,6 +201,9 @@ func (c *Connector) member(head chat.Head, e rawEvent) chat.Event {
 		head.By = chat.Author{ID: chat.UserID(who), Name: content.Name, Server: who.Homeserver()}
 		return chat.Joined{Head: head, Self: self}
 	case "leave", "ban":
+		if ghost && !c.cfg.ours(e.Sender) && (before == "join" || before == "") {
+			return chat.PutOut{Head: head, Ghost: c.cfg.sender(who)}
+		}
 		if ghost || (before != "" && before != "join" && !self) {
 			return nil
 		}
@@ -236,7 +239,10 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 		if !ok {
 			return nil
 		}
-		return chat.Edited{Head: head, Message: chat.MessageID(rel.EventID), Body: body, Poll: n.Poll}
+		// What the whole event mentions is what the edit adds.
+		return chat.Edited{
+			Head: head, Message: chat.MessageID(rel.EventID), Edit: chat.MessageID(e.ID), Body: body, Poll: n.Poll, Mentions: m.mentioned(), MentionsAll: m.Mentions.Room,
+		}
 	}
 	m.HTML = c.cfg.showPeople(m.HTML)
 	body, kind, ok := m.body(e.Type)
@@ -259,10 +265,7 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 	if rel.InReplyTo.EventID != "" && (rel.Type != "m.thread" || !rel.FallingBack) {
 		p.ReplyTo = chat.MessageID(rel.InReplyTo.EventID)
 	}
-	for _, u := range m.Mentions.UserIDs {
-		p.Mentions = append(p.Mentions, chat.UserID(u))
-	}
-	p.MentionsAll = m.Mentions.Room
+	p.Mentions, p.MentionsAll = m.mentioned(), m.Mentions.Room
 	return p
 }
 

@@ -32,6 +32,11 @@ func (c *Connector) displayName(ctx context.Context, room id.RoomID, user id.Use
 	if err == nil {
 		err = cl.StateEvent(ctx, room, event.StateMember, string(user), &content)
 	}
+	if httpStatus(err) == http.StatusForbidden { // we are not in that room
+		if profile, err := cl.GetDisplayName(ctx, user); err == nil {
+			content.Name = profile.DisplayName
+		}
+	}
 	name = strings.TrimSpace(content.Name)
 	if name == "" {
 		name = user.Localpart()
@@ -107,6 +112,8 @@ func (c *Connector) rank(ctx context.Context, room id.RoomID, user id.UserID) ch
 		need = 50
 	}
 	switch {
+	case httpStatus(err) == http.StatusForbidden: // we are not in that room
+		return chat.Member
 	case err != nil:
 		c.env.Log.Warn("the rank of a person could not be asked for and counts as none", "error", err)
 		return chat.Member

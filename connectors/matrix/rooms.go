@@ -62,7 +62,7 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 // enters otherwise.
 func (c *Connector) recall(ctx context.Context, e *rawEvent) {
 	if c.cfg.AppService == nil || e.Type != "m.room.member" || e.StateKey == nil || e.Unsigned.PrevContent.Membership != "" ||
-		e.membership() == "invite" || c.cfg.ours(id.UserID(*e.StateKey)) {
+		e.membership() == "invite" || c.cfg.ours(id.UserID(*e.StateKey)) && c.cfg.ours(e.Sender) || id.UserID(*e.StateKey) == c.cfg.bot() {
 		return
 	}
 	cl, err := c.bot(ctx)
@@ -114,6 +114,7 @@ func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
 		return e
 	case chat.Edited:
 		e.Head = name(e.Head)
+		e.MentionsAll = e.MentionsAll && c.mayMentionAll(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
 		return e
 	case chat.Deleted:
 		e.Head = name(e.Head)
@@ -148,6 +149,12 @@ func (c *Connector) complete(ctx context.Context, ev chat.Event) chat.Event {
 		e.Head = name(e.Head)
 		return e
 	case chat.Invited:
+		e.Head = name(e.Head)
+		if e.As != "" {
+			e.Rank = c.rank(ctx, id.RoomID(e.Place.Room), id.UserID(e.By.ID))
+		}
+		return e
+	case chat.PutOut:
 		e.Head = name(e.Head)
 		return e
 	}
@@ -206,13 +213,79 @@ func (c *Connector) Join(ctx context.Context, room chat.RoomID, as chat.UserID) 
 	if _, server, named := strings.Cut(string(room), ":"); named && len(req.Via) == 0 {
 		req.Via = []string{server}
 	}
-	_, err = cl.JoinRoom(ctx, string(room), req)
-	if err == nil && as != "" {
-		c.mu.Lock()
-		c.joined[nameKey{id.RoomID(room), id.UserID(as)}] = true
-		c.mu.Unlock()
+	if _, err = cl.JoinRoom(ctx, string(room), req); err != nil || as == "" {
+		return wrap("enter the room", err)
 	}
-	return mark(err)
+	c.mu.Lock()
+	c.joined[nameKey{id.RoomID(room), id.UserID(as)}] = true
+	c.mu.Unlock()
+	return c.bring(ctx, cl, room)
+}
+
+// bring lets our own user into a room that a ghost is in: it alone reads the room's
+// state, and has keys.
+func (c *Connector) bring(ctx context.Context, ghost *mautrix.Client, room chat.RoomID) error {
+	bot, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = bot.JoinRoomByID(ctx, id.RoomID(room))
+	if err == nil || !errors.Is(err, mautrix.MForbidden) {
+		return wrap("enter a ghost's room", err)
+	}
+	if _, err := ghost.InviteUser(ctx, id.RoomID(room), &mautrix.ReqInviteUser{UserID: bot.UserID}); err != nil {
+		return wrap("invite "+string(bot.UserID)+" as a ghost", err)
+	}
+	_, err = bot.JoinRoomByID(ctx, id.RoomID(room))
+	return wrap("enter a ghost's room", err)
+}
+
+// Follow enters the room that another one goes on as; see chat.Follower. Only a room
+// that says itself that it comes from the other is taken for it.
+func (c *Connector) Follow(ctx context.Context, from, to chat.RoomID, by chat.Author) error {
+	cl, err := c.bot(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	if c.via[id.RoomID(to)] == "" { // since room version 12 the id does not name a server
+		c.via[id.RoomID(to)] = by.Server
+	}
+	c.mu.Unlock()
+	stranger := retry.Never(errors.New("the new room does not say that it comes from this one"))
+	was, err := c.comesFrom(ctx, cl, to) // rooms that are open to all tell it before
+	known := err == nil
+	if known && was != id.RoomID(from) {
+		return stranger
+	}
+	if err := c.Join(ctx, to, ""); err != nil {
+		if errors.Is(err, chat.ErrMayNot) { // not yet, perhaps
+			err = retry.After(chat.MayNot(errors.New("I am not invited into the new room")), 5*time.Second)
+		}
+		return err
+	}
+	if known {
+		return nil
+	}
+	if was, err = c.comesFrom(ctx, cl, to); err != nil {
+		return wrap("ask where the new room comes from", err)
+	}
+	if was != id.RoomID(from) {
+		_, err := cl.LeaveRoom(ctx, id.RoomID(to))
+		return errors.Join(stranger, mark(err))
+	}
+	return nil
+}
+
+// comesFrom is the room that a room says it goes on from; empty: none.
+func (c *Connector) comesFrom(ctx context.Context, cl *mautrix.Client, room chat.RoomID) (id.RoomID, error) {
+	var create struct {
+		Predecessor struct {
+			Room id.RoomID `json:"room_id"` // since room version 12 without an event
+		} `json:"predecessor"`
+	}
+	err := cl.StateEvent(ctx, id.RoomID(room), event.StateCreate, "", &create)
+	return create.Predecessor.Room, err
 }
 
 // Refuse turns an invitation down; see chat.Joiner.
@@ -229,8 +302,11 @@ func (c *Connector) invited(ctx context.Context, as chat.UserID) (*mautrix.Clien
 	if as == "" {
 		return c.bot(ctx)
 	}
-	if !c.cfg.ours(id.UserID(as)) {
+	if c.cfg.AppService == nil || !c.cfg.ours(id.UserID(as)) {
 		return nil, retry.Never(fmt.Errorf("%s is no user of ours", as))
+	}
+	if err := c.register(ctx, id.UserID(as)); err != nil { // somebody may have invited one who has never spoken
+		return nil, fmt.Errorf("make a ghost: %w", err)
 	}
 	return c.client(id.UserID(as))
 }

@@ -27,8 +27,8 @@ type Thunderbird struct {
 	last int
 }
 
-// Letter is a mail that Thunderbird is to write.
-type Letter struct {
+// Draft is a mail that Thunderbird is to write.
+type Draft struct {
 	About   string   `json:"about,omitempty"` // Message-ID, without brackets, of the mail in INBOX that it answers or forwards
 	Kind    string   `json:"kind"`            // of nsIMsgCompType: New, ReplyToSender, ReplyAll, ForwardInline, ForwardAsAttachment
 	Shows   string   `json:"shows,omitempty"` // what the window shows when the quote is there
@@ -95,7 +95,7 @@ func (m *MailSystem) Thunderbird(t testing.TB, user string) *Thunderbird {
 }
 
 // Writes has it write and submit a mail.
-func (x *Thunderbird) Writes(l Letter) {
+func (x *Thunderbird) Writes(l Draft) {
 	x.t.Helper()
 	pem, err := os.ReadFile(x.m.CA)
 	if err != nil {
@@ -108,7 +108,7 @@ func (x *Thunderbird) Writes(l Letter) {
 		}
 	}
 	task := struct {
-		Letter
+		Draft
 		User     string `json:"user"`
 		Password string `json:"password"`
 		CA       string `json:"ca"`

@@ -28,7 +28,7 @@ func TestThunderbird(t *testing.T) {
 	if err := os.WriteFile(list, sheet, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	bird.Writes(lab.Letter{
+	bird.Writes(lab.Draft{
 		About: m.ID, Kind: "ReplyToSender", Shows: "Lunch at twelve?", Files: []string{list},
 		HTML: `<p>Yes, <b>gladly</b>. See <a href="https://example.org/menu">the menu</a>.</p><ul><li>soup</li><li>cake</li></ul>`,
 	})
@@ -45,7 +45,7 @@ func TestThunderbird(t *testing.T) {
 		if kind == "ForwardInline" {
 			shows = "Lunch at twelve?"
 		}
-		bird.Writes(lab.Letter{About: m.ID, Kind: kind, Shows: shows, To: m.AnswerTo(), Text: "For those who missed it, " + kind})
+		bird.Writes(lab.Draft{About: m.ID, Kind: kind, Shows: shows, To: m.AnswerTo(), Text: "For those who missed it, " + kind})
 		e := s.alice.Sees(s.room, soon, func(body string) bool { return strings.Contains(body, "missed it, "+kind) })
 		if body := e.Content.AsMessage().Body; !strings.Contains(body, "forwarded") || !strings.Contains(body, "Lunch at twelve?") {
 			t.Errorf("%s came as %q", kind, body)
@@ -53,7 +53,7 @@ func TestThunderbird(t *testing.T) {
 	}
 
 	// A picture in the text stands there in the room.
-	bird.Writes(lab.Letter{About: m.ID, Kind: "ReplyToSender", Shows: "Lunch at twelve?", HTML: `<p>We sit here:</p><p><img src="data:image/png;filename=sketch.png;base64,` + base64.StdEncoding.EncodeToString(drawing) + `" alt="sketch"></p>`})
+	bird.Writes(lab.Draft{About: m.ID, Kind: "ReplyToSender", Shows: "Lunch at twelve?", HTML: `<p>We sit here:</p><p><img src="data:image/png;filename=sketch.png;base64,` + base64.StdEncoding.EncodeToString(drawing) + `" alt="sketch"></p>`})
 	e = s.alice.Sees(s.room, soon, func(body string) bool { return strings.Contains(body, "We sit here:") })
 	if body := e.Content.AsMessage().Body; strings.Contains(body, "sketch") {
 		t.Errorf("the picture is said in words, too: %q", body)

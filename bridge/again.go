@@ -1,0 +1,89 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// againJob is the data of an event that is taken in later: it came before what it is
+// about. One of its fields is set.
+type againJob struct {
+	Network string          `json:"network"`
+	Posted  *chat.Posted    `json:"posted,omitempty"`
+	Edited  *chat.Edited    `json:"edited,omitempty"`
+	Reacted *chat.Reacted   `json:"reacted,omitempty"`
+	Voted   *chat.Voted     `json:"voted,omitempty"`
+	Ended   *chat.PollEnded `json:"ended,omitempty"`
+}
+
+func (j againJob) event() chat.Event {
+	switch {
+	case j.Posted != nil:
+		return *j.Posted
+	case j.Edited != nil:
+		return *j.Edited
+	case j.Reacted != nil:
+		return *j.Reacted
+	case j.Voted != nil:
+		return *j.Voted
+	case j.Ended != nil:
+		return *j.Ended
+	}
+	return nil
+}
+
+// later has an event taken in behind what waits in a lane now.
+func (w *work) later(network, lane string, e chat.Event) error {
+	j := againJob{Network: network}
+	switch e := e.(type) {
+	case chat.Posted:
+		j.Posted = &e
+	case chat.Edited:
+		j.Edited = &e
+	case chat.Reacted:
+		j.Reacted = &e
+	case chat.Voted:
+		j.Voted = &e
+	case chat.PollEnded:
+		j.Ended = &e
+	default:
+		panic(fmt.Sprintf("an event of this kind cannot wait: %T", e))
+	}
+	return w.enqueue(jobAgain, lane, w.b.instance+".again."+network+"."+string(e.EventHead().Event), j, nil, time.Time{})
+}
+
+// waitFor lets an event wait that is about a message which cannot be read yet: keys
+// come in any order. What is about a message that nobody knows is forgotten.
+func (w *work) waitFor(network string, about chat.MessageID, e chat.Event) error {
+	d, err := w.Delivery(w.sealKey(network, about))
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.later(network, d.Lane, e)
+}
+
+// deliverAgain takes in an event that had to wait.
+func (b *Bridge) deliverAgain(ctx context.Context, d store.Delivery) error {
+	var j againJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	return b.write(ctx, "again", func(w *work) error {
+		if err := w.Done(d.ID); err != nil {
+			return err
+		}
+		if e := j.event(); e != nil && b.chats[j.Network] != nil {
+			return w.fromChat(j.Network, e)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,199 @@
+package bridge
+
+import (
+	"errors"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// edited takes in an edit of a person's own message.
+func (w *work) edited(network string, e chat.Edited) error {
+	m, err := w.mine(network, e.Message)
+	if err != nil || m.State == store.Deleted {
+		return err
+	}
+	if m.ID == 0 {
+		return w.waitFor(network, e.Message, e)
+	}
+	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || author != m.Author {
+		return err
+	}
+	if e.Poll != nil {
+		e.Body = chat.Body{Text: pollWords(*e.Poll)}
+		if err := w.changePoll(m.ID, *e.Poll); err != nil {
+			return err
+		}
+	} else if newest, err := w.addEdition(network, m, e); err != nil || !newest {
+		return err
+	}
+	if err := w.reword(network, m, e.Message, e.Body, e.By); err != nil {
+		return err
+	}
+	return w.mentionedLate(m.ID, e)
+}
+
+// addEdition keeps what an edit says, so that it can be taken back. It reports whether
+// the edit is the one that counts: they may come in another order than they were made.
+func (w *work) addEdition(network string, m store.Message, e chat.Edited) (newest bool, err error) {
+	if e.Edit == "" {
+		return true, nil
+	}
+	if gone, err := w.WasSeen(network+" deleted", string(e.Edit)); err != nil || gone {
+		return false, err
+	}
+	id := network + "\x00" + string(e.Edit)
+	for _, v := range []store.Edition{
+		{Message: m.ID, At: m.At, Text: m.Text, HTML: m.HTML}, // stays as it is if it is known
+		{Message: m.ID, Posted: id, At: e.At, Text: e.Body.Text, HTML: e.Body.HTML},
+	} {
+		if err := w.AddEdition(v); err != nil {
+			return false, err
+		}
+	}
+	last, err := w.NewestEdition(m.ID)
+	return last.Posted == id, err
+}
+
+// takeBackEdit has a message say again what it said before an edit that was deleted
+// (A13). false: no edit of that id is known.
+func (w *work) takeBackEdit(network string, e chat.Deleted) (is bool, err error) {
+	v, err := w.EditionByID(network + "\x00" + string(e.Message))
+	if errors.Is(err, store.ErrNone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := w.DropEdition(v.Posted); err != nil {
+		return true, err
+	}
+	m, err := w.Message(v.Message)
+	if err != nil || m.State == store.Deleted {
+		return true, err
+	}
+	left, err := w.NewestEdition(m.ID)
+	if err != nil {
+		return true, err
+	}
+	posted, by, err := w.writtenAs(network, m)
+	if err != nil {
+		return true, err
+	}
+	return true, w.reword(network, m, posted, chat.Body{Text: left.Text, HTML: left.HTML}, by)
+}
+
+// writtenAs is a message of a person of a network as it was written there.
+func (w *work) writtenAs(network string, m store.Message) (posted chat.MessageID, by chat.Author, err error) {
+	_, person, err := w.AuthorByID(m.Author)
+	if err != nil {
+		return "", by, err
+	}
+	by = chat.Author{ID: chat.UserID(person), Name: m.Name}
+	copies, err := w.Copies(m.ID)
+	if err != nil {
+		return "", by, err
+	}
+	for _, c := range copies {
+		r, err := w.RoomByID(c.Room)
+		if err != nil {
+			return "", by, err
+		}
+		if r.Network == network && c.Posted != "" {
+			return chat.MessageID(c.Posted), by, nil // where it was written comes first
+		}
+	}
+	return "", by, nil
+}
+
+// reword gives a message another text: in the mail that is not sent yet, in a
+// correction of one that is, and in the conversation's other rooms.
+func (w *work) reword(network string, m store.Message, posted chat.MessageID, to chat.Body, by chat.Author) error {
+	if m.Text == to.Text && m.HTML == to.HTML {
+		return nil
+	}
+	if closed, err := w.closedFor(m, posted); err != nil || closed {
+		return err
+	}
+	was := m.Text
+	m.Text, m.HTML = to.Text, to.HTML
+	if staysInside(m.Text) && m.State == store.Held {
+		m.State = store.Inside
+	}
+	if err := w.SetMessage(m); err != nil {
+		return err
+	}
+	if err := w.editedLate(m, was); err != nil {
+		return err
+	}
+	return w.eachOtherCopy(m, posted, func(r store.Room, c store.Copy) error {
+		bodies, _ := w.b.bodiesFor(m, nil, r.Network)
+		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 || len(bodies) == 0 || c.Captions {
+			return nil
+		}
+		as := chat.Sender{ID: w.b.mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
+		return w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), chatJob{
+			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
+			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]},
+		})
+	})
+}
+
+// mentionedLate sees to those whom only an edit mentions (A25): what is held leaves
+// soon, what is mailed goes at once to those who do not have it, and those who have it
+// hear of the edit soon.
+func (w *work) mentionedLate(message int64, e chat.Edited) error {
+	m, err := w.Message(message)
+	if err != nil || (m.State != store.Held && m.State != store.Mailed) {
+		return err
+	}
+	people, err := w.Participants(m.Thread)
+	if err != nil {
+		return err
+	}
+	known, err := w.MentionedIn(m.ID)
+	if err != nil {
+		return err
+	}
+	var fresh store.IDs
+	for _, id := range addressed(m.Text, e.Mentions, e.MentionsAll, people) {
+		if !known.Has(id) {
+			fresh = append(fresh, id)
+		}
+	}
+	th, err := w.Thread(m.Thread)
+	if err != nil || len(fresh) == 0 || th.Paused {
+		return err
+	}
+	if err := w.noteMentions(m, fresh); err != nil {
+		return err
+	}
+	if m.State == store.Held {
+		return w.hold(th, true)
+	}
+	has, err := w.MailedTo(m.ID)
+	if err != nil {
+		return err
+	}
+	var without store.IDs
+	for _, id := range fresh {
+		if !has.Has(id) {
+			without = append(without, id)
+		}
+	}
+	if len(without) < len(fresh) {
+		w.lanes[correctLane(m.Thread)] = true
+		if _, err := w.Wake(w.key("f", m.Thread), w.now.Add(w.b.o.Hold.Live)); err != nil {
+			return err
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	p, err := w.planFor(m.Thread, []store.Message{m})
+	if err != nil {
+		return err
+	}
+	p.Only = without
+	return w.makeMails(p)
+}

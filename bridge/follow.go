@@ -1,0 +1,157 @@
+package bridge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// missed is a room into which the bridge could not follow another one.
+type missed struct {
+	From chat.RoomID `json:"from"`
+	By   chat.Author `json:"by"`
+}
+
+func missedKey(network string, to chat.RoomID) string {
+	return "missed\x00" + network + "\x00" + string(to)
+}
+
+func (w *work) followKey(network string, to chat.RoomID) string {
+	return w.key("follow") + "." + network + "." + string(to)
+}
+
+// moved follows a room that goes on under another id (A41): at once where nothing is to
+// be entered for it, else when the bridge is in.
+func (w *work) moved(network string, e chat.Moved) error {
+	if linked, err := w.anyLinked(network, e.Place.Room); err != nil || !linked {
+		return err
+	}
+	if _, enters := w.b.chats[network].(chat.Follower); enters {
+		return w.follow(network, e.To, missed{From: e.Place.Room, By: e.By})
+	}
+	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
+		return err
+	}
+	j := chatJob{Network: network, Place: chat.Place{Room: e.To}}
+	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), j); err != nil {
+		return err
+	}
+	return w.announceIn(network, e.To)
+}
+
+// anyLinked reports whether a room, or a chat thread in it, is linked.
+func (w *work) anyLinked(network string, room chat.RoomID) (bool, error) {
+	rooms, err := w.RoomsIn(network, string(room))
+	for _, r := range rooms {
+		if r.Thread != 0 {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+func (w *work) announceIn(network string, room chat.RoomID) error {
+	rooms, err := w.RoomsIn(network, string(room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if r.Thread == 0 {
+			continue
+		}
+		if err := w.announce(r.Thread); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *work) follow(network string, to chat.RoomID, m missed) error {
+	return w.toChat(jobFollow, w.followKey(network, to), chatJob{Network: network, Place: chat.Place{Room: to}, Missed: &m})
+}
+
+// followed lets a conversation go on in the room that the bridge has entered.
+func (w *work) followed(j chatJob) error {
+	if err := w.MoveRoom(j.Network, string(j.Missed.From), string(j.Place.Room), "", ""); err != nil {
+		return err
+	}
+	if err := w.SetSetting(missedKey(j.Network, j.Place.Room), ""); err != nil {
+		return err
+	}
+	rooms, err := w.RoomsIn(j.Network, string(j.Place.Room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		r.Gone = false
+		if err := w.PutRoom(&r); err != nil {
+			return err
+		}
+	}
+	return w.announceIn(j.Network, j.Place.Room)
+}
+
+// notFollowed tells that a conversation stays in a room that others have left.
+func (w *work) notFollowed(j chatJob, cause error) error {
+	text := "⚠️ This room goes on elsewhere, and I could not follow: " + plain(cause.Error()) + "."
+	if errors.Is(cause, chat.ErrMayNot) {
+		raw, err := json.Marshal(j.Missed)
+		if err != nil {
+			return err
+		}
+		if err := w.SetSetting(missedKey(j.Network, j.Place.Room), string(raw)); err != nil {
+			return err
+		}
+		text += " Invite me into the new room, and the conversation goes on there."
+	} else {
+		text += fmt.Sprintf(" Mail still comes in here. To go on elsewhere, invite me there and link that room; %sunlink ends the link here.", typed)
+	}
+	rooms, err := w.RoomsIn(j.Network, string(j.Missed.From))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if r.Thread == 0 || r.Silent() {
+			continue
+		}
+		if err := w.notice(j.Network, place(r), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askedAfter reports whether the bridge is invited into a room into which it could not
+// follow before: whoever may move a room may have it follow.
+func (w *work) askedAfter(network string, e chat.Invited) (is bool, err error) {
+	text, err := w.Setting(missedKey(network, e.Place.Room))
+	if err != nil || text == "" {
+		return false, err
+	}
+	var m missed
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return false, err
+	}
+	return true, w.follow(network, e.Place.Room, m)
+}
+
+// beforeLinked lets what is said in a room wait that is about to be linked: a chat of
+// two that is being made ready, a room that the bridge is following another one into.
+// What is said in other rooms that are not linked concerns nobody.
+func (w *work) beforeLinked(network string, e chat.Posted) error {
+	is, err := w.directIn(network, e.Place)
+	if err != nil {
+		return err
+	}
+	if !is {
+		if _, err := w.Delivery(w.followKey(network, e.Place.Room)); errors.Is(err, store.ErrNone) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return w.later(network, chatLane(network, e.Place.Room), e)
+}

@@ -1,0 +1,273 @@
+package bridge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// endMail ends the mail to a person: what no mail server has taken yet goes to
+// everybody else, or is dropped.
+func (w *work) endMail(p store.Participant, state string) error {
+	p.State, p.Changed = state, w.now
+	if err := w.SetParticipant(p); err != nil {
+		return err
+	}
+	if err := w.DropQueued(p.ID); err != nil {
+		return err
+	}
+	return w.dropDigest(p)
+}
+
+// putOut ends the mail to a person whose ghost was put out of a room (A36).
+func (w *work) putOut(network string, e chat.PutOut) error {
+	rooms, err := w.RoomsIn(network, string(e.Place.Room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		p, err := w.ghostOf(r, e.Ghost)
+		if err != nil {
+			return err
+		}
+		if !p.Takes() {
+			continue
+		}
+		if err := w.endMail(p, store.Removed); err != nil {
+			return err
+		}
+		w.step(Step{Thread: r.Thread, Kind: "left", Text: p.Name + " was put out of the room"})
+		text := fmt.Sprintf("%s was put out by %s and gets no more mail from here. What is written from there is held and asked about. %sadd ADDRESS brings somebody back.", p.Name, e.By.Name, typed)
+		if err := w.noticeTo(r.Thread, text); err != nil {
+			return err
+		}
+		if err := w.announce(r.Thread); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ghostOf is the participant of a room's thread for whom a ghost stands; the zero
+// Participant: none.
+func (w *work) ghostOf(r store.Room, ghost string) (store.Participant, error) {
+	if r.Thread == 0 || ghost == "" {
+		return store.Participant{}, nil
+	}
+	people, err := w.Participants(r.Thread)
+	for _, p := range people {
+		if p.Ghost == ghost {
+			return p, err
+		}
+	}
+	return store.Participant{}, err
+}
+
+// ghostInvited decides about the invitation of a person by email (A35, A39). What is
+// not allowed is declined, with words that say what to do.
+func (w *work) ghostInvited(network string, e chat.Invited) error {
+	c := &call{work: w, network: network, place: chat.Place{Room: e.Place.Room}, at: e.At, by: e.By, level: w.b.o.Access.level(e.By, e.Rank)}
+	err := c.inviteGhost(e)
+	var no usageError
+	if !errors.As(err, &no) {
+		return err
+	}
+	text := strings.ReplaceAll(no.Error(), typed, w.b.prompt(network, e.Place))
+	j := chatJob{Network: network, Place: e.Place, As: e.As}
+	j.Out.Body.Text = text
+	if err := w.toChat(jobRefuse, w.ghostKey(e), j); err != nil {
+		return err
+	}
+	r, err := w.Room(network, string(e.Place.Room), "")
+	if errors.Is(err, store.ErrNone) || r.Silent() {
+		return nil // the ghost's own words have to do: the bridge is not there
+	}
+	if err != nil {
+		return err
+	}
+	return w.notice(network, e.Place, "✗ "+text, privately(e.By.ID))
+}
+
+func (w *work) ghostKey(e chat.Invited) string {
+	return w.key("i."+string(e.As)) + "." + string(e.Event)
+}
+
+// inviteGhost takes an invitation of a ghost up. A usageError: it is declined.
+func (c *call) inviteGhost(e chat.Invited) error {
+	if c.level < Link {
+		return usage("You may not invite people by email. Ask a moderator of the room or the one who runs this bridge.")
+	}
+	who, err := c.ParticipantByGhost(e.Ghost)
+	if errors.Is(err, store.ErrNone) {
+		return usage("I do not know who this is. Invite the bridge itself, then type " + typed + "link with the address.")
+	}
+	if err != nil {
+		return err
+	}
+	join := func() error {
+		return c.toChat(jobJoin, c.ghostKey(e), chatJob{Network: c.network, Place: e.Place, As: e.As})
+	}
+	rooms, err := c.RoomsIn(c.network, string(e.Place.Room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if p, err := c.ghostOf(r, e.Ghost); err != nil || p.Takes() {
+			return errors.Join(err, join())
+		}
+	}
+	r, err := c.linked(c.network, c.place)
+	switch {
+	case err == nil:
+		if err := c.addGhost(r, who); err != nil {
+			return err
+		}
+		return join()
+	case !errors.Is(err, store.ErrNone):
+		return err
+	case e.Direct:
+		if err := c.begin(who); err != nil {
+			return err
+		}
+		return join()
+	}
+	here := slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Chat == "" && !r.Gone })
+	if !here {
+		return usage("%s is reached by email. Invite the bridge itself, then type "+typed+"link with the address.", who.Name)
+	}
+	// The ghost enters when its person first speaks here.
+	if err := c.mayInvite(); err != nil {
+		return err
+	}
+	c.args = []string{who.Address}
+	text, err := c.link()
+	if err != nil {
+		return err
+	}
+	return c.notice(c.network, c.place, text)
+}
+
+// addGhost has a person take part in the conversation of a room, who gets an
+// invitation with the next message.
+func (c *call) addGhost(r store.Room, who store.Participant) error {
+	th, err := c.Thread(r.Thread)
+	if err != nil {
+		return err
+	}
+	if err := c.mayInvite(); err != nil {
+		return err
+	}
+	a := mail.Address{Name: who.Name, Address: who.Address}
+	if err := c.checkDomains(&th, []mail.Address{a}, ""); err != nil {
+		return err
+	}
+	if err := c.addOne(th, a); err != nil {
+		return err
+	}
+	if err := c.noticeTo(th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
+		return err
+	}
+	return c.announce(th.ID)
+}
+
+// How many people somebody may invite by email through their ghosts in an hour.
+const invitesAnHour = 10
+
+// mayInvite counts the invitations of a person.
+func (c *call) mayInvite() error {
+	key := "invited/" + c.network + "/" + string(c.by.ID)
+	text, err := c.Setting(key)
+	if err != nil {
+		return err
+	}
+	var at []int64
+	json.Unmarshal([]byte(text), &at) //nolint:errcheck // empty: none yet
+	at = slices.DeleteFunc(at, func(ms int64) bool { return c.now.Sub(time.UnixMilli(ms)) >= time.Hour })
+	if len(at) >= invitesAnHour {
+		return usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.b.o.Zone).Format("15:04"))
+	}
+	raw, err := json.Marshal(append(at, c.now.UnixMilli()))
+	if err != nil {
+		return err
+	}
+	return c.SetSetting(key, string(raw))
+}
+
+// begin prepares a chat of two: the ghost enters, brings the bridge in, and the room
+// is linked as soon as it is known what it is.
+func (c *call) begin(who store.Participant) error {
+	if err := c.mayInvite(); err != nil {
+		return err
+	}
+	title := mail.CleanName(c.by.Name)
+	return c.setPending(pending{People: []mail.Address{{Name: who.Name, Address: who.Address}}, Title: title, Direct: true, By: c.by})
+}
+
+// directIn reports whether a room is a chat of two that is being made ready.
+func (w *work) directIn(network string, p chat.Place) (bool, error) {
+	c := &call{work: w, network: network, place: chat.Place{Room: p.Room}}
+	is, there, err := c.getPending()
+	return there && is.Direct, err
+}
+
+// ghostIn goes on with a chat of two when the ghost and the bridge are in its room.
+func (w *work) ghostIn(j chatJob) error {
+	if j.As == "" {
+		return nil
+	}
+	if is, err := w.directIn(j.Network, j.Place); err != nil || !is {
+		return err
+	}
+	next := chatJob{Network: j.Network, Place: j.Place, Command: &commandJob{}}
+	return w.toChat(jobDescribe, w.b.instance+".p."+mail.NewUniq(), next)
+}
+
+// directReady links the room of a chat of two; of an encrypted one it asks first.
+func (c *call) directReady(p pending, encrypted bool) error {
+	p.Direct, c.by = false, p.By
+	if err := c.setPending(p); err != nil {
+		return err
+	}
+	_, can := c.b.chats[c.network].(chat.Unsealer)
+	var text string
+	var err error
+	switch {
+	case encrypted && !can:
+		text = noEncryption
+		err = c.SetSetting(c.pendingKey(), "")
+	case encrypted:
+		text, err = c.preview(p)
+	default:
+		text, err = c.ok()
+	}
+	if err != nil {
+		return err
+	}
+	return c.notice(c.network, c.place, text, choosing(c.choices...))
+}
+
+// ghostStays has a ghost leave a room into which it could not bring the bridge.
+func (w *work) ghostStays(j chatJob, cause error) error {
+	if err := w.notDirect(j); err != nil {
+		return err
+	}
+	no := chatJob{Network: j.Network, Place: j.Place, As: j.As}
+	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + plain(cause.Error()) + ")"
+	return w.toChat(jobRefuse, w.b.instance+".i."+mail.NewUniq(), no)
+}
+
+// notDirect forgets a chat of two that could not be made ready.
+func (w *work) notDirect(j chatJob) error {
+	c := &call{work: w, network: j.Network, place: chat.Place{Room: j.Place.Room}}
+	if is, err := w.directIn(j.Network, j.Place); err != nil || !is {
+		return err
+	}
+	return c.SetSetting(c.pendingKey(), "")
+}

@@ -1,0 +1,81 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+)
+
+// ghosts plays what befalls those who stand for people by email: "ghost Alice/mod in
+// supper: ann@example.com of lunch direct" is Alice's invitation of the one who stands for
+// Ann in lunch, "putout Alice in lunch: ann@example.com" puts her out.
+func (s *stage) ghosts(verb, rest string) {
+	args, whom, _ := strings.Cut(rest, ": ")
+	f, about := strings.Fields(args), strings.Fields(whom)
+	by, rank, _ := strings.Cut(f[0], "/")
+	network, head := s.head(by, "", f[2], "")
+	known := f[2]
+	if len(about) > 2 {
+		known = about[2]
+	}
+	ghost := strings.TrimSuffix(strings.TrimPrefix(string(s.ghost(known, about[0])), "@mail_"), ":acme")
+	if verb == "putout" {
+		s.handle(network, chat.PutOut{Head: head, Ghost: ghost})
+		return
+	}
+	name, _, _ := strings.Cut(about[0], "@")
+	e := chat.Invited{Head: head, As: chat.UserID(" as " + name), Ghost: ghost, Direct: about[len(about)-1] == "direct"}
+	if rank == "mod" {
+		e.Rank = chat.Moderator
+	}
+	s.handle(network, e)
+}
+
+// edit plays an edit. In a network where edits are events of their own, the fifth event
+// of a story is the edit "edit005", and can be deleted. "Alice/to_ann in lunch edits m1: …"
+// mentions somebody whom the message did not mention.
+func (s *stage) edit(network, how string, e chat.Edited) {
+	if network == "matrix" {
+		e.Edit = chat.MessageID(fmt.Sprintf("edit%03d", s.events))
+	}
+	p := chat.Posted{Head: e.Head}
+	s.manner(&p, how)
+	e.Mentions, e.MentionsAll = p.Mentions, p.MentionsAll
+	s.handle(network, e)
+}
+
+// followNet is a network that has to enter a room that another one goes on as. Into
+// one that is closed it is not let, and "other…" comes from nowhere.
+type followNet struct{ *net }
+
+func (n followNet) Follow(_ context.Context, from, to chat.RoomID, by chat.Author) error {
+	n.s.mu.Lock()
+	closed := n.closed == to
+	n.s.mu.Unlock()
+	switch {
+	case closed:
+		return retry.After(chat.MayNot(errors.New("I am not invited into the new room")), 5*time.Second)
+	case strings.HasPrefix(string(to), "other"):
+		return retry.Never(errors.New("the new room does not say that it comes from this one"))
+	}
+	n.s.emit(n.name, "  %s: follow %s to %s, as %s says", n.name, from, to, by.Name)
+	return nil
+}
+
+// opened is what was in a sealed message: "edit of m1: words", "!send help", or words.
+func opened(s chat.Sealed) chat.Event {
+	text := string(s.Raw)
+	if rest, is := strings.CutPrefix(text, "edit of "); is {
+		of, text, _ := strings.Cut(rest, ": ")
+		return chat.Edited{Head: s.Head, Message: chat.MessageID(of), Edit: "edit" + s.Message, Body: chat.Body{Text: text}}
+	}
+	if cmd, is := strings.CutPrefix(text, "!send "); is {
+		return chat.Command{Head: s.Head, Message: s.Message, Text: cmd}
+	}
+	return chat.Posted{Head: s.Head, Message: s.Message, Body: chat.Body{Text: text}}
+}
