@@ -44,7 +44,9 @@ func (w *work) mailCommand(box *mailbox, l letter, d decision) error {
 			return err
 		}
 		if trust == store.SenderBlocked || (l.verdict.Trust != mail.Proven && trust != store.SenderApproved) || p.State == store.Removed {
-			w.step(Step{Thread: id, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
+			if err := w.refuseCommand(th, p, l, trust); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := w.obey(th, p, l, name, words); err != nil {
@@ -52,6 +54,21 @@ func (w *work) mailCommand(box *mailbox, l letter, d decision) error {
 		}
 	}
 	return nil
+}
+
+// refuseCommand leaves a command aside. Somebody who takes part hears why, once a day
+// at most: whoever forges mail of theirs must not have us write to them at will.
+func (w *work) refuseCommand(th store.Thread, p store.Participant, l letter, trust string) error {
+	w.step(Step{Thread: th.ID, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
+	if trust == store.SenderBlocked || l.verdict.Trust == mail.Failed || !p.Takes() {
+		return nil
+	}
+	seen, err := w.Seen(w.now, "command refused", fmt.Sprint(p.ID), w.now.Format(time.DateOnly))
+	if err != nil || seen {
+		return err
+	}
+	return w.letter(th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
+		"Ask somebody in the room to do it for you. /leave always works.", oneLine(l.class.Command, 60)), l.msg.ID)
 }
 
 // leave ends the mail to a person, confirms it to the address and tells the rooms.
