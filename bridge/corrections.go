@@ -205,3 +205,26 @@ func (w *work) quoteOf(of store.Message) (quote, error) {
 	q.IDs, err = w.MailIDs(in.ID)
 	return q, err
 }
+
+// withRoot adds where the answers began that lead to a message: mail programs show a
+// chat thread, each message of which answers the one before, as one branch.
+func (w *work) withRoot(q quote) (quote, error) {
+	const furthest = 50
+	first := q.Of
+	for n := 0; n < furthest && first.ReplyTo != 0; n++ {
+		m, err := w.Message(first.ReplyTo)
+		if err != nil {
+			return q, err
+		}
+		first = m
+	}
+	if first.ID == q.Of.ID {
+		return q, nil
+	}
+	in, err := w.MailOfMessage(first.ID)
+	if errors.Is(err, store.ErrNone) {
+		return q, nil
+	}
+	q.Root = []string{in.MessageID}
+	return q, err
+}

@@ -46,6 +46,7 @@ type quote struct {
 	Name, Text string
 	IDs        []string // Message-IDs of the mail it stands in; empty: it never was in a mail
 	Final      string   // the one that people know
+	Root       []string // that of the mail with which the answers began that lead to it; none: it begins here
 	Of         store.Message
 }
 
@@ -208,7 +209,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.Words = append(d.Words, said)
 		if q := p.Quotes[m.ID]; q.Final != "" && !p.Digest {
 			d.InReplyTo = q.Final
-			d.References = append(append(d.References[:min(len(d.References), 1)], q.IDs...), q.Final)
+			d.References = slices.Concat(d.References[:min(len(d.References), 1)], q.Root, q.IDs, []string{q.Final})
 		}
 	}
 	d.Reactions = g.Reactions
