@@ -83,16 +83,43 @@ func (w *work) quoteOf(of store.Message) (quote, error) {
 	} else if !errors.Is(err, store.ErrNone) {
 		return q, err
 	}
-	mails, err := w.MailsOfMessage(of.ID)
+	var err error
+	q.Mails, err = w.citationsOf(of)
+	return q, err
+}
+
+// citationsOf are the mails in which a message stands.
+func (w *work) citationsOf(m store.Message) (all []citation, err error) {
+	mails, err := w.MailsOfMessage(m.ID)
 	if err != nil {
-		return q, err
+		return nil, err
 	}
-	for _, m := range mails {
-		c, err := w.citedMail(m, of)
+	for _, in := range mails {
+		c, err := w.citedMail(in, m)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// withRoot adds where the answers began that lead to a message: mail programs show a
+// chat thread, each message of which answers the one before, as one branch (A6).
+func (w *work) withRoot(q quote) (quote, error) {
+	const furthest = 50
+	first := q.Of
+	for n := 0; n < furthest && first.ReplyTo != 0; n++ {
+		m, err := w.Message(first.ReplyTo)
 		if err != nil {
 			return q, err
 		}
-		q.Mails = append(q.Mails, c)
+		first = m
 	}
-	return q, nil
+	if first.ID == q.Of.ID {
+		return q, nil
+	}
+	var err error
+	q.Root, err = w.citationsOf(first)
+	return q, err
 }

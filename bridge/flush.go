@@ -262,6 +262,9 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if p.Quotes[m.ID], err = w.quoteOf(of); err != nil {
 			return p, err
 		}
+		if p.Quotes[m.ID], err = w.withRoot(p.Quotes[m.ID]); err != nil {
+			return p, err
+		}
 		if p.LeftOut[of.ID], err = w.LeftOut(of.ID); err != nil {
 			return p, err
 		}

@@ -47,6 +47,7 @@ type plan struct {
 type quote struct {
 	Name, Text string
 	Mails      []citation // in which it stands; none: it never was in a mail
+	Root       []citation // in which stands what began the answers that lead to it; none: it began here
 	Of         store.Message
 }
 
@@ -210,7 +211,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.Words = append(d.Words, said)
 		if ids := cite(p.Quotes[m.ID].Mails, g.To); len(ids) > 0 && !p.Digest {
 			d.InReplyTo = ids[len(ids)-1]
-			d.References = append(d.References[:min(len(d.References), 1)], ids...)
+			d.References = slices.Concat(d.References[:min(len(d.References), 1)], cite(p.Quotes[m.ID].Root, g.To), ids)
 		}
 	}
 	d.Reactions = g.Reactions

@@ -126,10 +126,18 @@ func (s *scene) link(title string, users ...string) {
 func (s *scene) asks(line, words string) (answer string) {
 	s.t.Helper()
 	asked := s.alice.Say(s.room, "!send "+line)
+	var last []string
+	defer func() {
+		if s.t.Failed() {
+			s.t.Logf("in the room since then: %q", last)
+		}
+	}()
 	lab.Wait(s.t, "the answer to "+line, soon, func() bool {
 		all := s.alice.Messages(s.room)
 		at := slices.IndexFunc(all, func(e *event.Event) bool { return e.ID == asked })
+		last = nil
 		for _, e := range all[at+1:] {
+			last = append(last, e.Content.AsMessage().Body)
 			if answer = e.Content.AsMessage().Body; e.Sender == s.bridge.Bot && strings.HasPrefix(answer, "✗") {
 				s.t.Fatalf("%q is answered by %q", line, answer)
 			}

@@ -18,8 +18,8 @@ type Letter struct {
 	Attach []string // names of files
 }
 
-// Snail answers the newest mail in a user's INBOX with s-nail, Debian's mailx: to all,
-// with the quote below the words.
+// Snail answers the newest mail in a user's INBOX with s-nail, Debian's mailx,
+// with the words below the quote.
 func (m *MailSystem) Snail(t testing.TB, user string, l Letter) {
 	t.Helper()
 	dir := t.TempDir()
