@@ -274,6 +274,10 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 	return ms[len(ms)-1].ID, nil
 }
 
+// farOff is how far the Date of a mail may be from when it came before it is worth
+// telling (C43). Nothing is ordered by it.
+const farOff = time.Hour
+
 // recordMail keeps the ids of a mail that came in, so that answers to it are known.
 func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 	if l.msg.ID == "" {
@@ -285,6 +289,9 @@ func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 		return err
 	}
 	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.now}
+	if d := l.msg.Date; !d.IsZero() && d.Sub(w.now).Abs() > farOff {
+		rec.Dated = d
+	}
 	if err := w.AddMail(&rec, messages...); err != nil {
 		return err
 	}

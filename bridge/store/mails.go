@@ -2,20 +2,20 @@ package store
 
 import "time"
 
-const mailColumns = "id, thread, coalesce(epoch, 0), uniq, message_id, out, at"
+const mailColumns = "id, thread, coalesce(epoch, 0), uniq, message_id, out, at, dated"
 
 func scanMail(scan func(...any) error) (m Mail, err error) {
-	var at int64
-	err = scan(&m.ID, &m.Thread, &m.Epoch, &m.Uniq, &m.MessageID, &m.Out, &at)
-	m.At = moment(at)
+	var at, dated int64
+	err = scan(&m.ID, &m.Thread, &m.Epoch, &m.Uniq, &m.MessageID, &m.Out, &at, &dated)
+	m.At, m.Dated = moment(at), moment(dated)
 	return m, err
 }
 
 // AddMail stores a mail with the messages that stand in it, in order, and its
 // Message-ID; the id is set.
 func (t *Tx) AddMail(m *Mail, messages ...int64) (err error) {
-	m.ID, err = t.insert("INSERT INTO mail (thread, epoch, uniq, message_id, out, at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-		m.Thread, orNull(m.Epoch), m.Uniq, m.MessageID, m.Out, millis(m.At))
+	m.ID, err = t.insert("INSERT INTO mail (thread, epoch, uniq, message_id, out, at, dated) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+		m.Thread, orNull(m.Epoch), m.Uniq, m.MessageID, m.Out, millis(m.At), millis(m.Dated))
 	if err != nil {
 		return err
 	}

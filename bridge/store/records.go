@@ -176,6 +176,7 @@ type Mail struct {
 	MessageID string // as we know it best
 	Out       bool
 	At        time.Time
+	Dated     time.Time // its Date, where that is far from At; zero: it is not
 }
 
 // The kinds of a Message-ID.
