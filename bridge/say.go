@@ -130,7 +130,7 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err != nil {
 		return err
 	}
-	subject, err := w.newSubject(th, l)
+	subject, err := w.newSubject(th, l, d.route.Threads)
 	if err != nil {
 		return err
 	}
@@ -283,9 +283,9 @@ func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 	if l.msg.ID == "" {
 		return nil
 	}
-	if known, err := w.MailByID(l.msg.ID); err == nil && known.Thread == th.ID {
+	if _, err := w.MailIn(th.ID, l.msg.ID); err == nil {
 		return nil
-	} else if err != nil && !errors.Is(err, store.ErrNone) {
+	} else if !errors.Is(err, store.ErrNone) {
 		return err
 	}
 	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.now}
@@ -294,6 +294,13 @@ func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 	}
 	if err := w.AddMail(&rec, messages...); err != nil {
 		return err
+	}
+	if first, err := w.MailByID(l.msg.ID); err != nil {
+		return err
+	} else if first.ID != rec.ID {
+		if err := w.ShareMailID(rec, l.msg.ID); err != nil {
+			return err
+		}
 	}
 	for _, id := range l.msg.OtherIDs {
 		if err := w.AddMailID(rec.ID, store.IDReceived, id); err != nil {

@@ -170,6 +170,9 @@ func (s *stage) start() {
 		Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Own: []string{"owner@example.org"}, Owner: "Olga",
 		Submitter: (*submitter)(s), Verifier: (*verifier)(s), PlusWorks: s.mode["plus"] != "off", KeepsSent: true, PerHour: s.number("hourly"),
 	}
+	if s.mode["keeper"] != "" {
+		box.Keeper = sentFolder{}
+	}
 	if s.mode["opens"] != "" {
 		box.Opens = OpenWhere{Network: "matrix", Room: chat.RoomID(s.mode["opens"])}
 	}

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 const mailColumns = "id, thread, coalesce(epoch, 0), uniq, message_id, out, at, dated"
 
@@ -50,6 +53,22 @@ func (t *Tx) AddMailID(mail int64, kind, id string) error {
 // MailByID finds a mail by any of its Message-IDs, without brackets.
 func (t *Tx) MailByID(id string) (Mail, error) {
 	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT mail FROM mail_id WHERE hash = ?)", hash(id))
+}
+
+// ShareMailID notes that a mail that came in for several threads goes by this id in
+// its thread, too.
+func (t *Tx) ShareMailID(m Mail, id string) error {
+	return t.exec("INSERT INTO mail_id (hash, mail, kind, id) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash(id, strconv.FormatInt(m.Thread, 10)), m.ID, IDShared, id)
+}
+
+// MailIn finds the mail of a thread by any of its Message-IDs; ErrNone: the thread
+// has none with that id.
+func (t *Tx) MailIn(thread int64, id string) (Mail, error) {
+	m, err := t.MailByID(id)
+	if err != nil || m.Thread == thread {
+		return m, err
+	}
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT mail FROM mail_id WHERE hash = ?)", hash(id, strconv.FormatInt(thread, 10)))
 }
 
 // MailByUniq finds a mail of ours by the UNIQ part of its Message-ID.

@@ -185,6 +185,7 @@ const (
 	IDFinal    = "final"    // as the provider changed it
 	IDLearned  = "learned"  // found in an answer
 	IDReceived = "received" // of a mail that came in
+	IDShared   = "shared"   // of a mail that came in for several threads, in one after the first
 )
 
 // The states of a recipient.
