@@ -119,5 +119,11 @@ func forwardedInline(m *mail.Message, text string) string {
 		}
 		return ""
 	}
-	return forwardLine(senderName(m), mail.CleanSubject(m.Subject), mail.CleanName(find(forwardFrom)), find(forwardDate))
+	from := find(forwardFrom)
+	if a, err := mail.ParseAddress(from); err == nil && a.Name == "" {
+		from = a.Address
+	} else {
+		from = mail.CleanName(from)
+	}
+	return forwardLine(senderName(m), mail.CleanSubject(m.Subject), from, find(forwardDate))
 }

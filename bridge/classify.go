@@ -124,9 +124,12 @@ func isForwardWord(w string) bool {
 // classifyUnreadable knows encrypted mail, and mail of which nothing is left.
 func classifyUnreadable(m *mail.Message) (Class, bool) {
 	kind, params, _ := strings.Cut(strings.ToLower(m.Header.Get("Content-Type")), ";")
-	switch kind = strings.TrimSpace(kind); {
-	case kind == "multipart/encrypted",
-		(kind == "application/pkcs7-mime" || kind == "application/x-pkcs7-mime") && !strings.Contains(params, "signed-data"),
+	smime := strings.TrimSpace(kind) == "application/pkcs7-mime" || strings.TrimSpace(kind) == "application/x-pkcs7-mime"
+	switch {
+	case smime && strings.Contains(params, "signed-data"):
+		return Class{Kind: KindUnreadable, Rule: "signed in one piece",
+			Text: senderName(m) + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
+	case strings.TrimSpace(kind) == "multipart/encrypted", smime,
 		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
 		return Class{Kind: KindUnreadable, Rule: "encrypted",
 			Text: senderName(m) + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true

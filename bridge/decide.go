@@ -39,6 +39,7 @@ type decision struct {
 	reason   string
 	title    string
 	file     string // where a held mail was kept
+	own      bool   // a held mail bears the owner's address: its copy in Sent may prove it
 	repeated bool
 	known    map[string]string // addresses of the mail that stand for others (see aliases)
 }
@@ -99,6 +100,14 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 	}
 	if owner := l.own && l.verdict.Trust == mail.Proven; !f.Approved && !owner {
 		d.toMany(l.class.Kind)
+	}
+	if d.do == doHold && l.own && l.verdict.Trust == mail.Unproven && box.Keeper != nil && l.msg.ID != "" {
+		if _, err := tx.MailByID(l.msg.ID); err == nil {
+			d.do = doDrop // it was taken in from Sent
+		} else if !errors.Is(err, store.ErrNone) {
+			return d, err
+		}
+		d.own, d.reason = true, "it bears the owner's address, and nothing proves that the owner wrote it"
 	}
 	d.junk = l.in.Place == mail.Junk
 	if d.do == doPost || d.do == doOpen {

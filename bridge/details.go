@@ -138,6 +138,9 @@ func (c *call) mailDetails(b *strings.Builder, in store.Mail) error {
 		return err
 	}
 	fmt.Fprintf(b, "\nMail of %s", in.At.Format("2 January 15:04 MST"))
+	if !in.Dated.IsZero() {
+		fmt.Fprintf(b, " (it says %s)", in.Dated.UTC().Format("2 January 2006 15:04 MST"))
+	}
 	for i, id := range ids {
 		if i == 0 {
 			b.WriteString(", Message-ID")

@@ -343,6 +343,9 @@ func (s *mailSink) Close() (string, error) {
 
 // addMailFiles stores the files of a mail as those of a message.
 func (w *work) addMailFiles(l letter, message int64) error {
+	if l.class.Kind == KindUnreadable {
+		return nil
+	}
 	sender := mail.CanonicalAddress(l.from.Address)
 	for _, p := range fileParts(&l.msg) {
 		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.b.o.Files.Largest), Sender: sender, At: w.now}

@@ -1,8 +1,12 @@
 package bridge
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"hashsend/bridge/chat"
@@ -19,10 +23,45 @@ func (w *work) holdMail(box *mailbox, l letter, d decision) error {
 	if len(d.route.Threads) > 0 {
 		h.Thread = d.route.Threads[0]
 	}
+	if d.own {
+		job := ownCopyJob{Held: h, MessageID: l.msg.ID}
+		return w.enqueue(jobOwnCopy, "own/"+d.file, w.b.instance+".own."+d.file, job, nil, w.now.Add(ownCopyWait))
+	}
+	return w.askHeld(h)
+}
+
+// ownCopyWait is how long a mail from the owner's own address waits for its copy in
+// Sent, which proves it: people who answer to all have the mailbox among them.
+const ownCopyWait = 10 * time.Minute
+
+// deliverOwnCopy holds a mail from the owner's address whose copy has not come, and
+// forgets it if it has.
+func (b *Bridge) deliverOwnCopy(ctx context.Context, d store.Delivery) error {
+	var j ownCopyJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	return b.write(ctx, "own-copy", func(w *work) error {
+		if err := w.Done(d.ID); err != nil {
+			return err
+		}
+		_, err := w.MailByID(j.MessageID)
+		if errors.Is(err, store.ErrNone) {
+			return w.askHeld(j.Held)
+		}
+		if err != nil {
+			return err
+		}
+		return b.store.DropFile(j.Held.File)
+	})
+}
+
+// askHeld stores a held mail and asks about it.
+func (w *work) askHeld(h store.HeldMail) error {
 	if err := w.AddHeld(&h); err != nil {
 		return err
 	}
-	w.step(Step{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + d.reason})
+	w.step(Step{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + h.Reason})
 	choices := choosing(
 		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
 		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},

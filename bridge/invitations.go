@@ -25,7 +25,7 @@ func classifyCalendar(m *mail.Message) (Class, bool) {
 		if !ok || calendarVerb(v) == "" {
 			continue
 		}
-		return Class{Kind: KindCalendar, Invitation: &v, Text: invitationText(m, v, nil), Rule: "calendar part with method " + v.Method}, true
+		return Class{Kind: KindCalendar, Invitation: &v, Text: invitationText(m, v, calendarVerb(v), nil), Rule: "calendar part with method " + v.Method}, true
 	}
 	return Class{}, false
 }
@@ -60,14 +60,14 @@ func calendarVerb(v mail.Invitation) string {
 	return ""
 }
 
-// invitationText is the card of an invitation, with its times in a zone; nil: in
-// the one that it was written in.
-func invitationText(m *mail.Message, v mail.Invitation, zone *time.Location) string {
+// invitationText is the card of an event, with its times in a zone; nil: in the one
+// that it was written in. verb is what the sender does with it.
+func invitationText(m *mail.Message, v mail.Invitation, verb string, zone *time.Location) string {
 	title := v.Title
 	if title == "" {
 		title = mail.CleanSubject(m.Subject)
 	}
-	lines := []string{"📅 " + senderName(m) + " " + calendarVerb(v) + ": " + title}
+	lines := []string{"📅 " + senderName(m) + " " + verb + ": " + title}
 	add := func(label, text string) {
 		if text != "" {
 			lines = append(lines, label+": "+text)
@@ -140,10 +140,10 @@ func inZone(t time.Time, zone *time.Location) time.Time {
 func oneCalendar(parts []mail.Part) (out []mail.Part) {
 	named, sizes := false, map[int64]bool{}
 	for _, p := range parts {
-		named = named || isCalendar(p) && p.Name != ""
+		named = named || mail.IsCalendar(p) && p.Name != ""
 	}
 	for _, p := range parts {
-		if isCalendar(p) {
+		if mail.IsCalendar(p) {
 			if p.Name == "" && named || sizes[p.Size] {
 				continue
 			}
@@ -157,6 +157,37 @@ func oneCalendar(parts []mail.Part) (out []mail.Part) {
 	return out
 }
 
-func isCalendar(p mail.Part) bool {
-	return p.Type == "text/calendar" || p.Type == "application/ics"
+// eventCards words the events of the calendar files that a mail brings along, where
+// the mail as a whole is no invitation. Only who has called it invites to an event.
+func eventCards(m *mail.Message, zone *time.Location) string {
+	const most = 3
+	var cards []string
+	for _, p := range shownParts(m) {
+		if !mail.IsCalendar(p) || len(cards) == most {
+			continue
+		}
+		v, ok := mail.ReadInvitation(p.Content)
+		if !ok {
+			continue
+		}
+		verb := calendarVerb(v)
+		switch v.Method {
+		case "REQUEST", "ADD", "CANCEL":
+			if !hasAddress(m.From, v.Organiser.Address) {
+				verb = ""
+			}
+		}
+		if verb == "" {
+			verb, v.Method = "sent an event", "PUBLISH"
+		}
+		cards = append(cards, invitationText(m, v, verb, zone))
+	}
+	return strings.Join(cards, "\n\n")
+}
+
+// byGoogle reports whether the words of an invitation are those that Google writes:
+// they say once more what stands in the calendar.
+func byGoogle(m *mail.Message) bool {
+	const page = "calendar.google.com/calendar/event?action="
+	return strings.Contains(m.Text, page) || strings.Contains(m.HTML, page)
 }

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -47,6 +48,64 @@ Content-Disposition: attachment; filename=invite.ics
 --a--
 `, s.sent[0].ReplyTo[0].Address, s.uid, s.sent[0].ID, said, method, ics)
 	return strings.ReplaceAll(raw, "\n", "\r\n")
+}
+
+// googleText is what Google writes with an invitation.
+const googleText = `Lunch
+Tuesday Jun 10, 2025 ⋅ 12pm – 1pm
+Central European Time - Paris
+
+Organizer
+Ann Lee
+ann@example.com
+
+View all guest info
+https://calendar.google.com/calendar/event?action=VIEW&eid=abc
+
+~~//~~
+Invitation from Google Calendar: https://calendar.google.com/calendar/
+
+Forwarding this invitation could allow any recipient to send a response to the organizer.`
+
+// TestCalendarFiles shows what a room sees of calendars that come as files alone, and
+// of what Google writes beside its calendars (C8).
+func TestCalendarFiles(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		defer s.end()
+		s.plays(
+			func() { s.step("Alice in lunch: !send link ann@example.com title Lunch") },
+			func() { s.step("Alice in lunch: !send ok") },
+			func() { s.step("Alice in lunch: Hi") },
+			func() { s.step("wait 6s") },
+		)
+		event := func(method, organiser string) string {
+			return "BEGIN:VCALENDAR\n" + method + "BEGIN:VEVENT\nSUMMARY:Lunch\nORGANIZER;CN=Ann:mailto:" + organiser + "\nDTSTART:20250610T100000Z\nEND:VEVENT\nEND:VCALENDAR\n"
+		}
+		file := func(kind, content string) string {
+			return "Content-Type: " + kind + "; name=lunch.ics\nContent-Disposition: attachment; filename=lunch.ics\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte(content)) + "\n"
+		}
+		const text, when = "Content-Type: text/plain\n\nCome!\n", "\n    When: Tuesday, 10 June 2025, 11:00 CET"
+		for _, c := range []struct{ name, part, want string }{
+			{"application/ics", file("application/ics", event("METHOD:REQUEST\n", "ann@example.com")), "📅 Ann Lee invites to: Lunch" + when + "\n    \n    Come!"},
+			{"octet-stream", file("application/octet-stream", event("METHOD:CANCEL\n", "ann@example.com")), "📅 Ann Lee cancelled: Lunch" + when + "\n    \n    Come!"},
+			{"another's", file("application/ics", event("METHOD:REQUEST\n", "bob@example.org")), "📅 Ann Lee sent an event: Lunch" + when + "\n    Organiser: Ann\n    \n    Come!"},
+			{"no method", file("text/calendar", event("", "ann@example.com")), "📅 Ann Lee sent an event: Lunch" + when + "\n    \n    Come!"},
+			{"nothing to read", file("application/octet-stream", "?"), "Come!"},
+		} {
+			got := s.plays(func() { s.deliver(mail.Inbox, partsMail(s, "Re: #Send Lunch", text, c.part)) })
+			if !strings.Contains(got, c.want) || strings.Count(got, "lunch.ics") != 1 || strings.Count(got, "📅") != strings.Count(c.want, "📅") {
+				t.Errorf("%s:\n%q\nand not\n%q", c.name, got, c.want)
+			}
+		}
+		got := s.plays(func() {
+			s.deliver(mail.Inbox, invitationMail(s, "REQUEST", "DESCRIPTION:Bring <b>biscuits</b>\\, please.\\n\\n-::~:~::~:~\\nJoin with Google Meet\n", googleText))
+		})
+		if !strings.Contains(got, "Join: https://meet.jit.si/lunch\n    \n    Bring biscuits, please. (") || strings.Contains(got, "Google") || strings.Contains(got, "guest info") {
+			t.Errorf("Google's words:\n%s", got)
+		}
+	})
 }
 
 // TestInvitationCards shows what a room sees of invitations and answers to them (C8).

@@ -42,6 +42,7 @@ const (
 	jobReactMail = "mail.react"   // mail what was reacted with, to those whose programs show it
 	jobDigest    = "mail.digest"  // mail what waits for a person
 	jobAdmit     = "mail.admit"   // take in a held mail that was approved
+	jobOwnCopy   = "mail.own"     // hold a mail from the owner's address, unless its copy lay in Sent
 )
 
 // chatJob is the data of a delivery to a chat network. Messages are named by
@@ -111,6 +112,13 @@ type admitJob struct {
 	Held int64 `json:"held"`
 	Add  bool  `json:"add"` // its sender becomes a participant
 	Room int64 `json:"room,omitempty"`
+}
+
+// ownCopyJob is the data of the delivery that waits for the copy in Sent of what seems
+// to be the owner's mail.
+type ownCopyJob struct {
+	Held      store.HeldMail `json:"held"`
+	MessageID string         `json:"message_id"`
 }
 
 func (w *work) enqueue(kind, lane, key string, data any, raw []byte, due time.Time) error {

@@ -14,6 +14,10 @@ func hiddenPart(p mail.Part) (why string, hidden bool) {
 	case "message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "text/vnd.google.email-reaction+json":
 		return "for programs", true
 	}
+	switch strings.ToLower(p.Name) {
+	case "signature.asc", "smime.p7s":
+		return "a signature", true
+	}
 	return "", strings.EqualFold(p.Header.Get("Content-Disposition"), "reaction")
 }
 
@@ -54,7 +58,7 @@ func shownParts(m *mail.Message) (parts []mail.Part) {
 
 // unnamed is how a file without a name is called; what ends it follows from its type.
 func unnamed(p mail.Part) string {
-	if isCalendar(p) {
+	if mail.IsCalendar(p) {
 		return "invite.ics"
 	}
 	return "file"

@@ -236,6 +236,8 @@ func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
 		return b.deliverKeep(ctx, d)
 	case jobAdmit:
 		return b.deliverAdmit(ctx, d)
+	case jobOwnCopy:
+		return b.deliverOwnCopy(ctx, d)
 	case jobFetchFile:
 		return b.deliverFetchFile(ctx, d)
 	case jobUnseal:

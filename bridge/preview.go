@@ -3,11 +3,10 @@ package bridge
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
-	"hashsend/bridge/reply"
+	"hashsend/bridge/media"
 )
 
 // Shown is what a room would show of a mail. Its JSON is a line of
@@ -18,17 +17,18 @@ type Shown struct {
 	Rule        string      `json:"rule"` // what decided the kind
 	From        ShownSender `json:"from"`
 	Subject     string      `json:"subject"`
-	MessageID   string      `json:"message_id"`  // without brackets, as the next
-	InReplyTo   string      `json:"in_reply_to"` // the first of several
-	Text        string      `json:"text"`        // what the person wrote
-	HTML        string      `json:"html"`        // the same, sanitised; empty where there is no formatting
+	MessageID   string      `json:"message_id"`      // without brackets, as the next
+	InReplyTo   string      `json:"in_reply_to"`     // the first of several
+	Text        string      `json:"text"`            // what the person wrote
+	Below       string      `json:"below,omitempty"` // the mails that are passed on below it
+	HTML        string      `json:"html"`            // the same, sanitised; empty where there is no formatting
 	Emoji       string      `json:"emoji,omitempty"`
 	Command     string      `json:"command,omitempty"`
 	Attachments []ShownFile `json:"attachments"`
 	Cut         []ShownCut  `json:"cut"` // what was left out, in order
 	Confidence  float64     `json:"confidence"`
 	Bounce      *ShownFate  `json:"bounce,omitempty"`
-	Notice      string      `json:"notice"` // what there is to tell instead of a text
+	Notice      string      `json:"notice"` // what there is to tell instead of a text, or above it
 	Problems    []string    `json:"problems,omitempty"`
 	Error       string      `json:"error"`
 }
@@ -90,8 +90,7 @@ func Preview(r io.Reader) (s Shown) {
 	case KindLoop:
 		s.Notice, s.Confidence = "This mail goes round: "+c.Rule+". It is not shown.", 1
 	default:
-		s.Notice = c.Text
-		s.write(&m)
+		s.write(&m, c)
 	}
 	return s
 }
@@ -106,15 +105,13 @@ func (s *Shown) describe(m *mail.Message, c Class) {
 	if len(m.InReplyTo) > 0 {
 		s.InReplyTo = m.InReplyTo[0]
 	}
-	for _, p := range m.Attachments() {
-		if c.Emoji != "" && (isReactionPart(p) || p.Type == "text/vnd.google.email-reaction+json") {
-			continue
+	if c.Kind != KindUnreadable {
+		for _, p := range fileParts(m) {
+			if p.Name == "" {
+				p.Name = media.Named(unnamed(p), p.Type)
+			}
+			s.Attachments = append(s.Attachments, ShownFile{Name: p.Name, Type: p.Type, Size: p.Size, Inline: p.Inline})
 		}
-		f := ShownFile{Name: p.Name, Type: p.Type, Size: p.Size, Inline: p.Inline}
-		if f.Name == "" && p.Nested != nil {
-			f.Name = p.Nested.Subject
-		}
-		s.Attachments = append(s.Attachments, f)
 	}
 	if b := c.Bounce; b != nil {
 		s.Bounce = &ShownFate{Action: b.Action, OriginalID: b.OriginalID, Recipients: []ShownRecipient{}}
@@ -124,27 +121,28 @@ func (s *Shown) describe(m *mail.Message, c Class) {
 	}
 }
 
-// write fills in what the person wrote.
-func (s *Shown) write(m *mail.Message) {
-	r := reply.Extract(reply.Mail{
-		Subject: m.Subject, From: s.From.Name, Answers: answers(m), Text: m.Text, HTML: m.HTML,
-	})
-	s.Text = markup.Neutral(strings.TrimSpace(withoutPictures(m, r.Text)))
-	if r.HTML != "" {
-		s.HTML = markup.Neutral(markup.Sanitise(r.HTML))
-	}
-	s.Confidence = r.Confidence
-	if r.Forward && s.Kind == KindMessage.String() {
+// write fills in what the person wrote, and the cards above it.
+func (s *Shown) write(m *mail.Message, c Class) {
+	w := written(*m, nil)
+	w.inPlaceOfGoogle(m, c)
+	s.Notice = markup.Neutral(cardsOf(m, c, w, nil))
+	forwards := wording{}
+	forwards.addForwards(m)
+	s.Text, s.HTML, s.Below = w.Text, w.HTML, forwards.Text
+	s.Confidence = float64(w.Sure) / 100
+	if w.Forward && s.Kind == KindMessage.String() {
 		s.Kind, s.Rule = KindForward.String(), "a mail is passed on in the text"
 	}
-	for _, c := range r.Cut {
-		s.Cut = append(s.Cut, ShownCut{Kind: c.Kind, Text: c.Text, Rule: c.Rule})
+	for _, cut := range w.Cuts {
+		s.Cut = append(s.Cut, ShownCut{Kind: cut.Kind, Text: cut.Text, Rule: cut.Rule})
 	}
 	if s.Text != "" || s.Notice != "" {
 		return
 	}
 	switch {
-	case r.OnlyQuote:
+	case s.Below != "":
+		s.Notice = "(a mail that is passed on without words)"
+	case w.OnlyQuote:
 		s.Notice = "(an answer without words)"
 	case len(s.Attachments) > 0:
 		s.Notice = "(files without words)"

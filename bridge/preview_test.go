@@ -35,6 +35,40 @@ func TestPreviewOwnCases(t *testing.T) {
 	}
 }
 
+// TestPreviewIsWhatTheRoomSees has the cards, lines and files that a room gets (C8,
+// C10, C11, C12, C13).
+func TestPreviewIsWhatTheRoomSees(t *testing.T) {
+	read := func(raw string) Shown { return Preview(strings.NewReader(raw)) }
+	for _, name := range []string{"calendar--invitation", "message--calendar-file"} {
+		raw, err := os.ReadFile(filepath.Join("testdata", "classify", name+".eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := read(string(raw))
+		want := map[string]string{"calendar--invitation": "invite.ics", "message--calendar-file": "boat.ics"}[name]
+		if len(got.Attachments) != 1 || got.Attachments[0].Name != want || !strings.Contains(got.Notice, "Where: Harbour") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	const head = "From: Ann Lee <ann@example.com>\nSubject: Boat\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\nLook.\n--a\n"
+	got := read(head + "Content-Type: text/vcard; name=bob.vcf\n\nBEGIN:VCARD\nFN:Bob Lee\nTEL:1\nEND:VCARD\n--a\nContent-Type: application/octet-stream; name=smime.p7s\n\nx\n--a--\n")
+	if got.Notice != "👤 Bob Lee\nPhone: 1" || got.Text != "Look." || len(got.Attachments) != 1 {
+		t.Errorf("contact: %+v", got)
+	}
+	got = read(head + "Content-Type: message/rfc822\n\nFrom: bob@example.org\nSubject: For sale\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nA boat.\n--c\nContent-Type: image/png; name=boat.png\n\nx\n--c--\n--a--\n")
+	if got.Text != "Look." || got.Below != "↪ Ann Lee forwarded: For sale, from bob@example.org\nA boat." || len(got.Attachments) != 1 || got.Attachments[0].Name != "boat.png" {
+		t.Errorf("forward: %+v", got)
+	}
+	got = read("From: Ann Lee <ann@example.com>\nSubject: Fwd: For sale\n\n---------- Forwarded message ---------\nFrom: bob@example.org\nDate: Mon, Jan 6, 2025\nSubject: For sale\n\nA boat.\n")
+	if got.Notice != "↪ Ann Lee forwarded: For sale, from bob@example.org, Mon, Jan 6, 2025" || !strings.Contains(got.Text, "A boat.") {
+		t.Errorf("forward in the text: %+v", got)
+	}
+	got = read("From: Ann Lee <ann@example.com>\nSubject: ...\nContent-Type: multipart/encrypted; boundary=a\n\n--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream\n\nx\n--a--\n")
+	if !strings.Contains(got.Notice, "encrypted") || got.Text != "" || len(got.Attachments) != 0 {
+		t.Errorf("encrypted: %+v", got)
+	}
+}
+
 func TestPreviewReport(t *testing.T) {
 	raw, err := os.ReadFile("testdata/classify/bounce--dsn.eml")
 	if err != nil {

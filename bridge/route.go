@@ -33,7 +33,7 @@ func (b *Bridge) findRoute(tx *store.Tx, box *mailbox, m *mail.Message, env mail
 	if err != nil {
 		return r, err
 	}
-	byID, err := r.ids(tx, b.mint, m)
+	byID, err := r.ids(tx, b.mint, m, byToken)
 	if err != nil {
 		return r, err
 	}
@@ -137,8 +137,9 @@ func cited(m *mail.Message) []string {
 
 // ids finds the threads of the cited ids, nearest first. An id that stands right
 // behind one of ours and is unknown is another name of a mail of ours: the
-// provider changed it.
-func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message) (threads []int64, err error) {
+// provider changed it. One of a mail that came in for several threads (C34) belongs to
+// the one that the tokens name, or that a nearer id does.
+func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message, byToken []int64) (threads []int64, err error) {
 	add := func(id int64, rule string) {
 		if !slices.Contains(threads, id) {
 			threads = append(threads, id)
@@ -149,7 +150,7 @@ func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message) (threads []in
 	}
 	unknown := ""
 	for i, id := range cited(m) {
-		known, err := tx.MailByID(id)
+		known, err := mailIn(tx, id, append(slices.Clone(byToken), threads...))
 		if err == nil {
 			add(known.Thread, "cited id")
 			if r.Parent == 0 {
@@ -193,4 +194,18 @@ func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message) (threads []in
 		unknown = ""
 	}
 	return threads, nil
+}
+
+// mailIn finds a mail by its id, in one of these threads if it is there.
+func mailIn(tx *store.Tx, id string, threads []int64) (store.Mail, error) {
+	known, err := tx.MailByID(id)
+	if err != nil || slices.Contains(threads, known.Thread) {
+		return known, err
+	}
+	for _, t := range threads {
+		if in, err := tx.MailIn(t, id); !errors.Is(err, store.ErrNone) {
+			return in, err
+		}
+	}
+	return known, nil
 }

@@ -130,7 +130,7 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err != nil {
 		return err
 	}
-	subject, err := w.newSubject(th, l)
+	subject, err := w.newSubject(th, l, d.route.Threads)
 	if err != nil {
 		return err
 	}
@@ -274,19 +274,33 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 	return ms[len(ms)-1].ID, nil
 }
 
+// farOff is how far the Date of a mail may be from when it came before it is worth
+// telling (C43). Nothing is ordered by it.
+const farOff = time.Hour
+
 // recordMail keeps the ids of a mail that came in, so that answers to it are known.
 func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
 	if l.msg.ID == "" {
 		return nil
 	}
-	if known, err := w.MailByID(l.msg.ID); err == nil && known.Thread == th.ID {
+	if _, err := w.MailIn(th.ID, l.msg.ID); err == nil {
 		return nil
-	} else if err != nil && !errors.Is(err, store.ErrNone) {
+	} else if !errors.Is(err, store.ErrNone) {
 		return err
 	}
 	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.now}
+	if d := l.msg.Date; !d.IsZero() && d.Sub(w.now).Abs() > farOff {
+		rec.Dated = d
+	}
 	if err := w.AddMail(&rec, messages...); err != nil {
 		return err
+	}
+	if first, err := w.MailByID(l.msg.ID); err != nil {
+		return err
+	} else if first.ID != rec.ID {
+		if err := w.ShareMailID(rec, l.msg.ID); err != nil {
+			return err
+		}
 	}
 	for _, id := range l.msg.OtherIDs {
 		if err := w.AddMailID(rec.ID, store.IDReceived, id); err != nil {

@@ -170,6 +170,9 @@ func (s *stage) start() {
 		Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Own: []string{"owner@example.org"}, Owner: "Olga",
 		Submitter: (*submitter)(s), Verifier: (*verifier)(s), PlusWorks: s.mode["plus"] != "off", KeepsSent: true, PerHour: s.number("hourly"),
 	}
+	if s.mode["keeper"] != "" {
+		box.Keeper = sentFolder{}
+	}
 	if s.mode["opens"] != "" {
 		box.Opens = OpenWhere{Network: "matrix", Room: chat.RoomID(s.mode["opens"])}
 	}
@@ -384,6 +387,13 @@ func (s *stage) mail(verb, rest string) {
 			h["Subject"] = strings.ReplaceAll(next(), "_", " ")
 		case "cites":
 			h["In-Reply-To"] = "<" + next() + ">"
+		case "no-id":
+			delete(h, "Message-ID")
+		case "date":
+			h["Date"] = strings.ReplaceAll(next(), "_", " ")
+		case "tokens": // of two mails
+			a, b := s.sent[atoi(next())-1], s.sent[atoi(next())-1]
+			h["To"] = a.ReplyTo[0].Address + ", " + b.ReplyTo[0].Address
 		case "long":
 			text = strings.Repeat(text+`\n\n`, 5000/len(text))
 		case "with":
@@ -426,12 +436,16 @@ func (s *stage) mail(verb, rest string) {
 	s.deliver(map[string]mail.Place{"mail": mail.Inbox, "sent": mail.Sent, "junk": mail.Junk, "archive": mail.Archive}[verb], raw.String())
 }
 
-func (s *stage) answer(h map[string]string, number string) {
+func atoi(number string) int {
 	n, err := strconv.Atoi(number)
 	if err != nil {
-		s.t.Fatal(err)
+		panic("script: " + err.Error())
 	}
-	m := s.sent[n-1]
+	return n
+}
+
+func (s *stage) answer(h map[string]string, number string) {
+	m := s.sent[atoi(number)-1]
 	h["In-Reply-To"] = "<" + m.ID + ">"
 	h["References"] = "<" + strings.Join(append(slices.Clone(m.References), m.ID), "> <") + ">"
 	if h["Subject"] == "Hello" {

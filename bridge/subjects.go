@@ -14,18 +14,20 @@ import (
 // first time it appears there; empty: it has one that the conversation knows (C38).
 // Mail of ours keeps its own: another would begin another conversation in most
 // mail programs. The subject of what is passed on is told with it.
-func (w *work) newSubject(th store.Thread, l letter) (string, error) {
+func (w *work) newSubject(th store.Thread, l letter, threads []int64) (string, error) {
 	title := mail.TitleOf(l.msg.Subject, w.b.o.Tag)
 	if title == "" || l.class.Kind == KindReaction || l.class.Kind == KindForward {
 		return "", nil
 	}
-	known, err := w.Subjects(th.ID)
-	if err != nil {
-		return "", err
-	}
-	for _, s := range known {
-		if sameWords(strings.ToLower(title), strings.ToLower(mail.TitleOf(s, w.b.o.Tag))) {
-			return "", nil
+	for _, id := range append([]int64{th.ID}, threads...) { // a mail to several has that of one
+		known, err := w.Subjects(id)
+		if err != nil {
+			return "", err
+		}
+		for _, s := range known {
+			if sameWords(strings.ToLower(title), strings.ToLower(mail.TitleOf(s, w.b.o.Tag))) {
+				return "", nil
+			}
 		}
 	}
 	seen, err := w.Seen(w.now, "subject", fmt.Sprint(th.ID), strings.ToLower(title))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
@@ -21,6 +22,8 @@ type wording struct {
 	Cuts  []store.Cut
 	// Forward: the text holds a mail of somebody else that is passed on.
 	Forward bool
+	// OnlyQuote: there was nothing but quoted mail.
+	OnlyQuote bool
 }
 
 // part is what answers one message.
@@ -41,21 +44,23 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	d.words = written(l.msg, known)
 	w := &d.words
 	switch {
+	case l.class.Kind == KindUnreadable && l.class.Text != "":
+		*w = wording{Text: l.class.Text, Sure: 100}
+		return nil
 	case l.class.Kind == KindReaction && l.class.Emoji != "":
 		w.Text, w.HTML, w.Parts = reactedWith(l.class.Emoji), "", nil
 	case l.class.Kind == KindReaction && l.class.Whole:
 		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
 	case l.class.Emoji != "" && d.route.Parent == 0: // there is nothing to react to
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
-	case l.class.Invitation != nil:
-		w.above(invitationText(&l.msg, *l.class.Invitation, box.b.o.Zone))
-	case w.Forward:
-		w.above(forwardedInline(&l.msg, w.Text))
+	default:
+		w.inPlaceOfGoogle(&l.msg, l.class)
 	}
+	cards := cardsOf(&l.msg, l.class, *w, box.b.o.Zone)
 	if l.class.Kind != KindReaction {
 		w.addForwards(&l.msg)
 	}
-	if cards := contactCards(&l.msg); cards != "" {
+	if cards != "" {
 		w.above(cards)
 	}
 	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
@@ -68,6 +73,32 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 		}
 	}
 	return nil
+}
+
+// cardsOf is what stands above the words of a mail: its contacts, its events, and
+// whose mail it passes on.
+func cardsOf(m *mail.Message, c Class, w wording, zone *time.Location) string {
+	cards := []string{contactCards(m)}
+	switch {
+	case c.Kind == KindReaction:
+	case c.Invitation != nil:
+		cards = append(cards, invitationText(m, *c.Invitation, calendarVerb(*c.Invitation), zone))
+	case w.Forward:
+		cards = append(cards, eventCards(m, zone), forwardedInline(m, w.Text))
+	default:
+		cards = append(cards, eventCards(m, zone))
+	}
+	return strings.Join(slices.DeleteFunc(cards, func(s string) bool { return s == "" }), "\n\n")
+}
+
+// inPlaceOfGoogle leaves out the words that Google writes with an invitation, which
+// the card says; what the one who invites has written stands in the calendar.
+func (w *wording) inPlaceOfGoogle(m *mail.Message, c Class) {
+	if c.Invitation == nil || !byGoogle(m) || w.Text == "" {
+		return
+	}
+	w.Cuts = append(w.Cuts, store.Cut{Kind: "repetition", Rule: "Google says what the calendar says", Text: shorten(w.Text, maxCut)})
+	w.Text, w.HTML, w.Parts = markup.Neutral(c.Invitation.About), "", nil
 }
 
 // above puts lines of the bridge above the words, or in place of words that say no more.
@@ -113,12 +144,12 @@ func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
 
 // written finds what a person wrote in a mail that may quote known messages.
 func written(m mail.Message, known []store.Message) wording {
-	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: m.Text, HTML: m.HTML}
+	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: withoutArmour(m.Text), HTML: m.HTML}
 	for _, k := range known {
 		in.Known = append(in.Known, asMailed(k))
 	}
 	r := reply.Extract(in)
-	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward}
+	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward, OnlyQuote: r.OnlyQuote}
 	w.Text, w.HTML = shownWords(withoutPictures(&m, r.Text), r.HTML)
 	for _, a := range r.Answered {
 		p := part{Of: known[a.Known].ID}
@@ -152,6 +183,23 @@ func shownWords(text, html string) (string, string) {
 		html = markup.Neutral(html)
 	}
 	return text, html
+}
+
+// withoutArmour takes away what PGP writes around a text that it signs (RFC 9580, 7).
+func withoutArmour(text string) string {
+	const begin, sign, end = "-----BEGIN PGP SIGNED MESSAGE-----\n", "\n-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
+	before, rest, ok := strings.Cut(text, begin)
+	if !ok || strings.TrimSpace(before) != "" {
+		return text
+	}
+	_, rest, headers := strings.Cut(rest, "\n\n")
+	words, behind, signed := strings.Cut(rest, sign)
+	_, behind, ended := strings.Cut(behind, end)
+	if !headers || !signed || !ended {
+		return text
+	}
+	words = strings.ReplaceAll("\n"+words, "\n- ", "\n")
+	return words[1:] + behind
 }
 
 // shorten cuts a text after a number of bytes, between two characters.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hashsend/bridge/markup"
 )
 
 // Invitation is what a calendar says of its first event (RFC 5545, RFC 5546).
@@ -16,12 +18,24 @@ type Invitation struct {
 	Organiser Address
 	Answer    string    // PARTSTAT of the first attendee, upper case: ACCEPTED, DECLINED, TENTATIVE …
 	Comment   string    // what somebody added to an answer
+	About     string    // its description, with its lines
 	Start     time.Time // in the zone it was written in; zero: none that can be read
 	End       time.Time // the end of the last day where AllDay; zero: none
 	AllDay    bool      // days, without hours: the same everywhere
 	Floating  bool      // the hours have no known zone
 	Zone      string    // name of a zone that is not known, with Floating
 	Repeats   string    // in words: "every week on Monday"; empty: it does not
+}
+
+// IsCalendar reports whether a part is a calendar, by its type or its name.
+func IsCalendar(p Part) bool {
+	switch p.Type {
+	case "text/calendar", "application/ics":
+		return true
+	case "application/octet-stream", "application/calendar", "application/x-ics":
+		return strings.HasSuffix(strings.ToLower(p.Name), ".ics")
+	}
+	return false
 }
 
 // maxCalendar is how many bytes of a calendar are read.
@@ -41,6 +55,7 @@ func ReadInvitation(ics string) (v Invitation, ok bool) {
 	if p, has := c.event["ATTENDEE"]; has {
 		v.Answer = upperWord(p.params["PARTSTAT"])
 	}
+	v.About = c.about()
 	v.Link = c.link()
 	if v.Link != "" && strings.TrimSpace(v.Place) == v.Link {
 		v.Place = ""
@@ -175,6 +190,21 @@ func readProperty(line string) (name string, p property, ok bool) {
 func (c *calendar) text(name string) string {
 	const longest = 500
 	s := []rune(oneLine(unescape(c.event[name].value)))
+	if len(s) > longest {
+		return string(s[:longest]) + "…"
+	}
+	return string(s)
+}
+
+// about is the description, without the block that Google writes below it.
+func (c *calendar) about() string {
+	const longest = 2000
+	text := cleanLines(unescape(c.event["DESCRIPTION"].value))
+	if strings.Contains(text, "<br>") || strings.Contains(text, "</") { // Google's is HTML where somebody has formatted it
+		text = markup.ToText(text)
+	}
+	text, _, _ = strings.Cut(text, "-::~")
+	s := []rune(strings.TrimSpace(text))
 	if len(s) > longest {
 		return string(s[:longest]) + "…"
 	}

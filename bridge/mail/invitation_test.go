@@ -33,6 +33,7 @@ ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:bob@example.org`)
 	want := Invitation{
 		Method: "REQUEST", Title: "Lunch, at last; 🍕", Place: "Room 7", Link: "https://us02web.zoom.us/j/123?pwd=a", Organiser: Address{Name: "Lee, Ann", Address: "ann@example.com"},
 		Answer: "NEEDS-ACTION", Start: time.Date(2025, 6, 10, 10, 0, 0, 0, time.UTC), End: time.Date(2025, 6, 10, 11, 30, 0, 0, time.UTC), Repeats: "every week on Tuesday, 4 times",
+		About: "See https://example.org/agenda and <https://us02web.zoom.us/j/123?pwd=a>.",
 	}
 	if !ok || v != want {
 		t.Errorf("%+v", v)

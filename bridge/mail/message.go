@@ -37,7 +37,7 @@ type Part struct {
 	Body      bool   // it went into Text or HTML
 	Size      int64  // decoded bytes
 	Stored    string // what Limits.Files says of its content; empty: it was thrown away
-	// Content is the decoded content of texts and reports, in UTF-8 where it is a
+	// Content is the decoded content of texts, calendars and reports, in UTF-8 where it is a
 	// text, cut at Limits.Text. Empty for other types.
 	Content string
 	// Nested is the mail inside message/rfc822 and the header inside

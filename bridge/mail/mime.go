@@ -282,7 +282,7 @@ func (p *parser) orphan(b []byte, speaks bool) body {
 // leaf reads a part that has no parts.
 func (p *parser) leaf(h Header, kind string, params map[string]string, encoding string, depth int, speaks bool) (body, stop) {
 	part, wraps := newPart(h, kind, params), speaks
-	keeps := keepsContent(kind) || isMessage(kind) && depth < p.lim.Depth
+	keeps := keepsContent(kind) || IsCalendar(part) || isMessage(kind) && depth < p.lim.Depth
 	var content limited
 	if keeps {
 		content.limit = min(p.lim.Text, p.shared.text)
@@ -298,7 +298,7 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	case isTNEF(part):
 		wrapped = &tnef{left: min(p.lim.Text, p.shared.text), sink: p.sink}
 		take = func(b []byte) { content.write(b); wrapped.write(b) }
-	case !speaks && (!keeps || strings.HasPrefix(kind, "text/")) && kind != "text/rfc822-headers":
+	case !speaks && (!keeps || strings.HasPrefix(kind, "text/") || IsCalendar(part)) && kind != "text/rfc822-headers":
 		file = p.sink(part)
 		take = func(b []byte) { content.write(b); file.write(b) }
 	}

@@ -29,43 +29,52 @@ func parse(t testing.TB, s string) Message {
 func TestParseBodies(t *testing.T) {
 	const mixed = "Content-Type: multipart/mixed; boundary=b\n\n"
 	for name, c := range map[string]struct{ in, text, html string }{
-		"plain":              {"Subject: x\n\nhello\n", "hello\n", ""},
-		"no header":          {"\nhello", "hello", ""},
-		"CRLF":               {"Subject: x\r\n\r\na\r\nb\r\n", "a\nb\n", ""},
-		"html":               {"Content-Type: text/html\n\n<p>x</p>", "", "<p>x</p>"},
-		"alternative":        {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nt\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b--\n", "t", "<p>h</p>"},
-		"empty text":         {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n \n--b\nContent-Type: text/html\n\n<p>h</p>\n--b--\n", "", "<p>h</p>"},
-		"no end":             {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nt\n--b\nContent-Type: text/html\n\n<p>h</p>", "t", "<p>h</p>"},
-		"joined":             {mixed + "--b\n\none\n--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\nAAAA\n--b\n\ntwo\n--b--\n", "one\n\ntwo", ""},
-		"html and text":      {mixed + "--b\nContent-Type: text/html\n\n<p>one</p>\n--b\n\ntwo <\n--b--\n", "one\n\ntwo <", "<p>one</p>\n<div>two &lt;</div>"},
-		"attached text":      {mixed + "--b\n\none\n--b\nContent-Disposition: attachment; filename=a.txt\n\ntwo\n--b--\n", "one", ""},
-		"named inline text":  {mixed + "--b\n\none\n--b\nContent-Type: text/plain; name=a.txt\nContent-Disposition: inline\n\ntwo\n--b--\n", "one", ""},
-		"only a named text":  {"Content-Type: text/plain; name=a.txt\n\none", "one", ""},
-		"related":            {"Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b\nContent-Type: text/plain\n\nnot me\n--b--\n", "", "<p>h</p>"},
-		"signed":             {"Content-Type: multipart/signed; boundary=b\n\n--b\n\nt\n--b\nContent-Type: application/pgp-signature\n\nxx\n--b--\n", "t", ""},
-		"nested":             {mixed + "--b\nContent-Type: multipart/alternative; boundary=b2\n\n--b2\n\nt\n--b2\nContent-Type: text/html\n\nh\n--b2--\n--b--\n", "t", "h"},
-		"inner not closed":   {mixed + "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nt\n--b\n\nu\n--b--\n", "t\n\nu", ""},
-		"no boundary named":  {"Content-Type: multipart/mixed\n\n--xyz12\n\nt\n--xyz12--\n", "t", ""},
-		"boundary not there": {"Content-Type: multipart/mixed; boundary=none\n\nhello\n", "hello\n", ""},
-		"quoted-printable":   {"Content-Transfer-Encoding: Quoted-Printable\nContent-Type: text/plain; charset=utf-8\n\na=C3=A9=\nb =3D =zz = \nc  \n", "aéb = =zz c\n", ""},
-		"base64":             {"Content-Transfer-Encoding: BASE64\n\naGVs\nbG8\n", "hello", ""},
-		"uuencode":           {"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n%:&5L;&\\\n`\nend\n", "hello", ""},
-		"no empty line":      {"Subject: x\nhello there\nbye\n", "hello there\nbye\n", ""},
-		"flowed":             {"Content-Type: text/plain; format=flowed\n\nlong \nline\n> a \n> b\n>> c\n-- \nsig\n", "long line\n> a b\n>> c\n-- \nsig\n", ""},
-		"delsp":              {"Content-Type: text/plain; format=flowed; delsp=yes\n\nlo \nng\n stuffed\n", "long\nstuffed\n", ""},
-		"latin1 is utf-8":    {"Content-Type: text/plain; charset=iso-8859-1\n\ncaf\xc3\xa9", "café", ""},
-		"utf-8 is 1252":      {"Content-Type: text/plain; charset=utf-8\n\n\x93caf\xe9\x94", "“café”", ""},
-		"gb2312":             {"Content-Type: text/plain; charset=gb2312\n\n\xc4\xe3\xba\xc3", "你好", ""},
-		"unknown charset":    {"Content-Type: text/plain; charset=x-none\n\ncaf\xe9", "café", ""},
-		"meta charset":       {"Content-Type: text/html\n\n<meta charset=\"koi8-r\">\xd0\xd2", "", "<meta charset=\"koi8-r\">пр"},
-		"iso-2022-kr":        {"Content-Type: text/plain; charset=iso-2022-kr\n\n\x1b$)C\x0e>H3g\x0f x", "안녕 x", ""},
-		"jis without a name": {"Subject: x\n\n\x1b$B$3\x1b(B", "こ", ""},
-		"bad type":           {"Content-Type: ???\n\nx", "x", ""},
-		"old type":           {"Content-Type: text\n\nx", "x", ""},
-		"old Mac":            {"Subject: x\r\ra\rb\r", "a\nb\n", ""},
-		"utf-16":             {"Subject: x\n\n\xff\xfea\x00b\x00", "ab", ""},
-		"nul":                {"Subject: x\n\na\x00b", "ab", ""},
-		"boundary in header": {"Content-Type: multipart/mixed; boundary=b\n--b\n\nx\n--b--\n", "x", ""},
+		"plain":                  {"Subject: x\n\nhello\n", "hello\n", ""},
+		"no header":              {"\nhello", "hello", ""},
+		"CRLF":                   {"Subject: x\r\n\r\na\r\nb\r\n", "a\nb\n", ""},
+		"html":                   {"Content-Type: text/html\n\n<p>x</p>", "", "<p>x</p>"},
+		"C3 alternative":         {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nt\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b--\n", "t", "<p>h</p>"},
+		"C3 empty text":          {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n \n--b\nContent-Type: text/html\n\n<p>h</p>\n--b--\n", "", "<p>h</p>"},
+		"no end":                 {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nt\n--b\nContent-Type: text/html\n\n<p>h</p>", "t", "<p>h</p>"},
+		"C5 joined":              {mixed + "--b\n\none\n--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\nAAAA\n--b\n\ntwo\n--b--\n", "one\n\ntwo", ""},
+		"C5 html and text":       {mixed + "--b\nContent-Type: text/html\n\n<p>one</p>\n--b\n\ntwo <\n--b--\n", "one\n\ntwo <", "<p>one</p>\n<div>two &lt;</div>"},
+		"attached text":          {mixed + "--b\n\none\n--b\nContent-Disposition: attachment; filename=a.txt\n\ntwo\n--b--\n", "one", ""},
+		"C5 named inline text":   {mixed + "--b\n\none\n--b\nContent-Type: text/plain; name=a.txt\nContent-Disposition: inline\n\ntwo\n--b--\n", "one", ""},
+		"only a named text":      {"Content-Type: text/plain; name=a.txt\n\none", "one", ""},
+		"related":                {"Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b\nContent-Type: text/plain\n\nnot me\n--b--\n", "", "<p>h</p>"},
+		"C12 signed":             {"Content-Type: multipart/signed; boundary=b\n\n--b\n\nt\n--b\nContent-Type: application/pgp-signature\n\nxx\n--b--\n", "t", ""},
+		"nested":                 {mixed + "--b\nContent-Type: multipart/alternative; boundary=b2\n\n--b2\n\nt\n--b2\nContent-Type: text/html\n\nh\n--b2--\n--b--\n", "t", "h"},
+		"inner not closed":       {mixed + "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nt\n--b\n\nu\n--b--\n", "t\n\nu", ""},
+		"no boundary named":      {"Content-Type: multipart/mixed\n\n--xyz12\n\nt\n--xyz12--\n", "t", ""},
+		"boundary not there":     {"Content-Type: multipart/mixed; boundary=none\n\nhello\n", "hello\n", ""},
+		"quoted-printable":       {"Content-Transfer-Encoding: Quoted-Printable\nContent-Type: text/plain; charset=utf-8\n\na=C3=A9=\nb =3D =zz = \nc  \n", "aéb = =zz c\n", ""},
+		"base64":                 {"Content-Transfer-Encoding: BASE64\n\naGVs\nbG8\n", "hello", ""},
+		"uuencode":               {"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n%:&5L;&\\\n`\nend\n", "hello", ""},
+		"no empty line":          {"Subject: x\nhello there\nbye\n", "hello there\nbye\n", ""},
+		"C15 flowed":             {"Content-Type: text/plain; format=flowed\n\nlong \nline\n> a \n> b\n>> c\n-- \nsig\n", "long line\n> a b\n>> c\n-- \nsig\n", ""},
+		"C15 delsp":              {"Content-Type: text/plain; format=flowed; delsp=yes\n\nlo \nng\n stuffed\n", "long\nstuffed\n", ""},
+		"C16 latin1 is utf-8":    {"Content-Type: text/plain; charset=iso-8859-1\n\ncaf\xc3\xa9", "café", ""},
+		"C16 utf-8 is 1252":      {"Content-Type: text/plain; charset=utf-8\n\n\x93caf\xe9\x94", "“café”", ""},
+		"C16 gb2312":             {"Content-Type: text/plain; charset=gb2312\n\n\xc4\xe3\xba\xc3", "你好", ""},
+		"C16 unknown charset":    {"Content-Type: text/plain; charset=x-none\n\ncaf\xe9", "café", ""},
+		"C16 meta charset":       {"Content-Type: text/html\n\n<meta charset=\"koi8-r\">\xd0\xd2", "", "<meta charset=\"koi8-r\">пр"},
+		"C16 iso-2022-kr":        {"Content-Type: text/plain; charset=iso-2022-kr\n\n\x1b$)C\x0e>H3g\x0f x", "안녕 x", ""},
+		"C16 jis without a name": {"Subject: x\n\n\x1b$B$3\x1b(B", "こ", ""},
+		"C3 best once":           {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nt\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b\nContent-Type: text/html\n\n<p>best</p>\n--b--\n", "t", "<p>best</p>"},
+		"C5 inline text":         {mixed + "--b\n\none\n--b\nContent-Disposition: inline\n\ntwo\n--b--\n", "one\n\ntwo", ""},
+		"C15 quotes":             {"Content-Type: text/plain; format=flowed; delsp=yes\n\n> one wo \n> rd\n>> deep \n>> er\nfree \n> not joined\n-- \nsig\n", "> one word\n>> deeper\nfree\n> not joined\n-- \nsig\n", ""},
+		"C15 stuffed":            {"Content-Type: text/plain; format=flowed\n\n From here\n > no quote\n", "From here\n> no quote\n", ""},
+		"C16 1252 as latin1":     {"Content-Type: text/plain; charset=iso-8859-1\n\n\x93caf\xe9\x94 \x80", "“café” €", ""},
+		"C16 gb18030":            {"Content-Type: text/plain; charset=gb2312\n\n\x81\x30\x81\x30\x95\x32\x82\x36", "\u0080𠀀", ""},
+		"C16 iso-2022-jp":        {"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B$3$s\x1b(B.", "こん.", ""},
+		"C16 utf-7":              {"Content-Type: text/plain; charset=utf-7\n\ncaf+AOk- +- 1", "café + 1", ""},
+		"C16 wrong label":        {"Content-Type: text/plain; charset=us-ascii\n\ncaf\xc3\xa9", "café", ""},
+		"bad type":               {"Content-Type: ???\n\nx", "x", ""},
+		"old type":               {"Content-Type: text\n\nx", "x", ""},
+		"old Mac":                {"Subject: x\r\ra\rb\r", "a\nb\n", ""},
+		"utf-16":                 {"Subject: x\n\n\xff\xfea\x00b\x00", "ab", ""},
+		"nul":                    {"Subject: x\n\na\x00b", "ab", ""},
+		"boundary in header":     {"Content-Type: multipart/mixed; boundary=b\n--b\n\nx\n--b--\n", "x", ""},
 	} {
 		m := parse(t, c.in)
 		if m.Text != c.text || m.HTML != c.html {
@@ -97,6 +106,20 @@ func TestParseHeader(t *testing.T) {
 	for v, ok := range map[string]bool{"8 Jul 2025 09:38:10 GMT": true, "Tue, 8 Jul 25 09:38 +0200": true, "2025-07-08 09:38:10": true, "yesterday": false, "": false, "Tue, 08 Jul 0001 09:38:10 +0200": false} {
 		if parseDate(v).IsZero() == ok {
 			t.Errorf("date %q", v)
+		}
+	}
+}
+
+// 8-bit headers, and wrong labels in encoded words (C16).
+func TestParseHeaderCharsets(t *testing.T) {
+	for in, want := range map[string]string{
+		"Subject: caf\xe9 \x80": "café €", "Subject: caf\xc3\xa9": "café", "Subject: =?iso-8859-1?q?=93caf=E9=94?=": "“café”",
+		"Subject: =?gb2312?b?xOO6ww==?=": "你好", "Subject: =?utf-8?q?caf=E9?=": "café", "Subject: =?utf-7?q?caf+AOk-?=": "café", "Subject: =?iso-2022-jp?b?GyRCJDMbKEI=?=": "こ",
+		"Subject: =?x-none?q?caf=E9?=": "café", "Subject: x\nFrom: Jos\xe9 <jose@example.com>": "x",
+	} {
+		m := parse(t, in+"\n\nx")
+		if m.Subject != want || len(m.From) == 1 && m.From[0] != (Address{"José", "jose@example.com"}) {
+			t.Errorf("%q: %q, %+v; want %q", in, m.Subject, m.From, want)
 		}
 	}
 }

@@ -114,7 +114,7 @@ func listed(m Message) (all []string) {
 	return all
 }
 
-func TestWinmail(t *testing.T) {
+func TestWinmail(t *testing.T) { // C9
 	packed := base64.StdEncoding.EncodeToString(winmail())
 	files := []string{"Plan für Mai.pdf|application/pdf|5000", "План.txt|application/octet-stream|5"}
 	beside := "--x\r\n\r\nThe text beside.\r\n--x\r\nContent-Type: application/octet-stream; name=\"WINMAIL.DAT\"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + packed + "\r\n--x--\r\n"

@@ -1,21 +1,24 @@
 package store
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
-const mailColumns = "id, thread, coalesce(epoch, 0), uniq, message_id, out, at"
+const mailColumns = "id, thread, coalesce(epoch, 0), uniq, message_id, out, at, dated"
 
 func scanMail(scan func(...any) error) (m Mail, err error) {
-	var at int64
-	err = scan(&m.ID, &m.Thread, &m.Epoch, &m.Uniq, &m.MessageID, &m.Out, &at)
-	m.At = moment(at)
+	var at, dated int64
+	err = scan(&m.ID, &m.Thread, &m.Epoch, &m.Uniq, &m.MessageID, &m.Out, &at, &dated)
+	m.At, m.Dated = moment(at), moment(dated)
 	return m, err
 }
 
 // AddMail stores a mail with the messages that stand in it, in order, and its
 // Message-ID; the id is set.
 func (t *Tx) AddMail(m *Mail, messages ...int64) (err error) {
-	m.ID, err = t.insert("INSERT INTO mail (thread, epoch, uniq, message_id, out, at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-		m.Thread, orNull(m.Epoch), m.Uniq, m.MessageID, m.Out, millis(m.At))
+	m.ID, err = t.insert("INSERT INTO mail (thread, epoch, uniq, message_id, out, at, dated) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+		m.Thread, orNull(m.Epoch), m.Uniq, m.MessageID, m.Out, millis(m.At), millis(m.Dated))
 	if err != nil {
 		return err
 	}
@@ -50,6 +53,22 @@ func (t *Tx) AddMailID(mail int64, kind, id string) error {
 // MailByID finds a mail by any of its Message-IDs, without brackets.
 func (t *Tx) MailByID(id string) (Mail, error) {
 	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT mail FROM mail_id WHERE hash = ?)", hash(id))
+}
+
+// ShareMailID notes that a mail that came in for several threads goes by this id in
+// its thread, too.
+func (t *Tx) ShareMailID(m Mail, id string) error {
+	return t.exec("INSERT INTO mail_id (hash, mail, kind, id) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash(id, strconv.FormatInt(m.Thread, 10)), m.ID, IDShared, id)
+}
+
+// MailIn finds the mail of a thread by any of its Message-IDs; ErrNone: the thread
+// has none with that id.
+func (t *Tx) MailIn(thread int64, id string) (Mail, error) {
+	m, err := t.MailByID(id)
+	if err != nil || m.Thread == thread {
+		return m, err
+	}
+	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT mail FROM mail_id WHERE hash = ?)", hash(id, strconv.FormatInt(thread, 10)))
 }
 
 // MailByUniq finds a mail of ours by the UNIQ part of its Message-ID.

@@ -176,6 +176,7 @@ type Mail struct {
 	MessageID string // as we know it best
 	Out       bool
 	At        time.Time
+	Dated     time.Time // its Date, where that is far from At; zero: it is not
 }
 
 // The kinds of a Message-ID.
@@ -184,6 +185,7 @@ const (
 	IDFinal    = "final"    // as the provider changed it
 	IDLearned  = "learned"  // found in an answer
 	IDReceived = "received" // of a mail that came in
+	IDShared   = "shared"   // of a mail that came in for several threads, in one after the first
 )
 
 // The states of a recipient.

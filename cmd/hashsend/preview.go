@@ -130,15 +130,14 @@ func printShown(w io.Writer, s bridge.Shown, why bool) error {
 	if s.Text != "" {
 		line("\n%s", s.Text)
 	}
+	if s.Below != "" {
+		line("\n%s", s.Below)
+	}
 	for i, f := range s.Attachments {
 		if i == 0 {
 			line("")
 		}
-		name := f.Name
-		if name == "" {
-			name = "without a name"
-		}
-		line("File: %s (%s, %d bytes)", name, f.Type, f.Size)
+		line("File: %s (%s, %d bytes)", f.Name, f.Type, f.Size)
 	}
 	printCut(line, s, why)
 	line("")
