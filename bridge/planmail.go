@@ -55,6 +55,7 @@ type plannedMail struct {
 	Shown    []store.Participant // who stands in To
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
+	Bare     bool                // nothing is attached: it was too large
 	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
 	// Reactions are lines, of changes of the rooms too, below the messages.
 	Reactions []string
@@ -201,9 +202,17 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
 	}
 	room := p.Box.mailBytes()
+	if g.Bare {
+		room = 0
+	}
+	var reader int64 // of the links; 0: there are several
+	if len(g.To) == 1 {
+		reader = g.To[0].ID
+	}
+	link := func(f store.File) string { return p.Box.b.link(f, reader) }
 	for i, m := range g.Messages {
 		said := words(p, g, m, i)
-		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, p.Box.link, room)
+		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, link, room)
 		d.Words = append(d.Words, said)
 		if ids := cite(p.Quotes[m.ID].Mails, g.To); len(ids) > 0 && !p.Digest {
 			d.InReplyTo = ids[len(ids)-1]
