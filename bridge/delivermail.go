@@ -44,10 +44,23 @@ func (box *mailbox) mailBytes() int64 {
 
 func (b *Bridge) outgoing(j mailJob, raw []byte) mail.Outgoing {
 	whole := mail.Finished{Raw: raw, Files: j.Files}
-	return mail.Outgoing{
-		MessageID: j.MessageID, From: j.From, To: j.To, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(), UTF8: j.UTF8,
+	o := mail.Outgoing{
+		MessageID: j.MessageID, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(),
 		Open: func() (io.ReadCloser, error) { return whole.Open(b.openBlob), nil },
 	}
+	o.From, o.UTF8 = mail.WireAddress(j.From)
+	for _, to := range j.To {
+		wire, utf8 := mail.WireAddress(to)
+		o.To, o.UTF8 = append(o.To, wire), o.UTF8 || utf8
+	}
+	return o
+}
+
+// isUTF8 reports whether mail to an address, or that shows it, can only go by servers
+// that have SMTPUTF8 (RFC 6531).
+func isUTF8(address string) bool {
+	_, utf8 := mail.WireAddress(address)
+	return utf8
 }
 
 // envelopeID is the UNIQ of a mail: a report brings it back (RFC 3461, 4.4).
@@ -271,8 +284,9 @@ func containsAddress(list []string, a string) bool {
 }
 
 func outcomeFor(res mail.Result, address string) mail.Outcome {
+	wire, _ := mail.WireAddress(address)
 	for _, o := range res.Outcomes {
-		if strings.EqualFold(o.Address, address) {
+		if strings.EqualFold(o.Address, wire) {
 			return o
 		}
 	}

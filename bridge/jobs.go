@@ -94,7 +94,6 @@ type mailJob struct {
 	Box       int64         `json:"box"`
 	From      string        `json:"from"`
 	To        []string      `json:"to"`
-	UTF8      bool          `json:"utf8,omitempty"`
 	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
 	Files     []mail.Placed `json:"files,omitempty"`
 }

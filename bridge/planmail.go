@@ -130,7 +130,7 @@ func groups(p plan, run []store.Message) []plannedMail {
 		if len(gets) == 0 {
 			continue
 		}
-		if p.Thread.Mode == store.ModeHidden {
+		if p.Thread.Mode == store.ModeHidden || isUTF8(who.Address) {
 			key += fmt.Sprint("alone ", who.ID)
 		}
 		i := slices.Index(keys, key)
@@ -149,7 +149,8 @@ func groups(p plan, run []store.Message) []plannedMail {
 
 // shown decides who stands in To: in an open thread all who take part, except
 // the writer, so that everybody can answer to all. Who wants nothing for now is not
-// shown: an answer to all would reach them.
+// shown: an answer to all would reach them. An address that some mail servers cannot
+// carry is shown to its owner alone, so that it keeps no mail from the others.
 func shown(p plan, g plannedMail) []store.Participant {
 	if p.Thread.Mode == store.ModeHidden {
 		return g.To
@@ -162,7 +163,7 @@ func shown(p plan, g plannedMail) []store.Participant {
 		}
 	}
 	for _, who := range p.People {
-		if who.Takes() && who.Mode != store.Paused && who.ID != writer {
+		if who.Takes() && who.Mode != store.Paused && who.ID != writer && (!isUTF8(who.Address) || (len(g.To) == 1 && g.To[0].ID == who.ID)) {
 			all = append(all, who)
 		}
 	}
@@ -302,13 +303,18 @@ func readers(p plan, g plannedMail) string {
 	if p.Thread.Title != "" {
 		where = "“" + p.Thread.Title + "”"
 	}
-	others := 0
+	others, unseen := 0, 0
 	for _, who := range p.People {
 		if who.Takes() && !(len(g.Shown) == 1 && g.Shown[0].ID == who.ID) {
 			others++
 		}
+		if who.Takes() && isUTF8(who.Address) && !slices.ContainsFunc(g.Shown, func(s store.Participant) bool { return s.ID == who.ID }) {
+			unseen++
+		}
 	}
 	switch {
+	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1 && unseen > 0:
+		return "read in " + where + ", by all who get this mail and by " + count(unseen, "other", "others") + " by email"
 	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1:
 		return "read in " + where + " and by all who get this mail"
 	case others > 0:

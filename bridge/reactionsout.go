@@ -227,9 +227,9 @@ func (w *work) mailReaction(p plan, rm reactionMail) (bool, error) {
 	if err := w.AddMail(&record); err != nil {
 		return false, err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address)}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address}
 	for _, who := range rm.To {
-		job.To, job.UTF8 = append(job.To, who.Address), job.UTF8 || !ascii(who.Address)
+		job.To = append(job.To, who.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: who.ID, State: store.Queued}); err != nil {
 			return false, err
 		}
