@@ -111,6 +111,12 @@ func (w *work) reportOne(l letter, d decision, r store.Recipient, said BounceRec
 	if err := w.SetRecipient(r); err != nil {
 		return err
 	}
+	if r.State == store.Failed {
+		rest, err := w.smaller(d.route.Parent, []store.Recipient{r}, map[int64]string{r.Participant: said.Status})
+		if err != nil || len(rest) == 0 {
+			return err
+		}
+	}
 	return w.failed(d.route.Parent, d.route.Threads[0], r)
 }
 

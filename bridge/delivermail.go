@@ -27,8 +27,6 @@ func (box *mailbox) grace() time.Duration {
 
 func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
-func (box *mailbox) link(f store.File) string { return box.b.link(f) }
-
 // mailBytes is how large a mail may become.
 func (box *mailbox) mailBytes() int64 {
 	most := int64(mailBytes)
@@ -46,10 +44,23 @@ func (box *mailbox) mailBytes() int64 {
 
 func (b *Bridge) outgoing(j mailJob, raw []byte) mail.Outgoing {
 	whole := mail.Finished{Raw: raw, Files: j.Files}
-	return mail.Outgoing{
-		MessageID: j.MessageID, From: j.From, To: j.To, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(), UTF8: j.UTF8,
+	o := mail.Outgoing{
+		MessageID: j.MessageID, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(),
 		Open: func() (io.ReadCloser, error) { return whole.Open(b.openBlob), nil },
 	}
+	o.From, o.UTF8 = mail.WireAddress(j.From)
+	for _, to := range j.To {
+		wire, utf8 := mail.WireAddress(to)
+		o.To, o.UTF8 = append(o.To, wire), o.UTF8 || utf8
+	}
+	return o
+}
+
+// isUTF8 reports whether mail to an address, or that shows it, can only go by servers
+// that have SMTPUTF8 (RFC 6531).
+func isUTF8(address string) bool {
+	_, utf8 := mail.WireAddress(address)
+	return utf8
 }
 
 // envelopeID is the UNIQ of a mail: a report brings it back (RFC 3461, 4.4).
@@ -206,6 +217,8 @@ func (b *Bridge) settleMail(ctx context.Context, d store.Delivery, j mailJob, bo
 // delivery of their own.
 func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipient, res mail.Result) error {
 	var later []string
+	var refused []store.Recipient
+	status := map[int64]string{}
 	for _, r := range rs {
 		if !containsAddress(j.To, r.Address) {
 			continue
@@ -224,17 +237,11 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 			return err
 		}
 		if r.State == store.Failed {
-			m, err := w.Mail(j.Mail)
-			if err == nil {
-				err = w.failed(j.Mail, m.Thread, r)
-			}
-			if err != nil {
-				return err
-			}
+			refused, status[r.Participant] = append(refused, r), o.Status
 		}
 	}
-	if len(later) == 0 {
-		return nil
+	if err := w.refused(j, refused, status); err != nil {
+		return err
 	}
 	for _, to := range later {
 		if err := w.laterFor(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour))); err != nil {
@@ -306,31 +313,49 @@ func containsAddress(list []string, a string) bool {
 }
 
 func outcomeFor(res mail.Result, address string) mail.Outcome {
+	wire, _ := mail.WireAddress(address)
 	for _, o := range res.Outcomes {
-		if strings.EqualFold(o.Address, address) {
+		if strings.EqualFold(o.Address, wire) {
 			return o
 		}
 	}
 	return mail.Outcome{Address: address} // accepted as a whole
 }
 
-// refusedAll reports a mail that was refused for everybody.
+// refusedAll notes that a mail was refused for everybody.
 func (w *work) refusedAll(j mailJob, rs []store.Recipient, res mail.Result, cause error) error {
-	m, err := w.Mail(j.Mail)
-	if err != nil {
-		return err
-	}
+	var refused []store.Recipient
+	status := map[int64]string{}
 	for _, r := range rs {
 		if !containsAddress(j.To, r.Address) {
 			continue
 		}
 		r.State, r.Reason = store.Failed, cause.Error()
 		if o := outcomeFor(res, r.Address); o.ServerSay != "" {
-			r.Reason = o.ServerSay
+			r.Reason, status[r.Participant] = o.ServerSay, o.Status
 		}
 		if err := w.SetRecipient(r); err != nil {
 			return err
 		}
+		refused = append(refused, r)
+	}
+	return w.refused(j, refused, status)
+}
+
+// refused sees to those who were refused for good: what was too large goes again
+// without its files, the rest is reported.
+func (w *work) refused(j mailJob, rs []store.Recipient, status map[int64]string) error {
+	if len(rs) == 0 {
+		return nil
+	}
+	m, err := w.Mail(j.Mail)
+	if err != nil {
+		return err
+	}
+	if rs, err = w.smaller(j.Mail, rs, status); err != nil {
+		return err
+	}
+	for _, r := range rs {
 		if err := w.failed(j.Mail, m.Thread, r); err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -312,11 +311,10 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	}
 	job := mailJob{
 		Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address,
-		UTF8: !ascii(p.Box.Address.Address), Files: finished.Files, Again: pm.Again, People: true,
+		Files: finished.Files, Again: pm.Again, People: true,
 	}
 	for _, to := range pm.To {
 		job.To = append(job.To, to.Address)
-		job.UTF8 = job.UTF8 || !ascii(to.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: to.ID, State: store.Queued}); err != nil {
 			return err
 		}
@@ -351,10 +349,6 @@ type composeError struct{ err error }
 func (e *composeError) Error() string { return e.err.Error() }
 func (e *composeError) Unwrap() error { return e.err }
 
-func ascii(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > 126 })
-}
-
 // letter makes a mail of the bridge's own words to one person: answers to
 // commands by mail, confirmations, warnings. It is no part of the conversation.
 // An empty subject is that of the thread.
@@ -387,6 +381,6 @@ func (w *work) letter(th store.Thread, to store.Participant, subject, text, inRe
 	if err := w.AddMail(&record); err != nil {
 		return err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, To: []string{to.Address}, UTF8: !ascii(to.Address)}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, To: []string{to.Address}}
 	return w.enqueue(jobMail, mailLane(th.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
 }

@@ -100,7 +100,6 @@ type mailJob struct {
 	Box       int64         `json:"box"`
 	From      string        `json:"from"`
 	To        []string      `json:"to"`
-	UTF8      bool          `json:"utf8,omitempty"`
 	Again     bool          `json:"again,omitempty"`     // the same has failed before
 	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
 	People    bool          `json:"people,omitempty"`    // it goes only to those who are its recipients at that moment

@@ -30,7 +30,7 @@ func reached(th store.Thread, people []store.Participant, l letter, author int64
 		switch {
 		case p.ID == author || named[p.Canon]:
 			r.Skip = append(r.Skip, p.ID)
-		case namesOthers && th.Mode == store.ModeOpen:
+		case namesOthers && th.Mode == store.ModeOpen && !isUTF8(p.Address): // whom others see in To
 			r.Skip = append(r.Skip, p.ID)
 			if p.Takes() {
 				r.LeftOut = append(r.LeftOut, p)

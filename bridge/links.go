@@ -26,40 +26,53 @@ type Linked struct {
 // or the message was deleted. Which of these it is, is not told.
 var ErrNoLink = errors.New("there is no file behind this link any more")
 
-// link is the address under which a file can be had until it is removed; empty: no
-// address of the web is set.
-func (b *Bridge) link(f store.File) string {
+// link is the address under which a file can be had until it is removed, by one
+// participant; 0: by several. Empty: no address of the web is set.
+func (b *Bridge) link(f store.File, reader int64) string {
 	base := strings.TrimSuffix(b.o.Files.URL, "/")
 	if base == "" || f.State != store.FileHere {
 		return ""
 	}
 	until := f.At.Add(b.o.Files.Keep).Unix()
-	return fmt.Sprintf("%s/f/%d.%d.%s/%s", base, f.ID, until, b.linkMAC(f.ID, until), url.PathEscape(f.Name))
+	return fmt.Sprintf("%s/f/%d.%d.%d.%s/%s", base, f.ID, reader, until, b.linkMAC(f.ID, reader, until), url.PathEscape(f.Name))
 }
 
-func (b *Bridge) linkMAC(file, until int64) string {
-	return b.mint.Address("file", fmt.Sprintf("%d.%d", file, until))
+func (b *Bridge) linkMAC(file, reader, until int64) string {
+	return b.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
-// OpenLink opens the file behind the path "ID.UNTIL.MAC" of a link. The error is
-// ErrNoLink if it leads nowhere.
+// OpenLink opens the file behind the path "ID.READER.UNTIL.MAC" of a link. The error
+// is ErrNoLink if it leads nowhere: one of a person ends when the person takes part no more.
 func (b *Bridge) OpenLink(ctx context.Context, path string) (Linked, error) {
-	id, rest, _ := strings.Cut(path, ".")
-	until, mac, _ := strings.Cut(rest, ".")
-	file, err1 := strconv.ParseInt(id, 10, 64)
-	end, err2 := strconv.ParseInt(until, 10, 64)
-	if err1 != nil || err2 != nil || subtle.ConstantTimeCompare([]byte(mac), []byte(b.linkMAC(file, end))) != 1 || b.o.Now().Unix() > end {
+	parts := strings.Split(path, ".")
+	if len(parts) != 4 {
+		return Linked{}, ErrNoLink
+	}
+	var n [3]int64 // file, reader, end
+	for i := range n {
+		var err error
+		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
+			return Linked{}, ErrNoLink
+		}
+	}
+	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(b.linkMAC(n[0], n[1], n[2]))) != 1 || b.o.Now().Unix() > n[2] {
 		return Linked{}, ErrNoLink
 	}
 	var f store.File
 	var m store.Message
+	takes := n[1] == 0
 	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
-		if f, err = tx.File(file); err == nil {
+		if f, err = tx.File(n[0]); err == nil {
 			m, err = tx.Message(f.Message)
+		}
+		if err == nil && !takes {
+			var who store.Participant
+			who, err = tx.ParticipantByID(n[1])
+			takes = who.Takes()
 		}
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && (f.State != store.FileHere || m.State == store.Deleted) {
+	if errors.Is(err, store.ErrNone) || err == nil && (f.State != store.FileHere || m.State == store.Deleted || !takes) {
 		return Linked{}, ErrNoLink
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
@@ -48,7 +49,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link := s.bridge.link(f)
+		link := s.bridge.link(f, 0)
 		path, ok := strings.CutPrefix(link, "https://files.example.org/f/")
 		path, name, _ := strings.Cut(path, "/")
 		if !ok || name != "a%20b.bin" {
@@ -65,6 +66,34 @@ func TestLinks(t *testing.T) {
 			if _, err := s.bridge.OpenLink(ctx, bad); !errors.Is(err, ErrNoLink) {
 				t.Errorf("%q: %v", bad, err)
 			}
+		}
+		// One of a person ends with their taking part.
+		var ann store.Participant
+		err = s.bridge.write(ctx, "test", func(w *work) error {
+			th, err := w.Thread(m.Thread)
+			if err != nil {
+				return err
+			}
+			ann = s.bridge.newParticipant(th, mail.Address{Address: "ann@example.com"}, w.now)
+			return w.AddParticipant(&ann)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hers, _ := strings.CutPrefix(s.bridge.link(f, ann.ID), "https://files.example.org/f/")
+		hers, _, _ = strings.Cut(hers, "/")
+		if hers == path {
+			t.Error("the link of one person is that of all")
+		}
+		if got, err := s.bridge.OpenLink(ctx, hers); err != nil || got.Content.Close() != nil {
+			t.Errorf("her link: %v", err)
+		}
+		ann.State = store.Removed
+		if err := s.bridge.write(ctx, "test", func(w *work) error { return w.SetParticipant(ann) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.bridge.OpenLink(ctx, hers); !errors.Is(err, ErrNoLink) {
+			t.Errorf("of one who was taken out: %v", err)
 		}
 		m.State = store.Deleted
 		if err := s.bridge.write(ctx, "test", func(w *work) error { return w.SetMessage(m) }); err != nil {

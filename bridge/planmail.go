@@ -59,6 +59,7 @@ type plannedMail struct {
 	First    bool                // the first mail to these people
 	Late     bool                // what waited long, of several authors, with the times
 	Again    bool                // it has failed before
+	Bare     bool                // nothing is attached: it was too large
 	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
 	// Reactions are lines, of changes of the rooms too, below the messages.
 	Reactions []string
@@ -133,7 +134,7 @@ func groups(p plan, run []store.Message) []plannedMail {
 		if len(gets) == 0 {
 			continue
 		}
-		if p.Thread.Mode == store.ModeHidden {
+		if p.Thread.Mode == store.ModeHidden || isUTF8(who.Address) {
 			key += fmt.Sprint("alone ", who.ID)
 		}
 		i := slices.Index(keys, key)
@@ -152,7 +153,8 @@ func groups(p plan, run []store.Message) []plannedMail {
 
 // shown decides who stands in To: in an open thread all who take part, except
 // the writer, so that everybody can answer to all. Who wants nothing for now is not
-// shown: an answer to all would reach them.
+// shown: an answer to all would reach them. An address that some mail servers cannot
+// carry is shown to its owner alone, so that it keeps no mail from the others.
 func shown(p plan, g plannedMail) []store.Participant {
 	if p.Thread.Mode == store.ModeHidden {
 		return g.To
@@ -165,7 +167,7 @@ func shown(p plan, g plannedMail) []store.Participant {
 		}
 	}
 	for _, who := range p.People {
-		if who.Takes() && who.Mode != store.Paused && who.ID != writer {
+		if who.Takes() && who.Mode != store.Paused && who.ID != writer && (!isUTF8(who.Address) || (len(g.To) == 1 && g.To[0].ID == who.ID)) {
 			all = append(all, who)
 		}
 	}
@@ -205,9 +207,17 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
 	}
 	room := p.Box.mailBytes()
+	if g.Bare {
+		room = 0
+	}
+	var reader int64 // of the links; 0: there are several
+	if len(g.To) == 1 {
+		reader = g.To[0].ID
+	}
+	link := func(f store.File) string { return p.Box.b.link(f, reader) }
 	for i, m := range g.Messages {
 		said := words(p, g, m, i)
-		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, p.Box.link, room)
+		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, link, room)
 		d.Words = append(d.Words, said)
 		if ids := cite(p.Quotes[m.ID].Mails, g.To); len(ids) > 0 && !p.Digest {
 			d.InReplyTo = ids[len(ids)-1]
@@ -305,13 +315,18 @@ func readers(p plan, g plannedMail) string {
 	if p.Thread.Title != "" {
 		where = "“" + p.Thread.Title + "”"
 	}
-	others := 0
+	others, unseen := 0, 0
 	for _, who := range p.People {
 		if who.Takes() && !(len(g.Shown) == 1 && g.Shown[0].ID == who.ID) {
 			others++
 		}
+		if who.Takes() && isUTF8(who.Address) && !slices.ContainsFunc(g.Shown, func(s store.Participant) bool { return s.ID == who.ID }) {
+			unseen++
+		}
 	}
 	switch {
+	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1 && unseen > 0:
+		return "read in " + where + ", by all who get this mail and by " + count(unseen, "other", "others") + " by email"
 	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1:
 		return "read in " + where + " and by all who get this mail"
 	case others > 0:

@@ -67,9 +67,13 @@ func mayPassLater(reason string) bool {
 	return strings.HasPrefix(status, "4.") || status == "5.2.2" || strings.HasPrefix(status, "5.3.")
 }
 
-// worthRetrying reports whether the same mail may ever get through: not to an address
+// worthRetrying reports whether the same mail may ever get through: not where it is too
+// large, and not to an address
 // that does not exist (RFC 3463, 3.2).
-func worthRetrying(reason string) bool { return !strings.HasPrefix(cleanStatus(reason), "5.1.") }
+func worthRetrying(reason string) bool {
+	status := cleanStatus(reason)
+	return !strings.HasPrefix(status, "5.1.") && !isTooLarge(status, reason)
+}
 
 // mended takes the sign of a failure away from a message when it was mailed again, and
 // nobody lacks it any more.

@@ -27,7 +27,8 @@ const (
 
 // reactJob is the data of a delivery that mails reactions.
 type reactJob struct {
-	Thread int64 `json:"thread"`
+	Thread int64      `json:"thread"`
+	Taken  *takenBack `json:"taken,omitempty"` // nil: reactions that stand
 }
 
 // dialectOf tells by a mail which reactions its writer's program knows; empty: the
@@ -81,7 +82,7 @@ func (w *work) reactLater(thread int64, in store.Reaction) error {
 
 func (w *work) mailReactionsLater(thread int64) error {
 	key, due := w.key("rm", thread), w.now.Add(reactAfter)
-	if err := w.enqueue(jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{thread}, nil, due); err != nil {
+	if err := w.enqueue(jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{Thread: thread}, nil, due); err != nil {
 		return err
 	}
 	return w.Postpone(key, due, reactAtMost)
@@ -101,7 +102,12 @@ func (b *Bridge) deliverReactions(ctx context.Context, d store.Delivery) error {
 		if err != nil || th.Ended {
 			return err
 		}
-		if th.Paused {
+		switch {
+		case j.Taken != nil && !th.Paused:
+			return w.mailTakenBack(j.Thread, *j.Taken)
+		case j.Taken != nil:
+			return w.enqueue(jobReactMail, d.Lane, d.Key, j, nil, w.now.Add(15*time.Minute))
+		case th.Paused:
 			return w.mailReactionsLater(j.Thread)
 		}
 		return w.mailReactions(j.Thread)
@@ -170,14 +176,24 @@ type reactionMail struct {
 // programs show it and each mail that people have the message in, in hidden threads
 // one for everybody alone. Those who get none are told in the next mail.
 func planReaction(p plan, r store.Reaction, has []store.Recipient) (all []reactionMail) {
+	if r.Room == 0 || !isOneEmoji(r.Emoji) {
+		return nil
+	}
+	return groupReaction(p, r, has, func(who store.Participant) bool {
+		// Who wants few mails gets none for an emoji.
+		often := who.Mode == "" || who.Mode == store.Burst || who.Mode == store.Instant
+		return who.Dialect != "" && often && !who.Muted.After(p.Now) && !r.Skip.Has(who.ID)
+	})
+}
+
+// groupReaction gathers those who are to get a mail of a reaction.
+func groupReaction(p plan, r store.Reaction, has []store.Recipient, wants func(store.Participant) bool) (all []reactionMail) {
 	m := p.Reacted[r.Message]
-	if r.Room == 0 || !isOneEmoji(r.Emoji) || m.State != store.Mailed {
+	if m.State != store.Mailed {
 		return nil
 	}
 	for _, who := range p.People {
-		// Who wants few mails gets none for an emoji.
-		often := who.Mode == "" || who.Mode == store.Burst || who.Mode == store.Instant
-		if who.Dialect == "" || !often || who.State != store.Active || who.Muted.After(p.Now) || r.Skip.Has(who.ID) {
+		if who.State != store.Active || !wants(who) {
 			continue
 		}
 		at := slices.IndexFunc(has, func(h store.Recipient) bool {
@@ -205,6 +221,19 @@ func (w *work) mailReaction(p plan, rm reactionMail) (bool, error) {
 	if more, err := w.mayReact(r, rm.Mail, rm.Dialect, rm.To[0].ID); err != nil || !more {
 		return false, err
 	}
+	shown := mail.Reaction{Emoji: r.Emoji, Text: reactionText(r, rm.Of)}
+	if rm.Dialect == store.DialectMail {
+		all, err := w.ReactionsTo(r.Message)
+		if err != nil {
+			return false, err
+		}
+		shown.Alone, shown.Emoji = true, emojiOf(all, rm.To[0].ID, r.ID)
+	}
+	return w.composeReaction(p, rm, shown)
+}
+
+func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bool, error) {
+	r := rm.Reaction
 	to, err := w.Mail(rm.Mail)
 	if err != nil {
 		return false, err
@@ -218,7 +247,7 @@ func (w *work) mailReaction(p plan, rm reactionMail) (bool, error) {
 	d.From.Name = fromName(r.Name, p.Box.Address.Name)
 	d.ID, d.Trace, d.Bridge = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain), w.b.mint.Trace(uniq), w.b.instance+"; hop=1"
 	d.InReplyTo, d.References, d.Suppress = to.MessageID, append(d.References, ids...), "All"
-	finished, err := mail.ComposeReaction(d, mail.Reaction{Emoji: r.Emoji, Text: reactionText(r, rm.Of), Alone: rm.Dialect == store.DialectMail})
+	finished, err := mail.ComposeReaction(d, shown)
 	if err != nil {
 		w.b.log.Warn("a reaction could not be made into a mail: it is told in the next one", "error", err)
 		return false, nil
@@ -227,9 +256,9 @@ func (w *work) mailReaction(p plan, rm reactionMail) (bool, error) {
 	if err := w.AddMail(&record); err != nil {
 		return false, err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, UTF8: !ascii(p.Box.Address.Address)}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address}
 	for _, who := range rm.To {
-		job.To, job.UTF8 = append(job.To, who.Address), job.UTF8 || !ascii(who.Address)
+		job.To = append(job.To, who.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: who.ID, State: store.Queued}); err != nil {
 			return false, err
 		}

@@ -3,6 +3,7 @@ package bridge
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,11 @@ import (
 
 // shownReaction is what a mail program that knows reactions shows of a mail.
 func shownReaction(m *mail.Message) string {
+	for _, p := range m.Parts {
+		if isReactionPart(p) {
+			return fmt.Sprintf("\n(shown as %q: RFC 9078)", strings.TrimSpace(p.Content))
+		}
+	}
 	if c, is := classifyReaction(m); is {
 		return fmt.Sprintf("\n(shown as %s: %s)", c.Emoji, c.Rule)
 	}

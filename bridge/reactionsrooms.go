@@ -78,7 +78,10 @@ func (w *work) unreact(r store.Reaction) error {
 			return err
 		}
 	}
-	return w.DropReaction(r.Message, r.Who, r.Emoji)
+	if err := w.DropReaction(r.Message, r.Who, r.Emoji); err != nil {
+		return err
+	}
+	return w.takenBackLater(r)
 }
 
 // heir is another reaction for which a copy stands, too; 0: there is none. In its own

@@ -212,7 +212,7 @@ type submitter stage
 
 func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() error) (mail.Result, error) {
 	s := (*stage)(x)
-	res, err := s.answers(o.To)
+	res, err := s.answers(o.To, o.Size)
 	if err != nil {
 		return res, err
 	}
@@ -244,8 +244,9 @@ func (x *submitter) Submit(_ context.Context, o mail.Outgoing, beforeDot func() 
 	return res, nil
 }
 
-// answers is what the mail server says to each recipient.
-func (s *stage) answers(to []string) (res mail.Result, err error) {
+// answers is what the mail server says to each recipient; with 552 5.3.4 it refuses large
+// mails alone.
+func (s *stage) answers(to []string, size int64) (res mail.Result, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ok := false
@@ -253,6 +254,9 @@ func (s *stage) answers(to []string) (res mail.Result, err error) {
 		o := mail.Outcome{Address: a, ServerSay: s.refuse[a]}
 		if o.ServerSay == "" {
 			o.ServerSay = s.refuse["*"]
+		}
+		if strings.HasPrefix(o.ServerSay, "552 5.3.4") && size < 100_000 {
+			o.ServerSay = ""
 		}
 		switch {
 		case o.ServerSay == "":

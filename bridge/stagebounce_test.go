@@ -10,7 +10,12 @@ import (
 
 // bounce plays a delivery report: "bounce N ADDRESS".
 func (s *stage) bounce(rest string) {
-	number, address, _ := strings.Cut(rest, " ")
+	number, rest, _ := strings.Cut(rest, " ")
+	address, status, _ := strings.Cut(rest, " ")
+	if status == "" {
+		status = "5.2.2 mailbox is full"
+	}
+	code, _, _ := strings.Cut(status, " ")
 	n, err := strconv.Atoi(number)
 	if err != nil {
 		s.t.Fatal(err)
@@ -33,8 +38,8 @@ Reporting-MTA: dns; mx.example.com
 
 Final-Recipient: rfc822; %s
 Action: failed
-Status: 5.2.2
-Diagnostic-Code: smtp; 552 5.2.2 mailbox is full
+Status: %s
+Diagnostic-Code: smtp; 552 %s
 
 --b
 Content-Type: text/rfc822-headers
@@ -43,5 +48,5 @@ Message-ID: <%s>
 X-Hashsend-ID: %s
 Subject: x
 --b--
-`, n, address, s.sent[n-1].ID, s.sent[n-1].Header.Get(mail.HeaderTrace)), "\n", "\r\n"))
+`, n, address, code, status, s.sent[n-1].ID, s.sent[n-1].Header.Get(mail.HeaderTrace)), "\n", "\r\n"))
 }

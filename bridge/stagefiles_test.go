@@ -31,6 +31,8 @@ func stageFile(name string) []byte {
 		return b.Bytes()
 	case strings.HasPrefix(name, "big"):
 		return make([]byte, 24_000_000)
+	case strings.HasPrefix(name, "heavy"):
+		return make([]byte, 300_000)
 	case strings.HasPrefix(name, "lies"):
 		return make([]byte, 101e6)
 	}

@@ -109,7 +109,7 @@ func play(t *testing.T, dir, script string) string {
 	return s.out.String()
 }
 
-var randomID = regexp.MustCompile(`/f/[0-9]+\.[0-9]+\.[a-z2-7]{26}/|hs\.[a-z2-7]{16}\.(root|[a-z2-7]{16})\.[a-z2-7]{16}@|\+(leave\.)?[a-z2-7]{26}@`)
+var randomID = regexp.MustCompile(`/f/[0-9]+\.[0-9]+\.[0-9]+\.[a-z2-7]{26}/|hs\.[a-z2-7]{16}\.(root|[a-z2-7]{16})\.[a-z2-7]{16}@|\+(leave\.)?[a-z2-7]{26}@`)
 
 func (s *stage) printf(format string, args ...any) {
 	s.mu.Lock()

@@ -10,9 +10,9 @@ import (
 
 // Reaction is an emoji on a mail, as mail programs show it.
 type Reaction struct {
-	Emoji string // exactly one
+	Emoji string // exactly one; if Alone, all that stand, with spaces between; none takes back what stood
 	Text  string // what those see whose program knows no reactions
-	Alone bool   // the emoji is the whole content (RFC 9078), else a part that Gmail reads
+	Alone bool   // the emoji are the whole content (RFC 9078), else a part that Gmail reads
 }
 
 // gmailReaction is the media type of the part that Gmail reads.
@@ -21,7 +21,7 @@ const gmailReaction = "text/vnd.google.email-reaction+json"
 // ComposeReaction writes a mail that is a reaction to d.InReplyTo. What d says besides
 // the header is left out. It promises what Compose does.
 func ComposeReaction(d Draft, r Reaction) (Finished, error) {
-	if r.Emoji == "" || len(r.Emoji) > 64 || strings.ContainsFunc(r.Emoji, func(c rune) bool { return c <= ' ' || c == 0x7f || c == 0xfffd }) {
+	if !r.valid() {
 		return Finished{}, fmt.Errorf("compose reaction: %q is no emoji", r.Emoji)
 	}
 	if !validID(d.InReplyTo) {
@@ -56,6 +56,22 @@ func ComposeReaction(d Draft, r Reaction) (Finished, error) {
 		return Finished{}, fmt.Errorf("compose reaction: what was written differs from what was meant: %w", err)
 	}
 	return Finished{Raw: b.Bytes()}, nil
+}
+
+func (r Reaction) valid() bool {
+	one := func(s string) bool {
+		return len(s) <= 64 && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f || c == 0xfffd })
+	}
+	if !r.Alone {
+		return r.Emoji != "" && one(r.Emoji)
+	}
+	all := strings.Fields(r.Emoji)
+	for _, s := range all {
+		if !one(s) {
+			return false
+		}
+	}
+	return strings.Join(all, " ") == r.Emoji && len(all) <= 50
 }
 
 // checkReaction reads a composed reaction again and compares it with what was meant.

@@ -33,6 +33,23 @@ func TestComposeReaction(t *testing.T) {
 			t.Errorf("%q was written", bad)
 		}
 	}
+	// A11: several that stand are one list, and an empty one takes them back.
+	for _, emoji := range []string{"👍 ❤️", ""} {
+		done, err := ComposeReaction(sample(), Reaction{Emoji: emoji, Alone: true})
+		if err != nil {
+			t.Errorf("%q: %v", emoji, err)
+			continue
+		}
+		m, err := Parse(strings.NewReader(string(done.Raw)), DefaultLimits)
+		if err != nil || len(m.Parts) != 1 || strings.TrimSpace(m.Parts[0].Content) != emoji || m.Header.Get("Content-Disposition") != "reaction" {
+			t.Errorf("%q: %v\n%s", emoji, err, done.Raw)
+		}
+	}
+	for _, bad := range []string{" 👍", "👍  ❤️", "a\r\nBcc: x@example.org", strings.Repeat("👍 ", 51) + "👍"} {
+		if _, err := ComposeReaction(sample(), Reaction{Emoji: bad, Alone: true}); err == nil {
+			t.Errorf("%q was written", bad)
+		}
+	}
 	d := sample()
 	d.InReplyTo = ""
 	if _, err := ComposeReaction(d, Reaction{Emoji: "👍"}); err == nil {

@@ -113,6 +113,16 @@ func (t *Tx) DropQueued(participant int64) error {
 	return t.exec("DELETE FROM recipient WHERE participant = ? AND state = 'queued'", participant)
 }
 
+// DropRecipient forgets that a mail went to a participant.
+func (t *Tx) DropRecipient(mail, participant int64) error {
+	return t.exec("DELETE FROM recipient WHERE mail = ? AND participant = ?", mail, participant)
+}
+
+// FirstMailTo returns the first mail that went to a participant; 0: none did.
+func (t *Tx) FirstMailTo(participant int64) (id int64, err error) {
+	return id, t.row("SELECT coalesce(min(mail), 0) FROM recipient WHERE participant = ?", []any{participant}, &id)
+}
+
 // Recipients returns the recipients of a mail.
 func (t *Tx) Recipients(mail int64) ([]Recipient, error) {
 	return scanAll(t, func(scan func(...any) error) (r Recipient, err error) {

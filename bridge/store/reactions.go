@@ -45,6 +45,12 @@ func (t *Tx) SameReactions(message int64, emoji string) ([]Reaction, error) {
 	return scanAll(t, scanReaction, "SELECT "+reactionColumns+" FROM reaction WHERE message = ? AND emoji = ? AND reaction.room <> 0 ORDER BY id", message, emoji)
 }
 
+// ReactionsTo returns the reactions to a message that were put there in rooms, in the
+// order in which they came.
+func (t *Tx) ReactionsTo(message int64) ([]Reaction, error) {
+	return scanAll(t, scanReaction, "SELECT "+reactionColumns+" FROM reaction WHERE message = ? AND reaction.room <> 0 ORDER BY id", message)
+}
+
 // ReactionCopy is a reaction as the bridge has put it in a room.
 type ReactionCopy struct {
 	Reaction, Room int64

@@ -315,7 +315,7 @@ func copyMail(w io.Writer, o mail.Outgoing) error {
 func (s *Submitter) options(c *smtp.Client, o mail.Outgoing) (*smtp.MailOptions, error) {
 	opts := &smtp.MailOptions{Size: o.Size}
 	if limit, ok := c.MaxMessageSize(); ok && limit > 0 && o.Size > int64(limit) {
-		return nil, retry.Never(fmt.Errorf("the mail has %d bytes, the mail server takes at most %d", o.Size, limit))
+		return nil, retry.Never(fmt.Errorf("the mail is too large: it has %d bytes, the mail server takes at most %d", o.Size, limit))
 	}
 	if ok, _ := c.Extension("8BITMIME"); ok {
 		opts.Body = smtp.Body8BitMIME
@@ -383,6 +383,8 @@ func mark(err error) error {
 		return err
 	case isCongested(said):
 		return retry.Congested(err)
+	case said.EnhancedCode == smtp.EnhancedCode{5, 3, 4}:
+		return retry.Never(fmt.Errorf("the mail is too large: %w", err))
 	case !said.Temporary():
 		return retry.Never(err)
 	}

@@ -3,10 +3,12 @@ package smtp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +31,7 @@ type server struct {
 	data     error
 	hangUp   bool // break the connection off instead of answering to DATA
 	conns    []*smtp.Conn
+	asked    []string // parameters of MAIL and RCPT
 }
 
 type submission struct {
@@ -52,16 +55,20 @@ func (x *submission) Auth(string) (sasl.Server, error) {
 func (x *submission) Reset()        {}
 func (x *submission) Logout() error { return nil }
 
-func (x *submission) Mail(string, *smtp.MailOptions) error {
+func (x *submission) Mail(_ string, o *smtp.MailOptions) error {
 	if !x.auth {
 		return smtp.ErrAuthRequired
 	}
+	x.s.mu.Lock()
+	defer x.s.mu.Unlock()
+	x.s.asked = append(x.s.asked, fmt.Sprint("size ", o.Size, " utf8 ", o.UTF8, " ret ", o.Return, " envid ", o.EnvelopeID))
 	return nil
 }
 
-func (x *submission) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (x *submission) Rcpt(to string, o *smtp.RcptOptions) error {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
+	x.s.asked = append(x.s.asked, fmt.Sprint(to, " notify ", o.Notify))
 	return x.s.rcpt[to]
 }
 
@@ -82,7 +89,7 @@ func (x *submission) Data(r io.Reader) error {
 	return nil
 }
 
-func start(t *testing.T) (*server, *Submitter) {
+func start(t *testing.T, offers ...func(*smtp.Server)) (*server, *Submitter) {
 	t.Helper()
 	s := &server{rcpt: map[string]error{}}
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
@@ -94,6 +101,9 @@ func start(t *testing.T) (*server, *Submitter) {
 	}))
 	srv.AllowInsecureAuth, srv.Domain, srv.MaxMessageBytes, srv.EnableDSN = true, "provider.test", 10000, true
 	srv.ErrorLog = log.New(io.Discard, "", 0)
+	for _, offer := range offers {
+		offer(srv)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -145,6 +155,7 @@ func TestConnectionIsKept(t *testing.T) {
 	}
 }
 
+// D30, D32: what the server says of each recipient, and of a mail that is too large.
 func TestOutcomes(t *testing.T) {
 	s, out := start(t)
 	s.rcpt["gone@example.com"] = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
@@ -186,6 +197,39 @@ func TestOutcomes(t *testing.T) {
 	}
 	if n := count() - before; n != 1 {
 		t.Errorf("%d mails were taken, not 1", n)
+	}
+}
+
+// D25, D29, D30: what the server offers is used, and what it does not offer is not
+// asked of it. (RFC 3461, RFC 6531, RFC 1870)
+func TestOffers(t *testing.T) {
+	mailTo := func(to string) mail.Outgoing {
+		o := outgoing(small, to)
+		o.EnvelopeID, o.UTF8 = "abc", strings.ContainsRune(to, 'ö')
+		return o
+	}
+	s, out := start(t, func(s *smtp.Server) { s.EnableSMTPUTF8 = true })
+	for _, to := range []string{"ann@example.com", "jörg@example.com"} {
+		if _, _, err := submit(t, out, mailTo(to)); err != nil {
+			t.Fatal(to, err)
+		}
+	}
+	want := []string{
+		"size 29 utf8 false ret HDRS envid abc", "ann@example.com notify [FAILURE DELAY]",
+		"size 29 utf8 true ret HDRS envid abc", "jörg@example.com notify [FAILURE DELAY]",
+	}
+	if !slices.Equal(s.asked, want) {
+		t.Errorf("all is offered: %q", s.asked)
+	}
+	s, out = start(t, func(s *smtp.Server) { s.EnableDSN = false })
+	if _, _, err := submit(t, out, mailTo("ann@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"size 29 utf8 false ret  envid ", "ann@example.com notify []"}; !slices.Equal(s.asked, want) {
+		t.Errorf("nothing is offered: %q", s.asked)
+	}
+	if _, dots, err := submit(t, out, mailTo("jörg@example.com")); !retry.IsNever(err) || dots != 0 || !strings.Contains(err.Error(), "SMTPUTF8") {
+		t.Errorf("an address that the server does not take: %v", err)
 	}
 }
 

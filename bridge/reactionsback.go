@@ -1,0 +1,86 @@
+package bridge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// takenBack is a reaction that was taken back in a room, and those who were mailed it.
+type takenBack struct {
+	Message int64     `json:"message"`
+	Name    string    `json:"name"`
+	Readers store.IDs `json:"readers"`
+}
+
+// takenBackLater has those mailed that a reaction was taken back whose mail programs
+// can take it away: those of RFC 9078. Gmail's cannot.
+func (w *work) takenBackLater(r store.Reaction) error {
+	if r.Room == 0 || len(r.Skip) == 0 {
+		return nil
+	}
+	m, err := w.Message(r.Message)
+	if err != nil {
+		return err
+	}
+	people, err := w.Participants(m.Thread)
+	if err != nil {
+		return err
+	}
+	t := takenBack{Message: r.Message, Name: r.Name}
+	for _, who := range people {
+		if who.Dialect == store.DialectMail && r.Skip.Has(who.ID) {
+			t.Readers = append(t.Readers, who.ID)
+		}
+	}
+	if t.Readers == nil {
+		return nil
+	}
+	// One for all that the same people are to see no more: what stands is looked up then.
+	key := w.key("rt", append(store.IDs{m.Thread, m.ID}, t.Readers...)...)
+	return w.enqueue(jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.now.Add(reactAfter))
+}
+
+// emojiOf lists the emoji that a reader of RFC 9078 is to see on a message: those
+// mailed before, and one that is new. To the reader all of them are from one sender,
+// whose newest mail replaces what the others said.
+func emojiOf(all []store.Reaction, reader, fresh int64) string {
+	var emoji []string
+	for _, r := range all {
+		if isOneEmoji(r.Emoji) && (r.ID == fresh || r.Skip.Has(reader)) && !slices.Contains(emoji, r.Emoji) {
+			emoji = append(emoji, r.Emoji)
+		}
+	}
+	return strings.Join(emoji, " ")
+}
+
+// mailTakenBack mails what still stands on a message; nothing, if nothing does.
+func (w *work) mailTakenBack(thread int64, t takenBack) error {
+	p, err := w.planFor(thread, nil)
+	if err != nil {
+		return err
+	}
+	m, err := w.Message(t.Message)
+	if err != nil {
+		return err
+	}
+	has, err := w.hasByMail(m)
+	if err != nil {
+		return err
+	}
+	all, err := w.ReactionsTo(t.Message)
+	if err != nil {
+		return err
+	}
+	p.Reacted = map[int64]store.Message{m.ID: m}
+	r := store.Reaction{Message: t.Message, Name: t.Name}
+	for _, rm := range groupReaction(p, r, has, func(who store.Participant) bool { return t.Readers.Has(who.ID) && who.Dialect == store.DialectMail }) {
+		if _, err := w.composeReaction(p, rm, mail.Reaction{Emoji: emojiOf(all, rm.To[0].ID, 0), Alone: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

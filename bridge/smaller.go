@@ -1,0 +1,99 @@
+package bridge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// isTooLarge reports whether a mail was refused for its size.
+func isTooLarge(status, reason string) bool {
+	const too = "the mail is too large"
+	reason = strings.ToLower(reason)
+	return reasonByStatus(cleanStatus(status)) == too || reasonByStatus(cleanStatus(reason)) == too || strings.Contains(reason, too) || reasonByWords(reason) == too
+}
+
+// smaller mails what stands in a mail again, with links in place of its files, to
+// those recipients for whom it was too large. It returns the others: those who were
+// refused for something else, or whose mail has no files, or had none this time.
+func (w *work) smaller(mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
+	ms, err := w.MessagesOfMail(mailID)
+	if err != nil || len(ms) == 0 {
+		return refused, err
+	}
+	files := false
+	for _, m := range ms {
+		all, err := w.FilesOf(m.ID)
+		if err != nil {
+			return nil, err
+		}
+		files = files || slices.ContainsFunc(all, func(f store.File) bool { return f.State == store.FileHere })
+	}
+	var again []store.Participant
+	for _, r := range refused {
+		who, err := w.ParticipantByID(r.Participant)
+		if err != nil {
+			return nil, err
+		}
+		if files && who.Takes() && isTooLarge(status[r.Participant], r.Reason) {
+			had, err := w.Seen(w.now, "smaller", fmt.Sprint(ms[0].ID), fmt.Sprint(who.ID))
+			if err != nil {
+				return nil, err
+			}
+			if !had {
+				again = append(again, who)
+				continue
+			}
+		}
+		rest = append(rest, r)
+	}
+	if len(again) == 0 {
+		return rest, nil
+	}
+	return rest, w.mailSmaller(mailID, ms, again)
+}
+
+// mailSmaller makes the mails of smaller.
+func (w *work) mailSmaller(mailID int64, ms []store.Message, again []store.Participant) error {
+	p, err := w.planFor(ms[0].Thread, ms)
+	if err != nil {
+		return err
+	}
+	g := plannedMail{Messages: ms, Bare: true, Late: slices.ContainsFunc(ms, func(m store.Message) bool { return speaker(m) != speaker(ms[0]) })}
+	each := [][]store.Participant{again}
+	if p.Thread.Mode == store.ModeHidden {
+		each = slices.Collect(slices.Chunk(again, 1))
+	}
+	var names []string
+	for _, g.To = range each {
+		if g.First, err = w.isFirstMail(mailID, g.To[0].ID); err != nil {
+			return err
+		}
+		for _, who := range g.To {
+			names = append(names, mail.CleanName(who.Name))
+			if err := w.DropRecipient(mailID, who.ID); err != nil {
+				return err
+			}
+		}
+		g.Shown = shown(p, g)
+		if err := w.makeMail(p, g); err != nil {
+			return err
+		}
+	}
+	how := "without what is too large: that can be had in the room"
+	if w.b.o.Files.URL != "" {
+		how = "with links to its files"
+	}
+	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", several(names), how)
+	return w.tellAt(ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
+}
+
+// isFirstMail reports whether a person got no mail before this one.
+func (w *work) isFirstMail(mailID, participant int64) (bool, error) {
+	first, err := w.FirstMailTo(participant)
+	return err == nil && first >= mailID, err
+}
