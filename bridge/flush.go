@@ -176,7 +176,7 @@ func (w *work) makeMails(p plan) error {
 // planFor reads what planMail needs.
 func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	p := plan{
-		Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
+		Held: held, Now: w.now, Quotes: map[int64]quote{}, Roots: map[int64][]string{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
 		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
 	}
 	var err error
@@ -228,11 +228,42 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if p.Quotes[m.ID], err = w.quoteOf(of); err != nil {
 			return p, err
 		}
+		if p.Roots[m.ID], err = w.rootOf(m); err != nil {
+			return p, err
+		}
 		if p.LeftOut[of.ID], err = w.LeftOut(of.ID); err != nil {
 			return p, err
 		}
 	}
 	return p, w.planTurns(&p)
+}
+
+// rootOf returns the Message-IDs of the mail in which the root of the chat thread
+// stands that a message is in (A6); none: it is in no such thread.
+func (w *work) rootOf(m store.Message) ([]string, error) {
+	copies, err := w.Copies(m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range copies {
+		if c.Chat == "" {
+			continue
+		}
+		r, err := w.RoomByID(c.Room)
+		if err != nil {
+			return nil, err
+		}
+		root, err := w.MessageByCopy(r.Network, c.Chat)
+		if errors.Is(err, store.ErrNone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		q, err := w.quoteOf(root)
+		return q.IDs, err
+	}
+	return nil, nil
 }
 
 func severalSpeak(ms []store.Message) bool {

@@ -41,6 +41,8 @@ func stageFile(name string) []byte {
 func shared(name string) chat.File {
 	f := chat.File{ID: chat.FileID(name), Name: name, Type: "application/octet-stream"}
 	switch {
+	case strings.HasPrefix(name, "sticker"):
+		f.Sort, f.Width = chat.Sticker, 512
 	case strings.HasSuffix(name, ".png"):
 		f.Sort = chat.Picture
 	case strings.HasPrefix(name, "voice"):

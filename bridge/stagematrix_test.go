@@ -79,3 +79,20 @@ func opened(s chat.Sealed) chat.Event {
 	}
 	return chat.Posted{Head: s.Head, Message: s.Message, Body: chat.Body{Text: text}}
 }
+
+// crowd is how many people are in the room "crowd": three, and those who come and go.
+// Of other rooms it is not known.
+func (n *net) crowd(room chat.RoomID) int {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if room != "crowd" {
+		return 0
+	}
+	return 3 + n.count["come"]
+}
+
+func (n *net) comeAndGo(verb string) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.count["come"] += map[string]int{"join": 1, "leave": -1}[verb]
+}

@@ -39,6 +39,7 @@ type Author struct {
 	ID     UserID
 	Name   string // as shown in the room; never empty: the connector falls back on the id
 	Server string // home server or workspace, for permissions by server
+	Alias  string // another name, under which this one message is said; empty: none
 	Guest  bool   // a guest, or somebody of another organisation: may be relayed, may not command
 }
 
@@ -75,7 +76,7 @@ type Kind int
 // The kinds of a message.
 const (
 	Said   Kind = iota // ordinary words of a person
-	Notice             // words of a program
+	Notice             // words of a program; those of others are handed over only where the configuration asks for them
 	Emote              // "/me …": the name belongs to the text
 )
 
@@ -448,6 +449,7 @@ type Sign struct {
 // Description is what a room is, as far as the network tells.
 type Description struct {
 	Name      string // empty: it has none
+	Topic     string // in plain text; empty: it has none
 	Members   int    // people, without the bridge and its ghosts
 	Private   bool   // entry by invitation only
 	Encrypted bool
