@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -95,4 +97,18 @@ func (n *net) comeAndGo(verb string) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
 	n.count["come"] += map[string]int{"join": 1, "leave": -1}[verb]
+}
+
+// ffmpeg is a stand-in for that program, where a story has it: "set ffmpeg works", or
+// "set ffmpeg fails".
+func (s *stage) ffmpeg() string {
+	script := map[string]string{"works": `cat > /dev/null; printf 'speech for all' > "$out"`, "fails": "exit 1"}[s.mode["ffmpeg"]]
+	if script == "" {
+		return ""
+	}
+	path := filepath.Join(s.dir, "ffmpeg")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nfor out; do :; done\n"+script), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
 }
