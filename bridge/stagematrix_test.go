@@ -112,3 +112,22 @@ func (s *stage) ffmpeg() string {
 	}
 	return path
 }
+
+// plainNet is a network without encryption: it has few abilities beside.
+type plainNet struct{ n *net }
+
+func (p plainNet) Name() string { return p.n.Name() }
+
+func (p plainNet) Run(ctx context.Context, cursor string, h chat.Handler) error {
+	return p.n.Run(ctx, cursor, h)
+}
+
+func (p plainNet) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
+	return p.n.Send(ctx, m)
+}
+
+func (p plainNet) Describe(ctx context.Context, room chat.RoomID) (chat.Description, error) {
+	return p.n.Describe(ctx, room)
+}
+
+func (plainNet) Encryption() string { return "there is none" }

@@ -409,6 +409,9 @@ type (
 	// Doctor tells what is wrong with the connection at the moment, in words for
 	// the admin that say what to do; nil: nothing is.
 	Doctor interface{ Trouble() error }
+	// Encrypter tells how the connection stands with encryption, in words for the admin:
+	// whether there is any, and whether others trust it.
+	Encrypter interface{ Encryption() string }
 	// Lacker tells what the connection is known to lack, in words for people, as "it
 	// tells of no deletions". It grows as the connector learns.
 	Lacker interface{ Lacks() []string }
