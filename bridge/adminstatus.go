@@ -26,6 +26,9 @@ func (c *call) status() (string, error) {
 			return "", err
 		}
 	}
+	if e, can := c.b.chats[c.network].(chat.Encrypter); can {
+		b.WriteString("\nEncryption: " + e.Encryption())
+	}
 	for _, h := range c.b.healthList() {
 		if !h.OK {
 			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, oneLine(h.Error, 200))

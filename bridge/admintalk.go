@@ -394,7 +394,11 @@ func (w *work) described(j chatJob) error {
 	} else if err != nil {
 		return err
 	}
-	r.Name, r.Private = j.About.Name, j.About.Private
+	r.Members = int64(j.About.Members)
+	if j.Count {
+		return w.PutRoom(&r)
+	}
+	r.Name, r.Topic, r.Private = j.About.Name, j.About.Topic, j.About.Private
 	if !j.About.Shared {
 		r.Shared = ""
 	} else if r.Shared == "" {

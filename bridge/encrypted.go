@@ -45,7 +45,11 @@ func (w *work) encryptionStatus(b *strings.Builder, r store.Room) error {
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(b, "\n%s cannot be read yet: the key was asked for.", count(n, "message", "messages"))
+		fmt.Fprintf(b, "\n%s cannot be read yet", count(n, "message", "messages"))
+		if _, can := w.b.chats[r.Network].(chat.Unsealer); can {
+			b.WriteString(": the key was asked for")
+		}
+		b.WriteString(".")
 	}
 	return err
 }
@@ -135,7 +139,14 @@ func (w *work) encrypted(network string, e chat.Encrypted) error {
 	if err != nil {
 		return err
 	}
+	_, can := w.b.chats[network].(chat.Unsealer)
 	for _, r := range rooms {
+		if r.Encrypted == store.EncryptedAgreed && r.Thread != 0 && !can {
+			// Another program ran when somebody agreed. It is told once in a run.
+			if err := w.notice(network, place(r), "⚠️ This room is encrypted, and the hashsend that runs now was built without encryption: I cannot read what you write here, nor write here what comes by mail. Ask the one who runs me to install one with encryption. Nothing of what you write until then is mailed; those who write are told."); err != nil {
+				return err
+			}
+		}
 		if r.Encrypted != "" {
 			continue
 		}
@@ -152,7 +163,7 @@ func (w *work) encrypted(network string, e chat.Encrypted) error {
 		}
 		text, choices := "⚠️ This room is now encrypted. Email is not, so nothing that you write here is mailed any more; mail still comes in. "+typed+"ok encrypted has it mailed again, as ordinary email; "+typed+"unlink ends the link.",
 			[]chat.Choice{{Label: "Mail in plain", Command: "ok encrypted", Danger: true}, {Label: "Unlink", Command: "unlink", Danger: true}}
-		if _, can := w.b.chats[network].(chat.Unsealer); !can {
+		if !can {
 			text, choices = "⚠️ This room is now encrypted, and this hashsend was built without encryption: I cannot read what you write here, nor write here what is mailed. Ask the one who runs me to install one with encryption.", nil
 		}
 		if err := w.notice(network, place(r), text, choosing(choices...)); err != nil {
@@ -227,8 +238,11 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 	return b.write(ctx, "unseal", func(w *work) error {
 		if err != nil {
 			final, settle := w.again(d, err)
-			if settle == nil && final {
-				settle = w.neverRead(j)
+			switch {
+			case settle == nil && final:
+				settle = w.neverRead(j, can)
+			case settle == nil && can && w.now.Sub(d.Created) > notYetAfter:
+				settle = w.notYetRead(j)
 			}
 			return settle
 		}
@@ -248,8 +262,27 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 	})
 }
 
+// notYetAfter is how long a key may be late before its sender hears of it.
+const notYetAfter = 10 * time.Minute
+
+// notYetRead tells the writer of a message, once for each key, that it waits.
+func (w *work) notYetRead(j sealedJob) error {
+	e := j.Sealed
+	r, err := w.linked(j.Network, e.Place)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil || r.Closed() || beforeLink(r, e.At) {
+		return err
+	}
+	if told, err := w.Seen(w.now, j.Network+" not yet", e.Lock); err != nil || told {
+		return err
+	}
+	return w.notice(j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), privately(e.By.ID))
+}
+
 // neverRead tells the writer of a message, once for each key, that it was not mailed.
-func (w *work) neverRead(j sealedJob) error {
+func (w *work) neverRead(j sealedJob, can bool) error {
 	e := j.Sealed
 	r, err := w.linked(j.Network, e.Place)
 	if errors.Is(err, store.ErrNone) {
@@ -261,5 +294,18 @@ func (w *work) neverRead(j sealedJob) error {
 	if told, err := w.Seen(w.now, j.Network+" sealed", e.Lock); err != nil || told {
 		return err
 	}
-	return w.notice(j.Network, e.Place, fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and your program has not given me the key, although I asked for it. It was not mailed. Please write it again.", e.At.Format("2 January 15:04")), privately(e.By.ID))
+	why, then := "your program has not given me the key, although I asked for it", "Please write it again."
+	if !can {
+		why, then = "this hashsend was built without encryption", "Ask the one who runs me to install one with encryption."
+	}
+	text := fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and %s. It was not mailed. %s", e.At.Format("2 January 15:04"), why, then)
+	if err := w.notice(j.Network, e.Place, text, privately(e.By.ID)); err != nil {
+		return err
+	}
+	if _, shows := w.b.chats[j.Network].(chat.Reporter); !shows {
+		return nil
+	}
+	// The same words get through when they are written again.
+	s := chat.State{Phase: chat.Failed, Reason: "it could not be read: " + why, Later: true}
+	return w.showState(r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
 }

@@ -22,6 +22,7 @@ type Files struct {
 	Largest int64         // bytes of one file; larger ones are named only. 0: 100 MB
 	URL     string        // address of the web under which OpenLink is served; empty: no links are given
 	Keep    time.Duration // how long the content is kept for people who come later; 0: 30 days
+	FFmpeg  string        // path of the program by which voice messages get a copy that every mail program plays; empty: none
 }
 
 func (f Files) withDefaults() Files {
@@ -147,7 +148,37 @@ func (b *Bridge) fetchFile(ctx context.Context, f store.File) (store.File, error
 		return f, err
 	}
 	c.into(&f)
+	if f.Preview, err = b.speech(ctx, f); err != nil {
+		return f, err
+	}
 	return f, nil
+}
+
+// speech makes a copy of a voice message that every mail program plays. Where that does
+// not work there is none.
+func (b *Bridge) speech(ctx context.Context, f store.File) (p store.Preview, err error) {
+	const longest = 20 << 20 // bytes; more is no voice message
+	if b.o.Files.FFmpeg == "" || chat.FileSort(f.Sort) != chat.Voice || f.Type != "audio/ogg" || f.Size > longest {
+		return f.Preview, nil
+	}
+	ogg, err := b.store.OpenBlob(f.Blob)
+	if err != nil {
+		return p, err
+	}
+	defer ogg.Close()  //nolint:errcheck // it was only read
+	b.shrinking.Lock() // one at a time, as with pictures
+	defer b.shrinking.Unlock()
+	w, err := b.store.NewBlob()
+	if err != nil {
+		return p, err
+	}
+	if err := media.ToM4A(ctx, b.o.Files.FFmpeg, w, ogg, longest); err != nil {
+		b.log.Warn("a voice message gets no copy for all mail programs", "error", err)
+		return p, w.Drop()
+	}
+	p = store.Preview{Type: "audio/mp4", Size: w.Size()}
+	p.Blob, err = w.Keep()
+	return p, err
 }
 
 // fileSettled goes on with a message when one of its files has come, or never will.

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -138,7 +139,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	if e.Kind == chat.Notice || w.b.o.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
+	if w.b.o.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
 	noted, known, err := w.placeholder(network, e)
@@ -156,9 +157,13 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if e.Poll != nil {
 		e.Body = chat.Body{Text: pollWords(*e.Poll)}
 	}
+	account := ""
+	if e.By.Alias != "" && e.By.Alias != e.By.Name {
+		account = e.By.Name
+	}
 	m := store.Message{
-		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: e.By.Name, Kind: int64(e.Kind),
-		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID,
+		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
+		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID, Account: account,
 	}
 	if w.unsealed != nil { // it was sealed: it was said when it was said
 		m.At = *w.unsealed

@@ -69,6 +69,7 @@ type chatJob struct {
 	Missed  *missed       `json:"missed,omitempty"` // of jobFollow: the room before
 	Open    *openJob      `json:"open,omitempty"`
 	Command *commandJob   `json:"command,omitempty"` // the command that the job is part of
+	Count   bool          `json:"count,omitempty"`   // of jobDescribe: it is only asked how many people there are
 	May     bool          `json:"may,omitempty"`     // of jobDesk: the person may command
 
 	About chat.Description `json:"-"` // the answer to jobDescribe

@@ -41,6 +41,10 @@ func (w *work) topicSet(network string, e chat.TopicSet) error {
 	if err != nil {
 		return err
 	}
+	r.Topic = e.Topic
+	if err := w.PutRoom(&r); err != nil {
+		return err
+	}
 	return w.line(r, e.Head, store.LineTopic, topicLine(mail.CleanName(e.By.Name), oneLine(e.Topic, 300)), true)
 }
 

@@ -59,6 +59,10 @@ func filesInMail(w *mail.Words, files []store.File, domain string, link func(sto
 			continue
 		}
 		room -= n
+		if v, has := voiceOf(f); has && mail.EncodedSize(v.Size) <= room { // the one that all can hear comes first
+			room -= mail.EncodedSize(v.Size)
+			w.Attached = append(w.Attached, v)
+		}
 		w.Attached = append(w.Attached, a)
 		w.Files = append(w.Files, name)
 	}
@@ -86,6 +90,14 @@ func pictureOf(f store.File, domain string) (mail.Attached, bool) {
 	}
 	a.ContentID = a.Stored[:min(24, len(a.Stored))] + "@" + domain
 	return a, true
+}
+
+// voiceOf is the copy of a voice message that every mail program plays.
+func voiceOf(f store.File) (mail.Attached, bool) {
+	if chat.FileSort(f.Sort) != chat.Voice || f.Preview.Blob == "" {
+		return mail.Attached{}, false
+	}
+	return mail.Attached{Name: strings.TrimSuffix(f.Name, path.Ext(f.Name)) + ".m4a", Type: f.Preview.Type, Size: f.Preview.Size, Stored: f.Preview.Blob}, true
 }
 
 // fileTitle names a file for a person: what it is, or its name, and its size.

@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
 
@@ -113,6 +114,9 @@ func runs(p plan) [][]store.Message {
 }
 
 func speaker(m store.Message) string {
+	if m.Account != "" {
+		return fmt.Sprintf("%s/%d as %s", m.Origin, m.Author, m.Name)
+	}
 	return fmt.Sprintf("%s/%d/%d", m.Origin, m.Author, m.Participant)
 }
 
@@ -184,7 +188,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		Anchor: p.Epoch.Anchor, Started: p.Epoch.Started, Date: p.Now, Names: p.Names || g.Late, Times: g.Late,
 	}
 	if len(g.Messages) > 0 && !g.Late {
-		d.From.Name = fromName(g.Messages[0].Name, p.Box.Address.Name)
+		d.From.Name, d.Sender = fromName(g.Messages[0].Name, p.Box.Address.Name), g.Messages[0].Account
 	}
 	quiet := true
 	for _, who := range g.Shown {
@@ -228,7 +232,8 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if p.Digest {
 		d.From.Name, d.Precedence = fromName(p.Thread.Title, p.Box.Address.Name), "bulk"
 	}
-	if p.Correction || p.Digest {
+	program := len(g.Messages) > 0 && !slices.ContainsFunc(g.Messages, func(m store.Message) bool { return chat.Kind(m.Kind) != chat.Notice })
+	if p.Correction || p.Digest || program {
 		d.AutoSubmitted = "auto-generated" // nobody is to be told again that a person is away
 	}
 	d.Footer = footer(p, g, token)
@@ -247,7 +252,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 }
 
 func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
-	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Index: i}
+	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Grey: chat.Kind(m.Kind) == chat.Notice, Index: i}
 	w.Text, w.HTML = marked(w.Text, w.HTML, mailedWith(m))
 	if m.Files != "" && len(p.Files[m.ID]) == 0 {
 		w.Files = strings.Split(m.Files, "\n")
@@ -300,7 +305,7 @@ func leaveLink(p plan, token string) string {
 
 // footer says who reads an answer, and how to leave.
 func footer(p plan, g plannedMail, token string) []mail.FooterPart {
-	parts := []mail.FooterPart{{Text: readers(p, g)}, {Text: "answer this mail to reply"}}
+	parts := append(accounts(g), mail.FooterPart{Text: readers(p, g)}, mail.FooterPart{Text: "answer this mail to reply"})
 	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
 		parts = append(parts, mail.FooterPart{Text: "you get " + modeText(g.To[0].Mode, p.Box.b.digestAt) + "; answer /digest burst to get everything soon"})
 	}
@@ -310,10 +315,25 @@ func footer(p plan, g plannedMail, token string) []mail.FooterPart {
 	return append(parts, mail.FooterPart{Text: "answer /leave to leave"})
 }
 
+// accounts says who has written under another name (A30): nobody is to be taken for
+// somebody else.
+func accounts(g plannedMail) (parts []mail.FooterPart) {
+	for _, m := range g.Messages {
+		text := fmt.Sprintf("“%s” is %s in the room", mail.CleanName(m.Name), mail.CleanName(m.Account))
+		if m.Account != "" && !slices.ContainsFunc(parts, func(p mail.FooterPart) bool { return p.Text == text }) {
+			parts = append(parts, mail.FooterPart{Text: text})
+		}
+	}
+	return parts
+}
+
 func readers(p plan, g plannedMail) string {
 	where := "the chat room"
 	if p.Thread.Title != "" {
 		where = "“" + p.Thread.Title + "”"
+	}
+	if n := inRooms(p.Rooms); n > 0 {
+		where += " (" + count(n, "person", "people") + ")"
 	}
 	others, unseen := 0, 0
 	for _, who := range p.People {
@@ -335,6 +355,17 @@ func readers(p plan, g plannedMail) string {
 	return "read in " + where
 }
 
+// inRooms is how many people are in the rooms of a thread (A34); 0: not known.
+func inRooms(rooms []store.Room) (n int) {
+	for _, r := range rooms {
+		if r.Members == 0 || r.Chat != "" {
+			return 0
+		}
+		n += int(r.Members)
+	}
+	return n
+}
+
 // invitation is what the first mail to a person says: who writes, from where, who
 // else takes part, and how to leave.
 func invitation(p plan, g plannedMail) string {
@@ -350,8 +381,17 @@ func invitation(p plan, g plannedMail) string {
 	if p.Box.PlusWorks {
 		leave = "To leave, answer with /leave or use the link below."
 	}
-	return fmt.Sprintf("%s writes to you from %s. %sAnswer this mail, and your answer appears there. %s", author, from, company(p, g), leave)
+	text := fmt.Sprintf("%s writes to you from %s. %sAnswer this mail, and your answer appears there. %s", author, from, company(p, g), leave)
+	for _, r := range p.Rooms {
+		if topic := strings.TrimSpace(r.Topic); topic != "" {
+			return text + "\n\nIts topic: " + markup.Truncate(topic, longestTopic)
+		}
+	}
+	return text
 }
+
+// longestTopic is how many characters of a room's topic an invitation tells.
+const longestTopic = 4000
 
 // company says who else takes part by email: by name where the addresses are
 // seen, else how many.

@@ -68,8 +68,7 @@ func mayPassLater(reason string) bool {
 }
 
 // worthRetrying reports whether the same mail may ever get through: not where it is too
-// large, and not to an address
-// that does not exist (RFC 3463, 3.2).
+// large, and not to an address that does not exist (RFC 3463, 3.2).
 func worthRetrying(reason string) bool {
 	status := cleanStatus(reason)
 	return !strings.HasPrefix(status, "5.1.") && !isTooLarge(status, reason)

@@ -37,6 +37,9 @@ func (w *work) joined(network string, e chat.Joined) error {
 	if err != nil {
 		return err
 	}
+	if err := w.recount(network, e.Place.Room); err != nil {
+		return err
+	}
 	people, err := w.Participants(r.Thread)
 	if err != nil {
 		return err
@@ -45,6 +48,16 @@ func (w *work) joined(network string, e chat.Joined) error {
 		return w.notice(network, chat.Place{Room: e.Place.Room}, line+plainMail(r)+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
 	}
 	return nil
+}
+
+// recount has the people of a room counted, once for all who come and go within a minute.
+func (w *work) recount(network string, room chat.RoomID) error {
+	if _, can := w.b.chats[network].(chat.Describer); !can {
+		return nil
+	}
+	j := chatJob{Network: network, Place: chat.Place{Room: room}, Count: true}
+	key := w.key("count") + "." + network + "." + string(room)
+	return w.enqueue(jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.now.Add(time.Minute))
 }
 
 const welcome = "I join rooms and email. Type " + typed + "link ann@example.com to talk with Ann by email from this room, or " + typed + "new ann@example.com for a conversation in a thread of its own. " + typed + "help lists everything."
@@ -68,7 +81,12 @@ func readBy(people []store.Participant) string {
 
 func (w *work) left(network string, e chat.Left) error {
 	if !e.Self {
-		return nil
+		if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		return w.recount(network, e.Place.Room)
 	}
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {

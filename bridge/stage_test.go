@@ -126,7 +126,7 @@ func (n *net) Announce(_ context.Context, p chat.Place, s chat.Sign) error {
 }
 
 func (n *net) Describe(_ context.Context, room chat.RoomID) (chat.Description, error) {
-	return chat.Description{Name: strings.ToUpper(string(room)), Private: strings.HasPrefix(string(room), "secret"), Encrypted: strings.HasPrefix(string(room), "locked")}, nil
+	return chat.Description{Members: n.crowd(room), Name: strings.ToUpper(string(room)), Private: strings.HasPrefix(string(room), "secret"), Encrypted: strings.HasPrefix(string(room), "locked")}, nil
 }
 
 func (n *net) Unseal(_ context.Context, s chat.Sealed) (chat.Event, error) {
@@ -293,6 +293,7 @@ func (v *verifier) Verify(context.Context, mail.Incoming) (mail.Verdict, error) 
 func (s *stage) member(verb string, f []string) {
 	room, network, _ := strings.Cut(f[1], "@")
 	network, head := s.head(f[0], network, room, "")
+	s.nets[network].comeAndGo(verb)
 	switch verb {
 	case "join":
 		s.handle(network, chat.Joined{Head: head, Self: f[0] == "bot"})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -79,3 +81,53 @@ func opened(s chat.Sealed) chat.Event {
 	}
 	return chat.Posted{Head: s.Head, Message: s.Message, Body: chat.Body{Text: text}}
 }
+
+// crowd is how many people are in the room "crowd": three, and those who come and go.
+// Of other rooms it is not known.
+func (n *net) crowd(room chat.RoomID) int {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if room != "crowd" {
+		return 0
+	}
+	return 3 + n.count["come"]
+}
+
+func (n *net) comeAndGo(verb string) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.count["come"] += map[string]int{"join": 1, "leave": -1}[verb]
+}
+
+// ffmpeg is a stand-in for that program, where a story has it: "set ffmpeg works", or
+// "set ffmpeg fails".
+func (s *stage) ffmpeg() string {
+	script := map[string]string{"works": `cat > /dev/null; printf 'speech for all' > "$out"`, "fails": "exit 1"}[s.mode["ffmpeg"]]
+	if script == "" {
+		return ""
+	}
+	path := filepath.Join(s.dir, "ffmpeg")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nfor out; do :; done\n"+script), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
+
+// plainNet is a network without encryption: it has few abilities beside.
+type plainNet struct{ n *net }
+
+func (p plainNet) Name() string { return p.n.Name() }
+
+func (p plainNet) Run(ctx context.Context, cursor string, h chat.Handler) error {
+	return p.n.Run(ctx, cursor, h)
+}
+
+func (p plainNet) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
+	return p.n.Send(ctx, m)
+}
+
+func (p plainNet) Describe(ctx context.Context, room chat.RoomID) (chat.Description, error) {
+	return p.n.Describe(ctx, room)
+}
+
+func (plainNet) Encryption() string { return "there is none" }

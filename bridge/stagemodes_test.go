@@ -10,10 +10,13 @@ import (
 )
 
 // manner is how something is said: "Alice/notice in lunch: …" by a program, "/emote"
-// of oneself, "/all" to everybody, "/late" after a gap, "/to_ann" to a person by email.
+// of oneself, "/as_Cat" under another name, "/all" to everybody, "/late" after a gap, "/to_ann" to a person by email.
 func (s *stage) manner(p *chat.Posted, how string) {
 	name, to := strings.CutPrefix(how, "to_")
+	alias, as := strings.CutPrefix(how, "as_")
 	switch {
+	case as:
+		p.By.Alias = alias
 	case how == "late":
 		p.Late, p.At = true, p.At.Add(-time.Minute)
 	case how == "notice":

@@ -15,6 +15,9 @@ func (s *stage) first() chat.Connector {
 	if s.mode["states"] == "each" {
 		return statesNet{s.nets["matrix"]}
 	}
+	if s.mode["encryption"] == "none" {
+		return plainNet{s.nets["matrix"]}
+	}
 	if s.mode["moves"] != "" {
 		return followNet{s.nets["matrix"]}
 	}

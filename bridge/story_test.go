@@ -178,7 +178,7 @@ func (s *stage) start() {
 	}
 	s.store = st
 	s.bridge, err = New(Options{
-		Store: st, Chats: []chat.Connector{s.first(), slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"]},
+		Store: st, Chats: []chat.Connector{s.first(), slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"], FFmpeg: s.ffmpeg()},
 		TellDeletes: s.mode["deletes"] == "notice",
 		Zone:        time.FixedZone("CET", 3600),
 		Home:        s.home(),

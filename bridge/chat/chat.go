@@ -39,6 +39,7 @@ type Author struct {
 	ID     UserID
 	Name   string // as shown in the room; never empty: the connector falls back on the id
 	Server string // home server or workspace, for permissions by server
+	Alias  string // another name, under which this one message is said; empty: none
 	Guest  bool   // a guest, or somebody of another organisation: may be relayed, may not command
 }
 
@@ -75,7 +76,7 @@ type Kind int
 // The kinds of a message.
 const (
 	Said   Kind = iota // ordinary words of a person
-	Notice             // words of a program
+	Notice             // words of a program; those of others are handed over only where the configuration asks for them
 	Emote              // "/me …": the name belongs to the text
 )
 
@@ -408,6 +409,9 @@ type (
 	// Doctor tells what is wrong with the connection at the moment, in words for
 	// the admin that say what to do; nil: nothing is.
 	Doctor interface{ Trouble() error }
+	// Encrypter tells how the connection stands with encryption, in words for the admin:
+	// whether there is any, and whether others trust it.
+	Encrypter interface{ Encryption() string }
 	// Lacker tells what the connection is known to lack, in words for people, as "it
 	// tells of no deletions". It grows as the connector learns.
 	Lacker interface{ Lacks() []string }
@@ -449,6 +453,7 @@ type Sign struct {
 // Description is what a room is, as far as the network tells.
 type Description struct {
 	Name      string // empty: it has none
+	Topic     string // in plain text; empty: it has none
 	Members   int    // people, without the bridge and its ghosts
 	Private   bool   // entry by invitation only
 	Encrypted bool

@@ -13,6 +13,7 @@ import (
 type Draft struct {
 	ID            string // Message-ID without brackets
 	From          Address
+	Sender        string // X-Hashsend-Sender: whose account wrote it, where From names another; empty: it does not
 	To            []Address
 	ReplyTo       *Address  // nil: none
 	Subject       string    // also Thread-Topic
@@ -43,6 +44,7 @@ type Words struct {
 	HTML   string   // the subset of bridge/markup; empty: made from Text
 	Quote  string   // one line of what it answers; empty: none. Cut at 140 characters
 	Emote  bool     // "Alice waves"
+	Grey   bool     // words of a program
 	Files  []string // lines about files that came with it
 	// Pictures stand in the HTML under the words; Attached at the end of the mail.
 	Pictures, Attached []Attached
@@ -130,6 +132,9 @@ func (d Draft) header() ([]byte, error) {
 	w.field("Thread-Index", ThreadIndex(d.Anchor, d.Started))
 	w.token(HeaderTrace, d.Trace)
 	w.token(HeaderBridge, d.Bridge)
+	if name := CleanName(d.Sender); name != "" {
+		w.field(HeaderSender, encodeWords(name))
+	}
 	w.token("Auto-Submitted", d.AutoSubmitted)
 	w.token("X-Auto-Response-Suppress", d.Suppress)
 	w.token("Precedence", d.Precedence)
@@ -315,7 +320,7 @@ func (d Draft) reread(b []byte, text string, own ...string) (m Message, err erro
 func isOurField(name string) bool {
 	switch name {
 	case "from", "to", "reply-to", "subject", "thread-topic", "date", "message-id", "in-reply-to", "references", "thread-index",
-		strings.ToLower(HeaderTrace), strings.ToLower(HeaderBridge), "auto-submitted", "x-auto-response-suppress", "precedence",
+		strings.ToLower(HeaderTrace), strings.ToLower(HeaderBridge), strings.ToLower(HeaderSender), "auto-submitted", "x-auto-response-suppress", "precedence",
 		"list-unsubscribe", "mime-version", "content-type":
 		return true
 	}

@@ -3,6 +3,7 @@ package mail
 import (
 	"hash/fnv"
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -37,6 +38,7 @@ const htmlHead = `<!DOCTYPE html>
 func (d Draft) html() string {
 	var b strings.Builder
 	b.WriteString(htmlHead)
+	b.WriteString(d.preheader())
 	if s := strings.TrimSpace(d.Intro); s != "" {
 		b.WriteString(`<div style="max-width:600px;margin:0 0 16px">` + styled(markup.FromText(cleanText(s))) + "</div>\n")
 	}
@@ -67,6 +69,19 @@ func (d Draft) html() string {
 	}
 	b.WriteString("</body>\n</html>\n")
 	return b.String()
+}
+
+// preheader is what lists of mails and notifications show of a mail with a spoiler, in
+// place of its text: they would print what it hides. It is seen nowhere else.
+func (d Draft) preheader() string {
+	spoiler := func(w Words) bool { return strings.Contains(w.HTML, "data-mx-spoiler") }
+	if !slices.ContainsFunc(d.Words, spoiler) {
+		return ""
+	}
+	const shown = 250 // characters; what follows is room that nothing else can take
+	text := html.EscapeString(markup.Truncate(oneLine(d.text()), shown))
+	return `<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;mso-hide:all">` +
+		text + strings.Repeat(" &zwnj;&nbsp;", shown) + "</div>\n"
 }
 
 func safeFooterURL(u string) bool {
@@ -133,7 +148,15 @@ func (w Words) markup(author string) string {
 	}
 	s = styled(s)
 	if w.Emote {
-		s = "<em>" + html.EscapeString(author) + "</em> " + s
+		by := "* " + html.EscapeString(author)
+		if markup.IsLine(s) {
+			s = "<em>" + by + " " + s + "</em>"
+		} else {
+			s = "<em>" + by + "</em> " + s
+		}
+	}
+	if w.Grey {
+		s = `<span class="hs-small" style="color:#80868b">` + s + "</span>"
 	}
 	return s
 }

@@ -177,5 +177,6 @@ type Verifier interface {
 // Names of our own header fields.
 const (
 	HeaderTrace  = "X-Hashsend-ID"     // names the mail; survives a changed Message-ID
+	HeaderSender = "X-Hashsend-Sender" // name of the account that wrote it under another name
 	HeaderBridge = "X-Hashsend-Bridge" // "INSTANCE; hop=N", against loops
 )

@@ -75,6 +75,16 @@ func wordRune(r rune) bool {
 	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
+// IsLine reports whether a text of the subset has nothing in it that begins a line.
+func IsLine(subset string) bool {
+	for _, tag := range []string{"<p", "<br", "<hr", "<h", "<bl", "<ul", "<ol"} {
+		if strings.Contains(subset, tag) {
+			return false
+		}
+	}
+	return true
+}
+
 // Truncate shortens a text to at most that many characters, at a word border
 // where there is one near, and marks the cut with "…".
 func Truncate(text string, limit int) string {

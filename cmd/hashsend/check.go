@@ -119,7 +119,7 @@ func tryMatrix(ctx context.Context, m matrixConfig, log *slog.Logger) (string, e
 		}
 		return "", err
 	}
-	return "the homeserver knows us as " + user, nil
+	return "the homeserver knows us as " + user + "; encryption: " + net.CheckEncryption(ctx), nil
 }
 
 func tryIMAP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text string, err error) {

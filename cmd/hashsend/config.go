@@ -57,6 +57,7 @@ type filesConfig struct {
 	Keep      *duration `yaml:"keep"`
 	PublicURL string    `yaml:"public_url"`
 	Listen    string    `yaml:"listen"`
+	VoiceM4A  *bool     `yaml:"voice_m4a"`
 }
 
 type accessConfig struct {

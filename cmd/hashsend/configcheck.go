@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
@@ -260,7 +261,11 @@ func (f filesConfig) check() (all []finding) {
 }
 
 func (c *config) files() bridge.Files {
-	return bridge.Files{Largest: int64(c.Files.LargestMB) * 1e6, Keep: c.Files.Keep.value(0), URL: c.Files.PublicURL}
+	f := bridge.Files{Largest: int64(c.Files.LargestMB) * 1e6, Keep: c.Files.Keep.value(0), URL: c.Files.PublicURL}
+	if c.Files.VoiceM4A == nil || *c.Files.VoiceM4A {
+		f.FFmpeg, _ = exec.LookPath("ffmpeg") // where it is not installed there is none
+	}
+	return f
 }
 
 func (c *config) hold() bridge.Hold {

@@ -30,14 +30,17 @@ type relation struct {
 
 // content is what is read of a message's content.
 type content struct {
-	MsgType    string
-	Text       string
-	Format     string
-	HTML       string
-	FileName   string
-	URL        string
-	File       json.RawMessage // encrypted media
-	GeoURI     string
+	MsgType  string
+	Text     string
+	Format   string
+	HTML     string
+	FileName string
+	URL      string
+	File     json.RawMessage // encrypted media
+	GeoURI   string
+	Location struct {
+		URI string `json:"uri"` // as MSC3488 has it
+	}
 	Info       mediaInfo
 	Voice      bool
 	Gallery    []content // the files of a gallery
@@ -72,7 +75,7 @@ func parseContent(eventType string, raw json.RawMessage) (c content, ok bool) {
 	}
 	for name, into := range map[string]any{
 		"msgtype": &c.MsgType, "body": &c.Text, "format": &c.Format, "formatted_body": &c.HTML, "filename": &c.FileName,
-		"url": &c.URL, "geo_uri": &c.GeoURI, "info": &c.Info, "m.relates_to": &c.RelatesTo, marker: &c.Key,
+		"url": &c.URL, "geo_uri": &c.GeoURI, "org.matrix.msc3488.location": &c.Location, "info": &c.Info, "m.relates_to": &c.RelatesTo, marker: &c.Key,
 		"m.mentions": &c.Mentions, "com.beeper.per_message_profile": &c.Profile,
 	} {
 		if v, there := fields[name]; there {
@@ -109,6 +112,21 @@ func (c *content) gallery(fields map[string]json.RawMessage) {
 	c.Text, c.HTML, c.Format = "", "", "org.matrix.custom.html"
 	json.Unmarshal(fields["com.beeper.gallery.caption"], &c.Text)      //nolint:errcheck // a field of a wrong type counts as absent
 	json.Unmarshal(fields["com.beeper.gallery.caption_html"], &c.HTML) //nolint:errcheck // the same
+}
+
+// alias is the name under which the message is said (MSC4144); empty: that of the account.
+func (c content) alias() string {
+	return strings.TrimSpace(cleanName(cut(c.Profile.Name, 200)))
+}
+
+// cleanName leaves out what changes the direction of a text, and controls.
+func cleanName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 32 || r == 127 || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) || r == 0x200e || r == 0x200f {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 // mentioned are the users whom the content mentions.
@@ -164,7 +182,7 @@ func (c content) body(eventType string) (b chat.Body, kind chat.Kind, ok bool) {
 			b.Files = append(b.Files, f)
 		}
 	case "m.location":
-		b.Text = strings.TrimSpace(c.Text + "\n" + mapLink(c.GeoURI))
+		b.Text = c.location()
 	case "m.key.verification.request", "m.server_notice":
 		return b, kind, false
 	default:
@@ -240,8 +258,11 @@ func (c content) words() (text, formatted string) {
 	if strings.TrimSpace(plain) == "" {
 		return text, ""
 	}
-	if formatted == html.EscapeString(text) {
+	switch {
+	case formatted == html.EscapeString(text):
 		return text, ""
+	case strings.Contains(c.HTML, "data-mx-maths") && text != "": // the text has the formulas as they were typed
+		return text, formatted
 	}
 	return plain, formatted
 }
@@ -273,27 +294,43 @@ func stripReply(text string, answers bool) string {
 // cleanFileName leaves the last part of a path without control and bidi characters.
 func cleanFileName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
-	name = strings.Map(func(r rune) rune {
-		if r < 32 || r == 127 || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) || r == 0x200e || r == 0x200f {
-			return -1
-		}
-		return r
-	}, name)
+	name = cleanName(name)
 	if name = cut(strings.TrimSpace(name), 200); name == "" {
 		return "file"
 	}
 	return name
 }
 
-var geo = regexp.MustCompile(`^geo:(-?\d{1,3}(?:\.\d+)?),(-?\d{1,3}(?:\.\d+)?)`)
+// The forms in which a place on a map is written: a geo URI (RFC 5870), and links to
+// OpenStreetMap.
+var places = []*regexp.Regexp{
+	regexp.MustCompile(`^geo:(-?\d{1,3}(?:\.\d+)?),(-?\d{1,3}(?:\.\d+)?)`),
+	regexp.MustCompile(`^https?://(?:www\.)?(?:openstreetmap\.org|osm\.org)/[^ ]*[?&]mlat=(-?\d{1,3}(?:\.\d+)?)&mlon=(-?\d{1,3}(?:\.\d+)?)`),
+	regexp.MustCompile(`^https?://(?:www\.)?(?:openstreetmap\.org|osm\.org)/[^ ]*#map=\d+(?:\.\d+)?/(-?\d{1,3}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)`),
+}
 
-// mapLink makes a link of a geo URI (RFC 5870); empty: it is none.
+// mapLink makes a link to a map of where something is; empty: it does not say.
 func mapLink(uri string) string {
-	m := geo.FindStringSubmatch(uri)
-	if m == nil {
-		return ""
+	for _, form := range places {
+		if m := form.FindStringSubmatch(uri); m != nil {
+			return fmt.Sprintf("https://www.openstreetmap.org/?mlat=%s&mlon=%s", m[1], m[2])
+		}
 	}
-	return fmt.Sprintf("https://www.openstreetmap.org/?mlat=%s&mlon=%s", m[1], m[2])
+	return ""
+}
+
+// location words where somebody is. A link that stands in the words is not told twice.
+func (c content) location() string {
+	link := mapLink(c.GeoURI)
+	if link == "" {
+		link = mapLink(c.Location.URI)
+	}
+	for word := range strings.FieldsSeq(c.Text) {
+		if mapLink(word) == link {
+			link = ""
+		}
+	}
+	return strings.TrimSpace(c.Text + "\n" + link)
 }
 
 // compose makes the content of a message that we send. profile: the sender is

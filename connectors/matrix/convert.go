@@ -127,15 +127,16 @@ func (c *Connector) convert(e rawEvent) chat.Event {
 
 // topic converts m.room.topic. The plain text of a rich one (MSC3765) is the same.
 func topic(head chat.Head, e rawEvent) chat.Event {
+	return chat.TopicSet{Head: head, Topic: topicOf(e.Content)}
+}
+
+func topicOf(raw json.RawMessage) string {
 	var content struct {
 		Topic string                     `json:"topic"`
 		Rich  map[string]json.RawMessage `json:"m.topic"`
 	}
-	var odd *json.UnmarshalTypeError
-	if err := json.Unmarshal(e.Content, &content); err != nil && !errors.As(err, &odd) {
-		return nil
-	}
-	return chat.TopicSet{Head: head, Topic: cmp.Or(content.Topic, extensible(content.Rich))}
+	json.Unmarshal(raw, &content) //nolint:errcheck // a field of a wrong type counts as absent
+	return cmp.Or(content.Topic, extensible(content.Rich))
 }
 
 // isCall reports whether an event of this type begins a call. Each way of calling
@@ -222,6 +223,7 @@ func (c *Connector) message(head chat.Head, e rawEvent) chat.Event {
 	if m.Key != "" { // our own words, come back through another account of ours
 		return nil
 	}
+	head.By.Alias = m.alias()
 	rel := m.RelatesTo
 	if rel.Type == "m.thread" {
 		head.Place.Thread = chat.ThreadID(rel.EventID)

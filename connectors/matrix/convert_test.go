@@ -63,6 +63,12 @@ func head(who string, thread chat.ThreadID) chat.Head {
 	}
 }
 
+// called is an event of somebody who speaks under another name.
+func called(h chat.Head, alias string) chat.Head {
+	h.By.Alias = alias
+	return h
+}
+
 func TestPayloads(t *testing.T) {
 	const id = "$143273582443PhrSn:example.org"
 	html := func(text, html string) chat.Body { return chat.Body{Text: text, HTML: html} }
@@ -98,7 +104,7 @@ func TestPayloads(t *testing.T) {
 		"M15_topic_rich_only_text":         chat.TopicSet{Head: head("alice", ""), Topic: "An interesting room topic"},
 		"M16_invalid_body_object":          nil,
 		"M17_in_room_verification_request": nil,
-		"M18_per_message_profile_fallback": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{Text: "original message"}},
+		"M18_per_message_profile_fallback": chat.Posted{Head: called(head("alice", ""), "cat"), Message: id, Body: chat.Body{Text: "original message"}},
 		"M19_reaction_custom_emoji":        chat.Reacted{Head: head("alice", ""), Message: "$some_event_id", Reaction: id, Emoji: ":blobcat:"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,7 +181,7 @@ func TestConvert(t *testing.T) {
 		{"A16 a file's name is no caption", "m.room.message", `{"msgtype":"m.file","body":"a.txt","filename":"a.txt","url":"mxc://example.org/a"}`, "",
 			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"})},
 		{"A16 a name by profile is no caption", "m.room.message", `{"msgtype":"m.file","body":"cat: a.txt","filename":"a.txt","url":"mxc://example.org/a","com.beeper.per_message_profile":{"displayname":"cat","has_fallback":true}}`, "",
-			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"})},
+			chat.Posted{Head: called(h, "cat"), Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "a.txt"}}}}},
 		{"A17 the encrypted file, whatever stands beside", "m.room.message", `{"msgtype":"m.file","body":"a.txt","url":"mxc://example.org/b","file":{"url":"mxc://example.org/a","v":"v2"}}`, "",
 			file(chat.Body{}, chat.File{ID: `{"url":"mxc://example.org/a","key":{"alg":"","k":""},"iv":"","hashes":{"sha256":""}}`, Name: "a.txt"})},
 		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message","url":"mxc://example.org/a","info":{"duration":67000,"mimetype":"audio/ogg; codecs=opus"},"org.matrix.msc3245.voice":{}}`, "",
@@ -187,6 +193,10 @@ func TestConvert(t *testing.T) {
 			file(chat.Body{Text: "the party"}, chat.File{ID: "mxc://example.org/a", Name: "a.png", Sort: chat.Picture, Width: 3},
 				chat.File{ID: "mxc://example.org/b", Name: "b.mp4", Sort: chat.Film, Duration: 1500 * time.Millisecond})},
 		{"A21 location", "m.room.message", `{"msgtype":"m.location","body":"At the pier","geo_uri":"geo:51.5,-0.12;u=35"}`, "", posted("At the pier\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
+		{"A21 location as a link to OpenStreetMap", "m.room.message", `{"msgtype":"m.location","body":"Here","geo_uri":"https://www.openstreetmap.org/?mlat=51.5&mlon=-0.12#map=16/51.5/-0.12"}`, "", posted("Here\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
+		{"A21 location that stands in the text", "m.room.message", `{"msgtype":"m.location","body":"Here https://www.openstreetmap.org/#map=16/51.5/-0.12","geo_uri":"geo:51.5,-0.12"}`, "", posted("Here https://www.openstreetmap.org/#map=16/51.5/-0.12", "")},
+		{"A21 location as later clients send it", "m.room.message", `{"msgtype":"m.location","body":"Here","org.matrix.msc3488.location":{"uri":"geo:51.5,-0.12"}}`, "", posted("Here\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
+		{"A21 a link that is no map", "m.room.message", `{"msgtype":"m.location","body":"Here","geo_uri":"https://openstreetmap.org.example/?mlat=51.5&mlon=-0.12"}`, "", posted("Here", "")},
 		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes","org.matrix.msc3381.poll.start":{"kind":"org.matrix.msc3381.poll.undisclosed","max_selections":5,"question":{"org.matrix.msc1767.text":"Lunch?"},"answers":[{"id":"y","org.matrix.msc1767.text":"Yes"},{"id":"y","org.matrix.msc1767.text":"twice"},{"id":7},{"id":"n","org.matrix.msc1767.text":"No"}]}}`, "",
 			chat.Posted{Head: h, Message: "$e", Poll: &chat.Poll{Question: "Lunch?", Most: 2, Form: "org.matrix.msc3381.poll.", Answers: []chat.PollAnswer{{ID: "y", Text: "Yes"}, {ID: "n", Text: "No"}}}}},
 		{"A22 poll without answers is a text", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("Lunch?\n1. Yes", "")},
@@ -200,6 +210,14 @@ func TestConvert(t *testing.T) {
 			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: "x"}, Mentions: []chat.UserID{"@a:example.org"}, MentionsAll: true}},
 		{"A25 mention of a person by email, and of another member", "m.room.message", `{"msgtype":"m.text","body":"Ann, Bob: hi","format":"org.matrix.custom.html","formatted_body":"<a href=\"https://matrix.to/#/%40hashsend_abc%3Aexample.org\">Ann</a>, <a href=\"https://matrix.to/#/@bob:example.org?via=x\">Bob</a>: hi","m.mentions":{"user_ids":["@hashsend_abc:example.org"]}}`, "",
 			chat.Posted{Head: h, Message: "$e", Body: chat.Body{Text: "Ann, Bob: hi", HTML: "<strong>Ann</strong>, Bob: hi"}, Mentions: []chat.UserID{"@hashsend_abc:example.org"}}},
+		{"A28 maths", "m.room.message", `{"msgtype":"m.text","body":"This is $\\frac{a}{b}$","format":"org.matrix.custom.html","formatted_body":"This is <span data-mx-maths=\"\\frac{a}{b}\"><sup>a</sup>/<sub>b</sub></span>"}`, "", posted("This is $\\frac{a}{b}$", "This is a/b")},
+		{"A29 previews of links are left out", "m.room.message", `{"msgtype":"m.text","body":"https://example.com/","com.beeper.linkpreviews":[{"matched_url":"https://example.com/","og:title":"Example","og:image":"mxc://example.org/a"}]}`, "", posted("https://example.com/", "")},
+		{"A30 a profile without a fallback", "m.room.message", `{"msgtype":"m.text","body":"cat: meow","com.beeper.per_message_profile":{"displayname":"\u202ecat\n"}}`, "", chat.Posted{Head: called(h, "cat"), Message: "$e", Body: chat.Body{Text: "cat: meow"}}},
+		{"A33 picture of the room", "m.room.avatar", `{"url":"mxc://example.org/a"}`, state(""), nil},
+		{"A37 invitation of an address", "m.room.third_party_invite", `{"display_name":"ann@…"}`, state("token"), nil},
+		{"A40 child of a space", "m.space.child", `{"via":["example.org"]}`, state("!child:example.org"), nil},
+		{"A46 receipt", "m.receipt", `{"$e":{"m.read":{"@bob:example.org":{}}}}`, "", nil},
+		{"A47 presence", "m.presence", `{"presence":"online"}`, "", nil},
 		{"A31 name", "m.room.name", `{"name":"Lunch"}`, state(""), chat.Renamed{Head: h, Name: "Lunch"}},
 		{"A31 name taken away", "m.room.name", `{}`, state(""), chat.Renamed{Head: h}},
 		{"A32 topic", "m.room.topic", `{"topic":"Food"}`, state(""), chat.TopicSet{Head: h, Topic: "Food"}},

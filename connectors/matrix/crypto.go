@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,8 @@ type keys struct {
 	rooms   map[id.RoomID]bool
 	told    map[id.RoomID]bool
 	trouble error
+	// standing is how our device stands with others, in words.
+	standing string
 
 	stale   atomic.Bool
 	busy    sync.Mutex // one thing at a time is done with the machine
@@ -143,6 +146,7 @@ func (c *Connector) ready(ctx context.Context) (_ *crypto.OlmMachine, err error)
 	if err := c.signDevice(ctx, m, s); err != nil {
 		c.env.Log.Warn("our device is not signed, so some programs may give it no keys", "error", err)
 	}
+	c.stand(ctx, cl, s)
 	k.machine, k.fresh = m, map[id.RoomID]map[id.UserID]bool{}
 	return m, nil
 }
@@ -223,12 +227,14 @@ func (c *Connector) signDevice(ctx context.Context, m *crypto.OlmMachine, s *key
 	if err != nil {
 		return err
 	}
-	text, err := s.GetSecret(ctx, "org.hashsend.identity")
+	made, err := s.seeds(ctx)
 	if err != nil {
 		return err
 	}
 	var seeds crypto.CrossSigningSeeds
-	if text == "" {
+	if made != nil {
+		seeds = *made
+	} else {
 		if public != nil {
 			return errors.New("the account has an identity that was made by another program: verify our device there")
 		}
@@ -244,8 +250,6 @@ func (c *Connector) signDevice(ctx context.Context, m *crypto.OlmMachine, s *key
 		if err := s.PutSecret(ctx, "org.hashsend.identity", string(raw)); err != nil {
 			return err
 		}
-	} else if err := json.Unmarshal([]byte(text), &seeds); err != nil {
-		return err
 	}
 	mine, err := seeds.Decode()
 	if err != nil {
@@ -270,6 +274,16 @@ func (c *Connector) signDevice(ctx context.Context, m *crypto.OlmMachine, s *key
 	return m.SignOwnDevice(ctx, m.OwnIdentity())
 }
 
+// seeds are those of the identity that we have made; nil: none.
+func (s *keyStore) seeds(ctx context.Context) (*crypto.CrossSigningSeeds, error) {
+	text, err := s.GetSecret(ctx, "org.hashsend.identity")
+	if err != nil || text == "" {
+		return nil, err
+	}
+	seeds := &crypto.CrossSigningSeeds{}
+	return seeds, json.Unmarshal([]byte(text), seeds)
+}
+
 // takeKeys takes in what came to our device. It is on disk when it returns; what
 // comes again is harmless. The events say which keys have come.
 func (c *Connector) takeKeys(ctx context.Context, news keyNews) ([]chat.Event, error) {
@@ -285,6 +299,9 @@ func (c *Connector) takeKeys(ctx context.Context, news keyNews) ([]chat.Event, e
 	}
 	if len(news.DeviceLists.Changed) > 0 {
 		m.HandleDeviceLists(ctx, &mautrix.DeviceLists{Changed: news.DeviceLists.Changed}, "")
+		if slices.Contains(news.DeviceLists.Changed, m.Client.UserID) {
+			c.stand(ctx, m.Client, k.store)
+		}
 	}
 	for _, raw := range news.ToDevice.Events {
 		var e event.Event

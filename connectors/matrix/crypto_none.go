@@ -33,8 +33,32 @@ func (c *Connector) reader(ctx context.Context) (*mautrix.Client, error) { retur
 
 func (c *Connector) roomChanged(context.Context, rawEvent) {}
 
-func (c *Connector) open(context.Context, rawEvent, json.RawMessage) []chat.Event {
-	c.env.Log.Warn("a message in an encrypted room cannot be read: this hashsend was built without encryption (build it with -tags goolm)")
+// open hands a message over sealed: the program that runs next may be able to read it.
+func (c *Connector) open(_ context.Context, e rawEvent, raw json.RawMessage) []chat.Event {
+	c.env.Log.Warn("a message in an encrypted room cannot be read: " + noneBuilt)
+	if s, is := sealed(e, raw); is {
+		return []chat.Event{s}
+	}
+	return nil
+}
+
+const noneBuilt = "this hashsend was built without encryption (build it with -tags goolm)"
+
+// Encryption tells that there is none; see chat.Encrypter.
+func (c *Connector) Encryption() string { return noneBuilt }
+
+// CheckEncryption tells the same before the first run.
+func (c *Connector) CheckEncryption(context.Context) string { return noneBuilt }
+
+// Trouble tells that encrypted rooms cannot be read; see chat.Doctor.
+func (c *Connector) Trouble() error {
+	c.keys.mu.Lock()
+	defer c.keys.mu.Unlock()
+	for _, is := range c.keys.rooms {
+		if is {
+			return errors.New("encrypted rooms cannot be read: " + noneBuilt)
+		}
+	}
 	return nil
 }
 

@@ -96,20 +96,10 @@ func (c *Connector) share(ctx context.Context, m *crypto.OlmMachine, room id.Roo
 
 // open reads an encrypted event, or hands it over sealed.
 func (c *Connector) open(ctx context.Context, e rawEvent, raw json.RawMessage) []chat.Event {
-	s := chat.Sealed{
-		Head: chat.Head{
-			Event: chat.EventID(e.ID), Place: chat.Place{Room: chat.RoomID(e.RoomID)}, At: time.UnixMilli(e.At),
-			By: chat.Author{ID: chat.UserID(e.Sender), Server: e.Sender.Homeserver()},
-		},
-		Message: chat.MessageID(e.ID), Raw: raw,
-	}
-	var content struct {
-		Session id.SessionID `json:"session_id"`
-	}
-	if json.Unmarshal(e.Content, &content) != nil || content.Session == "" {
+	s, is := sealed(e, raw)
+	if !is {
 		return nil
 	}
-	s.Lock = string(content.Session)
 	said, err := c.unseal(ctx, s, false)
 	if err != nil {
 		c.env.Log.Info("a message cannot be read yet", "event", e.ID, "reason", err)

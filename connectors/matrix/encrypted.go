@@ -112,3 +112,21 @@ func (p pushedKeys) news(bot id.UserID) (n keyNews) {
 	}
 	return n
 }
+
+// sealed is an encrypted event as it is kept until it can be read; false: it is none
+// that could ever be.
+func sealed(e rawEvent, raw json.RawMessage) (chat.Sealed, bool) {
+	var content struct {
+		Session id.SessionID `json:"session_id"`
+	}
+	if json.Unmarshal(e.Content, &content) != nil || content.Session == "" {
+		return chat.Sealed{}, false
+	}
+	return chat.Sealed{
+		Head: chat.Head{
+			Event: chat.EventID(e.ID), Place: chat.Place{Room: chat.RoomID(e.RoomID)}, At: time.UnixMilli(e.At),
+			By: chat.Author{ID: chat.UserID(e.Sender), Server: e.Sender.Homeserver()},
+		},
+		Message: chat.MessageID(e.ID), Raw: raw, Lock: string(content.Session),
+	}, true
+}

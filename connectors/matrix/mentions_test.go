@@ -32,3 +32,23 @@ func TestMentioned(t *testing.T) {
 		t.Error("an address is a mention, or a mention is none")
 	}
 }
+
+// TestPills has the link beside the mention (EVENTS C41).
+func TestPills(t *testing.T) {
+	names := map[id.UserID]string{"@bob:x": "Bob", "@tom:x": "Tom & \"Co\"", "@zoe:x": "Zoë"}
+	const bob, tom = `<a href="https://matrix.to/#/@bob:x">Bob</a>`, `<a href="https://matrix.to/#/@tom:x">Tom &amp; &#34;Co&#34;</a>`
+	for in, want := range map[string]string{
+		"@bob, come &amp; see":           bob + ", come &amp; see",
+		"<em>@BOB</em>":                  "<em>" + bob + "</em>",
+		"<code>@bob</code> @bob":         "<code>@bob</code> " + bob,
+		`<a href="https://x/">@bob</a>`:  `<a href="https://x/">@bob</a>`,
+		"@tom &amp; &quot;co&quot;!":     tom + "!",
+		"@nobody":                        "@nobody",
+		"<blockquote>a</blockquote>@zoë": `<blockquote>a</blockquote><a href="https://matrix.to/#/@zoe:x">Zoë</a>`,
+		"a <b":                           "a <b",
+	} {
+		if got := pills(in, names); got != want {
+			t.Errorf("%s became\n%s, want\n%s", in, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,33 +170,56 @@ func (c *Connector) Describe(ctx context.Context, room chat.RoomID) (d chat.Desc
 	}
 	rid := id.RoomID(room)
 	var content struct {
-		Name string `json:"name"`
-		Rule string `json:"join_rule"`
+		Name  string `json:"name"`
+		Alias string `json:"alias"`
+		Rule  string `json:"join_rule"`
 	}
-	get := func(t event.Type) error {
-		err := cl.StateEvent(ctx, rid, t, "", &content)
+	var raw json.RawMessage
+	get := func(t event.Type, into any) error {
+		err := cl.StateEvent(ctx, rid, t, "", into)
 		if httpStatus(err) == http.StatusNotFound {
 			return nil
 		}
 		return mark(err)
 	}
-	if err := errors.Join(get(event.StateRoomName), get(event.StateJoinRules)); err != nil {
+	if err := errors.Join(get(event.StateRoomName, &content), get(event.StateCanonicalAlias, &content), get(event.StateJoinRules, &content), get(event.StateTopic, &raw)); err != nil {
 		return d, fmt.Errorf("ask what the room is: %w", err)
 	}
-	d.Name, d.Private = content.Name, content.Rule != "public"
+	d.Name, d.Topic, d.Private = cmp.Or(content.Name, content.Alias), topicOf(raw), content.Rule != "public"
 	members, err := cl.JoinedMembers(ctx, rid)
 	if err != nil {
 		return d, fmt.Errorf("ask who is in the room: %w", mark(err))
 	}
-	for user := range members.Joined {
+	var heroes []string
+	for user, member := range members.Joined {
 		if !c.cfg.ours(user) {
 			d.Members++
+			heroes = append(heroes, cmp.Or(strings.TrimSpace(member.DisplayName), user.Localpart()))
 		}
+	}
+	if d.Name == "" { // as clients call such a room
+		d.Name = together(heroes)
 	}
 	if d.Encrypted, err = c.isEncrypted(ctx, rid); err != nil {
 		return d, fmt.Errorf("ask whether the room is encrypted: %w", err)
 	}
 	return d, nil
+}
+
+// together names a room by the people in it.
+func together(names []string) string {
+	const most = 5
+	slices.Sort(names)
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return names[0]
+	case n > most:
+		return fmt.Sprintf("%s and %d others", strings.Join(names[:most], ", "), n-most)
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
 }
 
 // Join takes an invitation up; see chat.Joiner.

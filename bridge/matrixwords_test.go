@@ -1,0 +1,55 @@
+package bridge
+
+import (
+	"testing"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// TestCalledByName: who is mentioned reads their name in bold, and nobody reads what
+// tells it apart in rooms (EVENTS A25).
+func TestCalledByName(t *testing.T) {
+	ann, bob := store.Participant{ID: 1, Name: "Ann & Co", State: store.Active}, store.Participant{ID: 2, Name: "Bob", State: store.Active}
+	p := plan{People: []store.Participant{ann, bob}, Mentioned: map[int64]store.IDs{7: {1, 2}}}
+	for _, c := range []struct {
+		name       string
+		to         []store.Participant
+		message    int64
+		text, html string
+		want, bold string
+	}{
+		{"a pill", []store.Participant{ann}, 7, "Ann & Co (email): hello", "Ann &amp; Co (email): <em>hello</em>", "Ann & Co: hello", "<strong>Ann &amp; Co</strong>: <em>hello</em>"},
+		{"typed", []store.Participant{bob}, 7, "can @bob come?", "", "can @bob come?", "can <strong>@bob</strong> come?"},
+		{"both", []store.Participant{ann, bob}, 7, "Ann & Co (email), Bob (email)", "", "Ann & Co, Bob", "<strong>Ann &amp; Co</strong>, <strong>Bob</strong>"},
+		{"somebody else's mail", []store.Participant{bob}, 7, "Ann & Co (email): hello", "", "Ann & Co: hello", ""},
+		{"not mentioned", []store.Participant{bob}, 8, "Bob (email) says", "", "Bob (email) says", ""},
+		{"everybody is, by @room", []store.Participant{bob}, 7, "@room begins", "", "@room begins", ""},
+	} {
+		w := mail.Words{Text: c.text, HTML: c.html}
+		p.called(&w, c.to, store.Message{ID: c.message})
+		if w.Text != c.want || w.HTML != c.bold {
+			t.Errorf("%s: %q, %q; want %q, %q", c.name, w.Text, w.HTML, c.want, c.bold)
+		}
+	}
+}
+
+// TestSticker is a small picture in the text, however large it is (EVENTS A19).
+func TestSticker(t *testing.T) {
+	f := store.File{Name: "Cat.png", Type: "image/png", Size: 73602, Width: 512, Height: 512, Sort: int64(chat.Sticker), State: store.FileHere, Blob: "0123456789abcdef0123456789abcdef"}
+	var w mail.Words
+	filesInMail(&w, []store.File{f}, "example.org", func(store.File) string { return "" }, 1<<20)
+	if len(w.Pictures) != 1 || w.Pictures[0].Width != 128 || len(w.Attached) != 0 || len(w.Files) != 0 {
+		t.Errorf("a sticker stands in a mail as %+v", w)
+	}
+}
+
+// TestAccounts names whose account wrote under another name, once (EVENTS A30).
+func TestAccounts(t *testing.T) {
+	g := plannedMail{Messages: []store.Message{{Name: "Cat", Account: "Alice"}, {Name: "Cat", Account: "Alice"}, {Name: "Bob"}, {Name: "Bob", Account: "Eve"}}}
+	got := accounts(g)
+	if len(got) != 2 || got[0].Text != "“Cat” is Alice in the room" || got[1].Text != "“Bob” is Eve in the room" {
+		t.Errorf("the accounts are told as %+v", got)
+	}
+}
