@@ -380,7 +380,7 @@ func TestDesk(t *testing.T) {
 	c, b := l.run(t)
 	place := chat.Place{Room: chat.RoomID(l.lounge)}
 	desk := chat.Desk{May: true, Note: "The mailbox <does> not answer.", Rooms: []chat.DeskRoom{
-		{Place: place, Title: "Lunch <!channel>", People: []string{"ann@example.com"}, LastMail: time.Unix(1700000000, 0), Trouble: "a mail came back"},
+		{Place: place, Title: "Lunch <!channel>", People: []string{"ann@example.com"}, LastMail: time.Unix(1700000000, 0), Trouble: "a mail came back", Retry: "resend 7 ann@example.com"},
 		{Place: chat.Place{Room: place.Room, Thread: "17.1"}, Title: "Boat", Paused: true},
 	}}
 	show := func(d chat.Desk) string {
@@ -411,6 +411,7 @@ func TestDesk(t *testing.T) {
 	}
 	press("Pause", "command of Alice Example: pause")
 	b.until(t, "desk of Alice Example") // and the Home is shown anew
+	press("Retry", "command of Alice Example: resend 7 ann@example.com") // B38
 	press("Unlink", "command of Alice Example: unlink")
 	press("Resume", "command of Alice Example: pause off")
 	press("Invite", "")
