@@ -223,6 +223,7 @@ func TestRetryButton(t *testing.T) {
 	l := newLab(t, true)
 	c, b := l.run(t)
 	root := l.Say(l.alice, l.lounge, "root")
+	l.Say(l.alice, l.lounge, "what failed", slacktest.Said{Thread: root}) // else Slack would not show it there
 	for n, thread := range []chat.ThreadID{"", chat.ThreadID(root)} {
 		m := l.outgoing(fmt.Sprint("k", n), "⚠️ ann has not got this message.")
 		m.As, m.Kind, m.Place.Thread, m.For = chat.Sender{}, chat.Notice, thread, chat.UserID(l.alice)
