@@ -411,7 +411,7 @@ func TestDesk(t *testing.T) {
 		}
 	}
 	press("Pause", "command of Alice Example: pause")
-	b.until(t, "desk of Alice Example") // and the Home is shown anew
+	b.until(t, "desk of Alice Example")                                  // and the Home is shown anew
 	press("Retry", "command of Alice Example: resend 7 ann@example.com") // B38
 	press("Unlink", "command of Alice Example: unlink")
 	press("Resume", "command of Alice Example: pause off")
