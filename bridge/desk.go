@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -88,12 +89,29 @@ func deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error)
 		return d, nil
 	}
 	rs, err := tx.Recipients(last.ID)
+	if err != nil {
+		return d, err
+	}
+	var again []string
 	for _, rc := range rs {
 		if rc.State == store.Failed || rc.State == store.Delayed {
 			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, plain(rc.Reason))
 		}
+		if rc.State == store.Failed && worthRetrying(rc.Reason) && takes(people, rc.Participant) {
+			again = append(again, rc.Address)
+		}
 	}
-	return d, err
+	if ms, err := tx.MessagesOfMail(last.ID); err != nil {
+		return d, err
+	} else if len(ms) > 0 && len(again) > 0 && may {
+		d.Retry = resendLine(ms, strings.Join(again, " "))
+	}
+	return d, nil
+}
+
+// takes reports whether mail goes to one of these people.
+func takes(people []store.Participant, id int64) bool {
+	return slices.ContainsFunc(people, func(p store.Participant) bool { return p.ID == id && p.Takes() })
 }
 
 // shared notes that a room is, or is no longer, shared with another

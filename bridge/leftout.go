@@ -84,13 +84,13 @@ func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []i
 	))
 }
 
-// resendLine is the command that mails the messages of a mail to somebody again.
-func resendLine(ms []store.Message, address string) string {
+// resendLine is the command that mails the messages of a mail to addresses again.
+func resendLine(ms []store.Message, addresses string) string {
 	line := "resend"
 	for _, m := range ms {
 		line += fmt.Sprint(" ", m.ID)
 	}
-	return line + " " + address
+	return line + " " + addresses
 }
 
 // resend mails messages to people who were left out of them, or whom they have not

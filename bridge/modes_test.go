@@ -161,7 +161,7 @@ func TestAddressed(t *testing.T) {
 		{"a user", chat.Posted{Mentions: []chat.UserID{"@mail_def:example.org"}}, store.IDs{2}},
 		{"a user of the network", chat.Posted{Mentions: []chat.UserID{"@joe:example.org"}}, nil},
 		{"a name", chat.Posted{Body: chat.Body{Text: "@cleo?"}}, store.IDs{3}},
-		{"all", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
+		{"all (B22)", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
 		{"one who left", chat.Posted{Body: chat.Body{Text: "@dora?"}}, nil},
 	} {
 		if got := addressed(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !equalIDs(got, c.want) {

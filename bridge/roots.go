@@ -20,7 +20,7 @@ func (w *work) awaitRoot(network string, r store.Room, e chat.Posted) (store.Mes
 	if _, can := w.b.chats[network].(chat.Fetcher); !can {
 		return store.Message{}, nil
 	}
-	m := store.Message{Thread: r.Thread, Origin: store.FromChat, State: store.Awaited, At: w.now}
+	m := store.Message{Thread: r.Thread, Origin: store.FromChat, State: store.Awaited, At: w.now, Room: r.ID}
 	if err := w.AddMessage(&m); err != nil {
 		return m, err
 	}

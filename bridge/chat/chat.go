@@ -475,6 +475,7 @@ type DeskRoom struct {
 	People   []string
 	LastMail time.Time // zero: none yet
 	Trouble  string    // in plain words; empty: none
+	Retry    string    // the command that tries again what has failed; empty: there is none
 }
 
 // NewRoom asks for a room.

@@ -51,8 +51,8 @@ func (t *Tx) SetMessage(m Message) error {
 
 // FillMessage stores all that is known of a message that was noted before it came.
 func (t *Tx) FillMessage(m Message) error {
-	return t.exec("UPDATE message SET author = ?, name = ?, kind = ?, body = ?, html = ?, files = ?, reply_to = ?, state = ?, at = ? WHERE id = ?",
-		orNull(m.Author), m.Name, m.Kind, m.Text, m.HTML, m.Files, orNull(m.ReplyTo), m.State, millis(m.At), m.ID)
+	return t.exec("UPDATE message SET author = ?, name = ?, kind = ?, body = ?, html = ?, files = ?, reply_to = ?, state = ?, at = ?, room = ?, account = ? WHERE id = ?",
+		orNull(m.Author), m.Name, m.Kind, m.Text, m.HTML, m.Files, orNull(m.ReplyTo), m.State, millis(m.At), orNull(m.Room), m.Account, m.ID)
 }
 
 // Message returns a message.

@@ -403,8 +403,9 @@ func (c *Connector) edited(ctx context.Context, channel string, m rawEvent) chat
 		head.Place.Thread = chat.ThreadID(m.ThreadTS)
 	}
 	m.ChannelID = channel // the message in an edit names none
-	body, _, _ := c.body(ctx, m)
-	return chat.Edited{Head: head, Message: messageID(channel, m.TS), Body: body}
+	ev := chat.Edited{Head: head, Message: messageID(channel, m.TS), Edit: messageID(channel, m.TS+"/edited/"+m.Edited.TS)}
+	ev.Body, ev.Mentions, ev.MentionsAll = c.body(ctx, m)
+	return ev
 }
 
 // deleted says that a message was taken away. by is who wrote it, as far as Slack

@@ -85,7 +85,11 @@ func deskButtons(r chat.DeskRoom) slack.Block {
 	if r.Paused {
 		pause = button(actionDo+"pause", "Resume", pack(r.Place, "pause off"))
 	}
-	return slack.NewActionBlock("", pause,
+	row := []slack.BlockElement{pause}
+	if r.Retry != "" {
+		row = append(row, button(actionDo+"retry", "Retry", pack(r.Place, r.Retry)))
+	}
+	return slack.NewActionBlock("", append(row,
 		button(actionInvite, "Invite", pack(r.Place, "")),
-		danger(button(actionDo+"unlink", "Unlink", pack(r.Place, "unlink")), "Unlink"))
+		danger(button(actionDo+"unlink", "Unlink", pack(r.Place, "unlink")), "Unlink"))...)
 }

@@ -86,7 +86,7 @@ func (c *Connector) learnPeople(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	form := url.Values{"limit": {"200"}}
+	form := url.Values{"limit": {"1000"}}
 	for range listPages {
 		var answer struct {
 			Members []slack.User `json:"members"`

@@ -54,7 +54,7 @@ func TestMailsMentionInLargeChannels(t *testing.T) {
 	l := newLab(t, true)
 	bob := l.Person(slacktest.User{Name: "bob", Real: "Bob"})
 	l.Invite(l.alice, l.lounge, bob)
-	for n := range 450 {
+	for n := range 1100 { // more than a page
 		l.Invite(l.alice, l.lounge, l.Person(slacktest.User{Name: fmt.Sprint("n", n)}))
 	}
 	l.Break("users.list", slacktest.Fault{Error: "missing_scope"})

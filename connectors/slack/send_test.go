@@ -223,6 +223,7 @@ func TestRetryButton(t *testing.T) {
 	l := newLab(t, true)
 	c, b := l.run(t)
 	root := l.Say(l.alice, l.lounge, "root")
+	l.Say(l.alice, l.lounge, "what failed", slacktest.Said{Thread: root}) // else Slack would not show it there
 	for n, thread := range []chat.ThreadID{"", chat.ThreadID(root)} {
 		m := l.outgoing(fmt.Sprint("k", n), "⚠️ ann has not got this message.")
 		m.As, m.Kind, m.Place.Thread, m.For = chat.Sender{}, chat.Notice, thread, chat.UserID(l.alice)
@@ -380,7 +381,7 @@ func TestDesk(t *testing.T) {
 	c, b := l.run(t)
 	place := chat.Place{Room: chat.RoomID(l.lounge)}
 	desk := chat.Desk{May: true, Note: "The mailbox <does> not answer.", Rooms: []chat.DeskRoom{
-		{Place: place, Title: "Lunch <!channel>", People: []string{"ann@example.com"}, LastMail: time.Unix(1700000000, 0), Trouble: "a mail came back"},
+		{Place: place, Title: "Lunch <!channel>", People: []string{"ann@example.com"}, LastMail: time.Unix(1700000000, 0), Trouble: "a mail came back", Retry: "resend 7 ann@example.com"},
 		{Place: chat.Place{Room: place.Room, Thread: "17.1"}, Title: "Boat", Paused: true},
 	}}
 	show := func(d chat.Desk) string {
@@ -410,7 +411,8 @@ func TestDesk(t *testing.T) {
 		}
 	}
 	press("Pause", "command of Alice Example: pause")
-	b.until(t, "desk of Alice Example") // and the Home is shown anew
+	b.until(t, "desk of Alice Example")                                  // and the Home is shown anew
+	press("Retry", "command of Alice Example: resend 7 ann@example.com") // B38
 	press("Unlink", "command of Alice Example: unlink")
 	press("Resume", "command of Alice Example: pause off")
 	press("Invite", "")

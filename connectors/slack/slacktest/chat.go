@@ -231,7 +231,10 @@ func (c *call) postEphemeral() (reply, error) {
 	if err := c.content(m); err != nil {
 		return nil, err
 	}
-	u.Ephemerals = append(u.Ephemerals, Ephemeral{ch.ID, c.args["thread_ts"], m.Text, m.Blocks})
+	// In a thread it is shown only if somebody has answered there.
+	if under := c.args["thread_ts"]; under == "" || len(ch.under(under)) > 0 {
+		u.Ephemerals = append(u.Ephemerals, Ephemeral{ch.ID, under, m.Text, m.Blocks})
+	}
 	return reply{"message_ts": c.s.stamp()}, nil
 }
 

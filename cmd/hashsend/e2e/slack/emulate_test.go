@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -52,7 +54,7 @@ func startEmulator(t *testing.T) *emulator {
 	}
 	port := lab.Port(t)
 	lab.Node(t, nil, "emulate/dist/index.js", "start", "--service", "slack", "--port", fmt.Sprint(port), "--seed", seed)
-	e := &emulator{t: t, api: fmt.Sprintf("http://127.0.0.1:%d/api/", port)}
+	e := &emulator{t: t, api: fmt.Sprintf("http://localhost:%d/api/", port)}
 	lab.Wait(t, "the emulator", soon, func() bool {
 		resp, err := http.Post(e.api+"api.test", "application/x-www-form-urlencoded", nil)
 		if err == nil {
@@ -168,6 +170,64 @@ func (f emulated) Read(t *testing.T) (lines []chattest.Line) {
 		}
 	}
 	return lines
+}
+
+var _ chattest.Files = emulated{} // else the contract tries no files
+
+// SayFile shares a file as Alice, in the three steps of Slack's clients, and delivers
+// the event.
+func (f emulated) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
+	t.Helper()
+	up := f.call(emulatedAlice, "files.getUploadURLExternal", url.Values{"filename": {name}, "length": {fmt.Sprint(len(data))}})
+	resp, err := http.Post(up["upload_url"].(string), "application/octet-stream", bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("the bytes were answered with %s", resp.Status)
+	}
+	id := up["file_id"].(string)
+	f.call(emulatedAlice, "files.completeUploadExternal", url.Values{"files": {fmt.Sprintf(`[{"id":%q,"title":%q}]`, id, name)}, "channel_id": {f.channel}})
+	for _, m := range f.messages("conversations.history", url.Values{"channel": {f.channel}}) {
+		if list, _ := m["files"].([]any); len(list) == 1 && list[0].(map[string]any)["id"] == id {
+			event := maps.Clone(m)
+			event["type"], event["subtype"], event["channel"], event["channel_type"], event["event_ts"] = "message", "file_share", f.channel, "channel", m["ts"]
+			f.deliver(event)
+			return chat.MessageID(f.channel + ":" + m["ts"].(string))
+		}
+	}
+	t.Fatal("the file does not stand in the channel")
+	return ""
+}
+
+// ReadFile opens the file of a message as Alice.
+func (f emulated) ReadFile(t *testing.T, id chat.MessageID) (string, []byte) {
+	t.Helper()
+	for _, m := range f.messages("conversations.history", url.Values{"channel": {f.channel}}) {
+		list, _ := m["files"].([]any)
+		if f.line(m).ID != id || len(list) != 1 {
+			continue
+		}
+		file := list[0].(map[string]any)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, file["url_private_download"].(string), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+emulatedAlice)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		data, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("the file cannot be read: %s, %v", resp.Status, err)
+		}
+		return file["name"].(string), data
+	}
+	t.Fatal("the file does not stand in the channel")
+	return "", nil
 }
 
 func (e *emulator) messages(method string, in url.Values) (all []map[string]any) {

@@ -62,8 +62,9 @@ Subject: x
 	s.mail.Send(s.t, user, []string{"bridge@example.test"}, []byte(strings.ReplaceAll(raw, "\n", "\r\n")))
 }
 
-// An answer under an old message quotes it, and names, long texts and failures cross as
-// people expect (B3, B38, C7, C40, C41), with the bridge killed in between.
+// An answer under an old message quotes it in one line, and names, long texts and
+// failures cross as people expect (B1, B3, B38, C7, C40, C41, D5, D20), with the bridge
+// killed in between.
 func TestThreadsNamesAndFailures(t *testing.T) {
 	s := open(t, true)
 	old := s.say("said long before")
