@@ -400,8 +400,8 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		} else if !errors.Is(err, store.ErrNone) {
 			return err
 		}
-		if was, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || was {
-			return err
+		if poll, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || poll != 0 {
+			return errors.Join(err, w.tallyLater(poll))
 		}
 		// Where two connections bring events, the end of a message may come first.
 		_, err = w.Seen(w.now, network+" deleted", string(e.Message))

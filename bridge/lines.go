@@ -86,6 +86,9 @@ func topicLine(who, topic string) string {
 // roomLines is what these people are to be told of the rooms.
 func roomLines(p plan, readers []store.Participant) (lines []string) {
 	for _, l := range p.Lines {
+		if !p.mayKnow(readers, l) {
+			continue
+		}
 		if slices.ContainsFunc(readers, func(who store.Participant) bool { return !l.Skip.Has(who.ID) }) {
 			lines = append(lines, l.Text)
 		}
@@ -93,11 +96,20 @@ func roomLines(p plan, readers []store.Participant) (lines []string) {
 	return lines
 }
 
+// mayKnow reports whether a line tells these people of nothing that they may not read.
+func (p plan) mayKnow(readers []store.Participant, l store.Line) bool {
+	poll := l.Poll()
+	return poll == 0 || p.mayRead(readers, p.Reacted[poll])
+}
+
 // linesTold notes who has been told of the rooms by these mails. What all know who
 // take part is forgotten.
 func (w *work) linesTold(p plan, mails []plannedMail) error {
 	for _, l := range p.Lines {
 		for _, g := range mails {
+			if !p.mayKnow(g.To, l) {
+				continue
+			}
 			for _, who := range g.To {
 				if !l.Skip.Has(who.ID) {
 					l.Skip = append(l.Skip, who.ID)

@@ -37,16 +37,54 @@ func pollHint(p chat.Poll) string {
 	return "Reply with a number to vote."
 }
 
-// pollResult words the end of a poll by our own count of the votes.
-func pollResult(p chat.Poll, votes []store.Vote) string {
-	counted := map[string]int{}
-	best := 0
+// countVotes counts the votes for each answer; best is the most that one has.
+func countVotes(p chat.Poll, votes []store.Vote) (counted map[string]int, best int) {
+	counted = map[string]int{}
 	for _, v := range votes {
 		for _, id := range validAnswers(p, v.Answers) {
 			counted[id]++
 			best = max(best, counted[id])
 		}
 	}
+	return counted, best
+}
+
+// pollTally words in one line how an open poll stands; empty: nobody has voted.
+func pollTally(p chat.Poll, votes []store.Vote) string {
+	counted, best := countVotes(p, votes)
+	if best == 0 {
+		return ""
+	}
+	var parts []string
+	for _, a := range p.Answers {
+		if n := counted[a.ID]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", oneLine(a.Text, 40), n))
+		}
+	}
+	return pollMark + oneLine(p.Question, 60) + " So far: " + several(parts)
+}
+
+// tallyLater has the next mail tell how a poll stands, where everybody may see it
+// before the end.
+func (w *work) tallyLater(poll int64) error {
+	p, _, err := w.openPoll(poll)
+	if err != nil || p.Message == 0 || !p.Disclosed {
+		return err
+	}
+	votes, err := w.Votes(poll)
+	if err != nil {
+		return err
+	}
+	text := pollTally(p.Poll, votes)
+	if text == "" {
+		return w.DropLine(store.Line{Room: p.Room, Kind: store.LinePoll(poll)})
+	}
+	return w.SetLine(p.Room, store.LinePoll(poll), text, true)
+}
+
+// pollResult words the end of a poll by our own count of the votes.
+func pollResult(p chat.Poll, votes []store.Vote) string {
+	counted, best := countVotes(p, votes)
 	var b strings.Builder
 	b.WriteString(pollMark + "The poll has ended: " + oneLine(p.Question, 500))
 	if best == 0 {
@@ -156,7 +194,10 @@ func (w *work) voted(network string, e chat.Voted) error {
 	if e.Vote != "" {
 		v.Posted = network + "\x00" + string(e.Vote)
 	}
-	return w.AddVote(v)
+	if err := w.AddVote(v); err != nil {
+		return err
+	}
+	return w.tallyLater(p.Message)
 }
 
 // changePoll stores what was changed of a poll while it can be voted in.
@@ -184,6 +225,9 @@ func (w *work) pollEnded(network string, e chat.PollEnded) error {
 		return err
 	}
 	if err := w.EndPoll(p.Message, w.now); err != nil {
+		return err
+	}
+	if err := w.DropLine(store.Line{Room: p.Room, Kind: store.LinePoll(p.Message)}); err != nil {
 		return err
 	}
 	votes, err := w.Votes(p.Message)
@@ -266,6 +310,9 @@ func (w *work) voteByMail(box *mailbox, th store.Thread, l letter, d decision) (
 		}
 	}
 	if err := w.AddVote(v); err != nil {
+		return false, err
+	}
+	if err := w.tallyLater(p.Message); err != nil {
 		return false, err
 	}
 	if err := w.recordMail(th, l, nil); err != nil {

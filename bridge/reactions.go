@@ -227,14 +227,23 @@ func (w *work) planReactions(p *plan) (err error) {
 	return w.reactedMessages(p)
 }
 
-// reactedMessages reads the messages that reactions are to.
+// reactedMessages reads the messages that reactions, and lines of polls, are to.
 func (w *work) reactedMessages(p *plan) (err error) {
 	p.Reacted = map[int64]store.Message{}
+	var of []int64
 	for _, r := range p.Reactions {
-		if p.Reacted[r.Message], err = w.Message(r.Message); err != nil {
+		of = append(of, r.Message)
+	}
+	for _, l := range p.Lines {
+		if poll := l.Poll(); poll != 0 {
+			of = append(of, poll)
+		}
+	}
+	for _, id := range of {
+		if p.Reacted[id], err = w.Message(id); err != nil {
 			return err
 		}
-		if p.LeftOut[r.Message], err = w.LeftOut(r.Message); err != nil {
+		if p.LeftOut[id], err = w.LeftOut(id); err != nil {
 			return err
 		}
 	}

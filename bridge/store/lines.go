@@ -1,10 +1,29 @@
 package store
 
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
 // The kinds of a change of a room.
 const (
 	LineName  = "name"
 	LineTopic = "topic"
 )
+
+// LinePoll is the kind of how a poll stands.
+func LinePoll(message int64) string { return fmt.Sprintf("poll %d", message) }
+
+// Poll is the poll that a line tells of; 0: it tells of something else.
+func (l Line) Poll() int64 {
+	number, is := strings.CutPrefix(l.Kind, "poll ")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if !is || err != nil {
+		return 0
+	}
+	return id
+}
 
 // SetLine notes a change of a room that the next mail of its thread tells of, in
 // place of an earlier one of this kind. Without fresh it only replaces one.

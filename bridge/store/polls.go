@@ -71,10 +71,14 @@ func (t *Tx) AddVote(v Vote) error {
 		WHERE excluded.at >= vote.at`, v.Poll, v.Who, v.Name, string(answers), v.Words, v.Posted, millis(v.At))
 }
 
-// DropVoteByID forgets the vote that has this id in its network, and reports
-// whether there was one.
-func (t *Tx) DropVoteByID(posted string) (bool, error) {
-	return t.changed("DELETE FROM vote WHERE posted = ?", posted)
+// DropVoteByID forgets the vote that has this id in its network, and returns the poll;
+// 0: there was none.
+func (t *Tx) DropVoteByID(posted string) (poll int64, err error) {
+	err = t.row("DELETE FROM vote WHERE posted = ? RETURNING poll", []any{posted}, &poll)
+	if err == ErrNone {
+		return 0, nil
+	}
+	return poll, err
 }
 
 // Votes returns the votes of a poll, in no order that means anything.
