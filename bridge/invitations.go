@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -126,6 +127,18 @@ func eventTime(v mail.Invitation, zone *time.Location) string {
 		text += " – " + end.Format(day+", "+clock)
 	}
 	return text + behind
+}
+
+// calendarLink is a link of Google Calendar with which anybody can answer in the guest's
+// place.
+var calendarLink = regexp.MustCompile(`https://calendar\.google\.com/calendar/event\?\S*\btok=`)
+
+// dropCalendarText leaves out what Google Calendar writes below an invitation: it
+// repeats the card, and its links are for the guest alone.
+func (w *wording) dropCalendarText() {
+	if calendarLink.MatchString(w.Text) {
+		w.Text, w.HTML, w.Parts = "", "", nil
+	}
 }
 
 func inZone(t time.Time, zone *time.Location) time.Time {

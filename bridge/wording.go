@@ -48,6 +48,7 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	case l.class.Emoji != "" && d.route.Parent == 0: // there is nothing to react to
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
 	case l.class.Invitation != nil:
+		w.dropCalendarText()
 		w.above(invitationText(&l.msg, *l.class.Invitation, box.b.o.Zone))
 	case w.Forward:
 		w.above(forwardedInline(&l.msg, w.Text))
