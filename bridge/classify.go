@@ -141,14 +141,14 @@ func classifyUnreadable(m *mail.Message) (Class, bool) {
 	return Class{}, false
 }
 
-// senderName is how a notice names the sender.
+// senderName is how rooms name the sender: those who only read there see no address.
 func senderName(m *mail.Message) string {
 	for _, a := range m.From {
 		if n := mail.CleanName(a.Name); n != "" {
 			return n
 		}
-		if a.Address != "" {
-			return a.Address
+		if local := localPart(a.Address); local != "" {
+			return local
 		}
 	}
 	return "somebody"

@@ -123,6 +123,7 @@ func TestInvitationCards(t *testing.T) {
 		const when = "\n    When: Tuesday, 10 June 2025, 11:00–12:00 CET" // the room's zone is an hour behind
 		for i, c := range []struct{ method, event, said, want string }{
 			{"REQUEST", "RRULE:FREQ=WEEKLY\n", "Bring biscuits.", "📅 Ann Lee invites to: Lunch @\u2060room" + when + "\n    Repeats: every week\n    Organiser: Bob\n    Join: https://meet.jit.si/lunch\n    \n    Bring biscuits."},
+			{"REQUEST", "", "Lunch\nReply for ann@example.com\nhttps://calendar.google.com/calendar/event?action=VIEW&eid=abc&tok=def", "📅 Ann Lee invites to: Lunch @\u2060room" + when + "\n    Organiser: Bob\n    Join: https://meet.jit.si/lunch (lunch6)"},
 			{"CANCEL", "", "", "📅 Ann Lee cancelled: Lunch @\u2060room" + when + "\n    Organiser: Bob"},
 			{"REPLY", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.com\nCOMMENT:Gladly\n", "", "📅 Ann Lee accepted: Lunch @\u2060room" + when + "\n    Gladly"},
 			{"REPLY", "ATTENDEE;PARTSTAT=DECLINED:mailto:ann@example.com\n", "", "📅 Ann Lee declined: Lunch @\u2060room" + when},
@@ -144,4 +145,16 @@ func TestInvitationCards(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// TestSenderName names the writer of an invitation, a forwarded mail or a notice, for
+// a room: never by address (EVENTS C8, C11).
+func TestSenderName(t *testing.T) {
+	for want, from := range map[string][]mail.Address{
+		"Ann Lee": {{Name: "Ann Lee", Address: "ann@example.com"}}, "ann": {{Address: "ann@example.com"}}, "somebody": nil,
+	} {
+		if got := senderName(&mail.Message{From: from}); got != want {
+			t.Errorf("%v is called %q, want %q", from, got, want)
+		}
+	}
 }
