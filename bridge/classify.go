@@ -141,8 +141,17 @@ func classifyUnreadable(m *mail.Message) (Class, bool) {
 	return Class{}, false
 }
 
-// senderName is how a notice names the sender.
+// senderName is how a room is told of the sender: addresses are not for everybody.
 func senderName(m *mail.Message) string {
+	name := nameOrAddress(m)
+	if local, _, ok := strings.Cut(name, "@"); ok && local != "" {
+		return local
+	}
+	return name
+}
+
+// nameOrAddress is how somebody is named whom a mail is from that is passed on.
+func nameOrAddress(m *mail.Message) string {
 	for _, a := range m.From {
 		if n := mail.CleanName(a.Name); n != "" {
 			return n

@@ -134,6 +134,9 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if err != nil {
 		return err
 	}
+	if d.subject != "" {
+		subject = d.subject
+	}
 	parts[0].Text, parts[0].HTML = under(subject, parts[0].Text, parts[0].HTML)
 	ids := make([]int64, 0, len(parts))
 	for i, p := range parts {
