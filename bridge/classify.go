@@ -83,7 +83,7 @@ func Classify(m mail.Message) Class {
 		}
 	}
 	c := classifyHuman(&m)
-	c.Command = mailCommandOf(m.Text)
+	c.Command = mailCommandOf(plainText(&m))
 	return c
 }
 

@@ -27,9 +27,13 @@ func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
 		if err := w.learnDialect(th, l, d); err != nil {
 			return err
 		}
-		if l.class.Emoji == "" || l.class.Kind == KindReaction {
+		subject, recall := recalled(d.words.Text)
+		switch {
+		case recall:
+			err = w.tellRecall(box, th, l, d, subject)
+		case l.class.Emoji == "" || l.class.Kind == KindReaction:
 			err = w.say(box, th, l, d)
-		} else {
+		default:
 			err = w.sayAndReact(box, th, l, d)
 		}
 		if err != nil {
