@@ -252,12 +252,19 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 	} else if err != nil {
 		return chat.Sender{}, err
 	}
+	if p.State == store.Bounced && l.verdict.Trust == mail.Proven {
+		if err := w.writesAgain(&p); err != nil {
+			return chat.Sender{}, err
+		}
+	}
 	m.Participant, m.Name = p.ID, p.Name
 	// The name that a person writes under is better than the one that was guessed
 	// from the address.
 	local, _, _ := strings.Cut(p.Address, "@")
-	if name := mail.CleanName(l.from.Name); p.ID != 0 && (p.Bounces > 0 || (p.Name == local && name != "" && name != local)) {
-		p.Bounces = 0
+	if name := mail.CleanName(l.from.Name); p.ID != 0 && (p.Bounces > 0 && p.State != store.Bounced || (p.Name == local && name != "" && name != local)) {
+		if p.State != store.Bounced {
+			p.Bounces = 0
+		}
 		if p.Name == local && name != "" {
 			p.Name, m.Name = name, name
 		}
