@@ -115,8 +115,8 @@ func openName(title string, people []mail.Address) string {
 	var names []string
 	for _, a := range people {
 		n := mail.CleanName(a.Name)
-		if n == "" {
-			n = a.Address
+		if n == "" { // addresses are not for everybody in the room
+			n, _, _ = strings.Cut(a.Address, "@")
 		}
 		names = append(names, n)
 	}
