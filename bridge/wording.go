@@ -98,7 +98,7 @@ func (w *wording) inPlaceOfGoogle(m *mail.Message, c Class) {
 		return
 	}
 	w.Cuts = append(w.Cuts, store.Cut{Kind: "repetition", Rule: "Google says what the calendar says", Text: shorten(w.Text, maxCut)})
-	w.Text, w.HTML, w.Parts = markup.Neutral(c.Invitation.About), "", nil
+	w.Text, w.HTML, w.Parts = markup.Neutral(withoutGoogle(m, *c.Invitation)), "", nil
 }
 
 // above puts lines of the bridge above the words, or in place of words that say no more.
