@@ -120,7 +120,7 @@ func (c *call) remove() (string, error) {
 	}
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
-		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
+		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes() && p.State != store.Bounced) {
 			return "", usage("%s takes no part. %s lists who does.", a.Address, c.say("who"))
 		}
 		if err != nil {
@@ -167,6 +167,8 @@ func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
 			b.WriteString(" – gets an invitation with the next message")
 		case store.Gone:
 			b.WriteString(" – left on " + p.Changed.Format("2 January"))
+		case store.Bounced:
+			b.WriteString(" – gets no mail since " + p.Changed.Format("2 January") + ": it does not arrive there")
 		case store.Removed:
 			b.WriteString(" – taken out on " + p.Changed.Format("2 January"))
 		}

@@ -96,7 +96,7 @@ func (w *work) obey(th store.Thread, p store.Participant, l letter, name string,
 		if p.Takes() {
 			return w.letter(th, p, "", "You take part in this conversation.", l.msg.ID)
 		}
-		p.State, p.Changed, p.Joined = store.Active, w.now, w.now
+		p.State, p.Changed, p.Joined, p.Bounces = store.Active, w.now, w.now, 0
 		if err := w.SetParticipant(p); err != nil {
 			return err
 		}

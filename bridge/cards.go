@@ -83,7 +83,7 @@ func (w *wording) addForwards(m *mail.Message) {
 		}
 		from := ""
 		if len(p.Nested.From) > 0 {
-			from = senderName(p.Nested)
+			from = nameOrAddress(p.Nested)
 		}
 		line := markup.Neutral(forwardLine(senderName(m), mail.CleanName(p.Nested.Subject), from, date))
 		text, html := shownWords(shorten(strings.TrimSpace(plainText(p.Nested)), longest), "")
@@ -111,7 +111,7 @@ var (
 )
 
 // forwardedInline names the mail that stands in the text of one that passes it on.
-func forwardedInline(m *mail.Message, text string) string {
+func forwardedInline(m *mail.Message, text, tag string) string {
 	find := func(r *regexp.Regexp) string {
 		const looked = 4 << 10
 		if f := r.FindStringSubmatch(text[:min(len(text), looked)]); f != nil {
@@ -125,5 +125,5 @@ func forwardedInline(m *mail.Message, text string) string {
 	} else {
 		from = mail.CleanName(from)
 	}
-	return forwardLine(senderName(m), mail.CleanSubject(m.Subject), from, find(forwardDate))
+	return forwardLine(senderName(m), mail.TitleOf(m.Subject, tag), from, find(forwardDate))
 }

@@ -120,6 +120,37 @@ func (w *work) reportOne(l letter, d decision, r store.Recipient, said BounceRec
 	return w.failed(d.route.Parent, d.route.Threads[0], r)
 }
 
+// countBounce counts a hard bounce of a person's mail. Too many in a row end the mail
+// there; again is then the command that tries it again.
+func (w *work) countBounce(p *store.Participant) (again string, err error) {
+	p.Bounces++
+	if p.Bounces < suspendAfter || !p.Takes() {
+		return "", w.SetParticipant(*p)
+	}
+	if err := w.endMail(*p, store.Bounced); err != nil {
+		return "", err
+	}
+	p.State, p.Changed = store.Bounced, w.now
+	th, err := w.Thread(p.Thread)
+	if err != nil {
+		return "", err
+	}
+	return "add " + p.Address + " " + th.Mode, w.announce(p.Thread)
+}
+
+// writesAgain mails to somebody again to whom it did not arrive, and who has proven
+// to be there by writing.
+func (w *work) writesAgain(p *store.Participant) error {
+	p.State, p.Changed, p.Bounces = store.Active, w.now, 0
+	if err := w.SetParticipant(*p); err != nil {
+		return err
+	}
+	if err := w.noticeTo(p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
+		return err
+	}
+	return w.announce(p.Thread)
+}
+
 // failed tells where a message came from that it has not reached somebody, or
 // not yet, and what to do.
 func (w *work) failed(mailID, thread int64, r store.Recipient) error {
@@ -133,27 +164,13 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, plain(r.Reason)), chat.Delayed
 	} else {
-		p.Bounces++
-		if p.Bounces >= suspendAfter && p.Takes() {
-			if err := w.endMail(p, store.Removed); err != nil {
-				return err
-			}
-			p.State, p.Changed = store.Removed, w.now
-			th, err := w.Thread(thread)
-			if err != nil {
-				return err
-			}
-			again := "add " + p.Address + " " + th.Mode
-			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there. %s%s tries again; or ask for another address (%sadd ADDRESS).", p.Name, plain(r.Reason), typed, again, typed)
-			more = append(more, choosing(chat.Choice{Label: "Try again", Command: again}))
-		}
-		if err := w.SetParticipant(p); err != nil {
+		again, err := w.countBounce(&p)
+		if err != nil {
 			return err
 		}
-		if more != nil {
-			if err := w.announce(thread); err != nil {
-				return err
-			}
+		if again != "" {
+			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %s%s tries again; or ask for another address (%sadd ADDRESS).", p.Name, plain(r.Reason), p.Name, typed, again, typed)
+			more = append(more, choosing(chat.Choice{Label: "Try again", Command: again}))
 		}
 	}
 	w.step(Step{Thread: thread, Kind: "refused", Text: text})

@@ -83,7 +83,7 @@ func Classify(m mail.Message) Class {
 		}
 	}
 	c := classifyHuman(&m)
-	c.Command = mailCommandOf(m.Text)
+	c.Command = mailCommandOf(plainText(&m))
 	return c
 }
 
@@ -141,14 +141,23 @@ func classifyUnreadable(m *mail.Message) (Class, bool) {
 	return Class{}, false
 }
 
-// senderName is how rooms name the sender: those who only read there see no address.
+// senderName is how a room is told of the sender: addresses are not for everybody.
 func senderName(m *mail.Message) string {
+	name := nameOrAddress(m)
+	if local, _, ok := strings.Cut(name, "@"); ok && local != "" {
+		return local
+	}
+	return name
+}
+
+// nameOrAddress is how somebody is named whom a mail is from that is passed on.
+func nameOrAddress(m *mail.Message) string {
 	for _, a := range m.From {
 		if n := mail.CleanName(a.Name); n != "" {
 			return n
 		}
-		if local := localPart(a.Address); local != "" {
-			return local
+		if a.Address != "" {
+			return a.Address
 		}
 	}
 	return "somebody"

@@ -93,6 +93,7 @@ func (s *score) want(t *testing.T, what string, percent float64) {
 	}
 }
 
+// C17, C18, C19: what fails, is late, has arrived, or was read.
 func TestClassifyReports(t *testing.T) {
 	var detected, recipient, original, sort score
 	for _, row := range classifyFixtures(t, "bounce") {
@@ -165,6 +166,7 @@ func sameRecipients(got []BounceRecipient, want []string) bool {
 	return true
 }
 
+// C20: absences and other automatic answers.
 func TestClassifyAutomatic(t *testing.T) {
 	var auto, human, loop score
 	for _, folder := range []string{"autoreply", "autoreply-synth"} {

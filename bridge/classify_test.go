@@ -130,6 +130,10 @@ func TestClassifyCommand(t *testing.T) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
+	html := mail.Message{HTML: "<div>/mute 1h</div><div><br></div><blockquote>Lunch?</blockquote>", From: []mail.Address{{Address: "ann@example.com"}}}
+	if c := Classify(html); c.Command != "/mute 1h" { // C47, from a program that writes HTML alone
+		t.Errorf("in HTML: %+v", c)
+	}
 }
 
 func TestClassifyAddressesIn(t *testing.T) {

@@ -46,11 +46,14 @@ type mailbox struct {
 	limit *pace
 }
 
+// defaultTag marks a mail as chat where the settings name nothing else.
+const defaultTag = "#Send"
+
 // New prepares a bridge: it reads the installation's secret, or makes it at the
 // first start. It starts nothing.
 func New(o Options) (*Bridge, error) {
 	if o.Tag == "" {
-		o.Tag = "#Send"
+		o.Tag = defaultTag
 	}
 	if o.Zone == nil {
 		o.Zone = time.Local

@@ -38,6 +38,7 @@ type decision struct {
 	junk     bool // say that the provider took it for junk
 	reason   string
 	title    string
+	subject  string // stands above the words; empty: see newSubject
 	file     string // where a held mail was kept
 	own      bool   // a held mail bears the owner's address: its copy in Sent may prove it
 	repeated bool

@@ -43,7 +43,7 @@ func (s *stage) plays(steps ...func()) string {
 }
 
 // TestEventMails takes the mails of real providers through the whole path (C17,
-// C21, C25; 1.1 rule 5 of the provider table). Their ids of ours, and their
+// C21, C22, C23, C25; 1.1 rule 5 of the provider table). Their ids of ours, and their
 // recipients, are those of this stage.
 func TestEventMails(t *testing.T) {
 	for _, c := range []struct{ file, from, want string }{

@@ -185,6 +185,28 @@ func eventCards(m *mail.Message, zone *time.Location) string {
 	return strings.Join(cards, "\n\n")
 }
 
+// withoutGoogle is what is left of the words of such a mail: what stands above the
+// title, where Google tells of changes and notes, and what the one who invites has
+// written into the calendar.
+func withoutGoogle(m *mail.Message, v mail.Invitation) string {
+	var above []string
+	found := false
+	for line := range strings.Lines(plainText(m)) {
+		if found = sameWords(line, v.Title); found {
+			break
+		}
+		above = append(above, strings.TrimSpace(line))
+	}
+	said := strings.TrimSpace(strings.Join(above, "\n"))
+	if !found || (v.Method == "REPLY" && !strings.Contains(said, "\n")) { // "Ann has accepted this invitation."
+		said = ""
+	}
+	if v.Method == "REQUEST" || v.Method == "ADD" {
+		said = strings.TrimSpace(said + "\n\n" + v.About)
+	}
+	return said
+}
+
 // byGoogle reports whether the words of an invitation are those that Google writes:
 // they say once more what stands in the calendar.
 func byGoogle(m *mail.Message) bool {

@@ -105,6 +105,18 @@ func TestCalendarFiles(t *testing.T) {
 		if !strings.Contains(got, "Join: https://meet.jit.si/lunch\n    \n    Bring biscuits, please. (") || strings.Contains(got, "Google") || strings.Contains(got, "guest info") {
 			t.Errorf("Google's words:\n%s", got)
 		}
+		title := "Lunch @room" // as invitationMail has it
+		body := strings.Replace(googleText, "Lunch", title, 1)
+		for _, c := range []struct{ method, event, said, want string }{
+			{"CANCEL", "DESCRIPTION:Old words\n", "This event has been canceled with a note:\n\"I am ill.\"\n\n" + body, "Organiser: Bob\n    \n    This event has been canceled with a note:\n    \"I am ill.\" ("},
+			{"REQUEST", "", "This event has been updated\nChanged: time\n\n" + body, "Join: https://meet.jit.si/lunch\n    \n    This event has been updated\n    Changed: time ("},
+			{"REPLY", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.com\nDESCRIPTION:Old words\n", "Ann Lee has accepted this invitation.\n\n" + body, "12:00 CET ("},
+		} {
+			got := s.plays(func() { s.deliver(mail.Inbox, invitationMail(s, c.method, c.event, c.said)) })
+			if !strings.Contains(got, c.want) || strings.Contains(got, "Google") || strings.Contains(got, "Old words") {
+				t.Errorf("%s by Google:\n%q\nand not\n%q", c.method, got, c.want)
+			}
+		}
 	})
 }
 

@@ -104,6 +104,9 @@ func (w *work) openByMail(box *mailbox, l letter, d decision, f forced) error {
 		return err
 	}
 	d.route.Rule = "it begins a conversation"
+	if where.Room == "" {
+		d.subject = d.title // the root of a chat thread says it, a new room has it as its name alone (C39)
+	}
 	return w.say(box, th, l, d)
 }
 
@@ -112,8 +115,8 @@ func openName(title string, people []mail.Address) string {
 	var names []string
 	for _, a := range people {
 		n := mail.CleanName(a.Name)
-		if n == "" {
-			n = a.Address
+		if n == "" { // addresses are not for everybody in the room
+			n, _, _ = strings.Cut(a.Address, "@")
 		}
 		names = append(names, n)
 	}

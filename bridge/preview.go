@@ -125,7 +125,7 @@ func (s *Shown) describe(m *mail.Message, c Class) {
 func (s *Shown) write(m *mail.Message, c Class) {
 	w := written(*m, nil)
 	w.inPlaceOfGoogle(m, c)
-	s.Notice = markup.Neutral(cardsOf(m, c, w, nil))
+	s.Notice = markup.Neutral(cardsOf(m, c, w, defaultTag, nil))
 	forwards := wording{}
 	forwards.addForwards(m)
 	s.Text, s.HTML, s.Below = w.Text, w.HTML, forwards.Text

@@ -56,7 +56,7 @@ func TestPreviewIsWhatTheRoomSees(t *testing.T) {
 		t.Errorf("contact: %+v", got)
 	}
 	got = read(head + "Content-Type: message/rfc822\n\nFrom: bob@example.org\nSubject: For sale\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nA boat.\n--c\nContent-Type: image/png; name=boat.png\n\nx\n--c--\n--a--\n")
-	if got.Text != "Look." || got.Below != "↪ Ann Lee forwarded: For sale, from bob\nA boat." || len(got.Attachments) != 1 || got.Attachments[0].Name != "boat.png" {
+	if got.Text != "Look." || got.Below != "↪ Ann Lee forwarded: For sale, from bob@example.org\nA boat." || len(got.Attachments) != 1 || got.Attachments[0].Name != "boat.png" {
 		t.Errorf("forward: %+v", got)
 	}
 	got = read("From: Ann Lee <ann@example.com>\nSubject: Fwd: For sale\n\n---------- Forwarded message ---------\nFrom: bob@example.org\nDate: Mon, Jan 6, 2025\nSubject: For sale\n\nA boat.\n")

@@ -27,9 +27,13 @@ func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
 		if err := w.learnDialect(th, l, d); err != nil {
 			return err
 		}
-		if l.class.Emoji == "" || l.class.Kind == KindReaction {
+		subject, recall := recalled(d.words.Text)
+		switch {
+		case recall:
+			err = w.tellRecall(box, th, l, d, subject)
+		case l.class.Emoji == "" || l.class.Kind == KindReaction:
 			err = w.say(box, th, l, d)
-		} else {
+		default:
 			err = w.sayAndReact(box, th, l, d)
 		}
 		if err != nil {
@@ -98,57 +102,28 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	if done, err := w.voteByMail(box, th, l, d); err != nil || done {
 		return err
 	}
-	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now}
-	as, err := w.speakerOf(box, th, l, &m)
+	a, err := w.hear(box, th, l, d)
 	if err != nil {
 		return err
 	}
-	if l.class.Kind == KindReaction {
-		m.Kind = int64(chat.Emote)
-	}
-	people, err := w.Participants(th.ID)
+	parts, err := w.partsUnder(th, l, d)
 	if err != nil {
 		return err
 	}
-	brought, err := w.brought(th, l, m)
-	if err != nil {
-		return err
-	}
-	letIn, brought, err := w.letIn(th, l, people, brought)
-	if err != nil {
-		return err
-	}
-	reads := reached(th, people, l, m.Participant)
-	m.Skip = reads.Skip
-	for _, p := range letIn {
-		people, m.Skip = append(people, p), append(m.Skip, p.ID)
-	}
-	if reads.Relay && !th.Paused {
-		m.State = store.Held
-	}
-	parts, err := w.partsOf(th, d)
-	if err != nil {
-		return err
-	}
-	subject, err := w.newSubject(th, l, d.route.Threads)
-	if err != nil {
-		return err
-	}
-	parts[0].Text, parts[0].HTML = under(subject, parts[0].Text, parts[0].HTML)
+	m := a.m
 	ids := make([]int64, 0, len(parts))
 	for i, p := range parts {
 		m.ID, m.Text, m.HTML, m.ReplyTo = 0, p.Text, p.HTML, p.Of
 		if i == len(parts)-1 {
 			m.Files = d.words.Files
-			m.Marks = d.marks()
 		}
 		if err := w.AddMessage(&m); err != nil {
 			return err
 		}
-		if err := w.noteMentions(m, addressed(m.Text, nil, false, people)); err != nil {
+		if err := w.noteMentions(m, addressed(m.Text, nil, false, a.people)); err != nil {
 			return err
 		}
-		if err := w.noteLeftOut(m.ID, reads.LeftOut); err != nil {
+		if err := w.noteLeftOut(m.ID, a.reads.LeftOut); err != nil {
 			return err
 		}
 		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
@@ -161,17 +136,11 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 			}
 		}
 		w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
-		if err := w.toRooms(th, m, as, len(parts) > 1); err != nil {
+		if err := w.toRooms(th, m, a.as, len(parts) > 1); err != nil {
 			return err
 		}
 	}
-	if err := w.askLeftOut(m, reads.LeftOut, ids); err != nil {
-		return err
-	}
-	if err := w.tellLetIn(th, m, letIn); err != nil {
-		return err
-	}
-	if err := w.offer(th, m, people, brought); err != nil {
+	if err := w.tellOfPeople(th, m, a, ids); err != nil {
 		return err
 	}
 	if err := w.recordMail(th, l, ids); err != nil {
@@ -184,6 +153,75 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 		return w.relay(th, ids)
 	}
 	return nil
+}
+
+// audience is who says the messages of a mail, and who is to hear them.
+type audience struct {
+	m      store.Message // without words
+	as     chat.Sender
+	people []store.Participant // who take part, those whom the mail has let in among them
+	reads  readership
+	letIn  []store.Participant
+	ask    []mail.Address // who is brought along, and asked about
+}
+
+// hear finds out who says a mail in a thread, and who is to hear it.
+func (w *work) hear(box *mailbox, th store.Thread, l letter, d decision) (a audience, err error) {
+	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now, Marks: d.marks()}
+	if a.as, err = w.speakerOf(box, th, l, &a.m); err != nil {
+		return a, err
+	}
+	if l.class.Kind == KindReaction {
+		a.m.Kind = int64(chat.Emote)
+	}
+	if a.people, err = w.Participants(th.ID); err != nil {
+		return a, err
+	}
+	brought, err := w.brought(th, l, a.m)
+	if err != nil {
+		return a, err
+	}
+	if a.letIn, a.ask, err = w.letIn(th, l, a.people, brought); err != nil {
+		return a, err
+	}
+	a.reads = reached(th, a.people, l, a.m.Participant)
+	a.m.Skip = a.reads.Skip
+	for _, p := range a.letIn {
+		a.people, a.m.Skip = append(a.people, p), append(a.m.Skip, p.ID)
+	}
+	if a.reads.Relay && !th.Paused {
+		a.m.State = store.Held
+	}
+	return a, nil
+}
+
+// tellOfPeople tells and asks the rooms about those whom a mail has left out or
+// brought along. m is the last of its messages.
+func (w *work) tellOfPeople(th store.Thread, m store.Message, a audience, messages []int64) error {
+	if err := w.askLeftOut(m, a.reads.LeftOut, messages); err != nil {
+		return err
+	}
+	if err := w.tellLetIn(th, m, a.letIn); err != nil {
+		return err
+	}
+	return w.offer(th, m, a.people, a.ask)
+}
+
+// partsUnder parts the words of a mail, and puts the subject above them if it is told.
+func (w *work) partsUnder(th store.Thread, l letter, d decision) ([]part, error) {
+	parts, err := w.partsOf(th, d)
+	if err != nil {
+		return nil, err
+	}
+	subject, err := w.newSubject(th, l, d.route.Threads)
+	if err != nil {
+		return nil, err
+	}
+	if d.subject != "" {
+		subject = d.subject
+	}
+	parts[0].Text, parts[0].HTML = under(subject, parts[0].Text, parts[0].HTML)
+	return parts, nil
 }
 
 // relay has messages of a mail mailed to the others: to some at once, to the rest
@@ -245,12 +283,19 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 	} else if err != nil {
 		return chat.Sender{}, err
 	}
+	if p.State == store.Bounced && l.verdict.Trust == mail.Proven {
+		if err := w.writesAgain(&p); err != nil {
+			return chat.Sender{}, err
+		}
+	}
 	m.Participant, m.Name = p.ID, p.Name
 	// The name that a person writes under is better than the one that was guessed
 	// from the address.
 	local, _, _ := strings.Cut(p.Address, "@")
-	if name := mail.CleanName(l.from.Name); p.ID != 0 && (p.Bounces > 0 || (p.Name == local && name != "" && name != local)) {
-		p.Bounces = 0
+	if name := mail.CleanName(l.from.Name); p.ID != 0 && (p.Bounces > 0 && p.State != store.Bounced || (p.Name == local && name != "" && name != local)) {
+		if p.State != store.Bounced {
+			p.Bounces = 0
+		}
 		if p.Name == local && name != "" {
 			p.Name, m.Name = name, name
 		}

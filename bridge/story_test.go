@@ -174,7 +174,7 @@ func (s *stage) start() {
 		box.Keeper = sentFolder{}
 	}
 	if s.mode["opens"] != "" {
-		box.Opens = OpenWhere{Network: "matrix", Room: chat.RoomID(s.mode["opens"])}
+		box.Opens = OpenWhere{Network: "matrix", Room: chat.RoomID(strings.Trim(s.mode["opens"], "*"))}
 	}
 	s.store = st
 	s.bridge, err = New(Options{
@@ -391,6 +391,9 @@ func (s *stage) mail(verb, rest string) {
 			delete(h, "Message-ID")
 		case "date":
 			h["Date"] = strings.ReplaceAll(next(), "_", " ")
+		case "forwards":
+			h["Content-Type"] = "multipart/mixed; boundary=ff"
+			text = forwarding(text)
 		case "tokens": // of two mails
 			a, b := s.sent[atoi(next())-1], s.sent[atoi(next())-1]
 			h["To"] = a.ReplyTo[0].Address + ", " + b.ReplyTo[0].Address
@@ -427,7 +430,7 @@ func (s *stage) mail(verb, rest string) {
 		}
 	}
 	var raw strings.Builder
-	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition", "Delivered-To"} {
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition", "Delivered-To", "Content-Type"} {
 		if h[name] != "" {
 			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
 		}

@@ -56,7 +56,7 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	default:
 		w.inPlaceOfGoogle(&l.msg, l.class)
 	}
-	cards := cardsOf(&l.msg, l.class, *w, box.b.o.Zone)
+	cards := cardsOf(&l.msg, l.class, *w, box.b.o.Tag, box.b.o.Zone)
 	if l.class.Kind != KindReaction {
 		w.addForwards(&l.msg)
 	}
@@ -77,14 +77,14 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 
 // cardsOf is what stands above the words of a mail: its contacts, its events, and
 // whose mail it passes on.
-func cardsOf(m *mail.Message, c Class, w wording, zone *time.Location) string {
+func cardsOf(m *mail.Message, c Class, w wording, tag string, zone *time.Location) string {
 	cards := []string{contactCards(m)}
 	switch {
 	case c.Kind == KindReaction:
 	case c.Invitation != nil:
 		cards = append(cards, invitationText(m, *c.Invitation, calendarVerb(*c.Invitation), zone))
 	case w.Forward:
-		cards = append(cards, eventCards(m, zone), forwardedInline(m, w.Text))
+		cards = append(cards, eventCards(m, zone), forwardedInline(m, w.Text, tag))
 	default:
 		cards = append(cards, eventCards(m, zone))
 	}
@@ -98,7 +98,7 @@ func (w *wording) inPlaceOfGoogle(m *mail.Message, c Class) {
 		return
 	}
 	w.Cuts = append(w.Cuts, store.Cut{Kind: "repetition", Rule: "Google says what the calendar says", Text: shorten(w.Text, maxCut)})
-	w.Text, w.HTML, w.Parts = markup.Neutral(c.Invitation.About), "", nil
+	w.Text, w.HTML, w.Parts = markup.Neutral(withoutGoogle(m, *c.Invitation)), "", nil
 }
 
 // above puts lines of the bridge above the words, or in place of words that say no more.

@@ -83,6 +83,7 @@ const (
 	Active  = "active"
 	Gone    = "left"    // left by own wish; only the person can undo it
 	Removed = "removed" // taken out from the room's side
+	Bounced = "bounced" // mail does not arrive there: none is made until this person writes, or is added again
 )
 
 // Participant is a person who takes part in a thread by email.

@@ -52,21 +52,7 @@ func (c *config) check() (all []finding) {
 	if d := c.Deletes; d != "" && d != "quiet" && d != "notice" {
 		bad("deletes", "%q is none of quiet, notice", d)
 	}
-	for who, word := range c.Access.Allow {
-		if _, known := levels[word]; !known {
-			bad("access.allow."+who, "%q is none of %s", word, levelWords)
-		}
-	}
-	for _, who := range c.Access.Newcomers {
-		if who != bridge.SameDomain && !strings.Contains(who, ".") {
-			bad("access.newcomers", "%q is none of %s, a domain, an address", who, bridge.SameDomain)
-		}
-	}
-	for at, word := range map[string]string{"access.moderators": c.Access.Moderators, "access.admins": c.Access.Admins} {
-		if _, known := levels[word]; word != "" && !known {
-			bad(at, "%q is none of %s", word, levelWords)
-		}
-	}
+	all = append(all, c.Access.check()...)
 	if l := c.Console.Listen; l != "" {
 		host, _, err := net.SplitHostPort(l)
 		ip := net.ParseIP(host)
@@ -239,6 +225,27 @@ func (c *config) access() bridge.Access {
 		a.Allow = bridge.DefaultAccess().Allow
 	}
 	return a
+}
+
+// check finds what is wrong with who may do what.
+func (a accessConfig) check() (all []finding) {
+	bad := func(at, format string, args ...any) { all = append(all, finding{at, fmt.Sprintf(format, args...)}) }
+	for who, word := range a.Allow {
+		if _, known := levels[word]; !known {
+			bad("access.allow."+who, "%q is none of %s", word, levelWords)
+		}
+	}
+	for _, who := range a.Newcomers {
+		if who != bridge.SameDomain && !strings.Contains(who, ".") {
+			bad("access.newcomers", "%q is none of %s, a domain, an address", who, bridge.SameDomain)
+		}
+	}
+	for at, word := range map[string]string{"access.moderators": a.Moderators, "access.admins": a.Admins} {
+		if _, known := levels[word]; word != "" && !known {
+			bad(at, "%q is none of %s", word, levelWords)
+		}
+	}
+	return all
 }
 
 // check finds what is wrong with the settings for files.

@@ -140,7 +140,9 @@ func (w *wizard) roundTrip(ctx context.Context) (err error) {
 	}
 	box := c.Mailboxes[0]
 	quiet := slog.New(slog.DiscardHandler)
-	in, err := imap.Open("init", box.imap(), quiet)
+	watched := box.imap()
+	watched.Poll = 5 * time.Second // somebody waits, and announcements get lost
+	in, err := imap.Open("init", watched, quiet)
 	if err != nil {
 		return err
 	}

@@ -70,6 +70,7 @@ func labels(t *testing.T, dir string) []map[string]any {
 	return rows
 }
 
+// Results that others have written are not believed (C37).
 func TestForgedResults(t *testing.T) {
 	dir := fixtures(t, "spoof-ar")
 	v := Open(Config{AuthservIDs: []string{"mx.bridge.example"}, Resolver: table{}, CheckDKIM: true}, nil)
@@ -107,7 +108,7 @@ func TestForgedResults(t *testing.T) {
 	}
 }
 
-// A server that was fooled writes what it believes above the forged mail. No
+// C37: a server that was fooled writes what it believes above the forged mail. No
 // mail of the set may then pass for the victim.
 func TestForgedSenders(t *testing.T) {
 	dir := fixtures(t, "spoof-espoofer")
@@ -138,6 +139,7 @@ func TestForgedSenders(t *testing.T) {
 	}
 }
 
+// The topmost results of a trusted server count (C37).
 func TestPlaceOfResults(t *testing.T) {
 	const rest = "From: Ann <ann@corp.example>\nSubject: #Send\n\nhi\n"
 	const pass = "dmarc=pass header.from=corp.example\n"

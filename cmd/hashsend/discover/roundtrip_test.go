@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"hashsend/bridge/mail"
 	"hashsend/cmd/hashsend/discover/mailtest"
 	"hashsend/connectors/imap"
 	"hashsend/connectors/mailnet"
@@ -31,6 +32,20 @@ func trip(t *testing.T, p *mailtest.Provider, patience time.Duration) (Trip, err
 	return RoundTrip(t.Context(), mailtest.Address, in, out, patience)
 }
 
+// A copy of what was sent is no sign that it has arrived, in whatever folder it lies.
+func TestOnlyTheInboxCounts(t *testing.T) {
+	for place, counts := range map[mail.Place]bool{mail.Inbox: true, mail.Pushed: true, mail.Sent: false, mail.Archive: false, mail.Junk: false} {
+		w := &postman{news: make(chan struct{}, 1), seen: map[string]string{}}
+		if _, err := w.Wants(t.Context(), mail.Head{Place: place, Header: mail.Header{{Name: mail.HeaderTrace, Value: "test-x"}}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, arrived := w.has("test-x"); arrived != counts {
+			t.Errorf("place %d: %v", place, arrived)
+		}
+	}
+}
+
+// What a mailbox does with plus addresses and Message-IDs is found out at the setup (C35).
 func TestRoundTrip(t *testing.T) {
 	for _, c := range []struct {
 		name     string
