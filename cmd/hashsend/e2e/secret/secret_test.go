@@ -278,7 +278,14 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 		}
 	}
 
-	// A room that is encrypted after it was linked.
+	encryptedLater(mail, bridge, alice)
+}
+
+// encryptedLater has a room that comes to be encrypted after it was linked: nothing is
+// mailed from it until somebody agrees (EVENTS A43).
+func encryptedLater(mail *lab.MailSystem, bridge *lab.Bridge, alice *person) {
+	t := alice.t
+	t.Helper()
 	open := alice.Room("Open", bridge.Bot)
 	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(open, bridge.Bot) })
 	alice.Say(open, "!send link bob@example.test title Supper")
