@@ -234,6 +234,10 @@ func (c *call) directReady(p pending, encrypted bool) error {
 	default:
 		text, err = c.ok()
 	}
+	var mistake usageError
+	if errors.As(err, &mistake) {
+		text, err = "✗ "+mistake.Error(), nil
+	}
 	if err != nil {
 		return err
 	}
