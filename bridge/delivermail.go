@@ -120,29 +120,6 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 	return b.settleMail(ctx, d, j, box, res, err)
 }
 
-// stillTo leaves out of a mail those who have been taken out since it was made. none:
-// there is nobody left.
-func (b *Bridge) stillTo(ctx context.Context, j *mailJob) (none bool, err error) {
-	if !j.People {
-		return false, nil
-	}
-	wanted := map[string]bool{}
-	err = b.store.Read(ctx, func(tx *store.Tx) error {
-		rs, err := tx.Recipients(j.Mail)
-		for _, r := range rs {
-			wanted[mail.CanonicalAddress(r.Address)] = true
-		}
-		return err
-	})
-	none = true
-	j.To = slices.DeleteFunc(j.To, func(to string) bool {
-		is := wanted[mail.CanonicalAddress(to)]
-		none = none && !is
-		return !is && !(j.SelfCopy && mail.SameAddress(to, j.From))
-	})
-	return none && err == nil, err
-}
-
 // resolveDoubt looks for a mail whose last dot may have gone out. done: the
 // delivery was settled, or put off.
 func (b *Bridge) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, box *mailbox) (done bool, err error) {

@@ -157,13 +157,9 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if e.Poll != nil {
 		e.Body = chat.Body{Text: pollWords(*e.Poll)}
 	}
-	account := ""
-	if e.By.Alias != "" && e.By.Alias != e.By.Name {
-		account = e.By.Name
-	}
 	m := store.Message{
 		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
-		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID, Account: account,
+		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID, Account: accountOf(e.By),
 	}
 	if w.unsealed != nil { // it was sealed: it was said when it was said
 		m.At = *w.unsealed
@@ -212,6 +208,14 @@ func (w *work) posted(network string, e chat.Posted) error {
 		return err
 	}
 	return w.hold(th, len(who) > 0)
+}
+
+// accountOf is whose account wrote a message under another name; empty: it did not.
+func accountOf(by chat.Author) string {
+	if by.Alias == "" || by.Alias == by.Name {
+		return ""
+	}
+	return by.Name
 }
 
 // spread posts a message in the thread's other rooms, at once or, where it has files,

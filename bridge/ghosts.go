@@ -13,19 +13,6 @@ import (
 	"hashsend/bridge/store"
 )
 
-// endMail ends the mail to a person: what no mail server has taken yet goes to
-// everybody else, or is dropped.
-func (w *work) endMail(p store.Participant, state string) error {
-	p.State, p.Changed = state, w.now
-	if err := w.SetParticipant(p); err != nil {
-		return err
-	}
-	if err := w.DropQueued(p.ID); err != nil {
-		return err
-	}
-	return w.dropDigest(p)
-}
-
 // putOut ends the mail to a person whose ghost was put out of a room (A36).
 func (w *work) putOut(network string, e chat.PutOut) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
@@ -246,6 +233,10 @@ func (c *call) directReady(p pending, encrypted bool) error {
 		text, err = c.preview(p)
 	default:
 		text, err = c.ok()
+	}
+	var mistake usageError
+	if errors.As(err, &mistake) {
+		text, err = "✗ "+mistake.Error(), nil
 	}
 	if err != nil {
 		return err

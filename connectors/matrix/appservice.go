@@ -41,6 +41,7 @@ func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handle
 	running.Go(func() {
 		if c.greet(ctx) {
 			c.askLimits(ctx)
+			running.Go(func() { c.ping(ctx) })
 			c.deletions(ctx, cursor, handle)
 		}
 	})
@@ -76,6 +77,42 @@ func (c *Connector) greet(ctx context.Context) bool {
 		}
 	}
 	return false
+}
+
+// ping has the homeserver try to reach us, again and again until it does. Those that
+// know no such request (Dendrite; all before Matrix 1.7) leave it open.
+func (c *Connector) ping(ctx context.Context) {
+	for attempt := 1; ctx.Err() == nil; attempt++ {
+		cl, err := c.bot(ctx)
+		if err == nil {
+			_, err = cl.AppservicePing(ctx, c.cfg.AppService.ID, "hashsend")
+		}
+		if status := httpStatus(err); status == http.StatusNotFound || status == http.StatusMethodNotAllowed || ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			err = fmt.Errorf("the homeserver cannot reach us at %s (appservice.url; is it the one in the registration file on the homeserver?): %w", c.cfg.AppService.URL, err)
+		}
+		c.mu.Lock()
+		c.unheard = err
+		c.mu.Unlock()
+		if err == nil {
+			return
+		}
+		wait := retry.Backoff(attempt, time.Second, time.Minute)
+		c.env.Log.Warn("nothing arrives from the homeserver", "again_in", wait.Round(time.Second), "error", err)
+		sleep(ctx, wait)
+	}
+}
+
+// Trouble tells what is wrong at the moment; see chat.Doctor.
+func (c *Connector) Trouble() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unheard != nil {
+		return c.unheard
+	}
+	return c.keysTrouble()
 }
 
 // handler is the application service API (application-service-api, "Server

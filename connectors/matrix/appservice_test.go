@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -153,4 +154,44 @@ func FuzzTransaction(f *testing.F) {
 			t.Errorf("answered %d", w.Code)
 		}
 	})
+}
+
+// TestPing has the homeserver try to reach us until it does (EVENTS 2.1).
+func TestPing(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		answers []string // status and body, one after the other
+		trouble string
+	}{
+		{"it reaches us", []string{`200 {"duration_ms":5}`}, ""},
+		{"it knows no such request", []string{`404 {"errcode":"M_UNRECOGNIZED","error":"unknown"}`}, ""},
+		{"it does not reach us at first", []string{`502 {"errcode":"M_CONNECTION_FAILED","error":"refused"}`, `200 {"duration_ms":5}`}, "cannot reach us at http://127.0.0.1:29320"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked := 0
+			var con *Connector
+			var between error
+			s := newTrouble(t, func(w http.ResponseWriter, r *http.Request, _ map[string]any) {
+				if !strings.HasSuffix(r.URL.Path, "/appservice/hashsend/ping") {
+					refuseWith(w, 200, `{}`)
+					return
+				}
+				if between == nil {
+					between = con.Trouble()
+				}
+				code, body, _ := strings.Cut(c.answers[min(asked, len(c.answers)-1)], " ")
+				asked++
+				n, _ := strconv.Atoi(code)
+				refuseWith(w, n, body)
+			})
+			con = service(t, func(cfg *Config) { cfg.Homeserver = s.URL })
+			con.ping(t.Context())
+			if asked != len(c.answers) || con.Trouble() != nil {
+				t.Errorf("asked %d times, and at the end there is the trouble %v", asked, con.Trouble())
+			}
+			if (between == nil) != (c.trouble == "") || (between != nil && !strings.Contains(between.Error(), c.trouble)) {
+				t.Errorf("meanwhile there was the trouble %v, want %q", between, c.trouble)
+			}
+		})
+	}
 }

@@ -339,8 +339,8 @@ func (c *Connector) roomChanged(ctx context.Context, e rawEvent) {
 	delete(c.keys.fresh, e.RoomID) // the next message has a new one made
 }
 
-// Trouble tells why there is no encryption; see chat.Doctor.
-func (c *Connector) Trouble() error {
+// keysTrouble tells why there is no encryption where some is needed.
+func (c *Connector) keysTrouble() error {
 	c.keys.mu.Lock()
 	defer c.keys.mu.Unlock()
 	for _, is := range c.keys.rooms {

@@ -50,8 +50,8 @@ func (c *Connector) Encryption() string { return noneBuilt }
 // CheckEncryption tells the same before the first run.
 func (c *Connector) CheckEncryption(context.Context) string { return noneBuilt }
 
-// Trouble tells that encrypted rooms cannot be read; see chat.Doctor.
-func (c *Connector) Trouble() error {
+// keysTrouble tells that encrypted rooms cannot be read, where there are any.
+func (c *Connector) keysTrouble() error {
 	c.keys.mu.Lock()
 	defer c.keys.mu.Unlock()
 	for _, is := range c.keys.rooms {

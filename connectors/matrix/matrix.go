@@ -36,6 +36,7 @@ type Connector struct {
 	keys keys // encryption
 
 	mu       sync.Mutex
+	unheard  error  // why the homeserver cannot reach us; nil: it can, or nobody knows
 	token    string // of the plain account
 	clients  map[id.UserID]*mautrix.Client
 	names    map[nameKey]string        // what people are called

@@ -318,7 +318,12 @@ func (c *Connector) Refuse(ctx context.Context, room chat.RoomID, as chat.UserID
 	if err != nil {
 		return err
 	}
-	_, err = cl.LeaveRoom(ctx, id.RoomID(room), &mautrix.ReqLeave{Reason: reason})
+	// Dendrite forgets the reason of who leaves in the usual way. Rooms of other servers
+	// can be left in no other.
+	_, err = cl.SendStateEvent(ctx, id.RoomID(room), event.StateMember, string(cl.UserID), map[string]any{"membership": event.MembershipLeave, "reason": reason})
+	if err != nil {
+		_, err = cl.LeaveRoom(ctx, id.RoomID(room), &mautrix.ReqLeave{Reason: reason})
+	}
 	return mark(err)
 }
 

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"hashsend/bridge/chat"
 )
 
+// TestRank is what somebody may do in a room, and whether they may mention everybody
+// (EVENTS A26).
 func TestRank(t *testing.T) {
 	const bob = "@bob:example.org"
 	for _, c := range []struct {
@@ -59,6 +62,46 @@ func TestRank(t *testing.T) {
 				t.Errorf("may mention everybody: %v, want %v", got, c.all)
 			}
 		})
+	}
+}
+
+// TestWhatARoomIsCalled tries the names of rooms that have none (EVENTS A31, A32, A34).
+func TestWhatARoomIsCalled(t *testing.T) {
+	const bob, zoe = `"@bob:example.org":{"display_name":"Bob"}`, `"@zoe:example.org":{"display_name":" "}`
+	for _, c := range []struct {
+		name, state, members string
+		want                 chat.Description
+	}{
+		{"named", `{"m.room.name":{"name":"Lunch"},"m.room.canonical_alias":{"alias":"#lunch:example.org"},"m.room.topic":{"m.topic":{"m.text":[{"body":"Food"}]}}}`, bob, chat.Description{Name: "Lunch", Topic: "Food", Members: 1, Private: true}},
+		{"an alias", `{"m.room.canonical_alias":{"alias":"#lunch:example.org"},"m.room.join_rules":{"join_rule":"public"}}`, bob, chat.Description{Name: "#lunch:example.org", Members: 1}},
+		{"those in it", `{}`, zoe + "," + bob + `,"@hashsend:example.org":{"display_name":"the bridge"}`, chat.Description{Name: "Bob and zoe", Members: 2, Private: true}},
+		{"nobody", `{}`, ``, chat.Description{Private: true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var state map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(c.state), &state); err != nil {
+				t.Fatal(err)
+			}
+			s := newTrouble(t, func(w http.ResponseWriter, r *http.Request, _ map[string]any) {
+				if strings.HasSuffix(r.URL.Path, "/joined_members") {
+					io.WriteString(w, `{"joined":{`+c.members+`}}`) //nolint:errcheck // the client sees what arrives
+					return
+				}
+				for kind, content := range state {
+					if strings.Contains(r.URL.Path, "/state/"+kind) {
+						w.Write(content) //nolint:errcheck // the same
+						return
+					}
+				}
+				refuseWith(w, 404, `{"errcode":"M_NOT_FOUND"}`)
+			})
+			if d, err := account(t, s.URL).Describe(t.Context(), "!r:example.org"); err != nil || d != c.want {
+				t.Errorf("Describe = %+v, %v; want %+v", d, err, c.want)
+			}
+		})
+	}
+	if got := together([]string{"a", "b", "c", "d", "e", "f", "g"}); got != "a, b, c, d, e and 2 others" {
+		t.Errorf("seven are called %q", got)
 	}
 }
 

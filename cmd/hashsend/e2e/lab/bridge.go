@@ -48,6 +48,15 @@ func NewBridge(t testing.TB, appService bool, tags ...string) *Bridge {
 	return b
 }
 
+// WithoutEncryption has the next start use a program that was built without it.
+func (b *Bridge) WithoutEncryption(without bool) {
+	b.t.Helper()
+	b.binary = Hashsend(b.t)
+	if without {
+		b.binary = built(b.t)
+	}
+}
+
 func (b *Bridge) config() string { return filepath.Join(b.Dir, "config.yaml") }
 
 func (b *Bridge) configure(homeserver, mailbox, more string) {

@@ -132,9 +132,15 @@ var binary struct {
 // given, and returns its path.
 func Hashsend(t testing.TB, tags ...string) string {
 	t.Helper()
+	return built(t, append([]string{"goolm"}, tags...)...)
+}
+
+// built is the program with just these build tags.
+func built(t testing.TB, tags ...string) string {
+	t.Helper()
 	binary.Lock()
 	defer binary.Unlock()
-	all := strings.Join(append([]string{"goolm"}, tags...), ",")
+	all := strings.Join(tags, ",")
 	if p := binary.paths[all]; p != "" {
 		return p
 	}

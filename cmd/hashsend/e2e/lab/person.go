@@ -36,6 +36,24 @@ func (h *Homeserver) Person(name string) *Person {
 	return &Person{Client: c, t: h.t}
 }
 
+// Login is one more program of somebody who has an account.
+func (h *Homeserver) Login(name, device string) *Person {
+	h.t.Helper()
+	c, err := mautrix.NewClient(h.URL, "", "")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	resp, err := c.Login(context.Background(), &mautrix.ReqLogin{
+		Type: mautrix.AuthTypePassword, Password: name + "-password", DeviceID: id.DeviceID(device), StoreCredentials: true,
+		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: name},
+	})
+	if err != nil {
+		h.t.Fatalf("log in as %s: %v", name, err)
+	}
+	c.DeviceID = resp.DeviceID
+	return &Person{Client: c, t: h.t}
+}
+
 // Room makes a room with these people invited.
 func (p *Person) Room(name string, invite ...id.UserID) id.RoomID {
 	p.t.Helper()

@@ -66,6 +66,8 @@ func TestMatrix(t *testing.T) {
 				t.Run("files", p.files)
 				t.Run("backfill", p.backfill)
 				t.Run("signs", p.signs)
+				t.Run("edits", p.edits)
+				t.Run("upgrade", p.upgrade)
 				t.Run("long away", p.longAway)
 			})
 			t.Run("application service", func(t *testing.T) {
@@ -76,6 +78,9 @@ func TestMatrix(t *testing.T) {
 				t.Run("life", p.life)
 				t.Run("signs", p.signs)
 				t.Run("ghosts", p.ghosts)
+				t.Run("edits", p.edits)
+				t.Run("upgrade", p.upgrade)
+				t.Run("ghosts invited and put out", p.comeAndGo)
 				t.Run("contract", p.contract)
 				t.Run("files", p.files)
 				t.Run("backfill", p.backfill)
@@ -150,13 +155,16 @@ func (r room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
 
 func (r room) ReadFile(t *testing.T, msg chat.MessageID) (string, []byte) {
 	t.Helper()
-	for _, e := range r.alice.Files(r.id) {
-		if e.ID == id.EventID(msg) {
-			return e.Content.AsMessage().FileName, r.alice.Download(e)
+	var found *event.Event
+	lab.Wait(t, "the file in the room", 10*time.Second, func() bool { // Dendrite shows it a moment later
+		for _, e := range r.alice.Files(r.id) {
+			if e.ID == id.EventID(msg) {
+				found = e
+			}
 		}
-	}
-	t.Fatal("the file does not stand in the room")
-	return "", nil
+		return found != nil
+	})
+	return found.Content.AsMessage().FileName, r.alice.Download(found)
 }
 
 func (r room) member(user id.UserID) (string, error) {
@@ -274,7 +282,7 @@ func (p place) life(t *testing.T) {
 	}
 
 	d, err := c.Describe(ctx, chat.RoomID(mine))
-	if want := (chat.Description{Name: "Lunch", Members: 2, Private: true}); err != nil || d != want {
+	if want := (chat.Description{Name: "Lunch", Topic: "Food", Members: 2, Private: true}); err != nil || d != want {
 		t.Errorf("Describe = %+v, %v; want %+v", d, err, want)
 	}
 	must(t)(bob.LeaveRoom(ctx, mine))

@@ -17,7 +17,8 @@ import (
 )
 
 // signs shows what the bridge leaves in a room beside words: how far a message has
-// come, and that the room is linked; and that it knows when it may do so no more.
+// come (EVENTS A51), and that the room is linked (A52); and that it knows when it may do so no
+// more (A42).
 func (p place) signs(t *testing.T) {
 	ctx := t.Context()
 	p.cfg.SendStatus = true

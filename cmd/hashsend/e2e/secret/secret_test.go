@@ -38,11 +38,17 @@ type person struct {
 	since    string
 	read     map[id.RoomID][]string // what could be read, in order
 	declined bool
+	late     bool        // it came when others had spoken already, whose words it cannot read
 	users    []id.UserID // who gets the keys of this person
 }
 
 func newPerson(t *testing.T, home *lab.Homeserver, name string) *person {
-	p := &person{Person: home.Person(name), t: t, states: &states{}, read: map[id.RoomID][]string{}}
+	return newDevice(t, home.Person(name))
+}
+
+// newDevice is a program of a person.
+func newDevice(t *testing.T, who *lab.Person) *person {
+	p := &person{Person: who, t: t, states: &states{}, read: map[id.RoomID][]string{}}
 	p.machine = crypto.NewOlmMachine(p.Client, nil, crypto.NewMemoryStore(nil), p.states)
 	if err := p.machine.Load(t.Context()); err != nil {
 		t.Fatal(err)
@@ -128,7 +134,9 @@ func (p *person) listen() {
 			}
 			plain, err := p.machine.DecryptMegolmEvent(p.t.Context(), e)
 			if err != nil {
-				p.t.Errorf("%s cannot read an event of %s: %v", p.UserID, e.Sender, err)
+				if !p.late {
+					p.t.Errorf("%s cannot read an event of %s: %v", p.UserID, e.Sender, err)
+				}
 				continue
 			}
 			p.read[room] = append(p.read[room], fmt.Sprint(plain.Content.Raw["body"]))
@@ -242,6 +250,8 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 	mail.Send(t, "bob", m.AnswerTo(), withFile(answer(m, "here is mine")))
 	alice.reads(room, "file mine.txt: cheese")
 
+	membersChange(home, mail, m, alice, room)
+
 	// The key is withheld, the bridge killed, and the key given when it is asked for.
 	alice.users = []id.UserID{alice.UserID}
 	if err := alice.machine.CryptoStore.RemoveOutboundGroupSession(t.Context(), room); err != nil {
@@ -268,7 +278,14 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 		}
 	}
 
-	// A room that is encrypted after it was linked.
+	encryptedLater(mail, bridge, alice)
+}
+
+// encryptedLater has a room that comes to be encrypted after it was linked: nothing is
+// mailed from it until somebody agrees (EVENTS A43).
+func encryptedLater(mail *lab.MailSystem, bridge *lab.Bridge, alice *person) {
+	t := alice.t
+	t.Helper()
 	open := alice.Room("Open", bridge.Bot)
 	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(open, bridge.Bot) })
 	alice.Say(open, "!send link bob@example.test title Supper")
@@ -290,6 +307,80 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 	for _, m := range mail.Folder("bob", "INBOX") {
 		if strings.Contains(m.Text, "this stays inside") {
 			t.Error("what was said before the consent was mailed")
+		}
+	}
+}
+
+// membersChange has a person and a device come into an encrypted room: both read what
+// is said from then on (EVENTS A43).
+func membersChange(home *lab.Homeserver, mail *lab.MailSystem, m lab.Mail, alice *person, room id.RoomID) {
+	t := alice.t
+	t.Helper()
+	carla := newPerson(t, home, "carla")
+	carla.late = true
+	if _, err := alice.InviteUser(t.Context(), room, &mautrix.ReqInviteUser{UserID: carla.UserID}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := carla.JoinRoomByID(t.Context(), room); err != nil {
+		t.Fatal(err)
+	}
+	mail.Send(t, "bob", m.AnswerTo(), answer(m, "Welcome, Carla."))
+	carla.reads(room, "Welcome, Carla.")
+	alice.reads(room, "Welcome, Carla.")
+
+	second := newDevice(t, home.Login("alice", "SECOND"))
+	second.late = true
+	alice.listen()
+	mail.Send(t, "bob", m.AnswerTo(), answer(m, "On your phone, too?"))
+	second.reads(room, "On your phone, too?")
+	alice.reads(room, "On your phone, too?")
+}
+
+// TestWithoutEncryption has a program run that was built without it, between two runs of
+// one that was not: it says so, and nothing is lost (EVENTS A43, A44).
+func TestWithoutEncryption(t *testing.T) {
+	mail := lab.Dovecot(t)
+	bridge := lab.NewBridge(t, false)
+	home := lab.Dendrite(t)
+	home.Person("bridge")
+	alice := newPerson(t, home, "alice")
+	alice.users = []id.UserID{alice.UserID, bridge.Bot}
+	bridge.Configure(home.URL, mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\n")
+	bridge.Run()
+	bridge.Running()
+	room := alice.Room("Secrets", bridge.Bot)
+	alice.encrypt(room)
+	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(room, bridge.Bot) })
+	alice.whisper(room, "!send link bob@example.test title Lunch")
+	alice.reads(room, "This room is encrypted. Email is not")
+	alice.whisper(room, "!send ok encrypted")
+	alice.reads(room, "Linked.")
+	alice.whisper(room, "said while it could be read")
+	mail.Gets("bob", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "said while it could be read") })
+	if out := bridge.Admin("--room", "matrix/"+string(room), "status"); !strings.Contains(out, "Encryption: it works; its device HASHSEND") || !strings.Contains(out, "is cross-signed") {
+		t.Errorf("the status says %q", out)
+	}
+
+	bridge.Stop()
+	bridge.WithoutEncryption(true)
+	bridge.Run()
+	bridge.Running()
+	alice.whisper(room, "said to a program that cannot read it")
+	alice.reads(room, "in plain: ⚠️ This room is encrypted, and the hashsend that runs now was built without encryption")
+	if out := bridge.Admin("--room", "matrix/"+string(room), "status"); !strings.Contains(out, "built without encryption") || !strings.Contains(out, "1 message cannot be read yet") {
+		t.Errorf("without encryption the status says %q", out)
+	}
+
+	bridge.Stop()
+	bridge.WithoutEncryption(false)
+	bridge.Run()
+	bridge.Running()
+	mail.Gets("bob", "INBOX", soon, func(m lab.Mail) bool {
+		return strings.Contains(m.Text, "said to a program that cannot read it")
+	})
+	for _, m := range mail.Folder("bob", "INBOX") {
+		if strings.Contains(m.Text, "without encryption") {
+			t.Errorf("a mail tells of encryption: %q", m.Text)
 		}
 	}
 }
