@@ -74,7 +74,7 @@ func people(s *scene) {
 	at := s.mail.At(t, private)
 	home := &scene{t: t, mail: at}
 	home.sends("bob", first, "\r\nFrom home.\r\n")
-	held := s.command("A mail from "+at.Address("bob"), `alias \d+`)
+	held := s.command("A mail from b…@"+at.Domain, `alias \d+`)
 	s.asks(held+" "+bob, "is asked at "+bob)
 	s.gets("bob", "somebody in the room takes it for yours")
 	s.answers("bob", "/alias "+at.Address("bob"))
