@@ -403,7 +403,7 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 // nobodyReads brings a message of a conversation without a room to the home
 // room, and tells its writer so, once.
 func (w *work) nobodyReads(th store.Thread, m store.Message) error {
-	if err := w.home(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, m.Text)); err != nil || m.Participant == 0 {
+	if err := w.home(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, withMarks(m))); err != nil || m.Participant == 0 {
 		return err
 	}
 	if told, err := w.Seen(w.now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {
