@@ -289,6 +289,11 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 		}
 	}
 	m.Participant, m.Name = p.ID, p.Name
+	if name := listAuthor(&l.msg); name != "" {
+		// Each member of a list is shown as somebody of their own, as far as the list tells.
+		m.Name = name
+		return chat.Sender{ID: w.b.mint.Address("member", p.Canon+"\x00"+name), Name: name + " (email)"}, nil
+	}
 	// The name that a person writes under is better than the one that was guessed
 	// from the address.
 	local, _, _ := strings.Cut(p.Address, "@")
