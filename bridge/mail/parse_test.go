@@ -128,7 +128,7 @@ func TestParseHeaderCharsets(t *testing.T) {
 	}
 }
 
-func TestParseFileNames(t *testing.T) {
+func TestParseFileNames(t *testing.T) { // C6
 	for in, want := range map[string]string{
 		`Content-Disposition: attachment; filename="a b.pdf"`: "a b.pdf", `Content-Disposition: attachment; filename=a b.pdf`: "a b.pdf",
 		`Content-Disposition: attachment; filename="=?utf-8?q?=C3=A9.pdf?="`: "é.pdf", `Content-Disposition: attachment; filename==?utf-8?q?=C3=A9.pdf?=`: "é.pdf",
