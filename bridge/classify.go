@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -129,7 +130,7 @@ func classifyUnreadable(m *mail.Message) (Class, bool) {
 	case smime && strings.Contains(params, "signed-data"):
 		return Class{Kind: KindUnreadable, Rule: "signed in one piece",
 			Text: senderName(m) + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
-	case strings.TrimSpace(kind) == "multipart/encrypted", smime,
+	case strings.TrimSpace(kind) == "multipart/encrypted", smime, strings.TrimSpace(m.Text+m.HTML) == "" && slices.ContainsFunc(m.Parts, isEncrypted),
 		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
 		return Class{Kind: KindUnreadable, Rule: "encrypted",
 			Text: senderName(m) + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
@@ -139,6 +140,17 @@ func classifyUnreadable(m *mail.Message) (Class, bool) {
 			Text: "A mail from " + senderName(m) + " has nothing in it that can be read."}, true
 	}
 	return Class{}, false
+}
+
+// isEncrypted knows the parts of encrypted mail, also where a gateway has wrapped it.
+func isEncrypted(p mail.Part) bool {
+	switch p.Type {
+	case "application/pgp-encrypted":
+		return true
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		return !strings.EqualFold(p.Params["smime-type"], "signed-data") && !strings.EqualFold(p.Params["smime-type"], "certs-only")
+	}
+	return false
 }
 
 // senderName is how a room is told of the sender: addresses are not for everybody.

@@ -208,6 +208,23 @@ func listRule(h mail.Header) string {
 	return ""
 }
 
+// listAuthor is the name of who wrote a mail that a mailing list has put its own
+// address on, as many do for DMARC: "Ann via Food <food@lists.example>". Empty: it has
+// not. The list alone vouches for it.
+func listAuthor(m *mail.Message) string {
+	if len(m.From) != 1 || listRule(m.Header) == "" {
+		return ""
+	}
+	name, _, via := strings.Cut(m.From[0].Name, " via ")
+	if !via {
+		return ""
+	}
+	if a, err := mail.ParseAddress(m.Header.Get("X-Original-From")); err == nil && a.Name != "" {
+		name = a.Name
+	}
+	return mail.CleanName(strings.Trim(strings.TrimSpace(name), `'"`))
+}
+
 // isListAdmin knows how lists name the mailbox that returned mail goes to.
 func isListAdmin(local string) bool {
 	for _, end := range []string{"-owner", "-request", "-bounces", "-bounce", "-admin", "-errors"} {

@@ -248,7 +248,7 @@ func (w *work) gaveUp(d store.Delivery, j chatJob, cause error) error {
 		if m.Origin == store.FromChat {
 			return w.tellAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plain(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 		}
-		return w.home(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plain(cause.Error()), m.Text))
+		return w.home(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plain(cause.Error()), withMarks(m)))
 	case jobReact:
 		return w.DropReactionCopy(d.Key)
 	case jobDescribe, jobFetch:

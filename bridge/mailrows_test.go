@@ -44,6 +44,8 @@ func TestMailRows(t *testing.T) {
 				"AAAA", "Ann Lee sent a mail that is signed in a way in which it cannot be read here", "[file"},
 			{"C13 PGP", "multipart/encrypted; boundary=a; protocol=\"application/pgp-encrypted\"",
 				"--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
+			{"C13 wrapped", "multipart/mixed; boundary=b",
+				"--b\nContent-Type: multipart/encrypted; boundary=a\n\n--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n--b--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
 			{"C13 S/MIME", "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "AAAA", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
 			{"C13 in the text", "text/plain", "-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n", "Ann Lee sent an encrypted mail, which cannot be read here", "BEGIN"},
 			{"C13 only the tag outside", "multipart/mixed; boundary=a",

@@ -43,6 +43,12 @@ func marked(text, html, lines string) (string, string) {
 	return text, html
 }
 
+// withMarks is the text of a message with its marks.
+func withMarks(m store.Message) string {
+	text, _ := marked(m.Text, "", m.Marks)
+	return text
+}
+
 // asShown is a message as a room shows it: with its marks, and with the names of
 // those who were left out of it. What is mailed or quoted later does not repeat them.
 func (w *work) asShown(m store.Message) (store.Message, error) {

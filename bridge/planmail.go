@@ -117,7 +117,11 @@ func speaker(m store.Message) string {
 	if m.Account != "" {
 		return fmt.Sprintf("%s/%d as %s", m.Origin, m.Author, m.Name)
 	}
-	return fmt.Sprintf("%s/%d/%d", m.Origin, m.Author, m.Participant)
+	name := ""
+	if m.Origin == store.FromMail {
+		name = m.Name // a list is one participant, and many people
+	}
+	return fmt.Sprintf("%s/%d/%d/%s", m.Origin, m.Author, m.Participant, name)
 }
 
 // groups gathers the people who get the same messages of a run, newcomers apart,

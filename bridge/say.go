@@ -289,6 +289,11 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 		}
 	}
 	m.Participant, m.Name = p.ID, p.Name
+	if name := listAuthor(&l.msg); name != "" {
+		// Each member of a list is shown as somebody of their own, as far as the list tells.
+		m.Name = name
+		return chat.Sender{ID: w.b.mint.Address("member", p.Canon+"\x00"+name), Name: name + " (email)"}, nil
+	}
 	// The name that a person writes under is better than the one that was guessed
 	// from the address.
 	local, _, _ := strings.Cut(p.Address, "@")
@@ -403,7 +408,7 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 // nobodyReads brings a message of a conversation without a room to the home
 // room, and tells its writer so, once.
 func (w *work) nobodyReads(th store.Thread, m store.Message) error {
-	if err := w.home(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, m.Text)); err != nil || m.Participant == 0 {
+	if err := w.home(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, withMarks(m))); err != nil || m.Participant == 0 {
 		return err
 	}
 	if told, err := w.Seen(w.now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {

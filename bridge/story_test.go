@@ -387,6 +387,8 @@ func (s *stage) mail(verb, rest string) {
 			h["Subject"] = strings.ReplaceAll(next(), "_", " ")
 		case "cites":
 			h["In-Reply-To"] = "<" + next() + ">"
+		case "name":
+			h["From"] = strings.ReplaceAll(next(), "_", " ") + " <" + f[0] + ">"
 		case "no-id":
 			delete(h, "Message-ID")
 		case "date":

@@ -266,7 +266,29 @@ func choose(bs []body) body {
 			out.html = b.html
 		}
 	}
+	if inPlaceOfHTML(out) {
+		out.text = ""
+	}
 	return out
+}
+
+// placeholders are what stands for the words where somebody's program writes HTML alone.
+var placeholders = []string{
+	"view this email in", "view this e-mail in", "view this message in", "view it in your browser", "view in browser", "view in your browser", "view online", "in your web browser",
+	"support html", "html-capable", "html capable", "html-enabled", "html enabled", "html-compatible", "html compatible", "an html message", "an html email", "contains html", "html mail reader", "html viewer", "enable html", "html version",
+	"im browser an", "kein html", "html-fähig", "html-ansicht", "html-format", "dans votre navigateur", "dans le navigateur", "version html", "le html", "en el navegador", "en su navegador", "en tu navegador", "nel browser", "in uw browser", "in je browser", "no navegador",
+}
+
+// inPlaceOfHTML reports whether a text only says that there is HTML, which says
+// something else.
+func inPlaceOfHTML(b body) bool {
+	const longest = 400
+	text := strings.Join(strings.Fields(strings.ToLower(b.text)), " ")
+	if text == "" || len(text) > longest || b.html == "" || !slices.ContainsFunc(placeholders, func(p string) bool { return strings.Contains(text, p) }) {
+		return false
+	}
+	html := strings.Join(strings.Fields(strings.ToLower(markup.ToText(b.html))), " ")
+	return html != "" && !strings.Contains(html, text)
 }
 
 // lineReader gives a mail line by line, or in pieces where lines are long.

@@ -60,6 +60,10 @@ func TestParseBodies(t *testing.T) {
 		"C16 meta charset":       {"Content-Type: text/html\n\n<meta charset=\"koi8-r\">\xd0\xd2", "", "<meta charset=\"koi8-r\">пр"},
 		"C16 iso-2022-kr":        {"Content-Type: text/plain; charset=iso-2022-kr\n\n\x1b$)C\x0e>H3g\x0f x", "안녕 x", ""},
 		"C16 jis without a name": {"Subject: x\n\n\x1b$B$3\x1b(B", "こ", ""},
+		"C3 view in browser":     {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nView this email in\nyour browser: https://x.example/1\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b--\n", "", "<p>h</p>"},
+		"C3 no HTML here":        {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nIhr Programm kann kein HTML.\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b--\n", "", "<p>h</p>"},
+		"C3 of browsers":         {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nDoes it support HTML?\n--b\nContent-Type: text/html\n\n<p>Does it\n support <b>HTML</b>?</p>\n--b--\n", "Does it support HTML?", "<p>Does it\n support <b>HTML</b>?</p>"},
+		"C3 junk HTML":           {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nSee it in your web browser.\n--b\nContent-Type: text/html\n\n<p> </p>\n--b--\n", "See it in your web browser.", "<p> </p>"},
 		"C3 best once":           {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nt\n--b\nContent-Type: text/html\n\n<p>h</p>\n--b\nContent-Type: text/html\n\n<p>best</p>\n--b--\n", "t", "<p>best</p>"},
 		"C5 inline text":         {mixed + "--b\n\none\n--b\nContent-Disposition: inline\n\ntwo\n--b--\n", "one\n\ntwo", ""},
 		"C15 quotes":             {"Content-Type: text/plain; format=flowed; delsp=yes\n\n> one wo \n> rd\n>> deep \n>> er\nfree \n> not joined\n-- \nsig\n", "> one word\n>> deeper\nfree\n> not joined\n-- \nsig\n", ""},
@@ -124,7 +128,7 @@ func TestParseHeaderCharsets(t *testing.T) {
 	}
 }
 
-func TestParseFileNames(t *testing.T) {
+func TestParseFileNames(t *testing.T) { // C6
 	for in, want := range map[string]string{
 		`Content-Disposition: attachment; filename="a b.pdf"`: "a b.pdf", `Content-Disposition: attachment; filename=a b.pdf`: "a b.pdf",
 		`Content-Disposition: attachment; filename="=?utf-8?q?=C3=A9.pdf?="`: "é.pdf", `Content-Disposition: attachment; filename==?utf-8?q?=C3=A9.pdf?=`: "é.pdf",

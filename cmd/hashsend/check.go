@@ -128,7 +128,7 @@ func tryIMAP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text strin
 		return "", err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	abilities, folders, err := in.Check(ctx)
+	abilities, found, err := in.Check(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -136,10 +136,21 @@ func tryIMAP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text strin
 	if !strings.Contains(strings.Join(abilities, " ")+" ", "IDLE ") {
 		text += "; the server has no IDLE, so new mail is found by looking every 15 seconds"
 	}
-	if folders[0] == "" {
-		return text + "; there is no Sent folder: set imap.sent if it has an unusual name", nil
+	if found.Sent == "" {
+		text += "; there is no Sent folder: set imap.sent if it has an unusual name"
+	} else {
+		text += "; sent mail is in " + found.Sent
 	}
-	return text + "; sent mail is in " + folders[0], nil
+	var more []string
+	for _, f := range []string{found.Junk, found.All} {
+		if f != "" && f != imap.None {
+			more = append(more, f)
+		}
+	}
+	if len(more) > 0 {
+		text += "; answers are looked for in " + strings.Join(more, " and ") + ", too"
+	}
+	return text, nil
 }
 
 func trySMTP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text string, err error) {

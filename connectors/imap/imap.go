@@ -117,20 +117,16 @@ func (s *Source) folders(ctx context.Context) []folder {
 }
 
 func (s *Source) findFolders(ctx context.Context) ([]folder, error) {
-	sent, junk, all := s.cfg.Sent, s.cfg.Junk, s.cfg.All
-	if sent == "" || junk == "" || all == "" {
+	roles := Folders{Sent: s.cfg.Sent, Junk: s.cfg.Junk, All: s.cfg.All}
+	if roles.Sent == "" || roles.Junk == "" || roles.All == "" {
 		x, err := s.connect(ctx, nil)
 		if err != nil {
 			return nil, err
 		}
 		defer x.close()
-		there, err := x.list(ctx)
-		if err != nil {
+		if roles, err = s.roles(ctx, x); err != nil {
 			return nil, err
 		}
-		sent = firstOf(sent, withRole(there, imap.MailboxAttrSent, sentNames))
-		junk = firstOf(junk, withRole(there, imap.MailboxAttrJunk, junkNames))
-		all = firstOf(all, withRole(there, imap.MailboxAttrAll, nil))
 	}
 	var found []folder
 	add := func(f folder) {
@@ -141,43 +137,49 @@ func (s *Source) findFolders(ctx context.Context) ([]folder, error) {
 	for _, name := range s.cfg.Inbox {
 		add(folder{name: name, place: mail.Inbox})
 	}
-	add(folder{name: sent, place: mail.Sent})
-	add(folder{name: all, place: mail.Archive})
-	add(folder{name: junk, place: mail.Junk, every: s.cfg.JunkPoll})
+	add(folder{name: roles.Sent, place: mail.Sent})
+	add(folder{name: roles.All, place: mail.Archive})
+	add(folder{name: roles.Junk, place: mail.Junk, every: s.cfg.JunkPoll})
 	return found, nil
 }
 
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
+// Folders are those that are watched beside the incoming ones; empty: there is none,
+// None: it is not to be looked at.
+type Folders struct{ Sent, Junk, All string }
+
+// roles finds the folders that the settings do not name.
+func (s *Source) roles(ctx context.Context, x *session) (Folders, error) {
+	there, err := x.list(ctx)
+	if err != nil {
+		return Folders{}, err
 	}
-	return b
+	firstOf := func(set, found string) string {
+		if set != "" {
+			return set
+		}
+		return found
+	}
+	return Folders{
+		Sent: firstOf(s.cfg.Sent, withRole(there, imap.MailboxAttrSent, sentNames)),
+		Junk: firstOf(s.cfg.Junk, withRole(there, imap.MailboxAttrJunk, junkNames)),
+		All:  firstOf(s.cfg.All, withRole(there, imap.MailboxAttrAll, nil)),
+	}, nil
 }
 
-// Check connects and logs in, and returns what the server can do and the names
-// of its folders, the Sent folder first (empty: there is none).
-func (s *Source) Check(ctx context.Context) (abilities []string, folders []string, err error) {
+// Check connects and logs in, and returns what the server can do and the folders that
+// are watched beside the incoming ones.
+func (s *Source) Check(ctx context.Context) (abilities []string, found Folders, err error) {
 	x, err := s.connect(ctx, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, found, err
 	}
 	defer x.close()
 	for c := range x.c.Caps() {
 		abilities = append(abilities, string(c))
 	}
 	slices.Sort(abilities)
-	sent := s.cfg.Sent
-	if sent == "" {
-		if sent, err = x.findSent(ctx); err != nil {
-			return nil, nil, err
-		}
-	}
-	folders = []string{sent}
-	all, err := x.list(ctx)
-	for _, f := range all {
-		folders = append(folders, f.Mailbox)
-	}
-	return abilities, folders, err
+	found, err = s.roles(ctx, x)
+	return abilities, found, err
 }
 
 // sleep waits; false: ctx ended first.

@@ -292,6 +292,19 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+// What is looked at is told before the first start.
+func TestCheckTellsTheFolders(t *testing.T) {
+	b := newBox(t)
+	if err := b.user.Create("Spam", nil); err != nil {
+		t.Fatal(err)
+	}
+	s := b.open()
+	s.cfg.All = "Alles"
+	if _, found, err := s.Check(t.Context()); err != nil || found != (Folders{Sent: "Gesendet", Junk: "Spam", All: "Alles"}) {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 func TestKeeper(t *testing.T) {
 	b := newBox(t)
 	s, ctx := b.open(), context.Background()

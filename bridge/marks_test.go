@@ -1,0 +1,26 @@
+package bridge
+
+import (
+	"testing"
+
+	"hashsend/bridge/store"
+)
+
+// What nothing proves is told as such wherever a message is shown, and goes on in mails;
+// the other marks are for rooms (C37, C45, C51).
+func TestMarks(t *testing.T) {
+	d := decision{mark: true, junk: true, notice: "left on 2 January"}
+	m := store.Message{Text: "Hi", Marks: d.marks()}
+	if got := withMarks(m); got != "Hi\n— "+markUnproven+"\n— "+markJunk+"\n— left on 2 January" {
+		t.Errorf("shown: %q", got)
+	}
+	if got := mailedWith(m); got != markUnproven {
+		t.Errorf("mailed: %q", got)
+	}
+	if text, html := marked("Hi", "<b>Hi</b>", d.marks()); text != withMarks(m) || html != "<b>Hi</b><br><em>"+markUnproven+"</em><br><em>"+markJunk+"</em><br><em>left on 2 January</em>" {
+		t.Errorf("with formatting: %q, %q", text, html)
+	}
+	if m.Marks = (decision{junk: true}).marks(); mailedWith(m) != "" {
+		t.Errorf("junk is mailed as %q", mailedWith(m))
+	}
+}
