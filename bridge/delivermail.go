@@ -215,7 +215,7 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 		return err
 	}
 	for _, to := range later {
-		if err := w.later(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour))); err != nil {
+		if err := w.later(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, delay(time.Minute), time.Hour))); err != nil {
 			return err
 		}
 	}
