@@ -27,6 +27,7 @@ type Draft struct {
 	Suppress      string       // X-Auto-Response-Suppress; empty: none
 	Unsubscribe   string       // List-Unsubscribe mailto URI; empty: none
 	Precedence    string       // empty: none
+	ListID        string       // List-Id without brackets (RFC 2919); empty: it is no list
 	Words         []Words      // what was said, in order
 	Reactions     []string     // lines under the words: what was reacted with, what became of the room
 	Footer        []FooterPart // one grey line under it
@@ -133,6 +134,12 @@ func (d Draft) header() ([]byte, error) {
 	w.token("Auto-Submitted", d.AutoSubmitted)
 	w.token("X-Auto-Response-Suppress", d.Suppress)
 	w.token("Precedence", d.Precedence)
+	if d.ListID != "" {
+		if strings.ContainsAny(d.ListID, " <>@\"") {
+			return nil, fmt.Errorf("%q is no name of a list", d.ListID)
+		}
+		w.token("List-Id", "<"+d.ListID+">")
+	}
 	if d.Unsubscribe != "" {
 		if !strings.HasPrefix(d.Unsubscribe, "mailto:") || strings.ContainsAny(d.Unsubscribe, " <>,") {
 			return nil, fmt.Errorf("%q is no address to unsubscribe at", d.Unsubscribe)
@@ -316,7 +323,7 @@ func isOurField(name string) bool {
 	switch name {
 	case "from", "to", "reply-to", "subject", "thread-topic", "date", "message-id", "in-reply-to", "references", "thread-index",
 		strings.ToLower(HeaderTrace), strings.ToLower(HeaderBridge), "auto-submitted", "x-auto-response-suppress", "precedence",
-		"list-unsubscribe", "mime-version", "content-type":
+		"list-unsubscribe", "list-id", "mime-version", "content-type":
 		return true
 	}
 	return false
