@@ -133,7 +133,7 @@ func TestVacationAnswers(t *testing.T) {
 	}
 }
 
-// D4 to D8, D10, D11, D17, D24, D26, D33: the whole header, open and hidden. Nothing in it tells
+// D4, D5, D6, D7, D8, D10, D11, D17, D24, D26, D33: the whole header, open and hidden. Nothing in it tells
 // of the room but the subject and the name of the address to answer to, no network's id
 // is there, the reply token stands where it must alone, and no reader is asked for a
 // receipt.

@@ -247,7 +247,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.Intro = fmt.Sprintf("Below is what was said here before you took part. %s asked to send it to you.", mail.CleanName(g.Asked))
 	}
 	if g.First {
-		d.Intro = strings.TrimSpace(invitation(p, g) + " " + d.Intro)
+		d.About = invitation(p, g)
 		if p.Box.PlusWorks {
 			d.Unsubscribe = leaveLink(p, token)
 		}

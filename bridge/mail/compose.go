@@ -31,7 +31,8 @@ type Draft struct {
 	Words         []Words      // what was said, in order
 	Reactions     []string     // lines under the words: what was reacted with, what became of the room
 	Footer        []FooterPart // one grey line under it
-	Intro         string       // plain sentences above the words (an invitation), empty: none
+	Intro         string       // plain sentences above the words, empty: none
+	About         string       // plain sentences under the words (an invitation): a preview begins with what was said
 	Names         bool         // show the author's name before each words (two people have spoken)
 	Times         bool         // show times (of what waited long)
 }
