@@ -242,12 +242,13 @@ func (b *Bridge) behind(ctx context.Context, d *store.Delivery, j *mailJob) (don
 		return false, nil
 	}
 	waits := func(tx *store.Tx) (those []string, err error) {
+		lanes, err := tx.LanesUnder(laterLane(d.Lane, ""))
+		if err != nil || len(lanes) == 0 {
+			return nil, err
+		}
 		for _, to := range j.To {
-			_, err := tx.First(laterLane(d.Lane, to))
-			if err == nil {
+			if slices.Contains(lanes, laterLane(d.Lane, to)) {
 				those = append(those, to)
-			} else if !errors.Is(err, store.ErrNone) {
-				return nil, err
 			}
 		}
 		return those, nil
