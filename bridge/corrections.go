@@ -39,11 +39,11 @@ func (w *work) editedLate(m store.Message, was string) error {
 func correctLane(thread int64) string { return fmt.Sprintf("correct/%d", thread) }
 
 func (w *work) correctLater(thread int64) error {
-	key, due := w.key("f", thread), w.now.Add(correctAfter)
+	key, due := w.key("f", thread), w.now.Add(delay(correctAfter))
 	if err := w.enqueue(jobCorrect, correctLane(thread), key, correctJob{thread}, nil, due); err != nil {
 		return err
 	}
-	return w.Postpone(key, due, correctAtMost)
+	return w.Postpone(key, due, delay(correctAtMost))
 }
 
 // deliverCorrection makes mails of the edits of a thread.

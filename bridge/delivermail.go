@@ -221,7 +221,7 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 		return err
 	}
 	for _, to := range later {
-		if err := w.laterFor(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, time.Minute, time.Hour))); err != nil {
+		if err := w.laterFor(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, delay(time.Minute), time.Hour))); err != nil {
 			return err
 		}
 	}
@@ -248,12 +248,13 @@ func (b *Bridge) behind(ctx context.Context, d *store.Delivery, j *mailJob) (don
 		return false, nil
 	}
 	waits := func(tx *store.Tx) (those []string, err error) {
+		lanes, err := tx.LanesUnder(laterLane(d.Lane, ""))
+		if err != nil || len(lanes) == 0 {
+			return nil, err
+		}
 		for _, to := range j.To {
-			_, err := tx.First(laterLane(d.Lane, to))
-			if err == nil {
+			if slices.Contains(lanes, laterLane(d.Lane, to)) {
 				those = append(those, to)
-			} else if !errors.Is(err, store.ErrNone) {
-				return nil, err
 			}
 		}
 		return those, nil

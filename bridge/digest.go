@@ -52,7 +52,7 @@ func (w *work) letWait(p plan) error {
 			}
 		}
 		if waits {
-			if err := w.digestLater(who, digestDue(who.Mode, w.now, w.b.digestAt)); err != nil {
+			if err := w.digestLater(who, w.now.Add(delay(digestDue(who.Mode, w.now, w.b.digestAt).Sub(w.now)))); err != nil {
 				return err
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 var failpointHits atomic.Int64
@@ -28,3 +29,7 @@ func failpoint(name string) {
 		select {}
 	}
 }
+
+// delay is a time for which something is collected before it is mailed, shortened so
+// that a test need not wait for it.
+func delay(d time.Duration) time.Duration { return d / 20 }

@@ -366,7 +366,7 @@ func (w *work) letter(th store.Thread, to store.Participant, subject, text, inRe
 	if subject != "" { // it stands by itself
 		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.b.mint.Anchor(uniq, p.Box.Domain), w.now
 	}
-	d.AutoSubmitted, d.Suppress, d.Intro = "auto-replied", "All", ""
+	d.AutoSubmitted, d.Suppress = "auto-replied", "All"
 	d.InReplyTo = inReplyTo
 	if inReplyTo != "" {
 		d.References = []string{inReplyTo}

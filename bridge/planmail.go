@@ -182,6 +182,21 @@ func shown(p plan, g plannedMail) []store.Participant {
 	return all
 }
 
+// listOver is how many people with mail of their own make a list: then mail programs are
+// told so, and how to leave it. With fewer it would look like a newsletter.
+const listOver = 20
+
+// isList reports whether so many people get mail of their own that it is a list.
+func (p plan) isList() bool {
+	n := 0
+	for _, who := range p.People {
+		if who.Takes() {
+			n++
+		}
+	}
+	return p.Thread.Mode == store.ModeHidden && n > listOver
+}
+
 // quietDay is the silence after which vacation answers are allowed again.
 const quietDay = 24 * time.Hour
 
@@ -245,12 +260,15 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.Intro = fmt.Sprintf("Below is what was said here before you took part. %s asked to send it to you.", mail.CleanName(g.Asked))
 	}
 	if g.First {
-		d.Intro = strings.TrimSpace(invitation(p, g) + " " + d.Intro)
+		d.About = invitation(p, g)
 		if p.Box.PlusWorks {
 			d.Unsubscribe = leaveLink(p, token)
 		}
-	} else if p.Thread.Mode == store.ModeHidden && len(p.People) > 20 && p.Box.PlusWorks {
+	} else if p.isList() && p.Box.PlusWorks {
 		d.Unsubscribe = leaveLink(p, token)
+	}
+	if p.isList() {
+		d.ListID = p.Box.b.mint.Address("list", p.Thread.Token) + "." + p.Box.Domain
 	}
 	return d
 }
@@ -288,11 +306,16 @@ func (p plan) mayRead(people []store.Participant, m store.Message) bool {
 	return true
 }
 
-// fromName is what stands before the address in From: "Alice (Acme)".
+// fromName is what stands before the address in From: "Alice (Acme)". A long name is
+// cut, so that it is still said where it is from.
 func fromName(author, box string) string {
-	author = mail.CleanName(author)
+	author, box = mail.CleanName(author), mail.CleanName(box)
 	if box == "" || box == author {
 		return author
+	}
+	const most = 64 // of CleanName
+	if room := max(most-len([]rune(box))-len(" ()"), 20); len([]rune(author)) > room {
+		author = strings.TrimSpace(string([]rune(author)[:room]))
 	}
 	return author + " (" + box + ")"
 }

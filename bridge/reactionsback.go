@@ -41,7 +41,7 @@ func (w *work) takenBackLater(r store.Reaction) error {
 	}
 	// One for all that the same people are to see no more: what stands is looked up then.
 	key := w.key("rt", append(store.IDs{m.Thread, m.ID}, t.Readers...)...)
-	return w.enqueue(jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.now.Add(reactAfter))
+	return w.enqueue(jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.now.Add(delay(reactAfter)))
 }
 
 // emojiOf lists the emoji that a reader of RFC 9078 is to see on a message: those

@@ -81,11 +81,11 @@ func (w *work) reactLater(thread int64, in store.Reaction) error {
 }
 
 func (w *work) mailReactionsLater(thread int64) error {
-	key, due := w.key("rm", thread), w.now.Add(reactAfter)
+	key, due := w.key("rm", thread), w.now.Add(delay(reactAfter))
 	if err := w.enqueue(jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{Thread: thread}, nil, due); err != nil {
 		return err
 	}
-	return w.Postpone(key, due, reactAtMost)
+	return w.Postpone(key, due, delay(reactAtMost))
 }
 
 // deliverReactions makes mails of the reactions of a thread.

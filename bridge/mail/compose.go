@@ -28,10 +28,12 @@ type Draft struct {
 	Suppress      string       // X-Auto-Response-Suppress; empty: none
 	Unsubscribe   string       // List-Unsubscribe mailto URI; empty: none
 	Precedence    string       // empty: none
+	ListID        string       // List-Id without brackets (RFC 2919); empty: it is no list
 	Words         []Words      // what was said, in order
 	Reactions     []string     // lines under the words: what was reacted with, what became of the room
 	Footer        []FooterPart // one grey line under it
-	Intro         string       // plain sentences above the words (an invitation), empty: none
+	Intro         string       // plain sentences above the words, empty: none
+	About         string       // plain sentences under the words (an invitation): a preview begins with what was said
 	Names         bool         // show the author's name before each words (two people have spoken)
 	Times         bool         // show times (of what waited long)
 }
@@ -138,6 +140,12 @@ func (d Draft) header() ([]byte, error) {
 	w.token("Auto-Submitted", d.AutoSubmitted)
 	w.token("X-Auto-Response-Suppress", d.Suppress)
 	w.token("Precedence", d.Precedence)
+	if d.ListID != "" {
+		if strings.ContainsAny(d.ListID, " <>@\"") {
+			return nil, fmt.Errorf("%q is no name of a list", d.ListID)
+		}
+		w.token("List-Id", "<"+d.ListID+">")
+	}
 	if d.Unsubscribe != "" {
 		if !strings.HasPrefix(d.Unsubscribe, "mailto:") || strings.ContainsAny(d.Unsubscribe, " <>,") {
 			return nil, fmt.Errorf("%q is no address to unsubscribe at", d.Unsubscribe)
@@ -321,7 +329,7 @@ func isOurField(name string) bool {
 	switch name {
 	case "from", "to", "reply-to", "subject", "thread-topic", "date", "message-id", "in-reply-to", "references", "thread-index",
 		strings.ToLower(HeaderTrace), strings.ToLower(HeaderBridge), strings.ToLower(HeaderSender), "auto-submitted", "x-auto-response-suppress", "precedence",
-		"list-unsubscribe", "mime-version", "content-type":
+		"list-unsubscribe", "list-id", "mime-version", "content-type":
 		return true
 	}
 	return false

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -31,6 +33,7 @@ func sample() Draft {
 	}
 }
 
+// D1, D2: whole mails, byte by byte.
 func TestComposeGolden(t *testing.T) {
 	two := sample()
 	two.Names, two.Intro = true, "Alice has added you to a conversation.\nYou can answer by email."
@@ -71,8 +74,80 @@ x</code></pre>`, Index: 3}, Words{Author: "Bob", At: two.Date, Text: "waves", Em
 	}
 }
 
+// D2: small, in one column, with colours for dark mode wherever there is one that only
+// suits light; names and times small, initials without a picture.
+func TestComposeLook(t *testing.T) {
+	d := sample()
+	d.About, d.Reactions = "Alice writes to you from the chat room.", []string{"👍 Bob: “Lunch?”"}
+	for i := range 22 {
+		d.Words = append(d.Words, Words{Author: []string{"Alice", "Bob"}[i/4%2], At: d.Date, Index: i + 2, HTML: `<p>Bread and <code>soup</code></p><pre><code>x</code></pre><blockquote><p>said</p></blockquote> שלום`})
+	}
+	finished, err := Compose(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Parse(bytes.NewReader(finished.Raw), DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(finished.Raw); n > 30<<10 {
+		t.Errorf("two dozen messages are %d bytes", n)
+	}
+	head, body, _ := strings.Cut(m.HTML, "</head>")
+	dark := regexp.MustCompile(`<(\w+)([^>]*?)\bstyle="[^"]*\b(?:color|background|border[a-z-]*):[^"]*#`)
+	for _, e := range dark.FindAllStringSubmatch(body, -1) {
+		covered := strings.Contains(head, ".hs-body "+e[1]) || strings.Contains(head, ", .hs-body "+e[1])
+		for _, class := range []string{"hs-body", "hs-small", "hs-quote"} {
+			covered = covered || strings.Contains(e[2], `class="`+class+`"`) && strings.Contains(head, "."+class)
+		}
+		if !covered && !strings.Contains(e[0], "border-radius:17px") { // initials: white on a colour of their own
+			t.Errorf("in dark mode this keeps its colour: %s", e[0])
+		}
+	}
+	if n := strings.Count(body, `border-radius:17px`); n != 6 {
+		t.Errorf("the initials stand at %d groups", n)
+	}
+	if n := strings.Count(body, `dir="auto"`); n < 24 {
+		t.Errorf("only %d messages find their own direction", n)
+	}
+	for _, bad := range []string{"<img", "http-equiv", "url(", "<link"} {
+		if strings.Contains(m.HTML, bad) {
+			t.Errorf("it has %s", bad)
+		}
+	}
+}
+
+// D20: what is answered is one line of at most 140 characters, and nothing else is quoted.
+func TestComposeQuote(t *testing.T) {
+	d := sample()
+	d.Words = d.Words[:1]
+	d.Words[0].Quote = "Bob: " + strings.Repeat("many words\n", 40)
+	finished, err := Compose(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Parse(bytes.NewReader(finished.Raw), DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var quoted []string
+	for line := range strings.SplitSeq(m.Text, "\n") {
+		if strings.HasPrefix(line, ">") {
+			quoted = append(quoted, strings.TrimPrefix(line, "> "))
+		}
+	}
+	if len(quoted) != 1 || utf8.RuneCountInString(quoted[0]) > 140 || !strings.HasPrefix(quoted[0], "Bob: many words many") {
+		t.Errorf("quoted is %q", quoted)
+	}
+	if n := strings.Count(m.HTML, "many words"); n < 5 || n > 14 {
+		t.Errorf("in HTML it stands %d times", n)
+	}
+}
+
+// D3, D18: a preview shows what was said, of an invitation too; each message can be found.
 func TestComposeTextFirst(t *testing.T) {
 	d := sample()
+	d.About = "Alice writes to you from the chat room."
 	finished, err := Compose(d)
 	b := finished.Raw
 	if err != nil {
@@ -82,7 +157,7 @@ func TestComposeTextFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(m.Text, "Shall we go") {
+	if !strings.Contains(m.Text, "\n\nAlice writes to you from the chat room.\n") || !strings.HasPrefix(m.Text, "Shall we go") {
 		t.Errorf("the text begins with %.60q", m.Text)
 	}
 	_, shown, _ := strings.Cut(m.HTML, "<body")
@@ -113,6 +188,7 @@ func TestComposeTextFirst(t *testing.T) {
 	}
 }
 
+// D9, D10: the anchor first, then the last ones, never more than ten; one id a line.
 func TestComposeReferences(t *testing.T) {
 	d := sample()
 	for i := range 30 {

@@ -51,7 +51,10 @@ func (d Draft) html() string {
 		i = j
 	}
 	for _, r := range d.Reactions {
-		b.WriteString(`<div style="max-width:600px;margin-top:8px;color:#5f6368">` + html.EscapeString(oneLine(r)) + "</div>\n")
+		b.WriteString(`<div class="hs-quote" dir="auto" style="max-width:600px;margin-top:6px;color:#5f6368;font-size:13px">` + html.EscapeString(oneLine(r)) + "</div>\n")
+	}
+	if s := strings.TrimSpace(d.About); s != "" {
+		b.WriteString(`<div class="hs-quote" style="max-width:600px;margin-top:16px;padding-top:8px;border-top:1px solid #d0d4d9;color:#5f6368;font-size:13px">` + markup.FromText(cleanText(s)) + "</div>\n")
 	}
 	if len(d.Footer) > 0 {
 		b.WriteString(`<div class="hs-small" style="max-width:600px;margin-top:16px;color:#80868b;font-size:12px">`)
@@ -92,25 +95,31 @@ func safeFooterURL(u string) bool {
 func (d Draft) group(b *strings.Builder, ws []Words) {
 	author := CleanName(ws[0].Author)
 	small := func(style, s string) {
-		b.WriteString(`<div class="hs-small" style="` + style + `color:#80868b;font-size:12px">` + html.EscapeString(s) + "</div>\n")
+		b.WriteString(`<div class="hs-small" style="` + style + `color:#80868b;font-size:12px">` + s + "</div>\n")
 	}
-	caption := author
-	if last := ws[len(ws)-1].At; author != "" && !last.IsZero() && !d.Times {
-		caption = author + " · " + last.Format("15:04")
+	// A name may be written from right to left; what follows it is not.
+	name := "<bdi>" + html.EscapeString(author) + "</bdi>"
+	caption, under := name, !d.Names
+	switch last := ws[len(ws)-1].At; {
+	case author == "" || last.IsZero():
+	case d.Times:
+		caption, under = name+" · "+TimeOf(ws[0].At), false
+	default:
+		caption = name + " · " + last.Format("15:04")
 	}
 	b.WriteString(`<table role="presentation" dir="rtl" cellpadding="0" cellspacing="0" border="0" width="100%" style="max-width:600px;margin:0 0 12px"><tr>
 <td dir="ltr" align="left" valign="top">` + "\n")
-	if d.Names && caption != "" {
+	if !under && author != "" {
 		small("", caption)
 	}
-	for _, w := range ws {
-		if d.Times && !w.At.IsZero() {
+	for i, w := range ws {
+		if d.Times && !w.At.IsZero() && (i > 0 || author == "") {
 			small("margin-top:6px;", TimeOf(w.At))
 		}
 		if q := markup.Truncate(oneLine(w.Quote), quoteMost); q != "" {
-			b.WriteString(`<div class="hs-quote" style="border-left:3px solid #d0d4d9;padding-left:8px;margin:2px 0;color:#5f6368;font-size:13px">` + html.EscapeString(q) + "</div>\n")
+			b.WriteString(`<div class="hs-quote" dir="auto" style="border-left:3px solid #d0d4d9;padding-left:8px;margin:2px 0;color:#5f6368;font-size:13px">` + html.EscapeString(q) + "</div>\n")
 		}
-		b.WriteString(`<div style="margin:0 0 6px"><span id="hs-` + strconv.Itoa(w.Index) + `">` + w.markup(author) + "</span></div>\n")
+		b.WriteString(`<div dir="auto" style="margin:0 0 6px"><span id="hs-` + strconv.Itoa(w.Index) + `">` + w.markup(author) + "</span></div>\n")
 		for _, p := range w.Pictures {
 			p.show(b)
 		}
@@ -118,7 +127,7 @@ func (d Draft) group(b *strings.Builder, ws []Words) {
 			b.WriteString(`<div class="hs-small" style="margin:0 0 6px;color:#80868b;font-size:12px">📎 ` + markup.FromText(oneLine(f)) + "</div>\n")
 		}
 	}
-	if !d.Names && caption != "" {
+	if under && author != "" {
 		small("", caption)
 	}
 	b.WriteString("</td>\n")
@@ -167,6 +176,8 @@ func styled(s string) string {
 	return strings.NewReplacer(
 		"<p>", `<p style="margin:0 0 8px">`,
 		"<blockquote>", `<blockquote style="margin:4px 0;padding-left:8px;border-left:3px solid #d0d4d9;color:#5f6368">`,
+		"<ul>", `<ul style="margin:4px 0;padding-left:22px">`, "<ol>", `<ol style="margin:4px 0;padding-left:26px">`,
+		"<th>", `<th style="padding:2px 8px 2px 0;text-align:left;vertical-align:top">`, "<td>", `<td style="padding:2px 8px 2px 0;vertical-align:top">`,
 		"<pre>", `<pre style="margin:4px 0;padding:8px;background:#f1f3f4;border-radius:4px;font-size:13px;white-space:pre-wrap">`,
 		"<code>", `<code style="background:#f1f3f4;font-family:Consolas,Menlo,monospace;font-size:13px">`,
 		"<span data-mx-spoiler", `<span style="background:#80868b;color:#80868b" data-mx-spoiler`,

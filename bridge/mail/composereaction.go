@@ -27,7 +27,7 @@ func ComposeReaction(d Draft, r Reaction) (Finished, error) {
 	if !validID(d.InReplyTo) {
 		return Finished{}, fmt.Errorf("compose reaction: %q is no Message-ID to react to", d.InReplyTo)
 	}
-	d.Words, d.Footer, d.Intro, d.Reactions = nil, nil, "", []string{r.Text}
+	d.Words, d.Footer, d.Intro, d.About, d.Reactions = nil, nil, "", "", []string{r.Text}
 	h, err := d.header()
 	if err != nil {
 		return Finished{}, fmt.Errorf("compose reaction: %w", err)

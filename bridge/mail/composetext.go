@@ -32,6 +32,9 @@ func (d Draft) text() string {
 	if len(reactions) > 0 {
 		blocks = append(blocks, strings.Join(reactions, "\n"))
 	}
+	if s := d.About; strings.TrimSpace(s) != "" {
+		blocks = append(blocks, cleanText(s))
+	}
 	s := strings.Join(blocks, "\n\n")
 	if len(d.Footer) > 0 {
 		var parts []string

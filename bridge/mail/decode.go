@@ -2,6 +2,8 @@ package mail
 
 import (
 	"bytes"
+	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -70,6 +72,20 @@ func (d *decoder) close() {
 }
 
 func (d *decoder) base64(b []byte) {
+	line := b
+	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	if d.bits == 0 && len(line)%4 == 0 {
+		// A line as nearly all are: whole groups, and nothing else in it.
+		had := len(d.buf)
+		d.buf = slices.Grow(d.buf, base64.StdEncoding.DecodedLen(len(line)))
+		n, err := base64.StdEncoding.Decode(d.buf[had:cap(d.buf)], line)
+		if err == nil {
+			d.buf = d.buf[:had+n]
+			return
+		}
+	}
 	for _, c := range b {
 		v := base64Value(c)
 		if v < 0 {

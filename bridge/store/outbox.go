@@ -22,6 +22,12 @@ func (t *Tx) Lanes() ([]string, error) {
 	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) }, "SELECT DISTINCT lane FROM outbox")
 }
 
+// LanesUnder returns the lanes in which something waits and whose names begin so.
+func (t *Tx) LanesUnder(prefix string) ([]string, error) {
+	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) },
+		"SELECT DISTINCT lane FROM outbox WHERE lane >= ? AND lane < ? ORDER BY lane", prefix, prefix+"\U0010FFFF")
+}
+
 // First returns the delivery that stands first in a lane; ErrNone: the lane is empty.
 func (t *Tx) First(lane string) (Delivery, error) {
 	return scanOne(t, scanDelivery, "SELECT "+deliveryColumns+" FROM outbox WHERE lane = ? ORDER BY id LIMIT 1", lane)

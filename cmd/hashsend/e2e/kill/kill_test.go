@@ -34,8 +34,9 @@ type arena struct {
 	bridge *lab.Bridge
 	alice  *lab.Person
 	room   id.RoomID
-	inDot  int // kills while the provider had taken a mail and not answered
-	slower int // so many times slower is said something: a network may allow no more
+	about  id.EventID // what the next change is about
+	inDot  int        // kills while the provider had taken a mail and not answered
+	slower int        // so many times slower is said something: a network may allow no more
 }
 
 func newArena(t *testing.T, keepsSent bool, tags ...string) *arena {

@@ -30,9 +30,10 @@ type provider struct {
 	keepsSent          bool
 	user               *imapmemserver.User
 	answering          atomic.Int64 // mails that are taken and not yet answered
+	putOff             atomic.Value // string: a recipient who is refused for now
 
 	mu    sync.Mutex
-	taken []mail.Message // for others than the owner, in order
+	taken []mail.Message // for Bob, in order
 }
 
 func newProvider(t *testing.T, keepsSent bool) *provider {
@@ -73,7 +74,7 @@ func newProvider(t *testing.T, keepsSent bool) *provider {
 
 // mailbox is the bridge's setting for it.
 func (p *provider) mailbox() string {
-	return fmt.Sprintf("  - {name: main, title: Acme, address: %s, plus_addresses: true, keeps_sent: %v, grace: 1s, trust: {dkim: false}, imap: {host: 127.0.0.1, port: %d, tls: none, user: %s, password: secret, poll: 1s}, smtp: {host: 127.0.0.1, port: %d, tls: none}}",
+	return fmt.Sprintf("  - {name: main, title: Acme, address: %s, plus_addresses: true, keeps_sent: %v, grace: 1s, trust: {dkim: false, authserv_ids: [provider.test]}, imap: {host: 127.0.0.1, port: %d, tls: none, user: %s, password: secret, poll: 1s}, smtp: {host: 127.0.0.1, port: %d, tls: none}}",
 		owner, p.keepsSent, p.imapPort, owner, p.smtpPort)
 }
 
@@ -95,6 +96,9 @@ func (s *session) Logout() error                        { return nil }
 func (s *session) Mail(string, *smtp.MailOptions) error { s.Reset(); return nil }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.p.putOff.Load() == to {
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "come again"}
+	}
 	s.to = append(s.to, to)
 	return nil
 }
@@ -112,8 +116,10 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.p.mu.Lock()
 	for _, to := range s.to {
-		if !strings.EqualFold(to, owner) {
+		if strings.HasPrefix(to, "bob@") {
 			s.p.taken = append(s.p.taken, m)
+		} else if !strings.EqualFold(to, owner) {
+			continue
 		} else if err := s.p.put("INBOX", raw); err != nil {
 			s.p.mu.Unlock()
 			return err
