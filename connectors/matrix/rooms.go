@@ -51,7 +51,7 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 			}
 			continue
 		}
-		if ev := c.convert(e); ev != nil {
+		if ev := c.convert(e); ev != nil && !c.repeatsCall(e) {
 			events = append(events, c.complete(ctx, ev))
 		}
 	}
