@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
@@ -153,5 +154,5 @@ func (w *work) beforeLinked(network string, e chat.Posted) error {
 			return err
 		}
 	}
-	return w.later(network, chatLane(network, e.Place.Room), e)
+	return w.later(network, chatLane(network, e.Place.Room), e, time.Time{})
 }
