@@ -61,7 +61,7 @@ func (n followNet) Follow(_ context.Context, from, to chat.RoomID, by chat.Autho
 	n.s.mu.Unlock()
 	switch {
 	case closed:
-		return retry.After(chat.MayNot(errors.New("I am not invited into the new room")), 5*time.Second)
+		return retry.After(chat.MayNot(errors.New("nobody has invited me into the new room")), 5*time.Second)
 	case strings.HasPrefix(string(to), "other"):
 		return retry.Never(errors.New("the new room does not say that it comes from this one"))
 	}

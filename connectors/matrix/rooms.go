@@ -284,7 +284,7 @@ func (c *Connector) Follow(ctx context.Context, from, to chat.RoomID, by chat.Au
 	}
 	if err := c.Join(ctx, to, ""); err != nil {
 		if errors.Is(err, chat.ErrMayNot) { // not yet, perhaps
-			err = retry.After(chat.MayNot(errors.New("I am not invited into the new room")), 5*time.Second)
+			err = retry.After(chat.MayNot(errors.New("nobody has invited me into the new room")), 5*time.Second)
 		}
 		return err
 	}
