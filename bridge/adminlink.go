@@ -23,6 +23,7 @@ type pending struct {
 	Box    string         `json:"box"`
 	Direct bool           `json:"direct,omitempty"` // a chat of two with a ghost, whose room is still being made ready
 	By     chat.Author    `json:"by"`               // who began that
+	At     time.Time      `json:"at"`               // when
 }
 
 func (c *call) pendingKey() string {

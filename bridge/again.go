@@ -15,6 +15,7 @@ import (
 // about. One of its fields is set.
 type againJob struct {
 	Network string          `json:"network"`
+	Said    *time.Time      `json:"said,omitempty"` // of what could not be read at first
 	Posted  *chat.Posted    `json:"posted,omitempty"`
 	Edited  *chat.Edited    `json:"edited,omitempty"`
 	Reacted *chat.Reacted   `json:"reacted,omitempty"`
@@ -39,8 +40,8 @@ func (j againJob) event() chat.Event {
 }
 
 // later has an event taken in behind what waits in a lane now.
-func (w *work) later(network, lane string, e chat.Event) error {
-	j := againJob{Network: network}
+func (w *work) later(network, lane string, e chat.Event, due time.Time) error {
+	j := againJob{Network: network, Said: w.unsealed}
 	switch e := e.(type) {
 	case chat.Posted:
 		j.Posted = &e
@@ -55,7 +56,7 @@ func (w *work) later(network, lane string, e chat.Event) error {
 	default:
 		panic(fmt.Sprintf("an event of this kind cannot wait: %T", e))
 	}
-	return w.enqueue(jobAgain, lane, w.b.instance+".again."+network+"."+string(e.EventHead().Event), j, nil, time.Time{})
+	return w.enqueue(jobAgain, lane, w.b.instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
 }
 
 // waitFor lets an event wait that is about a message which cannot be read yet: keys
@@ -68,7 +69,27 @@ func (w *work) waitFor(network string, about chat.MessageID, e chat.Event) error
 	if err != nil {
 		return err
 	}
-	return w.later(network, d.Lane, e)
+	return w.later(network, d.Lane, e, time.Time{})
+}
+
+// answerWaits is how long an answer waits for the message that it answers, where that
+// cannot be read yet: its key is mostly on its way.
+const answerWaits = 15 * time.Second
+
+// awaits lets an answer wait for what it answers, once.
+func (w *work) awaits(network string, e chat.Posted) (waits bool, err error) {
+	if e.ReplyTo == "" || w.waited {
+		return false, nil
+	}
+	d, err := w.Delivery(w.sealKey(network, e.ReplyTo))
+	if errors.Is(err, store.ErrNone) || err == nil && w.now.Sub(d.Created) >= answerWaits {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	lane := "again/" + network + "/" + string(e.Place.Room) // in the order of the room
+	return true, w.later(network, lane, e, d.Created.Add(answerWaits))
 }
 
 // deliverAgain takes in an event that had to wait.
@@ -81,6 +102,7 @@ func (b *Bridge) deliverAgain(ctx context.Context, d store.Delivery) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
+		w.waited, w.unsealed = true, j.Said
 		if e := j.event(); e != nil && b.chats[j.Network] != nil {
 			return w.fromChat(j.Network, e)
 		}

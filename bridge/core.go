@@ -209,6 +209,7 @@ type work struct {
 	flush bool
 	steps []Step
 
+	waited   bool       // what is being taken in has waited for what it is about
 	unsealed *time.Time // when what is being taken in was said, if it could not be read then
 }
 

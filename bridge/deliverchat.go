@@ -104,6 +104,8 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
 	case jobAnnounce:
 		return "", c.(chat.Announcer).Announce(ctx, j.Place, j.Sign)
+	case jobCatchUp:
+		return "", c.(chat.Backfiller).Backfill(ctx, j.Place, "", j.Out.At, b.HandleChat(j.Network))
 	case jobFollow:
 		return "", c.(chat.Follower).Follow(ctx, j.Missed.From, j.Place.Room, j.Missed.By)
 	case jobJoin:

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
@@ -13,6 +15,7 @@ import (
 type missed struct {
 	From chat.RoomID `json:"from"`
 	By   chat.Author `json:"by"`
+	At   time.Time   `json:"at"`
 }
 
 func missedKey(network string, to chat.RoomID) string {
@@ -30,7 +33,7 @@ func (w *work) moved(network string, e chat.Moved) error {
 		return err
 	}
 	if _, enters := w.b.chats[network].(chat.Follower); enters {
-		return w.follow(network, e.To, missed{From: e.Place.Room, By: e.By})
+		return w.follow(network, e.To, missed{From: e.Place.Room, By: e.By, At: e.At})
 	}
 	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
 		return err
@@ -91,7 +94,21 @@ func (w *work) followed(j chatJob) error {
 			return err
 		}
 	}
+	if err := w.catchUp(j.Network, j.Place.Room, j.Missed.At); err != nil {
+		return err
+	}
 	return w.announceIn(j.Network, j.Place.Room)
+}
+
+// catchUp has what was said in a room before the bridge entered it taken in, from the
+// moment on from which it belongs to its conversation.
+func (w *work) catchUp(network string, room chat.RoomID, since time.Time) error {
+	if _, can := w.b.chats[network].(chat.Backfiller); !can {
+		return nil
+	}
+	j := chatJob{Network: network, Place: chat.Place{Room: room}}
+	j.Out.At = since
+	return w.toChat(jobCatchUp, w.b.instance+".u."+mail.NewUniq(), j)
 }
 
 // notFollowed tells that a conversation stays in a room that others have left.
@@ -153,5 +170,5 @@ func (w *work) beforeLinked(network string, e chat.Posted) error {
 			return err
 		}
 	}
-	return w.later(network, chatLane(network, e.Place.Room), e)
+	return w.later(network, chatLane(network, e.Place.Room), e, time.Time{})
 }

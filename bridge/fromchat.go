@@ -146,6 +146,9 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil || known {
 		return err
 	}
+	if waits, err := w.awaits(network, e); err != nil || waits {
+		return err
+	}
 	th, err := w.Thread(r.Thread)
 	if err != nil {
 		return err
@@ -154,9 +157,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	if e.Poll != nil {
-		e.Body = chat.Body{Text: pollWords(*e.Poll)}
-	}
+	e.Body = bodyOf(e)
 	m := store.Message{
 		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
 		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID, Account: accountOf(e.By),
@@ -208,6 +209,14 @@ func (w *work) posted(network string, e chat.Posted) error {
 		return err
 	}
 	return w.hold(th, len(who) > 0)
+}
+
+// bodyOf is what a message says; a poll says its words.
+func bodyOf(e chat.Posted) chat.Body {
+	if e.Poll != nil {
+		return chat.Body{Text: pollWords(*e.Poll)}
+	}
+	return e.Body
 }
 
 // accountOf is whose account wrote a message under another name; empty: it did not.

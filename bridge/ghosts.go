@@ -194,7 +194,7 @@ func (c *call) begin(who store.Participant) error {
 		return err
 	}
 	title := mail.CleanName(c.by.Name)
-	return c.setPending(pending{People: []mail.Address{{Name: who.Name, Address: who.Address}}, Title: title, Direct: true, By: c.by})
+	return c.setPending(pending{People: []mail.Address{{Name: who.Name, Address: who.Address}}, Title: title, Direct: true, By: c.by, At: c.at})
 }
 
 // directIn reports whether a room is a chat of two that is being made ready.
@@ -218,7 +218,7 @@ func (w *work) ghostIn(j chatJob) error {
 
 // directReady links the room of a chat of two; of an encrypted one it asks first.
 func (c *call) directReady(p pending, encrypted bool) error {
-	p.Direct, c.by = false, p.By
+	p.Direct, c.by, c.at = false, p.By, p.At
 	if err := c.setPending(p); err != nil {
 		return err
 	}
@@ -232,7 +232,9 @@ func (c *call) directReady(p pending, encrypted bool) error {
 	case encrypted:
 		text, err = c.preview(p)
 	default:
-		text, err = c.ok()
+		if text, err = c.ok(); err == nil {
+			err = c.catchUp(c.network, c.place.Room, p.At)
+		}
 	}
 	var mistake usageError
 	if errors.As(err, &mistake) {

@@ -26,6 +26,7 @@ const (
 	jobAnnounce  = "chat.announce"
 	jobJoin      = "chat.join"
 	jobRefuse    = "chat.refuse"
+	jobCatchUp   = "chat.catchup"  // take in what was said in a room that was just entered
 	jobFollow    = "chat.follow"   // enter the room that another one goes on as
 	jobDescribe  = "chat.describe" // ask what a room is
 	jobOpen      = "chat.open"     // make the room, or the chat thread, of a conversation

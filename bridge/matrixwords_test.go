@@ -12,7 +12,8 @@ import (
 // tells it apart in rooms (EVENTS A25).
 func TestCalledByName(t *testing.T) {
 	ann, bob := store.Participant{ID: 1, Name: "Ann & Co", State: store.Active}, store.Participant{ID: 2, Name: "Bob", State: store.Active}
-	p := plan{People: []store.Participant{ann, bob}, Mentioned: map[int64]store.IDs{7: {1, 2}}}
+	tim := store.Participant{ID: 3, Name: "Tim O'Shea", State: store.Active}
+	p := plan{People: []store.Participant{ann, bob, tim}, Mentioned: map[int64]store.IDs{7: {1, 2, 3}}}
 	for _, c := range []struct {
 		name       string
 		to         []store.Participant
@@ -21,6 +22,7 @@ func TestCalledByName(t *testing.T) {
 		want, bold string
 	}{
 		{"a pill", []store.Participant{ann}, 7, "Ann & Co (email): hello", "Ann &amp; Co (email): <em>hello</em>", "Ann & Co: hello", "<strong>Ann &amp; Co</strong>: <em>hello</em>"},
+		{"an apostrophe", []store.Participant{tim}, 7, "Tim O'Shea (email)?", "Tim O'Shea (email)<em>?</em>", "Tim O'Shea?", "<strong>Tim O'Shea</strong><em>?</em>"},
 		{"typed", []store.Participant{bob}, 7, "can @bob come?", "", "can @bob come?", "can <strong>@bob</strong> come?"},
 		{"both", []store.Participant{ann, bob}, 7, "Ann & Co (email), Bob (email)", "", "Ann & Co, Bob", "<strong>Ann &amp; Co</strong>, <strong>Bob</strong>"},
 		{"somebody else's mail", []store.Participant{bob}, 7, "Ann & Co (email): hello", "", "Ann & Co: hello", ""},

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"fmt"
-	"html"
 	"slices"
 	"strings"
 	"time"
@@ -152,6 +151,9 @@ func modeText(mode string, at time.Duration) string {
 // byEmail is what stands behind the names of people by email in rooms.
 const byEmail = " (email)"
 
+// inMarkup writes a name as it stands in the texts of bridge/markup.
+var inMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+
 // called words a message for its readers by mail: who is mentioned is called by name
 // alone, and those who read that of themselves see it in bold (A25).
 func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
@@ -160,7 +162,7 @@ func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 			continue
 		}
 		w.Text = strings.ReplaceAll(w.Text, who.Name+byEmail, who.Name)
-		w.HTML = strings.ReplaceAll(w.HTML, html.EscapeString(who.Name+byEmail), html.EscapeString(who.Name))
+		w.HTML = strings.ReplaceAll(w.HTML, inMarkup.Replace(who.Name+byEmail), inMarkup.Replace(who.Name))
 		if !slices.ContainsFunc(to, func(r store.Participant) bool { return r.ID == who.ID }) {
 			continue
 		}

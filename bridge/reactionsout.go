@@ -256,7 +256,7 @@ func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bo
 	if err := w.AddMail(&record); err != nil {
 		return false, err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, People: true}
 	for _, who := range rm.To {
 		job.To = append(job.To, who.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: who.ID, State: store.Queued}); err != nil {

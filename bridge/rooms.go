@@ -16,6 +16,9 @@ import (
 // a linked room is told that it is read by email.
 func (w *work) joined(network string, e chat.Joined) error {
 	if e.Self {
+		if _, err := w.Delivery(w.followKey(network, e.Place.Room)); !errors.Is(err, store.ErrNone) {
+			return err // it follows another room there, which is no news
+		}
 		known, err := w.entered(network, e.Place.Room)
 		if err != nil || known {
 			return err

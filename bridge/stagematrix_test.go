@@ -61,7 +61,7 @@ func (n followNet) Follow(_ context.Context, from, to chat.RoomID, by chat.Autho
 	n.s.mu.Unlock()
 	switch {
 	case closed:
-		return retry.After(chat.MayNot(errors.New("I am not invited into the new room")), 5*time.Second)
+		return retry.After(chat.MayNot(errors.New("nobody has invited me into the new room")), 5*time.Second)
 	case strings.HasPrefix(string(to), "other"):
 		return retry.Never(errors.New("the new room does not say that it comes from this one"))
 	}
@@ -131,3 +131,10 @@ func (p plainNet) Describe(ctx context.Context, room chat.RoomID) (chat.Descript
 }
 
 func (plainNet) Encryption() string { return "there is none" }
+
+// Backfill hands nothing over, and writes down that it was asked: of rooms that were
+// just entered.
+func (n followNet) Backfill(_ context.Context, p chat.Place, since chat.MessageID, _ time.Time, _ chat.Handler) error {
+	n.s.emit(n.name+" "+string(p.Room), "  %s: catch up with %s after %q", n.name, p.Room, since)
+	return nil
+}

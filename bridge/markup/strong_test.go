@@ -1,6 +1,9 @@
 package markup
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestStrong sets the name of who is mentioned in bold (EVENTS A25).
 func TestStrong(t *testing.T) {
@@ -23,4 +26,18 @@ func TestStrong(t *testing.T) {
 			t.Errorf("%q is not of the subset: %q", got, clean)
 		}
 	}
+}
+
+// FuzzStrong: nothing is changed but that some words are bold.
+func FuzzStrong(f *testing.F) {
+	f.Add("<p>Ann &amp; <em>ann@x</em> @Ann</p><pre>Ann</pre>", "Ann")
+	f.Add("< Ann >ann", "ann")
+	f.Fuzz(func(t *testing.T, html, name string) {
+		subset := Sanitise(html)
+		got := Strong(subset, name)
+		bare := strings.NewReplacer("<strong>", "", "</strong>", "")
+		if bare.Replace(got) != bare.Replace(subset) {
+			t.Errorf("Strong(%q, %q) = %q", subset, name, got)
+		}
+	})
 }

@@ -143,10 +143,30 @@ func topicOf(raw json.RawMessage) string {
 // has one such event per call; the others (members, candidates, the end) are many.
 func isCall(eventType string) bool {
 	switch eventType {
-	case "m.call.invite", "m.rtc.notification", "org.matrix.msc4075.rtc.notification":
+	case "m.call.invite", "m.rtc.notification", "org.matrix.msc4075.rtc.notification", "m.call.notify", "org.matrix.msc4075.call.notify":
 		return true
 	}
 	return false
+}
+
+// sameCall is how long one who calls is taken to call in the same matter: programs tell
+// of one call in several ways, for those who know only one of them.
+const sameCall = 2 * time.Minute
+
+// repeatsCall reports whether an event tells of a call that was told of just now.
+func (c *Connector) repeatsCall(e rawEvent) bool {
+	if !isCall(e.Type) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	by, at := nameKey{e.RoomID, e.Sender}, time.UnixMilli(e.At)
+	last, before := c.calls[by]
+	if c.calls == nil || len(c.calls) > 1000 {
+		c.calls = map[nameKey]time.Time{}
+	}
+	c.calls[by] = at
+	return before && at.Sub(last).Abs() < sameCall
 }
 
 // reaction converts m.reaction. An emoji of the homeserver's own is told by its name.

@@ -39,6 +39,7 @@ type Connector struct {
 	unheard  error  // why the homeserver cannot reach us; nil: it can, or nobody knows
 	token    string // of the plain account
 	clients  map[id.UserID]*mautrix.Client
+	calls    map[nameKey]time.Time     // when somebody was last said to call
 	names    map[nameKey]string        // what people are called
 	shown    map[id.UserID]string      // display name that a ghost was given
 	via      map[id.RoomID]string      // a server that knows a room that we may be about to enter

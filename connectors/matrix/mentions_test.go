@@ -2,9 +2,12 @@ package matrix
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"maunium.net/go/mautrix/id"
+
+	"hashsend/bridge/markup"
 )
 
 // TestMentioned finds whom a mail mentions (EVENTS C41).
@@ -51,4 +54,20 @@ func TestPills(t *testing.T) {
 			t.Errorf("%s became\n%s, want\n%s", in, got, want)
 		}
 	}
+}
+
+// FuzzPills: every link that is begun is ended, and nothing is lost where nobody is named.
+func FuzzPills(f *testing.F) {
+	f.Add("<p>@bob &amp; <em>x@bob</em> @Bob</p><pre>@bob</pre> <a href=\"https://x/\">@bob</a>")
+	f.Add("@bob<@bob>@bob &lt;@bob")
+	f.Fuzz(func(t *testing.T, text string) {
+		subset := markup.Sanitise(text)
+		got := pills(subset, map[id.UserID]string{"@bob:x": "Bob <3", "@room:x": "room"})
+		if strings.Count(got, "<a ") != strings.Count(got, "</a>") {
+			t.Errorf("pills(%q) = %q", subset, got)
+		}
+		if none := markup.Sanitise(pills(subset, nil)); none != subset {
+			t.Errorf("without names %q became %q", subset, none)
+		}
+	})
 }

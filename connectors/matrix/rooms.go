@@ -51,7 +51,7 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 			}
 			continue
 		}
-		if ev := c.convert(e); ev != nil {
+		if ev := c.convert(e); ev != nil && !c.repeatsCall(e) {
 			events = append(events, c.complete(ctx, ev))
 		}
 	}
@@ -284,7 +284,7 @@ func (c *Connector) Follow(ctx context.Context, from, to chat.RoomID, by chat.Au
 	}
 	if err := c.Join(ctx, to, ""); err != nil {
 		if errors.Is(err, chat.ErrMayNot) { // not yet, perhaps
-			err = retry.After(chat.MayNot(errors.New("I am not invited into the new room")), 5*time.Second)
+			err = retry.After(chat.MayNot(errors.New("nobody has invited me into the new room")), 5*time.Second)
 		}
 		return err
 	}
@@ -399,43 +399,4 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 // once the homeserver has told it.
 func (c *Connector) Limits() chat.Limits {
 	return chat.Limits{Text: 48 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil, EachState: c.cfg.SendStatus}
-}
-
-// Backfill hands over what happened in a room after a message; see chat.Backfiller.
-func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, _ time.Time, handle chat.Handler) error {
-	if since == "" {
-		return nil // the cursor, or the homeserver's pushes, go back far enough
-	}
-	cl, err := c.bot(ctx)
-	if err != nil {
-		return err
-	}
-	var missed []json.RawMessage
-	from := ""
-	for found := false; !found && len(missed) < maxGap; {
-		page, err := c.messages(ctx, cl, id.RoomID(p.Room), from, "")
-		if err != nil {
-			return fmt.Errorf("catch up: %w", err)
-		}
-		for _, raw := range page.Chunk {
-			if e, err := parseEvent(raw); err == nil && chat.MessageID(e.ID) == since {
-				found = true
-				break
-			}
-			missed = append(missed, raw)
-		}
-		if page.End == "" || page.End == from || len(page.Chunk) == 0 {
-			if !found {
-				return nil // the message is not in the history any more: nothing to go by
-			}
-			break
-		}
-		from = page.End
-	}
-	slices.Reverse(missed)
-	missed, _ = c.sinceEntering(missed)
-	if events := c.events(ctx, id.RoomID(p.Room), missed); len(events) > 0 {
-		return handle(ctx, "", events...)
-	}
-	return nil
 }

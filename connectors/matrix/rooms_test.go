@@ -145,3 +145,23 @@ func TestRefusesToActForOthers(t *testing.T) {
 		t.Errorf("Join as a user that is not ours: %v", err)
 	}
 }
+
+// TestOneCallIsToldOnce has a call told of in several ways, and another one later
+// (EVENTS A48).
+func TestOneCallIsToldOnce(t *testing.T) {
+	c := service(t, nil)
+	call := func(kind, sender string, at time.Duration) json.RawMessage {
+		return json.RawMessage(fmt.Sprintf(`{"type":%q,"event_id":"$%d%s","room_id":"!r:example.org","sender":%q,"origin_server_ts":%d,"content":{}}`, kind, at, kind, sender, at.Milliseconds()))
+	}
+	events := c.events(t.Context(), "", []json.RawMessage{
+		call("org.matrix.msc4075.call.notify", "@bob:example.org", time.Hour), call("org.matrix.msc4075.rtc.notification", "@bob:example.org", time.Hour+time.Second),
+		call("m.call.invite", "@zoe:example.org", time.Hour+2*time.Second), call("m.call.invite", "@bob:example.org", 2*time.Hour),
+	})
+	var who []string
+	for _, e := range events {
+		who = append(who, string(e.EventHead().By.ID))
+	}
+	if got := strings.Join(who, " "); got != "@bob:example.org @zoe:example.org @bob:example.org" {
+		t.Errorf("calls are told of %s", got)
+	}
+}

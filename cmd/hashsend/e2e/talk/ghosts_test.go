@@ -168,9 +168,9 @@ func (s *scene) upgraded(room id.RoomID) {
 	}
 	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "found you"))
 	s.once("found you")
-	for _, e := range s.alice.Messages(room) {
-		if body := e.Content.AsMessage().Body; strings.Contains(body, "goes on elsewhere") {
-			t.Errorf("the old room was told %q", body)
+	for _, e := range append(s.alice.Messages(room), s.alice.Messages(made.Room)...) {
+		if body := e.Content.AsMessage().Body; strings.Contains(body, "goes on elsewhere") || (e.RoomID == made.Room && strings.Contains(body, "I join rooms")) {
+			t.Errorf("%s was told %q", e.RoomID, body)
 		}
 	}
 }

@@ -1,0 +1,60 @@
+package matrix
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hashsend/bridge/chat"
+)
+
+// TestBackfillSinceTheLink reads what was said since a room belongs to its conversation:
+// before we entered, too, if that was soon (EVENTS A39, A41).
+func TestBackfillSinceTheLink(t *testing.T) {
+	const minute = 60_000
+	said := func(text string, at int) string {
+		return fmt.Sprintf(`{"type":"m.room.message","event_id":"$%s","sender":"@bob:example.org","origin_server_ts":%d,"content":{"msgtype":"m.text","body":%q}}`, text, at, text)
+	}
+	entered := func(at int) string {
+		return fmt.Sprintf(`{"type":"m.room.member","event_id":"$in","sender":"@hashsend:example.org","state_key":"@hashsend:example.org","origin_server_ts":%d,"content":{"membership":"join"}}`, at)
+	}
+	linked := time.UnixMilli(100 * minute)
+	for _, c := range []struct {
+		name   string
+		linked time.Time
+		events []string // newest first
+		want   string
+	}{
+		{"a room just begun", linked, []string{said("c", 102*minute), entered(101 * minute), said("b", 100*minute+1), said("a", 99*minute)}, "b c"},
+		{"a room that we came back to", linked, []string{said("c", 201*minute), entered(200 * minute), said("b", 150*minute), said("a", 99*minute)}, "c"},
+		{"a room that we were in", linked, []string{said("b", 101*minute), said("a", 99*minute), entered(minute)}, "b"},
+		{"all of a short history", linked, []string{said("b", 102*minute), said("a", 101*minute)}, "a b"},
+		{"nobody knows since when", time.Time{}, []string{said("a", 101*minute)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newTrouble(t, func(w http.ResponseWriter, r *http.Request, _ map[string]any) {
+				if !strings.HasSuffix(r.URL.Path, "/messages") {
+					refuseWith(w, 404, `{"errcode":"M_NOT_FOUND"}`)
+					return
+				}
+				io.WriteString(w, `{"chunk":[`+strings.Join(c.events, ",")+`]}`) //nolint:errcheck // the client sees what arrives
+			})
+			var got []string
+			err := account(t, s.URL).Backfill(t.Context(), chat.Place{Room: "!r:example.org"}, "", c.linked, func(_ context.Context, cursor string, events ...chat.Event) error {
+				for _, e := range events {
+					if p, is := e.(chat.Posted); is {
+						got = append(got, p.Body.Text)
+					}
+				}
+				return nil
+			})
+			if strings.Join(got, " ") != c.want || err != nil {
+				t.Errorf("%v, %v; want %s", got, err, c.want)
+			}
+		})
+	}
+}
