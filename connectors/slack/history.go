@@ -233,7 +233,16 @@ func (c *Connector) single(ctx context.Context, p chat.Place, channel, ts string
 		form.Del("ts")
 		form.Set("limit", "1")
 	}
-	return c.pick(ctx, "conversations.history", form, ts)
+	found, err = c.pick(ctx, "conversations.history", form, ts)
+	if found != nil || (err != nil && !says(err, cannotRead...)) {
+		return found, err
+	}
+	// The thread of a root begins with the root.
+	root, other := c.pick(ctx, "conversations.replies", url.Values{"channel": {channel}, "ts": {ts}, "limit": {"1"}}, ts)
+	if other == nil || (err == nil && says(other, cannotRead...)) {
+		return root, nil
+	}
+	return nil, cmp.Or(err, other)
 }
 
 // pick is the message with a ts among those that a method gives; nil: it is not there.

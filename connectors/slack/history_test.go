@@ -128,7 +128,11 @@ func TestFetch(t *testing.T) {
 		if _, err := c.Fetch(t.Context(), inThread, messageID(l.lounge, reply)); !retry.IsNever(err) {
 			t.Errorf("after %s Fetch of what stands in the thread alone: %v, want a final error", code, err)
 		}
-		l.Break("conversations.history", slacktest.Fault{Error: code})
+		l.Break("conversations.history", slacktest.Fault{Error: code}, slacktest.Fault{Error: code})
+		if got, err := c.Fetch(t.Context(), place, messageID(l.lounge, root)); err != nil || got.Body.Text != "root" {
+			t.Errorf("after %s for the history Fetch of a root gives %q, %v", code, got.Body.Text, err)
+		}
+		l.Break("conversations.replies", slacktest.Fault{Error: code})
 		if _, err := c.Fetch(t.Context(), place, messageID(l.lounge, root)); !retry.IsNever(err) {
 			t.Errorf("after %s for the history Fetch: %v, want a final error", code, err)
 		}

@@ -129,10 +129,20 @@ func (e *emulator) post(body []byte) bool {
 }
 
 // say posts as Alice and delivers the event.
-func (e *emulator) say(text string) (ts string) {
+func (e *emulator) say(text string) (ts string) { return e.sayUnder("", text) }
+
+// sayUnder does so in the thread of a message.
+func (e *emulator) sayUnder(root, text string) (ts string) {
 	e.t.Helper()
-	ts = e.call(emulatedAlice, "chat.postMessage", url.Values{"channel": {e.channel}, "text": {text}})["ts"].(string)
-	e.deliver(map[string]any{"type": "message", "channel": e.channel, "channel_type": "channel", "user": e.alice, "text": text, "ts": ts, "event_ts": ts})
+	in := url.Values{"channel": {e.channel}, "text": {text}}
+	event := map[string]any{"type": "message", "channel": e.channel, "channel_type": "channel", "user": e.alice, "text": text}
+	if root != "" {
+		in.Set("thread_ts", root)
+		event["thread_ts"] = root
+	}
+	ts = e.call(emulatedAlice, "chat.postMessage", in)["ts"].(string)
+	event["ts"], event["event_ts"] = ts, ts
+	e.deliver(event)
 	return ts
 }
 
@@ -270,7 +280,8 @@ func TestContractOnAnEmulator(t *testing.T) {
 	})
 }
 
-// The whole program talks through it.
+// The whole program talks through it, reads the root of an old thread (B3) and finds
+// whom a mail mentions (C41).
 func TestConversationOnAnEmulator(t *testing.T) {
 	e := startEmulator(t)
 	e.open("lunch")
@@ -279,15 +290,21 @@ func TestConversationOnAnEmulator(t *testing.T) {
 	s.bridge.Configure("", s.mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\n")
 	s.bridge.Run()
 	s.bridge.Running()
+	old := e.say("said before the link")
+	time.Sleep(1100 * time.Millisecond) // moments are compared with a second to spare
 	s.bridge.Admin("--room", "slack/"+e.channel, "link", "bob@example.test", "title", "Lunch", "yes")
-	e.say("Lunch at twelve?")
+	e.sayUnder(old, "still true")
+	if m := s.gets("bob", "still true"); !strings.Contains(m.Text, "> alice: said before the link") {
+		t.Errorf("the mail says %q, want the quote of the root", m.Text)
+	}
+	lunch := e.say("Lunch at twelve?")
 	m := s.gets("bob", "Lunch at twelve?")
 	if m.From[0].Name != "alice (Acme)" {
 		t.Errorf("the mail is from %v", m.From)
 	}
 	s.bridge.Kill()
 	e.say("said while the bridge was away")
-	s.answers("bob", m, "Yes, in the garden.")
+	s.answers("bob", m, "Yes, in the garden. @alice?")
 	s.bridge.Run()
 	s.gets("bob", "said while the bridge was away")
 	lab.Wait(t, "the answer in the channel", soon, func() bool {
@@ -295,4 +312,10 @@ func TestConversationOnAnEmulator(t *testing.T) {
 			return l.Author == "bob (email)" && strings.HasPrefix(l.Text, "Yes, in the garden.")
 		})
 	})
+	for _, m := range e.messages("conversations.replies", url.Values{"channel": {e.channel}, "ts": {lunch}}) {
+		blocks, err := json.Marshal(m["blocks"])
+		if text, _ := m["text"].(string); err != nil || (strings.HasPrefix(text, "Yes, in the garden.") && !strings.Contains(string(blocks), `"user_id":"`+e.alice+`"`)) {
+			t.Errorf("%q mentions nobody: %s, %v", text, blocks, err)
+		}
+	}
 }
