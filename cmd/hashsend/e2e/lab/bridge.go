@@ -138,6 +138,16 @@ func (b *Bridge) Up() (up bool) {
 	return up
 }
 
+// Check tries every connection of the configuration, and returns what is said of them.
+func (b *Bridge) Check() string {
+	b.t.Helper()
+	out, err := exec.Command(b.binary, "--config", b.config(), "check").CombinedOutput()
+	if err != nil {
+		b.t.Logf("check: %v", err)
+	}
+	return string(out)
+}
+
 // TryAdmin runs a command of the command line, which may fail.
 func (b *Bridge) TryAdmin(args ...string) (string, error) {
 	out, err := exec.Command(b.binary, append([]string{"--config", b.config(), "admin"}, args...)...).CombinedOutput()
