@@ -3,6 +3,7 @@ package bridge
 import (
 	"testing"
 
+	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
@@ -19,6 +20,10 @@ func TestMarks(t *testing.T) {
 	}
 	if text, html := marked("Hi", "<b>Hi</b>", d.marks()); text != withMarks(m) || html != "<b>Hi</b><br><em>"+markUnproven+"</em><br><em>"+markJunk+"</em><br><em>left on 2 January</em>" {
 		t.Errorf("with formatting: %q, %q", text, html)
+	}
+	// Who quotes the mail quotes the mark.
+	if got := written(mail.Message{Text: "Really?\n\nOn Monday Ann wrote:\nHi\n— " + markUnproven}, []store.Message{m}); got.Text != "Really?" {
+		t.Errorf("an answer is read as %q", got.Text)
 	}
 	if m.Marks = (decision{junk: true}).marks(); mailedWith(m) != "" {
 		t.Errorf("junk is mailed as %q", mailedWith(m))

@@ -167,7 +167,8 @@ func written(m mail.Message, known []store.Message) wording {
 func asMailed(m store.Message) string {
 	first, _, _ := strings.Cut(m.Text, "\n")
 	named := mail.CleanName(m.Name) + ": " + first
-	return m.Text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
+	text, _ := marked(m.Text, "", mailedWith(m))
+	return text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
 }
 
 // shownWords makes the words of a mail fit for a room.
