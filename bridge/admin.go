@@ -35,6 +35,7 @@ func commands() []command {
 		{"remove", "ADDRESS…", "take people out", Link, (*call).remove},
 		{"who", "", "who takes part", Ask, (*call).who},
 		{"digest", "[ADDRESS MODE]", "when mail goes to a person: instant, burst, 15min, hourly, daily, mentions or paused", Link, (*call).digestMode},
+		{"zone", "ADDRESS ZONE|off", "the time zone of a person, as Europe/Berlin, for digests and the times in them", Link, (*call).zonePerson},
 		{"mute", "ADDRESS [2h|off]", "mail nothing to a person for a while", Link, (*call).mutePerson},
 		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
 		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},

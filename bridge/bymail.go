@@ -119,8 +119,10 @@ func (w *work) obey(th store.Thread, p store.Participant, l letter, name string,
 		return w.mute(th, p, l, words)
 	case "digest":
 		return w.digestByMail(th, p, l, words)
+	case "zone":
+		return w.zoneByMail(th, p, l, words)
 	}
-	return w.letter(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/who – who takes part", l.msg.ID)
+	return w.letter(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
 }
 
 func (w *work) mute(th store.Thread, p store.Participant, l letter, words []string) error {

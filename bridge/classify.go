@@ -185,7 +185,7 @@ func mailCommandOf(text string) string {
 		return ""
 	}
 	switch strings.ToLower(words[0]) {
-	case "/leave", "/who", "/mute", "/digest", "/join", "/help", "/alias":
+	case "/leave", "/who", "/mute", "/digest", "/zone", "/join", "/help", "/alias":
 	default:
 		return ""
 	}

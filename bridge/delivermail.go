@@ -175,6 +175,9 @@ func (b *Bridge) settleMail(ctx context.Context, d store.Delivery, j mailJob, bo
 		}
 		if cause != nil {
 			w.b.log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
+			if err := w.unstuck(d, j); err != nil {
+				return err
+			}
 			return w.refusedAll(j, rs, res, cause)
 		}
 		if err := w.AddMailID(j.Mail, store.IDFinal, res.FinalID); err != nil {
@@ -184,6 +187,9 @@ func (b *Bridge) settleMail(ctx context.Context, d store.Delivery, j mailJob, bo
 			return err
 		}
 		if err := w.seeToCopy(d, j, box); err != nil {
+			return err
+		}
+		if err := w.unstuck(d, j); err != nil {
 			return err
 		}
 		return w.accepted(j)

@@ -52,7 +52,7 @@ func (w *work) letWait(p plan) error {
 			}
 		}
 		if waits {
-			if err := w.digestLater(who, w.now.Add(delay(digestDue(who.Mode, w.now, w.b.digestAt).Sub(w.now)))); err != nil {
+			if err := w.digestLater(who, w.now.Add(delay(w.digestDue(who).Sub(w.now)))); err != nil {
 				return err
 			}
 		}
@@ -168,6 +168,6 @@ func (w *work) setMode(who store.Participant, mode string) error {
 		return w.dropDigest(who)
 	}
 	w.lanes[digestLane(who.ID)] = true
-	_, err := w.Wake(w.key("w", who.ID), digestDue(mode, w.now, w.b.digestAt))
+	_, err := w.Wake(w.key("w", who.ID), w.digestDue(who))
 	return err
 }

@@ -17,7 +17,7 @@ func draftPlan(mode string, people int) (plan, plannedMail) {
 	p := plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: mode, Token: "threadtoken"}, Now: now,
 		Epoch: store.Epoch{Name: "aaaabbbbccccdddd", Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: now},
-		Box: &mailbox{b: &Bridge{mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}}, Mailbox: Mailbox{
+		Box: &mailbox{b: &Bridge{o: Options{Zone: time.UTC}, mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}}, Mailbox: Mailbox{
 			Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true,
 		}},
 	}

@@ -42,8 +42,23 @@ func (s *stage) plays(steps ...func()) string {
 	return strings.TrimSpace(s.out.String())
 }
 
+// EVENTS 6.1: a mail that ends anywhere is read, and is of some kind.
+func TestEventMailsCutOff(t *testing.T) {
+	for _, name := range []string{"E01_gmail_reaction", "E02_outlook_reaction_fallback", "E03_rfc9078_reply_plus_reaction", "E04_outlook_com_rewritten_message_id", "E05_gmail_replaced_malformed_message_id"} {
+		raw := eventMail(t, name)
+		for n := range raw {
+			m, err := mail.Parse(strings.NewReader(raw[:n]), mail.DefaultLimits)
+			if err != nil {
+				t.Fatalf("%s, %d bytes: %v", name, n, err)
+			}
+			Classify(m)
+		}
+	}
+}
+
 // TestEventMails takes the mails of real providers through the whole path (C17,
-// C21, C22, C23, C25; 1.1 rule 5 of the provider table). Their ids of ours, and their
+// C21, C22, C23, C25, EVENTS 6.5; 1.1 rule 5 of the provider table): reactions make no
+// chat text. Their ids of ours, and their
 // recipients, are those of this stage.
 func TestEventMails(t *testing.T) {
 	for _, c := range []struct{ file, from, want string }{

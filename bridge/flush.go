@@ -85,6 +85,23 @@ func (b *Bridge) flushDue(ctx context.Context, at time.Time) (next time.Time, er
 // be delivered: what gathers then leaves as one mail.
 const whileStuck = 20 * time.Second
 
+// unstuck has what gathered behind a mail leave when that is delivered at last.
+func (w *work) unstuck(d store.Delivery, j mailJob) error {
+	if d.Attempt == 0 {
+		return nil
+	}
+	m, err := w.Mail(j.Mail)
+	if err != nil {
+		return err
+	}
+	th, err := w.Thread(m.Thread)
+	if err != nil || th.HoldFirst.IsZero() || !th.HoldUntil.After(th.HoldFirst.Add(w.b.o.Hold.Max)) {
+		return err
+	}
+	w.flush = true
+	return w.SetHold(th.ID, th.HoldFirst, w.now)
+}
+
 // flushThread makes mails of what a thread holds.
 func (w *work) flushThread(id int64) error {
 	held, err := w.HeldMessages(id)

@@ -202,9 +202,10 @@ const quietDay = 24 * time.Hour
 
 // draft makes the mail's content. Message-ID and trace are left to the caller.
 func draft(p plan, g plannedMail) mail.Draft {
+	zone := p.zoneOf(g.To)
 	d := mail.Draft{
 		From: mail.Address{Name: p.Box.Address.Name, Address: p.Box.Address.Address}, Subject: p.Epoch.Subject,
-		Anchor: p.Epoch.Anchor, Started: p.Epoch.Started, Date: p.Now, Names: p.Names || g.Late, Times: g.Late,
+		Anchor: p.Epoch.Anchor, Started: p.Epoch.Started, Date: p.Now.In(zone), Names: p.Names || g.Late, Times: g.Late,
 	}
 	if len(g.Messages) > 0 && !g.Late {
 		d.From.Name, d.Sender = fromName(g.Messages[0].Name, p.Box.Address.Name), g.Messages[0].Account
@@ -239,6 +240,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	}
 	link := func(f store.File) string { return p.Box.b.link(f, reader) }
 	for i, m := range g.Messages {
+		m.At = m.At.In(zone)
 		said := words(p, g, m, i)
 		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, link, room)
 		d.Words = append(d.Words, said)

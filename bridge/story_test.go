@@ -407,6 +407,8 @@ func (s *stage) mail(verb, rest string) {
 			h["Content-Disposition"] = "reaction"
 		case "auto":
 			h["Auto-Submitted"] = "auto-replied"
+		case "quiet":
+			h["X-Auto-Response-Suppress"] = "All"
 		case "bulk":
 			h["List-Unsubscribe"] = "<https://example.org/leave>"
 		case "list":
@@ -432,7 +434,7 @@ func (s *stage) mail(verb, rest string) {
 		}
 	}
 	var raw strings.Builder
-	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "List-Unsubscribe", "List-Id", "Content-Disposition", "Delivered-To", "Content-Type"} {
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Thread-Index", "Auto-Submitted", "X-Auto-Response-Suppress", "List-Unsubscribe", "List-Id", "Content-Disposition", "Delivered-To", "Content-Type"} {
 		if h[name] != "" {
 			fmt.Fprintf(&raw, "%s: %s\r\n", name, h[name])
 		}

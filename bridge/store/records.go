@@ -102,6 +102,7 @@ type Participant struct {
 	Mailed  time.Time // when the last mail was made for this person; zero: never
 	Bounces int64     // hard bounces in a row
 	Mode    string    // when mail goes to this person: Burst, Daily, …
+	Zone    string    // time zone, as Europe/Berlin; empty: that of the installation
 	Dialect string    // which reactions their mail program knows: DialectGmail, DialectMail; empty: not known
 }
 

@@ -183,11 +183,11 @@ func (t *Tx) MoveRoom(network, from, to, oldIDs, newIDs string) error {
 	return t.exec("UPDATE OR REPLACE room SET place = ? WHERE network = ? AND place = ?", to, network, from)
 }
 
-const participantColumns = "id, thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed, bounces, mode, dialect"
+const participantColumns = "id, thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed, bounces, mode, dialect, zone"
 
 func scanParticipant(scan func(...any) error) (p Participant, err error) {
 	var joined, changed, muted, mailed int64
-	err = scan(&p.ID, &p.Thread, &p.Address, &p.Canon, &p.Name, &p.Ghost, &p.Token, &p.State, &joined, &changed, &muted, &mailed, &p.Bounces, &p.Mode, &p.Dialect)
+	err = scan(&p.ID, &p.Thread, &p.Address, &p.Canon, &p.Name, &p.Ghost, &p.Token, &p.State, &joined, &changed, &muted, &mailed, &p.Bounces, &p.Mode, &p.Dialect, &p.Zone)
 	p.Joined, p.Changed, p.Muted, p.Mailed = moment(joined), moment(changed), moment(muted), moment(mailed)
 	return p, err
 }
@@ -205,8 +205,8 @@ func (t *Tx) AddParticipant(p *Participant) (err error) {
 
 // SetParticipant stores what may change of a participant.
 func (t *Tx) SetParticipant(p Participant) error {
-	return t.exec("UPDATE participant SET address = ?, name = ?, state = ?, joined = ?, changed = ?, muted = ?, mailed = ?, bounces = ?, mode = ?, dialect = ? WHERE id = ?",
-		p.Address, p.Name, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), p.Bounces, cmp.Or(p.Mode, Burst), p.Dialect, p.ID)
+	return t.exec("UPDATE participant SET address = ?, name = ?, state = ?, joined = ?, changed = ?, muted = ?, mailed = ?, bounces = ?, mode = ?, dialect = ?, zone = ? WHERE id = ?",
+		p.Address, p.Name, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), p.Bounces, cmp.Or(p.Mode, Burst), p.Dialect, p.Zone, p.ID)
 }
 
 // Participant finds a participant of a thread by the canonical address.

@@ -71,7 +71,7 @@ func called(h chat.Head, alias string) chat.Head {
 
 // TestPayloads converts the shared payloads: M01 and M02 are of row A5, M03 A6, M04 A9,
 // M05 A25, M07 A16, M08 A17, M09 A19, M10 A27, M11 A22, M12 A24, M13 A12, M14 A41, M15 A32,
-// M16 A1, M17 A45, M18 A30, M19 A10.
+// M16 A1, M17 A45, M18 A30, M19 A10. (EVENTS 6.1)
 func TestPayloads(t *testing.T) {
 	const id = "$143273582443PhrSn:example.org"
 	html := func(text, html string) chat.Body { return chat.Body{Text: text, HTML: html} }

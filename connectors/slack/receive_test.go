@@ -281,6 +281,7 @@ func TestRequests(t *testing.T) {
 }
 
 // A connection is renewed without a gap: the new one is open before the old one ends.
+// (EVENTS 6.3)
 func TestSocketsAreRenewed(t *testing.T) {
 	for _, reason := range []string{"warning", "refresh_requested"} {
 		t.Run(reason, func(t *testing.T) {
@@ -346,7 +347,7 @@ func TestSocketModeSwitchedOff(t *testing.T) {
 	soon(t, "end of the trouble", func() bool { return c.Trouble() == nil })
 }
 
-// What was said while all connections were broken is in the history.
+// What was said while all connections were broken is in the history. (EVENTS 6.3)
 func TestLostBacklog(t *testing.T) {
 	l := newLab(t, true)
 	_, b := l.run(t, l.lounge)
@@ -381,6 +382,7 @@ func TestLostWithOneConnection(t *testing.T) {
 }
 
 // A socket that is not acknowledged gets its payload again; one message is one event.
+// (EVENTS 6.3)
 func TestNotAcknowledged(t *testing.T) {
 	l := newLab(t, true)
 	l.Patience, l.Again = settle+50*time.Millisecond, []time.Duration{0, 50 * time.Millisecond, 5 * time.Second}
@@ -396,6 +398,7 @@ func TestNotAcknowledged(t *testing.T) {
 }
 
 // Frames that nobody knows do not stop the connection, and are not sent for ever.
+// (EVENTS 6.3)
 func TestUnknownFrames(t *testing.T) {
 	l := newLab(t, true)
 	l.Patience, l.Again = 300*time.Millisecond, []time.Duration{0, 0, 0}

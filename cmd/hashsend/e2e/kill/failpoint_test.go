@@ -21,7 +21,8 @@ func points() (all []string) {
 }
 
 // At each failpoint the program dies once; after the next start everything is
-// there, once.
+// there, once. Between the commit of a transaction of the homeserver and its answer,
+// too: it is pushed again then. (EVENTS 6.4)
 func TestEveryFailpoint(t *testing.T) {
 	a := newArena(t, false, "failpoint")
 	a.alice.Say(a.room, "hello")

@@ -142,6 +142,7 @@ func (a *arena) toMail() {
 	}
 }
 
+// EVENTS 6.2, 6.4, D32: what is said while the program is killed again and again.
 func TestRoomToMailProviderKeepsSent(t *testing.T) { newArena(t, true).toMail() }
 
 func TestRoomToMailProviderKeepsNothing(t *testing.T) { newArena(t, false).toMail() }

@@ -133,7 +133,7 @@ func (s *scene) conversation() {
 	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "and the answer to that"))
 	s.once("and the answer to that")
 
-	// A copy of each mail is in the Sent folder, once, and none stays in INBOX.
+	// A copy of each mail is in the Sent folder, once, and none stays in INBOX (EVENTS 6.8).
 	for _, text := range []string{"Lunch at twelve?", "after the homeserver's restart"} {
 		s.mail.Gets("bridge", "Sent", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, text) })
 		n := 0

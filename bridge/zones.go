@@ -1,0 +1,122 @@
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/store"
+)
+
+// zone is the time zone of that name; where there is none, that in which times are told.
+func (b *Bridge) zone(name string) *time.Location {
+	if name != "" {
+		if z, err := time.LoadLocation(name); err == nil {
+			return z
+		}
+	}
+	if b.o.Zone == nil {
+		return time.Local
+	}
+	return b.o.Zone
+}
+
+// zoneOf is the zone in which a mail to these people tells times: theirs, if they have
+// the same one.
+func (p plan) zoneOf(to []store.Participant) *time.Location {
+	name := ""
+	for i, who := range to {
+		if i > 0 && who.Zone != name {
+			return p.Box.b.zone("")
+		}
+		name = who.Zone
+	}
+	return p.Box.b.zone(name)
+}
+
+// readZone reads how people name a time zone. Empty: that of the installation.
+func readZone(words []string) (name string, ok bool) {
+	if len(words) != 1 {
+		return "", false
+	}
+	switch word := words[0]; strings.ToLower(word) {
+	case "off", "default":
+		return "", true
+	case "local": // of this machine: it says nothing to others
+		return "", false
+	case "utc", "gmt":
+		return "UTC", true
+	default:
+		z, err := time.LoadLocation(word)
+		if err != nil || !strings.Contains(word, "/") {
+			return "", false
+		}
+		return z.String(), true
+	}
+}
+
+// zonePerson sets the zone in which mail to people tells times.
+func (c *call) zonePerson() (string, error) {
+	th, _, err := c.linkedThread()
+	if err != nil {
+		return "", err
+	}
+	people, rest, err := c.addresses()
+	if err != nil {
+		return "", err
+	}
+	name, ok := readZone(rest)
+	if len(people) == 0 || !ok {
+		return "", usage("Name the person and the time zone: %s. off ends that.", c.say("zone ann@example.com Europe/Berlin"))
+	}
+	for _, a := range people {
+		p, err := c.taking(th, a)
+		if err != nil {
+			return "", err
+		}
+		if err := c.setZone(p, name); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// setZone stores the zone of a person. What waits for a daily digest leaves at the hour
+// there.
+func (w *work) setZone(p store.Participant, name string) error {
+	p.Zone = name
+	if err := w.SetParticipant(p); err != nil {
+		return err
+	}
+	if p.Mode != store.Daily {
+		return nil
+	}
+	w.lanes[digestLane(p.ID)] = true
+	_, err := w.Wake(w.key("w", p.ID), w.digestDue(p))
+	return err
+}
+
+// digestDue is when the next digest of a person leaves.
+func (w *work) digestDue(p store.Participant) time.Time {
+	return digestDue(p.Mode, w.now.In(w.b.zone(p.Zone)), w.b.digestAt)
+}
+
+// zoneByMail sets the zone of the person who asks for it by mail.
+func (w *work) zoneByMail(th store.Thread, p store.Participant, l letter, words []string) error {
+	name, ok := readZone(words[min(1, len(words)):])
+	if !ok {
+		return w.letter(th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.b.zone(p.Zone), w.now)), l.msg.ID)
+	}
+	if err := w.setZone(p, name); err != nil {
+		return err
+	}
+	return w.letter(th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.b.zone(name), w.now), w.now.In(w.b.zone(name)).Format("15:04")), l.msg.ID)
+}
+
+// zoneText names a zone; that of the machine has no name of its own.
+func zoneText(z *time.Location, now time.Time) string {
+	if z == time.Local {
+		return now.In(z).Format("MST")
+	}
+	return z.String()
+}

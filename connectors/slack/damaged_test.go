@@ -1,0 +1,86 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// EVENTS 6.1: whatever is missing in an event, or is of another kind than it should
+// be, nothing panics.
+func TestDamagedPayloads(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "fixtures", "events", "slack", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Skip("the shared payloads are not beside the project")
+	}
+	c := offline(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // nobody is asked
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f struct {
+			Event json.RawMessage `json:"event"`
+		}
+		if err := json.Unmarshal(raw, &f); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, broken := range damages(f.Event) {
+			func() {
+				defer func() {
+					if p := recover(); p != nil {
+						t.Errorf("%s: %s: %v", filepath.Base(file), broken, p)
+					}
+				}()
+				if string(broken) != "null" {
+					c.convert(ctx, callback{ID: "Ev1", Event: in("C1", broken)})
+				}
+				c.convert(ctx, callback{ID: "Ev1", Event: broken})
+			}()
+		}
+	}
+}
+
+// damages returns a JSON text with each of its values left out, or another in its place.
+func damages(raw []byte) (all [][]byte) {
+	var whole any
+	if json.Unmarshal(raw, &whole) != nil {
+		return nil
+	}
+	var walk func(v any, put func(any))
+	walk = func(v any, put func(any)) {
+		for _, other := range []any{nil, 7.5, "x", true, []any{}, map[string]any{}, []any{map[string]any{}}} {
+			put(other)
+			if b, err := json.Marshal(whole); err == nil {
+				all = append(all, b)
+			}
+		}
+		put(v)
+		switch v := v.(type) {
+		case map[string]any:
+			for key, value := range v {
+				delete(v, key)
+				if b, err := json.Marshal(whole); err == nil {
+					all = append(all, b)
+				}
+				walk(value, func(other any) { v[key] = other })
+			}
+		case []any:
+			for i, value := range v {
+				walk(value, func(other any) { v[i] = other })
+			}
+		}
+	}
+	walk(whole, func(other any) { whole = other })
+	for n := range raw {
+		all = append(all, raw[:n])
+	}
+	return all
+}
