@@ -67,16 +67,24 @@ func forwardLine(who, subject, from, date string) string {
 	return line
 }
 
+// forwards are the mails that are attached to one.
+func forwards(m *mail.Message) (all []mail.Part) {
+	for _, p := range m.Attachments() {
+		if p.Nested != nil && p.Type != "text/rfc822-headers" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
 // addForwards adds the text of the mails that are attached below the words, each
 // under a line that names it.
 func (w *wording) addForwards(m *mail.Message) {
 	const most, longest = 5, 32 << 10
-	n := 0
-	for _, p := range m.Attachments() {
-		if p.Nested == nil || p.Type == "text/rfc822-headers" || n == most {
-			continue
+	for n, p := range forwards(m) {
+		if n == most {
+			break
 		}
-		n++
 		date := ""
 		if !p.Nested.Date.IsZero() {
 			date = p.Nested.Date.Format("2 January 2006, 15:04 MST")

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -49,12 +50,15 @@ func TestCards(t *testing.T) {
 			func() { s.step("wait 6s") },
 		)
 		const text = "Content-Type: text/plain\n\n"
+		alone := regexp.MustCompile(`(?m)^In-Reply-To: .*\n`)
 		bob := "Content-Type: text/vcard; name=bob.vcf\nContent-Disposition: attachment; filename=bob.vcf\n\nBEGIN:VCARD\nFN:Bob Lee\nORG:Boats\nTEL:1\nEMAIL:bob@example.org\nEND:VCARD\n"
 		for _, c := range []struct{ row, raw, want string }{
 			{"C10", partsMail(s, "Re: Lunch", text+"His number:", bob), "👤 Bob Lee, Boats\n    Phone: 1\n    Email: bob@example.org\n    \n    His number: (lunch4)\n  matrix lunch: Ann Lee (email): [file bob.vcf, text/vcard"},
 			{"C10 the sender's own", partsMail(s, "Re: Lunch", text+"Mine.", strings.ReplaceAll(bob, "bob@example.org", "ann@example.com")), "Mine. (lunch6)\n  matrix lunch: Ann Lee (email): [file bob.vcf, text/vcard"},
 			{"C11 attached", partsMail(s, "Re: Lunch", text+"What do you think?", "Content-Type: message/rfc822\n\nFrom: Bob <bob@example.org>\nSubject: Boat\nDate: Mon, 6 Jan 2025 10:00:00 +0000\n\nIt is for sale.\n"),
 				"What do you think?\n    \n    ↪ Ann Lee forwarded: Boat, from Bob, 6 January 2025, 10:00 UTC\n    It is for sale."},
+			{"C11 attached to a mail of its own", alone.ReplaceAllString(partsMail(s, "Fwd: #Send Lunch", text+"See what Bob writes.", "Content-Type: message/rfc822\n\nFrom: Bob <bob@example.org>\nSubject: Boat\nDate: Mon, 6 Jan 2025 10:00:00 +0000\n\nIt is for sale.\n"), ""),
+				"matrix lunch: Ann Lee (email): See what Bob writes.\n    \n    ↪ Ann Lee forwarded: Boat, from Bob, 6 January 2025, 10:00 UTC\n    It is for sale."},
 			{"C11 inline", partsMail(s, "Fwd: Boat", text+"See below.\n\n---------- Forwarded message ---------\nFrom: Bob <bob@example.org>\nDate: Mon, Jan 6, 2025 at 10:00 AM\nSubject: Boat\nTo: <ann@example.com>\n\nIt is for sale.\n"),
 				"↪ Ann Lee forwarded: Boat, from Bob, Mon, Jan 6, 2025 at 10:00 AM\n    \n    See below."},
 		} {

@@ -83,7 +83,7 @@ func cardsOf(m *mail.Message, c Class, w wording, tag string, zone *time.Locatio
 	case c.Kind == KindReaction:
 	case c.Invitation != nil:
 		cards = append(cards, invitationText(m, *c.Invitation, calendarVerb(*c.Invitation), zone))
-	case w.Forward:
+	case w.Forward && len(forwards(m)) == 0: // those that are attached are named below
 		cards = append(cards, eventCards(m, zone), forwardedInline(m, w.Text, tag))
 	default:
 		cards = append(cards, eventCards(m, zone))

@@ -46,6 +46,8 @@ var tests = []struct {
 	{"modes", modes, false},
 	{"commands", commands, false},
 	{"programs", programs, false},
+	{"files", files, true},
+	{"reactions", reactions, false},
 	{"people", people, false},
 	{"threads", threads, false},
 }

@@ -74,6 +74,8 @@ func (m *MailSystem) mutt(t testing.TB, program, user, text string, style Style,
 	if err := os.Chmod(editor, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// Debian's list of types comes with another package.
+	write(t, filepath.Join(dir, ".mime.types"), "image/png png\napplication/octet-stream bin\ntext/vcard vcf\ntext/csv csv\n")
 	copies := "no"
 	if record {
 		copies = "yes"
@@ -85,6 +87,8 @@ set smtp_url="smtp://%[2]s%%40%[3]s@localhost:%[6]d/" smtp_pass="%[5]s" smtp_aut
 set ssl_starttls=yes ssl_force_tls=yes certificate_file="%[7]s" ssl_verify_host=no ssl_verify_dates=no
 set copy=%[8]s fast_reply=yes include=yes edit_headers=no autoedit=yes abort_unmodified=no abort_nosubject=no
 set editor="%[9]s" confirmappend=no quit=yes wait_key=no beep=no sort=date recall=no postpone=no reply_to=yes
+ignore *
+unignore from date subject to cc
 set header_cache="" tmpdir="%[10]s" charset="utf-8" send_charset="us-ascii:utf-8" record="=Sent"
 %[11]s
 `, m.Address(user), user, m.Domain, m.IMAP, m.Password(user), m.Submission, m.CA, copies, editor, dir, keys))

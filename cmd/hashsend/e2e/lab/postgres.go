@@ -65,5 +65,9 @@ func postgres(t testing.TB) string {
 		}
 	})
 	p.waitPort(port, 30*time.Second)
+	// It takes connections before it answers any.
+	Wait(t, "PostgreSQL to be ready", 30*time.Second, func() bool {
+		return as("pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(port)).Run() == nil
+	})
 	return fmt.Sprintf("postgres://lab@127.0.0.1:%d/postgres?sslmode=disable", port)
 }

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,11 +95,18 @@ func TestThreeSides(t *testing.T) {
 	s.gets("carol", "I bring salad.") // Bob named nobody: it is meant for all
 	s.never("bob", "I bring salad.")
 
-	// What is said in that Slack thread goes on from Bob's mail.
+	// What is said in that Slack thread goes on from Bob's mail, in the branch that the
+	// root began (B3, A6).
 	s.slack.Say(s.slack.Alice, s.slack.Channel, "Splendid!", slacktest.Said{Thread: root})
 	got := s.gets("bob", "Splendid!")
-	if len(got.InReplyTo) != 1 || got.InReplyTo[0] == "" || !strings.Contains(strings.Join(got.References, " "), got.InReplyTo[0]) {
-		t.Errorf("the answer to Bob answers %v", got.InReplyTo)
+	his := s.mail.Gets("bridge", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "I bring salad.") })
+	if len(got.InReplyTo) != 1 || !slices.Contains(got.References, got.InReplyTo[0]) || !slices.Contains(got.References, bobs.ID) || !slices.Contains(got.References, his.ID) {
+		t.Errorf("the answer to Bob answers %v with %v, want %s as well, under %s", got.InReplyTo, got.References, his.ID, bobs.ID)
+	}
+	// His answer to that stands in the thread, too (C40).
+	s.answers("bob", got, "With radishes.")
+	if m := s.once("With radishes."); m.Thread != root {
+		t.Errorf("in Slack the next answer stands under %q, want %q", m.Thread, root)
 	}
 	s.gets("carol", "Splendid!")
 	x.inRoom("Splendid!")
