@@ -127,15 +127,19 @@ func (w *work) reword(network string, m store.Message, posted chat.MessageID, to
 		return err
 	}
 	return w.eachOtherCopy(m, posted, func(r store.Room, c store.Copy) error {
-		bodies, _ := w.b.bodiesFor(m, nil, r.Network)
+		bodies, whole := w.b.bodiesFor(m, nil, r.Network)
 		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 || len(bodies) == 0 || c.Captions {
 			return nil
 		}
 		as := chat.Sender{ID: w.b.mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
-		return w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), chatJob{
+		err := w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), chatJob{
 			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
 			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]},
 		})
+		if err != nil || !whole {
+			return err
+		}
+		return w.wholeAgain(m, r, c, as)
 	})
 }
 

@@ -59,6 +59,29 @@ func beginning(m store.Message, lines []string, l chat.Limits) []chat.Body {
 	return planChat(m, lines, l)
 }
 
+// wholeAgain posts the file with all that a message says after an edit: what it said
+// before stands in another one, or in none.
+func (w *work) wholeAgain(m store.Message, r store.Room, of store.Copy, as chat.Sender) error {
+	copies, err := w.Copies(m.ID)
+	if err != nil {
+		return err
+	}
+	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Message: m.ID, ReplyTo: m.ReplyTo, Whole: true}
+	for _, c := range copies {
+		if c.Room == r.ID {
+			j.Part = max(j.Part, c.Part+1)
+		}
+	}
+	if of.Chat != "" {
+		j.Place.Thread = chat.ThreadID(of.Chat)
+	}
+	j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now}
+	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: of.Chat}); err != nil {
+		return err
+	}
+	return w.toChat(jobPostFile, w.key("m", m.ID, r.ID, int64(j.Part)), j)
+}
+
 // wholeText is the file with all that a message says.
 func wholeText(m store.Message) chat.Attachment {
 	text := strings.ToValidUTF8(m.Text, string(utf8.RuneError))

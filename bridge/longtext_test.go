@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"unicode/utf8"
 
 	"hashsend/bridge/chat"
@@ -64,5 +65,29 @@ func TestBeginning(t *testing.T) {
 	// With more lines than fit, it comes in parts.
 	if got := beginning(store.Message{Text: strings.Repeat("long ", 1000)}, []string{strings.Repeat("file ", 900)}, slack); len(got) == 1 {
 		t.Error("more lines than fit were put into one message")
+	}
+}
+
+// TestLongEdit posts the whole again when a message becomes too long by an edit, or is
+// edited when it is (C7), in the thread where it stands.
+func TestLongEdit(t *testing.T) {
+	dir := t.TempDir()
+	script := `Alice@slack in general: /send link ann@example.com title Lunch
+Alice@slack in general: /send ok
+admin lunch link 1 yes
+Carla in lunch: short
+wait 6s
+Carla in lunch edits m3: ` + strings.Repeat("more than fits ", 300) + `
+wait 1s
+Carla in lunch edits m3: ` + strings.Repeat("other than that ", 300) + `
+wait 1s
+Carla in lunch deletes m3:
+wait 1s`
+	var got string
+	synctest.Test(t, func(t *testing.T) { got = play(t, dir, script) })
+	for what, n := range map[string]int{"[file full text.txt": 2, "is now: more than fits": 1, "is now: other than that": 1, "the whole is in the file": 2, "is deleted": 3} {
+		if c := strings.Count(got, what); c != n {
+			t.Errorf("%q stands there %d times, want %d:\n%.6000s", what, c, n, got)
+		}
 	}
 }
