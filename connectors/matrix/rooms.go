@@ -238,12 +238,22 @@ func (c *Connector) Join(ctx context.Context, room chat.RoomID, as chat.UserID) 
 		req.Via = []string{server}
 	}
 	if _, err = cl.JoinRoom(ctx, string(room), req); err != nil || as == "" {
+		if crossed(err) {
+			return retry.After(fmt.Errorf("enter the room: %w", err), 2*time.Second)
+		}
 		return wrap("enter the room", err)
 	}
 	c.mu.Lock()
 	c.joined[nameKey{id.RoomID(room), id.UserID(as)}] = true
 	c.mu.Unlock()
 	return c.bring(ctx, cl, room)
+}
+
+// crossed reports whether Dendrite has refused an event because another one came into
+// the room at the same moment. It takes it when it is asked again.
+func crossed(err error) bool {
+	var he mautrix.HTTPError
+	return errors.As(err, &he) && he.RespError != nil && he.RespError.Err == "InputWasRejected"
 }
 
 // bring lets our own user into a room that a ghost is in: it alone reads the room's

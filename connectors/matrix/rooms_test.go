@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
 )
 
 // TestRank is what somebody may do in a room, and whether they may mention everybody
@@ -163,5 +164,19 @@ func TestOneCallIsToldOnce(t *testing.T) {
 	}
 	if got := strings.Join(who, " "); got != "@bob:example.org @zoe:example.org @bob:example.org" {
 		t.Errorf("calls are told of %s", got)
+	}
+}
+
+// TestJoinThatCrossed is tried again, one that is refused is not (EVENTS A38).
+func TestJoinThatCrossed(t *testing.T) {
+	for body, never := range map[string]bool{
+		`{"errcode":"M_FORBIDDEN","error":"InputWasRejected"}`:    false,
+		`{"errcode":"M_FORBIDDEN","error":"You are not invited"}`: true,
+	} {
+		s := newTrouble(t, func(w http.ResponseWriter, _ *http.Request, _ map[string]any) { refuseWith(w, 403, body) })
+		err := account(t, s.URL).Join(t.Context(), "!r:example.org", "")
+		if _, again := retry.Pause(err); retry.IsNever(err) != never || again == never {
+			t.Errorf("%s: %v", body, err)
+		}
 	}
 }

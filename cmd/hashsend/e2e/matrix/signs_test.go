@@ -59,7 +59,6 @@ func (p place) signs(t *testing.T) {
 	if fmt.Sprint(told) != want {
 		t.Errorf("states %v\nwant   %v", told, want)
 	}
-
 	sign := chat.Sign{Text: "This room is read by 1 person by email.", Channel: "abc", Title: "Lunch"}
 	mayState := func(level int) {
 		t.Helper()
