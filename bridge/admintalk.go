@@ -264,8 +264,12 @@ func (c *call) flushNow() (string, error) {
 		return "", usage("Nothing is being held.")
 	}
 	c.flush = true
-	return "", c.SetHold(th.ID, th.HoldFirst, c.now)
+	return "", c.SetHold(th.ID, th.HoldFirst, endedByHand(th.HoldFirst))
 }
+
+// endedByHand is when a hold ends that somebody has ended: before it began, so that
+// nothing else prolongs it.
+func endedByHand(first time.Time) time.Time { return first.Add(-time.Millisecond) }
 
 func (c *call) pause() (string, error) {
 	th, r, err := c.linkedThread()

@@ -176,20 +176,23 @@ func BenchmarkMailToRoom(b *testing.B) {
 	}
 }
 
-// A conversation of a hundred people by email, and a room in which a thousand people
-// speak: from what is said until the last mail has left.
+// A conversation of a hundred or a thousand people by email, and a room in which a
+// thousand people speak: from what is said until the last mail has left.
 func BenchmarkManyPeople(b *testing.B) {
-	for _, mode := range []string{"open", "hidden"} {
-		b.Run("100-participants-"+mode, func(b *testing.B) {
+	for _, c := range []struct {
+		people int
+		mode   string
+	}{{100, "open"}, {100, "hidden"}, {1000, "open"}, {1000, "hidden"}} {
+		b.Run(fmt.Sprintf("%d-participants-%s", c.people, c.mode), func(b *testing.B) {
 			br, s := benchBridge(b, 0)
 			var people strings.Builder
-			for i := range 100 {
+			for i := range c.people {
 				fmt.Fprintf(&people, "p%d@example.com ", i)
 			}
-			if a, err := br.Do(b.Context(), Request{Place: chat.Place{Room: "r0"}, Line: "link " + people.String() + mode + " title Crowd yes"}); err != nil || !a.OK {
+			if a, err := br.Do(b.Context(), Request{Place: chat.Place{Room: "r0"}, Line: "link " + people.String() + c.mode + " title Crowd yes"}); err != nil || !a.OK {
 				b.Fatal(a, err)
 			}
-			each := map[string]int64{"open": 1, "hidden": 100}[mode]
+			each := map[string]int64{"open": 1, "hidden": int64(c.people)}[c.mode]
 			handle := br.HandleChat("swift")
 			for i := 0; b.Loop(); i++ {
 				text, want := fmt.Sprintf("word-%d.", i), s.mails.Load()+each

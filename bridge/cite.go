@@ -28,7 +28,12 @@ func (c citation) readers(people []store.Participant) (n int) {
 // what it answers: those that somebody of them has, the one that most have last. That
 // one is answered. Mails that nobody of them has are of no use to their programs.
 func cite(mails []citation, to []store.Participant) (ids []string) {
-	has := slices.DeleteFunc(slices.Clone(mails), func(c citation) bool { return c.readers(to) == 0 })
+	var has []citation // of as many mails as there are readers, in hidden threads
+	for _, c := range mails {
+		if c.readers(to) > 0 {
+			has = append(has, c)
+		}
+	}
 	slices.SortStableFunc(has, func(a, b citation) int { return a.readers(to) - b.readers(to) })
 	for _, c := range has {
 		ids = append(append(ids, c.IDs...), c.Final)

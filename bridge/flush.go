@@ -162,7 +162,7 @@ func (w *work) stretched(id int64, held []store.Message) (until time.Time, err e
 		return until, nil // said elsewhere
 	}
 	d := box.limit.stretch(w.now)
-	if d == 0 {
+	if d == 0 || !th.HoldUntil.After(endedByHand(th.HoldFirst)) {
 		return until, nil
 	}
 	if urgent, err := w.urgent(th); err != nil || urgent {

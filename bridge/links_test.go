@@ -67,34 +67,7 @@ func TestLinks(t *testing.T) {
 				t.Errorf("%q: %v", bad, err)
 			}
 		}
-		// One of a person ends with their taking part.
-		var ann store.Participant
-		err = s.bridge.write(ctx, "test", func(w *work) error {
-			th, err := w.Thread(m.Thread)
-			if err != nil {
-				return err
-			}
-			ann = s.bridge.newParticipant(th, mail.Address{Address: "ann@example.com"}, w.now)
-			return w.AddParticipant(&ann)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		hers, _ := strings.CutPrefix(s.bridge.link(f, ann.ID), "https://files.example.org/f/")
-		hers, _, _ = strings.Cut(hers, "/")
-		if hers == path {
-			t.Error("the link of one person is that of all")
-		}
-		if got, err := s.bridge.OpenLink(ctx, hers); err != nil || got.Content.Close() != nil {
-			t.Errorf("her link: %v", err)
-		}
-		ann.State = store.Removed
-		if err := s.bridge.write(ctx, "test", func(w *work) error { return w.SetParticipant(ann) }); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.bridge.OpenLink(ctx, hers); !errors.Is(err, ErrNoLink) {
-			t.Errorf("of one who was taken out: %v", err)
-		}
+		linkOfOne(t, s, m.Thread, f, path)
 		m.State = store.Deleted
 		if err := s.bridge.write(ctx, "test", func(w *work) error { return w.SetMessage(m) }); err != nil {
 			t.Fatal(err)
@@ -116,4 +89,37 @@ func TestLinks(t *testing.T) {
 			t.Errorf("after its time it is %s, %v", f.State, err)
 		}
 	})
+}
+
+// linkOfOne tries the link of one person: it ends with their taking part.
+func linkOfOne(t *testing.T, s *stage, thread int64, f store.File, ofAll string) {
+	t.Helper()
+	ctx := context.Background()
+	var ann store.Participant
+	err := s.bridge.write(ctx, "test", func(w *work) error {
+		th, err := w.Thread(thread)
+		if err != nil {
+			return err
+		}
+		ann = s.bridge.newParticipant(th, mail.Address{Address: "ann@example.com"}, w.now)
+		return w.AddParticipant(&ann)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hers, _ := strings.CutPrefix(s.bridge.link(f, ann.ID), "https://files.example.org/f/")
+	hers, _, _ = strings.Cut(hers, "/")
+	if hers == ofAll {
+		t.Error("the link of one person is that of all")
+	}
+	if got, err := s.bridge.OpenLink(ctx, hers); err != nil || got.Content.Close() != nil {
+		t.Errorf("her link: %v", err)
+	}
+	ann.State = store.Removed
+	if err := s.bridge.write(ctx, "test", func(w *work) error { return w.SetParticipant(ann) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.bridge.OpenLink(ctx, hers); !errors.Is(err, ErrNoLink) {
+		t.Errorf("of one who was taken out: %v", err)
+	}
 }

@@ -428,8 +428,11 @@ func company(p plan, g plannedMail) string {
 	var names []string
 	for _, who := range p.People {
 		if who.Takes() && !(len(g.To) == 1 && g.To[0].ID == who.ID) {
-			names = append(names, mail.CleanName(who.Name))
+			names = append(names, who.Name)
 		}
+	}
+	for i := range names[:min(len(names), severalShown)] {
+		names[i] = mail.CleanName(names[i])
 	}
 	switch {
 	case len(names) == 0:

@@ -313,11 +313,13 @@ func isNews(readers []store.Participant, r store.Reaction) bool {
 	})
 }
 
+// severalShown is how many names several shows at most.
+const severalShown = 5
+
 // several joins names, and counts those that are too many.
 func several(names []string) string {
-	const most = 5
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	if len(names) > severalShown {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:severalShown], ", "), len(names)-severalShown)
 	}
 	return strings.Join(names, ", ")
 }

@@ -17,42 +17,7 @@ func TestBackup(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
 	s := open(t, dir)
-	keys, err := s.Side("keys")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range []string{"CREATE TABLE kept (x)", "INSERT INTO kept VALUES (1)", "CREATE TABLE once (x)", "INSERT INTO once VALUES (1)"} {
-		if _, err := keys.Exec(q); err != nil {
-			t.Fatal(err)
-		}
-	}
-	secret, err := s.Secret(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	blob, err := s.NewBlob()
-	if err != nil {
-		t.Fatal(err)
-	}
-	io.WriteString(blob, "a plan") //nolint:errcheck // Keep tells
-	stored, err := blob.Keep()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.NewBlob(); err != nil { // one that is being written is no part of it
-		t.Fatal(err)
-	}
-	held, err := s.KeepFile(strings.NewReader("a mail"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Write(ctx, func(tx *Tx) error {
-		return tx.Enqueue(Delivery{Kind: "x", Lane: "l", Key: "k", Created: time.Unix(1000, 0), Due: time.Unix(1000, 0)})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-
+	secret, stored, held := fill(t, s)
 	to := filepath.Join(t.TempDir(), "copy")
 	done, err := Backup(ctx, dir, to, map[string][]string{"keys": {"once", "never_made"}})
 	if err != nil || !done.Keys || done.Files != 1 || done.Held != 1 || done.Bytes == 0 {
@@ -71,7 +36,8 @@ func TestBackup(t *testing.T) {
 		t.Error(err)
 	}
 
-	if err := s.Close(); err != nil {
+	err = s.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -81,7 +47,8 @@ func TestBackup(t *testing.T) {
 	if again, err := s.Secret(ctx); err != nil || string(again) != string(secret) {
 		t.Errorf("the secret is another: %v", err)
 	}
-	if keys, err = s.Side("keys"); err != nil {
+	keys, err := s.Side("keys")
+	if err != nil {
 		t.Fatal(err)
 	}
 	for table, want := range map[string]int{"kept": 1, "once": 0} {
@@ -89,17 +56,6 @@ func TestBackup(t *testing.T) {
 		if err := keys.QueryRow("SELECT count(*) FROM " + table).Scan(&n); err != nil || n != want {
 			t.Errorf("%s has %d rows, want %d (%v)", table, n, want, err)
 		}
-	}
-	content := func(r io.ReadCloser, err error) string {
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close() //nolint:errcheck // it was only read
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
 	}
 	if got := content(s.OpenBlob(stored)); got != "a plan" {
 		t.Errorf("the file holds %q", got)
@@ -117,6 +73,58 @@ func TestBackup(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// fill puts something of each kind into a data folder.
+func fill(t *testing.T, s *Store) (secret []byte, stored, held string) {
+	t.Helper()
+	ctx := context.Background()
+	keys, err := s.Side("keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{"CREATE TABLE kept (x)", "INSERT INTO kept VALUES (1)", "CREATE TABLE once (x)", "INSERT INTO once VALUES (1)"} {
+		if _, err := keys.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if secret, err = s.Secret(ctx); err != nil {
+		t.Fatal(err)
+	}
+	blob, err := s.NewBlob()
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(blob, "a plan") //nolint:errcheck // Keep tells
+	if stored, err = blob.Keep(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.NewBlob(); err != nil { // one that is being written is no part of it
+		t.Fatal(err)
+	}
+	if held, err = s.KeepFile(strings.NewReader("a mail")); err != nil {
+		t.Fatal(err)
+	}
+	err = s.Write(ctx, func(tx *Tx) error {
+		return tx.Enqueue(Delivery{Kind: "x", Lane: "l", Key: "k", Created: time.Unix(1000, 0), Due: time.Unix(1000, 0)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret, stored, held
+}
+
+// content reads what was opened.
+func content(r io.ReadCloser, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	defer r.Close() //nolint:errcheck // it was only read
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
 }
 
 // What is broken off leaves nothing that looks like a backup.
