@@ -31,14 +31,17 @@ func modes(s *scene) {
 	s.gets("bob", "Welcome, both of you.")
 	s.gets("carol", "Welcome, both of you.")
 	s.answers("bob", "Bob is here.")
-	ghost := s.sees("Bob is here.").Sender
+	his := s.sees("Bob is here.")
+	ghost := his.Sender
 	s.gets("carol", "Bob is here.")
 
-	// Mentions alone.
+	// Mentions alone, and answers to what Bob said.
 	s.asks("digest "+bob+" mentions", "")
 	s.asks("digest", bob+"> gets only what mentions or answers them")
 	s.alice.Say(s.room, "Nothing for Bob.")
 	s.gets("carol", "Nothing for Bob.")
+	s.alice.Answer(s.room, his.ID, "Good that you are.")
+	s.gets("bob", "Good that you are.")
 	s.mentions(ghost, "bob", "can you bring bread?")
 	if m := s.gets("bob", "can you bring bread?"); !strings.Contains(m.HTML, "<strong>bob</strong>") && !strings.Contains(m.HTML, "<b>bob</b>") || strings.Contains(m.Text, "matrix.to") {
 		t.Errorf("Bob is mentioned as %q, %q", m.Text, m.HTML)
