@@ -18,22 +18,6 @@ func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place,
 	return errors.Join(c.sign(ctx, of, p, s), c.sendStatus(ctx, of, p, s))
 }
 
-func (c *Connector) sign(ctx context.Context, of chat.MessageID, p chat.Place, s chat.State) error {
-	switch s.Phase {
-	case chat.Accepted:
-		cl, err := c.bot(ctx)
-		if err != nil {
-			return err
-		}
-		return wrap("show that a message was read", cl.MarkRead(ctx, id.RoomID(p.Room), id.EventID(of)))
-	case chat.Failed, chat.Delayed:
-		sign := map[chat.Phase]string{chat.Failed: "⚠️", chat.Delayed: "⏳"}[s.Phase]
-		_, err := c.React(ctx, of, sign, chat.Outgoing{Key: "report." + string(of) + sign, Place: p})
-		return err
-	}
-	return nil
-}
-
 // sendStatus posts the status event of a message. Clients show the newest one of a
 // message, so what only some have got is not told as a success.
 func (c *Connector) sendStatus(ctx context.Context, of chat.MessageID, p chat.Place, s chat.State) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,7 @@ func (p place) signs(t *testing.T) {
 	if fmt.Sprint(told) != want {
 		t.Errorf("states %v\nwant   %v", told, want)
 	}
+	p.mended(t, c, r, said)
 	sign := chat.Sign{Text: "This room is read by 1 person by email.", Channel: "abc", Title: "Lunch"}
 	mayState := func(level int) {
 		t.Helper()
@@ -97,5 +99,33 @@ func (p place) signs(t *testing.T) {
 	_, err := c.Send(ctx, chat.Outgoing{Key: "signs.muted" + string(r.id), Place: r.Place(), Body: chat.Body{Text: "hello"}})
 	if !errors.Is(err, chat.ErrMayNot) || !retry.IsNever(err) {
 		t.Errorf("Send without the right to: %v", err)
+	}
+}
+
+// mended has a failure end, and come again: its sign goes, and is there again (B38).
+func (p place) mended(t *testing.T, c chat.Reporter, r room, said id.EventID) {
+	signs := func() (n int) {
+		for _, reaction := range p.alice.Reactions(r.id, said) {
+			if strings.HasPrefix(reaction, "⚠️") {
+				n++
+			}
+		}
+		return n
+	}
+	for n, want := range []struct {
+		state chat.State
+		signs int
+	}{
+		{chat.State{Phase: chat.Failed, Reason: "no such user"}, 1},
+		{chat.State{Phase: chat.Accepted, Mended: true}, 0},
+		{chat.State{Phase: chat.Failed, Reason: "the mailbox is full"}, 1},
+	} {
+		want.state.Key = fmt.Sprint("mended.", n, r.id)
+		for range 2 {
+			if err := c.Report(t.Context(), chat.MessageID(said), r.Place(), want.state); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lab.Wait(t, fmt.Sprintf("%d signs after state %d", want.signs, n), 10*time.Second, func() bool { return signs() == want.signs })
 	}
 }
