@@ -239,7 +239,7 @@ func (c *Connector) Join(ctx context.Context, room chat.RoomID, as chat.UserID) 
 	}
 	if _, err = cl.JoinRoom(ctx, string(room), req); err != nil || as == "" {
 		if crossed(err) {
-			return retry.After(fmt.Errorf("enter the room: %w", err), 2*time.Second)
+			return chat.MayNot(fmt.Errorf("enter the room: %w", err))
 		}
 		return wrap("enter the room", err)
 	}
@@ -249,8 +249,9 @@ func (c *Connector) Join(ctx context.Context, room chat.RoomID, as chat.UserID) 
 	return c.bring(ctx, cl, room)
 }
 
-// crossed reports whether Dendrite has refused an event because another one came into
-// the room at the same moment. It takes it when it is asked again.
+// crossed reports whether Dendrite may have refused an event because another one came
+// into the room at the same moment: it takes it when it is asked again. It says the same
+// where nobody is invited.
 func crossed(err error) bool {
 	var he mautrix.HTTPError
 	return errors.As(err, &he) && he.RespError != nil && he.RespError.Err == "InputWasRejected"

@@ -87,7 +87,8 @@ func (c *Connector) post(ctx context.Context, cl *mautrix.Client, user id.UserID
 		return "", err
 	}
 	resp, err := cl.SendMessageEvent(ctx, room, kind, content, req)
-	if errors.Is(err, mautrix.MForbidden) && user != c.cfg.bot() && c.forget(room, user) {
+	if errors.Is(err, mautrix.MForbidden) && user != c.cfg.bot() {
+		c.forget(room, user) // the homeserver may have told of it in this moment
 		if err := c.ghost(ctx, user, m.As.Name, room); err != nil {
 			return "", err
 		}
@@ -99,12 +100,10 @@ func (c *Connector) post(ctx context.Context, cl *mautrix.Client, user id.UserID
 	return chat.MessageID(resp.EventID), nil
 }
 
-func (c *Connector) forget(room id.RoomID, user id.UserID) bool {
+func (c *Connector) forget(room id.RoomID, user id.UserID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := c.joined[nameKey{room, user}]
 	delete(c.joined, nameKey{room, user})
-	return was
 }
 
 // ghost makes sure that a ghost exists, has its name, and is in the room.
