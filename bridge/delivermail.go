@@ -90,14 +90,14 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 			return err
 		}
 	}
+	if done, err := b.behind(ctx, &d, &j); done || err != nil {
+		return err
+	}
 	if wait, why := box.limit.wait(b.o.Now()); wait > 0 {
 		return b.write(ctx, "settle-mail", func(w *work) error {
 			d.Due, d.Error = w.now.Add(wait), why
 			return w.SetDelivery(d)
 		})
-	}
-	if done, err := b.behind(ctx, &d, &j); done || err != nil {
-		return err
 	}
 	begun := b.o.Now()
 	res, err := box.Submitter.Submit(ctx, b.outgoing(j, d.Raw), func() error {

@@ -44,7 +44,7 @@ type Submitter struct {
 // session is one connection that is logged in.
 type session struct {
 	c    *smtp.Client
-	conn *mailnet.Conn
+	conn *gathered
 	used time.Time
 	done context.CancelFunc
 }
@@ -207,7 +207,8 @@ func (s *Submitter) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &session{conn: conn, c: smtp.NewClient(conn)}
+	x := &session{conn: gather(conn)}
+	x.c = smtp.NewClient(x.conn)
 	if err := s.hello(ctx, x); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -280,6 +281,9 @@ func (s *Submitter) transaction(ctx context.Context, x *session, o mail.Outgoing
 	if err := copyMail(w, o); err != nil {
 		x.conn.Close() //nolint:errcheck // breaks the transaction off unsent
 		return res, err
+	}
+	if err := x.conn.out.Flush(); err != nil {
+		return res, fmt.Errorf("send mail: %w", err)
 	}
 	if err := beforeDot(); err != nil {
 		x.conn.Close() //nolint:errcheck // breaks the transaction off unsent
