@@ -377,6 +377,10 @@ func (w *work) addMailFiles(l letter, message int64) error {
 	if l.class.Kind == KindUnreadable {
 		return nil
 	}
+	said, err := w.Message(message)
+	if err != nil {
+		return err
+	}
 	sender := mail.CanonicalAddress(l.from.Address)
 	for _, p := range fileParts(&l.msg) {
 		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.b.o.Files.Largest), Sender: sender, At: w.now}
@@ -386,7 +390,7 @@ func (w *work) addMailFiles(l letter, message int64) error {
 			if err != nil {
 				return err
 			}
-			if isLogo(p, c.Type, l.msg.HTML, times) {
+			if isLogo(p, c.Type, &l.msg, said.Text, times) {
 				f.State, f.Reason = store.FileDropped, "a logo"
 			}
 		}

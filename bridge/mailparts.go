@@ -29,9 +29,16 @@ const (
 )
 
 // isLogo decides whether a picture belongs to the signature of a mail: it stands in
-// its HTML, and is small or was in earlier mails of the same sender.
-func isLogo(p mail.Part, kind, html string, times int) bool {
-	return p.ContentID != "" && strings.HasPrefix(kind, "image/") && strings.Contains(html, "cid:"+p.ContentID) && (p.Size < logoUnder || times >= logoTimes)
+// its HTML, and is small or was in earlier mails of the same sender. One that is all the
+// mail says is what the person wanted to show, if it is new.
+func isLogo(p mail.Part, kind string, m *mail.Message, words string, times int) bool {
+	if p.ContentID == "" || !strings.HasPrefix(kind, "image/") || !strings.Contains(m.HTML, "cid:"+p.ContentID) {
+		return false
+	}
+	if words == "" && times == 0 && len(fileParts(m)) == 1 {
+		return false
+	}
+	return p.Size < logoUnder || times >= logoTimes
 }
 
 // fileParts lists the files of a mail and of the mails in it.
