@@ -18,6 +18,15 @@ func (r *readingSession) Select(folder string, opts *imap.SelectOptions) (*imap.
 	return d, err
 }
 
+// Idle tells what changes, and first what has changed since the last answer: the
+// library's tells only what comes after it has begun.
+func (r *readingSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	if err := r.Poll(w, true); err != nil {
+		return err
+	}
+	return r.UserSession.Idle(w, stop)
+}
+
 // Copy copies mails into another folder.
 func (r *readingSession) Copy(set imap.NumSet, dest string) (d *imap.CopyData, err error) {
 	err = r.carry(set, dest, func() error {
