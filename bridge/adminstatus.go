@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -14,6 +15,8 @@ func (c *call) status() (string, error) {
 	th, r, err := c.linkedThread()
 	var notLinked usageError
 	switch {
+	case errors.As(err, &notLinked) && c.cli && c.place.Room == "":
+		b.WriteString(c.wholeStatus())
 	case errors.As(err, &notLinked):
 		b.WriteString(notLinked.Error())
 	case err != nil:
@@ -46,6 +49,18 @@ func (c *call) status() (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// wholeStatus is the beginning of what is told of all rooms together.
+func (c *call) wholeStatus() string {
+	text := "Every connection works."
+	all := c.b.healthList()
+	if len(all) == 0 {
+		text = "No connection has been used yet."
+	} else if slices.ContainsFunc(all, func(h Health) bool { return !h.OK }) {
+		text = "Not every connection works, see below."
+	}
+	return text + " Of one room: hashsend admin --room NETWORK/ROOM status"
 }
 
 func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {

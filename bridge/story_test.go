@@ -218,7 +218,7 @@ func (s *stage) step(line string) {
 		s.start()
 	case "admin":
 		room, cmd, _ := strings.Cut(rest, " ")
-		a, err := s.bridge.Do(context.Background(), Request{Network: "matrix", Place: chat.Place{Room: chat.RoomID(room)}, Line: cmd})
+		a, err := s.bridge.Do(context.Background(), Request{Network: "matrix", Place: chat.Place{Room: chat.RoomID(strings.TrimPrefix(room, "-"))}, Line: cmd})
 		s.printf("  admin: %v %s %v", a.OK, indent(a.Text), err)
 	case "refuse":
 		who, how, _ := strings.Cut(rest, " ")
