@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
@@ -267,4 +268,14 @@ func (c *call) linkedThread() (store.Thread, store.Room, error) {
 	}
 	th, err := c.Thread(r.Thread)
 	return th, r, err
+}
+
+// named returns the thread of the place of the call, the people whom a command names by
+// address, and its other words.
+func (c *call) named() (th store.Thread, people []mail.Address, rest []string, err error) {
+	if th, _, err = c.linkedThread(); err != nil {
+		return th, nil, nil, err
+	}
+	people, rest, err = c.addresses()
+	return th, people, rest, err
 }

@@ -64,11 +64,7 @@ func (c *call) taking(th store.Thread, a mail.Address) (store.Participant, error
 
 // mutePerson lets mail to a person rest for a while.
 func (c *call) mutePerson() (string, error) {
-	th, _, err := c.linkedThread()
-	if err != nil {
-		return "", err
-	}
-	people, rest, err := c.addresses()
+	th, people, rest, err := c.named()
 	if err != nil {
 		return "", err
 	}

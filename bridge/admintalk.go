@@ -15,11 +15,7 @@ import (
 // add invites people. Somebody of another domain in an open conversation is
 // asked about first: the addresses of all would be shown.
 func (c *call) add() (string, error) {
-	th, _, err := c.linkedThread()
-	if err != nil {
-		return "", err
-	}
-	people, rest, err := c.addresses()
+	th, people, rest, err := c.named()
 	if err != nil {
 		return "", err
 	}

@@ -265,17 +265,25 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 // notYetAfter is how long a key may be late before its sender hears of it.
 const notYetAfter = 10 * time.Minute
 
+// firstOfKey reports whether a message that cannot be read would have been mailed from
+// its room, and is the first with its key of which this is told.
+func (w *work) firstOfKey(j sealedJob, what string) (r store.Room, first bool, err error) {
+	e := j.Sealed
+	r, err = w.linked(j.Network, e.Place)
+	if errors.Is(err, store.ErrNone) {
+		return r, false, nil
+	}
+	if err != nil || r.Closed() || beforeLink(r, e.At) {
+		return r, false, err
+	}
+	told, err := w.Seen(w.now, j.Network+" "+what, e.Lock)
+	return r, err == nil && !told, err
+}
+
 // notYetRead tells the writer of a message, once for each key, that it waits.
 func (w *work) notYetRead(j sealedJob) error {
 	e := j.Sealed
-	r, err := w.linked(j.Network, e.Place)
-	if errors.Is(err, store.ErrNone) {
-		return nil
-	}
-	if err != nil || r.Closed() || beforeLink(r, e.At) {
-		return err
-	}
-	if told, err := w.Seen(w.now, j.Network+" not yet", e.Lock); err != nil || told {
+	if _, first, err := w.firstOfKey(j, "not yet"); err != nil || !first {
 		return err
 	}
 	return w.notice(j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), privately(e.By.ID))
@@ -284,14 +292,8 @@ func (w *work) notYetRead(j sealedJob) error {
 // neverRead tells the writer of a message, once for each key, that it was not mailed.
 func (w *work) neverRead(j sealedJob, can bool) error {
 	e := j.Sealed
-	r, err := w.linked(j.Network, e.Place)
-	if errors.Is(err, store.ErrNone) {
-		return nil
-	}
-	if err != nil || r.Closed() || beforeLink(r, e.At) {
-		return err
-	}
-	if told, err := w.Seen(w.now, j.Network+" sealed", e.Lock); err != nil || told {
+	r, first, err := w.firstOfKey(j, "sealed")
+	if err != nil || !first {
 		return err
 	}
 	why, then := "your program has not given me the key, although I asked for it", "Please write it again."

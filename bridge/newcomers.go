@@ -192,11 +192,7 @@ func them(n int) string {
 // denyPeople leaves out of a conversation those whom a mail has brought along;
 // nobody is asked about them again.
 func (c *call) denyPeople() (string, error) {
-	th, _, err := c.linkedThread()
-	if err != nil {
-		return "", err
-	}
-	people, rest, err := c.addresses()
+	th, people, rest, err := c.named()
 	if err != nil {
 		return "", err
 	}

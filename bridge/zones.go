@@ -57,11 +57,7 @@ func readZone(words []string) (name string, ok bool) {
 
 // zonePerson sets the zone in which mail to people tells times.
 func (c *call) zonePerson() (string, error) {
-	th, _, err := c.linkedThread()
-	if err != nil {
-		return "", err
-	}
-	people, rest, err := c.addresses()
+	th, people, rest, err := c.named()
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"hashsend/bridge/chat/chattest"
 )
 
 // EVENTS 6.1: whatever is missing in an event, or is of another kind than it should
@@ -29,7 +31,7 @@ func TestDamagedPayloads(t *testing.T) {
 		if err := json.Unmarshal(raw, &f); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		for _, broken := range damages(f.Event) {
+		for _, broken := range chattest.Damages(f.Event) {
 			func() {
 				defer func() {
 					if p := recover(); p != nil {
@@ -43,41 +45,4 @@ func TestDamagedPayloads(t *testing.T) {
 			}()
 		}
 	}
-}
-
-// damages returns a JSON text with each of its values left out, or another in its place.
-func damages(raw []byte) (all [][]byte) {
-	var whole any
-	if json.Unmarshal(raw, &whole) != nil {
-		return nil
-	}
-	var walk func(v any, put func(any))
-	walk = func(v any, put func(any)) {
-		for _, other := range []any{nil, 7.5, "x", true, []any{}, map[string]any{}, []any{map[string]any{}}} {
-			put(other)
-			if b, err := json.Marshal(whole); err == nil {
-				all = append(all, b)
-			}
-		}
-		put(v)
-		switch v := v.(type) {
-		case map[string]any:
-			for key, value := range v {
-				delete(v, key)
-				if b, err := json.Marshal(whole); err == nil {
-					all = append(all, b)
-				}
-				walk(value, func(other any) { v[key] = other })
-			}
-		case []any:
-			for i, value := range v {
-				walk(value, func(other any) { v[i] = other })
-			}
-		}
-	}
-	walk(whole, func(other any) { whole = other })
-	for n := range raw {
-		all = append(all, raw[:n])
-	}
-	return all
 }
