@@ -229,7 +229,6 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	p := plan{
 		Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
 		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
-		Began: map[int64]time.Time{},
 	}
 	var err error
 	if p.Thread, err = w.Thread(id); err != nil {
@@ -283,11 +282,6 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		}
 		if p.LeftOut[of.ID], err = w.LeftOut(of.ID); err != nil {
 			return p, err
-		}
-		if of.State == store.Earlier {
-			if p.Began[of.ID], err = w.linkedFor(of.ID); err != nil {
-				return p, err
-			}
 		}
 	}
 	return p, w.planTurns(&p)

@@ -25,8 +25,6 @@ type plan struct {
 	Files  map[int64][]store.File
 	// LeftOut are those who must not read a message that is quoted or reacted to.
 	LeftOut map[int64]store.IDs
-	// Began is when the room was linked, by message that was said there before.
-	Began map[int64]time.Time
 	// What was reacted with since the last mail, and the messages concerned.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
@@ -284,7 +282,9 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	if poll, asks := p.Polls[m.ID]; asks && !p.Correction {
 		w.Text += "\n\n" + pollHint(poll.Poll)
 	}
-	if q := p.Quotes[m.ID]; q.Text != "" && p.mayRead(g.To, q.Of) {
+	if q := p.Quotes[m.ID]; q.Of.State == store.Earlier && q.Name != "" {
+		w.Quote = "a message from before this room was linked"
+	} else if q.Text != "" && p.mayRead(g.To, q.Of) {
 		w.Quote = oneLine(q.Name+": "+q.Text, 140)
 	}
 	p.called(&w, g.To, m)
@@ -292,16 +292,10 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 }
 
 // mayRead reports whether everybody has been given a message: a quote must not
-// tell a newcomer what was said before, nor anybody what they were left out of. The
-// root of a chat thread that is older than the link is quoted to those with whom the
-// room was linked: somebody who knows that they read has come back to it.
+// tell a newcomer what was said before, nor anybody what they were left out of.
 func (p plan) mayRead(people []store.Participant, m store.Message) bool {
-	at := m.At
-	if m.State == store.Earlier {
-		at = p.Began[m.ID]
-	}
 	for _, who := range people {
-		if at.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
+		if m.At.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
 			return false
 		}
 	}

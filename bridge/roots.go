@@ -3,7 +3,6 @@ package bridge
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
@@ -49,7 +48,8 @@ func (w *work) rootRead(j chatJob) error {
 }
 
 // takeRoot takes in the root of a chat thread: as a message like others if it was
-// missed, else only for the quote.
+// missed. What was said before the room was linked is for nobody by email:
+// of that is kept only that it was there.
 func (w *work) takeRoot(m store.Message, j chatJob) error {
 	said := j.Said
 	r, err := w.RoomByID(j.Room)
@@ -69,8 +69,8 @@ func (w *work) takeRoot(m store.Message, j chatJob) error {
 	if m.Author, err = w.Author(j.Network, string(said.By.ID), said.By.Name); err != nil {
 		return err
 	}
-	m.Name, m.Kind, m.At, m.Text, m.HTML, m.Files = said.By.Name, int64(said.Kind), said.At, said.Body.Text, said.Body.HTML, fileNames(said.Body.Files)
-	if staysInside(m.Text) {
+	m.Name, m.Kind, m.At = said.By.Name, int64(said.Kind), said.At
+	if staysInside(said.Body.Text) {
 		m.State = store.Inside
 	}
 	return w.FillMessage(m)
@@ -143,14 +143,4 @@ func (w *work) keep(m *store.Message, r store.Room, e chat.Posted) error {
 		return err
 	}
 	return w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: inside(r, e.Place)})
-}
-
-// linkedFor is when the room was linked in which a message stands; zero: not known.
-func (w *work) linkedFor(message int64) (time.Time, error) {
-	copies, err := w.Copies(message)
-	if err != nil || len(copies) == 0 {
-		return time.Time{}, err
-	}
-	r, err := w.RoomByID(copies[0].Room)
-	return r.Linked, err
 }

@@ -129,7 +129,7 @@ const (
 	Inside  = "inside"  // is not for email
 	Deleted = "deleted" // taken back
 	Awaited = "awaited" // the root of a chat thread that is being read from the room
-	Earlier = "earlier" // such a root that was said before the room was linked: it is quoted, and never mailed
+	Earlier = "earlier" // such a root that was said before the room was linked: nobody by email gets it
 )
 
 // Message is one thing that somebody said.
