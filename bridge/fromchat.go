@@ -142,7 +142,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if w.b.o.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
-	noted, known, err := w.placeholder(network, e)
+	noted, known, err := w.notedBefore(network, e)
 	if err != nil || known {
 		return err
 	}

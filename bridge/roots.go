@@ -115,9 +115,9 @@ func (w *work) goOn(thread int64) error {
 	return w.SetHold(th.ID, th.HoldFirst, w.now)
 }
 
-// placeholder finds what was noted of a message before it came, because an answer to it
+// notedBefore finds what was noted of a message before it came, because an answer to it
 // came first; 0: nothing. known: it is here already, or was deleted before it came.
-func (w *work) placeholder(network string, e chat.Posted) (id int64, known bool, err error) {
+func (w *work) notedBefore(network string, e chat.Posted) (id int64, known bool, err error) {
 	if gone, err := w.WasSeen(network+" deleted", string(e.Message)); err != nil || gone {
 		return 0, true, err
 	}

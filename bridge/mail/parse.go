@@ -272,8 +272,8 @@ func choose(bs []body) body {
 	return out
 }
 
-// placeholders are what stands for the words where somebody's program writes HTML alone.
-var placeholders = []string{
+// htmlAlone are what stands for the words where somebody's program writes HTML alone.
+var htmlAlone = []string{
 	"view this email in", "view this e-mail in", "view this message in", "view it in your browser", "view in browser", "view in your browser", "view online", "in your web browser",
 	"support html", "html-capable", "html capable", "html-enabled", "html enabled", "html-compatible", "html compatible", "an html message", "an html email", "contains html", "html mail reader", "html viewer", "enable html", "html version",
 	"im browser an", "kein html", "html-fähig", "html-ansicht", "html-format", "dans votre navigateur", "dans le navigateur", "version html", "le html", "en el navegador", "en su navegador", "en tu navegador", "nel browser", "in uw browser", "in je browser", "no navegador",
@@ -284,7 +284,7 @@ var placeholders = []string{
 func inPlaceOfHTML(b body) bool {
 	const longest = 400
 	text := strings.Join(strings.Fields(strings.ToLower(b.text)), " ")
-	if text == "" || len(text) > longest || b.html == "" || !slices.ContainsFunc(placeholders, func(p string) bool { return strings.Contains(text, p) }) {
+	if text == "" || len(text) > longest || b.html == "" || !slices.ContainsFunc(htmlAlone, func(p string) bool { return strings.Contains(text, p) }) {
 		return false
 	}
 	html := strings.Join(strings.Fields(strings.ToLower(markup.ToText(b.html))), " ")

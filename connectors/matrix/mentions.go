@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/id"
@@ -22,7 +20,7 @@ import (
 // members of the room by their exact name, if only one has it. It costs a request
 // only where there is such an @.
 func (c *Connector) mention(ctx context.Context, cl *mautrix.Client, m chat.Outgoing, content map[string]any) {
-	if m.As.ID == "" || !hasMention(m.Body.Text) {
+	if m.As.ID == "" || !markup.HasMention(m.Body.Text) {
 		return
 	}
 	members, err := cl.JoinedMembers(ctx, id.RoomID(m.Place.Room))
@@ -53,7 +51,7 @@ func (c *Connector) mention(ctx context.Context, cl *mautrix.Client, m chat.Outg
 // code already stays as it is.
 func pills(formatted string, names map[id.UserID]string) string {
 	var out strings.Builder
-	inside := 0
+	who, inside := callable(names), 0
 	for formatted != "" {
 		end := strings.IndexByte(formatted, '<')
 		if end == 0 {
@@ -72,7 +70,7 @@ func pills(formatted string, names map[id.UserID]string) string {
 		if inside > 0 {
 			out.WriteString(formatted[:end])
 		} else {
-			pillsInText(&out, html.UnescapeString(formatted[:end]), names)
+			pillsInText(&out, html.UnescapeString(formatted[:end]), who, names)
 		}
 		formatted = formatted[end:]
 	}
@@ -91,14 +89,14 @@ func unlinked(tag string) int {
 	return 1
 }
 
-func pillsInText(out *strings.Builder, text string, names map[id.UserID]string) {
-	done := 0
-	for _, s := range spans(text, names) {
-		out.WriteString(html.EscapeString(text[done:s.from]))
-		fmt.Fprintf(out, `<a href="https://matrix.to/#/%s">%s</a>`, html.EscapeString(string(s.user)), html.EscapeString(names[s.user]))
-		done = s.to
-	}
-	out.WriteString(html.EscapeString(text[done:]))
+func pillsInText(out *strings.Builder, text string, who markup.Names, names map[id.UserID]string) {
+	who.Cut("", text, func(piece, user string) {
+		if user == "" {
+			out.WriteString(html.EscapeString(piece))
+			return
+		}
+		fmt.Fprintf(out, `<a href="https://matrix.to/#/%s">%s</a>`, html.EscapeString(user), html.EscapeString(names[id.UserID(user)]))
+	})
 }
 
 // pill is how clients write whom somebody mentions.
@@ -117,81 +115,22 @@ func (c Config) showPeople(formatted string) string {
 	})
 }
 
-// hasMention reports whether a word begins with an @.
-func hasMention(text string) bool {
-	for i := range len(text) {
-		if text[i] == '@' && startsWord(text, i) {
-			return true
-		}
+// callable are the users of these names for markup.
+func callable(names map[id.UserID]string) (all markup.Names) {
+	for user, name := range names {
+		all.Add(string(user), name)
 	}
-	return false
+	return all
 }
 
 // mentioned returns the users whose names stand in a text behind an @, in the order of
 // their ids.
 func mentioned(text string, names map[id.UserID]string) (users []string) {
-	for _, s := range spans(text, names) {
-		if !slices.Contains(users, string(s.user)) {
-			users = append(users, string(s.user))
+	callable(names).Cut("", text, func(_, user string) {
+		if user != "" && !slices.Contains(users, user) {
+			users = append(users, user)
 		}
-	}
+	})
 	slices.Sort(users)
 	return users
-}
-
-// span is where a mention stands in a text, the @ included.
-type span struct {
-	from, to int
-	user     id.UserID
-}
-
-// spans finds the names behind an @ in a text. A name that two have is nobody's; the
-// longest name that fits counts.
-func spans(text string, names map[id.UserID]string) (all []span) {
-	of := map[string][]id.UserID{}
-	for user, name := range names {
-		if name = strings.TrimSpace(name); name != "" {
-			of[strings.ToLower(name)] = append(of[strings.ToLower(name)], user)
-		}
-	}
-	for i := 0; i < len(text); i++ {
-		if text[i] != '@' || !startsWord(text, i) {
-			continue
-		}
-		best, to := "", 0
-		for name := range of {
-			if n, is := prefixFold(text[i+1:], name); is && endsWord(text[i+1+n:]) && len(name) > len(best) {
-				best, to = name, i+1+n
-			}
-		}
-		if who := of[best]; len(who) == 1 {
-			all = append(all, span{i, to, who[0]})
-			i = to - 1
-		}
-	}
-	return all
-}
-
-// prefixFold reports whether a text begins with a name of small letters, whatever the
-// case, and how many bytes of the text the name is.
-func prefixFold(text, name string) (n int, is bool) {
-	for _, want := range name {
-		r, size := utf8.DecodeRuneInString(text[n:])
-		if size == 0 || unicode.ToLower(r) != want {
-			return 0, false
-		}
-		n += size
-	}
-	return n, true
-}
-
-// startsWord reports whether the @ at i is no part of an address.
-func startsWord(text string, i int) bool {
-	r, _ := utf8.DecodeLastRuneInString(text[:i])
-	return i == 0 || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._%+-/:", r))
-}
-
-func endsWord(rest string) bool {
-	r, _ := utf8.DecodeRuneInString(rest)
-	return rest == "" || !(unicode.IsLetter(r) || unicode.IsDigit(r))
 }

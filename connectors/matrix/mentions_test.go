@@ -31,7 +31,7 @@ func TestMentioned(t *testing.T) {
 			t.Errorf("%q mentions %v, want %v", text, got, want)
 		}
 	}
-	if hasMention("ann@example.com") || !hasMention("hi @bob") {
+	if markup.HasMention("ann@example.com") || !markup.HasMention("hi @bob") {
 		t.Error("an address is a mention, or a mention is none")
 	}
 }

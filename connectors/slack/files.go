@@ -20,7 +20,6 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/retry"
-	"hashsend/connectors/slack/slacktext"
 )
 
 const (
@@ -264,7 +263,7 @@ func (c *Connector) uploaded(key string) (upload, bool) {
 const blockKey = "hs."
 
 // caption says who a file is from, and what was said with it.
-func caption(m chat.Outgoing, f chat.Attachment, members slacktext.Members) []slack.Block {
+func caption(m chat.Outgoing, f chat.Attachment, members markup.Names) []slack.Block {
 	said := m.Body.HTML
 	if said == "" {
 		said = markup.FromText(m.Body.Text)

@@ -10,7 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"hashsend/bridge/chat"
-	"hashsend/connectors/slack/slacktext"
+	"hashsend/bridge/markup"
 )
 
 const (
@@ -22,8 +22,8 @@ const (
 // mentionable are those whom a person's message may mention by an @ in front of the
 // name: the members of the channel. It costs requests only where there is such an @.
 // Where not everybody's name is known, nobody is mentioned: it could be another's.
-func (c *Connector) mentionable(ctx context.Context, channel string, m chat.Outgoing) (all slacktext.Members) {
-	if m.As.ID == "" || !slacktext.HasMention(m.Body.Text) {
+func (c *Connector) mentionable(ctx context.Context, channel string, m chat.Outgoing) (all markup.Names) {
+	if m.As.ID == "" || !markup.HasMention(m.Body.Text) {
 		return all
 	}
 	ctx, cancel := context.WithTimeout(ctx, naming)

@@ -86,7 +86,7 @@ func (c *Connector) post(ctx context.Context, channel, under string, m chat.Outg
 }
 
 // options are the arguments of chat.postMessage and its like.
-func (c *Connector) options(m chat.Outgoing, under string, named bool, members slacktext.Members) []slack.MsgOption {
+func (c *Connector) options(m chat.Outgoing, under string, named bool, members markup.Names) []slack.MsgOption {
 	blocks, fallback := content(m, members)
 	all := []slack.MsgOption{
 		slack.MsgOptionText(fallback, false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
@@ -106,7 +106,7 @@ func (c *Connector) options(m chat.Outgoing, under string, named bool, members s
 }
 
 // content is what a message says, with the buttons under it.
-func content(m chat.Outgoing, members slacktext.Members) (blocks []slack.Block, fallback string) {
+func content(m chat.Outgoing, members markup.Names) (blocks []slack.Block, fallback string) {
 	subset, text := m.Body.HTML, m.Body.Text
 	if m.Kind == chat.Emote {
 		if subset == "" {
@@ -135,7 +135,7 @@ func (c *Connector) answer(ctx context.Context, m chat.Outgoing) (id chat.Messag
 	if u, err := url.Parse(m.Via); err != nil || (u.Scheme != "https" && u.Scheme != "http") {
 		return "", false, nil
 	}
-	blocks, fallback := content(m, slacktext.Members{})
+	blocks, fallback := content(m, markup.Names{})
 	err = slack.PostWebhookCustomHTTPContext(ctx, m.Via, c.http, &slack.WebhookMessage{
 		Text: fallback, ResponseType: slack.ResponseTypeEphemeral, Blocks: &slack.Blocks{BlockSet: blocks},
 	})
@@ -158,7 +158,7 @@ const direct = "dm:"
 // whisper shows a message to one person in the channel; to somebody who is not
 // there it is told directly.
 func (c *Connector) whisper(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
-	ts, err := c.api.PostEphemeralContext(ctx, string(m.Place.Room), string(m.For), c.options(m, string(m.Place.Thread), false, slacktext.Members{})...)
+	ts, err := c.api.PostEphemeralContext(ctx, string(m.Place.Room), string(m.For), c.options(m, string(m.Place.Thread), false, markup.Names{})...)
 	switch {
 	case err == nil:
 		return messageID(string(m.Place.Room), ts), nil

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"hashsend/bridge/markup"
 )
 
 // TestMentions finds whom a mail mentions (C41): the exact name of one member alone.
 func TestMentions(t *testing.T) {
-	var all Members
+	var all markup.Names
 	for id, name := range map[string]string{"U1": "Bob", "U2": "Bob Lee", "U3": "Ann", "U4": "ann", "U5": "Zoë", "U6": "", "U7": "here", "U8": "channel", "U9": "İnci"} {
 		all.Add(id, name)
 	}
@@ -48,7 +50,7 @@ func TestMentions(t *testing.T) {
 			t.Errorf("%q mentions %d in the text, want %d: %q", in, got, want, fallback)
 		}
 	}
-	if HasMention("ann@example.com") || !HasMention("hi @bob") {
+	if markup.HasMention("ann@example.com") || !markup.HasMention("hi @bob") {
 		t.Error("an address is a mention, or a mention is none")
 	}
 	// No mention is cut apart.

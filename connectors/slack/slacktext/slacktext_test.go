@@ -187,13 +187,13 @@ func TestRoundTrip(t *testing.T) {
 		"<blockquote>said<br>twice</blockquote><p>answer</p>", `<pre><code class="language-go">a &lt; b
   c</code></pre>`, "<p>before</p><ul><li>a</li></ul><p>after</p>", "<h2>Title</h2><p>text</p>",
 	} {
-		blocks, fallback := RichText(in, "", Members{})
+		blocks, fallback := RichText(in, "", markup.Names{})
 		got := Read(Message{Text: fallback, Blocks: blocks}, workspace{})
 		if want := markup.ToText(in); got.Text != want {
 			t.Errorf("%q came back as %q, want %q (%s)", in, got.Text, want, blocks)
 		}
 	}
-	if blocks, fallback := RichText("", "", Members{}); blocks != nil || fallback != "" {
+	if blocks, fallback := RichText("", "", markup.Names{}); blocks != nil || fallback != "" {
 		t.Errorf("of nothing came %s, %q", blocks, fallback)
 	}
 }
@@ -243,9 +243,9 @@ func TestNothingRings(t *testing.T) {
 		"<!channel> <@U1> <#C1>", "&lt;!channel&gt;", "@channel @here @everyone", "<!here|here>", "<@U1|x>", "<https://e.example|x>", `<a href="javascript:x">y</a>`,
 		`<a href="slack://user?team=T1&amp;id=U1">y</a>`, "<!subteam^S1>", "<span data-mx-spoiler>x</span>",
 	} {
-		blocks, fallback := RichText(markup.Sanitise(in), "", Members{})
+		blocks, fallback := RichText(markup.Sanitise(in), "", markup.Names{})
 		harmless(t, blocks, fallback)
-		blocks, fallback = RichText("", in, Members{})
+		blocks, fallback = RichText("", in, markup.Names{})
 		harmless(t, blocks, fallback)
 		if strings.Contains(strings.ToLower(fallback), "@channel") || strings.Contains(string(blocks), "@channel") {
 			t.Errorf("%q rings all: %s %s", in, blocks, fallback)
@@ -292,9 +292,9 @@ func FuzzRichText(f *testing.F) {
 	f.Add("<ul><li>a<ol><li><p>x</p></li></ol></li></ul><blockquote><pre>y</pre></blockquote>")
 	f.Add("<!channel> @here <a href='https://x'>y</a>")
 	f.Fuzz(func(t *testing.T, in string) {
-		blocks, fallback := RichText(markup.Sanitise(in), "", Members{})
+		blocks, fallback := RichText(markup.Sanitise(in), "", markup.Names{})
 		harmless(t, blocks, fallback)
-		blocks, fallback = RichText("", in, Members{})
+		blocks, fallback = RichText("", in, markup.Names{})
 		harmless(t, blocks, fallback)
 	})
 }

@@ -16,7 +16,7 @@ import (
 // empty html is made from text. Nothing that comes out is a mention, whatever went
 // in, but of a member whose name stands behind an @: there are only texts and links.
 // Without words there are no blocks.
-func RichText(subset, text string, members Members) (blocks json.RawMessage, fallback string) {
+func RichText(subset, text string, members markup.Names) (blocks json.RawMessage, fallback string) {
 	if subset == "" {
 		subset = markup.FromText(text)
 	}
@@ -32,7 +32,7 @@ func RichText(subset, text string, members Members) (blocks json.RawMessage, fal
 		w.node(n, style{}, 0)
 	}
 	w.endSection()
-	fallback = members.fallbackText(text, w.rung)
+	fallback = fallbackText(text, members, w.rung)
 	if len(w.blocks) == 0 {
 		return nil, fallback
 	}
@@ -87,7 +87,7 @@ type writer struct {
 	lists  []listing
 	quotes int
 
-	members Members
+	members markup.Names
 	rung    []string // ids of those who are mentioned
 }
 
@@ -183,7 +183,7 @@ func (w *writer) text(t string, s style) {
 	if n := len(w.line); n > 0 {
 		before, _ = w.line[n-1]["text"].(string)
 	}
-	w.members.parts(before, t, func(piece, id string) {
+	w.members.Cut(before, t, func(piece, id string) {
 		if id == "" {
 			w.plain(piece, s)
 			return
