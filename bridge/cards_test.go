@@ -27,6 +27,16 @@ func TestAutomaticNotice(t *testing.T) { // C20
 	}
 }
 
+// withAnn links a room with Ann and has one message mailed, for her to answer.
+func (s *stage) withAnn() {
+	s.plays(
+		func() { s.step("Alice in lunch: !send link ann@example.com title Lunch") },
+		func() { s.step("Alice in lunch: !send ok") },
+		func() { s.step("Alice in lunch: Hi") },
+		func() { s.step("wait 6s") },
+	)
+}
+
 // partsMail makes a mail of parts, each a header, an empty line and a content.
 func partsMail(s *stage, subject string, parts ...string) string {
 	s.uid++
@@ -43,12 +53,7 @@ func TestCards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, dir)
 		defer s.end()
-		s.plays(
-			func() { s.step("Alice in lunch: !send link ann@example.com title Lunch") },
-			func() { s.step("Alice in lunch: !send ok") },
-			func() { s.step("Alice in lunch: Hi") },
-			func() { s.step("wait 6s") },
-		)
+		s.withAnn()
 		const text = "Content-Type: text/plain\n\n"
 		alone := regexp.MustCompile(`(?m)^In-Reply-To: .*\n`)
 		bob := "Content-Type: text/vcard; name=bob.vcf\nContent-Disposition: attachment; filename=bob.vcf\n\nBEGIN:VCARD\nFN:Bob Lee\nORG:Boats\nTEL:1\nEMAIL:bob@example.org\nEND:VCARD\n"

@@ -175,7 +175,11 @@ func (c *call) mayInvite() error {
 		return err
 	}
 	var at []int64
-	json.Unmarshal([]byte(text), &at) //nolint:errcheck // empty: none yet
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &at); err != nil {
+			return fmt.Errorf("read whom a person has invited: %w", err)
+		}
+	}
 	at = slices.DeleteFunc(at, func(ms int64) bool { return c.now.Sub(time.UnixMilli(ms)) >= time.Hour })
 	if len(at) >= invitesAnHour {
 		return usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.b.o.Zone).Format("15:04"))

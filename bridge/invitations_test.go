@@ -74,12 +74,7 @@ func TestCalendarFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, dir)
 		defer s.end()
-		s.plays(
-			func() { s.step("Alice in lunch: !send link ann@example.com title Lunch") },
-			func() { s.step("Alice in lunch: !send ok") },
-			func() { s.step("Alice in lunch: Hi") },
-			func() { s.step("wait 6s") },
-		)
+		s.withAnn()
 		event := func(method, organiser string) string {
 			return "BEGIN:VCALENDAR\n" + method + "BEGIN:VEVENT\nSUMMARY:Lunch\nORGANIZER;CN=Ann:mailto:" + organiser + "\nDTSTART:20250610T100000Z\nEND:VEVENT\nEND:VCALENDAR\n"
 		}
@@ -126,12 +121,7 @@ func TestInvitationCards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, dir)
 		defer s.end()
-		s.plays(
-			func() { s.step("Alice in lunch: !send link ann@example.com title Lunch") },
-			func() { s.step("Alice in lunch: !send ok") },
-			func() { s.step("Alice in lunch: Hi") },
-			func() { s.step("wait 6s") },
-		)
+		s.withAnn()
 		const when = "\n    When: Tuesday, 10 June 2025, 11:00–12:00 CET" // the room's zone is an hour behind
 		for i, c := range []struct{ method, event, said, want string }{
 			{"REQUEST", "RRULE:FREQ=WEEKLY\n", "Bring biscuits.", "📅 Ann Lee invites to: Lunch @\u2060room" + when + "\n    Repeats: every week\n    Organiser: Bob\n    Join: https://meet.jit.si/lunch\n    \n    Bring biscuits."},

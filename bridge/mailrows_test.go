@@ -22,12 +22,7 @@ func TestMailRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, dir)
 		defer s.end()
-		s.plays(
-			func() { s.step("Alice in lunch: !send link ann@example.com title Lunch") },
-			func() { s.step("Alice in lunch: !send ok") },
-			func() { s.step("Alice in lunch: Hi") },
-			func() { s.step("wait 6s") },
-		)
+		s.withAnn()
 		const signature = "-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
 		for _, c := range []struct{ row, kind, body, want, never string }{
 			{"C12 PGP", "multipart/signed; boundary=a; protocol=\"application/pgp-signature\"",

@@ -189,7 +189,11 @@ func (b *Backed) count(to string) error {
 			return err
 		}
 		b.Bytes += info.Size()
-		switch rest, _ := filepath.Rel(to, path); strings.SplitN(rest, string(filepath.Separator), 2)[0] {
+		rest, err := filepath.Rel(to, path)
+		if err != nil {
+			return err
+		}
+		switch strings.SplitN(rest, string(filepath.Separator), 2)[0] {
 		case blobFolder:
 			b.Files++
 		case heldFolder:

@@ -1,10 +1,50 @@
 package chattest
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
 
-// Damages returns a JSON text with each of its values left out, or another in its place,
-// and cut off after each byte: what a connector must survive.
-func Damages(raw []byte) (all [][]byte) {
+// Damaged hands the events of the shared payloads of a network over with something
+// missing, or of another kind than it should be: a connector must not panic. It is
+// called from the folder of a connector.
+func Damaged(t *testing.T, network string, take func(event json.RawMessage)) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "fixtures", "events", network, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Skip("the shared payloads are not beside the project")
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f struct {
+			Event json.RawMessage `json:"event"`
+		}
+		if err := json.Unmarshal(raw, &f); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, broken := range damages(f.Event) {
+			func() {
+				defer func() {
+					if p := recover(); p != nil {
+						t.Errorf("%s: %s: %v", filepath.Base(file), broken, p)
+					}
+				}()
+				take(broken)
+			}()
+		}
+	}
+}
+
+// damages returns a JSON text with each of its values left out, or another in its place,
+// and cut off after each byte.
+func damages(raw []byte) (all [][]byte) {
 	var whole any
 	if json.Unmarshal(raw, &whole) != nil {
 		return nil
