@@ -31,6 +31,7 @@ type Bridge struct {
 
 	watch     watchers
 	health    healths
+	gaps      map[string]*gaps // by network
 	outbox    *outbox
 	shrinking sync.Mutex
 	flushes   chan struct{} // of capacity 1: something may be due to be flushed
@@ -70,7 +71,7 @@ func New(o Options) (*Bridge, error) {
 	}
 	b := &Bridge{
 		o: o, log: o.Log, store: o.Store, started: o.Now(),
-		chats: map[string]chat.Connector{}, boxes: map[string]*mailbox{}, boxByID: map[int64]*mailbox{},
+		chats: map[string]chat.Connector{}, boxes: map[string]*mailbox{}, boxByID: map[int64]*mailbox{}, gaps: map[string]*gaps{},
 		flushes: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
 	var err error
@@ -82,7 +83,7 @@ func New(o Options) (*Bridge, error) {
 		if b.chats[c.Name()] != nil {
 			return nil, fmt.Errorf("two chat networks are named %q: give each a name of its own", c.Name())
 		}
-		b.chats[c.Name()] = c
+		b.chats[c.Name()], b.gaps[c.Name()] = c, &gaps{open: map[int64]gap{}}
 	}
 	err = b.write(context.Background(), "start", func(w *work) error {
 		if err := b.identify(w); err != nil {
@@ -174,9 +175,6 @@ func (b *Bridge) runChat(ctx context.Context, c chat.Connector) error {
 	if err != nil {
 		return err
 	}
-	var catchUp sync.WaitGroup
-	catchUp.Go(func() { b.backfill(ctx, c, "") })
-	defer catchUp.Wait()
 	return c.Run(ctx, cursor, b.HandleChat(c.Name()))
 }
 

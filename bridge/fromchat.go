@@ -17,8 +17,15 @@ import (
 // of a call, what they cause, and the cursor are one transaction.
 func (b *Bridge) HandleChat(network string) chat.Handler {
 	return func(ctx context.Context, cursor string, events ...chat.Event) error {
-		gap := map[chat.RoomID]bool{}
-		err := b.write(ctx, "chat", func(w *work) error {
+		// What was missed was said before what comes now.
+		for _, e := range events {
+			if g, is := e.(chat.Gap); is {
+				if err := b.fillGaps(ctx, network, g.Place.Room); err != nil {
+					return err
+				}
+			}
+		}
+		return b.write(ctx, "chat", func(w *work) error {
 			for _, e := range events {
 				h := e.EventHead()
 				if h.Event != "" {
@@ -29,22 +36,12 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 						continue
 					}
 				}
-				if _, is := e.(chat.Gap); is {
-					gap[h.Place.Room] = true
-				}
 				if err := w.fromChat(network, e); err != nil {
 					return fmt.Errorf("take in %T: %w", e, err)
 				}
 			}
 			return w.SetCursor(network, "", cursor)
 		})
-		if err != nil {
-			return err
-		}
-		for room := range gap {
-			b.backfill(ctx, b.chats[network], room)
-		}
-		return nil
 	}
 }
 

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -202,44 +201,4 @@ func (w *work) sign(r store.Room, text string) error {
 		j.Sign.Channel, j.Sign.Title = w.b.mint.Address("channel", th.Token), th.Title
 	}
 	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), j)
-}
-
-// backfill asks a network for what happened in its linked rooms, or in one of
-// them, while nobody listened. Trouble is logged: the next start looks again.
-func (b *Bridge) backfill(ctx context.Context, c chat.Connector, only chat.RoomID) {
-	from, can := c.(chat.Backfiller)
-	if !can {
-		return
-	}
-	type place struct {
-		at     chat.Place
-		since  chat.MessageID
-		linked time.Time
-	}
-	var places []place
-	err := b.store.Read(ctx, func(tx *store.Tx) error {
-		rooms, err := tx.LinkedRooms(c.Name())
-		for _, r := range rooms {
-			if only != "" && r.Place != string(only) {
-				continue
-			}
-			last, err := tx.LastPosted(r.ID)
-			if err != nil {
-				return err
-			}
-			places = append(places, place{chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last), r.Linked})
-		}
-		return err
-	})
-	for _, p := range places {
-		if ctx.Err() != nil || (p.since == "" && p.linked.IsZero()) {
-			continue
-		}
-		if err := from.Backfill(ctx, p.at, p.since, p.linked, b.HandleChat(c.Name())); err != nil && ctx.Err() == nil {
-			b.log.Warn("catch up with a room", "network", c.Name(), "error", err)
-		}
-	}
-	if err != nil && ctx.Err() == nil {
-		b.log.Error("catch up", "network", c.Name(), "error", err)
-	}
 }

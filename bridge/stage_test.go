@@ -19,6 +19,7 @@ type net struct {
 	down   bool
 	keys   map[string]bool // that have come, of encrypted messages
 	closed chat.RoomID     // where it does not let us write
+	missed []chat.Event    // what was said while nobody listened
 	posted map[string]chat.MessageID
 	count  map[chat.RoomID]int
 }

@@ -132,9 +132,36 @@ func (p plainNet) Describe(ctx context.Context, room chat.RoomID) (chat.Descript
 
 func (plainNet) Encryption() string { return "there is none" }
 
-// Backfill hands nothing over, and writes down that it was asked: of rooms that were
-// just entered.
-func (n followNet) Backfill(_ context.Context, p chat.Place, since chat.MessageID, _ time.Time, _ chat.Handler) error {
+// Backfill hands over what was missed in a room, and writes down that it was asked.
+func (n followNet) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, _ time.Time, handle chat.Handler) error {
 	n.s.emit(n.name+" "+string(p.Room), "  %s: catch up with %s after %q", n.name, p.Room, since)
+	n.s.mu.Lock()
+	down, missed := n.down, n.missed
+	n.s.mu.Unlock()
+	if down {
+		return errDown
+	}
+	for _, e := range missed {
+		if e.EventHead().Place.Room == p.Room {
+			if err := handle(ctx, "", e); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
+}
+
+// gap plays what is said while nobody listens, "missed Alice in lunch: text", and that
+// this is noticed: "gap".
+func (s *stage) gap(verb, rest string) {
+	if verb == "gap" {
+		s.handle("matrix", chat.Gap{})
+		return
+	}
+	m := speech.FindStringSubmatch(rest)
+	network, head := s.head(m[1], m[2], m[4], m[5])
+	head.Late = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nets[network].missed = append(s.nets[network].missed, chat.Posted{Head: head, Message: chat.MessageID(fmt.Sprint("m", s.events)), Body: chat.Body{Text: m[8]}})
 }

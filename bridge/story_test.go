@@ -247,6 +247,8 @@ func (s *stage) step(line string) {
 		s.member(verb, strings.Fields(rest))
 	case "ghost", "putout":
 		s.ghosts(verb, rest)
+	case "missed", "gap":
+		s.gap(verb, rest)
 	case "encrypt", "sealed", "key", "unlock":
 		s.encryption(verb, rest)
 	case "desk", "share", "unshare", "revoke", "unknown":

@@ -261,7 +261,10 @@ type (
 		Head
 		Lock string
 	}
-	// Gap says that events of the room (empty Place.Room: of any room) may have been missed.
+	// Gap says that events of the room (empty Place.Room: of any room) may have been
+	// missed. A connector whose network does not repeat them in order says so when it
+	// begins. They are taken in by Backfill before the handler returns; on an error some
+	// could not be read, and the Gap is to be handed over again.
 	Gap struct{ Head }
 )
 

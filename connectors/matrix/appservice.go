@@ -30,8 +30,10 @@ func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handle
 	if err != nil {
 		return fmt.Errorf("listen for the homeserver (appservice.listen): %w", err)
 	}
+	catching, caughtUp := context.WithCancel(ctx)
+	defer caughtUp()
 	srv := &http.Server{
-		Handler: c.handler(handle), ReadTimeout: time.Minute, ReadHeaderTimeout: 10 * time.Second,
+		Handler: c.handler(inTurn(catching, handle)), ReadTimeout: time.Minute, ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog:    slog.NewLogLogger(c.env.Log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
@@ -41,6 +43,7 @@ func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handle
 	running.Go(func() {
 		if c.greet(ctx) {
 			c.askLimits(ctx)
+			running.Go(func() { c.catchUp(ctx, handle, caughtUp) })
 			running.Go(func() { c.ping(ctx) })
 			c.deletions(ctx, cursor, handle)
 		}

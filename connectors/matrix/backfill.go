@@ -10,11 +10,54 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
 )
 
 // entersSoon is how long after its beginning a conversation may be entered by us: what
 // was said in it in between was meant for it.
 const entersSoon = 5 * time.Minute
+
+// catchUp has what was said while nobody listened read from the history. tried is called
+// once, after the first attempt.
+func (c *Connector) catchUp(ctx context.Context, handle chat.Handler, tried func()) {
+	for attempt := 1; ; attempt++ {
+		err := handle(ctx, "", chat.Gap{})
+		if attempt == 1 {
+			tried()
+		}
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		wait := retry.Backoff(attempt, time.Second, 10*time.Minute)
+		if p, asked := retry.Pause(err); asked {
+			wait = p
+		}
+		c.env.Log.Warn("what was said meanwhile cannot be read", "again_in", wait.Round(time.Second), "error", err)
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// turn is how long a push waits for its turn at most: a homeserver gives up an answer
+// after a minute.
+const turn = 20 * time.Second
+
+// inTurn has pushes wait while catching lasts: what was said before them is stored then. The homeserver
+// repeats a push that failed and may push what came after it meanwhile: Synapse does when
+// we are gone for a moment.
+func inTurn(catching context.Context, handle chat.Handler) chat.Handler {
+	return func(ctx context.Context, cursor string, events ...chat.Event) error {
+		timer := time.NewTimer(turn)
+		defer timer.Stop()
+		select {
+		case <-catching.Done():
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		return handle(ctx, cursor, events...)
+	}
+}
 
 // Backfill hands over what happened in a room after a message, or, where none is known,
 // since the room was linked; see chat.Backfiller.

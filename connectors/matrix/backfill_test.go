@@ -2,11 +2,13 @@ package matrix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hashsend/bridge/chat"
@@ -57,4 +59,64 @@ func TestBackfillSinceTheLink(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPushesWaitForTheHistory has the homeserver push the newest words while older ones,
+// whose push failed when we were gone, are read from the history.
+func TestPushesWaitForTheHistory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := service(t, nil)
+		c.names[nameKey{"!r:example.org", "@bob:example.org"}] = "Bob"
+		var got []string
+		read := make(chan struct{})
+		handle := func(_ context.Context, _ string, events ...chat.Event) error {
+			if _, is := events[0].(chat.Gap); is {
+				<-read
+				got = append(got, "the history")
+				return nil
+			}
+			got = append(got, events[0].(chat.Posted).Body.Text)
+			return nil
+		}
+		catching, caughtUp := context.WithCancel(t.Context())
+		go c.catchUp(t.Context(), handle, caughtUp)
+		pushed := make(chan int)
+		go func() {
+			pushed <- ask(c.handler(inTurn(catching, handle)), "PUT", push1, c.cfg.AppService.HSToken, `{"events":[`+words("$2", "two")+`]}`).Code
+		}()
+		synctest.Wait()
+		if len(got) > 0 {
+			t.Errorf("%q was taken in before the history", got)
+		}
+		close(read)
+		if code := <-pushed; code != 200 || strings.Join(got, ", ") != "the history, two" {
+			t.Errorf("answered %d, taken in %q", code, got)
+		}
+	})
+}
+
+// TestPushesWaitOnlySoLong has the history fail once, and then take too long.
+func TestPushesWaitOnlySoLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		c := service(t, nil)
+		catching, caughtUp := context.WithCancel(t.Context())
+		c.catchUp(t.Context(), func(context.Context, string, ...chat.Event) error {
+			if tries++; tries == 1 {
+				return errors.New("the homeserver is restarting")
+			}
+			if catching.Err() == nil {
+				t.Error("pushes still wait after an attempt that failed")
+			}
+			return nil
+		}, caughtUp)
+		if tries != 2 {
+			t.Errorf("%d attempts", tries)
+		}
+		begun := time.Now()
+		err := inTurn(t.Context(), func(context.Context, string, ...chat.Event) error { return nil })(t.Context(), "")
+		if took := time.Since(begun); err != nil || took != turn {
+			t.Errorf("a push waited %s: %v", took, err)
+		}
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -53,9 +54,16 @@ const firstFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room"
 // sync reads with /sync until ctx ends. The token is stored by the handler, in
 // the transaction that stores the events.
 func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var catching sync.WaitGroup
+	defer catching.Wait()
+	defer cancel()
 	for failures := 0; ctx.Err() == nil; {
 		next, err := c.syncOnce(ctx, since, handle)
 		if err == nil {
+			if since == "" { // the token was lost, or there was none
+				catching.Go(func() { c.catchUp(ctx, handle, func() {}) })
+			}
 			since, failures = next, 0
 			continue
 		}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,7 +102,12 @@ func TestSync(t *testing.T) {
 	}
 	var calls []call
 	refused := false
+	var gaps atomic.Int64
 	err := account(t, s.URL).Run(ctx, "", func(_ context.Context, cursor string, events ...chat.Event) error {
+		if slices.Contains(texts(events), "chat.Gap") { // what was said before there was a token
+			gaps.Add(1)
+			return nil
+		}
 		if cursor == "s3" && !refused {
 			refused = true
 			return errors.New("the disk is full")
@@ -112,6 +119,9 @@ func TestSync(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatalf("Run: %v", err)
+	}
+	if n := gaps.Load(); n != 1 {
+		t.Errorf("asked %d times for what was missed", n)
 	}
 	want := []call{{"s1", []string{"invited by bob"}}, {"s2", []string{"one", "two", "three", "four", "five"}}, {"s3", []string{"six"}}}
 	if diff := cmp.Diff(want, calls); diff != "" {

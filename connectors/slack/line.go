@@ -174,8 +174,12 @@ func (r *receiver) gap(ctx context.Context) {
 			switch {
 			case ctx.Err() != nil:
 				return
-			case err != nil:
+			case err != nil: // what comes now does not wait for a channel that cannot be read
+				ended := r.line.finish()
 				pauseFor(ctx, err, attempt)
+				if ended && !r.line.begin() {
+					return
+				}
 			case r.line.finish():
 				return
 			default:
