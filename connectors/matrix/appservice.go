@@ -43,7 +43,10 @@ func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handle
 	running.Go(func() {
 		if c.greet(ctx) {
 			c.askLimits(ctx)
-			running.Go(func() { c.catchUp(ctx, handle, caughtUp) })
+			running.Go(func() {
+				c.catchUp(ctx, handle, caughtUp)
+				c.lookBack(ctx, handle)
+			})
 			running.Go(func() { c.ping(ctx) })
 			c.deletions(ctx, cursor, handle)
 		}
@@ -198,11 +201,7 @@ func (c *Connector) push(w http.ResponseWriter, r *http.Request, handle chat.Han
 		body.Ephemeral = body.Unstable
 	}
 	events = append(events, c.ephemerals("", body.Ephemeral)...)
-	if len(events) == 0 {
-		respond(w, http.StatusOK, struct{}{})
-		return
-	}
-	if err := handle(r.Context(), "", events...); err != nil {
+	if err := c.takeIn(r.Context(), r.PathValue("txn"), wasLate(body.Events), events, handle); err != nil {
 		c.env.Log.Error("take in a push of the homeserver", "error", err)
 		refuse(w, http.StatusInternalServerError, "M_UNKNOWN", "not stored yet, send it again")
 		return

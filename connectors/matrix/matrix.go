@@ -33,7 +33,8 @@ type Connector struct {
 	asked   atomic.Bool  // maxFile is what the homeserver says
 	maxFile atomic.Int64 // bytes of a file; 0: unknown
 
-	keys keys // encryption
+	keys   keys // encryption
+	pushes pushes
 
 	mu       sync.Mutex
 	unheard  error  // why the homeserver cannot reach us; nil: it can, or nobody knows

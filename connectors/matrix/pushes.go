@@ -1,0 +1,111 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"sync"
+	"time"
+
+	"hashsend/bridge/chat"
+)
+
+// A homeserver pushes in order as long as we answer. Around a push that fails, Synapse does
+// not: until it has noted that we are gone it pushes what comes next, and a push made while
+// it notes that we are back stays behind until we are gone once more. Its transactions are
+// numbered, so one that is missing is seen, and what it tells is read from the history.
+// Without trouble a missing number is most likely another application service's.
+const (
+	unsettled  = time.Minute             // how long after trouble missing numbers mean something
+	pushedLate = 1500 * time.Millisecond // an event that old was pushed before, in vain
+)
+
+// pushes is what is known of the order of the pushes.
+type pushes struct {
+	mu      sync.Mutex           // held while one is taken in
+	last    int64                // the highest number; 0: there was none yet, or they have none
+	until   time.Time            // the order is unsettled
+	checked map[chat.RoomID]bool // read since a push was missing; nil before the first push
+	owed    bool                 // something may have stayed behind
+}
+
+// next notes a push and returns the rooms whose history is to be read before it is taken
+// in: each before the first push, and again when one is missing. The caller holds mu.
+func (p *pushes) next(txn string, late bool, now time.Time, events []chat.Event) (rooms []chat.RoomID) {
+	if p.checked == nil { // the first
+		p.checked, p.until = map[chat.RoomID]bool{}, now.Add(unsettled)
+	}
+	if late {
+		p.until = now.Add(unsettled)
+	}
+	if n, err := strconv.ParseInt(txn, 10, 64); err == nil && n > p.last {
+		if p.last != 0 && n != p.last+1 && now.Before(p.until) {
+			clear(p.checked)
+			p.owed = true
+		}
+		p.last = n
+	}
+	if now.After(p.until) {
+		return nil
+	}
+	for _, e := range events {
+		h := e.EventHead()
+		if room := h.Place.Room; room != "" && h.Event != "" && !p.checked[room] {
+			p.checked[room] = true
+			rooms = append(rooms, room)
+		}
+	}
+	return rooms
+}
+
+// settled reports, once, that things have settled and something may have stayed behind.
+func (p *pushes) settled(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.owed || now.Before(p.until) {
+		return false
+	}
+	p.owed = false
+	return true
+}
+
+// wasLate reports whether a push was in vain before, by how old its first event is.
+func wasLate(events []json.RawMessage) bool {
+	var e struct {
+		Unsigned struct {
+			Age int64 `json:"age"` // milliseconds
+		} `json:"unsigned"`
+	}
+	return len(events) > 0 && json.Unmarshal(events[0], &e) == nil && time.Duration(e.Unsigned.Age)*time.Millisecond >= pushedLate
+}
+
+// takeIn hands a push over after what was said before it.
+func (c *Connector) takeIn(ctx context.Context, txn string, late bool, events []chat.Event, handle chat.Handler) error {
+	p := &c.pushes
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, room := range p.next(txn, late, time.Now(), events) {
+		if err := handle(ctx, "", chat.Gap{Head: chat.Head{Place: chat.Place{Room: room}}}); err != nil {
+			c.env.Log.Warn("what was said in a room before cannot be read", "error", err)
+			p.owed = true
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if err := handle(ctx, "", events...); err != nil {
+		p.until = time.Now().Add(unsettled)
+		return err
+	}
+	return nil
+}
+
+// lookBack reads what stayed behind from the history once things have settled, until ctx
+// ends.
+func (c *Connector) lookBack(ctx context.Context, handle chat.Handler) {
+	for sleep(ctx, unsettled) {
+		if c.pushes.settled(time.Now()) {
+			c.catchUp(ctx, handle, func() {})
+		}
+	}
+}
