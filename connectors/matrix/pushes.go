@@ -84,8 +84,10 @@ func (c *Connector) takeIn(ctx context.Context, txn string, late bool, events []
 	p := &c.pushes
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	reading, done := context.WithTimeout(ctx, turn)
+	defer done()
 	for _, room := range p.next(txn, late, time.Now(), events) {
-		if err := handle(ctx, "", chat.Gap{Head: chat.Head{Place: chat.Place{Room: room}}}); err != nil {
+		if err := handle(reading, "", chat.Gap{Head: chat.Head{Place: chat.Place{Room: room}}}); err != nil {
 			c.env.Log.Warn("what was said in a room before cannot be read", "error", err)
 			p.owed = true
 		}
