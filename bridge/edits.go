@@ -19,6 +19,11 @@ func (w *work) edited(network string, e chat.Edited) error {
 	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || author != m.Author {
 		return err
 	}
+	people, err := w.Participants(m.Thread)
+	if err != nil {
+		return err
+	}
+	e.Body = knownAs(e.Body, e.Mentions, people)
 	if e.Poll != nil {
 		e.Body = chat.Body{Text: pollWords(*e.Poll)}
 		if err := w.changePoll(m.ID, *e.Poll); err != nil {

@@ -154,7 +154,11 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	e.Body = bodyOf(e)
+	people, err := w.Participants(th.ID)
+	if err != nil {
+		return err
+	}
+	e.Body = knownAs(bodyOf(e), e.Mentions, people)
 	m := store.Message{
 		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
 		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID, Account: accountOf(e.By),
@@ -163,10 +167,6 @@ func (w *work) posted(network string, e chat.Posted) error {
 		m.At = *w.unsealed
 	}
 	answered, err := w.answered(network, r, e)
-	if err != nil {
-		return err
-	}
-	people, err := w.Participants(th.ID)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -178,20 +179,48 @@ func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 
 // addressed returns the participants who are mentioned in a text of a room, or by
 // the network's own means.
-func addressed(text string, by []chat.UserID, all bool, people []store.Participant) (ids store.IDs) {
+func addressed(text string, by []chat.Mention, all bool, people []store.Participant) (ids store.IDs) {
 	for _, p := range people {
 		if !p.Takes() {
 			continue
 		}
 		is := all || typedMention(text, p.Name)
-		for _, id := range by {
-			is = is || (p.Ghost != "" && strings.Contains(string(id), p.Ghost))
+		for _, m := range by {
+			is = is || (p.Ghost != "" && strings.Contains(string(m.User), p.Ghost)) || isAt(p, m.Address)
 		}
 		if is {
 			ids = append(ids, p.ID)
 		}
 	}
 	return ids
+}
+
+// isAt reports whether a participant reads mail at an address.
+func isAt(p store.Participant, address string) bool {
+	return address != "" && mail.SameAddress(p.Address, address)
+}
+
+// knownAs has people by email whom a text mentions under their names in the network stand
+// there under those by which the conversation knows them (B20).
+func knownAs(b chat.Body, by []chat.Mention, people []store.Participant) chat.Body {
+	var plain, marked markup.Names
+	for _, m := range by {
+		for _, p := range people {
+			if isAt(p, m.Address) && p.Takes() && p.Name != "" {
+				plain.Add("@"+p.Name, m.Name)
+				marked.Add("@"+inMarkup.Replace(p.Name), inMarkup.Replace(m.Name))
+			}
+		}
+	}
+	b.Text, b.HTML = renamed(b.Text, plain), renamed(b.HTML, marked)
+	return b
+}
+
+// renamed puts the ids of names in the places of their mentions.
+func renamed(text string, names markup.Names) string {
+	var b strings.Builder
+	names.Cut("", text, func(piece, id string) { b.WriteString(cmp.Or(id, piece)) })
+	return b.String()
 }
 
 // typedMention reports whether "@name" stands in a text as words of their own. Where

@@ -149,7 +149,7 @@ func TestTypedMention(t *testing.T) {
 // TestAddressed is who is mentioned in a message of a room. (EVENTS A25, A26)
 func TestAddressed(t *testing.T) {
 	people := []store.Participant{
-		{ID: 1, Name: "Ann", Ghost: "abc", State: store.Active}, {ID: 2, Name: "Bob", Ghost: "def", State: store.Active},
+		{ID: 1, Name: "Ann", Ghost: "abc", State: store.Active}, {ID: 2, Name: "Bob", Ghost: "def", Address: "bob@example.org", State: store.Active},
 		{ID: 3, Name: "Cleo", State: store.Active}, {ID: 4, Name: "Dora", Ghost: "ghi", State: store.Gone},
 	}
 	for _, c := range []struct {
@@ -158,8 +158,10 @@ func TestAddressed(t *testing.T) {
 		want store.IDs
 	}{
 		{"nobody", chat.Posted{Body: chat.Body{Text: "hello"}}, nil},
-		{"a user", chat.Posted{Mentions: []chat.UserID{"@mail_def:example.org"}}, store.IDs{2}},
-		{"a user of the network", chat.Posted{Mentions: []chat.UserID{"@joe:example.org"}}, nil},
+		{"a user", chat.Posted{Mentions: []chat.Mention{{User: "@mail_def:example.org"}}}, store.IDs{2}},
+		{"a user of the network", chat.Posted{Mentions: []chat.Mention{{User: "@joe:example.org"}}}, nil},
+		{"a user of the network who reads mail (B20)", chat.Posted{Mentions: []chat.Mention{{User: "U1", Address: "BOB+x@example.org"}}}, store.IDs{2}},
+		{"one who reads no mail here", chat.Posted{Mentions: []chat.Mention{{User: "U1", Address: "joe@example.org"}}}, nil},
 		{"a name", chat.Posted{Body: chat.Body{Text: "@cleo?"}}, store.IDs{3}},
 		{"all (B22)", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
 		{"one who left", chat.Posted{Body: chat.Body{Text: "@dora?"}}, nil},
@@ -167,6 +169,16 @@ func TestAddressed(t *testing.T) {
 		if got := addressed(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !equalIDs(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// TestKnownAs is what people by email are called who have another name in the network. (B20)
+func TestKnownAs(t *testing.T) {
+	people := []store.Participant{{ID: 1, Name: "Ann <3", Address: "ann@example.org", State: store.Active}, {ID: 2, Name: "Bob", Address: "bob@example.org", State: store.Gone}}
+	by := []chat.Mention{{User: "U1", Name: "annie", Address: "ann@example.org"}, {User: "U2", Name: "bobby", Address: "bob@example.org"}, {User: "U3", Name: "Cleo"}}
+	got := knownAs(chat.Body{Text: "@Annie and @annies, mail x@annie or @bobby, @Cleo", HTML: "<b>@annie</b>"}, by, people)
+	if want := "@Ann <3 and @annies, mail x@annie or @bobby, @Cleo"; got.Text != want || got.HTML != "<b>@Ann &lt;3</b>" {
+		t.Errorf("%q, %q", got.Text, got.HTML)
 	}
 }
 

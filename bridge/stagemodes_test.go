@@ -26,7 +26,7 @@ func (s *stage) manner(p *chat.Posted, how string) {
 	case how == "all":
 		p.MentionsAll = true
 	case to:
-		p.Mentions = append(p.Mentions, s.ghost(string(p.Place.Room), name+"@example.com"))
+		p.Mentions = append(p.Mentions, chat.Mention{User: s.ghost(string(p.Place.Room), name+"@example.com")})
 	}
 }
 

@@ -119,6 +119,13 @@ type Attachment struct {
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
+// Mention is a user whom a message mentions.
+type Mention struct {
+	User    UserID
+	Name    string // as it stands behind an @ in the text; empty: it does not
+	Address string // where the user gets mail, as far as the network tells; it is shown to nobody
+}
+
 // The events. One struct per kind.
 type (
 	// Posted is a new message of a person. Own messages of the bridge (its user,
@@ -130,7 +137,7 @@ type (
 		Body        Body
 		ReplyTo     MessageID // the message that it answers; empty: none
 		Root        MessageID // the message at the root of its chat thread; empty: none
-		Mentions    []UserID
+		Mentions    []Mention
 		MentionsAll bool  // honoured by the network: the author may mention everybody
 		Poll        *Poll // the message is this poll, and Body is empty; nil: it is none
 	}
@@ -143,7 +150,7 @@ type (
 		Edit        MessageID // the edit itself, which Deleted may take back; empty: the network has no such thing
 		Body        Body
 		Poll        *Poll // as in Posted
-		Mentions    []UserID
+		Mentions    []Mention
 		MentionsAll bool // as in Posted
 	}
 	// Deleted takes a message away, or a reaction, a vote, or an edit. By is who deleted it.

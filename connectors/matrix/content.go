@@ -130,9 +130,9 @@ func cleanName(name string) string {
 }
 
 // mentioned are the users whom the content mentions.
-func (c content) mentioned() (users []chat.UserID) {
+func (c content) mentioned() (users []chat.Mention) {
 	for _, u := range c.Mentions.UserIDs {
-		users = append(users, chat.UserID(u))
+		users = append(users, chat.Mention{User: chat.UserID(u)})
 	}
 	return users
 }

@@ -312,7 +312,7 @@ func plainCommand(s string) string {
 }
 
 // body is what a message says.
-func (c *Connector) body(ctx context.Context, e rawEvent) (b chat.Body, mentions []chat.UserID, all bool) {
+func (c *Connector) body(ctx context.Context, e rawEvent) (b chat.Body, mentions []chat.Mention, all bool) {
 	if e.Subtype == "file_share" && len(e.Blocks) == 0 {
 		e.Text = comment(e.Text)
 	}
@@ -320,7 +320,8 @@ func (c *Connector) body(ctx context.Context, e rawEvent) (b chat.Body, mentions
 	r := slacktext.Read(slacktext.Message{Text: e.Text, Blocks: e.Blocks, Attachments: e.Attachments, Below: words, Link: c.permalink(ctx, e)}, names{c, ctx})
 	b = chat.Body{Text: r.Text, HTML: r.HTML, Files: files}
 	for _, u := range r.Mentions {
-		mentions = append(mentions, chat.UserID(u))
+		who := c.person(ctx, u)
+		mentions = append(mentions, chat.Mention{User: chat.UserID(u), Name: who.author.Name, Address: who.address})
 	}
 	return b, mentions, r.MentionsAll
 }

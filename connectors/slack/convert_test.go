@@ -307,7 +307,7 @@ func TestEditsHaveTimes(t *testing.T) {
 	if again := edit("18.000200"); again.Edit != newer.Edit || again.Event != newer.Event {
 		t.Errorf("the same edit came as %+v and as %+v", newer, again)
 	}
-	if !newer.MentionsAll || len(newer.Mentions) != 1 || newer.Mentions[0] != "U5678" {
+	if !newer.MentionsAll || len(newer.Mentions) != 1 || newer.Mentions[0].User != "U5678" {
 		t.Errorf("it mentions %v, all: %v", newer.Mentions, newer.MentionsAll)
 	}
 }

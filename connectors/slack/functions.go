@@ -41,6 +41,7 @@ func Functions() []Function {
 		{"emoji", "the workspace's own emoji by the right name", []string{"emoji:read"}, []string{"emoji_changed"}},
 		{"groups", "names of user groups that are mentioned", []string{"usergroups:read"}, []string{"subteam_updated"}},
 		{"pins", "the pinned sign that a channel is read by email", []string{"pins:read", "pins:write"}, nil},
+		{"addresses", "mail at once for members of the workspace who read a channel by email and are mentioned there", []string{"users:read.email"}, nil},
 	}
 }
 

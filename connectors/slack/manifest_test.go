@@ -118,7 +118,7 @@ func TestManifestAsksForNothingUnknown(t *testing.T) {
 // Each function does without the scopes of the others: with the scopes that it
 // asks for and no more, nothing is refused for the lack of one.
 func TestScopesSuffice(t *testing.T) {
-	for _, names := range [][]string{nil, {"private"}, {"direct"}, {"join"}, {"reactions"}, {"emoji"}, {"groups"}, {"pins"}} {
+	for _, names := range [][]string{nil, {"private"}, {"direct"}, {"join"}, {"reactions"}, {"emoji"}, {"groups"}, {"pins"}, {"addresses"}} {
 		l := newLab(t, true)
 		l.Unlimited()
 		l.cfg.Functions = names

@@ -16,10 +16,11 @@ import (
 
 // person is what is known of somebody.
 type person struct {
-	author chat.Author
-	rank   chat.Rank // in the workspace
-	bot    bool
-	until  time.Time // ask again then
+	author  chat.Author
+	address string    // of mail; empty unless the app may read it
+	rank    chat.Rank // in the workspace
+	bot     bool
+	until   time.Time // ask again then
 }
 
 // channel is what is known of a channel.
@@ -71,7 +72,7 @@ func (c *Connector) person(ctx context.Context, user string) person {
 
 // read makes a person of what Slack says.
 func (c *Connector) read(u slack.User, me identity) person {
-	p := person{author: chat.Author{ID: chat.UserID(u.ID), Server: u.TeamID}, bot: u.IsBot || u.ID == "USLACKBOT", until: time.Now().Add(remember)}
+	p := person{author: chat.Author{ID: chat.UserID(u.ID), Server: u.TeamID}, bot: u.IsBot || u.ID == "USLACKBOT", address: u.Profile.Email, until: time.Now().Add(remember)}
 	for _, name := range []string{u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name, u.ID} {
 		if p.author.Name = strings.TrimSpace(name); p.author.Name != "" {
 			break

@@ -12,17 +12,22 @@ import (
 // User is a person, or a bot.
 type User struct {
 	ID, Name, Real, Team string
+	Email                string // apps see it with users:read.email alone
 	Admin, Owner         bool
 	Guest, UltraGuest    bool
 	Bot                  bool
 	Ephemerals           []Ephemeral
 }
 
-func (u *User) json() reply {
+func (s *Server) userJSON(u *User) reply {
+	profile := reply{"display_name": u.Real, "real_name": u.Real, "team": u.Team}
+	if u.Email != "" && s.may("users:read.email") {
+		profile["email"] = u.Email
+	}
 	out := reply{
 		"id": u.ID, "team_id": u.Team, "name": u.Name, "real_name": u.Real, "is_admin": u.Admin, "is_owner": u.Owner, "is_bot": u.Bot,
 		"is_restricted": u.Guest || u.UltraGuest, "is_ultra_restricted": u.UltraGuest, "deleted": false,
-		"profile": reply{"display_name": u.Real, "real_name": u.Real, "team": u.Team},
+		"profile": profile,
 	}
 	if u.Team != Team {
 		out["is_stranger"] = true

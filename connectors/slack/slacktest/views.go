@@ -17,7 +17,7 @@ func (c *call) userInfo() (reply, error) {
 	if u == nil {
 		return nil, fail("user_not_found")
 	}
-	return reply{"user": u.json()}, nil
+	return reply{"user": c.s.userJSON(u)}, nil
 }
 
 func (c *call) userList() (reply, error) {
@@ -28,7 +28,7 @@ func (c *call) userList() (reply, error) {
 	all := slices.Sorted(maps.Keys(c.s.users))
 	list := []reply{}
 	for _, id := range all[min(from, len(all)):min(from+limit, len(all))] {
-		list = append(list, c.s.users[id].json())
+		list = append(list, c.s.userJSON(c.s.users[id]))
 	}
 	next := ""
 	if from+limit < len(all) {

@@ -63,7 +63,7 @@ Subject: x
 }
 
 // An answer under an old message quotes it in one line, and names, long texts and
-// failures cross as people expect (B1, B3, B38, C7, C40, C41, D5, D20), with the bridge
+// failures cross as people expect (B1, B3, B20, B38, C7, C40, C41, D5, D20), with the bridge
 // killed in between.
 func TestThreadsNamesAndFailures(t *testing.T) {
 	s := open(t, true)
@@ -103,6 +103,13 @@ func TestThreadsNamesAndFailures(t *testing.T) {
 		}
 		return false
 	})
+
+	// Bob is in the workspace, too, and goes by another name there.
+	bobby := s.slack.Person(slacktest.User{Name: "bobby", Email: s.mail.Address("bob")})
+	s.say("<@" + bobby + ">: you are meant")
+	if m := s.gets("bob", "you are meant"); !strings.Contains(m.Text, "@bob: you are meant") || !strings.Contains(m.HTML, "@<strong>bob</strong>") && !strings.Contains(m.HTML, "<strong>@bob</strong>") {
+		t.Errorf("Bob is mentioned as %q, %q", m.Text, m.HTML)
+	}
 
 	said := s.say("this one bounces")
 	m = s.gets("bob", "this one bounces")
