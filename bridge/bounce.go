@@ -293,9 +293,9 @@ func receiptClass(m *mail.Message, b *Bounce, rule string) Class {
 	if !b.knowsAddress() && len(m.From) > 0 {
 		b.Recipients = []BounceRecipient{{Address: m.From[0].Address}}
 	}
-	text := senderName(m) + " has read the mail."
+	text := m.AuthorName() + " has read the mail."
 	if b.Action == "deleted" {
-		text = senderName(m) + " has deleted the mail without reading it."
+		text = m.AuthorName() + " has deleted the mail without reading it."
 	}
 	return Class{Kind: KindReadReceipt, Bounce: b, Text: text, Rule: rule}
 }

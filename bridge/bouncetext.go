@@ -24,7 +24,7 @@ const maxWords = 64 << 10
 
 func gatherReport(m *mail.Message) returned {
 	var r returned
-	text := plainText(m)
+	text := m.PlainText()
 	if len(text) > maxWords {
 		text = text[:maxWords]
 	}

@@ -14,14 +14,14 @@ import (
 func contactCards(m *mail.Message) string {
 	const most = 3
 	var cards []string
-	for _, p := range shownParts(m) {
+	for _, p := range m.ShownParts() {
 		if p.Type != "text/vcard" && p.Type != "text/x-vcard" && p.Type != "text/directory" || len(cards) == most {
 			continue
 		}
 		c, more, ok := mail.ReadContact(p.Content)
 		own := false
 		for _, a := range c.Mails {
-			own = own || hasAddress(m.From, a)
+			own = own || m.IsFrom(a)
 		}
 		if !ok || own {
 			continue
@@ -91,10 +91,10 @@ func (w *wording) addForwards(m *mail.Message) {
 		}
 		from := ""
 		if len(p.Nested.From) > 0 {
-			from = nameOrAddress(p.Nested)
+			from = p.Nested.Author()
 		}
-		line := markup.Neutral(forwardLine(senderName(m), mail.CleanName(p.Nested.Subject), from, date))
-		text, html := shownWords(shorten(strings.TrimSpace(plainText(p.Nested)), longest), "")
+		line := markup.Neutral(forwardLine(m.AuthorName(), mail.CleanName(p.Nested.Subject), from, date))
+		text, html := shownWords(shorten(strings.TrimSpace(p.Nested.PlainText()), longest), "")
 		if len(p.Nested.HTML) <= longest {
 			_, html = shownWords(text, p.Nested.HTML)
 		}
@@ -133,5 +133,5 @@ func forwardedInline(m *mail.Message, text, tag string) string {
 	} else {
 		from = mail.CleanName(from)
 	}
-	return forwardLine(senderName(m), mail.TitleOf(m.Subject, tag), from, find(forwardDate))
+	return forwardLine(m.AuthorName(), mail.TitleOf(m.Subject, tag), from, find(forwardDate))
 }

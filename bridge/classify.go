@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"hashsend/bridge/mail"
-	"hashsend/bridge/markup"
 )
 
 // MailKind is a sort of mail.
@@ -84,7 +83,7 @@ func Classify(m mail.Message) Class {
 		}
 	}
 	c := classifyHuman(&m)
-	c.Command = mailCommandOf(plainText(&m))
+	c.Command = mailCommandOf(m.PlainText())
 	return c
 }
 
@@ -129,15 +128,15 @@ func classifyUnreadable(m *mail.Message) (Class, bool) {
 	switch {
 	case smime && strings.Contains(params, "signed-data"):
 		return Class{Kind: KindUnreadable, Rule: "signed in one piece",
-			Text: senderName(m) + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
+			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
 	case strings.TrimSpace(kind) == "multipart/encrypted", smime, strings.TrimSpace(m.Text+m.HTML) == "" && slices.ContainsFunc(m.Parts, isEncrypted),
 		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
 		return Class{Kind: KindUnreadable, Rule: "encrypted",
-			Text: senderName(m) + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
+			Text: m.AuthorName() + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
 	}
 	if m.Subject == "" && len(m.Attachments()) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
 		return Class{Kind: KindUnreadable, Rule: "nothing in it",
-			Text: "A mail from " + senderName(m) + " has nothing in it that can be read."}, true
+			Text: "A mail from " + m.AuthorName() + " has nothing in it that can be read."}, true
 	}
 	return Class{}, false
 }
@@ -151,28 +150,6 @@ func isEncrypted(p mail.Part) bool {
 		return !strings.EqualFold(p.Params["smime-type"], "signed-data") && !strings.EqualFold(p.Params["smime-type"], "certs-only")
 	}
 	return false
-}
-
-// senderName is how a room is told of the sender: addresses are not for everybody.
-func senderName(m *mail.Message) string {
-	name := nameOrAddress(m)
-	if local, _, ok := strings.Cut(name, "@"); ok && local != "" {
-		return local
-	}
-	return name
-}
-
-// nameOrAddress is how somebody is named whom a mail is from that is passed on.
-func nameOrAddress(m *mail.Message) string {
-	for _, a := range m.From {
-		if n := mail.CleanName(a.Name); n != "" {
-			return n
-		}
-		if a.Address != "" {
-			return a.Address
-		}
-	}
-	return "somebody"
 }
 
 // mailCommandOf returns the first line of a text if it is a command that people
@@ -259,16 +236,4 @@ func loopRule(m *mail.Message) string {
 		return "another bridge"
 	}
 	return ""
-}
-
-// maxHTML is how many bytes of HTML are looked at: what reports and programs write
-// is shorter.
-const maxHTML = 128 << 10
-
-// plainText is the text of a mail, made from its HTML where it has no other.
-func plainText(m *mail.Message) string {
-	if strings.TrimSpace(m.Text) != "" || m.HTML == "" {
-		return m.Text
-	}
-	return markup.ToText(m.HTML[:min(len(m.HTML), maxHTML)])
 }

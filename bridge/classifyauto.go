@@ -15,7 +15,7 @@ func classifyAutomatic(m *mail.Message) (Class, bool) {
 		return Class{}, false
 	}
 	const most = 400
-	said := strings.Join(strings.Fields(plainText(m)), " ")
+	said := strings.Join(strings.Fields(m.PlainText()), " ")
 	if r := []rune(said); len(r) > most {
 		said = string(r[:most]) + "…"
 	}
@@ -23,7 +23,7 @@ func classifyAutomatic(m *mail.Message) (Class, bool) {
 	if text == "" {
 		text = m.Subject
 	}
-	return Class{Kind: KindAutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + senderName(m) + ": " + text}, true
+	return Class{Kind: KindAutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + m.AuthorName() + ": " + text}, true
 }
 
 func automaticRule(m *mail.Message) string {
@@ -57,7 +57,7 @@ func automaticRule(m *mail.Message) string {
 			}
 			continue
 		case "x-ms-exchange-inbox-rules-loop": // also on what a rule passes on: then it names somebody else
-			if hasAddress(m.From, word) {
+			if m.IsFrom(word) {
 				return f.Name
 			}
 			continue
@@ -67,7 +67,7 @@ func automaticRule(m *mail.Message) string {
 			}
 			continue
 		case "x-loop":
-			if !list && hasAddress(m.From, word) && answers(m) {
+			if !list && m.IsFrom(word) && answers(m) {
 				return "X-Loop: the sender's own"
 			}
 			continue
@@ -96,15 +96,6 @@ func weakAutomaticRule(m *mail.Message, list bool) string {
 }
 
 func answers(m *mail.Message) bool { return len(m.InReplyTo) > 0 || len(m.References) > 0 }
-
-func hasAddress(as []mail.Address, address string) bool {
-	for _, a := range as {
-		if strings.EqualFold(a.Address, strings.Trim(address, "<>")) {
-			return true
-		}
-	}
-	return false
-}
 
 // returnPath returns the envelope sender that the last server wrote down.
 func returnPath(h mail.Header) (string, bool) {
@@ -269,12 +260,12 @@ func classifyChallenge(m *mail.Message) (Class, bool) {
 		return Class{}, false
 	}
 	const most = 20000
-	text := plainText(m)
+	text := m.PlainText()
 	if !challengeWords(strings.ToLower(text[:min(len(text), most)])) {
 		return Class{}, false
 	}
 	return Class{Kind: KindChallenge, Rule: "asks to confirm that a person wrote",
-		Text: "The mail server of " + senderName(m) + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox."}, true
+		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox."}, true
 }
 
 func challengeWords(text string) bool {

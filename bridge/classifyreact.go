@@ -38,7 +38,7 @@ func classifyReaction(m *mail.Message) (Class, bool) {
 			return c, true
 		}
 	}
-	if e := outlookReaction(plainText(m)); e != "" {
+	if e := outlookReaction(m.PlainText()); e != "" {
 		return reactionClass(e, "Outlook reaction"), true
 	}
 	return Class{}, false

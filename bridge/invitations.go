@@ -67,7 +67,7 @@ func invitationText(m *mail.Message, v mail.Invitation, verb string, zone *time.
 	if title == "" {
 		title = mail.CleanSubject(m.Subject)
 	}
-	lines := []string{"📅 " + senderName(m) + " " + verb + ": " + title}
+	lines := []string{"📅 " + m.AuthorName() + " " + verb + ": " + title}
 	add := func(label, text string) {
 		if text != "" {
 			lines = append(lines, label+": "+text)
@@ -82,7 +82,7 @@ func invitationText(m *mail.Message, v mail.Invitation, verb string, zone *time.
 	}
 	add("Repeats", v.Repeats)
 	add("Where", v.Place)
-	if o := v.Organiser; !hasAddress(m.From, o.Address) {
+	if o := v.Organiser; !m.IsFrom(o.Address) {
 		if o.Name == "" {
 			o.Name = o.Address
 		}
@@ -135,34 +135,12 @@ func inZone(t time.Time, zone *time.Location) time.Time {
 	return t.In(zone)
 }
 
-// oneCalendar names the calendar of an invitation, and leaves out that it is there
-// twice: most programs send it as an alternative of the text and as a file.
-func oneCalendar(parts []mail.Part) (out []mail.Part) {
-	named, sizes := false, map[int64]bool{}
-	for _, p := range parts {
-		named = named || mail.IsCalendar(p) && p.Name != ""
-	}
-	for _, p := range parts {
-		if mail.IsCalendar(p) {
-			if p.Name == "" && named || sizes[p.Size] {
-				continue
-			}
-			sizes[p.Size] = true
-			if p.Name == "" {
-				p.Name = unnamed(p)
-			}
-		}
-		out = append(out, p)
-	}
-	return out
-}
-
 // eventCards words the events of the calendar files that a mail brings along, where
 // the mail as a whole is no invitation. Only who has called it invites to an event.
 func eventCards(m *mail.Message, zone *time.Location) string {
 	const most = 3
 	var cards []string
-	for _, p := range shownParts(m) {
+	for _, p := range m.ShownParts() {
 		if !mail.IsCalendar(p) || len(cards) == most {
 			continue
 		}
@@ -173,7 +151,7 @@ func eventCards(m *mail.Message, zone *time.Location) string {
 		verb := calendarVerb(v)
 		switch v.Method {
 		case "REQUEST", "ADD", "CANCEL":
-			if !hasAddress(m.From, v.Organiser.Address) {
+			if !m.IsFrom(v.Organiser.Address) {
 				verb = ""
 			}
 		}
@@ -191,7 +169,7 @@ func eventCards(m *mail.Message, zone *time.Location) string {
 func withoutGoogle(m *mail.Message, v mail.Invitation) string {
 	var above []string
 	found := false
-	for line := range strings.Lines(plainText(m)) {
+	for line := range strings.Lines(m.PlainText()) {
 		if found = sameWords(line, v.Title); found {
 			break
 		}

@@ -106,9 +106,9 @@ func (s *Shown) describe(m *mail.Message, c Class) {
 		s.InReplyTo = m.InReplyTo[0]
 	}
 	if c.Kind != KindUnreadable {
-		for _, p := range fileParts(m) {
+		for _, p := range m.Files() {
 			if p.Name == "" {
-				p.Name = media.Named(unnamed(p), p.Type)
+				p.Name = media.Named(p.UsualName(), p.Type)
 			}
 			s.Attachments = append(s.Attachments, ShownFile{Name: p.Name, Type: p.Type, Size: p.Size, Inline: p.Inline})
 		}

@@ -213,7 +213,7 @@ func shorten(s string, most int) string {
 
 func filesOf(m *mail.Message) string {
 	var names []string
-	for _, p := range fileParts(m) {
+	for _, p := range m.Files() {
 		names = append(names, fileLine(p.Name, p.Size))
 	}
 	if len(names) > 20 {
