@@ -13,8 +13,8 @@
 //   - what goes out: planmail.go (which mails, to whom), cite.go, subjects.go, lines.go,
 //     planfiles.go, links.go, modes.go and digest.go (when), typing.go, zones.go, pace.go
 //     (what the provider allows), delivermail.go, smaller.go
-//   - what comes in: decide.go, wording.go, cards.go, invitations.go, pictures.go, logos.go,
-//     preview.go, open.go; classifyauto.go, classifyreact.go, recalls.go, away.go; of bounces
+//   - what comes in: decide.go, wording.go (and bridge/cards), pictures.go, logos.go, preview.go,
+//     open.go; classifyauto.go, classifyreact.go, recalls.go, away.go; of bounces
 //     bounce.go, bounceaddress.go, bounceses.go, bouncetext.go and bouncewords.go; carryout.go
 //     does what was decided
 //   - what is said in rooms: say.go, jobs.go, deliverchat.go, longtext.go, marks.go,

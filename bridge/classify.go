@@ -47,8 +47,8 @@ type Class struct {
 	// Emoji is a reaction. With KindMessage the mail has a text besides.
 	Emoji      string
 	Whole      bool             // the reaction takes the place of all that its sender had there; without Emoji it takes them back
-	Invitation *mail.Invitation // for calendar; Text says it in the zone that it was written in
-	Text       string           // what to tell a person instead of the mail's text (calendar: above it), in plain words
+	Invitation *mail.Invitation // for calendar
+	Text       string           // what to tell a person instead of the mail's text, in plain words; may be empty
 	Said       string           // auto-reply: its text alone, in one line; may be empty
 	Command    string           // the first line, if it is a command by mail: "/leave"; empty else
 	Rule       string           // which rule decided
@@ -236,4 +236,27 @@ func loopRule(m *mail.Message) string {
 		return "another bridge"
 	}
 	return ""
+}
+
+// classifyCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a
+// calendar part with a method that is no mere file.
+func classifyCalendar(m *mail.Message) (Class, bool) {
+	for _, p := range m.Parts {
+		if p.Type != "text/calendar" {
+			continue
+		}
+		disposition, _, _ := strings.Cut(strings.ToLower(p.Header.Get("Content-Disposition")), ";")
+		if strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
+			continue
+		}
+		v, ok := mail.ReadInvitation(p.Content)
+		if method := strings.ToUpper(p.Params["method"]); method != "" {
+			v.Method = method
+		}
+		if !ok || v.Verb() == "" {
+			continue
+		}
+		return Class{Kind: KindCalendar, Invitation: &v, Rule: "calendar part with method " + v.Method}, true
+	}
+	return Class{}, false
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/cards"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/reply"
@@ -56,12 +57,12 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	default:
 		w.inPlaceOfGoogle(&l.msg, l.class)
 	}
-	cards := cardsOf(&l.msg, l.class, *w, box.b.o.Tag, box.b.o.Zone)
+	card := cardsOf(&l.msg, l.class, *w, box.b.o.Tag, box.b.o.Zone)
 	if l.class.Kind != KindReaction {
 		w.addForwards(&l.msg)
 	}
-	if cards != "" {
-		w.above(cards)
+	if card != "" {
+		w.above(card)
 	}
 	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
 		d.emoji = oneEmoji(w.Text)
@@ -78,27 +79,27 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 // cardsOf is what stands above the words of a mail: its contacts, its events, and
 // whose mail it passes on.
 func cardsOf(m *mail.Message, c Class, w wording, tag string, zone *time.Location) string {
-	cards := []string{contactCards(m)}
+	all := []string{cards.Contacts(m)}
 	switch {
 	case c.Kind == KindReaction:
 	case c.Invitation != nil:
-		cards = append(cards, invitationText(m, *c.Invitation, calendarVerb(*c.Invitation), zone))
-	case w.Forward && len(forwards(m)) == 0: // those that are attached are named below
-		cards = append(cards, eventCards(m, zone), forwardedInline(m, w.Text, tag))
+		all = append(all, cards.Invitation(m, *c.Invitation, zone))
+	case w.Forward && len(cards.Forwards(m)) == 0: // those that are attached are named below
+		all = append(all, cards.Events(m, zone), cards.ForwardInText(m, w.Text, tag))
 	default:
-		cards = append(cards, eventCards(m, zone))
+		all = append(all, cards.Events(m, zone))
 	}
-	return strings.Join(slices.DeleteFunc(cards, func(s string) bool { return s == "" }), "\n\n")
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), "\n\n")
 }
 
 // inPlaceOfGoogle leaves out the words that Google writes with an invitation, which
 // the card says; what the one who invites has written stands in the calendar.
 func (w *wording) inPlaceOfGoogle(m *mail.Message, c Class) {
-	if c.Invitation == nil || !byGoogle(m) || w.Text == "" {
+	if c.Invitation == nil || !cards.ByGoogle(m) || w.Text == "" {
 		return
 	}
 	w.Cuts = append(w.Cuts, store.Cut{Kind: "repetition", Rule: "Google says what the calendar says", Text: shorten(w.Text, maxCut)})
-	w.Text, w.HTML, w.Parts = markup.Neutral(withoutGoogle(m, *c.Invitation)), "", nil
+	w.Text, w.HTML, w.Parts = markup.Neutral(cards.WithoutGoogle(m, *c.Invitation)), "", nil
 }
 
 // above puts lines of the bridge above the words, or in place of words that say no more.
@@ -113,6 +114,32 @@ func (w *wording) above(card string) {
 		w.HTML = ""
 	}
 	w.Text, w.Parts = strings.TrimSpace(card+"\n\n"+w.Text), nil
+}
+
+// addForwards adds the text of the mails that are attached below the words, each
+// under a line that names it.
+func (w *wording) addForwards(m *mail.Message) {
+	const most, longest = 5, 32 << 10
+	for n, passed := range cards.Forwards(m) {
+		if n == most {
+			break
+		}
+		line := markup.Neutral(cards.Forward(m, passed))
+		text, html := shownWords(shorten(strings.TrimSpace(passed.PlainText()), longest), "")
+		if len(passed.HTML) <= longest {
+			_, html = shownWords(text, passed.HTML)
+		}
+		if w.HTML != "" || html != "" {
+			if w.HTML == "" && w.Text != "" {
+				w.HTML = markup.FromText(w.Text)
+			}
+			if html == "" {
+				html = markup.FromText(text)
+			}
+			w.HTML += markup.FromText(line) + "<br>" + html
+		}
+		w.Text, w.Parts = strings.TrimSpace(w.Text+"\n\n"+line+"\n"+text), nil
+	}
 }
 
 // knownTo lists the messages that a mail may quote: first those of the mail that it

@@ -1,4 +1,4 @@
-package bridge
+package cards
 
 import (
 	"strings"
@@ -7,62 +7,14 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// classifyCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a
-// calendar part with a method that is no mere file.
-func classifyCalendar(m *mail.Message) (Class, bool) {
-	for _, p := range m.Parts {
-		if p.Type != "text/calendar" {
-			continue
-		}
-		disposition, _, _ := strings.Cut(strings.ToLower(p.Header.Get("Content-Disposition")), ";")
-		if strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
-			continue
-		}
-		v, ok := mail.ReadInvitation(p.Content)
-		if method := strings.ToUpper(p.Params["method"]); method != "" {
-			v.Method = method
-		}
-		if !ok || calendarVerb(v) == "" {
-			continue
-		}
-		return Class{Kind: KindCalendar, Invitation: &v, Text: invitationText(m, v, calendarVerb(v), nil), Rule: "calendar part with method " + v.Method}, true
-	}
-	return Class{}, false
+// Invitation is the card of the event that a mail is about, with its times in a zone;
+// nil: in the one that it was written in.
+func Invitation(m *mail.Message, v mail.Invitation, zone *time.Location) string {
+	return event(m, v, v.Verb(), zone)
 }
 
-// calendarVerb says what a method of RFC 5546 does. Publishing is none: it sends
-// a file along.
-func calendarVerb(v mail.Invitation) string {
-	switch v.Method {
-	case "REQUEST", "ADD":
-		return "invites to"
-	case "CANCEL":
-		return "cancelled"
-	case "COUNTER":
-		return "proposes another time for"
-	case "DECLINECOUNTER":
-		return "keeps to the time of"
-	case "REFRESH":
-		return "asks for the newest version of"
-	case "REPLY":
-		switch v.Answer {
-		case "ACCEPTED":
-			return "accepted"
-		case "DECLINED":
-			return "declined"
-		case "TENTATIVE":
-			return "may come to"
-		case "DELEGATED":
-			return "sends somebody else to"
-		}
-		return "answers about"
-	}
-	return ""
-}
-
-// invitationText is the card of an event, with its times in a zone; nil: in the one
-// that it was written in. verb is what the sender does with it.
-func invitationText(m *mail.Message, v mail.Invitation, verb string, zone *time.Location) string {
+// event is the card of an event. verb is what the sender does with it.
+func event(m *mail.Message, v mail.Invitation, verb string, zone *time.Location) string {
 	title := v.Title
 	if title == "" {
 		title = mail.CleanSubject(m.Subject)
@@ -135,9 +87,10 @@ func inZone(t time.Time, zone *time.Location) time.Time {
 	return t.In(zone)
 }
 
-// eventCards words the events of the calendar files that a mail brings along, where
-// the mail as a whole is no invitation. Only who has called it invites to an event.
-func eventCards(m *mail.Message, zone *time.Location) string {
+// Events words the events of the calendar files that a mail brings along, where the
+// mail as a whole is no invitation; empty: there are none. Only who has called it
+// invites to an event. Times are as in Invitation.
+func Events(m *mail.Message, zone *time.Location) string {
 	const most = 3
 	var cards []string
 	for _, p := range m.ShownParts() {
@@ -148,7 +101,7 @@ func eventCards(m *mail.Message, zone *time.Location) string {
 		if !ok {
 			continue
 		}
-		verb := calendarVerb(v)
+		verb := v.Verb()
 		switch v.Method {
 		case "REQUEST", "ADD", "CANCEL":
 			if !m.IsFrom(v.Organiser.Address) {
@@ -158,19 +111,26 @@ func eventCards(m *mail.Message, zone *time.Location) string {
 		if verb == "" {
 			verb, v.Method = "sent an event", "PUBLISH"
 		}
-		cards = append(cards, invitationText(m, v, verb, zone))
+		cards = append(cards, event(m, v, verb, zone))
 	}
 	return strings.Join(cards, "\n\n")
 }
 
-// withoutGoogle is what is left of the words of such a mail: what stands above the
+// ByGoogle reports whether the words of an invitation are those that Google writes:
+// they say once more what stands in the calendar.
+func ByGoogle(m *mail.Message) bool {
+	const page = "calendar.google.com/calendar/event?action="
+	return strings.Contains(m.Text, page) || strings.Contains(m.HTML, page)
+}
+
+// WithoutGoogle is what is left of the words of such a mail: what stands above the
 // title, where Google tells of changes and notes, and what the one who invites has
 // written into the calendar.
-func withoutGoogle(m *mail.Message, v mail.Invitation) string {
+func WithoutGoogle(m *mail.Message, v mail.Invitation) string {
 	var above []string
-	found := false
+	found, title := false, words(v.Title)
 	for line := range strings.Lines(m.PlainText()) {
-		if found = sameWords(line, v.Title); found {
+		if found = words(line) == title; found {
 			break
 		}
 		above = append(above, strings.TrimSpace(line))
@@ -183,11 +143,4 @@ func withoutGoogle(m *mail.Message, v mail.Invitation) string {
 		said = strings.TrimSpace(said + "\n\n" + v.About)
 	}
 	return said
-}
-
-// byGoogle reports whether the words of an invitation are those that Google writes:
-// they say once more what stands in the calendar.
-func byGoogle(m *mail.Message) bool {
-	const page = "calendar.google.com/calendar/event?action="
-	return strings.Contains(m.Text, page) || strings.Contains(m.HTML, page)
 }

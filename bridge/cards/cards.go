@@ -1,4 +1,7 @@
-package bridge
+// Package cards says in a few lines what a mail brings along besides its words:
+// contacts, events, and mails that are passed on. What comes from the mail stands in
+// the cards as it was written: whoever shows them makes it harmless first.
+package cards
 
 import (
 	"fmt"
@@ -6,12 +9,11 @@ import (
 	"strings"
 
 	"hashsend/bridge/mail"
-	"hashsend/bridge/markup"
 )
 
-// contactCards words the contacts that a mail brings along. The sender's own, which
-// some programs add to every mail, stays a file.
-func contactCards(m *mail.Message) string {
+// Contacts words the contacts that a mail brings along; empty: there are none. The
+// sender's own, which some programs add to every mail, stays a file.
+func Contacts(m *mail.Message) string {
 	const most = 3
 	var cards []string
 	for _, p := range m.ShownParts() {
@@ -26,12 +28,12 @@ func contactCards(m *mail.Message) string {
 		if !ok || own {
 			continue
 		}
-		cards = append(cards, contactText(c, more))
+		cards = append(cards, contact(c, more))
 	}
 	return strings.Join(cards, "\n")
 }
 
-func contactText(c mail.Contact, more int) string {
+func contact(c mail.Contact, more int) string {
 	who := c.Name
 	switch {
 	case who == "":
@@ -67,48 +69,26 @@ func forwardLine(who, subject, from, date string) string {
 	return line
 }
 
-// forwards are the mails that are attached to one.
-func forwards(m *mail.Message) (all []mail.Part) {
+// Forwards are the mails that are attached to one.
+func Forwards(m *mail.Message) (all []*mail.Message) {
 	for _, p := range m.Attachments() {
 		if p.Nested != nil && p.Type != "text/rfc822-headers" {
-			all = append(all, p)
+			all = append(all, p.Nested)
 		}
 	}
 	return all
 }
 
-// addForwards adds the text of the mails that are attached below the words, each
-// under a line that names it.
-func (w *wording) addForwards(m *mail.Message) {
-	const most, longest = 5, 32 << 10
-	for n, p := range forwards(m) {
-		if n == most {
-			break
-		}
-		date := ""
-		if !p.Nested.Date.IsZero() {
-			date = p.Nested.Date.Format("2 January 2006, 15:04 MST")
-		}
-		from := ""
-		if len(p.Nested.From) > 0 {
-			from = p.Nested.Author()
-		}
-		line := markup.Neutral(forwardLine(m.AuthorName(), mail.CleanName(p.Nested.Subject), from, date))
-		text, html := shownWords(shorten(strings.TrimSpace(p.Nested.PlainText()), longest), "")
-		if len(p.Nested.HTML) <= longest {
-			_, html = shownWords(text, p.Nested.HTML)
-		}
-		if w.HTML != "" || html != "" {
-			if w.HTML == "" && w.Text != "" {
-				w.HTML = markup.FromText(w.Text)
-			}
-			if html == "" {
-				html = markup.FromText(text)
-			}
-			w.HTML += markup.FromText(line) + "<br>" + html
-		}
-		w.Text, w.Parts = strings.TrimSpace(w.Text+"\n\n"+line+"\n"+text), nil
+// Forward is the line above a mail that is attached to m.
+func Forward(m, passed *mail.Message) string {
+	from, date := "", ""
+	if len(passed.From) > 0 {
+		from = passed.Author()
 	}
+	if !passed.Date.IsZero() {
+		date = passed.Date.Format("2 January 2006, 15:04 MST")
+	}
+	return forwardLine(m.AuthorName(), mail.CleanName(passed.Subject), from, date)
 }
 
 // What mail programs write above a mail that they pass on, in the languages whose
@@ -118,14 +98,20 @@ var (
 	forwardDate = regexp.MustCompile(`(?mi)^[>* \t]*(?:date|sent|datum|gesendet|envoyé|enviado|data|dato)[*]?\s?:[* ]*(\S[^\n]*)`)
 )
 
-// forwardedInline names the mail that stands in the text of one that passes it on.
-func forwardedInline(m *mail.Message, text, tag string) string {
+// ForwardInText is the line for a mail that stands in the text of m, which passes it
+// on. tag is the word of the subject that marks a mail as chat.
+func ForwardInText(m *mail.Message, text, tag string) string {
 	find := func(r *regexp.Regexp) string {
-		const looked = 4 << 10
-		if f := r.FindStringSubmatch(text[:min(len(text), looked)]); f != nil {
-			return oneLine(strings.Trim(f[1], `"* `), 80)
+		const looked, longest = 4 << 10, 80
+		f := r.FindStringSubmatch(text[:min(len(text), looked)])
+		if f == nil {
+			return ""
 		}
-		return ""
+		found := words(strings.Trim(f[1], `"* `))
+		if r := []rune(found); len(r) > longest {
+			found = strings.TrimSpace(string(r[:longest-1])) + "…"
+		}
+		return found
 	}
 	from := find(forwardFrom)
 	if a, err := mail.ParseAddress(from); err == nil && a.Name == "" {
@@ -135,3 +121,6 @@ func forwardedInline(m *mail.Message, text, tag string) string {
 	}
 	return forwardLine(m.AuthorName(), mail.TitleOf(m.Subject, tag), from, find(forwardDate))
 }
+
+// words puts one space between the words of a text.
+func words(s string) string { return strings.Join(strings.Fields(s), " ") }
