@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/media"
 	"hashsend/bridge/retry"
@@ -374,7 +375,7 @@ func (s *mailSink) Close() (string, error) {
 
 // addMailFiles stores the files of a mail as those of a message.
 func (w *work) addMailFiles(l letter, message int64) error {
-	if l.class.Kind == KindUnreadable {
+	if l.class.Kind == classify.Unreadable {
 		return nil
 	}
 	said, err := w.Message(message)

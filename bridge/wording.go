@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hashsend/bridge/cards"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/reply"
@@ -45,12 +46,12 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	d.words = written(l.msg, known)
 	w := &d.words
 	switch {
-	case l.class.Kind == KindUnreadable && l.class.Text != "":
+	case l.class.Kind == classify.Unreadable && l.class.Text != "":
 		*w = wording{Text: l.class.Text, Sure: 100}
 		return nil
-	case l.class.Kind == KindReaction && l.class.Emoji != "":
-		w.Text, w.HTML, w.Parts = reactedWith(l.class.Emoji), "", nil
-	case l.class.Kind == KindReaction && l.class.Whole:
+	case l.class.Kind == classify.Reaction && l.class.Emoji != "":
+		w.Text, w.HTML, w.Parts = classify.ReactedWith(l.class.Emoji), "", nil
+	case l.class.Kind == classify.Reaction && l.class.Whole:
 		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
 	case l.class.Emoji != "" && d.route.Parent == 0: // there is nothing to react to
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
@@ -58,14 +59,14 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 		w.inPlaceOfGoogle(&l.msg, l.class)
 	}
 	card := cardsOf(&l.msg, l.class, *w, box.b.o.Tag, box.b.o.Zone)
-	if l.class.Kind != KindReaction {
+	if l.class.Kind != classify.Reaction {
 		w.addForwards(&l.msg)
 	}
 	if card != "" {
 		w.above(card)
 	}
-	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
-		d.emoji = oneEmoji(w.Text)
+	if l.class.Kind == classify.Message && l.class.Emoji == "" && w.Files == "" {
+		d.emoji = classify.OneEmoji(w.Text)
 	}
 	if w.Text == "" && w.Files == "" {
 		w.Text = "(an answer without words)"
@@ -78,10 +79,10 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 
 // cardsOf is what stands above the words of a mail: its contacts, its events, and
 // whose mail it passes on.
-func cardsOf(m *mail.Message, c Class, w wording, tag string, zone *time.Location) string {
+func cardsOf(m *mail.Message, c classify.Class, w wording, tag string, zone *time.Location) string {
 	all := []string{cards.Contacts(m)}
 	switch {
-	case c.Kind == KindReaction:
+	case c.Kind == classify.Reaction:
 	case c.Invitation != nil:
 		all = append(all, cards.Invitation(m, *c.Invitation, zone))
 	case w.Forward && len(cards.Forwards(m)) == 0: // those that are attached are named below
@@ -94,7 +95,7 @@ func cardsOf(m *mail.Message, c Class, w wording, tag string, zone *time.Locatio
 
 // inPlaceOfGoogle leaves out the words that Google writes with an invitation, which
 // the card says; what the one who invites has written stands in the calendar.
-func (w *wording) inPlaceOfGoogle(m *mail.Message, c Class) {
+func (w *wording) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
 	if c.Invitation == nil || !cards.ByGoogle(m) || w.Text == "" {
 		return
 	}

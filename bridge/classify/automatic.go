@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"strings"
@@ -6,10 +6,10 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// classifyAutomatic knows answers that no person wrote (RFC 3834, RFC 5230) and
+// asAutomatic knows answers that no person wrote (RFC 3834, RFC 5230) and
 // what programs write in their own way. X-Auto-Response-Suppress says nothing:
 // it only asks others not to answer.
-func classifyAutomatic(m *mail.Message) (Class, bool) {
+func asAutomatic(m *mail.Message) (Class, bool) {
 	rule := automaticRule(m)
 	if rule == "" {
 		return Class{}, false
@@ -23,7 +23,7 @@ func classifyAutomatic(m *mail.Message) (Class, bool) {
 	if text == "" {
 		text = m.Subject
 	}
-	return Class{Kind: KindAutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + m.AuthorName() + ": " + text}, true
+	return Class{Kind: AutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + m.AuthorName() + ": " + text}, true
 }
 
 func automaticRule(m *mail.Message) string {
@@ -199,10 +199,10 @@ func listRule(h mail.Header) string {
 	return ""
 }
 
-// listAuthor is the name of who wrote a mail that a mailing list has put its own
+// ListAuthor is the name of who wrote a mail that a mailing list has put its own
 // address on, as many do for DMARC: "Ann via Food <food@lists.example>". Empty: it has
 // not. The list alone vouches for it.
-func listAuthor(m *mail.Message) string {
+func ListAuthor(m *mail.Message) string {
 	if len(m.From) != 1 || listRule(m.Header) == "" {
 		return ""
 	}
@@ -245,9 +245,9 @@ func bulkRule(m *mail.Message) string {
 	return ""
 }
 
-// classifyChallenge knows mail that wants its receiver to prove to be no machine:
+// asChallenge knows mail that wants its receiver to prove to be no machine:
 // a word about who may write, an order to confirm, and a link, from a machine.
-func classifyChallenge(m *mail.Message) (Class, bool) {
+func asChallenge(m *mail.Message) (Class, bool) {
 	if listRule(m.Header) != "" {
 		return Class{}, false
 	}
@@ -264,7 +264,7 @@ func classifyChallenge(m *mail.Message) (Class, bool) {
 	if !challengeWords(strings.ToLower(text[:min(len(text), most)])) {
 		return Class{}, false
 	}
-	return Class{Kind: KindChallenge, Rule: "asks to confirm that a person wrote",
+	return Class{Kind: Challenge, Rule: "asks to confirm that a person wrote",
 		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox."}, true
 }
 
