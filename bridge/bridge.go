@@ -4,7 +4,7 @@
 // The map: an event from a chat network enters through HandleChat
 // (fromchat.go), is stored, waits out its hold and becomes a mail (flush.go); a
 // mail enters through the mail handler (frommail.go), is read and classified
-// (classify.go), finds its thread (route.go), is trusted or held (access.go) and
+// (bridge/classify), finds its thread (route.go), is trusted or held (access.go) and
 // becomes messages. Both ways end in the outbox (outbox.go), which delivers what
 // is due and settles the outcome. Commands are one table (admin.go).
 //
@@ -13,10 +13,8 @@
 //   - what goes out: planmail.go (which mails, to whom), cite.go, subjects.go, lines.go,
 //     planfiles.go, links.go, modes.go and digest.go (when), typing.go, zones.go, pace.go
 //     (what the provider allows), delivermail.go, smaller.go
-//   - what comes in: decide.go, wording.go, mailparts.go, cards.go, invitations.go,
-//     pictures.go, preview.go, open.go; classifyauto.go, classifyreact.go, recalls.go,
-//     away.go; of bounces bounce.go, bounceaddress.go, bounceses.go, bouncetext.go and
-//     bouncewords.go; carryout.go does what was decided
+//   - what comes in: decide.go, wording.go (with bridge/reply and bridge/cards),
+//     pictures.go, logos.go, preview.go, open.go, recalls.go; carryout.go does what was decided
 //   - what is said in rooms: say.go, jobs.go, deliverchat.go, longtext.go, marks.go,
 //     maynot.go, desk.go; rooms.go, gaps.go, follow.go, ghosts.go and encrypted.go are about rooms
 //   - what is done to what was said: edits.go, corrections.go, again.go, roots.go, files.go,

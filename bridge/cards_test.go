@@ -10,23 +10,6 @@ import (
 	"hashsend/bridge/mail"
 )
 
-func TestAutomaticNotice(t *testing.T) { // C20
-	for _, c := range []struct{ subject, said, want string }{
-		{"Automatic reply: Lunch", "I am out of office until Friday. Ask Bob.", "Ann is away until Friday: I am out of office until Friday. Ask Bob."},
-		{"Out of Office: Lunch", "", "Ann is away"},
-		{"Automatic reply: Lunch", "On vacation till 12 June, sorry", "Ann is away until 12 June: On vacation till 12 June, sorry"},
-		{"Abwesenheitsnotiz", "Ich bin bis Montag weg.", "Ann is away: Ich bin bis Montag weg."},
-		{"Automatic reply", "I am away and cannot answer until further notice.", "Ann is away: I am away and cannot answer until further notice."},
-		{"Re: Lunch", "We have got your mail, and will answer it straight away.", "Ann answered automatically: We have got your mail, and will answer it straight away."},
-		{"Ticket 7", "We have got your mail. It is looked at right away.", "Ann answered automatically: We have got your mail. It is looked at right away."},
-		{"Ticket 7", "", "Ann answered automatically: Ticket 7"},
-	} {
-		if got := automaticNotice("Ann", c.subject, c.said); got != c.want {
-			t.Errorf("%s, %s:\n%s", c.subject, c.said, got)
-		}
-	}
-}
-
 // withAnn links a room with Ann and has one message mailed, for her to answer.
 func (s *stage) withAnn() {
 	s.plays(
@@ -74,22 +57,4 @@ func TestCards(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestListAuthor(t *testing.T) { // C27
-	for _, c := range []struct{ header, want string }{
-		{"From: Ann Lee via Food <food@lists.example>\nList-Id: <food.lists.example>", "Ann Lee"},
-		{"From: \"'Ann' via Food\" <food@lists.example>\nX-Original-From: Ann Lee <ann@example.com>\nList-Id: <food.lists.example>", "Ann Lee"},
-		{"From: \"ann@example.com via Food\" <food@lists.example>\nList-Id: <food.lists.example>", "ann example.com"},
-		{"From: Ann Lee <ann@example.com>\nList-Id: <food.lists.example>", ""},
-		{"From: Ann via Bus <ann@example.com>", ""},
-	} {
-		m, err := mail.Parse(strings.NewReader(c.header+"\n\nx"), mail.DefaultLimits)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := listAuthor(&m); got != c.want {
-			t.Errorf("%s: %q, want %q", c.header, got, c.want)
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
@@ -77,7 +78,7 @@ func (w *work) report(l letter, d decision) error {
 	if err != nil {
 		return err
 	}
-	for _, said := range l.class.Bounce.Recipients {
+	for _, said := range l.class.Report.Recipients {
 		for _, r := range rs {
 			same := mail.SameAddress(said.Address, r.Address) || mail.SameAddress(said.Final, r.Address)
 			if !same && (said.Address != "" || len(rs) > 1) {
@@ -88,13 +89,13 @@ func (w *work) report(l letter, d decision) error {
 			}
 		}
 	}
-	if len(l.class.Bounce.Recipients) == 0 && len(rs) == 1 {
-		return w.reportOne(l, d, rs[0], BounceRecipient{Address: rs[0].Address, Reason: l.class.Text})
+	if len(l.class.Report.Recipients) == 0 && len(rs) == 1 {
+		return w.reportOne(l, d, rs[0], classify.Recipient{Address: rs[0].Address, Reason: l.class.Text})
 	}
 	return nil
 }
 
-func (w *work) reportOne(l letter, d decision, r store.Recipient, said BounceRecipient) error {
+func (w *work) reportOne(l letter, d decision, r store.Recipient, said classify.Recipient) error {
 	was := r.State
 	r.State = reported(l.class)
 	if !follows(r.State, was) {
@@ -296,8 +297,8 @@ func (w *work) automatic(l letter, d decision) error {
 			who = "A mail program"
 		}
 		text := d.notice
-		if text == "" || l.class.Kind == KindAutoReply {
-			text = automaticNotice(mail.CleanName(who), oneLine(l.msg.Subject, 200), markup.Neutral(l.class.Said))
+		if text == "" || l.class.Kind == classify.AutoReply {
+			text = classify.AutomaticNotice(mail.CleanName(who), oneLine(l.msg.Subject, 200), markup.Neutral(l.class.Said))
 		}
 		if err := w.noticeTo(th, text); err != nil {
 			return err

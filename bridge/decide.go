@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
@@ -62,8 +63,8 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 		d.do = doCommand // leaving works whatever sort of mail asks for it
 		return d, nil
 	}
-	if l.class.Bounce != nil {
-		known, err := box.concerns(tx, l.class.Bounce)
+	if l.class.Report != nil {
+		known, err := box.concerns(tx, l.class.Report)
 		if err != nil {
 			return d, err
 		}
@@ -76,10 +77,10 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 		}
 	}
 	switch l.class.Kind {
-	case KindLoop:
+	case classify.Loop:
 		d.do = doDrop
 		return d, nil
-	case KindAutoReply, KindChallenge, KindComplaint, KindBounce, KindDelayed, KindDelivered, KindReadReceipt:
+	case classify.AutoReply, classify.Challenge, classify.Complaint, classify.Bounce, classify.Delayed, classify.Delivered, classify.ReadReceipt:
 		if len(d.route.Threads) > 0 {
 			d.do, d.notice = doNotice, l.class.Text
 		}
@@ -120,15 +121,15 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 // toMany keeps mail to many out of the rooms, as long as nobody asks for it: bulk
 // mail that answers nothing, even if it was sent to an address of a conversation, and
 // mail of a mailing list that belongs to no conversation.
-func (d *decision) toMany(kind MailKind) {
+func (d *decision) toMany(kind classify.Kind) {
 	ours := len(d.route.Threads) > 0
 	switch {
 	case d.do == doDrop:
-	case kind == KindBulk && ours:
+	case kind == classify.Bulk && ours:
 		d.do, d.reason = doHold, "it was sent to many and answers nothing"
-	case kind == KindBulk:
+	case kind == classify.Bulk:
 		d.do = doDrop
-	case kind == KindList && !ours:
+	case kind == classify.List && !ours:
 		d.do, d.reason = doHold, "it begins a conversation, and came by way of a mailing list"
 	}
 }
@@ -225,7 +226,7 @@ func openReason(l letter, box *mailbox) string {
 }
 
 // concerns finds the mail of ours that a report is about; the zero Mail: none.
-func (box *mailbox) concerns(tx *store.Tx, r *Bounce) (store.Mail, error) {
+func (box *mailbox) concerns(tx *store.Tx, r *classify.Report) (store.Mail, error) {
 	var uniqs []string
 	if u, ok := box.b.mint.ParseTrace(r.Trace); ok {
 		uniqs = append(uniqs, u)

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 )
 
@@ -51,7 +52,7 @@ func TestEventMailsCutOff(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, %d bytes: %v", name, n, err)
 			}
-			Classify(m)
+			classify.Mail(m)
 		}
 	}
 }

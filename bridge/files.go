@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/media"
 	"hashsend/bridge/retry"
@@ -340,11 +341,11 @@ type mailFiles struct {
 }
 
 func (m *mailFiles) sink(p mail.Part) (mail.Sink, error) {
-	if _, hidden := hiddenPart(p); hidden {
+	if p.Hidden() {
 		return nil, nil
 	}
 	if p.Name == "" {
-		p.Name = unnamed(p)
+		p.Name = p.UsualName()
 	}
 	k, err := m.b.newKeeping(p.Type, p.Name)
 	if err != nil {
@@ -374,7 +375,7 @@ func (s *mailSink) Close() (string, error) {
 
 // addMailFiles stores the files of a mail as those of a message.
 func (w *work) addMailFiles(l letter, message int64) error {
-	if l.class.Kind == KindUnreadable {
+	if l.class.Kind == classify.Unreadable {
 		return nil
 	}
 	said, err := w.Message(message)
@@ -382,7 +383,7 @@ func (w *work) addMailFiles(l letter, message int64) error {
 		return err
 	}
 	sender := mail.CanonicalAddress(l.from.Address)
-	for _, p := range fileParts(&l.msg) {
+	for _, p := range l.msg.Files() {
 		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.b.o.Files.Largest), Sender: sender, At: w.now}
 		if c, here := l.files[p.Stored]; here {
 			c.into(&f)
@@ -395,7 +396,7 @@ func (w *work) addMailFiles(l letter, message int64) error {
 			}
 		}
 		if f.Name == "" {
-			f.Name = media.Named(unnamed(p), f.Type)
+			f.Name = media.Named(p.UsualName(), f.Type)
 		}
 		f.Sort = int64(sortOf(f.Type))
 		if err := w.AddFile(&f); err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -67,7 +68,7 @@ func (box *mailbox) Pass(ctx context.Context, _, folder, cursor string) error {
 type letter struct {
 	in      mail.Incoming
 	msg     mail.Message
-	class   Class
+	class   classify.Class
 	verdict mail.Verdict
 	from    mail.Address
 	own     bool // written by the mailbox's owner
@@ -173,7 +174,7 @@ func (box *mailbox) read(ctx context.Context, in mail.Incoming) (letter, error) 
 	}
 	l.from = sender(&l.msg)
 	l.own = box.isOwn(l.from.Address)
-	l.class = classify(l.msg)
+	l.class = classOf(l.msg)
 	switch {
 	case in.Place == mail.Sent && l.own:
 		l.verdict = mail.Verdict{Trust: mail.Proven, Method: "place"}
@@ -197,13 +198,15 @@ func parse(r io.Reader, lim mail.Limits) (m mail.Message, err error) {
 	return mail.Parse(r, lim)
 }
 
-func classify(m mail.Message) (c Class) {
+// classOf guards against a fault in the same way: a mail of which nothing can be told is
+// taken for a person's.
+func classOf(m mail.Message) (c classify.Class) {
 	defer func() {
 		if p := recover(); p != nil {
-			c = Class{Kind: KindMessage, Rule: "classification gave up"}
+			c = classify.Class{Kind: classify.Message, Rule: "classification gave up"}
 		}
 	}()
-	return Classify(m)
+	return classify.Mail(m)
 }
 
 // keyOf is what makes a mail the same mail again: never the Message-ID alone,

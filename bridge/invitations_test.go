@@ -148,15 +148,3 @@ func TestInvitationCards(t *testing.T) {
 		}
 	})
 }
-
-// TestSenderName names the writer of an invitation, a forwarded mail or a notice, for
-// a room: never by address (EVENTS C8, C11).
-func TestSenderName(t *testing.T) {
-	for want, from := range map[string][]mail.Address{
-		"Ann Lee": {{Name: "Ann Lee", Address: "ann@example.com"}}, "ann": {{Address: "ann@example.com"}}, "somebody": nil,
-	} {
-		if got := senderName(&mail.Message{From: from}); got != want {
-			t.Errorf("%v is called %q, want %q", from, got, want)
-		}
-	}
-}

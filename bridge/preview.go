@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/media"
@@ -13,7 +14,7 @@ import (
 // `hashsend preview --json`.
 type Shown struct {
 	File        string      `json:"file"`
-	Kind        string      `json:"kind"` // a word of MailKind
+	Kind        string      `json:"kind"` // a word of classify.Kind
 	Rule        string      `json:"rule"` // what decided the kind
 	From        ShownSender `json:"from"`
 	Subject     string      `json:"subject"`
@@ -73,21 +74,21 @@ type ShownRecipient struct {
 func Preview(r io.Reader) (s Shown) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.Kind, s.Rule = KindUnreadable.String(), "the reader gave up"
+			s.Kind, s.Rule = classify.Unreadable.String(), "the reader gave up"
 			s.Error = fmt.Sprint("it could not be read: ", p)
 		}
 	}()
-	s = Shown{Kind: KindUnreadable.String(), Attachments: []ShownFile{}, Cut: []ShownCut{}}
+	s = Shown{Kind: classify.Unreadable.String(), Attachments: []ShownFile{}, Cut: []ShownCut{}}
 	m, err := mail.Parse(r, mail.DefaultLimits)
 	if err != nil {
 		s.Error = err.Error()
 	}
-	c := Classify(m)
+	c := classify.Mail(m)
 	s.describe(&m, c)
 	switch c.Kind {
-	case KindBounce, KindDelayed, KindDelivered, KindReadReceipt, KindComplaint, KindAutoReply, KindChallenge, KindReaction, KindUnreadable:
+	case classify.Bounce, classify.Delayed, classify.Delivered, classify.ReadReceipt, classify.Complaint, classify.AutoReply, classify.Challenge, classify.Reaction, classify.Unreadable:
 		s.Notice, s.Confidence = c.Text, 1
-	case KindLoop:
+	case classify.Loop:
 		s.Notice, s.Confidence = "This mail goes round: "+c.Rule+". It is not shown.", 1
 	default:
 		s.write(&m, c)
@@ -96,7 +97,7 @@ func Preview(r io.Reader) (s Shown) {
 }
 
 // describe fills in what is known of every sort of mail.
-func (s *Shown) describe(m *mail.Message, c Class) {
+func (s *Shown) describe(m *mail.Message, c classify.Class) {
 	s.Kind, s.Rule, s.Emoji, s.Command = c.Kind.String(), c.Rule, c.Emoji, c.Command
 	s.Subject, s.MessageID, s.Problems = m.Subject, m.ID, m.Problems
 	if len(m.From) > 0 {
@@ -105,24 +106,24 @@ func (s *Shown) describe(m *mail.Message, c Class) {
 	if len(m.InReplyTo) > 0 {
 		s.InReplyTo = m.InReplyTo[0]
 	}
-	if c.Kind != KindUnreadable {
-		for _, p := range fileParts(m) {
+	if c.Kind != classify.Unreadable {
+		for _, p := range m.Files() {
 			if p.Name == "" {
-				p.Name = media.Named(unnamed(p), p.Type)
+				p.Name = media.Named(p.UsualName(), p.Type)
 			}
 			s.Attachments = append(s.Attachments, ShownFile{Name: p.Name, Type: p.Type, Size: p.Size, Inline: p.Inline})
 		}
 	}
-	if b := c.Bounce; b != nil {
-		s.Bounce = &ShownFate{Action: b.Action, OriginalID: b.OriginalID, Recipients: []ShownRecipient{}}
-		for _, r := range b.Recipients {
+	if rep := c.Report; rep != nil {
+		s.Bounce = &ShownFate{Action: rep.Action, OriginalID: rep.OriginalID, Recipients: []ShownRecipient{}}
+		for _, r := range rep.Recipients {
 			s.Bounce.Recipients = append(s.Bounce.Recipients, ShownRecipient{Address: r.Address, Status: r.Status, Reason: r.Reason})
 		}
 	}
 }
 
 // write fills in what the person wrote, and the cards above it.
-func (s *Shown) write(m *mail.Message, c Class) {
+func (s *Shown) write(m *mail.Message, c classify.Class) {
 	w := written(*m, nil)
 	w.inPlaceOfGoogle(m, c)
 	s.Notice = markup.Neutral(cardsOf(m, c, w, defaultTag, nil))
@@ -130,8 +131,8 @@ func (s *Shown) write(m *mail.Message, c Class) {
 	forwards.addForwards(m)
 	s.Text, s.HTML, s.Below = w.Text, w.HTML, forwards.Text
 	s.Confidence = float64(w.Sure) / 100
-	if w.Forward && s.Kind == KindMessage.String() {
-		s.Kind, s.Rule = KindForward.String(), "a mail is passed on in the text"
+	if w.Forward && s.Kind == classify.Message.String() {
+		s.Kind, s.Rule = classify.Forward.String(), "a mail is passed on in the text"
 	}
 	for _, cut := range w.Cuts {
 		s.Cut = append(s.Cut, ShownCut{Kind: cut.Kind, Text: cut.Text, Rule: cut.Rule})

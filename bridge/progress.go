@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/store"
 )
 
@@ -46,14 +47,14 @@ func follows(news, known string) bool {
 }
 
 // reported is the state of a recipient that a report tells.
-func reported(c Class) string {
+func reported(c classify.Class) string {
 	switch c.Kind {
-	case KindBounce, KindComplaint:
+	case classify.Bounce, classify.Complaint:
 		return store.Failed
-	case KindDelayed:
+	case classify.Delayed:
 		return store.Delayed
-	case KindReadReceipt:
-		if c.Bounce != nil && c.Bounce.Action == "displayed" {
+	case classify.ReadReceipt:
+		if c.Report != nil && c.Report.Action == "displayed" {
 			return store.Read
 		}
 	}
@@ -63,15 +64,15 @@ func reported(c Class) string {
 // mayPassLater reports whether the same mail may get through at another time: the
 // status is one of trouble that passes, or the mailbox is full (RFC 3463).
 func mayPassLater(reason string) bool {
-	status := cleanStatus(reason)
+	status := classify.Status(reason)
 	return strings.HasPrefix(status, "4.") || status == "5.2.2" || strings.HasPrefix(status, "5.3.")
 }
 
 // worthRetrying reports whether the same mail may ever get through: not where it is too
 // large, and not to an address that does not exist (RFC 3463, 3.2).
 func worthRetrying(reason string) bool {
-	status := cleanStatus(reason)
-	return !strings.HasPrefix(status, "5.1.") && !isTooLarge(status, reason)
+	status := classify.Status(reason)
+	return !strings.HasPrefix(status, "5.1.") && !classify.TooLarge(status, reason)
 }
 
 // mended takes the sign of a failure away from a message when it was mailed again, and

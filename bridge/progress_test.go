@@ -3,6 +3,7 @@ package bridge
 import (
 	"testing"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/store"
 )
 
@@ -45,12 +46,12 @@ func TestReports(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		class Class
+		class classify.Class
 		want  string
 	}{
-		{Class{Kind: KindReadReceipt, Bounce: &Bounce{Action: "displayed"}}, store.Read},
-		{Class{Kind: KindReadReceipt, Bounce: &Bounce{Action: "deleted"}}, store.Delivered},
-		{Class{Kind: KindDelivered}, store.Delivered}, {Class{Kind: KindDelayed}, store.Delayed}, {Class{Kind: KindComplaint}, store.Failed},
+		{classify.Class{Kind: classify.ReadReceipt, Report: &classify.Report{Action: "displayed"}}, store.Read},
+		{classify.Class{Kind: classify.ReadReceipt, Report: &classify.Report{Action: "deleted"}}, store.Delivered},
+		{classify.Class{Kind: classify.Delivered}, store.Delivered}, {classify.Class{Kind: classify.Delayed}, store.Delayed}, {classify.Class{Kind: classify.Complaint}, store.Failed},
 	} {
 		if got := reported(c.class); got != c.want {
 			t.Errorf("%v: %s, want %s", c.class.Kind, got, c.want)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -38,7 +39,7 @@ func dialectOf(m *mail.Message) string {
 		if p.Type == "text/vnd.google.email-reaction+json" {
 			return store.DialectGmail
 		}
-		if isReactionPart(p) {
+		if classify.IsReaction(p) {
 			return store.DialectMail
 		}
 	}
@@ -66,7 +67,7 @@ func (w *work) learnDialect(th store.Thread, l letter, d decision) error {
 }
 
 // isOneEmoji reports whether a reaction is exactly one emoji: rooms have others, too.
-func isOneEmoji(s string) bool { return s != "" && oneEmoji(s) == s }
+func isOneEmoji(s string) bool { return s != "" && classify.OneEmoji(s) == s }
 
 // reactLater has a reaction from a room mailed, if somebody's mail program can show it.
 func (w *work) reactLater(thread int64, in store.Reaction) error {

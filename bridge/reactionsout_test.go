@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -14,38 +15,14 @@ import (
 // shownReaction is what a mail program that knows reactions shows of a mail.
 func shownReaction(m *mail.Message) string {
 	for _, p := range m.Parts {
-		if isReactionPart(p) {
+		if classify.IsReaction(p) {
 			return fmt.Sprintf("\n(shown as %q: RFC 9078)", strings.TrimSpace(p.Content))
 		}
 	}
-	if c, is := classifyReaction(m); is {
+	if c := classify.Mail(*m); c.Emoji != "" {
 		return fmt.Sprintf("\n(shown as %s: %s)", c.Emoji, c.Rule)
 	}
 	return ""
-}
-
-// D27: what is written is read back as the same reaction, to the same mail.
-func TestReactionReadBack(t *testing.T) {
-	mint := mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}
-	for _, emoji := range []string{"👍", "👍🏽", "👩‍👩‍👧", "❤️", "🇩🇪", "1️⃣"} {
-		for rule, alone := range map[string]bool{"Gmail reaction": false, "RFC 9078": true} {
-			done, err := mail.ComposeReaction(mail.Draft{
-				ID: mint.MessageID("aaaa", "bbbb", "example.org"), Anchor: mint.Anchor("aaaa", "example.org"), Date: time.Unix(1, 0), Started: time.Unix(1, 0),
-				From: mail.Address{Address: "team@example.org"}, To: []mail.Address{{Address: "ann@example.com"}},
-				InReplyTo: "final@mx.example.com", Bridge: "a1; hop=1", Suppress: "All",
-			}, mail.Reaction{Emoji: emoji, Text: "Alice reacted", Alone: alone})
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := mail.Parse(bytes.NewReader(done.Raw), mail.DefaultLimits)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if c, is := classifyReaction(&m); !is || c.Emoji != emoji || c.Rule != rule || c.Kind != KindReaction || m.InReplyTo[0] != "final@mx.example.com" {
-				t.Errorf("%s by %s is read as %+v, to %s", emoji, rule, c, m.InReplyTo)
-			}
-		}
-	}
 }
 
 // A10: which mail programs are known by which mails.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -27,11 +28,11 @@ func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
 		if err := w.learnDialect(th, l, d); err != nil {
 			return err
 		}
-		subject, recall := recalled(d.words.Text)
+		subject, recall := classify.Recalled(d.words.Text)
 		switch {
 		case recall:
 			err = w.tellRecall(box, th, l, d, subject)
-		case l.class.Emoji == "" || l.class.Kind == KindReaction:
+		case l.class.Emoji == "" || l.class.Kind == classify.Reaction:
 			err = w.say(box, th, l, d)
 		default:
 			err = w.sayAndReact(box, th, l, d)
@@ -55,7 +56,7 @@ func (w *work) sayAndReact(box *mailbox, th store.Thread, l letter, d decision) 
 	if err := w.say(box, th, l, d); err != nil || to == 0 {
 		return err
 	}
-	d.words, d.emoji = wording{Text: reactedWith(l.class.Emoji)}, ""
+	d.words, d.emoji = wording{Text: classify.ReactedWith(l.class.Emoji)}, ""
 	_, err = w.reactionByMail(box, th, l, d)
 	return err
 }
@@ -94,7 +95,7 @@ func (b *Bridge) newParticipant(th store.Thread, a mail.Address, now time.Time) 
 // say stores one mail as a message of a thread, or as several, where it answers
 // several.
 func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
-	if l.class.Kind == KindReaction || d.emoji != "" {
+	if l.class.Kind == classify.Reaction || d.emoji != "" {
 		if done, err := w.reactionByMail(box, th, l, d); err != nil || done {
 			return err
 		}
@@ -171,7 +172,7 @@ func (w *work) hear(box *mailbox, th store.Thread, l letter, d decision) (a audi
 	if a.as, err = w.speakerOf(box, th, l, &a.m); err != nil {
 		return a, err
 	}
-	if l.class.Kind == KindReaction {
+	if l.class.Kind == classify.Reaction {
 		a.m.Kind = int64(chat.Emote)
 	}
 	if a.people, err = w.Participants(th.ID); err != nil {
@@ -289,7 +290,7 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 		}
 	}
 	m.Participant, m.Name = p.ID, p.Name
-	if name := listAuthor(&l.msg); name != "" {
+	if name := classify.ListAuthor(&l.msg); name != "" {
 		// Each member of a list is shown as somebody of their own, as far as the list tells.
 		m.Name = name
 		return chat.Sender{ID: w.b.mint.Address("member", p.Canon+"\x00"+name), Name: name + " (email)"}, nil

@@ -3,19 +3,12 @@ package bridge
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
-
-// isTooLarge reports whether a mail was refused for its size.
-func isTooLarge(status, reason string) bool {
-	const too = "the mail is too large"
-	reason = strings.ToLower(reason)
-	return reasonByStatus(cleanStatus(status)) == too || reasonByStatus(cleanStatus(reason)) == too || strings.Contains(reason, too) || reasonByWords(reason) == too
-}
 
 // smaller mails what stands in a mail again, with links in place of its files, to
 // those recipients for whom it was too large. It returns the others: those who were
@@ -39,7 +32,7 @@ func (w *work) smaller(mailID int64, refused []store.Recipient, status map[int64
 		if err != nil {
 			return nil, err
 		}
-		if files && who.Takes() && isTooLarge(status[r.Participant], r.Reason) {
+		if files && who.Takes() && classify.TooLarge(status[r.Participant], r.Reason) {
 			had, err := w.Seen(w.now, "smaller", fmt.Sprint(ms[0].ID), fmt.Sprint(who.ID))
 			if err != nil {
 				return nil, err

@@ -5,6 +5,7 @@ import (
 	"html"
 	"strings"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
@@ -16,7 +17,7 @@ import (
 // mail programs. The subject of what is passed on is told with it.
 func (w *work) newSubject(th store.Thread, l letter, threads []int64) (string, error) {
 	title := mail.TitleOf(l.msg.Subject, w.b.o.Tag)
-	if title == "" || l.class.Kind == KindReaction || l.class.Kind == KindForward {
+	if title == "" || l.class.Kind == classify.Reaction || l.class.Kind == classify.Forward {
 		return "", nil
 	}
 	for _, id := range append([]int64{th.ID}, threads...) { // a mail to several has that of one

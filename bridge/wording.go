@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/cards"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/reply"
@@ -44,27 +46,27 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	d.words = written(l.msg, known)
 	w := &d.words
 	switch {
-	case l.class.Kind == KindUnreadable && l.class.Text != "":
+	case l.class.Kind == classify.Unreadable && l.class.Text != "":
 		*w = wording{Text: l.class.Text, Sure: 100}
 		return nil
-	case l.class.Kind == KindReaction && l.class.Emoji != "":
-		w.Text, w.HTML, w.Parts = reactedWith(l.class.Emoji), "", nil
-	case l.class.Kind == KindReaction && l.class.Whole:
+	case l.class.Kind == classify.Reaction && l.class.Emoji != "":
+		w.Text, w.HTML, w.Parts = classify.ReactedWith(l.class.Emoji), "", nil
+	case l.class.Kind == classify.Reaction && l.class.Whole:
 		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
 	case l.class.Emoji != "" && d.route.Parent == 0: // there is nothing to react to
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
 	default:
 		w.inPlaceOfGoogle(&l.msg, l.class)
 	}
-	cards := cardsOf(&l.msg, l.class, *w, box.b.o.Tag, box.b.o.Zone)
-	if l.class.Kind != KindReaction {
+	card := cardsOf(&l.msg, l.class, *w, box.b.o.Tag, box.b.o.Zone)
+	if l.class.Kind != classify.Reaction {
 		w.addForwards(&l.msg)
 	}
-	if cards != "" {
-		w.above(cards)
+	if card != "" {
+		w.above(card)
 	}
-	if l.class.Kind == KindMessage && l.class.Emoji == "" && w.Files == "" {
-		d.emoji = oneEmoji(w.Text)
+	if l.class.Kind == classify.Message && l.class.Emoji == "" && w.Files == "" {
+		d.emoji = classify.OneEmoji(w.Text)
 	}
 	if w.Text == "" && w.Files == "" {
 		w.Text = "(an answer without words)"
@@ -77,28 +79,28 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 
 // cardsOf is what stands above the words of a mail: its contacts, its events, and
 // whose mail it passes on.
-func cardsOf(m *mail.Message, c Class, w wording, tag string, zone *time.Location) string {
-	cards := []string{contactCards(m)}
+func cardsOf(m *mail.Message, c classify.Class, w wording, tag string, zone *time.Location) string {
+	all := []string{cards.Contacts(m)}
 	switch {
-	case c.Kind == KindReaction:
+	case c.Kind == classify.Reaction:
 	case c.Invitation != nil:
-		cards = append(cards, invitationText(m, *c.Invitation, calendarVerb(*c.Invitation), zone))
-	case w.Forward && len(forwards(m)) == 0: // those that are attached are named below
-		cards = append(cards, eventCards(m, zone), forwardedInline(m, w.Text, tag))
+		all = append(all, cards.Invitation(m, *c.Invitation, zone))
+	case w.Forward && len(cards.Forwards(m)) == 0: // those that are attached are named below
+		all = append(all, cards.Events(m, zone), cards.ForwardInText(m, w.Text, tag))
 	default:
-		cards = append(cards, eventCards(m, zone))
+		all = append(all, cards.Events(m, zone))
 	}
-	return strings.Join(slices.DeleteFunc(cards, func(s string) bool { return s == "" }), "\n\n")
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), "\n\n")
 }
 
 // inPlaceOfGoogle leaves out the words that Google writes with an invitation, which
 // the card says; what the one who invites has written stands in the calendar.
-func (w *wording) inPlaceOfGoogle(m *mail.Message, c Class) {
-	if c.Invitation == nil || !byGoogle(m) || w.Text == "" {
+func (w *wording) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
+	if c.Invitation == nil || !cards.ByGoogle(m) || w.Text == "" {
 		return
 	}
 	w.Cuts = append(w.Cuts, store.Cut{Kind: "repetition", Rule: "Google says what the calendar says", Text: shorten(w.Text, maxCut)})
-	w.Text, w.HTML, w.Parts = markup.Neutral(withoutGoogle(m, *c.Invitation)), "", nil
+	w.Text, w.HTML, w.Parts = markup.Neutral(cards.WithoutGoogle(m, *c.Invitation)), "", nil
 }
 
 // above puts lines of the bridge above the words, or in place of words that say no more.
@@ -113,6 +115,32 @@ func (w *wording) above(card string) {
 		w.HTML = ""
 	}
 	w.Text, w.Parts = strings.TrimSpace(card+"\n\n"+w.Text), nil
+}
+
+// addForwards adds the text of the mails that are attached below the words, each
+// under a line that names it.
+func (w *wording) addForwards(m *mail.Message) {
+	const most, longest = 5, 32 << 10
+	for n, passed := range cards.Forwards(m) {
+		if n == most {
+			break
+		}
+		line := markup.Neutral(cards.Forward(m, passed))
+		text, html := shownWords(shorten(strings.TrimSpace(passed.PlainText()), longest), "")
+		if len(passed.HTML) <= longest {
+			_, html = shownWords(text, passed.HTML)
+		}
+		if w.HTML != "" || html != "" {
+			if w.HTML == "" && w.Text != "" {
+				w.HTML = markup.FromText(w.Text)
+			}
+			if html == "" {
+				html = markup.FromText(text)
+			}
+			w.HTML += markup.FromText(line) + "<br>" + html
+		}
+		w.Text, w.Parts = strings.TrimSpace(w.Text+"\n\n"+line+"\n"+text), nil
+	}
 }
 
 // knownTo lists the messages that a mail may quote: first those of the mail that it
@@ -213,7 +241,7 @@ func shorten(s string, most int) string {
 
 func filesOf(m *mail.Message) string {
 	var names []string
-	for _, p := range fileParts(m) {
+	for _, p := range m.Files() {
 		names = append(names, fileLine(p.Name, p.Size))
 	}
 	if len(names) > 20 {

@@ -27,6 +27,36 @@ type Invitation struct {
 	Repeats   string    // in words: "every week on Monday"; empty: it does not
 }
 
+// Verb says what the sender of a calendar does, by its method (RFC 5546): "invites to".
+// Empty: nothing that is done to an event, as publishing, which sends a file along.
+func (v Invitation) Verb() string {
+	switch v.Method {
+	case "REQUEST", "ADD":
+		return "invites to"
+	case "CANCEL":
+		return "cancelled"
+	case "COUNTER":
+		return "proposes another time for"
+	case "DECLINECOUNTER":
+		return "keeps to the time of"
+	case "REFRESH":
+		return "asks for the newest version of"
+	case "REPLY":
+		switch v.Answer {
+		case "ACCEPTED":
+			return "accepted"
+		case "DECLINED":
+			return "declined"
+		case "TENTATIVE":
+			return "may come to"
+		case "DELEGATED":
+			return "sends somebody else to"
+		}
+		return "answers about"
+	}
+	return ""
+}
+
 // IsCalendar reports whether a part is a calendar, by its type or its name.
 func IsCalendar(p Part) bool {
 	switch p.Type {

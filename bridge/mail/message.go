@@ -1,6 +1,11 @@
 package mail
 
-import "time"
+import (
+	"strings"
+	"time"
+
+	"hashsend/bridge/markup"
+)
 
 // Message is a mail that has been read.
 type Message struct {
@@ -45,7 +50,8 @@ type Part struct {
 	Nested *Message
 }
 
-// Attachments returns the parts that are files to a person: all that are no body.
+// Attachments returns the parts that are no body. ShownParts are those of them that
+// are files to a person.
 func (m *Message) Attachments() []Part {
 	var ps []Part
 	for _, p := range m.Parts {
@@ -61,4 +67,51 @@ func (h Header) Message() Message {
 	var m Message
 	m.fill(h)
 	return m
+}
+
+// maxHTML is how many bytes of HTML PlainText reads: what reports and programs write
+// is shorter.
+const maxHTML = 128 << 10
+
+// PlainText is the text of a mail, made from its HTML, or the begin of a very long
+// one, where it has no other.
+func (m *Message) PlainText() string {
+	if strings.TrimSpace(m.Text) != "" || m.HTML == "" {
+		return m.Text
+	}
+	return markup.ToText(m.HTML[:min(len(m.HTML), maxHTML)])
+}
+
+// IsFrom reports whether an address, which may stand in angle brackets, is in From.
+func (m *Message) IsFrom(address string) bool {
+	for _, a := range m.From {
+		if strings.EqualFold(a.Address, strings.Trim(address, "<>")) {
+			return true
+		}
+	}
+	return false
+}
+
+// Author is the name of who wrote a mail, or their address where it has no name;
+// "somebody" where it tells neither.
+func (m *Message) Author() string {
+	for _, a := range m.From {
+		if n := CleanName(a.Name); n != "" {
+			return n
+		}
+		if a.Address != "" {
+			return a.Address
+		}
+	}
+	return "somebody"
+}
+
+// AuthorName is Author as a room may be told it: addresses are not for everybody, so
+// it has only what stands before the "@" of one.
+func (m *Message) AuthorName() string {
+	name := m.Author()
+	if local, _, ok := strings.Cut(name, "@"); ok && local != "" {
+		return local
+	}
+	return name
 }

@@ -40,8 +40,10 @@ var arrows = []struct {
 	{"bridge/chat", []string{"golang.org/x/net/html/..."}},
 	{"bridge/markup", []string{"golang.org/x/net/html/..."}},
 	{"bridge/media", []string{"github.com/gabriel-vasile/mimetype", "golang.org/x/image/..."}},
+	{"bridge/cards", []string{"hashsend/bridge/mail"}},
+	{"bridge/classify", []string{"hashsend/bridge/mail"}},
 	{"bridge/retry", nil},
-	{"bridge", []string{"hashsend/bridge/chat", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/media", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store", "golang.org/x/time/rate"}},
+	{"bridge", []string{"hashsend/bridge/cards", "hashsend/bridge/chat", "hashsend/bridge/classify", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/media", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store", "golang.org/x/time/rate"}},
 }
 
 // allows reports whether an import fits one of the patterns; "…/..." means the
@@ -144,6 +146,8 @@ func TestArrowsRefuse(t *testing.T) {
 		{"bridge", "maunium.net/go/mautrix"},
 		{"bridge/store", "hashsend/bridge"},
 		{"bridge/chat", "hashsend/bridge/mail"},
+		{"bridge/classify", "hashsend/bridge/store"},
+		{"bridge/cards", "hashsend/bridge/classify"},
 	} {
 		for _, a := range arrows {
 			if a.folder == bad.folder && allows(a.may, bad.path) {

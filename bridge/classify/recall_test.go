@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import "testing"
 
@@ -11,7 +11,7 @@ func TestRecalled(t *testing.T) { // C50
 		`Ann would like to recall the message, "x". Do not read it!`:   "",
 		"Who would like to recall the message of yesterday?":           "",
 	} {
-		if got, is := recalled(text); got != want || is != (want != "") {
+		if got, is := Recalled(text); got != want || is != (want != "") {
 			t.Errorf("%s: %q, %v", text, got, is)
 		}
 	}

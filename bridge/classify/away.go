@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"regexp"
@@ -11,9 +11,9 @@ var plainUntil = regexp.MustCompile(`(?i)\b(?:until|till|through)\s+((?:(?:mon|t
 	`|\d{1,2}(?:st|nd|rd|th)?\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)` +
 	`|(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}(?:st|nd|rd|th)?)\b`)
 
-// automaticNotice words an automatic answer for a room: that a person is away, and
+// AutomaticNotice words an automatic answer for a room: that a person is away, and
 // until when if it says so, or what else a program of theirs has answered.
-func automaticNotice(who, subject, said string) string {
+func AutomaticNotice(who, subject, said string) string {
 	if !saysAway(subject) && !saysAway(said) {
 		if said == "" {
 			said = subject

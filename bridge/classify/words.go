@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"fmt"
@@ -91,17 +91,17 @@ func replyCodeIn(s string) string {
 
 // explain completes each entry: the status where only the words have it, and the
 // reason in plain words with those of the server behind them.
-func (r *returned) explain(b *Bounce, kind MailKind) {
-	if kind == KindDelivered {
-		for i := range b.Recipients {
-			b.Recipients[i].Reason = "delivered"
+func (r *returned) explain(rep *Report, kind Kind) {
+	if kind == Delivered {
+		for i := range rep.Recipients {
+			rep.Recipients[i].Reason = "delivered"
 		}
 		return
 	}
-	for i := range b.Recipients {
-		x := &b.Recipients[i]
+	for i := range rep.Recipients {
+		x := &rep.Recipients[i]
 		said := x.Reason
-		if said == "" && len(b.Recipients) == 1 {
+		if said == "" && len(rep.Recipients) == 1 {
 			said = saidInWords(r.words)
 		}
 		best := statusIn(said)
@@ -127,14 +127,14 @@ func saidInWords(words string) string {
 
 // plainReason says in plain words why a mail was returned, and adds what the
 // server said.
-func plainReason(status, said string, kind MailKind) string {
+func plainReason(status, said string, kind Kind) string {
 	words := reasonByWords(strings.ToLower(said))
 	if words == "" {
 		words = reasonByStatus(status)
 	}
 	if words == "" {
 		words = "the mail server refused it"
-		if kind == KindDelayed {
+		if kind == Delayed {
 			words = "the other mail server could not be reached so far"
 		}
 	}
@@ -150,6 +150,14 @@ func plainReason(status, said string, kind MailKind) string {
 		return fmt.Sprintf("%s (%s)", words, status)
 	}
 	return words
+}
+
+// TooLarge reports whether a mail was refused for its size, by a status (RFC 3463) or
+// the words of a server.
+func TooLarge(status, reason string) bool {
+	const too = "the mail is too large"
+	reason = strings.ToLower(reason)
+	return reasonByStatus(Status(status)) == too || reasonByStatus(Status(reason)) == too || strings.Contains(reason, too) || reasonByWords(reason) == too
 }
 
 // reasonByStatus follows RFC 3463 and the IANA registry of enhanced status codes.
@@ -217,22 +225,22 @@ func reasonByWords(s string) string {
 }
 
 // notice is what a room is told of a report.
-func (b *Bounce) notice(kind MailKind, m *mail.Message) string {
-	verb := map[MailKind]string{KindBounce: "has not arrived", KindDelayed: "is late; the mail server goes on trying", KindDelivered: "has been delivered"}[kind]
+func (rep *Report) notice(kind Kind, m *mail.Message) string {
+	verb := map[Kind]string{Bounce: "has not arrived", Delayed: "is late; the mail server goes on trying", Delivered: "has been delivered"}[kind]
 	var lines []string
 	const most = 20
-	for _, r := range b.Recipients[:min(len(b.Recipients), most)] {
+	for _, r := range rep.Recipients[:min(len(rep.Recipients), most)] {
 		to := r.Address
 		if to == "" {
 			to = "somebody"
 		}
 		line := "Mail to " + to + " " + verb
-		if kind != KindDelivered && r.Reason != "" {
+		if kind != Delivered && r.Reason != "" {
 			line += ": " + r.Reason
 		}
 		lines = append(lines, line+".")
 	}
-	if n := len(b.Recipients) - most; n > 0 {
+	if n := len(rep.Recipients) - most; n > 0 {
 		lines = append(lines, fmt.Sprintf("%d more.", n))
 	}
 	if len(lines) == 0 {

@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// classifyLabel is a row of the shared test material.
-type classifyLabel struct {
+// label is a row of the shared test material.
+type label struct {
 	File       string   `json:"file"`
 	Class      string   `json:"class"`
 	Recipients []string `json:"recipients"`
@@ -25,17 +25,17 @@ type classifyLabel struct {
 	raw []byte
 }
 
-// classifyFixtures reads a folder of the shared test material, labels and mails.
-func classifyFixtures(t testing.TB, folder string) []classifyLabel {
+// fixtures reads a folder of the shared test material, labels and mails.
+func fixtures(t testing.TB, folder string) []label {
 	t.Helper()
-	dir := filepath.Join("..", "..", "shared", "fixtures", "mail", folder)
+	dir := filepath.Join("..", "..", "..", "shared", "fixtures", "mail", folder)
 	b, err := os.ReadFile(filepath.Join(dir, "labels.jsonl"))
 	if err != nil {
 		t.Skipf("the shared test material is not here: %v", err)
 	}
-	var rows []classifyLabel
+	var rows []label
 	for line := range bytes.Lines(b) {
-		var row classifyLabel
+		var row label
 		if err := json.Unmarshal(line, &row); err != nil {
 			t.Fatal(err)
 		}
@@ -55,18 +55,18 @@ func bothWays(raw []byte) [][]byte {
 	return [][]byte{raw, bytes.ReplaceAll(lf, []byte("\n"), []byte("\r\n"))}
 }
 
-func classifyRaw(t testing.TB, raw []byte) (mail.Message, Class) {
+func read(t testing.TB, raw []byte) (mail.Message, Class) {
 	t.Helper()
 	m, err := mail.Parse(bytes.NewReader(raw), mail.DefaultLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, Classify(m)
+	return m, Mail(m)
 }
 
-func isReportKind(k MailKind) bool {
+func isReportKind(k Kind) bool {
 	switch k {
-	case KindBounce, KindDelayed, KindDelivered, KindReadReceipt, KindComplaint:
+	case Bounce, Delayed, Delivered, ReadReceipt, Complaint:
 		return true
 	}
 	return false
@@ -94,37 +94,37 @@ func (s *score) want(t *testing.T, what string, percent float64) {
 }
 
 // C17, C18, C19: what fails, is late, has arrived, or was read.
-func TestClassifyReports(t *testing.T) {
+func TestReports(t *testing.T) {
 	var detected, recipient, original, sort score
-	for _, row := range classifyFixtures(t, "bounce") {
+	for _, row := range fixtures(t, "bounce") {
 		for _, raw := range bothWays(row.raw) {
-			_, c := classifyRaw(t, raw)
+			_, c := read(t, raw)
 			detected.count(t, isReportKind(c.Kind), "%s (%s) is a %s by %q", row.File, row.Class, c.Kind, c.Rule)
 			if !isReportKind(c.Kind) {
 				continue
 			}
-			if c.Text == "" || c.Bounce == nil {
+			if c.Text == "" || c.Report == nil {
 				t.Errorf("%s: nothing to tell: %+v", row.File, c)
 				continue
 			}
 			switch row.Class {
 			case "arf":
-				sort.count(t, c.Kind == KindComplaint, "%s is a %s, want complaint", row.File, c.Kind)
+				sort.count(t, c.Kind == Complaint, "%s is a %s, want complaint", row.File, c.Kind)
 				continue
 			case "mdn":
-				sort.count(t, c.Kind == KindReadReceipt, "%s is a %s, want read-receipt", row.File, c.Kind)
+				sort.count(t, c.Kind == ReadReceipt, "%s is a %s, want read-receipt", row.File, c.Kind)
 			case "dsn-success":
-				sort.count(t, c.Kind == KindDelivered, "%s is a %s, want delivered", row.File, c.Kind)
+				sort.count(t, c.Kind == Delivered, "%s is a %s, want delivered", row.File, c.Kind)
 			case "dsn-delayed":
-				sort.count(t, c.Kind == KindDelayed, "%s is a %s, want delayed", row.File, c.Kind)
+				sort.count(t, c.Kind == Delayed, "%s is a %s, want delayed", row.File, c.Kind)
 			case "bounce":
-				sort.count(t, c.Kind == KindBounce, "%s is a %s, want bounce", row.File, c.Kind)
+				sort.count(t, c.Kind == Bounce, "%s is a %s, want bounce", row.File, c.Kind)
 			}
 			if want := wantedRecipients(row); len(want) > 0 && row.Class != "mdn" {
-				recipient.count(t, sameRecipients(c.Bounce.Recipients, want), "%s: recipients %q, want %q", row.File, c.Bounce.Recipients, want)
+				recipient.count(t, sameRecipients(c.Report.Recipients, want), "%s: recipients %q, want %q", row.File, c.Report.Recipients, want)
 			}
 			if id := strings.Trim(row.OriginalID, "<>"); id != "" {
-				original.count(t, c.Bounce.OriginalID == id, "%s: original %q, want %q", row.File, c.Bounce.OriginalID, id)
+				original.count(t, c.Report.OriginalID == id, "%s: original %q, want %q", row.File, c.Report.OriginalID, id)
 			}
 		}
 	}
@@ -134,7 +134,7 @@ func TestClassifyReports(t *testing.T) {
 	sort.want(t, "right sort of report", 97.5)
 }
 
-func wantedRecipients(row classifyLabel) []string {
+func wantedRecipients(row label) []string {
 	if len(row.Recipients) > 0 {
 		return row.Recipients
 	}
@@ -149,7 +149,7 @@ func wantedRecipients(row classifyLabel) []string {
 
 // sameRecipients: every address that we name is one of those wanted, and at least
 // one is named.
-func sameRecipients(got []BounceRecipient, want []string) bool {
+func sameRecipients(got []Recipient, want []string) bool {
 	if len(got) == 0 {
 		return false
 	}
@@ -167,21 +167,21 @@ func sameRecipients(got []BounceRecipient, want []string) bool {
 }
 
 // C20: absences and other automatic answers.
-func TestClassifyAutomatic(t *testing.T) {
+func TestAutomatic(t *testing.T) {
 	var auto, human, loop score
 	for _, folder := range []string{"autoreply", "autoreply-synth"} {
-		for _, row := range classifyFixtures(t, folder) {
+		for _, row := range fixtures(t, folder) {
 			for _, raw := range bothWays(row.raw) {
-				_, c := classifyRaw(t, raw)
-				automatic := c.Kind == KindAutoReply || c.Kind == KindChallenge
+				_, c := read(t, raw)
+				automatic := c.Kind == AutoReply || c.Kind == Challenge
 				switch row.Class {
 				case "auto-reply", "auto-forwarded", "challenge-response":
 					auto.count(t, automatic || isReportKind(c.Kind), "%s (%s) is a %s by %q", row.File, row.Class, c.Kind, c.Rule)
 				case "human", "may-auto-reply":
-					human.count(t, !automatic && !isReportKind(c.Kind) && c.Kind != KindLoop, "%s is a %s by %q", row.File, c.Kind, c.Rule)
+					human.count(t, !automatic && !isReportKind(c.Kind) && c.Kind != Loop, "%s is a %s by %q", row.File, c.Kind, c.Rule)
 				case "loop":
 					// Whether a Message-ID is our own, only the database knows.
-					loop.count(t, c.Kind == KindLoop || strings.Contains(row.File, "own-message-id"), "%s is a %s", row.File, c.Kind)
+					loop.count(t, c.Kind == Loop || strings.Contains(row.File, "own-message-id"), "%s is a %s", row.File, c.Kind)
 				case "auto-generated", "no-auto-reply":
 					t.Logf("%s is a %s by %q", row.File, c.Kind, c.Rule)
 				default:
@@ -195,21 +195,21 @@ func TestClassifyAutomatic(t *testing.T) {
 	loop.want(t, "loops", 100)
 }
 
-func TestClassifyPeople(t *testing.T) {
+func TestPeople(t *testing.T) {
 	for _, folder := range []string{"list", "normal"} {
 		var people score
-		for _, row := range classifyFixtures(t, folder) {
+		for _, row := range fixtures(t, folder) {
 			for _, raw := range bothWays(row.raw) {
-				_, c := classifyRaw(t, raw)
-				people.count(t, !isReportKind(c.Kind) && c.Kind != KindAutoReply && c.Kind != KindChallenge && c.Kind != KindLoop && c.Kind != KindReaction, "%s is a %s by %q", row.File, c.Kind, c.Rule)
+				_, c := read(t, raw)
+				people.count(t, !isReportKind(c.Kind) && c.Kind != AutoReply && c.Kind != Challenge && c.Kind != Loop && c.Kind != Reaction, "%s is a %s by %q", row.File, c.Kind, c.Rule)
 			}
 		}
 		people.want(t, folder, 100)
 	}
 }
 
-func TestClassifyGenuineReplies(t *testing.T) {
-	dir := filepath.Join("..", "..", "shared", "fixtures", "mail", "genuine-replies")
+func TestGenuineReplies(t *testing.T) {
+	dir := filepath.Join("..", "..", "..", "shared", "fixtures", "mail", "genuine-replies")
 	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
 	if err != nil || len(files) == 0 {
 		t.Skip("the shared test material is not here")
@@ -219,26 +219,26 @@ func TestClassifyGenuineReplies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, c := classifyRaw(t, raw); c.Kind != KindMessage {
+		if _, c := read(t, raw); c.Kind != Message {
 			t.Errorf("%s is a %s by %q", filepath.Base(f), c.Kind, c.Rule)
 		}
 	}
 }
 
-func TestClassifyMalformed(t *testing.T) {
-	for _, row := range classifyFixtures(t, "malformed") {
-		if _, c := classifyRaw(t, row.raw); c.Rule == "" {
+func TestMalformed(t *testing.T) {
+	for _, row := range fixtures(t, "malformed") {
+		if _, c := read(t, row.raw); c.Rule == "" {
 			t.Errorf("%s: no rule", row.File)
 		}
 	}
 }
 
-func BenchmarkClassify(b *testing.B) {
+func BenchmarkMail(b *testing.B) {
 	for _, folder := range []string{"bounce", "autoreply-synth", "normal"} {
 		b.Run(folder, func(b *testing.B) {
 			var ms []mail.Message
 			var size int64
-			for _, row := range classifyFixtures(b, folder) {
+			for _, row := range fixtures(b, folder) {
 				m, err := mail.Parse(bytes.NewReader(row.raw), mail.DefaultLimits)
 				if err != nil {
 					b.Fatal(err)
@@ -248,7 +248,7 @@ func BenchmarkClassify(b *testing.B) {
 			b.SetBytes(size)
 			for b.Loop() {
 				for _, m := range ms {
-					Classify(m)
+					Mail(m)
 				}
 			}
 			b.ReportMetric(float64(b.N)*float64(len(ms))/b.Elapsed().Seconds(), "mails/s")

@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"strings"
@@ -6,16 +6,16 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// classifyAutomatic knows answers that no person wrote (RFC 3834, RFC 5230) and
+// asAutomatic knows answers that no person wrote (RFC 3834, RFC 5230) and
 // what programs write in their own way. X-Auto-Response-Suppress says nothing:
 // it only asks others not to answer.
-func classifyAutomatic(m *mail.Message) (Class, bool) {
+func asAutomatic(m *mail.Message) (Class, bool) {
 	rule := automaticRule(m)
 	if rule == "" {
 		return Class{}, false
 	}
 	const most = 400
-	said := strings.Join(strings.Fields(plainText(m)), " ")
+	said := strings.Join(strings.Fields(m.PlainText()), " ")
 	if r := []rune(said); len(r) > most {
 		said = string(r[:most]) + "…"
 	}
@@ -23,7 +23,7 @@ func classifyAutomatic(m *mail.Message) (Class, bool) {
 	if text == "" {
 		text = m.Subject
 	}
-	return Class{Kind: KindAutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + senderName(m) + ": " + text}, true
+	return Class{Kind: AutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + m.AuthorName() + ": " + text}, true
 }
 
 func automaticRule(m *mail.Message) string {
@@ -57,7 +57,7 @@ func automaticRule(m *mail.Message) string {
 			}
 			continue
 		case "x-ms-exchange-inbox-rules-loop": // also on what a rule passes on: then it names somebody else
-			if hasAddress(m.From, word) {
+			if m.IsFrom(word) {
 				return f.Name
 			}
 			continue
@@ -67,7 +67,7 @@ func automaticRule(m *mail.Message) string {
 			}
 			continue
 		case "x-loop":
-			if !list && hasAddress(m.From, word) && answers(m) {
+			if !list && m.IsFrom(word) && answers(m) {
 				return "X-Loop: the sender's own"
 			}
 			continue
@@ -96,15 +96,6 @@ func weakAutomaticRule(m *mail.Message, list bool) string {
 }
 
 func answers(m *mail.Message) bool { return len(m.InReplyTo) > 0 || len(m.References) > 0 }
-
-func hasAddress(as []mail.Address, address string) bool {
-	for _, a := range as {
-		if strings.EqualFold(a.Address, strings.Trim(address, "<>")) {
-			return true
-		}
-	}
-	return false
-}
 
 // returnPath returns the envelope sender that the last server wrote down.
 func returnPath(h mail.Header) (string, bool) {
@@ -208,10 +199,10 @@ func listRule(h mail.Header) string {
 	return ""
 }
 
-// listAuthor is the name of who wrote a mail that a mailing list has put its own
+// ListAuthor is the name of who wrote a mail that a mailing list has put its own
 // address on, as many do for DMARC: "Ann via Food <food@lists.example>". Empty: it has
 // not. The list alone vouches for it.
-func listAuthor(m *mail.Message) string {
+func ListAuthor(m *mail.Message) string {
 	if len(m.From) != 1 || listRule(m.Header) == "" {
 		return ""
 	}
@@ -254,9 +245,9 @@ func bulkRule(m *mail.Message) string {
 	return ""
 }
 
-// classifyChallenge knows mail that wants its receiver to prove to be no machine:
+// asChallenge knows mail that wants its receiver to prove to be no machine:
 // a word about who may write, an order to confirm, and a link, from a machine.
-func classifyChallenge(m *mail.Message) (Class, bool) {
+func asChallenge(m *mail.Message) (Class, bool) {
 	if listRule(m.Header) != "" {
 		return Class{}, false
 	}
@@ -269,12 +260,12 @@ func classifyChallenge(m *mail.Message) (Class, bool) {
 		return Class{}, false
 	}
 	const most = 20000
-	text := plainText(m)
+	text := m.PlainText()
 	if !challengeWords(strings.ToLower(text[:min(len(text), most)])) {
 		return Class{}, false
 	}
-	return Class{Kind: KindChallenge, Rule: "asks to confirm that a person wrote",
-		Text: "The mail server of " + senderName(m) + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox."}, true
+	return Class{Kind: Challenge, Rule: "asks to confirm that a person wrote",
+		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox."}, true
 }
 
 func challengeWords(text string) bool {

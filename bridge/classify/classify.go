@@ -1,4 +1,18 @@
-package bridge
+// Package classify says what kind of mail a mail is: what a person wrote, or a report
+// on a mail, an automatic answer, a reaction, an invitation, mail to many. It looks at
+// nothing but the mail.
+//
+// It goes by RFC 3464 and 3463 (reports on delivery), RFC 8098 (read receipts), RFC 5965
+// (complaints), RFC 3834 and 5230 (automatic answers), RFC 9078 (reactions), RFC 5546 and
+// 6047 (invitations), RFC 2369 and 2919 (mailing lists), RFC 5321 (loops), and by what mail
+// systems and programs write that follow none of them.
+//
+// The order of the rules stands in Mail. report.go has the reports that follow a
+// standard, returned.go those in words alone, ses.go those of Amazon SES; words.go knows
+// what mail systems say in them, address.go the addresses. automatic.go has what programs
+// write, and lists; reaction.go reactions. away.go and recall.go read the words of mail
+// that has been sorted.
+package classify
 
 import (
 	"slices"
@@ -6,33 +20,32 @@ import (
 	"strings"
 
 	"hashsend/bridge/mail"
-	"hashsend/bridge/markup"
 )
 
-// MailKind is a sort of mail.
-type MailKind int
+// Kind is a sort of mail.
+type Kind int
 
 // The sorts of mail.
 const (
-	KindMessage MailKind = iota // what a person wrote
-	KindForward                 // a person passes a mail on
-	KindBounce
-	KindDelayed
-	KindDelivered
-	KindReadReceipt
-	KindAutoReply
-	KindChallenge // "confirm that you are no machine"
-	KindLoop
-	KindReaction
-	KindList // by way of a mailing list; still what a person wrote
-	KindBulk
-	KindCalendar
-	KindComplaint
-	KindUnreadable
+	Message     Kind = iota // what a person wrote
+	Forward                 // a person passes a mail on
+	Bounce                  // what was sent to somebody has not arrived
+	Delayed                 // it has not arrived yet
+	Delivered               // it has arrived
+	ReadReceipt             // it was read, or deleted unread
+	AutoReply               // a program answers: somebody is away
+	Challenge               // "confirm that you are no machine"
+	Loop                    // it goes round
+	Reaction                // an emoji, or that it is taken back, and no text
+	List                    // by way of a mailing list; still what a person wrote
+	Bulk                    // sent to many, and answers nothing
+	Calendar                // an invitation, or an answer to one
+	Complaint               // somebody calls a mail of ours unwanted
+	Unreadable              // encrypted, or nothing in it
 )
 
 // String returns the word of `hashsend preview` for a kind.
-func (k MailKind) String() string {
+func (k Kind) String() string {
 	words := [...]string{"message", "forward", "bounce", "delayed", "delivered", "read-receipt", "auto-reply",
 		"challenge", "loop", "reaction", "list", "bulk", "calendar", "complaint", "unreadable"}
 	if k < 0 || int(k) >= len(words) {
@@ -43,72 +56,72 @@ func (k MailKind) String() string {
 
 // Class is what sort of mail something is.
 type Class struct {
-	Kind   MailKind
-	Bounce *Bounce // for bounce, delayed, delivered, read-receipt, complaint
-	// Emoji is a reaction. With KindMessage the mail has a text besides.
+	Kind   Kind
+	Report *Report // for bounce, delayed, delivered, read-receipt, complaint
+	// Emoji is a reaction. With Message the mail has a text besides.
 	Emoji      string
 	Whole      bool             // the reaction takes the place of all that its sender had there; without Emoji it takes them back
-	Invitation *mail.Invitation // for calendar; Text says it in the zone that it was written in
-	Text       string           // what to tell a person instead of the mail's text (calendar: above it), in plain words
+	Invitation *mail.Invitation // for calendar
+	Text       string           // what to tell a person instead of the mail's text, in plain words; may be empty
 	Said       string           // auto-reply: its text alone, in one line; may be empty
 	Command    string           // the first line, if it is a command by mail: "/leave"; empty else
 	Rule       string           // which rule decided
 }
 
-// Bounce is what a report says about a mail of ours.
-type Bounce struct {
+// Report is what a report says about a mail of ours.
+type Report struct {
 	Action     string // failed, delayed, delivered, displayed, complaint, …
-	Recipients []BounceRecipient
+	Recipients []Recipient
 	OriginalID string // Message-ID of the mail that the report is about, without brackets
 	EnvelopeID string // ENVID of RFC 3461
 	Trace      string // X-Hashsend-ID of the returned header
 }
 
-// BounceRecipient is one address that a report speaks of.
-type BounceRecipient struct {
+// Recipient is one address that a report speaks of.
+type Recipient struct {
 	Address string // as we wrote it, where the report tells
 	Final   string // where it came to by forwarding, if that is told and another
 	Status  string // "5.1.1" (RFC 3463); may be empty
 	Reason  string // plain words, the server's own behind them
 }
 
-// Classify finds out what sort of mail m is. It looks at nothing but m. Where a
+// Mail finds out what sort of mail m is. It looks at nothing but m. Where a
 // person may have written, it says so: reports and automatic mail must prove
 // themselves.
-func Classify(m mail.Message) Class {
+func Mail(m mail.Message) Class {
 	for _, rule := range []func(*mail.Message) (Class, bool){
-		classifyComplaint, classifyReceipt, classifySES, classifyReport, classifyLoop, classifyUnsubscribe, classifyReaction, classifyChallenge, classifyAutomatic, classifyCalendar,
+		asComplaint, asReceipt, asSES, asReport, asLoop, asUnsubscribe, asReaction, asChallenge, asAutomatic, asCalendar,
 	} {
 		if c, ok := rule(&m); ok {
 			return c
 		}
 	}
-	c := classifyHuman(&m)
-	c.Command = mailCommandOf(plainText(&m))
+	c := byPerson(&m)
+	c.Command = commandIn(m.PlainText())
 	return c
 }
 
-// classifyHuman sorts what is left: mail that a person has written, or that went
+// byPerson sorts what is left: mail that a person has written, or that went
 // to many.
-func classifyHuman(m *mail.Message) Class {
+func byPerson(m *mail.Message) Class {
 	if rule := listRule(m.Header); rule != "" {
-		return Class{Kind: KindList, Rule: rule}
+		return Class{Kind: List, Rule: rule}
 	}
 	if rule := bulkRule(m); rule != "" {
-		return Class{Kind: KindBulk, Rule: rule}
+		return Class{Kind: Bulk, Rule: rule}
 	}
-	if c, ok := classifyUnreadable(m); ok {
+	if c, ok := asUnreadable(m); ok {
 		return c
 	}
 	for _, p := range m.Parts {
 		if p.Nested != nil && p.Type != "text/rfc822-headers" {
-			return Class{Kind: KindForward, Rule: "a mail is attached"}
+			return Class{Kind: Forward, Rule: "a mail is attached"}
 		}
 	}
 	if word, rest, ok := strings.Cut(m.Subject, ":"); ok && rest != "" && isForwardWord(strings.ToLower(strings.TrimSpace(word))) {
-		return Class{Kind: KindForward, Rule: "subject of a forward"}
+		return Class{Kind: Forward, Rule: "subject of a forward"}
 	}
-	return Class{Kind: KindMessage, Rule: "nothing speaks against a person"}
+	return Class{Kind: Message, Rule: "nothing speaks against a person"}
 }
 
 // isForwardWord knows what mail programs write in front of the subject of a
@@ -122,22 +135,22 @@ func isForwardWord(w string) bool {
 	return false
 }
 
-// classifyUnreadable knows encrypted mail, and mail of which nothing is left.
-func classifyUnreadable(m *mail.Message) (Class, bool) {
+// asUnreadable knows encrypted mail, and mail of which nothing is left.
+func asUnreadable(m *mail.Message) (Class, bool) {
 	kind, params, _ := strings.Cut(strings.ToLower(m.Header.Get("Content-Type")), ";")
 	smime := strings.TrimSpace(kind) == "application/pkcs7-mime" || strings.TrimSpace(kind) == "application/x-pkcs7-mime"
 	switch {
 	case smime && strings.Contains(params, "signed-data"):
-		return Class{Kind: KindUnreadable, Rule: "signed in one piece",
-			Text: senderName(m) + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
+		return Class{Kind: Unreadable, Rule: "signed in one piece",
+			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
 	case strings.TrimSpace(kind) == "multipart/encrypted", smime, strings.TrimSpace(m.Text+m.HTML) == "" && slices.ContainsFunc(m.Parts, isEncrypted),
 		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
-		return Class{Kind: KindUnreadable, Rule: "encrypted",
-			Text: senderName(m) + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
+		return Class{Kind: Unreadable, Rule: "encrypted",
+			Text: m.AuthorName() + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
 	}
 	if m.Subject == "" && len(m.Attachments()) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
-		return Class{Kind: KindUnreadable, Rule: "nothing in it",
-			Text: "A mail from " + senderName(m) + " has nothing in it that can be read."}, true
+		return Class{Kind: Unreadable, Rule: "nothing in it",
+			Text: "A mail from " + m.AuthorName() + " has nothing in it that can be read."}, true
 	}
 	return Class{}, false
 }
@@ -153,31 +166,9 @@ func isEncrypted(p mail.Part) bool {
 	return false
 }
 
-// senderName is how a room is told of the sender: addresses are not for everybody.
-func senderName(m *mail.Message) string {
-	name := nameOrAddress(m)
-	if local, _, ok := strings.Cut(name, "@"); ok && local != "" {
-		return local
-	}
-	return name
-}
-
-// nameOrAddress is how somebody is named whom a mail is from that is passed on.
-func nameOrAddress(m *mail.Message) string {
-	for _, a := range m.From {
-		if n := mail.CleanName(a.Name); n != "" {
-			return n
-		}
-		if a.Address != "" {
-			return a.Address
-		}
-	}
-	return "somebody"
-}
-
-// mailCommandOf returns the first line of a text if it is a command that people
+// commandIn returns the first line of a text if it is a command that people
 // may give by mail, and stands alone: nothing of their own may follow it at once.
-func mailCommandOf(text string) string {
+func commandIn(text string) string {
 	first, rest, _ := strings.Cut(strings.TrimLeft(text, " \t\r\n"), "\n")
 	first = strings.TrimSpace(first)
 	words := strings.Fields(first)
@@ -202,20 +193,20 @@ const maxReceived = 100
 // maxHops is through how many bridges a message may go.
 const maxHops = 3
 
-// classifyLoop knows mail that goes round.
-func classifyLoop(m *mail.Message) (Class, bool) {
+// asLoop knows mail that goes round.
+func asLoop(m *mail.Message) (Class, bool) {
 	rule := loopRule(m)
-	return Class{Kind: KindLoop, Rule: rule}, rule != ""
+	return Class{Kind: Loop, Rule: rule}, rule != ""
 }
 
-// classifyUnsubscribe knows the mail that a program sends when a person presses
+// asUnsubscribe knows the mail that a program sends when a person presses
 // its button for leaving (RFC 2369, 3.2). It says of itself that it is automatic,
 // but it is that person's will.
-func classifyUnsubscribe(m *mail.Message) (Class, bool) {
+func asUnsubscribe(m *mail.Message) (Class, bool) {
 	if !strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Apple-Unsubscribe")), "true") {
 		return Class{}, false
 	}
-	return Class{Kind: KindMessage, Command: "/leave", Rule: "button for leaving"}, true
+	return Class{Kind: Message, Command: "/leave", Rule: "button for leaving"}, true
 }
 
 func loopRule(m *mail.Message) string {
@@ -261,14 +252,25 @@ func loopRule(m *mail.Message) string {
 	return ""
 }
 
-// maxHTML is how many bytes of HTML are looked at: what reports and programs write
-// is shorter.
-const maxHTML = 128 << 10
-
-// plainText is the text of a mail, made from its HTML where it has no other.
-func plainText(m *mail.Message) string {
-	if strings.TrimSpace(m.Text) != "" || m.HTML == "" {
-		return m.Text
+// asCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a
+// calendar part with a method that is no mere file.
+func asCalendar(m *mail.Message) (Class, bool) {
+	for _, p := range m.Parts {
+		if p.Type != "text/calendar" {
+			continue
+		}
+		disposition, _, _ := strings.Cut(strings.ToLower(p.Header.Get("Content-Disposition")), ";")
+		if strings.TrimSpace(disposition) == "attachment" && p.Params["method"] == "" {
+			continue
+		}
+		v, ok := mail.ReadInvitation(p.Content)
+		if method := strings.ToUpper(p.Params["method"]); method != "" {
+			v.Method = method
+		}
+		if !ok || v.Verb() == "" {
+			continue
+		}
+		return Class{Kind: Calendar, Invitation: &v, Rule: "calendar part with method " + v.Method}, true
 	}
-	return markup.ToText(m.HTML[:min(len(m.HTML), maxHTML)])
+	return Class{}, false
 }

@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"bytes"
@@ -11,14 +11,14 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// Each mail of testdata/classify says in its name what it is, and in X-Why what
-// it is there for.
-func TestClassifyOwnCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/classify/*.eml")
+// Each mail of testdata says in its name what it is, and in X-Why what it is there
+// for.
+func TestOwnCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.eml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no cases", err)
 	}
-	seen := map[MailKind]bool{}
+	seen := map[Kind]bool{}
 	for _, f := range files {
 		raw, err := os.ReadFile(f)
 		if err != nil {
@@ -26,20 +26,20 @@ func TestClassifyOwnCases(t *testing.T) {
 		}
 		want, _, _ := strings.Cut(filepath.Base(f), "--")
 		for _, raw := range bothWays(raw) {
-			m, c := classifyRaw(t, raw)
+			m, c := read(t, raw)
 			if c.Kind.String() != want || c.Rule == "" {
 				t.Errorf("%s is a %s by %q: %s", filepath.Base(f), c.Kind, c.Rule, m.Header.Get("X-Why"))
 			}
-			if isReportKind(c.Kind) != (c.Bounce != nil) {
-				t.Errorf("%s: a %s with report %v", filepath.Base(f), c.Kind, c.Bounce)
+			if isReportKind(c.Kind) != (c.Report != nil) {
+				t.Errorf("%s: a %s with report %v", filepath.Base(f), c.Kind, c.Report)
 			}
-			if c.Kind == KindBounce || c.Kind == KindDelayed {
+			if c.Kind == Bounce || c.Kind == Delayed {
 				checkReport(t, filepath.Base(f), c)
 			}
 			seen[c.Kind] = true
 		}
 	}
-	for k := KindMessage; k <= KindUnreadable; k++ {
+	for k := Message; k <= Unreadable; k++ {
 		if !seen[k] {
 			t.Errorf("no case for %s", k)
 		}
@@ -49,69 +49,68 @@ func TestClassifyOwnCases(t *testing.T) {
 // checkReport: every report among our cases is about Ann's address.
 func checkReport(t *testing.T, name string, c Class) {
 	t.Helper()
-	if !slices.ContainsFunc(c.Bounce.Recipients, func(r BounceRecipient) bool { return r.Address == "ann@corp.example" && r.Reason != "" }) {
-		t.Errorf("%s: recipients %q", name, c.Bounce.Recipients)
+	if !slices.ContainsFunc(c.Report.Recipients, func(r Recipient) bool { return r.Address == "ann@corp.example" && r.Reason != "" }) {
+		t.Errorf("%s: recipients %q", name, c.Report.Recipients)
 	}
 	if !strings.Contains(c.Text, "ann@corp.example") {
 		t.Errorf("%s: notice %q", name, c.Text)
 	}
 }
 
-func classifyCase(t *testing.T, name string) Class {
+func ownCase(t *testing.T, name string) Class {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", "classify", name+".eml"))
+	raw, err := os.ReadFile(filepath.Join("testdata", name+".eml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, c := classifyRaw(t, raw)
+	_, c := read(t, raw)
 	return c
 }
 
-func TestClassifyTellsTheReport(t *testing.T) {
-	c := classifyCase(t, "bounce--dsn")
-	want := BounceRecipient{Address: "ann@corp.example", Status: "5.2.2", Reason: "the mailbox is full (552 5.2.2 Mailbox quota exceeded)"}
-	b := c.Bounce
+func TestTellsTheReport(t *testing.T) {
+	c := ownCase(t, "bounce--dsn")
+	want := Recipient{Address: "ann@corp.example", Status: "5.2.2", Reason: "the mailbox is full (552 5.2.2 Mailbox quota exceeded)"}
+	b := c.Report
 	if len(b.Recipients) != 1 || b.Recipients[0] != want || b.Action != "failed" || b.OriginalID != "hs.q.1@own.example" || b.EnvelopeID != "env1" || b.Trace != "trace1" {
 		t.Errorf("%+v", b)
 	}
 	if want := "Mail to ann@corp.example has not arrived: the mailbox is full (552 5.2.2 Mailbox quota exceeded)."; c.Text != want {
 		t.Errorf("%q, want %q", c.Text, want)
 	}
-	if r := classifyCase(t, "bounce--dsn-forwarded").Bounce.Recipients; len(r) != 1 || r[0].Final != "old@other.example" {
+	if r := ownCase(t, "bounce--dsn-forwarded").Report.Recipients; len(r) != 1 || r[0].Final != "old@other.example" {
 		t.Errorf("%+v", r)
 	}
 	for _, name := range []string{"bounce--exim", "bounce--qmail", "bounce--wrapped", "bounce--ses", "complaint--ses", "complaint--arf", "read-receipt--rfc8098"} {
-		if got := classifyCase(t, name).Bounce.OriginalID; got != "hs.q.1@own.example" {
+		if got := ownCase(t, name).Report.OriginalID; got != "hs.q.1@own.example" {
 			t.Errorf("%s: original %q", name, got)
 		}
 	}
 }
 
-func TestClassifyTellsThePerson(t *testing.T) {
+func TestTellsThePerson(t *testing.T) {
 	for name, want := range map[string]string{
-		"auto-reply--sieve":    "Automatic answer from Ann Lee: Ich bin bis Montag weg.",
-		"reaction--gmail":      "reacted with 👍",
-		"calendar--invitation": "📅 Ann Lee invites to: Boat, at last\nWhen: Friday, 10 January 2025, 14:00 CET\nWhere: Harbour",
-		"unreadable--pgp":      "Ann Lee sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
-		"message--vacation":    "",
+		"auto-reply--sieve": "Automatic answer from Ann Lee: Ich bin bis Montag weg.",
+		"reaction--gmail":   "reacted with 👍",
+		"unreadable--pgp":   "Ann Lee sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
+		"message--vacation": "",
 	} {
-		if got := classifyCase(t, name).Text; got != want {
+		if got := ownCase(t, name).Text; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 	for name, want := range map[string]string{"reaction--outlook": "❤️", "reaction--rfc9078": "😀", "message--text-and-reaction": "👍", "message--emoji-answer": ""} {
-		if got := classifyCase(t, name).Emoji; got != want {
+		if got := ownCase(t, name).Emoji; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 	for name, want := range map[string]string{"message--command": "/mute 1h", "message--leave-button": "/leave", "message--vacation": ""} {
-		if got := classifyCase(t, name).Command; got != want {
+		if got := ownCase(t, name).Command; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 }
 
-func TestClassifyCommand(t *testing.T) {
+func TestCommand(t *testing.T) {
 	for text, want := range map[string]string{
 		"/leave":                           "/leave",
 		"\n /Leave \n\n> quoted":           "/Leave",
@@ -126,17 +125,17 @@ func TestClassifyCommand(t *testing.T) {
 		"!send leave":                      "",
 		"/\u200bleave":                     "",
 	} {
-		if got := mailCommandOf(text); got != want {
+		if got := commandIn(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 	html := mail.Message{HTML: "<div>/mute 1h</div><div><br></div><blockquote>Lunch?</blockquote>", From: []mail.Address{{Address: "ann@example.com"}}}
-	if c := Classify(html); c.Command != "/mute 1h" { // C47, from a program that writes HTML alone
+	if c := Mail(html); c.Command != "/mute 1h" { // C47, from a program that writes HTML alone
 		t.Errorf("in HTML: %+v", c)
 	}
 }
 
-func TestClassifyAddressesIn(t *testing.T) {
+func TestAddressesIn(t *testing.T) {
 	for text, want := range map[string][]string{
 		"<ann@corp.example>: no such user":        {"ann@corp.example"},
 		`550 <"a b"@corp.example>`:                {`"a b"@corp.example`},
@@ -151,7 +150,7 @@ func TestClassifyAddressesIn(t *testing.T) {
 	}
 }
 
-func TestClassifyStatusIn(t *testing.T) {
+func TestStatusIn(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"550 5.1.1 user unknown":              {"5.1.1", "550"},
 		"452-4.2.2 over quota":                {"4.2.2", "452"},
@@ -167,8 +166,8 @@ func TestClassifyStatusIn(t *testing.T) {
 }
 
 // Whatever comes in, a class comes out, and what it says comes from the mail.
-func FuzzClassify(f *testing.F) {
-	files, err := filepath.Glob("testdata/classify/*.eml")
+func FuzzMail(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.eml")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -184,17 +183,17 @@ func FuzzClassify(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := Classify(m)
-		if c.Rule == "" || c.Kind < KindMessage || c.Kind > KindUnreadable {
+		c := Mail(m)
+		if c.Rule == "" || c.Kind < Message || c.Kind > Unreadable {
 			t.Fatalf("%+v", c)
 		}
-		if isReportKind(c.Kind) != (c.Bounce != nil) {
-			t.Fatalf("a %s with report %v", c.Kind, c.Bounce)
+		if isReportKind(c.Kind) != (c.Report != nil) {
+			t.Fatalf("a %s with report %v", c.Kind, c.Report)
 		}
-		if c.Bounce != nil && c.Text == "" {
+		if c.Report != nil && c.Text == "" {
 			t.Fatal("a report without a word")
 		}
-		if c.Kind == KindReaction && !isEmoji(c.Emoji) && (c.Emoji != "" || !c.Whole) {
+		if c.Kind == Reaction && !isEmoji(c.Emoji) && (c.Emoji != "" || !c.Whole) {
 			t.Fatalf("the reaction %q", c.Emoji)
 		}
 	})

@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"bufio"
@@ -24,7 +24,7 @@ const maxWords = 64 << 10
 
 func gatherReport(m *mail.Message) returned {
 	var r returned
-	text := plainText(m)
+	text := m.PlainText()
 	if len(text) > maxWords {
 		text = text[:maxWords]
 	}
@@ -310,28 +310,28 @@ type candidate struct {
 
 // recipients finds the addresses that a report in words is about. had are
 // entries of its fields that lack an address.
-func (r *returned) recipients(m *mail.Message, had []BounceRecipient) []BounceRecipient {
-	var b Bounce
+func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
+	var rep Report
 	status := ""
 	if len(had) > 0 {
 		status = had[0].Status
 	}
 	for _, v := range m.Header.Values("X-Failed-Recipients") {
 		for _, a := range addressesIn(v) {
-			b.add(BounceRecipient{Address: a, Status: status})
+			rep.add(Recipient{Address: a, Status: status})
 		}
 	}
 	lines := strings.Split(r.words, "\n")
 	cs := r.candidates(m, lines)
-	if len(b.Recipients) > 0 {
-		for i, x := range b.Recipients {
+	if len(rep.Recipients) > 0 {
+		for i, x := range rep.Recipients {
 			for _, c := range cs {
-				if strings.EqualFold(c.address, x.Address) && b.Recipients[i].Reason == "" {
-					b.Recipients[i].Reason = wordsAbout(lines, c)
+				if strings.EqualFold(c.address, x.Address) && rep.Recipients[i].Reason == "" {
+					rep.Recipients[i].Reason = wordsAbout(lines, c)
 				}
 			}
 		}
-		return b.Recipients
+		return rep.Recipients
 	}
 	best := 0
 	for _, c := range cs {
@@ -343,20 +343,20 @@ func (r *returned) recipients(m *mail.Message, had []BounceRecipient) []BounceRe
 	}
 	for _, c := range cs {
 		if c.score == best {
-			b.add(BounceRecipient{Address: c.address, Status: status, Reason: wordsAbout(lines, c)})
+			rep.add(Recipient{Address: c.address, Status: status, Reason: wordsAbout(lines, c)})
 		}
 	}
-	if len(b.Recipients) == 0 {
+	if len(rep.Recipients) == 0 {
 		for _, a := range r.to {
 			if !isDaemonName(strings.ToLower(localPart(a))) {
-				b.add(BounceRecipient{Address: a, Status: status})
+				rep.add(Recipient{Address: a, Status: status})
 			}
 		}
 	}
-	if len(b.Recipients) == 0 {
+	if len(rep.Recipients) == 0 {
 		return had
 	}
-	return b.Recipients
+	return rep.Recipients
 }
 
 // receivedFor returns whom the last server that took a mail took it for.

@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"encoding/json"
@@ -31,9 +31,9 @@ type sesNotification struct {
 	}
 }
 
-// classifySES knows the notifications of Amazon SES, for those who let them come
+// asSES knows the notifications of Amazon SES, for those who let them come
 // by mail instead of reports.
-func classifySES(m *mail.Message) (Class, bool) {
+func asSES(m *mail.Message) (Class, bool) {
 	text := strings.TrimSpace(m.Text)
 	if !strings.HasPrefix(text, "{") || m.Header.Get("X-Amz-Sns-Message-Id") == "" {
 		return Class{}, false
@@ -42,41 +42,41 @@ func classifySES(m *mail.Message) (Class, bool) {
 	if json.NewDecoder(strings.NewReader(text)).Decode(&n) != nil {
 		return Class{}, false
 	}
-	b := &Bounce{OriginalID: n.Mail.MessageID + "@email.amazonses.com"}
+	rep := &Report{OriginalID: n.Mail.MessageID + "@email.amazonses.com"}
 	for _, h := range n.Mail.Headers {
 		switch {
 		case strings.EqualFold(h.Name, "Message-ID"):
-			b.OriginalID = firstID(h.Value)
+			rep.OriginalID = firstID(h.Value)
 		case strings.EqualFold(h.Name, mail.HeaderTrace):
-			b.Trace = h.Value
+			rep.Trace = h.Value
 		}
 	}
-	kind := KindBounce
+	kind := Bounce
 	switch n.NotificationType + n.EventType {
 	case "Bounce":
-		b.Action = "failed"
+		rep.Action = "failed"
 		for _, r := range n.Bounce.BouncedRecipients {
-			b.add(BounceRecipient{Address: r.EmailAddress, Status: r.Status, Reason: afterType(r.DiagnosticCode)})
+			rep.add(Recipient{Address: r.EmailAddress, Status: r.Status, Reason: afterType(r.DiagnosticCode)})
 		}
 	case "DeliveryDelay":
-		kind, b.Action = KindDelayed, "delayed"
+		kind, rep.Action = Delayed, "delayed"
 		for _, r := range n.DeliveryDelay.DelayedRecipients {
-			b.add(BounceRecipient{Address: r.EmailAddress, Status: r.Status, Reason: afterType(r.DiagnosticCode)})
+			rep.add(Recipient{Address: r.EmailAddress, Status: r.Status, Reason: afterType(r.DiagnosticCode)})
 		}
 	case "Delivery":
-		kind, b.Action = KindDelivered, "delivered"
+		kind, rep.Action = Delivered, "delivered"
 		for _, a := range n.Delivery.Recipients {
-			b.add(BounceRecipient{Address: a})
+			rep.add(Recipient{Address: a})
 		}
 	case "Complaint":
-		kind, b.Action = KindComplaint, "complaint"
+		kind, rep.Action = Complaint, "complaint"
 		for _, r := range n.Complaint.ComplainedRecipients {
-			b.add(BounceRecipient{Address: r.EmailAddress, Reason: unwanted})
+			rep.add(Recipient{Address: r.EmailAddress, Reason: unwanted})
 		}
-		return Class{Kind: kind, Bounce: b, Text: b.complaint(), Rule: "notification of Amazon SES"}, true
+		return Class{Kind: kind, Report: rep, Text: rep.complaint(), Rule: "notification of Amazon SES"}, true
 	default:
 		return Class{}, false
 	}
-	(&returned{}).explain(b, kind)
-	return Class{Kind: kind, Bounce: b, Text: b.notice(kind, m), Rule: "notification of Amazon SES"}, true
+	(&returned{}).explain(rep, kind)
+	return Class{Kind: kind, Report: rep, Text: rep.notice(kind, m), Rule: "notification of Amazon SES"}, true
 }

@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"encoding/json"
@@ -9,9 +9,9 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// classifyReaction knows reactions: Gmail's, RFC 9078, and the mail that Outlook
+// asReaction knows reactions: Gmail's, RFC 9078, and the mail that Outlook
 // sends to those who cannot see its own.
-func classifyReaction(m *mail.Message) (Class, bool) {
+func asReaction(m *mail.Message) (Class, bool) {
 	if !answers(m) {
 		return Class{}, false
 	}
@@ -21,7 +21,7 @@ func classifyReaction(m *mail.Message) (Class, bool) {
 			if e := gmailReaction(p.Content); e != "" {
 				return reactionClass(e, "Gmail reaction"), true
 			}
-		case isReactionPart(p):
+		case IsReaction(p):
 			e := firstEmoji(p.Content)
 			more := strings.TrimSpace(m.Text+m.HTML) != "" || len(m.Attachments()) > 1
 			if e == "" && (more || !isBare(p.Content)) {
@@ -29,7 +29,7 @@ func classifyReaction(m *mail.Message) (Class, bool) {
 			}
 			if more {
 				// A text and a reaction: the text must not be lost.
-				c := classifyHuman(m)
+				c := byPerson(m)
 				c.Emoji = e
 				return c, true
 			}
@@ -38,7 +38,7 @@ func classifyReaction(m *mail.Message) (Class, bool) {
 			return c, true
 		}
 	}
-	if e := outlookReaction(plainText(m)); e != "" {
+	if e := outlookReaction(m.PlainText()); e != "" {
 		return reactionClass(e, "Outlook reaction"), true
 	}
 	return Class{}, false
@@ -46,12 +46,13 @@ func classifyReaction(m *mail.Message) (Class, bool) {
 
 func reactionClass(emoji, rule string) Class {
 	if emoji == "" {
-		return Class{Kind: KindReaction, Text: "took back a reaction", Rule: rule}
+		return Class{Kind: Reaction, Text: "took back a reaction", Rule: rule}
 	}
-	return Class{Kind: KindReaction, Emoji: emoji, Text: reactedWith(emoji), Rule: rule}
+	return Class{Kind: Reaction, Emoji: emoji, Text: ReactedWith(emoji), Rule: rule}
 }
 
-func reactedWith(emoji string) string { return "reacted with " + emoji }
+// ReactedWith words a reaction, behind the name of a person.
+func ReactedWith(emoji string) string { return "reacted with " + emoji }
 
 // gmailReaction reads the part that Gmail adds. Anything but version 1 with one
 // emoji makes it an ordinary mail.
@@ -66,8 +67,8 @@ func gmailReaction(content string) string {
 	return r.Emoji
 }
 
-// isReactionPart follows RFC 9078, 2.
-func isReactionPart(p mail.Part) bool {
+// IsReaction reports whether a part is a reaction (RFC 9078, 2).
+func IsReaction(p mail.Part) bool {
 	d, _, _ := strings.Cut(p.Header.Get("Content-Disposition"), ";")
 	return strings.EqualFold(strings.TrimSpace(d), "reaction") && p.Type == "text/plain"
 }
@@ -82,9 +83,9 @@ func isBare(s string) bool {
 	return true
 }
 
-// oneEmoji returns the emoji of a text that is one and nothing else, else "". What
+// OneEmoji returns the emoji of a text that is one and nothing else, else "". What
 // people type for one counts, too.
-func oneEmoji(s string) string {
+func OneEmoji(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "+1" {
 		return "👍"

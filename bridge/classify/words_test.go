@@ -1,9 +1,9 @@
-package bridge
+package classify
 
 import "testing"
 
 // D30: which refusals are of the size of a mail, by status or by words.
-func TestIsTooLarge(t *testing.T) {
+func TestTooLarge(t *testing.T) {
 	for _, c := range []struct {
 		status, reason string
 		want           bool
@@ -18,7 +18,7 @@ func TestIsTooLarge(t *testing.T) {
 		{"5.7.1", "550 5.7.1 blocked", false},
 		{"", "", false},
 	} {
-		if got := isTooLarge(c.status, c.reason); got != c.want {
+		if got := TooLarge(c.status, c.reason); got != c.want {
 			t.Errorf("%q %q: %v", c.status, c.reason, got)
 		}
 	}

@@ -1,4 +1,4 @@
-package bridge
+package classify
 
 import (
 	"bufio"
@@ -8,9 +8,9 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// classifyReport knows reports on the fate of a mail: those that follow RFC 3464
+// asReport knows reports on the fate of a mail: those that follow RFC 3464
 // and those that follow nothing.
-func classifyReport(m *mail.Message) (Class, bool) {
+func asReport(m *mail.Message) (Class, bool) {
 	groups := statusGroups(m)
 	if len(groups) == 0 && m.Header.Get("X-Failed-Recipients") == "" && !isReportType(m) && !isMachine(m) && !isNoReply(m) && !failureSubject(m.Subject) {
 		return Class{}, false
@@ -31,21 +31,21 @@ func classifyReport(m *mail.Message) (Class, bool) {
 			return Class{}, false
 		}
 	}
-	b := &Bounce{OriginalID: r.id, Trace: r.trace}
-	kind := KindBounce
+	rep := &Report{OriginalID: r.id, Trace: r.trace}
+	kind := Bounce
 	if len(groups) > 0 {
-		kind = b.readGroups(groups)
+		kind = rep.readGroups(groups)
 	} else if r.speaksOfDelay(m) {
-		kind, b.Action = KindDelayed, "delayed"
+		kind, rep.Action = Delayed, "delayed"
 	}
-	if b.Action == "" {
-		b.Action = "failed"
+	if rep.Action == "" {
+		rep.Action = "failed"
 	}
-	if !b.knowsAddress() {
-		b.Recipients = r.recipients(m, b.Recipients)
+	if !rep.knowsAddress() {
+		rep.Recipients = r.recipients(m, rep.Recipients)
 	}
-	r.explain(b, kind)
-	return Class{Kind: kind, Bounce: b, Text: b.notice(kind, m), Rule: rule}, true
+	r.explain(rep, kind)
+	return Class{Kind: kind, Report: rep, Text: rep.notice(kind, m), Rule: rule}, true
 }
 
 // innerReport returns the report that another mail system has put into its own.
@@ -152,20 +152,20 @@ func fieldGroups(s string) []mail.Header {
 	return groups
 }
 
-// readGroups fills b from a delivery report and says what it comes to: the worst
+// readGroups fills rep from a delivery report and says what it comes to: the worst
 // of its actions.
-func (b *Bounce) readGroups(groups []mail.Header) MailKind {
+func (rep *Report) readGroups(groups []mail.Header) Kind {
 	rank := map[string]int{"failed": 4, "delayed": 3, "delivered": 2, "relayed": 2, "expanded": 2}
 	worst := ""
 	for _, h := range groups {
 		if v := h.Get("Original-Envelope-Id"); v != "" {
-			b.EnvelopeID = v
+			rep.EnvelopeID = v
 		}
-		if b.OriginalID == "" {
-			b.OriginalID = firstID(h.Get("X-Original-Message-ID"))
+		if rep.OriginalID == "" {
+			rep.OriginalID = firstID(h.Get("X-Original-Message-ID"))
 		}
 		action, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(h.Get("Action"))), " ")
-		status := cleanStatus(h.Get("Status"))
+		status := Status(h.Get("Status"))
 		address, final := recipientOf(h)
 		if address == "" && action == "" && status == "" {
 			continue
@@ -180,36 +180,36 @@ func (b *Bounce) readGroups(groups []mail.Header) MailKind {
 			worst = action
 		}
 		said := afterType(h.Get("Diagnostic-Code"))
-		b.add(BounceRecipient{Address: address, Final: final, Status: status, Reason: said})
+		rep.add(Recipient{Address: address, Final: final, Status: status, Reason: said})
 	}
-	b.Action = worst
+	rep.Action = worst
 	switch rank[worst] {
 	case 3:
-		return KindDelayed
+		return Delayed
 	case 2:
-		return KindDelivered
+		return Delivered
 	}
-	return KindBounce
+	return Bounce
 }
 
 // add keeps one entry for each address.
-func (b *Bounce) add(r BounceRecipient) {
+func (rep *Report) add(r Recipient) {
 	const most = 200
-	for i, old := range b.Recipients {
+	for i, old := range rep.Recipients {
 		if strings.EqualFold(old.Address, r.Address) {
 			if old.Status == "" || old.Reason == "" {
-				b.Recipients[i] = r
+				rep.Recipients[i] = r
 			}
 			return
 		}
 	}
-	if len(b.Recipients) < most {
-		b.Recipients = append(b.Recipients, r)
+	if len(rep.Recipients) < most {
+		rep.Recipients = append(rep.Recipients, r)
 	}
 }
 
-func (b *Bounce) knowsAddress() bool {
-	return slices.ContainsFunc(b.Recipients, func(r BounceRecipient) bool { return r.Address != "" })
+func (rep *Report) knowsAddress() bool {
+	return slices.ContainsFunc(rep.Recipients, func(r Recipient) bool { return r.Address != "" })
 }
 
 // recipientOf returns the address of a group: the one that we wrote to, where it
@@ -241,8 +241,9 @@ func afterType(v string) string {
 	return strings.TrimSpace(v)
 }
 
-// cleanStatus returns "5.1.1" from a Status field, which may have a comment.
-func cleanStatus(v string) string {
+// Status returns the first status among the words of a text (RFC 3463), of a Status
+// field or of what a server says: "5.1.1". Empty: it has none.
+func Status(v string) string {
 	for w := range strings.FieldsSeq(v) {
 		if s := statusIn(w); s != "" {
 			return s
@@ -251,57 +252,57 @@ func cleanStatus(v string) string {
 	return ""
 }
 
-// classifyReceipt knows read receipts (RFC 8098).
-func classifyReceipt(m *mail.Message) (Class, bool) {
+// asReceipt knows read receipts (RFC 8098).
+func asReceipt(m *mail.Message) (Class, bool) {
 	for _, p := range m.Parts {
 		if p.Type != "message/disposition-notification" && p.Type != "message/global-disposition-notification" {
 			continue
 		}
-		b := &Bounce{Action: "displayed"}
+		rep := &Report{Action: "displayed"}
 		for _, h := range fieldGroups(p.Content) {
 			if d := strings.ToLower(h.Get("Disposition")); d != "" {
 				_, d, _ = strings.Cut(d, ";")
 				d, _, _ = strings.Cut(strings.TrimSpace(d), "/")
 				if d = strings.TrimSpace(d); d != "" {
-					b.Action = d
+					rep.Action = d
 				}
 			}
 			if id := firstID(h.Get("Original-Message-ID")); id != "" {
-				b.OriginalID = id
+				rep.OriginalID = id
 			}
 			if a, _ := recipientOf(h); a != "" {
-				b.add(BounceRecipient{Address: a})
+				rep.add(Recipient{Address: a})
 			}
 		}
-		return receiptClass(m, b, "disposition notification (RFC 8098)"), true
+		return receiptClass(m, rep, "disposition notification (RFC 8098)"), true
 	}
 	// Exchange puts its receipts into a report without the part that tells.
 	v := strings.ToLower(m.Header.Get("Content-Type"))
 	if strings.Contains(v, "multipart/report") && strings.Contains(v, "disposition-notification") ||
 		strings.HasSuffix(strings.ToUpper(strings.TrimSpace(m.Header.Get("X-MS-Exchange-Message-Class"))), ".IPNRN") {
-		return receiptClass(m, &Bounce{Action: "displayed"}, "report of type disposition-notification"), true
+		return receiptClass(m, &Report{Action: "displayed"}, "report of type disposition-notification"), true
 	}
 	return Class{}, false
 }
 
-func receiptClass(m *mail.Message, b *Bounce, rule string) Class {
+func receiptClass(m *mail.Message, rep *Report, rule string) Class {
 	r := gatherReport(m)
-	b.Trace = r.trace
-	if b.OriginalID == "" {
-		b.OriginalID = r.id
+	rep.Trace = r.trace
+	if rep.OriginalID == "" {
+		rep.OriginalID = r.id
 	}
-	if !b.knowsAddress() && len(m.From) > 0 {
-		b.Recipients = []BounceRecipient{{Address: m.From[0].Address}}
+	if !rep.knowsAddress() && len(m.From) > 0 {
+		rep.Recipients = []Recipient{{Address: m.From[0].Address}}
 	}
-	text := senderName(m) + " has read the mail."
-	if b.Action == "deleted" {
-		text = senderName(m) + " has deleted the mail without reading it."
+	text := m.AuthorName() + " has read the mail."
+	if rep.Action == "deleted" {
+		text = m.AuthorName() + " has deleted the mail without reading it."
 	}
-	return Class{Kind: KindReadReceipt, Bounce: b, Text: text, Rule: rule}
+	return Class{Kind: ReadReceipt, Report: rep, Text: text, Rule: rule}
 }
 
-// classifyComplaint knows complaints in the abuse reporting format (RFC 5965).
-func classifyComplaint(m *mail.Message) (Class, bool) {
+// asComplaint knows complaints in the abuse reporting format (RFC 5965).
+func asComplaint(m *mail.Message) (Class, bool) {
 	var fields mail.Header
 	rule := ""
 	for _, p := range m.Parts {
@@ -323,28 +324,28 @@ func classifyComplaint(m *mail.Message) (Class, bool) {
 		return Class{}, false
 	}
 	r := gatherReport(m)
-	b := &Bounce{Action: "complaint", OriginalID: r.id, Trace: r.trace, EnvelopeID: fields.Get("Original-Envelope-Id")}
+	rep := &Report{Action: "complaint", OriginalID: r.id, Trace: r.trace, EnvelopeID: fields.Get("Original-Envelope-Id")}
 	for _, f := range fields.Values("Original-Rcpt-To") {
 		for _, a := range addressesIn(f) {
-			b.add(BounceRecipient{Address: a, Reason: unwanted})
+			rep.add(Recipient{Address: a, Reason: unwanted})
 		}
 	}
-	if len(b.Recipients) == 0 {
+	if len(rep.Recipients) == 0 {
 		for _, a := range r.to {
-			b.add(BounceRecipient{Address: a, Reason: unwanted})
+			rep.add(Recipient{Address: a, Reason: unwanted})
 		}
 	}
-	return Class{Kind: KindComplaint, Bounce: b, Rule: rule, Text: b.complaint()}, true
+	return Class{Kind: Complaint, Report: rep, Rule: rule, Text: rep.complaint()}, true
 }
 
 // unwanted is the reason of a complaint.
 const unwanted = "reported the mail as unwanted"
 
 // complaint is what a room is told of one.
-func (b *Bounce) complaint() string {
+func (rep *Report) complaint() string {
 	who := "Somebody"
-	if len(b.Recipients) > 0 {
-		who = b.Recipients[0].Address
+	if len(rep.Recipients) > 0 {
+		who = rep.Recipients[0].Address
 	}
 	return who + " has " + unwanted + ". Take the address out of the conversation."
 }
