@@ -30,6 +30,7 @@ func (c *Connector) serve(ctx context.Context, cursor string, handle chat.Handle
 	if err != nil {
 		return fmt.Errorf("listen for the homeserver (appservice.listen): %w", err)
 	}
+	c.pushes.start(time.Now())
 	catching, caughtUp := context.WithCancel(ctx)
 	defer caughtUp()
 	srv := &http.Server{

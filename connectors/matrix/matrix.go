@@ -69,6 +69,7 @@ func Open(cfg Config, env chat.Env) (*Connector, error) {
 		http: &http.Client{Timeout: 3 * time.Minute, Transport: transport}, files: &http.Client{Transport: transport},
 		zlog:    zerolog.New(logWriter{env.Log}).Level(zerolog.WarnLevel),
 		clients: map[id.UserID]*mautrix.Client{}, names: map[nameKey]string{}, shown: map[id.UserID]string{}, joined: map[nameKey]bool{}, via: map[id.RoomID]string{}, uploads: map[string]map[string]any{},
+		pushes: pushes{checked: map[chat.RoomID]bool{}},
 	}
 	return c, nil
 }

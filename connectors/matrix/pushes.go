@@ -16,7 +16,8 @@ import (
 // numbered, so one that is missing is seen, and what it tells is read from the history.
 // Without trouble a missing number is most likely another application service's.
 const (
-	unsettled  = time.Minute             // how long after trouble missing numbers mean something
+	unsettled  = time.Minute             // how long after a sign of trouble missing numbers mean something
+	quiet      = 5 * time.Second         // how long after it, if no other comes, one looks for what stayed behind
 	pushedLate = 1500 * time.Millisecond // an event that old was pushed before, in vain
 )
 
@@ -24,33 +25,49 @@ const (
 type pushes struct {
 	mu      sync.Mutex           // held while one is taken in
 	last    int64                // the highest number; 0: there was none yet, or they have none
+	checked map[chat.RoomID]bool // read since a push was missing
 	until   time.Time            // the order is unsettled
-	checked map[chat.RoomID]bool // read since a push was missing; nil before the first push
 	owed    bool                 // something may have stayed behind
+	sign    time.Time            // the last sign of that
+}
+
+// trouble notes that a push has failed, or may have. The caller holds mu.
+func (p *pushes) trouble(now time.Time) {
+	p.until, p.owed, p.sign = now.Add(unsettled), true, now
+}
+
+// start is called before the first push.
+func (p *pushes) start(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget(now)
+}
+
+// forget forgets what is known of the order. The caller holds mu.
+func (p *pushes) forget(now time.Time) {
+	p.last = 0
+	clear(p.checked)
+	p.trouble(now)
 }
 
 // next notes a push and returns the rooms whose history is to be read before it is taken
-// in: each before the first push, and again when one is missing. The caller holds mu.
+// in: each before the first push that tells of it, and again when a push is missing. The
+// caller holds mu.
 func (p *pushes) next(txn string, late bool, now time.Time, events []chat.Event) (rooms []chat.RoomID) {
-	if p.checked == nil { // the first
-		p.checked, p.until = map[chat.RoomID]bool{}, now.Add(unsettled)
-	}
 	if late {
-		p.until = now.Add(unsettled)
+		p.trouble(now)
 	}
+	settled := now.After(p.until)
 	if n, err := strconv.ParseInt(txn, 10, 64); err == nil && n > p.last {
-		if p.last != 0 && n != p.last+1 && now.Before(p.until) {
+		if p.last != 0 && n != p.last+1 && !settled {
 			clear(p.checked)
-			p.owed = true
+			p.owed, p.sign = true, now
 		}
 		p.last = n
 	}
-	if now.After(p.until) {
-		return nil
-	}
 	for _, e := range events {
 		h := e.EventHead()
-		if room := h.Place.Room; room != "" && h.Event != "" && !p.checked[room] {
+		if room := h.Place.Room; !settled && room != "" && h.Event != "" && !p.checked[room] {
 			p.checked[room] = true
 			rooms = append(rooms, room)
 		}
@@ -62,7 +79,7 @@ func (p *pushes) next(txn string, late bool, now time.Time, events []chat.Event)
 func (p *pushes) settled(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.owed || now.Before(p.until) {
+	if !p.owed || now.Before(p.sign.Add(quiet)) {
 		return false
 	}
 	p.owed = false
@@ -89,14 +106,14 @@ func (c *Connector) takeIn(ctx context.Context, txn string, late bool, events []
 	for _, room := range p.next(txn, late, time.Now(), events) {
 		if err := handle(reading, "", chat.Gap{Head: chat.Head{Place: chat.Place{Room: room}}}); err != nil {
 			c.env.Log.Warn("what was said in a room before cannot be read", "error", err)
-			p.owed = true
+			p.trouble(time.Now())
 		}
 	}
 	if len(events) == 0 {
 		return nil
 	}
 	if err := handle(ctx, "", events...); err != nil {
-		p.until = time.Now().Add(unsettled)
+		p.forget(time.Now()) // what comes next may come before it
 		return err
 	}
 	return nil
@@ -105,7 +122,7 @@ func (c *Connector) takeIn(ctx context.Context, txn string, late bool, events []
 // lookBack reads what stayed behind from the history once things have settled, until ctx
 // ends.
 func (c *Connector) lookBack(ctx context.Context, handle chat.Handler) {
-	for sleep(ctx, unsettled) {
+	for sleep(ctx, quiet) {
 		if c.pushes.settled(time.Now()) {
 			c.catchUp(ctx, handle, func() {})
 		}

@@ -75,7 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 }
 
 func wordsArrive(t *testing.T, f Fixture) {
-	r := receive(t, f.Connect(t), "", nil)
+	r := receive(t, f, f.Connect(t), "", nil)
 	settle(t, f, r)
 	id := f.Say(t, "good morning, åäö 🌻")
 	_, p := r.until(t, "good morning, åäö 🌻")
@@ -97,7 +97,7 @@ func wordsArrive(t *testing.T, f Fixture) {
 
 func refusedComesAgain(t *testing.T, f Fixture) {
 	var refusals atomic.Int32
-	r := receive(t, f.Connect(t), "", func() bool { return refusals.Add(-1) >= 0 })
+	r := receive(t, f, f.Connect(t), "", func() bool { return refusals.Add(-1) >= 0 })
 	settle(t, f, r)
 	refusals.Store(2)
 	first, second := f.Say(t, "one"), f.Say(t, "two")
@@ -112,7 +112,7 @@ func refusedComesAgain(t *testing.T, f Fixture) {
 }
 
 func saidWhileAway(t *testing.T, f Fixture) {
-	r := receive(t, f.Connect(t), "", nil)
+	r := receive(t, f, f.Connect(t), "", nil)
 	settle(t, f, r)
 	f.Say(t, "before")
 	_, before := r.until(t, "before")
@@ -121,7 +121,7 @@ func saidWhileAway(t *testing.T, f Fixture) {
 	}
 	f.Say(t, "meanwhile 1")
 	f.Say(t, "meanwhile 2")
-	r = receive(t, f.Connect(t), <-r.cursor, nil)
+	r = receive(t, f, f.Connect(t), <-r.cursor, nil)
 	_, rest := r.all(t, "meanwhile 1", "meanwhile 2")
 	for _, e := range rest {
 		if p, is := e.(chat.Posted); is && p.Body.Text == "before" && p.Event != before.Event {
@@ -247,7 +247,7 @@ func count(lines []Line, text string) (n int) {
 
 func ownMessages(t *testing.T, f Fixture) {
 	c := f.Connect(t)
-	r := receive(t, c, "", nil)
+	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	var own []chat.MessageID
 	for n, as := range []chat.Sender{{}, ann} {

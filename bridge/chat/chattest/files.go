@@ -20,7 +20,7 @@ func filesBothWays(t *testing.T, f Fixture) {
 	c := f.Connect(t)
 	data := bytes.Repeat([]byte{0, 1, 254, 255, '\r', '\n'}, 40_000)
 	if opener, can := c.(chat.Opener); can {
-		r := receive(t, c, "", nil)
+		r := receive(t, f, c, "", nil)
 		settle(t, f, r)
 		id := files.SayFile(t, "a b.bin", data)
 		p := r.file(t, id)

@@ -22,7 +22,7 @@ type running struct {
 
 // receive runs a connector until stop is called. refuse decides per call whether
 // the handler fails; nil: never. Events of failed calls are not kept.
-func receive(t *testing.T, c chat.Connector, cursor string, refuse func() bool) *running {
+func receive(t *testing.T, f Fixture, c chat.Connector, cursor string, refuse func() bool) *running {
 	t.Helper()
 	r := &running{events: make(chan chat.Event, 10000), cursor: make(chan string, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -30,7 +30,7 @@ func receive(t *testing.T, c chat.Connector, cursor string, refuse func() bool) 
 	var last atomic.Pointer[string]
 	last.Store(&cursor)
 	go func() {
-		ended <- c.Run(ctx, cursor, func(_ context.Context, cursor string, events ...chat.Event) error {
+		ended <- c.Run(ctx, cursor, FillingGaps(c, func() []chat.Place { return []chat.Place{f.Place()} }, func(_ context.Context, cursor string, events ...chat.Event) error {
 			if refuse != nil && refuse() {
 				return errors.New("the disk is full")
 			}
@@ -41,7 +41,7 @@ func receive(t *testing.T, c chat.Connector, cursor string, refuse func() bool) 
 				last.Store(&cursor)
 			}
 			return nil
-		})
+		}))
 	}()
 	stopped := false
 	r.stop = func() error {
@@ -64,6 +64,34 @@ func receive(t *testing.T, c chat.Connector, cursor string, refuse func() bool) 
 		}
 	})
 	return r
+}
+
+// FillingGaps returns a handler that has the connector read the history of places where
+// it says that something may have been missed, as the bridge does: what was said in the
+// last minute, which may be known already.
+func FillingGaps(c chat.Connector, places func() []chat.Place, handle chat.Handler) chat.Handler {
+	return func(ctx context.Context, cursor string, events ...chat.Event) error {
+		var rest []chat.Event
+		for _, e := range events {
+			if _, is := e.(chat.Gap); !is {
+				rest = append(rest, e)
+				continue
+			}
+			from, can := c.(chat.Backfiller)
+			for _, p := range places() {
+				if room := e.EventHead().Place.Room; !can || (room != "" && room != p.Room) {
+					continue
+				}
+				if err := from.Backfill(ctx, p, "", time.Now().Add(-time.Minute), handle); err != nil {
+					return err
+				}
+			}
+		}
+		if len(rest) == 0 && cursor == "" {
+			return nil
+		}
+		return handle(ctx, cursor, rest...)
+	}
 }
 
 // until returns the events up to the Posted with this text.

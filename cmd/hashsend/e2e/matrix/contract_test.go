@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,19 +178,42 @@ func (p place) contract(t *testing.T) {
 	chattest.Run(t, func(t *testing.T) chattest.Fixture { return p.room(t) })
 }
 
-// listen runs a connector and returns what it hands over.
-func listen(t *testing.T, c chat.Connector) <-chan chat.Event {
+// listen runs a connector and returns what it hands over, each event once. What Synapse
+// forgets to push when a connector comes back is read from the history.
+func listen(t *testing.T, c chat.Connector, in ...chat.RoomID) <-chan chat.Event {
 	t.Helper()
 	events := make(chan chat.Event, 1000)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
+	var mu sync.Mutex
+	seen, rooms := map[chat.EventID]bool{}, map[chat.RoomID]bool{}
+	for _, r := range in {
+		rooms[r] = true
+	}
+	places := func() (all []chat.Place) {
+		mu.Lock()
+		defer mu.Unlock()
+		for r := range rooms {
+			all = append(all, chat.Place{Room: r})
+		}
+		return all
+	}
 	go func() {
-		ended <- c.Run(ctx, "", func(_ context.Context, _ string, handed ...chat.Event) error {
+		ended <- c.Run(ctx, "", chattest.FillingGaps(c, places, func(_ context.Context, _ string, handed ...chat.Event) error {
+			mu.Lock()
+			defer mu.Unlock()
 			for _, e := range handed {
-				events <- e
+				h := e.EventHead()
+				if _, is := e.(chat.Joined); is {
+					rooms[h.Place.Room] = true
+				}
+				if h.Event == "" || !seen[h.Event] {
+					events <- e
+				}
+				seen[h.Event] = true
 			}
 			return nil
-		})
+		}))
 	}()
 	t.Cleanup(func() {
 		cancel()

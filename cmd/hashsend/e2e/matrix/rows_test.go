@@ -19,7 +19,7 @@ import (
 // edits has an edit come with its id, and its end told by that id (EVENTS A7, A13).
 func (p place) edits(t *testing.T) {
 	r := p.room(t)
-	events := listen(t, p.connect(t))
+	events := listen(t, p.connect(t), r.Place().Room)
 	first := p.alice.Say(r.id, "Lunch at twelve")
 	next(t, events, func(e chat.Posted) bool { return e.Message == chat.MessageID(first) })
 	content := &event.MessageEventContent{MsgType: event.MsgText, Body: "Lunch at one"}
@@ -57,7 +57,7 @@ func (p place) upgrade(t *testing.T) {
 	ctx := t.Context()
 	r := p.room(t)
 	c := p.connect(t)
-	events := listen(t, c)
+	events := listen(t, c, r.Place().Room)
 	version := p.newest(t)
 	var made struct {
 		Room id.RoomID `json:"replacement_room"`
@@ -98,7 +98,7 @@ func (p place) comeAndGo(t *testing.T) {
 	ctx := t.Context()
 	r := p.room(t)
 	c := p.connect(t)
-	events := listen(t, c)
+	events := listen(t, c, r.Place().Room)
 	const sender = "ben0example0org"
 	ghost := id.NewUserID("hashsend_"+sender, lab.ServerName)
 	n := 0
