@@ -33,6 +33,7 @@ type Options struct {
 	Dir    string    // where its state is kept; empty: a temporary folder that is removed at the end
 	Listen string    // address of the page; empty: 127.0.0.1:8025, another port if that is taken
 	Out    io.Writer // where it says how it is used
+	Talk   bool      // a new room begins with a short talk
 	Log    *slog.Logger
 	// Started, if set, is called with the address of the page when all is ready.
 	Started func(address string)
@@ -190,6 +191,14 @@ func (d *demo) run(ctx context.Context, l net.Listener) error {
 		}
 	})
 	d.greet("http://" + l.Addr().String() + "/")
+	if d.o.Talk && d.isNew() {
+		fmt.Fprintln(d.o.Out, "\n  A short talk, to begin with:")
+		running.Go(func() {
+			if err := d.talk(ctx); err != nil && ctx.Err() == nil {
+				fmt.Fprintf(d.o.Out, "\n  The talk ended early: %v. --verbose says more.\n", err)
+			}
+		})
+	}
 	<-ctx.Done()
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()

@@ -1,0 +1,145 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+	"hashsend/connectors/local"
+)
+
+// pause is how long the people of the talk think before they write.
+const pause = 1500 * time.Millisecond
+
+// isNew reports whether nobody has said anything in the room.
+func (d *demo) isNew() bool {
+	all, _ := d.room.After(0)
+	return !slices.ContainsFunc(all, func(e local.Entry) bool { return e.By != "" })
+}
+
+// talk plays a short conversation and prints what each side sees of the other: words and
+// a reaction in each direction, on the way that people's go.
+func (d *demo) talk(ctx context.Context) error {
+	asked, err := d.says(ctx, local.Entry{Kind: "said", By: "alice", Name: "Alice", Text: "Who brings a cake on Saturday?"})
+	if err != nil {
+		return err
+	}
+	if err := d.writes(ctx, asked, letter{Text: "I do: an apple cake."}); err != nil {
+		return err
+	}
+	answer, err := d.appears(ctx, "an apple cake")
+	if err != nil {
+		return err
+	}
+	if _, err := d.room.Add(local.Entry{Kind: "react", Room: room, By: "bob", Name: "Bob", Of: answer.ID(), Text: "🎂"}); err != nil {
+		return err
+	}
+	d.tell("room", "Bob reacts with 🎂")
+	last, err := d.says(ctx, local.Entry{Kind: "said", By: "bob", Name: "Bob", Text: "Then I bring the coffee."})
+	if err != nil {
+		return err
+	}
+	if err := d.writes(ctx, last, letter{Emoji: "👍"}); err != nil {
+		return err
+	}
+	_, err = d.appears(ctx, "👍")
+	if err == nil {
+		fmt.Fprintln(d.o.Out, "\n  Now you.")
+	}
+	return err
+}
+
+func (d *demo) tell(side, text string) { fmt.Fprintf(d.o.Out, "    %-6s%s\n", side, text) }
+
+// says has somebody say something in the room and waits for its mail.
+func (d *demo) says(ctx context.Context, e local.Entry) (m storedMail, err error) {
+	if err := think(ctx); err != nil {
+		return m, err
+	}
+	e.Room = room
+	if _, err := d.room.Add(e); err != nil {
+		return m, err
+	}
+	d.tell("room", e.Name+": "+e.Text)
+	var from, subject string
+	err = d.await(ctx, func() bool {
+		return slices.ContainsFunc(d.ann.list(0), func(got storedMail) bool {
+			p, err := mail.Parse(bytes.NewReader(got.Raw), mail.DefaultLimits)
+			if err != nil || got.Folder != "INBOX" || len(p.From) == 0 || !strings.Contains(p.Text, e.Text) {
+				return false
+			}
+			m, from, subject = got, p.From[0].Name, p.Subject
+			return true
+		})
+	})
+	if err == nil {
+		d.tell("mail", fmt.Sprintf("to Ann, from “%s”, subject “%s”: %s", from, subject, e.Text))
+	}
+	return m, err
+}
+
+// writes has Ann answer a mail.
+func (d *demo) writes(ctx context.Context, to storedMail, l letter) error {
+	if err := think(ctx); err != nil {
+		return err
+	}
+	l.Parent = &to
+	if l.Emoji != "" {
+		d.tell("mail", "Ann reacts with "+l.Emoji+", as Gmail does it")
+	} else {
+		d.tell("mail", "Ann answers: "+l.Text)
+	}
+	return d.send(ctx, l)
+}
+
+// appears waits for what Ann wrote to appear in the room.
+func (d *demo) appears(ctx context.Context, text string) (found local.Entry, err error) {
+	err = d.await(ctx, func() bool {
+		all, _ := d.room.After(0)
+		i := slices.IndexFunc(all, func(e local.Entry) bool { return e.Bridge && strings.Contains(e.Text, text) })
+		if i >= 0 {
+			found = all[i]
+		}
+		return i >= 0
+	})
+	if err == nil && found.Kind == "react" {
+		d.tell("room", found.Name+" reacts with "+found.Text)
+	} else if err == nil {
+		d.tell("room", found.Name+": "+found.Text)
+	}
+	return found, err
+}
+
+// await waits until something in the room or the mailboxes is so.
+func (d *demo) await(ctx context.Context, is func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		_, roomChanged := d.room.After(0)
+		mailChanged := d.mail.wait()
+		if is() {
+			return nil
+		}
+		select {
+		case <-roomChanged:
+		case <-mailChanged:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the other side: %w", ctx.Err())
+		}
+	}
+}
+
+func think(ctx context.Context) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
