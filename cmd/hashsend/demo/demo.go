@@ -53,6 +53,7 @@ type demo struct {
 	ann    *account
 	room   *local.Server
 	bridge *bridge.Bridge
+	steps  steps
 	closes []func() error
 }
 
@@ -67,7 +68,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
 	}
-	d := &demo{o: o}
+	d := &demo{o: o, steps: steps{changed: make(chan struct{})}}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.build(ctx); err != nil {
 		return err
@@ -170,7 +171,11 @@ func (d *demo) server(address string) mailnet.Server {
 func (d *demo) run(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var running sync.WaitGroup
+	var keeping, running sync.WaitGroup
+	come, unwatch := d.bridge.Watch()
+	keeping.Go(func() { d.steps.keep(come) })
+	defer keeping.Wait()
+	defer unwatch()
 	running.Go(func() {
 		if err := d.bridge.Run(ctx); err != nil {
 			cancel(err)

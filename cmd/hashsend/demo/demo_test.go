@@ -49,16 +49,22 @@ func start(t *testing.T, dir string) *opened {
 			t.Errorf("the demo ended with %v", err)
 		}
 	}
+	o.events = o.page(ctx).events
+	return o
+}
+
+// page opens a page.
+func (o *opened) page(ctx context.Context) *opened {
+	o.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.address+"events", nil)
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
 	events := make(chan event, 1000)
-	o.events = events
 	go func() {
 		defer answer.Body.Close() //nolint:errcheck // read to its end
 		defer close(events)
@@ -75,7 +81,7 @@ func start(t *testing.T, dir string) *opened {
 			}
 		}
 	}()
-	return o
+	return &opened{t: o.t, address: o.address, events: events}
 }
 
 // next waits for an event with a text in one field; it returns all until then.
@@ -162,6 +168,9 @@ func TestConversationOverARestart(t *testing.T) {
 	_, after := o.next("room", "text", "a cake")
 	o.post("room", map[string]any{"author": "Bob", "text": "Wonderful!"})
 	_, last := o.next("mail", "text", "Wonderful")
+	if _, seen := o.page(t.Context()).next("step", "text", "Bob wrote in the room"); count(seen, "step", "kind", "answered") != 1 {
+		t.Errorf("a page that is opened later is told %v", seen)
+	}
 	all := append(append(before, after...), last...)
 	for _, c := range []struct {
 		kind, text string

@@ -99,10 +99,8 @@ func (d *demo) events(w http.ResponseWriter, r *http.Request) {
 		_, err = fmt.Fprintf(w, "event: %s\ndata: %s\n\n", kind, data)
 		return err == nil && out.Flush() == nil
 	}
-	steps, stop := d.bridge.Watch()
-	defer stop()
 	var seq int64
-	mails := 0
+	mails, done := 0, 0
 	for {
 		entries, roomChanged := d.room.After(seq)
 		for _, e := range entries {
@@ -118,13 +116,17 @@ func (d *demo) events(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-		select {
-		case <-roomChanged:
-		case <-mailChanged:
-		case s := <-steps:
+		more, now, stepsChanged := d.steps.after(done)
+		for _, s := range more {
 			if !tell("step", s) {
 				return
 			}
+		}
+		done = now
+		select {
+		case <-roomChanged:
+		case <-mailChanged:
+		case <-stepsChanged:
 		case <-r.Context().Done():
 			return
 		}

@@ -178,7 +178,7 @@ for (const f of ["said", "written"]) {
 let source;
 function connect() {
   source = new EventSource("/events");
-  source.onopen = () => { for (const l of ["messages", "mails"]) $(l).replaceChildren(); $("live").textContent = "live"; $("live").className = "on"; };
+  source.onopen = () => { for (const l of ["messages", "mails", "steps"]) $(l).replaceChildren(); $("live").textContent = "live"; $("live").className = "on"; };
   source.onerror = () => { $("live").textContent = "connection lost, trying again …"; $("live").className = ""; };
   for (const [kind, f] of Object.entries({ room, mail, step })) source.addEventListener(kind, ev => f(JSON.parse(ev.data)));
 }
