@@ -1,10 +1,11 @@
-// Package retry says whether another attempt is worth it, and when.
+// Package retry says whether another attempt is worth it, and when, and waits for that.
 //
 // A connector knows its network and marks its errors; the bridge knows patience
 // and obeys the marks. An error without a mark is temporary.
 package retry
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -85,6 +86,18 @@ func find(err error, is func(*marked) bool) *marked {
 		err = m.err
 	}
 	return nil
+}
+
+// Sleep waits for d, or until ctx ends; false: ctx has ended.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Backoff returns how long to wait before the attempt that follows attempt

@@ -110,7 +110,7 @@ func (s *Source) folders(ctx context.Context) []folder {
 			return found
 		}
 		s.log.Warn("connect to the mail server", "attempt", attempt, "error", err)
-		if !sleep(ctx, retry.Backoff(attempt, time.Second, 5*time.Minute)) {
+		if !retry.Sleep(ctx, retry.Backoff(attempt, time.Second, 5*time.Minute)) {
 			return nil
 		}
 	}
@@ -180,18 +180,6 @@ func (s *Source) Check(ctx context.Context) (abilities []string, found Folders, 
 	slices.Sort(abilities)
 	found, err = s.roles(ctx, x)
 	return abilities, found, err
-}
-
-// sleep waits; false: ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // session is one connection that is logged in.

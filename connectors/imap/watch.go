@@ -30,7 +30,7 @@ func (w *watcher) run(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
 		begun := time.Now()
 		err := w.session(ctx)
-		if err == nil && sleep(ctx, w.every) {
+		if err == nil && retry.Sleep(ctx, w.every) {
 			failures = 0
 			continue
 		}
@@ -43,7 +43,7 @@ func (w *watcher) run(ctx context.Context) {
 		failures++
 		wait := retry.Backoff(failures, time.Second, 5*time.Minute)
 		w.log.Warn("watching the folder was interrupted", "again_in", wait.Round(time.Second), "error", err)
-		sleep(ctx, wait)
+		retry.Sleep(ctx, wait)
 	}
 }
 
@@ -94,7 +94,7 @@ func (w *watcher) session(ctx context.Context) error {
 		case idle:
 			err = w.idle(ctx, x, changed, min(poll, renewIdle))
 		default:
-			if !sleep(ctx, poll) {
+			if !retry.Sleep(ctx, poll) {
 				return nil
 			}
 			err = x.do(ctx, func() error { return x.c.Noop().Wait() })
@@ -109,7 +109,7 @@ func (w *watcher) session(ctx context.Context) error {
 // as a conversation is live: Dovecot announces new mail half a second late.
 func (w *watcher) ask(ctx context.Context, x *session, changed <-chan struct{}, until time.Time) error {
 	for time.Now().Before(until) {
-		if !sleep(ctx, 40*time.Millisecond) {
+		if !retry.Sleep(ctx, 40*time.Millisecond) {
 			return nil
 		}
 		if err := x.do(ctx, func() error { return x.c.Noop().Wait() }); err != nil {

@@ -44,12 +44,7 @@ func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler)
 			seq, failures = e.Seq, 0
 		}
 		if failures > 0 {
-			t := time.NewTimer(retry.Backoff(failures, 100*time.Millisecond, 10*time.Second))
-			select {
-			case <-t.C:
-			case <-ctx.Done():
-				t.Stop()
-			}
+			retry.Sleep(ctx, retry.Backoff(failures, 100*time.Millisecond, 10*time.Second))
 			continue
 		}
 		if len(entries) > 0 {

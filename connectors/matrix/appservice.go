@@ -79,7 +79,7 @@ func (c *Connector) greet(ctx context.Context) bool {
 		}
 		wait := retry.Backoff(attempt, time.Second, time.Minute)
 		c.env.Log.Warn("the homeserver does not take us yet (is the registration file installed there?)", "again_in", wait.Round(time.Second), "error", err)
-		if !sleep(ctx, wait) {
+		if !retry.Sleep(ctx, wait) {
 			break
 		}
 	}
@@ -108,7 +108,7 @@ func (c *Connector) ping(ctx context.Context) {
 		}
 		wait := retry.Backoff(attempt, time.Second, time.Minute)
 		c.env.Log.Warn("nothing arrives from the homeserver", "again_in", wait.Round(time.Second), "error", err)
-		sleep(ctx, wait)
+		retry.Sleep(ctx, wait)
 	}
 }
 

@@ -33,7 +33,7 @@ func (c *Connector) catchUp(ctx context.Context, handle chat.Handler, tried func
 			wait = p
 		}
 		c.env.Log.Warn("what was said meanwhile cannot be read", "again_in", wait.Round(time.Second), "error", err)
-		if !sleep(ctx, wait) {
+		if !retry.Sleep(ctx, wait) {
 			return
 		}
 	}

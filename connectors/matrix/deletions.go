@@ -39,21 +39,9 @@ func (c *Connector) deletions(ctx context.Context, since string, handle chat.Han
 		default:
 			since, failures = next, 0
 		}
-		if !sleep(ctx, wait) {
+		if !retry.Sleep(ctx, wait) {
 			return
 		}
-	}
-}
-
-// sleep waits; false: ctx has ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
 )
 
 // A homeserver pushes in order as long as we answer. Around a push that fails, Synapse does
@@ -122,7 +123,7 @@ func (c *Connector) takeIn(ctx context.Context, txn string, late bool, events []
 // lookBack reads what stayed behind from the history once things have settled, until ctx
 // ends.
 func (c *Connector) lookBack(ctx context.Context, handle chat.Handler) {
-	for sleep(ctx, quiet) {
+	for retry.Sleep(ctx, quiet) {
 		if c.pushes.settled(time.Now()) {
 			c.catchUp(ctx, handle, func() {})
 		}

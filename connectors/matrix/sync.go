@@ -83,7 +83,7 @@ func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler)
 			wait = p
 		}
 		c.env.Log.Warn("reading from the homeserver was interrupted", "again_in", wait.Round(time.Second), "error", err)
-		sleep(ctx, wait)
+		retry.Sleep(ctx, wait)
 	}
 	return nil
 }

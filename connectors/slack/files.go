@@ -387,9 +387,7 @@ func (c *Connector) whereShared(ctx context.Context, p chat.Place, key, file str
 		if time.Now().Add(pause).After(end) {
 			return "", retry.Unclear(errors.New("the file is with Slack and not shown in the channel yet"))
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, pause) {
 			return "", retry.Unclear(ctx.Err())
 		}
 	}

@@ -43,9 +43,7 @@ func (c *Connector) page(ctx context.Context, method string, form url.Values) (m
 		if !asked {
 			return answer.Messages, answer.Meta.Next, err
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, pause) {
 			return nil, "", err
 		}
 	}
@@ -90,9 +88,7 @@ func (c *Connector) channelNow(ctx context.Context, id string) (channel, error) 
 		if !asked {
 			return ch, err
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, pause) {
 			return ch, err
 		}
 	}

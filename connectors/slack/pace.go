@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"hashsend/bridge/retry"
 )
 
 // pace keeps to one post a second in a channel, as Slack asks, with some at once
@@ -37,12 +39,8 @@ func (p *pace) wait(ctx context.Context, channel string) error {
 	if pause <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if !retry.Sleep(ctx, pause) {
 		return ctx.Err()
 	}
+	return nil
 }

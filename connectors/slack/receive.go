@@ -79,12 +79,7 @@ func pauseFor(ctx context.Context, err error, attempt int) {
 	if !asked {
 		d = retry.Backoff(attempt, time.Second, 5*time.Minute)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	retry.Sleep(ctx, d)
 }
 
 // take finds out what a request means.
@@ -153,9 +148,7 @@ func (r *receiver) tryStore(ctx context.Context, events []chat.Event) (err error
 			return nil
 		}
 		r.env.Log.Warn("events could not be stored and are tried again", "error", err)
-		select {
-		case <-time.After(time.Duration(attempt+1) * 100 * time.Millisecond):
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, time.Duration(attempt+1)*100*time.Millisecond) {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hashsend/bridge/mail"
+	"hashsend/bridge/retry"
 	"hashsend/connectors/local"
 )
 
@@ -134,12 +135,8 @@ func (d *demo) await(ctx context.Context, is func() bool) error {
 }
 
 func think(ctx context.Context) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if !retry.Sleep(ctx, pause) {
 		return ctx.Err()
 	}
+	return nil
 }

@@ -87,11 +87,7 @@ func kept(ctx context.Context, in Inbox, trace string, since time.Time) (bool, e
 		if _, found, err := in.FindSent(ctx, trace, since); found || err != nil {
 			return found, err
 		}
-		t := time.NewTimer(2 * time.Second)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		if !retry.Sleep(ctx, 2*time.Second) {
 			return false, nil
 		}
 	}
