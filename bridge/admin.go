@@ -32,15 +32,15 @@ func commands() []command {
 		{"ok", "[shared] [encrypted]", "do what I have shown", Link, (*call).ok},
 		{"cancel", "", "forget what I have shown", Link, (*call).cancel},
 		{"add", "ADDRESS… [open|hidden] [history COUNT]", "invite people by email", Link, (*call).add},
-		{"history", "ADDRESS [COUNT]", "show what was said before a person joined, and mail it if you say so", Link, (*call).history},
-		{"remove", "ADDRESS…", "take people out", Link, (*call).remove},
+		{"history", "PERSON [COUNT]", "show what was said before a person joined, and mail it if you say so", Link, (*call).history},
+		{"remove", "PERSON…", "take people out", Link, (*call).remove},
 		{"who", "", "who takes part", Ask, (*call).who},
-		{"digest", "[ADDRESS MODE]", "when mail goes to a person: instant, burst, 15min, hourly, daily, mentions or paused", Link, (*call).digestMode},
-		{"zone", "ADDRESS ZONE|off", "the time zone of a person, as Europe/Berlin, for digests and the times in them", Link, (*call).zonePerson},
-		{"mute", "ADDRESS [2h|off]", "mail nothing to a person for a while", Link, (*call).mutePerson},
+		{"digest", "[PERSON… MODE]", "when mail goes to a person: instant, burst, 15min, hourly, daily, mentions or paused", Link, (*call).digestMode},
+		{"zone", "PERSON ZONE|off", "the time zone of a person, as Europe/Berlin, for digests and the times in them", Link, (*call).zonePerson},
+		{"mute", "PERSON [2h|off]", "mail nothing to a person for a while", Link, (*call).mutePerson},
 		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
 		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
-		{"resend", "NUMBER ADDRESS…", "mail a message to people who were left out of it, or whom it has not reached", Ask, (*call).resend},
+		{"resend", "NUMBER PERSON…", "mail a message to people who were left out of it, or whom it has not reached", Ask, (*call).resend},
 		{"why", "", "what became of the message that this answers", Ask, (*call).why},
 		{"rest", "", "what was left out of the mail that this answers, as quotes and signatures", Ask, (*call).rest},
 		{"status", "", "what is on its way, and what is wrong", Ask, (*call).status},
@@ -250,7 +250,7 @@ func (c *call) help() (string, error) {
 		}
 		fmt.Fprintf(&b, "%s – %s\n", strings.TrimSpace(c.say(cmd.Name+" "+cmd.Args)), cmd.Help)
 	}
-	b.WriteString("What begins with 🔇 or // is not mailed.")
+	b.WriteString("PERSON is an address, or the name of somebody who takes part. What begins with 🔇 or // is not mailed.")
 	return b.String(), nil
 }
 
@@ -270,12 +270,12 @@ func (c *call) linkedThread() (store.Thread, store.Room, error) {
 	return th, r, err
 }
 
-// named returns the thread of the place of the call, the people whom a command names by
-// address, and its other words.
+// named returns the thread of the place of the call, the people whom a command names, and
+// its other words.
 func (c *call) named() (th store.Thread, people []mail.Address, rest []string, err error) {
 	if th, _, err = c.linkedThread(); err != nil {
 		return th, nil, nil, err
 	}
-	people, rest, err = c.addresses()
+	people, rest, err = c.people()
 	return th, people, rest, err
 }

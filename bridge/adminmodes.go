@@ -18,7 +18,7 @@ func (c *call) digestMode() (string, error) {
 	if len(c.args) == 0 {
 		return c.modesText(th)
 	}
-	people, rest, err := c.addresses()
+	people, rest, err := c.people()
 	if err != nil {
 		return "", err
 	}
@@ -50,7 +50,7 @@ func (c *call) modesText(th store.Thread) (string, error) {
 			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, modeText(p.Mode, c.b.digestAt)))
 		}
 	}
-	return strings.Join(append(lines, c.say("digest ADDRESS MODE")+" changes it: "+modes+"."), "\n"), nil
+	return strings.Join(append(lines, c.say("digest PERSON MODE")+" changes it: "+modes+"."), "\n"), nil
 }
 
 // taking finds a person who takes part.

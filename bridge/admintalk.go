@@ -107,12 +107,15 @@ func (c *call) remove() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	people, _, err := c.addresses()
+	people, rest, err := c.people()
 	if err != nil {
 		return "", err
 	}
+	if len(rest) > 0 {
+		return "", usage("Nobody here is called %q. %s lists who takes part; a name of several words stands in quotation marks.", rest[0], c.say("who"))
+	}
 	if len(people) == 0 {
-		return "", usage("Name at least one address: %s", c.say("remove ann@example.com"))
+		return "", usage("Name at least one person: %s", c.say("remove ann@example.com"))
 	}
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))

@@ -122,8 +122,8 @@ func (w *work) reportOne(l letter, d decision, r store.Recipient, said classify.
 }
 
 // countBounce counts a hard bounce of a person's mail. Too many in a row end the mail
-// there; again is then the command that tries it again.
-func (w *work) countBounce(p *store.Participant) (again string, err error) {
+// there; mode is then that of the conversation, with which the person can be added again.
+func (w *work) countBounce(p *store.Participant) (mode string, err error) {
 	p.Bounces++
 	if p.Bounces < suspendAfter || !p.Takes() {
 		return "", w.SetParticipant(*p)
@@ -136,7 +136,7 @@ func (w *work) countBounce(p *store.Participant) (again string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return "add " + p.Address + " " + th.Mode, w.announce(p.Thread)
+	return th.Mode, w.announce(p.Thread)
 }
 
 // writesAgain mails to somebody again to whom it did not arrive, and who has proven
@@ -159,19 +159,24 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, plain(r.Reason), typed, typed, p.Address)
+	handle, err := w.handle(p)
+	if err != nil {
+		return err
+	}
+	why := withoutAddress(plain(r.Reason), p)
+	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, typed, typed, handle)
 	phase, retry := chat.Failed, ""
 	var more []func(*chatJob)
 	if r.State == store.Delayed {
-		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, plain(r.Reason)), chat.Delayed
+		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, why), chat.Delayed
 	} else {
-		again, err := w.countBounce(&p)
+		mode, err := w.countBounce(&p)
 		if err != nil {
 			return err
 		}
-		if again != "" {
-			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %s%s tries again; or ask for another address (%sadd ADDRESS).", p.Name, plain(r.Reason), p.Name, typed, again, typed)
-			more = append(more, choosing(chat.Choice{Label: "Try again", Command: again}))
+		if mode != "" {
+			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %sadd %s %s tries again; or ask for another address (%sadd ADDRESS).", p.Name, why, p.Name, typed, handle, mode, typed)
+			more = append(more, choosing(chat.Choice{Label: "Try again", Command: "add " + p.Address + " " + mode}))
 		}
 	}
 	w.step(Step{Thread: thread, Kind: "refused", Text: text})
@@ -184,9 +189,9 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	}
 	if phase == chat.Failed && p.Takes() && worthRetrying(r.Reason) {
 		retry = resendLine(ms, p.Address)
-		text += fmt.Sprintf(" %s%s tries it again.", typed, retry)
+		text += fmt.Sprintf(" %s%s tries it again.", typed, resendLine(ms, handle))
 	}
-	s := chat.State{Phase: phase, Reason: plain(r.Reason), Later: phase == chat.Failed && mayPassLater(r.Reason)}
+	s := chat.State{Phase: phase, Reason: why, Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
 		c, r, there, err := w.originalOf(m)
 		if err == nil && there && w.b.limits(r.Network).EachState {

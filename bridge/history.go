@@ -37,12 +37,12 @@ func (c *call) history() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	people, rest, err := c.addresses()
+	people, rest, err := c.people()
 	if err != nil {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 1 {
-		return "", usage("It goes: %s", c.say("history ADDRESS [COUNT]"))
+		return "", usage("It goes: %s", c.say("history PERSON [COUNT]"))
 	}
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {

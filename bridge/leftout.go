@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,13 +72,17 @@ func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []i
 		names = append(names, mail.CleanName(p.Name))
 		addresses = append(addresses, p.Address)
 	}
+	handles, err := w.handles(out)
+	if err != nil {
+		return err
+	}
 	to := several(names)
 	numbers := make([]string, 0, len(messages)+len(addresses))
 	for _, id := range messages {
 		numbers = append(numbers, fmt.Sprint(id))
 	}
-	send := "resend " + strings.Join(append(numbers, addresses...), " ")
-	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, typed, send, to)
+	send := "resend " + strings.Join(append(slices.Clone(numbers), addresses...), " ")
+	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, typed, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
 	return w.noticeTo(m.Thread, text, choosing(
 		chat.Choice{Label: "Send it to " + oneLine(to, 50), Command: send},
 		chat.Choice{Label: "No", Command: "resend " + strings.Join(append(numbers, "no"), " ")},
@@ -123,12 +128,12 @@ func (c *call) resend() (string, error) {
 	if len(messages) > 0 && len(c.args) == 1 && strings.EqualFold(c.args[0], "no") {
 		return "It stays unsent.", nil
 	}
-	people, rest, err := c.addresses()
+	people, rest, err := c.people()
 	if err != nil {
 		return "", err
 	}
 	if len(messages) == 0 || len(people) == 0 || len(rest) > 0 {
-		return "", usage("It goes: %s", c.say("resend NUMBER ADDRESS…"))
+		return "", usage("It goes: %s", c.say("resend NUMBER PERSON…"))
 	}
 	var again []string
 	for _, a := range people {

@@ -140,12 +140,16 @@ func (w *work) tellLetIn(th store.Thread, m store.Message, in []store.Participan
 	if len(in) == 0 {
 		return nil
 	}
-	var who []string
+	var who, addresses []string
 	for _, p := range in {
-		who = append(who, p.Address)
+		who, addresses = append(who, p.Name), append(addresses, p.Address)
 	}
-	remove := "remove " + strings.Join(who, " ")
-	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %s%s ends that.", m.Name, strings.Join(who, ", "), typed, remove)
+	handles, err := w.handles(in)
+	if err != nil {
+		return err
+	}
+	remove := "remove " + strings.Join(addresses, " ")
+	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, several(who), typed, strings.Join(handles, " "))
 	if err := w.noticeTo(th.ID, text, choosing(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func people(s *scene) {
 	if body := s.sees("Between us three.").Content.AsMessage().Body; !strings.Contains(body, "not sent to: bob") {
 		t.Errorf("the room shows %q", body)
 	}
-	resend := s.command("wrote to others of this conversation and not to bob", `resend \d+ [^ ]+@[^ ]+`)
+	resend := s.command("wrote to others of this conversation and not to bob", `resend \d+ bob`)
 	s.has("bob", "Between us three.", 0)
 	s.asks(resend, "")
 	s.gets("bob", "Between us three.")
