@@ -21,8 +21,8 @@
 //     polls.go, reactions.go, reactionsrooms.go, reactionsout.go, reactionsback.go,
 //     progress.go
 //   - people: newcomers.go, leftout.go, alias.go, history.go, endmail.go, held.go
-//   - commands: handles.go (how they name people), adminlink.go, admintalk.go, adminmodes.go, adminstatus.go, details.go,
-//     byhand.go; by mail bymail.go
+//   - commands: handles.go (how they name people), adminlink.go, admintalk.go,
+//     adminmodes.go, adminstatus.go, details.go, byhand.go; by mail bymail.go
 //   - the whole: core.go (one transaction for an event), views.go and watch.go (for the
 //     console), failpoint_on.go and failpoint_off.go (for tests)
 package bridge
