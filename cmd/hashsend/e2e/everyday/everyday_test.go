@@ -35,6 +35,10 @@ const (
 	later = 3 * time.Minute
 )
 
+// untilDigest is when, after the start of the servers, daily digests leave: a slow machine
+// has to have come so far by then.
+const untilDigest = 200 * time.Second
+
 // tests are the conversations, each with people in a domain of its own: NAME.test.
 var tests = []struct {
 	name    string
@@ -44,6 +48,7 @@ var tests = []struct {
 	{"held", held, true},
 	{"changes", changes, true},
 	{"modes", modes, false},
+	{"clock", clock, false},
 	{"commands", commands, false},
 	{"programs", programs, false},
 	{"files", files, true},
@@ -69,6 +74,7 @@ type scene struct {
 	home   *lab.Homeserver
 	alice  *lab.Person
 	room   id.RoomID
+	digest time.Time // when daily digests leave
 }
 
 func TestDendrite(t *testing.T) {
@@ -88,7 +94,8 @@ func all(t *testing.T, homeserver func(testing.TB, ...string) *lab.Homeserver, w
 	home := homeserver(t, bridge.Registration)
 	alice := home.Person("alice")
 	home.Person("bridge")
-	bridge.Configure(home.URL, mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\ndeletes: notice\n")
+	digest := time.Now().Add(untilDigest).Truncate(time.Minute)
+	bridge.Configure(home.URL, mail.Mailbox(""), "hold: {quiet: 300ms, max: 2s, live: 100ms}\ndeletes: notice\ndigest_at: \""+digest.Format("15:04")+"\"\n")
 	bridge.Run()
 	// The other one, a plain account, mails only when it is told to.
 	slow.Configure(home.URL, mail.At(t, "held.test").Mailbox(""), "hold: {quiet: 1h, max: 2h, live: 1h}\n")
@@ -101,7 +108,7 @@ func all(t *testing.T, homeserver func(testing.TB, ...string) *lab.Homeserver, w
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := &scene{t: t, mail: mail.At(t, c.name+".test"), own: mail.At(t, mail.Domain), bridge: bridge, home: home, alice: alice.For(t)}
+			s := &scene{t: t, mail: mail.At(t, c.name+".test"), own: mail.At(t, mail.Domain), bridge: bridge, home: home, alice: alice.For(t), digest: digest}
 			if c.name == "held" {
 				s.bridge = slow
 			}

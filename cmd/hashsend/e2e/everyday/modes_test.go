@@ -3,6 +3,7 @@ package everyday
 import (
 	"context"
 	"strings"
+	"time"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -98,6 +99,32 @@ func modes(s *scene) {
 	s.alice.Say(s.room, "Good night.")
 	s.gets("bob", "Good night.")
 	for text, want := range map[string]int{"Nobody waits for this.": 0, "Nothing for Bob.": 0, "Lunch is at": 1, "Carol brings a salad.": 1, "can you bring bread?": 1, "do not be late!": 1} {
+		s.has("bob", text, want)
+	}
+}
+
+// clock has the hour of the daily digest come: what was said since leaves as one mail, by
+// itself, and what is said afterwards waits for the next day (D19).
+func clock(s *scene) {
+	t, bob := s.t, s.mail.Address("bob")
+	s.link("Clock", "bob", "carol")
+	s.alice.Say(s.room, "Welcome, both of you.")
+	s.gets("bob", "Welcome, both of you.")
+	s.asks("digest "+bob+" daily", "")
+	s.alice.Say(s.room, "Breakfast is at eight.")
+	s.alice.Say(s.room, "Supper is at six.")
+	s.gets("carol", "Supper is at six.")
+	s.has("bob", "Breakfast", 0)
+	if time.Now().After(s.digest) {
+		t.Fatalf("the machine came so far only at %s; digests left at %s", time.Now().Format(time.TimeOnly), s.digest.Format(time.TimeOnly))
+	}
+	m := s.mail.Gets("bob", "INBOX", time.Until(s.digest)+soon, hasText("Breakfast is at eight."))
+	if m.Date.Before(s.digest) || !strings.Contains(m.Text, "Supper is at six.") || m.Header.Get("Precedence") != "bulk" {
+		t.Errorf("at %s, for the digest of %s, Bob gets %q", m.Date.Format(time.TimeOnly), s.digest.Format(time.TimeOnly), m.Text)
+	}
+	s.alice.Say(s.room, "That is for tomorrow.")
+	s.gets("carol", "That is for tomorrow.")
+	for text, want := range map[string]int{"That is for tomorrow.": 0, "Breakfast": 1, "Supper": 1} {
 		s.has("bob", text, want)
 	}
 }
