@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"math"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
@@ -141,8 +142,11 @@ func (w *work) reword(network string, m store.Message, posted chat.MessageID, to
 			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
 			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]},
 		})
-		if err != nil || !whole {
+		if err != nil {
 			return err
+		}
+		if !whole {
+			return w.dropWhole(m.ID, r, math.MaxInt)
 		}
 		return w.wholeAgain(m, r, c, as)
 	})

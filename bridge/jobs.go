@@ -258,7 +258,7 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 	add := func(kind string, body chat.Body, file int64) error {
 		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
 		j.File = file
-		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: string(j.Place.Thread), Captions: caption}); err != nil {
+		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: string(j.Place.Thread), Captions: caption, Whole: j.Whole}); err != nil {
 			return err
 		}
 		if err := w.toChat(kind, w.key("m", m.ID, r.ID, int64(j.Part)), j); err != nil {

@@ -150,8 +150,12 @@ func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.
 	return of, nil
 }
 
-func (n *net) Delete(_ context.Context, of chat.MessageID, _ chat.Outgoing) error {
-	n.s.emit(n.name, "  %s: %s is deleted", n.name, of)
+func (n *net) Delete(_ context.Context, of chat.MessageID, m chat.Outgoing) error {
+	where := ""
+	if m.Place.Thread != "" {
+		where = " in the thread " + string(m.Place.Thread)
+	}
+	n.s.emit(n.name, "  %s: %s is deleted%s", n.name, of, where)
 	return nil
 }
 
