@@ -33,6 +33,30 @@ func (c *Connector) slash(ctx context.Context, payload json.RawMessage) outcome 
 	return outcome{events: []chat.Event{c.commanded(ctx, ask, text)}}
 }
 
+// commands reports whether a request is a command with words, or a button that stands
+// for one, and so opens no dialog.
+func commands(r request) bool {
+	var in struct {
+		Text    string `json:"text"` // of a slash command
+		Type    string `json:"type"`
+		Actions []struct {
+			ID string `json:"action_id"`
+		} `json:"actions"`
+	}
+	if json.Unmarshal(r.payload, &in) != nil {
+		return false
+	}
+	if r.kind == "slash_commands" {
+		return plainCommand(in.Text) != ""
+	}
+	for _, a := range in.Actions {
+		if !strings.HasPrefix(a.ID, actionCommand) && !strings.HasPrefix(a.ID, actionDo) {
+			return false
+		}
+	}
+	return r.kind == "interactive" && in.Type == string(slack.InteractionTypeBlockActions) && len(in.Actions) > 0
+}
+
 // enter brings us into a public channel that is about to be linked.
 func (c *Connector) enter(ctx context.Context, channel, text string) {
 	word, _, _ := strings.Cut(text, " ")
