@@ -99,6 +99,12 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 			return "", err
 		}
 		return "", c.(chat.Desker).ShowDesk(ctx, j.Out.For, d)
+	case jobSettings:
+		s, err := b.settingsOf(ctx, j.Room)
+		if err != nil {
+			return "", err
+		}
+		return "", c.(chat.Setter).ShowSettings(ctx, j.Out.For, j.Out.Via, s)
 	case jobReport:
 		j.State.Key = d.Key
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)

@@ -83,6 +83,8 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.shared(network, e)
 	case chat.DeskOpened:
 		return w.desk(network, e)
+	case chat.SettingsAsked:
+		return w.settingsAsked(network, e)
 	case chat.Revoked:
 		return w.revoked(network, e)
 	case chat.Encrypted:

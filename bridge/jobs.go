@@ -33,6 +33,7 @@ const (
 	jobFetch     = "chat.fetch"    // read a message that a command is about
 	jobRoot      = "chat.root"     // read the root of a chat thread that was never taken in
 	jobDesk      = "chat.desk"     // show a person the bridge's page
+	jobSettings  = "chat.settings" // show a person what can be changed of a conversation
 	jobPostFile  = "chat.file"
 	jobFetchFile = "file.fetch"
 	jobUnseal    = "chat.unseal" // read what could not be read when it came

@@ -153,10 +153,11 @@ func (c *Connector) menu(ctx context.Context, in slack.InteractionCallback) (out
 
 // Button ids. Those of commands carry the command in their value.
 const (
-	actionCommand = "hs_cmd_"
-	actionNew     = "hs_new"
-	actionInvite  = "hs_invite"
-	actionDo      = "hs_do_" // on the desk
+	actionCommand  = "hs_cmd_"
+	actionNew      = "hs_new"
+	actionInvite   = "hs_invite"
+	actionSettings = "hs_settings"
+	actionDo       = "hs_do_" // on the desk
 )
 
 // pressed converts a button.
@@ -174,6 +175,11 @@ func (c *Connector) pressed(ctx context.Context, in slack.InteractionCallback) (
 			ask.response = direct + in.User.ID
 			p := c.person(ctx, in.User.ID)
 			out.events = append(out.events, c.commanded(ctx, ask, command), chat.DeskOpened{Head: chat.Head{At: time.Now(), By: p.author}, Rank: p.rank})
+		case a.ActionID == actionSettings:
+			out.events = append(out.events, chat.SettingsAsked{
+				Head: chat.Head{Event: chat.EventID("settings/" + in.TriggerID), At: time.Now(), Place: place, By: c.person(ctx, in.User.ID).author},
+				Rank: c.rank(ctx, in.User.ID, ask.channel), Via: in.TriggerID,
+			})
 		case a.ActionID == actionNew:
 			out.after = func(ctx context.Context) { c.dialog(ctx, ask, c.newDialog(ctx, ask)) }
 		case a.ActionID == actionInvite:
