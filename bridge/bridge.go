@@ -16,7 +16,7 @@
 //   - what comes in: decide.go, wording.go (with bridge/reply and bridge/cards),
 //     pictures.go, logos.go, preview.go, open.go, recalls.go; carryout.go does what was decided
 //   - what is said in rooms: say.go, jobs.go, deliverchat.go, longtext.go, marks.go,
-//     maynot.go, desk.go; rooms.go, gaps.go, follow.go, ghosts.go and encrypted.go are about rooms
+//     maynot.go, desk.go, settings.go; rooms.go, gaps.go, follow.go, ghosts.go and encrypted.go are about rooms
 //   - what is done to what was said: edits.go, corrections.go, again.go, roots.go, files.go,
 //     polls.go, reactions.go, reactionsrooms.go, reactionsout.go, reactionsback.go,
 //     progress.go

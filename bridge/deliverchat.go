@@ -99,6 +99,12 @@ func (b *Bridge) attemptChat(ctx context.Context, d store.Delivery, j *chatJob) 
 			return "", err
 		}
 		return "", c.(chat.Desker).ShowDesk(ctx, j.Out.For, d)
+	case jobSettings:
+		s, err := b.settingsOf(ctx, j.Room)
+		if err != nil {
+			return "", err
+		}
+		return "", c.(chat.Setter).ShowSettings(ctx, j.Out.For, j.Out.Via, s)
 	case jobReport:
 		j.State.Key = d.Key
 		return "", c.(chat.Reporter).Report(ctx, chat.MessageID(j.To), j.Place, j.State)
@@ -194,23 +200,7 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		if err := w.mayAgain(j.Network, j.Place.Room); err != nil || j.Message == 0 {
 			return err
 		}
-		c := store.Copy{Message: j.Message, Room: j.Room, Part: j.Part, Posted: string(id), Chat: string(j.Place.Thread)}
-		if r, err := w.RoomByID(j.Room); err != nil {
-			return err
-		} else if r.Chat != "" {
-			c.Chat = ""
-		}
-		if err := w.AddCopy(c); err != nil {
-			return err
-		}
-		m, err := w.Message(j.Message)
-		if err != nil {
-			return err
-		}
-		w.step(Step{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
-		if m.State == store.Deleted {
-			return w.toChat(jobDelete, w.key("d", m.ID, j.Room, int64(j.Part)), chatJob{Network: j.Network, Place: j.Place, Room: j.Room, Of: m.ID, Part: j.Part})
-		}
+		return w.copyPosted(j, id)
 	case jobReact:
 		return w.reactionShown(d.Key, j, id)
 	case jobOpen:
@@ -225,6 +215,34 @@ func (w *work) settleChat(d store.Delivery, j chatJob, id chat.MessageID) error 
 		return w.fetched(j)
 	case jobRoot:
 		return w.rootRead(j)
+	}
+	return nil
+}
+
+// copyPosted records that a part of a message's copy stands in a room, and deletes what
+// must not stand there any more.
+func (w *work) copyPosted(j chatJob, id chat.MessageID) error {
+	r, err := w.RoomByID(j.Room)
+	if err != nil {
+		return err
+	}
+	c := store.Copy{Message: j.Message, Room: j.Room, Part: j.Part, Posted: string(id), Chat: string(j.Place.Thread)}
+	if r.Chat != "" {
+		c.Chat = ""
+	}
+	if err := w.AddCopy(c); err != nil {
+		return err
+	}
+	m, err := w.Message(j.Message)
+	if err != nil {
+		return err
+	}
+	w.step(Step{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
+	switch {
+	case m.State == store.Deleted:
+		return w.deleteCopy(r, c)
+	case j.Whole:
+		return w.dropWhole(m.ID, r, j.Part)
 	}
 	return nil
 }

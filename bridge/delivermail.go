@@ -93,24 +93,31 @@ func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
 	if done, err := b.behind(ctx, &d, &j); done || err != nil {
 		return err
 	}
-	if wait, why := box.limit.wait(b.o.Now()); wait > 0 {
+	wait, why, back := box.limit.wait(b.o.Now())
+	if wait > 0 {
 		return b.write(ctx, "settle-mail", func(w *work) error {
 			d.Due, d.Error = w.now.Add(wait), why
 			return w.SetDelivery(d)
 		})
 	}
 	begun := b.o.Now()
+	dotted := false
 	res, err := box.Submitter.Submit(ctx, b.outgoing(j, d.Raw), func() error {
-		return b.write(ctx, "dot", func(w *work) error {
+		err := b.write(ctx, "dot", func(w *work) error {
 			d.Phase, d.Started = store.PhaseDot, w.now
 			return w.SetDelivery(d)
 		})
+		dotted = err == nil
+		return err
 	})
 	if err == nil && b.o.Metrics != nil {
 		b.o.Metrics.Observe(jobMail, b.o.Now().Sub(begun))
 	}
 	b.noteHealth(box.Name, "submission", err)
 	failpoint("settle-mail:attempted")
+	if err != nil && (!dotted || retry.IsCongested(err)) && !retry.IsUnclear(err) {
+		back() // nothing has left
+	}
 	if err == nil {
 		box.limit.sent()
 	} else if retry.IsCongested(err) {

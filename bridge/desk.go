@@ -36,9 +36,21 @@ func (b *Bridge) deskOf(ctx context.Context, network string, may bool) (chat.Des
 		if err != nil {
 			return err
 		}
+		const most = 1000
+		waiting, err := tx.Waiting(most)
+		if err != nil {
+			return err
+		}
+		held, err := tx.HeldMails(most)
+		if err != nil {
+			return err
+		}
 		for i := len(rooms) - 1; i >= 0 && len(d.Rooms) < deskRooms; i-- {
-			r, err := deskRoom(tx, rooms[i], may)
+			r, err := b.deskRoom(tx, rooms[i], may)
 			if err != nil {
+				return err
+			}
+			if r.Waits, err = waits(tx, rooms[i].Thread, waiting, held); err != nil {
 				return err
 			}
 			d.Rooms = append(d.Rooms, r)
@@ -55,12 +67,12 @@ func (b *Bridge) deskOf(ctx context.Context, network string, may bool) (chat.Des
 	return d, err
 }
 
-func deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
+func (b *Bridge) deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
 	th, err := tx.Thread(r.Thread)
 	if err != nil {
 		return d, err
 	}
-	d = chat.DeskRoom{Place: place(r), Title: th.Title, Paused: th.Paused}
+	d = chat.DeskRoom{Place: place(r), Title: th.Title, Mode: th.Mode, Paused: th.Paused}
 	if r.Shared == store.SharedAsked {
 		d.Trouble = "shared with another organisation: nothing is mailed until somebody agrees"
 	}
@@ -75,7 +87,7 @@ func deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error)
 		switch {
 		case !p.Takes():
 		case may:
-			d.People = append(d.People, p.Name+" <"+p.Address+">")
+			d.People = append(d.People, b.readerText(p))
 		default:
 			d.People = append(d.People, p.Name)
 		}

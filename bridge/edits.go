@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"math"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
@@ -24,13 +25,20 @@ func (w *work) edited(network string, e chat.Edited) error {
 		return err
 	}
 	e.Body = knownAs(e.Body, e.Mentions, people)
+	asks, err := w.asks(m.ID)
+	if err != nil || !asks.Ended.IsZero() || (asks.Message == 0) != (e.Poll == nil) {
+		return err // a poll that is over stays as it is; words are no edit of a poll
+	}
 	if e.Poll != nil {
 		e.Body = chat.Body{Text: pollWords(*e.Poll)}
+	}
+	if newest, err := w.addEdition(network, m, asks.Poll, e); err != nil || !newest {
+		return err
+	}
+	if e.Poll != nil {
 		if err := w.changePoll(m.ID, *e.Poll); err != nil {
 			return err
 		}
-	} else if newest, err := w.addEdition(network, m, e); err != nil || !newest {
-		return err
 	}
 	if err := w.reword(network, m, e.Message, e.Body, e.By); err != nil {
 		return err
@@ -40,7 +48,8 @@ func (w *work) edited(network string, e chat.Edited) error {
 
 // addEdition keeps what an edit says, so that it can be taken back. It reports whether
 // the edit is the one that counts: they may come in another order than they were made.
-func (w *work) addEdition(network string, m store.Message, e chat.Edited) (newest bool, err error) {
+// asked is what the message asks as a poll until now, if the edit is one of a poll.
+func (w *work) addEdition(network string, m store.Message, asked chat.Poll, e chat.Edited) (newest bool, err error) {
 	if e.Edit == "" {
 		return true, nil
 	}
@@ -48,9 +57,13 @@ func (w *work) addEdition(network string, m store.Message, e chat.Edited) (newes
 		return false, err
 	}
 	id := network + "\x00" + string(e.Edit)
+	first := store.Edition{Message: m.ID, At: m.At, Text: m.Text, HTML: m.HTML}
+	if e.Poll != nil {
+		first.Poll = &asked
+	}
 	for _, v := range []store.Edition{
-		{Message: m.ID, At: m.At, Text: m.Text, HTML: m.HTML}, // stays as it is if it is known
-		{Message: m.ID, Posted: id, At: e.At, Text: e.Body.Text, HTML: e.Body.HTML},
+		first, // stays as it is if it is known
+		{Message: m.ID, Posted: id, At: e.At, Text: e.Body.Text, HTML: e.Body.HTML, Poll: e.Poll},
 	} {
 		if err := w.AddEdition(v); err != nil {
 			return false, err
@@ -80,6 +93,14 @@ func (w *work) takeBackEdit(network string, e chat.Deleted) (is bool, err error)
 	left, err := w.NewestEdition(m.ID)
 	if err != nil {
 		return true, err
+	}
+	if left.Poll != nil {
+		if asks, err := w.asks(m.ID); err != nil || !asks.Ended.IsZero() {
+			return true, err
+		}
+		if err := w.changePoll(m.ID, *left.Poll); err != nil {
+			return true, err
+		}
 	}
 	posted, by, err := w.writtenAs(network, m)
 	if err != nil {
@@ -141,8 +162,11 @@ func (w *work) reword(network string, m store.Message, posted chat.MessageID, to
 			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
 			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]},
 		})
-		if err != nil || !whole {
+		if err != nil {
 			return err
+		}
+		if !whole {
+			return w.dropWhole(m.ID, r, math.MaxInt)
 		}
 		return w.wholeAgain(m, r, c, as)
 	})

@@ -83,6 +83,8 @@ func (w *work) fromChat(network string, e chat.Event) error {
 		return w.shared(network, e)
 	case chat.DeskOpened:
 		return w.desk(network, e)
+	case chat.SettingsAsked:
+		return w.settingsAsked(network, e)
 	case chat.Revoked:
 		return w.revoked(network, e)
 	case chat.Encrypted:
@@ -399,6 +401,15 @@ func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.
 	return nil
 }
 
+// deleteCopy deletes a copy in its room, when it stands there.
+func (w *work) deleteCopy(r store.Room, c store.Copy) error {
+	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: c.Message, Part: c.Part}
+	if c.Chat != "" {
+		j.Place.Thread = chat.ThreadID(c.Chat)
+	}
+	return w.toChat(jobDelete, w.key("d", c.Message, r.ID, int64(c.Part)), j)
+}
+
 func (w *work) deleted(network string, e chat.Deleted) error {
 	m, err := w.mine(network, e.Message)
 	if err == nil && m.ID == 0 {
@@ -425,10 +436,10 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		return err
 	}
 	err = w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
-		if _, can := w.b.chats[r.Network].(chat.Deleter); !can {
+		if _, can := w.b.chats[r.Network].(chat.Deleter); !can || c.Stale {
 			return nil
 		}
-		return w.toChat(jobDelete, w.key("d", m.ID, r.ID, int64(c.Part)), chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID, Part: c.Part})
+		return w.deleteCopy(r, c)
 	})
 	if err != nil {
 		return err

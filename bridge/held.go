@@ -25,7 +25,7 @@ func (w *work) holdMail(box *mailbox, l letter, d decision) error {
 	}
 	if d.own {
 		job := ownCopyJob{Held: h, MessageID: l.msg.ID}
-		return w.enqueue(jobOwnCopy, "own/"+d.file, w.b.instance+".own."+d.file, job, nil, w.now.Add(ownCopyWait))
+		return w.enqueue(jobOwnCopy, "own/"+d.file, w.b.instance+".own."+d.file, job, nil, w.now.Add(delay(ownCopyWait)))
 	}
 	return w.askHeld(h)
 }

@@ -33,6 +33,7 @@ const (
 	jobFetch     = "chat.fetch"    // read a message that a command is about
 	jobRoot      = "chat.root"     // read the root of a chat thread that was never taken in
 	jobDesk      = "chat.desk"     // show a person the bridge's page
+	jobSettings  = "chat.settings" // show a person what can be changed of a conversation
 	jobPostFile  = "chat.file"
 	jobFetchFile = "file.fetch"
 	jobUnseal    = "chat.unseal" // read what could not be read when it came
@@ -258,7 +259,7 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 	add := func(kind string, body chat.Body, file int64) error {
 		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
 		j.File = file
-		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: string(j.Place.Thread), Captions: caption}); err != nil {
+		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: string(j.Place.Thread), Captions: caption, Whole: j.Whole}); err != nil {
 			return err
 		}
 		if err := w.toChat(kind, w.key("m", m.ID, r.ID, int64(j.Part)), j); err != nil {

@@ -60,7 +60,7 @@ func beginning(m store.Message, lines []string, l chat.Limits) []chat.Body {
 }
 
 // wholeAgain posts the file with all that a message says after an edit: what it said
-// before stands in another one, or in none.
+// before stands in another one, or in none. The other one is deleted when this one stands.
 func (w *work) wholeAgain(m store.Message, r store.Room, of store.Copy, as chat.Sender) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil {
@@ -76,10 +76,35 @@ func (w *work) wholeAgain(m store.Message, r store.Room, of store.Copy, as chat.
 		j.Place.Thread = chat.ThreadID(of.Chat)
 	}
 	j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now}
-	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: of.Chat}); err != nil {
+	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: of.Chat, Whole: true}); err != nil {
 		return err
 	}
 	return w.toChat(jobPostFile, w.key("m", m.ID, r.ID, int64(j.Part)), j)
+}
+
+// dropWhole deletes the files that have all of a message in a room, as far as its
+// network can: those of a part before this one. One that waits to be posted is deleted
+// behind it.
+func (w *work) dropWhole(message int64, r store.Room, before int) error {
+	if _, can := w.b.chats[r.Network].(chat.Deleter); !can {
+		return nil
+	}
+	copies, err := w.Copies(message)
+	if err != nil {
+		return err
+	}
+	for _, c := range copies {
+		if c.Room != r.ID || !c.Whole || c.Stale || c.Part >= before {
+			continue
+		}
+		if err := w.SetStale(c); err != nil {
+			return err
+		}
+		if err := w.deleteCopy(r, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wholeText is the file with all that a message says.

@@ -187,6 +187,8 @@ func patience(kind string) time.Duration {
 		return 24 * time.Hour
 	case jobRoot, jobFollow:
 		return 2 * time.Minute // the answers to it wait; people are invited one after the other
+	case jobSettings:
+		return 3 * time.Second // nobody looks for it later
 	case jobFetchFile:
 		return 15 * time.Minute // what was said with it waits
 	}

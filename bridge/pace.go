@@ -31,23 +31,26 @@ func newPace(perHour int) *pace {
 	return p
 }
 
-// wait returns how long a mail has to wait, and why; 0: it may go, and is counted. It
-// is a little longer than needed, because the database keeps milliseconds.
-func (p *pace) wait(now time.Time) (time.Duration, string) {
+// wait returns how long a mail has to wait, and why; 0: it may go, and is counted. If
+// it has not left, back is called, once, and it is not counted. The time is a little longer
+// than needed, because the database keeps milliseconds.
+func (p *pace) wait(now time.Time) (wait time.Duration, why string, back func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	back = func() {}
 	if d := p.until.Sub(now); d > 0 {
-		return d + time.Millisecond, "waiting: the mail server asked to send nothing for some time: " + p.why
+		return d + time.Millisecond, "waiting: the mail server asked to send nothing for some time: " + p.why, back
 	}
 	if p.limit == nil {
-		return 0, ""
+		return 0, "", back
 	}
 	r := p.limit.ReserveN(now, 1)
 	if d := r.DelayFrom(now); d > 0 {
 		r.CancelAt(now)
-		return d + time.Millisecond, "waiting: the provider allows only so many mails an hour"
+		return d + time.Millisecond, "waiting: the provider allows only so many mails an hour", back
 	}
-	return 0, ""
+	// Later than it was made, a reservation is not taken back.
+	return 0, "", func() { r.CancelAt(now) }
 }
 
 // How long a mailbox sends nothing after its server has refused it, and not a mail.

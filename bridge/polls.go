@@ -64,22 +64,30 @@ func pollTally(p chat.Poll, votes []store.Vote) string {
 	return pollMark + oneLine(p.Question, 60) + " So far: " + several(parts)
 }
 
-// tallyLater has the next mail tell how a poll stands, where everybody may see it
-// before the end.
+// tallyLater has the next mail tell how a poll stands.
 func (w *work) tallyLater(poll int64) error {
 	p, _, err := w.openPoll(poll)
-	if err != nil || p.Message == 0 || !p.Disclosed {
+	if err != nil || p.Message == 0 {
 		return err
 	}
-	votes, err := w.Votes(poll)
+	return w.tally(p, true)
+}
+
+// tally words for the next mail how a poll stands, where everybody may see it before the
+// end. fresh: it is to be told even if nothing of it waits to be told.
+func (w *work) tally(p store.Poll, fresh bool) error {
+	if !p.Disclosed {
+		return nil
+	}
+	votes, err := w.Votes(p.Message)
 	if err != nil {
 		return err
 	}
 	text := pollTally(p.Poll, votes)
 	if text == "" {
-		return w.DropLine(store.Line{Room: p.Room, Kind: store.LinePoll(poll)})
+		return w.DropLine(store.Line{Room: p.Room, Kind: store.LinePoll(p.Message)})
 	}
-	return w.SetLine(p.Room, store.LinePoll(poll), text, true)
+	return w.SetLine(p.Room, store.LinePoll(p.Message), text, fresh)
 }
 
 // pollResult words the end of a poll by our own count of the votes.
@@ -200,15 +208,28 @@ func (w *work) voted(network string, e chat.Voted) error {
 	return w.tallyLater(p.Message)
 }
 
-// changePoll stores what was changed of a poll while it can be voted in.
+// asks is the poll that a message is, be it open or over; the zero Poll: it is none.
+func (w *work) asks(message int64) (store.Poll, error) {
+	p, err := w.Poll(message)
+	if errors.Is(err, store.ErrNone) {
+		return store.Poll{}, nil
+	}
+	return p, err
+}
+
+// changePoll stores what was changed of a poll. How it stands is told in the new words,
+// if that is to be told.
 func (w *work) changePoll(message int64, to chat.Poll) error {
-	p, _, err := w.openPoll(message)
-	if err != nil || p.Message == 0 {
+	p, err := w.Poll(message)
+	if err != nil {
 		return err
 	}
 	to.Form, to.Disclosed = p.Form, p.Disclosed
 	p.Poll = to
-	return w.PutPoll(p)
+	if err := w.PutPoll(p); err != nil {
+		return err
+	}
+	return w.tally(p, false)
 }
 
 // pollEnded closes a poll, if the one who ends it began it or moderates the room, and

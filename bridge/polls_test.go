@@ -42,7 +42,10 @@ func (s *stage) pollStep(line string) bool {
 			p.Answers = append(p.Answers, chat.PollAnswer{ID: fmt.Sprint("a", i+1), Text: text})
 		}
 		if m[6] != "" {
-			s.handle(network, chat.Edited{Head: head, Message: chat.MessageID(m[6]), Poll: p})
+			if m[3] == "late" {
+				head.At = head.At.Add(-time.Hour)
+			}
+			s.edit(network, "", chat.Edited{Head: head, Message: chat.MessageID(m[6]), Poll: p})
 			return true
 		}
 		s.printf("  (%s)", id)

@@ -150,8 +150,12 @@ func (n *net) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) (chat.
 	return of, nil
 }
 
-func (n *net) Delete(_ context.Context, of chat.MessageID, _ chat.Outgoing) error {
-	n.s.emit(n.name, "  %s: %s is deleted", n.name, of)
+func (n *net) Delete(_ context.Context, of chat.MessageID, m chat.Outgoing) error {
+	where := ""
+	if m.Place.Thread != "" {
+		where = " in the thread " + string(m.Place.Thread)
+	}
+	n.s.emit(n.name, "  %s: %s is deleted%s", n.name, of, where)
 	return nil
 }
 
@@ -179,18 +183,6 @@ func (n slackNet) Fetch(_ context.Context, p chat.Place, id chat.MessageID) (cha
 		return chat.Posted{}, retry.Never(errors.New("it is not there"))
 	}
 	return before(id, p), nil
-}
-
-func (n slackNet) ShowDesk(_ context.Context, to chat.UserID, d chat.Desk) error {
-	text := fmt.Sprintf("may command: %v; %s", d.May, d.Note)
-	for _, r := range d.Rooms {
-		text += fmt.Sprintf("\n    %s#%s “%s” paused: %v, people: %s, last mail: %v, trouble: %s", r.Place.Room, r.Place.Thread, r.Title, r.Paused, strings.Join(r.People, ", "), !r.LastMail.IsZero(), r.Trouble)
-		if r.Retry != "" {
-			text += "; retry: " + r.Retry
-		}
-	}
-	n.s.emit(n.name+" "+string(to), "  %s desk of %s: %s", n.name, to, text)
-	return nil
 }
 
 func (slackNet) Lacks() []string { return []string{"nobody is told who types"} }

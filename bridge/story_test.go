@@ -251,6 +251,8 @@ func (s *stage) step(line string) {
 		s.gap(verb, rest)
 	case "encrypt", "sealed", "key", "unlock":
 		s.encryption(verb, rest)
+	case "settings":
+		s.settings(rest)
 	case "desk", "share", "unshare", "revoke", "unknown":
 		s.happening(verb, rest)
 	default:

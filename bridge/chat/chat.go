@@ -374,8 +374,10 @@ type Desk struct {
 type DeskRoom struct {
 	Place    Place
 	Title    string
+	Mode     string // open: people by email see each other's addresses; hidden: they do not
 	Paused   bool
 	People   []string
+	Waits    string    // what is not mailed or posted yet, in plain words; empty: nothing
 	LastMail time.Time // zero: none yet
 	Trouble  string    // in plain words; empty: none
 	Retry    string    // the command that tries again what has failed; empty: there is none

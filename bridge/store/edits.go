@@ -1,6 +1,12 @@
 package store
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"hashsend/bridge/chat"
+)
 
 // LateEdit is an edit of a message that was mailed before.
 type LateEdit struct {
@@ -43,20 +49,37 @@ type Edition struct {
 	Posted     string // which edit, over all networks; empty: the message as it was first
 	At         time.Time
 	Text, HTML string
+	Poll       *chat.Poll // what it asks; nil: the message is no poll, or was stored before this was
 }
 
 func scanEdition(scan func(...any) error) (e Edition, err error) {
 	var at int64
-	err = scan(&e.Message, &e.Posted, &at, &e.Text, &e.HTML)
+	var poll string
+	if err := scan(&e.Message, &e.Posted, &at, &e.Text, &e.HTML, &poll); err != nil {
+		return e, err
+	}
 	e.At = moment(at)
-	return e, err
+	if poll == "" {
+		return e, nil
+	}
+	if err := json.Unmarshal([]byte(poll), &e.Poll); err != nil {
+		return e, fmt.Errorf("decode poll: %w", err)
+	}
+	return e, nil
 }
 
-const editionColumns = "message, posted, at, body, html"
+const editionColumns = "message, posted, at, body, html, poll"
 
 // AddEdition notes what a message says by an edit. One that is known stays as it is.
 func (t *Tx) AddEdition(e Edition) error {
-	return t.exec("INSERT INTO edition (message, posted, at, body, html) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", e.Message, e.Posted, millis(e.At), e.Text, e.HTML)
+	var poll []byte
+	if e.Poll != nil {
+		var err error
+		if poll, err = json.Marshal(e.Poll); err != nil {
+			return fmt.Errorf("encode poll: %w", err)
+		}
+	}
+	return t.exec("INSERT INTO edition ("+editionColumns+") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", e.Message, e.Posted, millis(e.At), e.Text, e.HTML, string(poll))
 }
 
 // NewestEdition returns what a message says by the edit that was made last. The order

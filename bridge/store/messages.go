@@ -93,8 +93,13 @@ func (t *Tx) MessagesWithoutCopy(thread, room int64) ([]Message, error) {
 // the network's id of it, empty while it is on its way; chat is the chat thread
 // in which it stands there.
 func (t *Tx) AddCopy(c Copy) error {
-	return t.exec(`INSERT INTO copy (message, room, part, posted, chat, captions) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (message, room, part) DO UPDATE SET posted = excluded.posted, chat = excluded.chat`, c.Message, c.Room, c.Part, c.Posted, c.Chat, c.Captions)
+	return t.exec(`INSERT INTO copy (message, room, part, posted, chat, captions, whole) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (message, room, part) DO UPDATE SET posted = excluded.posted, chat = excluded.chat`, c.Message, c.Room, c.Part, c.Posted, c.Chat, c.Captions, c.Whole)
+}
+
+// SetStale notes that a copy says what its message no longer says, and is deleted.
+func (t *Tx) SetStale(c Copy) error {
+	return t.exec("UPDATE copy SET stale = true WHERE message = ? AND room = ? AND part = ?", c.Message, c.Room, c.Part)
 }
 
 // Copy is the appearance of a message in a room.
@@ -105,25 +110,29 @@ type Copy struct {
 	Posted   string
 	Chat     string
 	Captions bool // the text is the caption of a file
+	Whole    bool // it is the file with all of a text that is too long for the room
+	Stale    bool // its message was edited since, and it is deleted; only SetStale sets it
 }
 
+const copyColumns = "message, room, part, posted, chat, captions, whole, stale"
+
 func scanCopy(scan func(...any) error) (c Copy, err error) {
-	return c, scan(&c.Message, &c.Room, &c.Part, &c.Posted, &c.Chat, &c.Captions)
+	return c, scan(&c.Message, &c.Room, &c.Part, &c.Posted, &c.Chat, &c.Captions, &c.Whole, &c.Stale)
 }
 
 // Copies returns the copies of a message in all rooms.
 func (t *Tx) Copies(message int64) ([]Copy, error) {
-	return scanAll(t, scanCopy, "SELECT message, room, part, posted, chat, captions FROM copy WHERE message = ? ORDER BY room, part", message)
+	return scanAll(t, scanCopy, "SELECT "+copyColumns+" FROM copy WHERE message = ? ORDER BY room, part", message)
 }
 
 // CopyIn returns the first part of a message's copy in a room; ErrNone: it has none there.
 func (t *Tx) CopyIn(message, room int64) (Copy, error) {
-	return scanOne(t, scanCopy, "SELECT message, room, part, posted, chat, captions FROM copy WHERE message = ? AND room = ? ORDER BY part LIMIT 1", message, room)
+	return scanOne(t, scanCopy, "SELECT "+copyColumns+" FROM copy WHERE message = ? AND room = ? ORDER BY part LIMIT 1", message, room)
 }
 
 // CopyPart returns one part of a message's copy in a room; ErrNone: there is none.
 func (t *Tx) CopyPart(message, room int64, part int) (Copy, error) {
-	return scanOne(t, scanCopy, "SELECT message, room, part, posted, chat, captions FROM copy WHERE message = ? AND room = ? AND part = ?", message, room, part)
+	return scanOne(t, scanCopy, "SELECT "+copyColumns+" FROM copy WHERE message = ? AND room = ? AND part = ?", message, room, part)
 }
 
 // LastInChat returns the newest message in a chat thread of a room.

@@ -70,9 +70,19 @@ func (c *Connector) deskText(ctx context.Context, r chat.DeskRoom) string {
 	if with == "" {
 		with = "nobody"
 	}
-	text := fmt.Sprintf("*%s* – %s, %s\nBy email: %s", slacktext.Mrkdwn(r.Title), where, state, with)
+	how := ""
+	switch r.Mode {
+	case "open":
+		how = " (they see each other's addresses)"
+	case "hidden":
+		how = " (each by a mail of their own)"
+	}
+	text := fmt.Sprintf("*%s* – %s, %s\nBy email%s: %s", slacktext.Mrkdwn(r.Title), where, state, how, with)
 	if !r.LastMail.IsZero() {
 		text += fmt.Sprintf("\nLast mail: <!date^%d^{date_short_pretty} {time}|%s>", r.LastMail.Unix(), r.LastMail.UTC().Format("2 January 15:04 UTC"))
+	}
+	if r.Waits != "" {
+		text += "\nWaiting: " + slacktext.Mrkdwn(r.Waits)
 	}
 	if r.Trouble != "" {
 		text += "\n⚠️ " + slacktext.Mrkdwn(r.Trouble)
@@ -91,5 +101,6 @@ func deskButtons(r chat.DeskRoom) slack.Block {
 	}
 	return slack.NewActionBlock("", append(row,
 		button(actionInvite, "Invite", pack(r.Place, "")),
+		button(actionSettings, "Settings", pack(r.Place, "")),
 		danger(button(actionDo+"unlink", "Unlink", pack(r.Place, "unlink")), "Unlink"))...)
 }

@@ -33,6 +33,30 @@ func (c *Connector) slash(ctx context.Context, payload json.RawMessage) outcome 
 	return outcome{events: []chat.Event{c.commanded(ctx, ask, text)}}
 }
 
+// commands reports whether a request is a command with words, or a button that stands
+// for one, and so opens no dialog.
+func commands(r request) bool {
+	var in struct {
+		Text    string `json:"text"` // of a slash command
+		Type    string `json:"type"`
+		Actions []struct {
+			ID string `json:"action_id"`
+		} `json:"actions"`
+	}
+	if json.Unmarshal(r.payload, &in) != nil {
+		return false
+	}
+	if r.kind == "slash_commands" {
+		return plainCommand(in.Text) != ""
+	}
+	for _, a := range in.Actions {
+		if !strings.HasPrefix(a.ID, actionCommand) && !strings.HasPrefix(a.ID, actionDo) {
+			return false
+		}
+	}
+	return r.kind == "interactive" && in.Type == string(slack.InteractionTypeBlockActions) && len(in.Actions) > 0
+}
+
 // enter brings us into a public channel that is about to be linked.
 func (c *Connector) enter(ctx context.Context, channel, text string) {
 	word, _, _ := strings.Cut(text, " ")
@@ -129,10 +153,11 @@ func (c *Connector) menu(ctx context.Context, in slack.InteractionCallback) (out
 
 // Button ids. Those of commands carry the command in their value.
 const (
-	actionCommand = "hs_cmd_"
-	actionNew     = "hs_new"
-	actionInvite  = "hs_invite"
-	actionDo      = "hs_do_" // on the desk
+	actionCommand  = "hs_cmd_"
+	actionNew      = "hs_new"
+	actionInvite   = "hs_invite"
+	actionSettings = "hs_settings"
+	actionDo       = "hs_do_" // on the desk
 )
 
 // pressed converts a button.
@@ -150,6 +175,11 @@ func (c *Connector) pressed(ctx context.Context, in slack.InteractionCallback) (
 			ask.response = direct + in.User.ID
 			p := c.person(ctx, in.User.ID)
 			out.events = append(out.events, c.commanded(ctx, ask, command), chat.DeskOpened{Head: chat.Head{At: time.Now(), By: p.author}, Rank: p.rank})
+		case a.ActionID == actionSettings:
+			out.events = append(out.events, chat.SettingsAsked{
+				Head: chat.Head{Event: chat.EventID("settings/" + in.TriggerID), At: time.Now(), Place: place, By: c.person(ctx, in.User.ID).author},
+				Rank: c.rank(ctx, in.User.ID, ask.channel), Via: in.TriggerID,
+			})
 		case a.ActionID == actionNew:
 			out.after = func(ctx context.Context) { c.dialog(ctx, ask, c.newDialog(ctx, ask)) }
 		case a.ActionID == actionInvite:

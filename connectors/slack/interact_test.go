@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -190,4 +192,33 @@ func TestMentions(t *testing.T) {
 	}
 	l.Say(l.alice, l.DirectChannel(l.alice), "status")
 	b.until(t, "command of Alice Example: status")
+}
+
+// A command comes behind what was said before it, though that comes by another way, and
+// a dialog does not wait. (EVENTS 3.1)
+func TestCommandsComeInTurn(t *testing.T) {
+	for _, socket := range []bool{true, false} {
+		l := newLab(t, socket)
+		_, b := l.run(t)
+		typed := func(text string) {
+			at := time.Now().Add(-300 * time.Millisecond)
+			l.Event(json.RawMessage(fmt.Sprintf(`{"type":"message","channel":%q,"user":%q,"text":%q,"ts":"%d.%06d","event_ts":"%[4]d.%06[5]d"}`, l.lounge, l.alice, text, at.Unix(), at.Nanosecond()/1000)))
+		}
+		l.Payload("slash_commands", map[string]any{"command": "/send", "text": "ok shared", "channel_id": l.lounge, "user_id": l.alice, "trigger_id": "1.2.3", "response_url": "http://127.0.0.1:1/"})
+		typed("just before")
+		b.until(t, "command of Alice Example: ok shared")
+		b.until(t, "just before")
+		l.Payload("interactive", map[string]any{"type": "block_actions", "user": map[string]string{"id": l.alice}, "trigger_id": "1.2.4", "actions": []any{
+			map[string]string{"type": "button", "block_id": "b", "action_id": actionCommand + "0", "value": pack(chat.Place{Room: chat.RoomID(l.lounge)}, "unlink")},
+		}})
+		typed("again")
+		b.until(t, "command of Alice Example: unlink")
+		b.until(t, "again")
+		all := strings.Join(b.stored(), "\n")
+		for _, x := range [][2]string{{"just before", "ok shared"}, {"again", "unlink"}} {
+			if strings.Index(all, x[0]) > strings.Index(all, x[1]) {
+				t.Errorf("the command overtook what was said before it:\n%s", all)
+			}
+		}
+	}
 }

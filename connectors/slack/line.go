@@ -19,11 +19,13 @@ const (
 	settle = 200 * time.Millisecond
 	// inTurn is how long it waits while the history is read: Slack waits three
 	// seconds for its acknowledgement.
-	inTurn  = 1500 * time.Millisecond
+	inTurn = 1500 * time.Millisecond
+	// beside is how long a command waits at most: if the line is held up, it goes by.
+	beside  = inTurn + settle/2
 	maxLine = 1000 // events that wait
 )
 
-// line brings events into the order in which they were said, and lets them wait
+// line brings events, and the commands between them, into the order in which they were said, and lets them wait
 // while what was missed is read from the history.
 type line struct {
 	news chan struct{} // of capacity 1: something has changed
@@ -62,11 +64,7 @@ func (l *line) enter(in request, done func(outcome, error)) {
 	l.mu.Lock()
 	full := len(l.waiting) >= maxLine
 	if !full {
-		i := len(l.waiting)
-		for i > 0 && w.said.Before(l.waiting[i-1].said) {
-			i--
-		}
-		l.waiting = slices.Insert(l.waiting, i, w)
+		l.insert(w)
 	}
 	l.mu.Unlock()
 	if full {
@@ -74,6 +72,46 @@ func (l *line) enter(in request, done func(outcome, error)) {
 		return
 	}
 	l.changed()
+}
+
+// insert puts somebody behind all who said something before. The caller holds the lock.
+func (l *line) insert(w *waiter) {
+	i := len(l.waiting)
+	for i > 0 && w.said.Before(l.waiting[i-1].said) {
+		i--
+	}
+	l.waiting = slices.Insert(l.waiting, i, w)
+}
+
+// command puts a command into the line. Slack does not tell when it was typed: it comes
+// behind all that waits, and behind what was said before it came. If its turn has not come
+// while Slack waits for its acknowledgement, it is handled at once, beside the line.
+func (l *line) command(in request, done func(outcome, error), handle func(request) (outcome, error)) {
+	w := &waiter{request: in, said: time.Now(), came: time.Now(), done: done}
+	l.mu.Lock()
+	if n := len(l.waiting); n > 0 && w.said.Before(l.waiting[n-1].said) {
+		w.said = l.waiting[n-1].said
+	}
+	l.insert(w)
+	l.mu.Unlock()
+	time.AfterFunc(beside, func() {
+		if l.leave(w) {
+			done(handle(in))
+		}
+	})
+	l.changed()
+}
+
+// leave takes somebody out of the line; false: their turn has come already.
+func (l *line) leave(w *waiter) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.waiting, w)
+	if i < 0 {
+		return false
+	}
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	return true
 }
 
 func (l *line) changed() {

@@ -103,3 +103,66 @@ func TestAtTheEndNothingWaits(t *testing.T) {
 		t.Errorf("refused: %v", l.wrong)
 	}
 }
+
+// A command has no moment of its own: it comes behind what waits, and behind what was
+// said before it and arrives after it, but never later than Slack waits for it. (EVENTS 3.1)
+func TestCommandsComeBehindWhatWasSaid(t *testing.T) {
+	ts := func(at time.Time) string { return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000) }
+	l := serveLine(t, func(l *lined, _ context.CancelFunc) {
+		l.say("ahead", ts(time.Now().Add(time.Minute))) // Slack's clock goes before ours
+		l.command("one")
+		time.Sleep(settle / 2)
+		l.say("before", ts(time.Now().Add(-time.Second)))
+		time.Sleep(2 * settle)
+		l.say("first", ts(time.Now()))
+		time.Sleep(settle / 2)
+		l.command("two")
+		l.say("later", ts(time.Now().Add(time.Second)))
+		time.Sleep(2 * settle)
+		l.begin()
+		l.begun = time.Now()
+		l.command("three")
+		time.Sleep(2 * inTurn)
+	})
+	if got := strings.Join(l.order, " "); got != "before ahead one first two later three" {
+		t.Errorf("handled in the order %s", got)
+	}
+	if len(l.wrong) > 0 {
+		t.Error(l.wrong)
+	}
+	if l.after["three"] != inTurn {
+		t.Errorf("while the history is read it waited %s", l.after["three"])
+	}
+}
+
+// What holds the line up does not hold a command up.
+func TestCommandsDoNotWaitForALineThatIsHeldUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, over := newLine(), make(chan struct{})
+		ctx, end := context.WithCancel(t.Context())
+		go func() {
+			defer close(over)
+			l.serve(ctx, ctx, func(request) (outcome, error) { time.Sleep(time.Minute); return outcome{}, nil })
+		}()
+		l.enter(request{kind: "events_api"}, func(outcome, error) {})
+		time.Sleep(settle + time.Millisecond)
+		begun, calls := time.Now(), 0
+		var took time.Duration
+		l.command(request{kind: "slash_commands"}, func(outcome, error) { calls++; took = time.Since(begun) },
+			func(request) (outcome, error) { return outcome{}, nil })
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if calls != 1 || took != beside {
+			t.Errorf("the command was handled %d times, after %s", calls, took)
+		}
+		end()
+		<-over
+	})
+}
+
+func (l *lined) command(name string) {
+	l.line.command(request{kind: name}, func(outcome, error) {}, func(request) (outcome, error) {
+		l.wrong = append(l.wrong, name+" did not wait for its turn")
+		return outcome{}, nil
+	})
+}

@@ -13,9 +13,10 @@ import (
 
 // The ids in the dialogs.
 const (
-	modalNew    = "hs_modal_new"
-	modalMail   = "hs_modal_mail"
-	modalInvite = "hs_modal_invite"
+	modalNew      = "hs_modal_new"
+	modalMail     = "hs_modal_mail"
+	modalInvite   = "hs_modal_invite"
+	modalSettings = "hs_modal_settings"
 
 	fieldPeople  = "people"
 	fieldTitle   = "title"
@@ -61,11 +62,17 @@ type noted struct {
 	Thread   string         `json:"thread,omitempty"`
 	About    chat.MessageID `json:"about,omitempty"`
 	Response string         `json:"response,omitempty"`
+	Title    string         `json:"title,omitempty"` // of a dialog for settings: as they were
+	Mode     string         `json:"mode,omitempty"`
+}
+
+func (n noted) text() string {
+	raw, _ := json.Marshal(n) //nolint:errcheck // texts
+	return string(raw)
 }
 
 func (a asking) noted() string {
-	raw, _ := json.Marshal(noted{a.channel, a.thread, a.about, a.response}) //nolint:errcheck // texts
-	return string(raw)
+	return noted{Channel: a.channel, Thread: a.thread, About: a.about, Response: a.response}.text()
 }
 
 func modal(id, title, submit, note string, blocks ...slack.Block) slack.ModalViewRequest {
@@ -148,6 +155,9 @@ func (c *Connector) submitted(ctx context.Context, in slack.InteractionCallback)
 	var n noted
 	if err := json.Unmarshal([]byte(in.View.PrivateMetadata), &n); err != nil || in.View.State == nil {
 		return outcome{}
+	}
+	if in.View.CallbackID == modalSettings {
+		return c.settled(ctx, in, n)
 	}
 	value := func(field string) slack.BlockAction { return in.View.State.Values[field][field] }
 	people, wrong := addresses(value(fieldPeople).Value)

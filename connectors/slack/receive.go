@@ -113,14 +113,18 @@ func (c *Connector) take(ctx context.Context, r request) outcome {
 // for its acknowledgement.
 const lookup = 1200 * time.Millisecond
 
-// enter has a request processed: an event in its turn, what a person waits for at
-// once. done is called once.
+// enter has a request processed: an event in its turn, and a command, too, lest it
+// overtakes what was said before it; dialogs, which Slack opens within three seconds
+// alone, at once. done is called once.
 func (r *receiver) enter(ctx context.Context, in request, done func(outcome, error)) {
-	if in.kind == "events_api" {
+	switch {
+	case in.kind == "events_api":
 		r.line.enter(in, done)
-		return
+	case commands(in):
+		r.line.command(in, done, func(in request) (outcome, error) { return r.process(ctx, in) })
+	default:
+		r.running.Go(func() { done(r.process(ctx, in)) })
 	}
-	r.running.Go(func() { done(r.process(ctx, in)) })
 }
 
 // process finds out what a request means and stores what it causes.

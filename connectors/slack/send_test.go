@@ -381,8 +381,8 @@ func TestDesk(t *testing.T) {
 	c, b := l.run(t)
 	place := chat.Place{Room: chat.RoomID(l.lounge)}
 	desk := chat.Desk{May: true, Note: "The mailbox <does> not answer.", Rooms: []chat.DeskRoom{
-		{Place: place, Title: "Lunch <!channel>", People: []string{"ann@example.com"}, LastMail: time.Unix(1700000000, 0), Trouble: "a mail came back", Retry: "resend 7 ann@example.com"},
-		{Place: chat.Place{Room: place.Room, Thread: "17.1"}, Title: "Boat", Paused: true},
+		{Place: place, Title: "Lunch <!channel>", Mode: "open", People: []string{"ann@example.com"}, LastMail: time.Unix(1700000000, 0), Trouble: "a mail came back", Retry: "resend 7 ann@example.com"},
+		{Place: chat.Place{Room: place.Room, Thread: "17.1"}, Title: "Boat", Mode: "hidden", Paused: true, Waits: "2 mails are <on> their way"},
 	}}
 	show := func(d chat.Desk) string {
 		t.Helper()
@@ -396,7 +396,7 @@ func TestDesk(t *testing.T) {
 		return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
 	}
 	home := show(desk)
-	for _, want := range []string{"Lunch &lt;!channel&gt;", "#lounge, linked", "a thread in #lounge, paused", "ann@example.com", "nobody", "<!date^1700000000^", "a mail came back", "The mailbox", `"Resume"`, `"Invite"`, "New conversation"} {
+	for _, want := range []string{"Lunch &lt;!channel&gt;", "#lounge, linked", "a thread in #lounge, paused", "(they see each other's addresses): ann@example.com", "(each by a mail of their own): nobody", "Waiting: 2 mails are &lt;on&gt; their way", `"Settings"`, "<!date^1700000000^", "a mail came back", "The mailbox", `"Resume"`, `"Invite"`, "New conversation"} {
 		if !strings.Contains(home, want) {
 			t.Errorf("the Home lacks %q: %s", want, home)
 		}

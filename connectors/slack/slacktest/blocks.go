@@ -3,6 +3,7 @@ package slacktest
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"unicode/utf8"
 )
@@ -149,20 +150,44 @@ func inputElement(e node) error {
 	if !slices.Contains([]string{"plain_text_input", "radio_buttons", "conversations_select", "static_select", "checkboxes", "email_text_input"}, kind) {
 		return fmt.Errorf("an input of type %q", kind)
 	}
-	if kind == "radio_buttons" {
-		options, _ := e["options"].([]any)
-		if len(options) == 0 || len(options) > 10 {
-			return fmt.Errorf("%d options", len(options))
+	if id, _ := e["action_id"].(string); len(id) > 255 {
+		return fmt.Errorf("an action_id of more than 255 characters")
+	}
+	if e["placeholder"] != nil {
+		if err := textObject(e["placeholder"], 150, "plain_text"); err != nil {
+			return fmt.Errorf("placeholder: %w", err)
 		}
-		for _, v := range options {
-			o, _ := v.(node)
-			if err := textObject(o["text"], 75, ""); err != nil {
-				return err
-			}
-			if value, _ := o["value"].(string); value == "" || len(value) > 150 {
-				return fmt.Errorf("an option without a value, or with one of more than 150 characters")
-			}
+	}
+	if text, _ := e["initial_value"].(string); utf8.RuneCountInString(text) > 3000 {
+		return fmt.Errorf("an initial_value of more than 3000 characters")
+	}
+	switch kind {
+	case "radio_buttons":
+		return options(e, 10)
+	case "static_select":
+		return options(e, 100)
+	}
+	return nil
+}
+
+// options checks what may be chosen, and what is at first.
+func options(e node, most int) error {
+	all, _ := e["options"].([]any)
+	if len(all) == 0 || len(all) > most {
+		return fmt.Errorf("%d options", len(all))
+	}
+	for _, v := range all {
+		o, _ := v.(node)
+		if err := textObject(o["text"], 75, ""); err != nil {
+			return err
 		}
+		value, _ := o["value"].(string)
+		if value == "" || len(value) > 150 {
+			return fmt.Errorf("an option without a value, or with one of more than 150 characters")
+		}
+	}
+	if first := e["initial_option"]; first != nil && !slices.ContainsFunc(all, func(o any) bool { return reflect.DeepEqual(o, first) }) {
+		return fmt.Errorf("initial_option is none of the options")
 	}
 	return nil
 }

@@ -405,7 +405,7 @@ func (s *Server) Submit(user string, fields map[string]string) (mistakes map[str
 		state := reply{"type": element["type"]}
 		value, given := fields[block]
 		switch element["type"] {
-		case "radio_buttons":
+		case "radio_buttons", "static_select":
 			state["selected_option"] = element["initial_option"]
 			if given {
 				state["selected_option"] = reply{"value": value, "text": reply{"type": "plain_text", "text": value}}
@@ -413,8 +413,11 @@ func (s *Server) Submit(user string, fields map[string]string) (mistakes map[str
 		case "conversations_select":
 			state["selected_conversation"] = value
 		default:
-			state["value"] = nil
-			if given && value != "" {
+			state["value"] = element["initial_value"]
+			if given {
+				state["value"] = nil
+			}
+			if value != "" {
 				state["value"] = value
 			}
 		}

@@ -132,6 +132,10 @@ func TestErrors(t *testing.T) {
 		{"views.open", slacktest.BotToken, args("trigger_id", "1.2", "view", "{}"), "invalid_trigger_id"},
 		{"views.publish", slacktest.BotToken, args("user_id", "U404"), "user_not_found"},
 		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", `{"type":"modal","blocks":[]}`), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[]`, ``)), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[`+option(strings.Repeat("x", 76))+`]`, ``)), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[`+option("a")+`]`, `,"initial_option":`+option("b"))), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[`+option("a")+strings.Repeat(","+option("a"), 100)+`]`, ``)), "invalid_arguments"},
 	} {
 		got, _ := w.call(t, x.method, x.token, x.args)
 		if got["ok"] != false || got["error"] != x.want {
@@ -385,4 +389,13 @@ func TestHistory(t *testing.T) {
 	if err != nil || len(answers) != 3 || answers[0].SubType != "tombstone" {
 		t.Errorf("the thread is %+v, %v", answers, err)
 	}
+}
+
+// picking is a view with a menu.
+func picking(options, more string) string {
+	return `{"type":"home","blocks":[{"type":"input","label":{"type":"plain_text","text":"x"},"element":{"type":"static_select","action_id":"a","options":` + options + more + `}}]}`
+}
+
+func option(text string) string {
+	return fmt.Sprintf(`{"value":%q,"text":{"type":"plain_text","text":%[1]q}}`, text)
 }

@@ -1,0 +1,113 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// settingsAsked has a person shown the settings of a conversation. Who may not change
+// them is shown the page anew, and so is who asks for a conversation that is over.
+func (w *work) settingsAsked(network string, e chat.SettingsAsked) error {
+	if _, can := w.b.chats[network].(chat.Setter); !can {
+		return nil
+	}
+	r, err := w.linked(network, e.Place)
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return err
+	}
+	if err != nil || w.b.o.Access.level(e.By, e.Rank) < Link {
+		return w.desk(network, chat.DeskOpened{Head: e.Head})
+	}
+	key := w.key("settings", r.ID, w.now.UnixNano()) + "." + string(e.By.ID)
+	j := chatJob{Network: network, Place: place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}
+	// A lane for each person: the form has to come within seconds.
+	return w.enqueue(jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.now)
+}
+
+// settingsOf is what can be changed of the conversation of a room.
+func (b *Bridge) settingsOf(ctx context.Context, room int64) (s chat.Settings, err error) {
+	for _, mode := range []string{store.Instant, store.Burst, store.Quarter, store.Hourly, store.Daily, store.Mentions, store.Paused} {
+		s.Modes = append(s.Modes, chat.Choice{Label: capital(modeText(mode, b.digestAt)), Command: mode})
+	}
+	return s, b.store.Read(ctx, func(tx *store.Tx) error {
+		r, err := tx.RoomByID(room)
+		if err != nil {
+			return err
+		}
+		th, err := tx.Thread(r.Thread)
+		if err != nil {
+			return err
+		}
+		people, err := tx.Participants(th.ID)
+		if err != nil {
+			return err
+		}
+		s.Place, s.Title, s.Mode = place(r), th.Title, th.Mode
+		for _, p := range people {
+			if p.Takes() {
+				s.Readers = append(s.Readers, chat.Reader{Name: p.Name, Address: p.Address, Mode: p.Mode})
+			}
+		}
+		return nil
+	})
+}
+
+// capital begins a text with a capital letter.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// waits words what of a conversation waits; empty: nothing. waiting are all deliveries
+// that are not made, held are all mails that wait for a decision.
+func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.HeldMail) (string, error) {
+	ms, err := tx.HeldMessages(thread)
+	if err != nil {
+		return "", err
+	}
+	mails, asked := 0, 0
+	for _, d := range waiting {
+		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == mailLane(thread) {
+			mails++
+		}
+	}
+	for _, h := range held {
+		if h.Thread == thread {
+			asked++
+		}
+	}
+	var parts []string
+	for _, x := range []struct {
+		n         int
+		one, many string
+	}{
+		{len(ms), "message is held", "messages are held"},
+		{mails, "mail is on its way", "mails are on their way"},
+		{asked, "mail waits for a decision", "mails wait for a decision"},
+	} {
+		if x.n > 0 {
+			parts = append(parts, count(x.n, x.one, x.many))
+		}
+	}
+	return strings.Join(parts, ", "), nil
+}
+
+// readerText is what somebody who takes part is called on the page of a person who may
+// command: with the address, and when mail goes to them if that is not as usual.
+func (b *Bridge) readerText(p store.Participant) string {
+	text := p.Name + " <" + p.Address + ">"
+	if p.Mode != store.Burst {
+		text += fmt.Sprintf(" (%s)", modeText(p.Mode, b.digestAt))
+	}
+	if p.Muted.After(b.o.Now()) {
+		text += " (muted)"
+	}
+	return text
+}
