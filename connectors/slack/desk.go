@@ -14,8 +14,10 @@ import (
 // shownRooms is how many rooms fit on the Home tab: Slack takes 100 blocks.
 const shownRooms = 30
 
-// ShowDesk fills the app's Home tab for a person; see chat.Desker.
+// ShowDesk fills the app's Home tab for a person, with what that person may know of; see
+// chat.Desker.
 func (c *Connector) ShowDesk(ctx context.Context, to chat.UserID, d chat.Desk) error {
+	d.Rooms = c.visible(ctx, to, d.Rooms)
 	blocks := []slack.Block{slack.NewHeaderBlock(plainText("Conversations by email", 150))}
 	if d.Note != "" {
 		blocks = append(blocks, section("⚠️ "+slacktext.Mrkdwn(d.Note)))

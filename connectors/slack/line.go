@@ -25,8 +25,8 @@ const (
 	maxLine = 1000 // events that wait
 )
 
-// line brings events, and the commands between them, into the order in which they were said, and lets them wait
-// while what was missed is read from the history.
+// line brings events, and the commands between them, into the order in which they were
+// said, and lets them wait while what was missed is read from the history.
 type line struct {
 	news chan struct{} // of capacity 1: something has changed
 

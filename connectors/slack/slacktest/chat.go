@@ -23,6 +23,7 @@ func methods() map[string]method {
 		"conversations.join":           {do: (*call).join, scopes: []string{"channels:join"}, tier: 50},
 		"conversations.open":           {do: (*call).openDM, scopes: []string{"im:write", "mpim:write"}, tier: 50},
 		"users.info":                   {do: (*call).userInfo, scopes: []string{"users:read"}, tier: 100},
+		"users.conversations":          {do: (*call).conversationsOf, scopes: []string{"channels:read", "groups:read", "im:read", "mpim:read"}, tier: 50},
 		"users.list":                   {do: (*call).userList, scopes: []string{"users:read"}, tier: 20},
 		"usergroups.list":              {do: (*call).userGroups, scopes: []string{"usergroups:read"}, tier: 20},
 		"emoji.list":                   {do: (*call).emojiList, scopes: []string{"emoji:read"}, tier: 20},

@@ -1,6 +1,8 @@
 package slacktest
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,6 +216,46 @@ func (c *call) members() (reply, error) {
 		next = "next:" + strconv.Itoa(from+limit)
 	}
 	return reply{"members": ch.Members[min(from, len(ch.Members)):min(from+limit, len(ch.Members))], "response_metadata": reply{"next_cursor": next}}, nil
+}
+
+// conversationsOf lists the channels of a user, of each type with the scope for it; those
+// that are not public only where the app is in them, too.
+func (c *call) conversationsOf() (reply, error) {
+	user := c.args["user"]
+	if user == "" {
+		user = BotUser
+	}
+	if c.s.users[user] == nil && user != BotUser {
+		return nil, fail("user_not_found")
+	}
+	types := map[string]bool{}
+	for kind := range strings.SplitSeq(cmp.Or(c.args["types"], "public_channel"), ",") {
+		scope := map[string]string{"public_channel": "channels:read", "private_channel": "groups:read", "mpim": "mpim:read", "im": "im:read"}[kind]
+		if scope == "" {
+			return nil, fail("invalid_types")
+		}
+		if !c.s.may(scope) {
+			return nil, &apiError{"missing_scope", map[string]any{"needed": scope, "provided": strings.Join(c.s.granted(), ",")}}
+		}
+		types[scope] = true
+	}
+	limit, from, err := c.page()
+	if err != nil {
+		return nil, err
+	}
+	list := []reply{}
+	for _, id := range slices.Sorted(maps.Keys(c.s.channels)) {
+		ch := c.s.channels[id]
+		scope := ch.scope() + ":read"
+		if types[scope] && ch.has(user) && (scope == "channels:read" || ch.has(BotUser)) {
+			list = append(list, reply{"id": ch.ID, "name": ch.Name})
+		}
+	}
+	next := ""
+	if from+limit < len(list) {
+		next = "next:" + strconv.Itoa(from+limit)
+	}
+	return reply{"channels": list[min(from, len(list)):min(from+limit, len(list))], "response_metadata": reply{"next_cursor": next}}, nil
 }
 
 func (c *call) join() (reply, error) {

@@ -126,6 +126,8 @@ func TestErrors(t *testing.T) {
 		{"conversations.join", slacktest.BotToken, args("channel", archived), "is_archived"},
 		{"conversations.open", slacktest.BotToken, nil, "users_list_not_supplied"},
 		{"users.info", slacktest.BotToken, args("user", "U404"), "user_not_found"},
+		{"users.conversations", slacktest.BotToken, args("user", "U404"), "user_not_found"},
+		{"users.conversations", slacktest.BotToken, args("types", "channels"), "invalid_types"},
 		{"reactions.add", slacktest.BotToken, args("channel", c, "timestamp", said, "name", "not a name"), "invalid_name"},
 		{"reactions.remove", slacktest.BotToken, args("channel", c, "timestamp", said, "name", "+1"), "no_reaction"},
 		{"pins.remove", slacktest.BotToken, args("channel", c, "timestamp", said), "no_pin"},
