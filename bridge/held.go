@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
 
@@ -106,4 +108,49 @@ func shortAddress(address string) string {
 	}
 	_, first := utf8.DecodeRuneInString(local)
 	return local[:first] + "…@" + domain
+}
+
+// deliverAdmit takes in a held mail that somebody approved.
+func (b *Bridge) deliverAdmit(ctx context.Context, d store.Delivery) error {
+	var j admitJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	h, err := b.admitHeld(ctx, j)
+	return b.write(ctx, "settle-admit", func(w *work) error {
+		if err != nil {
+			final, settle := w.again(d, err)
+			if settle == nil && final {
+				settle = w.home(fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, plain(err.Error())))
+			}
+			return settle
+		}
+		if err := b.store.DropFile(h.File); err != nil {
+			b.log.Warn("remove a mail that was taken in", "error", err)
+		}
+		return w.Done(d.ID)
+	})
+}
+
+func (b *Bridge) admitHeld(ctx context.Context, j admitJob) (h store.HeldMail, err error) {
+	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
+		return h, err
+	}
+	box := b.boxByID[h.Mailbox]
+	if box == nil {
+		return h, neverError("its mailbox is no longer in the configuration")
+	}
+	in := mail.Incoming{
+		Head: mail.Head{Mailbox: box.Name, Place: mail.Place(h.Place), Received: h.At},
+		Open: func(context.Context) (io.ReadCloser, error) { return b.store.OpenFile(h.File) },
+	}
+	if in.Header, err = b.headerOf(h.File); err != nil {
+		return h, retry.Never(err)
+	}
+	l, err := box.read(ctx, in)
+	if err != nil {
+		return h, err
+	}
+	l.key = append(l.key, fmt.Sprint("held ", h.ID))
+	return h, box.take(ctx, "", l, forced{Approved: true, Add: j.Add, Room: j.Room, Held: h.ID})
 }
