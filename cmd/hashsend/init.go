@@ -80,6 +80,19 @@ are used, and what is missing is named.`,
 	f.StringVar(&a.HomeRoom, "home-room", "", "room for questions that belong to no other room, as !abc:example.org")
 	f.StringVar(&a.Admin, "admin", "", "user who may do everything, as @alice:example.org")
 	f.StringVar(&a.Network, "network", "", "matrix, slack or both (default: by the other flags)")
+	slackFlags(cmd, a)
+	f.StringVar(&w.manifest, "slack-manifest", "slack-manifest.yaml", "file to write for making the Slack app")
+	f.StringVarP(&w.file, "out", "o", "config.yaml", "configuration file to write")
+	f.StringVar(&w.registration, "registration", "registration.yaml", "registration file to write, for appservice")
+	f.BoolVar(&w.force, "force", false, "replace files that exist")
+	f.BoolVar(&w.noTest, "no-test", false, "try no connection and send no test mail")
+	f.BoolVarP(&yes, "yes", "y", false, "ask nothing, use the flags")
+	return cmd
+}
+
+// slackFlags are those about the Slack app.
+func slackFlags(cmd *cobra.Command, a *answers) {
+	f := cmd.Flags()
 	secrets := []struct {
 		flag, what string
 		into       *secretFrom
@@ -95,13 +108,6 @@ are used, and what is missing is named.`,
 	f.StringVar(&a.Slack.URL, "slack-url", "", "for the Events API: the address that Slack sends to")
 	f.StringVar(&a.Slack.Listen, "slack-listen", "", "for the Events API: address to listen on (default 127.0.0.1:29330)")
 	f.StringVar(&a.Slack.API, "slack-api-url", "", "address of Slack's API, if it is not Slack's own")
-	f.StringVar(&w.manifest, "slack-manifest", "slack-manifest.yaml", "file to write for making the Slack app")
-	f.StringVarP(&w.file, "out", "o", "config.yaml", "configuration file to write")
-	f.StringVar(&w.registration, "registration", "registration.yaml", "registration file to write, for appservice")
-	f.BoolVar(&w.force, "force", false, "replace files that exist")
-	f.BoolVar(&w.noTest, "no-test", false, "try no connection and send no test mail")
-	f.BoolVarP(&yes, "yes", "y", false, "ask nothing, use the flags")
-	return cmd
 }
 
 // wizard sets hashsend up.
