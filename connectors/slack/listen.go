@@ -84,6 +84,7 @@ func (r *receiver) handler(ctx context.Context) http.Handler {
 		case in.kind == "":
 			w.WriteHeader(http.StatusOK)
 		default:
+			in.again = req.Header.Get("X-Slack-Retry-Num") != ""
 			r.respond(ctx, w, in)
 		}
 	})

@@ -117,6 +117,7 @@ const lookup = 1200 * time.Millisecond
 // overtakes what was said before it; dialogs, which Slack opens within three seconds
 // alone, at once. done is called once.
 func (r *receiver) enter(ctx context.Context, in request, done func(outcome, error)) {
+	in.came = time.Now()
 	switch {
 	case in.kind == "events_api":
 		r.line.enter(in, done)
@@ -130,6 +131,7 @@ func (r *receiver) enter(ctx context.Context, in request, done func(outcome, err
 // process finds out what a request means and stores what it causes.
 func (r *receiver) process(ctx context.Context, in request) (outcome, error) {
 	out := r.take(context.WithoutCancel(ctx), in)
+	in.late(out.events)
 	return out, r.store(ctx, out.events)
 }
 

@@ -465,3 +465,28 @@ func TestRevoked(t *testing.T) {
 	}
 	soon(t, "end of the trouble", func() bool { return c.Trouble() == nil })
 }
+
+// What waited its turn, or comes again, may have been said before the channel was linked:
+// the bridge looks at its time then.
+func TestWhatIsTakenInLate(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		waited time.Duration
+		again  bool
+		late   bool
+	}{{"at once", 0, false, false}, {"after a moment", inTime / 2, false, false}, {"after waiting", inTime, false, true}, {"again", 0, true, true}} {
+		var got []chat.Event
+		r := &receiver{Connector: offline(t, nil), line: newLine(), handle: func(_ context.Context, _ string, events ...chat.Event) error {
+			got = append(got, events...)
+			return nil
+		}}
+		payload := `{"type":"event_callback","event_id":"Ev1","event":{"type":"message","channel":"C1","user":"U1","text":"hello","ts":"17.1"}}`
+		in := request{kind: "events_api", payload: json.RawMessage(payload), came: time.Now().Add(-c.waited), again: c.again}
+		if _, err := r.process(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		if p, is := got[0].(chat.Posted); !is || p.Late != c.late {
+			t.Errorf("%s: handed over %+v, want late: %v", c.name, got, c.late)
+		}
+	}
+}

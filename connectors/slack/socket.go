@@ -50,6 +50,7 @@ type frame struct {
 	Payload  json.RawMessage `json:"payload"`
 	Answers  bool            `json:"accepts_response_payload"`
 	Reason   string          `json:"reason"`
+	Attempt  int             `json:"retry_attempt"`
 }
 
 // errOff says that Socket Mode is switched off in the settings of the app.
@@ -231,7 +232,7 @@ func (r *receiver) read(ctx context.Context, s *socket) (why string, err error) 
 			continue // a greeting, or nothing that wants an answer
 		}
 		s.pending.Add(1)
-		r.enter(ctx, request{kind: f.Type, payload: f.Payload}, func(out outcome, err error) {
+		r.enter(ctx, request{kind: f.Type, payload: f.Payload, again: f.Attempt > 0}, func(out outcome, err error) {
 			defer s.pending.Done()
 			if err != nil {
 				// What is not acknowledged, Slack sends again.

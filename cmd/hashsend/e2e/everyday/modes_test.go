@@ -147,7 +147,7 @@ func commands(s *scene) {
 		s.has("carol", answer, 0)
 	}
 	does("/who", "carol <"+s.mail.Address("carol")+">")
-	does("/digest daily", "From now on you get a digest every day at 08:00.")
+	does("/digest daily", "From now on you get a digest every day at "+s.digest.Format("15:04")+".")
 	s.alice.Say(s.room, "For the digest.")
 	s.gets("carol", "For the digest.")
 	s.has("bob", "For the digest.", 0)
