@@ -28,6 +28,7 @@ type rawEvent struct {
 		PrevContent struct {
 			Membership string `json:"membership"`
 		} `json:"prev_content"`
+		Age int64 `json:"age"` // milliseconds, by the clock of the homeserver
 	} `json:"unsigned"`
 }
 

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -113,5 +114,18 @@ func TestPushesWithoutNumbers(t *testing.T) {
 	}
 	if p.settled(now.Add(quiet-1)) || !p.settled(now.Add(quiet)) || p.settled(now.Add(2*quiet)) {
 		t.Error("after the start, the history is not read just once more")
+	}
+}
+
+// What comes late may have been said before the room was linked: the bridge looks at its
+// time then.
+func TestWhatIsPushedLate(t *testing.T) {
+	c := service(t, nil)
+	c.names[nameKey{"!r:example.org", "@bob:example.org"}] = "Bob"
+	for age, late := range map[string]bool{"": false, `"unsigned":{"age":1499},`: false, `"unsigned":{"age":1500},`: true, `"unsigned":{"age":"old"},`: false} {
+		events := c.events(t.Context(), "", []json.RawMessage{json.RawMessage(strings.Replace(words("$1", "hello"), `"content"`, age+`"content"`, 1))})
+		if p, is := events[0].(chat.Posted); !is || p.Late != late || p.At.UnixMilli() != 1 {
+			t.Errorf("with %s: %+v, want late: %v", age, events, late)
+		}
 	}
 }

@@ -52,10 +52,26 @@ func (c *Connector) events(ctx context.Context, room id.RoomID, raw []json.RawMe
 			continue
 		}
 		if ev := c.convert(e); ev != nil && !c.repeatsCall(e) {
-			events = append(events, c.complete(ctx, ev))
+			events = append(events, aged(c.complete(ctx, ev), e))
 		}
 	}
 	return events
+}
+
+// aged marks what is not told as it happens: meanwhile the room may have been linked.
+func aged(ev chat.Event, e rawEvent) chat.Event {
+	if time.Duration(e.Unsigned.Age)*time.Millisecond < pushedLate {
+		return ev
+	}
+	switch ev := ev.(type) {
+	case chat.Posted:
+		ev.Late = true
+		return ev
+	case chat.Reacted:
+		ev.Late = true
+		return ev
+	}
+	return ev
 }
 
 // recall fills in what somebody was in the room before, where the homeserver does
