@@ -24,6 +24,7 @@ func points() (all []string) {
 // there, once. Between the commit of a transaction of the homeserver and its answer,
 // too: it is pushed again then. (EVENTS 6.4)
 func TestEveryFailpoint(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, false, "failpoint")
 	a.alice.Say(a.room, "hello")
 	lab.Wait(t, "the first mail", 30*time.Second, func() bool { return len(a.p.mails()) > 0 })

@@ -4,6 +4,7 @@
 package kill
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -19,6 +20,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// Those that kill at failpoints wait for servers, and not for the processor.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	lab.Clean()
 	os.Exit(code)

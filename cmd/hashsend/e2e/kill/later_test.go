@@ -52,6 +52,7 @@ func TestPointsAreComplete(t *testing.T) {
 // At each of these points the program dies once; after the next start what was to be
 // mailed later is mailed, once.
 func TestEveryFailpointOfWhatIsMailedLater(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, true, "failpoint")
 	a.alice.Say(a.room, "hello")
 	lab.Wait(t, "the first mail", 30*time.Second, func() bool { return len(a.p.mails()) > 0 })

@@ -26,6 +26,7 @@ func ownCopyPoints() (all []string) {
 // is asked about once, and taken in when somebody approves it. Each stands once in the
 // room and is mailed once. (EVENTS 6.4)
 func TestEveryFailpointOfOwnCopies(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, true, "failpoint")
 	a.alice.Say(a.room, "hello")
 	lab.Wait(t, "the first mail", 30*time.Second, func() bool { return len(a.p.mails()) > 0 })
