@@ -26,6 +26,10 @@ type gaps struct {
 	open map[int64]gap
 }
 
+// ownCounts is how old a message has to be that we posted for what was said before it to
+// be known: what we are not told for now may have been said before one that is younger.
+const ownCounts = time.Hour
+
 // fillingAtOnce is how many rooms are caught up with at once.
 const fillingAtOnce = 4
 
@@ -87,7 +91,7 @@ func (b *Bridge) noteGaps(ctx context.Context, network string, only chat.RoomID)
 			}
 			g, noted := missing.open[r.ID]
 			if !noted {
-				last, err := tx.LastPosted(r.ID)
+				last, err := tx.LastKnown(r.ID, b.o.Now().Add(-ownCounts))
 				if err != nil {
 					return err
 				}

@@ -146,10 +146,11 @@ func (t *Tx) MessageByCopy(network, posted string) (Message, error) {
 		(SELECT message FROM copy JOIN room ON room.id = copy.room WHERE posted = ? AND network = ? LIMIT 1)`, posted, network)
 }
 
-// LastPosted returns the network's id of the newest message that came from, or
-// was posted in, a room; empty: none.
-func (t *Tx) LastPosted(room int64) (posted string, err error) {
-	err = t.row(`SELECT posted FROM copy WHERE room = ? AND posted <> '' ORDER BY message DESC, part DESC LIMIT 1`, []any{room}, &posted)
+// LastKnown returns the network's id of the newest message that came from a room, or that
+// was posted there before a moment; empty: none.
+func (t *Tx) LastKnown(room int64, before time.Time) (posted string, err error) {
+	err = t.row(`SELECT posted FROM copy JOIN message ON message.id = copy.message WHERE copy.room = ? AND posted <> ''
+		AND ((origin = ? AND message.room = copy.room) OR at < ?) ORDER BY copy.message DESC, part DESC LIMIT 1`, []any{room, FromChat, millis(before)}, &posted)
 	if err == ErrNone {
 		return "", nil
 	}
