@@ -6,6 +6,7 @@ package talk
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -326,6 +327,10 @@ func TestConversationByMail(t *testing.T) {
 	s.sees("left on")
 }
 
+// playsError is the end of an address at which mox, as it is run for tests, plays an error.
+// One token in 455 ends so.
+var playsError = regexp.MustCompile(`[45][0-9][0-9]@`)
+
 // The same on mox, another IMAP and SMTP server altogether.
 func TestMox(t *testing.T) {
 	mail := lab.Mox(t)
@@ -338,6 +343,10 @@ func TestMox(t *testing.T) {
 	s.link("link " + mail.Address("bob") + " title Lunch")
 	s.alice.Say(s.room, "Lunch at twelve?")
 	m := s.gets("bob", "Lunch at twelve?")
-	s.mail.Send(t, "bob", m.AnswerTo(), answerAs(mail.Address("bob"), m, "Signed and delivered."))
+	to := m.AnswerTo()
+	if playsError.MatchString(to[0]) {
+		to = []string{mail.Address("bridge")} // the thread is found by In-Reply-To, too
+	}
+	s.mail.Send(t, "bob", to, answerAs(mail.Address("bob"), m, "Signed and delivered."))
 	s.once("Signed and delivered.")
 }
