@@ -41,14 +41,14 @@ func (b *Bridge) fillGaps(ctx context.Context, network string, only chat.RoomID)
 		return nil
 	}
 	missing := b.gaps[network]
-	todo, err := b.noteGaps(ctx, network, only)
+	unfilled, err := b.noteGaps(ctx, network, only)
 	if err != nil {
 		return fmt.Errorf("catch up: %w", err)
 	}
 	var filling sync.WaitGroup
 	slots := make(chan struct{}, fillingAtOnce)
-	failed := make(chan error, len(todo))
-	for id, g := range todo {
+	failed := make(chan error, len(unfilled))
+	for id, g := range unfilled {
 		slots <- struct{}{}
 		filling.Go(func() {
 			defer func() { <-slots }()
@@ -75,8 +75,8 @@ func (b *Bridge) fillGaps(ctx context.Context, network string, only chat.RoomID)
 }
 
 // noteGaps notes up to where each linked room is known, and returns the gaps to fill.
-func (b *Bridge) noteGaps(ctx context.Context, network string, only chat.RoomID) (todo map[int64]gap, err error) {
-	todo = map[int64]gap{}
+func (b *Bridge) noteGaps(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64]gap, err error) {
+	unfilled = map[int64]gap{}
 	missing := b.gaps[network]
 	missing.mu.Lock()
 	defer missing.mu.Unlock()
@@ -100,9 +100,9 @@ func (b *Bridge) noteGaps(ctx context.Context, network string, only chat.RoomID)
 			if g.since == "" && g.linked.IsZero() {
 				continue
 			}
-			todo[r.ID], missing.open[r.ID] = g, g
+			unfilled[r.ID], missing.open[r.ID] = g, g
 		}
 		return nil
 	})
-	return todo, err
+	return unfilled, err
 }
