@@ -81,7 +81,7 @@ func usage(format string, args ...any) error { return usageError(fmt.Sprintf(for
 // answer or a mistake is a notice.
 func (w *work) command(network string, e chat.Command) error {
 	c := &call{
-		work: w, network: network, place: e.Place, at: e.At, by: e.By, level: w.b.o.Access.level(e.By, e.Rank),
+		work: w, network: network, place: e.Place, at: e.At, by: e.By, level: w.Env.Access.level(e.By, e.Rank),
 		about: e.About, private: e.Private, via: e.Via,
 	}
 	answer, err := c.run(e.Text)
@@ -98,10 +98,20 @@ func (w *work) command(network string, e chat.Command) error {
 	case answer != "":
 		return w.notice(network, e.Place, answer, to, choosing(c.choices...))
 	}
-	if _, can := w.b.chats[network].(chat.Reactor); can && e.Message != "" && !e.Private {
-		return w.toChat(jobReact, w.key("c")+"."+string(e.Event), chatJob{Network: network, Place: e.Place, To: string(e.Message), Emoji: "✅"})
+	if w.Env.Network(network).Reactor != nil && e.Message != "" && !e.Private {
+		return w.toChat(jobReact, w.key("c")+"."+string(e.Event), &reactionJob{Target: Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
 	}
 	return w.notice(network, e.Place, "Done.", to)
+}
+
+// commandJob is a command that goes on when a network has answered.
+type commandJob struct {
+	By      chat.Author    `json:"by"`
+	Level   Level          `json:"level"`
+	About   chat.MessageID `json:"about,omitempty"`
+	Args    []string       `json:"args,omitempty"`
+	Private bool           `json:"private,omitempty"`
+	Via     string         `json:"via,omitempty"`
 }
 
 // asked is what is kept of a call that goes on when a network has answered.
@@ -111,10 +121,10 @@ func (c *call) asked() commandJob {
 
 // answer addresses a notice to the one who typed, where the answer is for that
 // person alone.
-func (j commandJob) answer() func(*chatJob) {
-	return func(n *chatJob) {
+func (j commandJob) answer() option {
+	return func(o *chat.Outgoing) {
 		if j.Private {
-			n.Out.For, n.Out.Via = j.By.ID, j.Via
+			o.For, o.Via = j.By.ID, j.Via
 		}
 	}
 }
@@ -132,8 +142,8 @@ func (c *call) tell(text string) error {
 // is one of the bridge; a mistake in the command is an Answer that is not OK.
 func (b *Bridge) Do(ctx context.Context, r Request) (Answer, error) {
 	network := r.Network
-	if network == "" && len(b.o.Chats) == 1 {
-		network = b.o.Chats[0].Name()
+	if network == "" && len(b.Chats) == 1 {
+		network = b.Chats[0].Name()
 	}
 	var answer string
 	var mistake usageError
@@ -197,7 +207,7 @@ func (c *call) say(line string) string {
 	if c.cli {
 		return "hashsend admin " + line
 	}
-	return c.b.prompt(c.network, c.place) + line
+	return c.Env.prompt(c.network, c.place) + line
 }
 
 func didYouMean(name string) string {

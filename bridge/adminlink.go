@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,17 +56,17 @@ func domains(people []mail.Address) int {
 }
 
 // box is the mailbox of a new conversation.
-func (c *call) box(name string) (*mailbox, error) {
-	if name == "" && len(c.b.o.Mailboxes) > 0 {
-		name = c.b.o.Mailboxes[0].Name
+func (c *call) box(name string) (*Box, error) {
+	if name == "" && len(c.Env.Mailboxes) > 0 {
+		name = c.Env.Mailboxes[0].Name
 	}
-	if box := c.b.boxes[name]; box != nil {
+	if box := c.Env.BoxNamed(name); box != nil {
 		return box, nil
 	}
-	return nil, usage("There is no mailbox %q. There are: %s.", name, strings.Join(slices.Sorted(maps.Keys(c.b.boxes)), ", "))
+	return nil, usage("There is no mailbox %q. There are: %s.", name, strings.Join(c.Env.boxNames(), ", "))
 }
 
-func (c *call) notOurselves(box *mailbox, people []mail.Address) error {
+func (c *call) notOurselves(box *Box, people []mail.Address) error {
 	for _, p := range people {
 		if mail.SameAddress(p.Address, box.Address.Address) {
 			return usage("%s is the mailbox that I write from. Name the people you want to talk with.", p.Address)
@@ -82,7 +81,7 @@ func (c *call) link() (string, error) {
 	if c.place.Room == "" {
 		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
 	}
-	if c.b.chats[c.network] == nil {
+	if !c.Env.Network(c.network).Known() {
 		return "", usage("There is no chat network %q.", c.network)
 	}
 	if r, err := c.Room(c.network, string(c.place.Room), string(c.place.Thread)); err == nil && r.Thread != 0 {
@@ -141,8 +140,8 @@ func (c *call) link() (string, error) {
 	}
 	// The room's name is asked for first; then the preview is shown.
 	asked := c.asked()
-	job := chatJob{Network: c.network, Place: c.place, Command: &asked}
-	return "I am looking at this room …", c.toChat(jobDescribe, c.b.instance+".p."+mail.NewUniq(), job)
+	job := describeJob{Target: Target{Network: c.network, Place: c.place}, Command: &asked}
+	return "I am looking at this room …", c.toChat(jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
 }
 
 // linkTo ties one more room to a conversation that there is.
@@ -241,9 +240,9 @@ func (c *call) preview(p pending) (string, error) {
 	}
 	fmt.Fprintf(&b, "From: %s <%s>\n", fromName(author, box.Address.Name), box.Address.Address)
 	if title == "" {
-		fmt.Fprintf(&b, "Subject: %s …\n", c.b.o.Tag)
+		fmt.Fprintf(&b, "Subject: %s …\n", c.Env.Tag)
 	} else {
-		fmt.Fprintf(&b, "Subject: %s\n", subject(c.b.o.Tag, title))
+		fmt.Fprintf(&b, "Subject: %s\n", subject(c.Env.Tag, title))
 	}
 	sample := plan{Thread: store.Thread{Title: title, Mode: p.mode()}, Box: box}
 	var foot []string
@@ -370,7 +369,7 @@ func (c *call) newConversation() (string, error) {
 	if c.place.Room == "" {
 		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [open|hidden] [title WORDS]")
 	}
-	if c.b.chats[c.network] == nil {
+	if !c.Env.Network(c.network).Known() {
 		return "", usage("There is no chat network %q.", c.network)
 	}
 	box, err := c.box("")
@@ -408,5 +407,5 @@ func (c *call) newConversation() (string, error) {
 		return "", err
 	}
 	name := openName(title, people) + " – what you write in this thread is mailed"
-	return "", c.openPlace(OpenWhere{Network: c.network, Room: c.place.Room}, openJob{Thread: th.ID, Name: name})
+	return "", c.openPlace(OpenWhere{Network: c.network, Room: c.place.Room}, opening{Thread: th.ID, Name: name})
 }

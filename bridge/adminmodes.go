@@ -47,7 +47,7 @@ func (c *call) modesText(th store.Thread) (string, error) {
 	var lines []string
 	for _, p := range people {
 		if p.Takes() {
-			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, modeText(p.Mode, c.b.digestAt)))
+			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, modeText(p.Mode, c.Env.DigestTime)))
 		}
 	}
 	return strings.Join(append(lines, c.say("digest PERSON MODE")+" changes it: "+modes+"."), "\n"), nil
@@ -90,12 +90,12 @@ func (c *call) mutePerson() (string, error) {
 func (w *work) digestByMail(th store.Thread, p store.Participant, l letter, words []string) error {
 	mode := modeOf(words[min(1, len(words)):])
 	if mode == "" {
-		return w.letter(th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(modeText(p.Mode, w.b.digestAt)), modes), l.msg.ID)
+		return w.letter(th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(modeText(p.Mode, w.Env.DigestTime)), modes), l.msg.ID)
 	}
 	if err := w.setMode(p, mode); err != nil {
 		return err
 	}
-	text := "From now on you get " + forReader(modeText(mode, w.b.digestAt)) + "."
+	text := "From now on you get " + forReader(modeText(mode, w.Env.DigestTime)) + "."
 	if mode == store.Paused {
 		text += " What is said until you write /digest burst is not sent later."
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
 )
 
@@ -29,10 +28,10 @@ func (c *call) status() (string, error) {
 			return "", err
 		}
 	}
-	if e, can := c.b.chats[c.network].(chat.Encrypter); can {
+	if e := c.Env.Network(c.network).Encrypter; e != nil {
 		b.WriteString("\nEncryption: " + e.Encryption())
 	}
-	for _, h := range c.b.healthList() {
+	for _, h := range c.Env.healthList() {
 		if !h.OK {
 			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, oneLine(h.Error, 200))
 		}
@@ -54,7 +53,7 @@ func (c *call) status() (string, error) {
 // wholeStatus is the beginning of what is told of all rooms together.
 func (c *call) wholeStatus() string {
 	text := "Every connection works."
-	all := c.b.healthList()
+	all := c.Env.healthList()
 	if len(all) == 0 {
 		text = "No connection has been used yet."
 	} else if slices.ContainsFunc(all, func(h Health) bool { return !h.OK }) {
@@ -86,12 +85,12 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		return err
 	}
 	fmt.Fprintf(b, "\n%d messages held, %d mails on their way.", len(held), n)
-	if box := c.b.boxByID[th.Mailbox]; box != nil {
-		if text := box.limit.budget(box.Name, c.now); text != "" {
+	if box := c.Env.Boxes[th.Mailbox]; box != nil {
+		if text := box.Pace.Budget(box.Name, c.now); text != "" {
 			b.WriteString("\n" + strings.TrimSpace(text))
 		}
 	}
-	if l, can := c.b.chats[c.network].(chat.Lacker); can {
+	if l := c.Env.Network(c.network).Lacker; l != nil {
 		for _, lack := range l.Lacks() {
 			b.WriteString("\nNote: " + lack + ".")
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -22,7 +21,7 @@ func (c *call) add() (string, error) {
 	if len(people) == 0 {
 		return "", usage("Name at least one address: %s", c.say("add ann@example.com"))
 	}
-	box := c.b.boxByID[th.Mailbox]
+	box := c.Env.Boxes[th.Mailbox]
 	if box == nil {
 		return "", usage("The mailbox of this conversation is no longer in the configuration.")
 	}
@@ -89,7 +88,7 @@ func (c *call) addOne(th store.Thread, a mail.Address) error {
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 	switch {
 	case errors.Is(err, store.ErrNone):
-		p = c.b.newParticipant(th, a, c.now)
+		p = c.Env.newParticipant(th, a, c.now)
 		return c.AddParticipant(&p)
 	case err != nil:
 		return err
@@ -175,7 +174,7 @@ func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
 			b.WriteString(" – muted until " + p.Muted.Format("2 January 15:04"))
 		}
 		if p.Takes() && p.Mode != store.Burst {
-			b.WriteString(" – gets " + modeText(p.Mode, w.b.digestAt))
+			b.WriteString(" – gets " + modeText(p.Mode, w.Env.DigestTime))
 		}
 	}
 	return b.String(), nil
@@ -311,7 +310,7 @@ func (c *call) heldMail() (store.HeldMail, error) {
 	if h.State != "held" {
 		return h, usage("That mail was decided about already: %s.", h.State)
 	}
-	atHome := c.network == c.b.o.Home.Network && c.place.Room == c.b.o.Home.Room
+	atHome := c.network == c.Env.Home.Network && c.place.Room == c.Env.Home.Room
 	if c.level >= Administer || atHome {
 		return h, nil
 	}
@@ -371,7 +370,7 @@ func (c *call) deny() (string, error) {
 // drop forgets a held mail. Its file goes first: without it, nothing is left to
 // be decided, and the command can be given again.
 func (c *call) drop(h store.HeldMail) error {
-	if err := c.b.store.DropFile(h.File); err != nil {
+	if err := c.Env.Store.DropFile(h.File); err != nil {
 		return err
 	}
 	return c.SetHeld(h.ID, "denied")
@@ -390,51 +389,3 @@ func (c *call) block() (string, error) {
 
 // noEncryption is what somebody is told who wants to link an encrypted room.
 const noEncryption = "✗ This room is encrypted, and this hashsend was built without encryption. Install one that was built with it, or use a room without encryption for conversations by email."
-
-// described stores what a network says of a room and shows the pending link.
-func (w *work) described(j chatJob) error {
-	r, err := w.Room(j.Network, string(j.Place.Room), "")
-	if errors.Is(err, store.ErrNone) {
-		r = store.Room{Network: j.Network, Place: string(j.Place.Room)}
-	} else if err != nil {
-		return err
-	}
-	r.Members = int64(j.About.Members)
-	if j.Count {
-		return w.PutRoom(&r)
-	}
-	r.Name, r.Topic, r.Private = j.About.Name, j.About.Topic, j.About.Private
-	if !j.About.Shared {
-		r.Shared = ""
-	} else if r.Shared == "" {
-		r.Shared = store.SharedAsked
-	}
-	if j.About.Encrypted && r.Encrypted == "" {
-		r.Encrypted = store.EncryptedAsked
-	}
-	if err := w.PutRoom(&r); err != nil {
-		return err
-	}
-	if j.Command == nil {
-		return nil
-	}
-	c := &call{work: w, network: j.Network, place: j.Place, by: j.Command.By}
-	p, there, err := c.getPending()
-	if err != nil || !there {
-		return err
-	}
-	if p.Direct {
-		return c.directReady(p, j.About.Encrypted)
-	}
-	if _, can := w.b.chats[j.Network].(chat.Unsealer); j.About.Encrypted && !can {
-		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
-			return err
-		}
-		return w.notice(j.Network, j.Place, noEncryption, j.Command.answer())
-	}
-	text, err := c.preview(p)
-	if err != nil {
-		return err
-	}
-	return w.notice(j.Network, j.Place, text, j.Command.answer(), choosing(c.choices...))
-}

@@ -11,6 +11,9 @@ import (
 	"hashsend/bridge/store"
 )
 
+// jobAgain is the kind of delivery that takes in an event which came too early.
+const jobAgain = "chat.again"
+
 // againJob is the data of an event that is taken in later: it came before what it is
 // about. One of its fields is set.
 type againJob struct {
@@ -56,7 +59,7 @@ func (w *work) later(network, lane string, e chat.Event, due time.Time) error {
 	default:
 		panic(fmt.Sprintf("an event of this kind cannot wait: %T", e))
 	}
-	return w.enqueue(jobAgain, lane, w.b.instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
+	return w.enqueue(jobAgain, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
 }
 
 // waitFor lets an event wait that is about a message which cannot be read yet: keys
@@ -103,7 +106,7 @@ func (b *Bridge) deliverAgain(ctx context.Context, d store.Delivery) error {
 			return err
 		}
 		w.waited, w.unsealed = true, j.Said
-		if e := j.event(); e != nil && b.chats[j.Network] != nil {
+		if e := j.event(); e != nil && b.Network(j.Network).Known() {
 			return w.fromChat(j.Network, e)
 		}
 		return nil

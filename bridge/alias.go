@@ -119,7 +119,7 @@ func (c *call) alias() (string, error) {
 		return "", err
 	}
 	text := fmt.Sprintf("A mail from %s has come to this conversation, and somebody in the room takes it for yours. If that is your address, answer with this line alone:\n/alias %[1]s\nIf it is not, do nothing.", h.Sender)
-	if box := c.b.boxByID[th.Mailbox]; box != nil && box.PlusWorks {
+	if box := c.Env.Boxes[th.Mailbox]; box != nil && box.PlusWorks {
 		token := th.Token
 		if th.Mode == store.ModeHidden {
 			token = p.Token

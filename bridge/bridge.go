@@ -1,30 +1,5 @@
-// Package bridge joins chat rooms and email threads. It holds the rules and
-// knows no network, no SQL and no protocol.
-//
-// The map: an event from a chat network enters through HandleChat
-// (fromchat.go), is stored, waits out its hold and becomes a mail (flush.go); a
-// mail enters through the mail handler (frommail.go), is read and classified
-// (bridge/classify), finds its thread (route.go), is trusted or held (access.go) and
-// becomes messages. Both ways end in the outbox (outbox.go), which delivers what
-// is due and settles the outcome. Commands are one table (admin.go).
-//
-// What the other files are about:
-//
-//   - what goes out: planmail.go (which mails, to whom), cite.go, subjects.go, lines.go,
-//     planfiles.go, links.go, modes.go and digest.go (when), typing.go, zones.go, pace.go
-//     (what the provider allows), delivermail.go, smaller.go
-//   - what comes in: decide.go, wording.go (with bridge/reply and bridge/cards),
-//     pictures.go, logos.go, preview.go, open.go, recalls.go; carryout.go does what was decided
-//   - what is said in rooms: say.go, jobs.go, deliverchat.go, longtext.go, marks.go,
-//     maynot.go, desk.go, settings.go; rooms.go, gaps.go, follow.go, ghosts.go and encrypted.go are about rooms
-//   - what is done to what was said: edits.go, corrections.go, again.go, roots.go, files.go,
-//     polls.go, reactions.go, reactionsrooms.go, reactionsout.go, reactionsback.go,
-//     progress.go
-//   - people: newcomers.go, leftout.go, alias.go, history.go, endmail.go, held.go
-//   - commands: handles.go (how they name people), adminlink.go, admintalk.go,
-//     adminmodes.go, adminstatus.go, details.go, byhand.go; by mail bymail.go
-//   - the whole: core.go (one transaction for an event), views.go and watch.go (for the
-//     console), failpoint_on.go and failpoint_off.go (for tests)
+// Package bridge connects chat rooms and email conversations. It holds the rules and knows
+// no network, no SQL and no protocol: docs/architecture.md is the map.
 package bridge
 
 import (

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -45,12 +46,12 @@ func (c *call) mailMessage() (string, error) {
 	} else if len(people) == 0 {
 		return "", usage("Name at least one address: %s", c.say("mail ann@example.com"))
 	}
-	if _, can := c.b.chats[c.network].(chat.Fetcher); !can {
+	if c.Env.Network(c.network).Fetcher == nil {
 		return "", usage("I cannot read single messages here.")
 	}
 	asked := c.asked()
-	job := chatJob{Network: c.network, Place: c.place, Command: &asked}
-	return "I am reading the message …", c.toChat(jobFetch, c.b.instance+".f."+mail.NewUniq(), job)
+	job := fetchJob{Target: Target{Network: c.network, Place: c.place}, Command: &asked}
+	return "I am reading the message …", c.toChat(jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
 }
 
 // mailKnown mails a message of a linked room that stayed inside.
@@ -86,8 +87,33 @@ func (c *call) mailKnown(m store.Message, named bool) (string, error) {
 	return "It will be mailed.", c.hold(th, true)
 }
 
+// jobFetch is the kind of delivery that reads a message which a command is about.
+const jobFetch = "chat.fetch"
+
+// fetchJob is its data.
+type fetchJob struct {
+	Target
+	Command *commandJob `json:"command"`
+
+	Said chat.Posted `json:"-"` // the answer
+}
+
+func fetchKind() chatKind[fetchJob] {
+	return chatKind[fetchJob]{
+		Name: jobFetch,
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *fetchJob) (_ chat.MessageID, err error) {
+			j.Said, err = n.Fetcher.Fetch(ctx, j.Place, j.Command.About)
+			return "", err
+		},
+		Settle: func(w *work, _ store.Delivery, j fetchJob, _ chat.MessageID) error { return w.fetched(j) },
+		GaveUp: func(w *work, _ store.Delivery, j fetchJob, cause error) error {
+			return w.commandFailed(j.Target, j.Command, cause)
+		},
+	}
+}
+
 // fetched goes on with "mail" when the network has given the message.
-func (w *work) fetched(j chatJob) error {
+func (w *work) fetched(j fetchJob) error {
 	c := &call{
 		work: w, network: j.Network, place: j.Place, by: j.Command.By, level: j.Command.Level,
 		about: j.Command.About, args: j.Command.Args, private: j.Command.Private, via: j.Command.Via,
@@ -117,8 +143,8 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 	} else if !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
-	threader, can := c.b.chats[c.network].(chat.Threader)
-	if !can {
+	threader := c.Env.Network(c.network).Threader
+	if threader == nil {
 		return "", usage("This network has no threads; link the room instead.")
 	}
 	people, rest, err := c.addresses()
@@ -170,13 +196,13 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 }
 
 // startThread makes a conversation with these people.
-func (c *call) startThread(box *mailbox, p pending, title string) (store.Thread, error) {
+func (c *call) startThread(box *Box, p pending, title string) (store.Thread, error) {
 	th, err := c.newThread(box, p.mode(), title)
 	if err != nil {
 		return th, err
 	}
 	for _, a := range p.People {
-		person := c.b.newParticipant(th, a, c.now)
+		person := c.Env.newParticipant(th, a, c.now)
 		if err := c.AddParticipant(&person); err != nil {
 			return th, err
 		}

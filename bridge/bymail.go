@@ -12,7 +12,7 @@ import (
 
 // mailCommand carries out a command that came by mail: leaving always, at once
 // and without proof; everything else only for those who take part and are proven.
-func (w *work) mailCommand(box *mailbox, l letter, d decision) error {
+func (w *work) mailCommand(box *Box, l letter, d decision) error {
 	words := strings.Fields(strings.TrimPrefix(l.class.Command, "/"))
 	name := ""
 	if len(words) > 0 {

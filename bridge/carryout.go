@@ -13,39 +13,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// carryOut does what was decided about a mail, in the transaction that stores
-// its cursor.
-func (w *work) carryOut(box *mailbox, l letter, d decision, f forced) error {
-	for id, known := range d.route.Learned {
-		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
-			return err
-		}
-	}
-	switch d.do {
-	case doNothing, doDrop:
-		return nil
-	case doEcho:
-		return w.echo(box, l)
-	case doReport:
-		return w.report(l, d)
-	case doNotice:
-		return w.automatic(l, d)
-	case doCommand:
-		return w.mailCommand(box, l, d)
-	case doHold:
-		return w.holdMail(box, l, d)
-	case doPost:
-		return w.fromMail(box, l, d, f)
-	case doOpen:
-		return w.openByMail(box, l, d, f)
-	default:
-		panic(fmt.Sprintf("unknown deed %d", d.do))
-	}
-}
-
 // echo learns from our own mail that has come back: the Message-ID that the
 // provider gave it, and that a copy for Sent has arrived.
-func (w *work) echo(box *mailbox, l letter) error {
+func (w *work) echo(box *Box, l letter) error {
 	m, err := w.MailByUniq(l.echo)
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -59,7 +29,7 @@ func (w *work) echo(box *mailbox, l letter) error {
 		}
 	}
 	if l.in.Place == mail.Inbox {
-		lane, key := keepLane(box.id), w.key("k", m.ID)
+		lane, key := keepLane(box.ID), w.key("k", m.ID)
 		if _, err := w.Wake(key, w.now); err != nil {
 			return err
 		}
@@ -166,7 +136,7 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	why := withoutAddress(plain(r.Reason), p)
 	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, typed, typed, handle)
 	phase, retry := chat.Failed, ""
-	var more []func(*chatJob)
+	var more []option
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, why), chat.Delayed
 	} else {
@@ -194,7 +164,7 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	s := chat.State{Phase: phase, Reason: why, Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
 		c, r, there, err := w.originalOf(m)
-		if err == nil && there && w.b.limits(r.Network).EachState {
+		if err == nil && there && w.Env.Network(r.Network).Limits().EachState {
 			err = w.showState(r, c, s)
 		}
 		if err != nil {
@@ -239,7 +209,7 @@ func plain(reason string) string {
 // tellAt posts a notice at a message in the room where it was written, and marks
 // the message where the network can. What came by mail is told of in the first room
 // that has it.
-func (w *work) tellAt(m store.Message, text string, s chat.State, more ...func(*chatJob)) error {
+func (w *work) tellAt(m store.Message, text string, s chat.State, more ...option) error {
 	c, r, there, err := w.whereWritten(m)
 	if err != nil {
 		return err
@@ -263,14 +233,14 @@ func (w *work) tellAt(m store.Message, text string, s chat.State, more ...func(*
 	if c.Chat != "" {
 		at.Thread = chat.ThreadID(c.Chat)
 	}
-	if _, can := w.b.chats[r.Network].(chat.Reporter); can {
-		j := chatJob{Network: r.Network, Place: at, To: c.Posted, State: s}
-		if err := w.toChat(jobReport, w.key("r", m.ID, r.ID, int64(s.Phase), w.now.UnixMilli()), j); err != nil {
+	if w.Env.Network(r.Network).Reporter != nil {
+		j := reportJob{Target: Target{Network: r.Network, Place: at}, To: c.Posted, State: s}
+		if err := w.toChat(jobReport, w.key("r", m.ID, r.ID, int64(s.Phase), w.now.UnixMilli()), &j); err != nil {
 			return err
 		}
 	}
 	to := answering(chat.MessageID(c.Posted))
-	if w.b.limits(r.Network).Threads && m.Author != 0 {
+	if w.Env.Network(r.Network).Limits().Threads && m.Author != 0 {
 		// An answer would open a chat thread under the message for all to see.
 		network, person, err := w.AuthorByID(m.Author)
 		if err != nil {

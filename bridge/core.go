@@ -7,44 +7,50 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/pace"
 	"hashsend/bridge/store"
 )
 
-// Bridge is a running bridge. Its methods may be called by several goroutines.
-type Bridge struct {
-	o        Options
-	log      *slog.Logger
-	store    *store.Store
-	chats    map[string]chat.Connector
-	boxes    map[string]*mailbox
-	boxByID  map[int64]*mailbox
-	mint     mail.Mint
-	digestAt time.Duration // after midnight
-	instance string        // names this installation in headers and keys
-	started  time.Time
+// Env is what every step of the bridge works with. It does not change after New.
+type Env struct {
+	Options
+	Mint       mail.Mint
+	DigestTime time.Duration // when daily digests leave, after midnight
+	Instance   string        // names this installation in headers and keys
+	Started    time.Time
+	Boxes      map[int64]*Box // by their ids in the database
+	// Wake has a lane of the outbox looked at, and WakeFlush the holds: after the
+	// commit of what gave them work. Who does that work sets them before it begins.
+	Wake      func(lane string)
+	WakeFlush func()
+	Shrinking sync.Mutex // pictures and sounds are made smaller one at a time: it takes memory
 
-	watch     watchers
-	health    healths
-	gaps      map[string]*gaps // by network
-	outbox    *outbox
-	shrinking sync.Mutex
-	flushes   chan struct{} // of capacity 1: something may be due to be flushed
-	ready     chan struct{}
+	networks map[string]*Network
+	watch    watchers
+	health   healths
 }
 
-// mailbox is a configured mailbox with its id in the database. It is the
-// mail.Handler of its sources.
-type mailbox struct {
+// Box is a configured mailbox with its id in the database.
+type Box struct {
 	Mailbox
-	b     *Bridge
-	id    int64
-	limit *pace
+	ID   int64
+	Pace *pace.Pace
+}
+
+// Bridge is a running bridge. Its methods may be called by several goroutines.
+type Bridge struct {
+	*Env
+	gaps    *gaps
+	flusher *flusher
+	outbox  *outbox
+	ready   chan struct{}
 }
 
 // defaultTag marks a mail as chat where the settings name nothing else.
@@ -53,6 +59,18 @@ const defaultTag = "#Send"
 // New prepares a bridge: it reads the installation's secret, or makes it at the
 // first start. It starts nothing.
 func New(o Options) (*Bridge, error) {
+	e, err := newEnv(o)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bridge{Env: e, flusher: newFlusher(e), ready: make(chan struct{})}
+	b.gaps = newGaps(e, b.HandleChat)
+	b.outbox = newOutbox(e, gaveUp, b.kinds()...)
+	return b, nil
+}
+
+// newEnv makes what every step of a bridge works with.
+func newEnv(o Options) (*Env, error) {
 	if o.Tag == "" {
 		o.Tag = defaultTag
 	}
@@ -69,47 +87,52 @@ func New(o Options) (*Bridge, error) {
 	if o.Access.Allow == nil {
 		o.Access = DefaultAccess()
 	}
-	b := &Bridge{
-		o: o, log: o.Log, store: o.Store, started: o.Now(),
-		chats: map[string]chat.Connector{}, boxes: map[string]*mailbox{}, boxByID: map[int64]*mailbox{}, gaps: map[string]*gaps{},
-		flushes: make(chan struct{}, 1), ready: make(chan struct{}),
-	}
+	e := &Env{Options: o, Started: o.Now(), Boxes: map[int64]*Box{}, networks: map[string]*Network{}, Wake: func(string) {}, WakeFlush: func() {}}
 	var err error
-	if b.digestAt, err = ParseDigestAt(o.DigestAt); err != nil {
+	if e.DigestTime, err = ParseDigestAt(o.DigestAt); err != nil {
 		return nil, fmt.Errorf("when daily digests go out: %w", err)
 	}
-	b.outbox = newOutbox(b)
 	for _, c := range o.Chats {
-		if b.chats[c.Name()] != nil {
+		if e.networks[c.Name()] != nil {
 			return nil, fmt.Errorf("two chat networks are named %q: give each a name of its own", c.Name())
 		}
-		b.chats[c.Name()], b.gaps[c.Name()] = c, &gaps{open: map[int64]gap{}}
+		e.networks[c.Name()] = NewNetwork(c)
 	}
-	err = b.write(context.Background(), "start", func(w *work) error {
-		if err := b.identify(w); err != nil {
+	err = e.write(context.Background(), "start", func(w *work) error {
+		if err := e.identify(w); err != nil {
 			return err
 		}
 		for _, m := range o.Mailboxes {
-			if b.boxes[m.Name] != nil {
+			if e.BoxNamed(m.Name) != nil {
 				return fmt.Errorf("two mailboxes are named %q: give each a name of its own", m.Name)
 			}
 			id, err := w.Mailbox(m.Name, m.Address.Address)
 			if err != nil {
 				return err
 			}
-			box := &mailbox{Mailbox: m, b: b, id: id, limit: newPace(m.PerHour)}
+			box := &Box{Mailbox: m, ID: id, Pace: pace.New(m.PerHour)}
 			if box.Domain == "" {
 				_, box.Domain, _ = strings.Cut(m.Address.Address, "@")
 			}
-			b.boxes[m.Name], b.boxByID[id] = box, box
+			e.Boxes[id] = box
 		}
 		return w.ForgetSeen(w.now.AddDate(0, -6, 0))
 	})
-	return b, err
+	return e, err
+}
+
+// BoxNamed is the mailbox of a name in the configuration; nil: there is none.
+func (e *Env) BoxNamed(name string) *Box {
+	for _, box := range e.Boxes {
+		if box.Name == name {
+			return box
+		}
+	}
+	return nil
 }
 
 // identify reads or makes what tells this installation from all others.
-func (b *Bridge) identify(w *work) error {
+func (e *Env) identify(w *work) error {
 	secret, err := w.Setting("secret")
 	if err != nil {
 		return err
@@ -128,8 +151,8 @@ func (b *Bridge) identify(w *work) error {
 	if err != nil {
 		return fmt.Errorf("read the installation's secret: %w", err)
 	}
-	b.mint = mail.Mint{Secret: raw}
-	b.instance, err = w.Setting("instance")
+	e.Mint = mail.Mint{Secret: raw}
+	e.Instance, err = w.Setting("instance")
 	return err
 }
 
@@ -143,21 +166,21 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer cancel(nil)
 	var running sync.WaitGroup
 	start := func(name, kind string, run func(context.Context) error) {
-		b.health.set(Health{Name: name, Kind: kind, OK: true, Since: b.o.Now()})
+		b.health.set(Health{Name: name, Kind: kind, OK: true, Since: b.Now()})
 		running.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
-				b.health.set(Health{Name: name, Kind: kind, Since: b.o.Now(), Error: err.Error()})
+				b.health.set(Health{Name: name, Kind: kind, Since: b.Now(), Error: err.Error()})
 				cancel(fmt.Errorf("%s: %w", name, err))
 			}
 		})
 	}
 	start("outbox", "core", b.outbox.run)
-	start("flush", "core", b.runFlush)
+	start("flush", "core", b.flusher.run)
 	start("files", "core", b.runFiles)
-	for _, c := range b.o.Chats {
+	for _, c := range b.Chats {
 		start(c.Name(), "chat", func(ctx context.Context) error { return b.runChat(ctx, c) })
 	}
-	for _, box := range b.boxes {
+	for _, box := range b.Boxes {
 		for _, src := range box.Sources {
 			start(src.Name(), "mail", func(ctx context.Context) error { return b.runSource(ctx, box, src) })
 		}
@@ -178,19 +201,19 @@ func (b *Bridge) runChat(ctx context.Context, c chat.Connector) error {
 	return c.Run(ctx, cursor, b.HandleChat(c.Name()))
 }
 
-func (b *Bridge) runSource(ctx context.Context, box *mailbox, src mail.Source) error {
+func (b *Bridge) runSource(ctx context.Context, box *Box, src mail.Source) error {
 	stored := func(folder string) string {
 		c, err := b.cursor(ctx, "mail/"+box.Name, folder)
 		if err != nil {
-			b.log.Error("read cursor", "mailbox", box.Name, "error", err)
+			b.Log.Error("read cursor", "mailbox", box.Name, "error", err)
 		}
 		return c
 	}
-	return src.Run(ctx, stored, box)
+	return src.Run(ctx, stored, b.inbox(box))
 }
 
 func (b *Bridge) cursor(ctx context.Context, connector, folder string) (c string, err error) {
-	err = b.store.Read(ctx, func(tx *store.Tx) error {
+	err = b.Store.Read(ctx, func(tx *store.Tx) error {
 		c, err = tx.Cursor(connector, folder)
 		return err
 	})
@@ -201,7 +224,7 @@ func (b *Bridge) cursor(ctx context.Context, connector, folder string) (c string
 // after the commit.
 type work struct {
 	*store.Tx
-	b     *Bridge
+	Env   *Env
 	now   time.Time
 	lanes map[string]bool
 	flush bool
@@ -214,10 +237,10 @@ type work struct {
 // write runs fn in one transaction and wakes, after the commit, what it gave
 // work to. name names the change of state: the program can be made to die just
 // before and just after it (see failpoint).
-func (b *Bridge) write(ctx context.Context, name string, fn func(*work) error) error {
-	w := &work{b: b, lanes: map[string]bool{}}
-	err := b.store.Write(ctx, func(tx *store.Tx) error {
-		w.Tx, w.now = tx, b.o.Now()
+func (e *Env) write(ctx context.Context, name string, fn func(*work) error) error {
+	w := &work{Env: e, lanes: map[string]bool{}}
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		w.Tx, w.now = tx, e.Now()
 		if err := fn(w); err != nil {
 			return err
 		}
@@ -229,13 +252,13 @@ func (b *Bridge) write(ctx context.Context, name string, fn func(*work) error) e
 	}
 	failpoint(name + ":after")
 	for lane := range w.lanes {
-		b.outbox.wake(lane)
+		e.Wake(lane)
 	}
 	if w.flush {
-		b.wakeFlush()
+		e.WakeFlush()
 	}
 	for _, s := range w.steps {
-		b.watch.tell(s)
+		e.watch.tell(s)
 	}
 	return nil
 }
@@ -244,11 +267,21 @@ func (b *Bridge) write(ctx context.Context, name string, fn func(*work) error) e
 func (w *work) step(s Step) {
 	s.At = w.now
 	w.steps = append(w.steps, s)
-	w.b.count(s.Kind)
+	w.Env.count(s.Kind)
 }
 
-func (b *Bridge) count(name string) {
-	if b.o.Metrics != nil {
-		b.o.Metrics.Count(name, 1)
+func (e *Env) count(name string) {
+	if e.Metrics != nil {
+		e.Metrics.Count(name, 1)
 	}
+}
+
+// boxNames are the names of the mailboxes in order.
+func (e *Env) boxNames() []string {
+	var names []string
+	for _, box := range e.Boxes {
+		names = append(names, box.Name)
+	}
+	slices.Sort(names)
+	return names
 }

@@ -36,6 +36,9 @@ func (w *work) editedLate(m store.Message, was string) error {
 	return w.correctLater(m.Thread)
 }
 
+// jobCorrect is the kind of delivery that tells what has changed since it was mailed.
+const jobCorrect = "mail.correct"
+
 func correctLane(thread int64) string { return fmt.Sprintf("correct/%d", thread) }
 
 func (w *work) correctLater(thread int64) error {
@@ -47,12 +50,12 @@ func (w *work) correctLater(thread int64) error {
 }
 
 // deliverCorrection makes mails of the edits of a thread.
-func (b *Bridge) deliverCorrection(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverCorrection(ctx context.Context, d store.Delivery) error {
 	var j correctJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return b.write(ctx, "correct", func(w *work) error {
+	return e.write(ctx, "correct", func(w *work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -112,9 +115,9 @@ func (w *work) correct(thread int64) error {
 // there is nothing to tell.
 func (w *work) corrected(m store.Message, was string) (store.Message, bool) {
 	switch {
-	case m.State == store.Deleted && w.b.o.TellDeletes:
+	case m.State == store.Deleted && w.Env.TellDeletes:
 		// What it was is not said again: it may have been no word for others.
-		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.b.zone("")))+" was deleted in the room.", ""
+		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.Env.zone("")))+" was deleted in the room.", ""
 	case (m.State == store.Mailed || m.State == store.Held) && !sameWords(was, m.Text):
 		m.Text, m.HTML = changedWords(was, m)
 	default:

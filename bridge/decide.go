@@ -47,12 +47,12 @@ type decision struct {
 }
 
 // decide finds out what becomes of a mail. It only reads.
-func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err error) {
+func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err error) {
 	if l.echo != "" {
 		d.do = doEcho
 		return d, nil
 	}
-	if d.route, err = box.b.findRoute(tx, box, &l.msg, l.in.Envelope); err != nil {
+	if d.route, err = box.Env.findRoute(tx, box.Box, &l.msg, l.in.Envelope); err != nil {
 		return d, err
 	}
 	if d.known, err = aliases(tx, l, d.route.Threads, f.Approved); err != nil {
@@ -86,11 +86,11 @@ func (box *mailbox) decide(tx *store.Tx, l letter, f forced) (d decision, err er
 		}
 		return d, nil
 	}
-	tagged := mail.HasTag(l.msg.Subject, box.b.o.Tag)
+	tagged := mail.HasTag(l.msg.Subject, box.Env.Tag)
 	switch {
 	case len(d.route.Threads) == 0 && !tagged:
 		return d, nil
-	case l.in.Header.Get(mail.HeaderBridge) != "" && strings.HasPrefix(l.in.Header.Get(mail.HeaderBridge), box.b.instance+";"):
+	case l.in.Header.Get(mail.HeaderBridge) != "" && strings.HasPrefix(l.in.Header.Get(mail.HeaderBridge), box.Env.Instance+";"):
 		d.do = doDrop // what we sent has come back by another way
 		return d, nil
 	case l.class.Command != "" && len(d.route.Threads) > 0:
@@ -135,24 +135,24 @@ func (d *decision) toMany(kind classify.Kind) {
 }
 
 // judge decides whether a mail of a person is posted, held or dropped.
-func (box *mailbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
+func (box *inbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
 	trust, err := tx.Sender(mail.CanonicalAddress(l.from.Address))
 	if err != nil {
 		return err
 	}
-	s := standing{Verdict: l.verdict, Sender: trust, Cites: d.route.Cites, Conflict: d.route.Conflict, HoldAll: box.b.o.Unproven}
+	s := standing{Verdict: l.verdict, Sender: trust, Cites: d.route.Cites, Conflict: d.route.Conflict, HoldAll: box.Env.Unproven}
 	if l.from.Address == "" {
 		s.Conflict = "it names no sender, or several"
 	}
 	owner := l.own && l.verdict.Trust == mail.Proven
 	if len(d.route.Threads) == 0 {
-		d.title = mail.TitleOf(l.msg.Subject, box.b.o.Tag)
+		d.title = mail.TitleOf(l.msg.Subject, box.Env.Tag)
 		switch {
 		case trust == store.SenderBlocked:
 			d.do = doDrop
-		case !f.Approved && !owner && box.privateCopy(l):
+		case !f.Approved && !owner && box.Env.privateCopy(box.Box, l):
 			d.do, d.reason = doHold, privateCopy
-		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.b.o.Access.mayOpen(l.from.Address) && box.Opens.Network != "":
+		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.Env.Access.mayOpen(l.from.Address) && box.Opens.Network != "":
 			d.do = doOpen
 		default:
 			d.do, d.reason = doHold, openReason(l, box)
@@ -184,7 +184,7 @@ func (box *mailbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
 			d.notice = "left on " + p.Changed.Format("2 January")
 		}
 	}
-	if d.route.Token == "" && box.privateCopy(l) {
+	if d.route.Token == "" && box.Env.privateCopy(box.Box, l) {
 		d.do, d.reason = doHold, privateCopy
 		return nil
 	}
@@ -198,13 +198,13 @@ const privateCopy = "it is a private copy (Bcc), and those whom it names do not 
 
 // privateCopy reports whether a mail has reached the mailbox although it does not
 // name it: the address stood in Bcc. What came by way of a list is none.
-func (box *mailbox) privateCopy(l letter) bool {
+func (e *Env) privateCopy(box *Box, l letter) bool {
 	if l.own || l.in.Place == mail.Sent || l.msg.Header.Get("List-Id") != "" {
 		return false
 	}
 	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
 		for _, a := range list {
-			if box.b.isOurs(a.Address) {
+			if e.isOurs(a.Address) {
 				return false
 			}
 		}
@@ -213,11 +213,11 @@ func (box *mailbox) privateCopy(l letter) bool {
 }
 
 // openReason says why a mail that begins a conversation is asked about.
-func openReason(l letter, box *mailbox) string {
+func openReason(l letter, box *inbox) string {
 	switch {
 	case l.verdict.Trust == mail.Failed:
 		return "it begins a conversation, and it may be forged: " + l.verdict.Reason
-	case !box.b.o.Access.mayOpen(l.from.Address):
+	case !box.Env.Access.mayOpen(l.from.Address):
 		return "it begins a conversation, and its sender is not among those who may"
 	case l.verdict.Trust != mail.Proven:
 		return "it begins a conversation, and nothing proves its sender"
@@ -226,15 +226,15 @@ func openReason(l letter, box *mailbox) string {
 }
 
 // concerns finds the mail of ours that a report is about; the zero Mail: none.
-func (box *mailbox) concerns(tx *store.Tx, r *classify.Report) (store.Mail, error) {
+func (box *inbox) concerns(tx *store.Tx, r *classify.Report) (store.Mail, error) {
 	var uniqs []string
-	if u, ok := box.b.mint.ParseTrace(r.Trace); ok {
+	if u, ok := box.Env.Mint.ParseTrace(r.Trace); ok {
 		uniqs = append(uniqs, u)
 	}
 	if r.EnvelopeID != "" {
 		uniqs = append(uniqs, r.EnvelopeID)
 	}
-	if _, u, ok := box.b.mint.Parse(r.OriginalID); ok {
+	if _, u, ok := box.Env.Mint.Parse(r.OriginalID); ok {
 		uniqs = append(uniqs, u)
 	}
 	for _, u := range uniqs {

@@ -16,9 +16,32 @@ import (
 	"hashsend/bridge/store"
 )
 
+// The kinds of deliveries to mail servers.
+const (
+	jobMail = "mail.submit"
+	jobKeep = "mail.keep" // see that a copy is in Sent
+)
+
+// keepPatience is how long a mail is looked for in the Sent folder.
+const keepPatience = 24 * time.Hour
+
+// mailJob is the data of a delivery to a submission server.
+type mailJob struct {
+	Mail      int64         `json:"mail"`
+	MessageID string        `json:"message_id"`
+	Trace     string        `json:"trace"`
+	Box       int64         `json:"box"`
+	From      string        `json:"from"`
+	To        []string      `json:"to"`
+	Again     bool          `json:"again,omitempty"`     // the same has failed before
+	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
+	People    bool          `json:"people,omitempty"`    // it goes only to those who are its recipients at that moment
+	Files     []mail.Placed `json:"files,omitempty"`
+}
+
 // grace is how long after an unclear end of DATA a mail is looked for before it
 // is sent again: the server may still be at work.
-func (box *mailbox) grace() time.Duration {
+func (box *Box) grace() time.Duration {
 	if box.Grace > 0 {
 		return box.Grace
 	}
@@ -28,7 +51,7 @@ func (box *mailbox) grace() time.Duration {
 func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
 // mailBytes is how large a mail may become.
-func (box *mailbox) mailBytes() int64 {
+func (box *Box) mailBytes() int64 {
 	most := int64(mailBytes)
 	if box.MailBytes > 0 {
 		most = box.MailBytes
@@ -42,11 +65,11 @@ func (box *mailbox) mailBytes() int64 {
 	return max(0, most-texts)
 }
 
-func (b *Bridge) outgoing(j mailJob, raw []byte) mail.Outgoing {
+func (e *Env) outgoing(j mailJob, raw []byte) mail.Outgoing {
 	whole := mail.Finished{Raw: raw, Files: j.Files}
 	o := mail.Outgoing{
 		MessageID: j.MessageID, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(),
-		Open: func() (io.ReadCloser, error) { return whole.Open(b.openBlob), nil },
+		Open: func() (io.ReadCloser, error) { return whole.Open(e.openBlob), nil },
 	}
 	o.From, o.UTF8 = mail.WireAddress(j.From)
 	for _, to := range j.To {
@@ -70,78 +93,78 @@ func envelopeID(trace string) string {
 }
 
 // deliverMail submits a mail. One that may have left already is looked for first.
-func (b *Bridge) deliverMail(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverMail(ctx context.Context, d store.Delivery) error {
 	var j mailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	box := b.boxByID[j.Box]
+	box := e.Boxes[j.Box]
 	if box == nil || box.Submitter == nil {
-		return b.settleMail(ctx, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
+		return e.settleMail(ctx, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
 	}
-	if none, err := b.stillTo(ctx, &j); none || err != nil {
+	if none, err := e.stillTo(ctx, &j); none || err != nil {
 		if err != nil {
 			return err
 		}
-		return b.write(ctx, "settle-mail", func(w *work) error { return w.Done(d.ID) })
+		return e.write(ctx, "settle-mail", func(w *work) error { return w.Done(d.ID) })
 	}
 	if d.Phase != store.PhaseNew {
-		if done, err := b.resolveDoubt(ctx, d, j, box); done || err != nil {
+		if done, err := e.resolveDoubt(ctx, d, j, box); done || err != nil {
 			return err
 		}
 	}
-	if done, err := b.behind(ctx, &d, &j); done || err != nil {
+	if done, err := e.behind(ctx, &d, &j); done || err != nil {
 		return err
 	}
-	wait, why, back := box.limit.wait(b.o.Now())
+	wait, why, back := box.Pace.Wait(e.Now())
 	if wait > 0 {
-		return b.write(ctx, "settle-mail", func(w *work) error {
+		return e.write(ctx, "settle-mail", func(w *work) error {
 			d.Due, d.Error = w.now.Add(wait), why
 			return w.SetDelivery(d)
 		})
 	}
-	begun := b.o.Now()
+	begun := e.Now()
 	dotted := false
-	res, err := box.Submitter.Submit(ctx, b.outgoing(j, d.Raw), func() error {
-		err := b.write(ctx, "dot", func(w *work) error {
+	res, err := box.Submitter.Submit(ctx, e.outgoing(j, d.Raw), func() error {
+		err := e.write(ctx, "dot", func(w *work) error {
 			d.Phase, d.Started = store.PhaseDot, w.now
 			return w.SetDelivery(d)
 		})
 		dotted = err == nil
 		return err
 	})
-	if err == nil && b.o.Metrics != nil {
-		b.o.Metrics.Observe(jobMail, b.o.Now().Sub(begun))
+	if err == nil && e.Metrics != nil {
+		e.Metrics.Observe(jobMail, e.Now().Sub(begun))
 	}
-	b.noteHealth(box.Name, "submission", err)
+	e.noteHealth(box.Name, "submission", err)
 	failpoint("settle-mail:attempted")
 	if err != nil && (!dotted || retry.IsCongested(err)) && !retry.IsUnclear(err) {
 		back() // nothing has left
 	}
 	if err == nil {
-		box.limit.sent()
+		box.Pace.Sent()
 	} else if retry.IsCongested(err) {
 		// All mails of the mailbox wait, and this one is tried as if for the first time.
-		err = retry.After(err, box.limit.congested(b.o.Now(), err.Error()))
+		err = retry.After(err, box.Pace.Congested(e.Now(), err.Error()))
 	}
-	return b.settleMail(ctx, d, j, box, res, err)
+	return e.settleMail(ctx, d, j, box, res, err)
 }
 
 // resolveDoubt looks for a mail whose last dot may have gone out. done: the
 // delivery was settled, or put off.
-func (b *Bridge) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, box *mailbox) (done bool, err error) {
-	id, found, err := b.lookFor(ctx, j, box, d.Started)
+func (e *Env) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, box *Box) (done bool, err error) {
+	id, found, err := e.lookFor(ctx, j, box, d.Started)
 	switch {
 	case err != nil:
-		return true, b.write(ctx, "settle-mail", func(w *work) error {
-			_, err := w.again(d, fmt.Errorf("look whether the mail has left: %w", err))
+		return true, e.write(ctx, "settle-mail", func(w *work) error {
+			_, err := w.again(d, fmt.Errorf("look whether the mail has left: %w", err), messagePatience)
 			return err
 		})
 	case found:
-		return true, b.settleMail(ctx, d, j, box, mail.Result{FinalID: id}, nil)
+		return true, e.settleMail(ctx, d, j, box, mail.Result{FinalID: id}, nil)
 	}
-	if wait := d.Started.Add(box.grace()).Sub(b.o.Now()); wait > 0 && box.Keeper != nil {
-		return true, b.write(ctx, "settle-mail", func(w *work) error {
+	if wait := d.Started.Add(box.grace()).Sub(e.Now()); wait > 0 && box.Keeper != nil {
+		return true, e.write(ctx, "settle-mail", func(w *work) error {
 			d.Due, d.Error = w.now.Add(min(wait, 5*time.Second)), "the answer of the mail server was lost: looking for the mail before it is sent again"
 			return w.SetDelivery(d)
 		})
@@ -150,7 +173,7 @@ func (b *Bridge) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, 
 }
 
 // lookFor finds the copy of a mail that proves that it has left.
-func (b *Bridge) lookFor(ctx context.Context, j mailJob, box *mailbox, since time.Time) (id string, found bool, err error) {
+func (e *Env) lookFor(ctx context.Context, j mailJob, box *Box, since time.Time) (id string, found bool, err error) {
 	if box.Keeper == nil {
 		return "", false, nil
 	}
@@ -162,13 +185,13 @@ func (b *Bridge) lookFor(ctx context.Context, j mailJob, box *mailbox, since tim
 }
 
 // settleMail records what the server said, for each recipient.
-func (b *Bridge) settleMail(ctx context.Context, d store.Delivery, j mailJob, box *mailbox, res mail.Result, cause error) error {
-	return b.write(ctx, "settle-mail", func(w *work) error {
+func (e *Env) settleMail(ctx context.Context, d store.Delivery, j mailJob, box *Box, res mail.Result, cause error) error {
+	return e.write(ctx, "settle-mail", func(w *work) error {
 		if cause != nil && !retry.IsNever(cause) {
 			if !retry.IsUnclear(cause) {
 				d.Phase = store.PhaseNew // the server has refused it, or never got the dot
 			}
-			final, err := w.again(d, cause)
+			final, err := w.again(d, cause, messagePatience)
 			if err != nil || !final {
 				w.step(Step{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + plain(cause.Error())})
 				return err
@@ -181,7 +204,7 @@ func (b *Bridge) settleMail(ctx context.Context, d store.Delivery, j mailJob, bo
 			return err
 		}
 		if cause != nil {
-			w.b.log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
+			w.Env.Log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
 			if err := w.unstuck(d, j); err != nil {
 				return err
 			}
@@ -251,12 +274,12 @@ func laterLane(lane, to string) string {
 // laterFor has a mail tried again for one recipient.
 func (w *work) laterFor(d store.Delivery, j mailJob, to string, due time.Time) error {
 	j.To, j.SelfCopy = []string{to}, false
-	return w.enqueue(jobMail, laterLane(d.Lane, to), w.b.instance+".l."+mail.NewUniq(), j, d.Raw, due)
+	return w.enqueue(jobMail, laterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
 }
 
 // behind puts a mail behind earlier ones that wait for some of its recipients, so
 // that everybody gets them in their order. done: nobody is left.
-func (b *Bridge) behind(ctx context.Context, d *store.Delivery, j *mailJob) (done bool, err error) {
+func (e *Env) behind(ctx context.Context, d *store.Delivery, j *mailJob) (done bool, err error) {
 	if strings.Contains(d.Lane, "/later/") {
 		return false, nil
 	}
@@ -273,10 +296,10 @@ func (b *Bridge) behind(ctx context.Context, d *store.Delivery, j *mailJob) (don
 		return those, nil
 	}
 	var those []string
-	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { those, err = waits(tx); return err }); err != nil || len(those) == 0 {
+	if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { those, err = waits(tx); return err }); err != nil || len(those) == 0 {
 		return false, err
 	}
-	err = b.write(ctx, "behind", func(w *work) error {
+	err = e.write(ctx, "behind", func(w *work) error {
 		if those, err = waits(w.Tx); err != nil {
 			return err
 		}
@@ -355,7 +378,7 @@ func (w *work) refused(j mailJob, rs []store.Recipient, status map[int64]string)
 }
 
 // seeToCopy has the Sent folder looked after where the provider does not do it.
-func (w *work) seeToCopy(d store.Delivery, j mailJob, box *mailbox) error {
+func (w *work) seeToCopy(d store.Delivery, j mailJob, box *Box) error {
 	if !j.SelfCopy || box == nil || box.Keeper == nil {
 		return nil
 	}
@@ -384,7 +407,7 @@ func (w *work) accepted(j mailJob) error {
 	if err != nil {
 		return err
 	}
-	if there && w.b.limits(r.Network).EachState {
+	if there && w.Env.Network(r.Network).Limits().EachState {
 		if err := w.showProgress(ms, nil); err != nil {
 			return err
 		}
@@ -401,25 +424,25 @@ func (w *work) accepted(j mailJob) error {
 		return nil
 	}
 	// One lane and one key a room: only the newest message matters.
-	job := chatJob{Network: r.Network, Place: place(r), To: c.Posted, State: chat.State{Phase: chat.Accepted}}
+	job := reportJob{Target: Target{Network: r.Network, Place: place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
 	return w.enqueue(jobReport, fmt.Sprintf("report/%d", r.ID), w.key("ra", last.ID), job, nil, time.Time{})
 }
 
 // deliverKeep sees that one copy of a mail is in the Sent folder: our own copy
 // that arrived is moved there; if it never arrives, the mail is stored there.
-func (b *Bridge) deliverKeep(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverKeep(ctx context.Context, d store.Delivery) error {
 	var j mailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
 	id, err := "", error(nil)
-	if box := b.boxByID[j.Box]; box != nil && box.Keeper != nil {
-		id, err = b.keepCopy(ctx, d, j, box)
+	if box := e.Boxes[j.Box]; box != nil && box.Keeper != nil {
+		id, err = e.keepCopy(ctx, d, j, box)
 	}
 	failpoint("settle-keep:attempted")
-	return b.write(ctx, "settle-keep", func(w *work) error {
+	return e.write(ctx, "settle-keep", func(w *work) error {
 		if err != nil {
-			_, settle := w.again(d, err)
+			_, settle := w.again(d, err, keepPatience)
 			return settle
 		}
 		if id != "" && id != j.MessageID {
@@ -434,7 +457,7 @@ func (b *Bridge) deliverKeep(ctx context.Context, d store.Delivery) error {
 // copyAwaited is how long our own copy is waited for.
 const copyAwaited = 10 * time.Minute
 
-func (b *Bridge) keepCopy(ctx context.Context, d store.Delivery, j mailJob, box *mailbox) (id string, err error) {
+func (e *Env) keepCopy(ctx context.Context, d store.Delivery, j mailJob, box *Box) (id string, err error) {
 	since := d.Created.Add(-time.Hour)
 	id, found, err := box.Keeper.AdoptSent(ctx, j.Trace, since)
 	if err != nil || found {
@@ -443,8 +466,8 @@ func (b *Bridge) keepCopy(ctx context.Context, d store.Delivery, j mailJob, box 
 	if id, found, err = box.Keeper.FindSent(ctx, j.Trace, since); err != nil || found {
 		return id, err
 	}
-	if b.o.Now().Sub(d.Created) < copyAwaited {
+	if e.Now().Sub(d.Created) < copyAwaited {
 		return "", retry.After(errors.New("our own copy of the mail has not arrived yet"), 15*time.Second)
 	}
-	return "", box.Keeper.KeepSent(ctx, b.outgoing(j, d.Raw), d.Created)
+	return "", box.Keeper.KeepSent(ctx, e.outgoing(j, d.Raw), d.Created)
 }

@@ -11,13 +11,35 @@ import (
 	"hashsend/bridge/store"
 )
 
+// jobDesk is the kind of delivery that shows a person the bridge's page.
+const jobDesk = "chat.desk"
+
+// deskJob is its data.
+type deskJob struct {
+	Target
+	May bool `json:"may,omitempty"` // the person may command
+}
+
+func deskKind(e *Env) chatKind[deskJob] {
+	return chatKind[deskJob]{
+		Name: jobDesk,
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *deskJob) (chat.MessageID, error) {
+			d, err := e.deskOf(ctx, j.Network, j.May)
+			if err != nil {
+				return "", err
+			}
+			return "", n.Desker.ShowDesk(ctx, j.Out.For, d)
+		},
+	}
+}
+
 // desk has a person shown the bridge's page.
 func (w *work) desk(network string, e chat.DeskOpened) error {
-	if _, can := w.b.chats[network].(chat.Desker); !can {
+	if w.Env.Network(network).Desker == nil {
 		return nil
 	}
 	to := e.By.ID
-	j := chatJob{Network: network, May: w.b.o.Access.level(e.By, e.Rank) >= Link, Out: chat.Outgoing{For: to}}
+	j := deskJob{Target: Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.level(e.By, e.Rank) >= Link}
 	key := w.key("desk", w.now.UnixNano()) + "." + string(to)
 	j.Out.Key = key
 	// A lane for each person: nobody waits for the page of somebody else.
@@ -29,9 +51,9 @@ const deskRooms = 100
 
 // deskOf is what a person is shown of one network. Addresses are for those who
 // may command.
-func (b *Bridge) deskOf(ctx context.Context, network string, may bool) (chat.Desk, error) {
+func (e *Env) deskOf(ctx context.Context, network string, may bool) (chat.Desk, error) {
 	d := chat.Desk{May: may}
-	err := b.store.Read(ctx, func(tx *store.Tx) error {
+	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		rooms, err := tx.LinkedRooms(network)
 		if err != nil {
 			return err
@@ -46,7 +68,7 @@ func (b *Bridge) deskOf(ctx context.Context, network string, may bool) (chat.Des
 			return err
 		}
 		for i := len(rooms) - 1; i >= 0 && len(d.Rooms) < deskRooms; i-- {
-			r, err := b.deskRoom(tx, rooms[i], may)
+			r, err := e.deskRoom(tx, rooms[i], may)
 			if err != nil {
 				return err
 			}
@@ -58,7 +80,7 @@ func (b *Bridge) deskOf(ctx context.Context, network string, may bool) (chat.Des
 		return nil
 	})
 	var notes []string
-	for _, h := range b.healthList() {
+	for _, h := range e.healthList() {
 		if !h.OK {
 			notes = append(notes, h.Name+": "+oneLine(h.Error, 200))
 		}
@@ -67,7 +89,7 @@ func (b *Bridge) deskOf(ctx context.Context, network string, may bool) (chat.Des
 	return d, err
 }
 
-func (b *Bridge) deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
+func (e *Env) deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
 	th, err := tx.Thread(r.Thread)
 	if err != nil {
 		return d, err
@@ -87,7 +109,7 @@ func (b *Bridge) deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom
 		switch {
 		case !p.Takes():
 		case may:
-			d.People = append(d.People, b.readerText(p))
+			d.People = append(d.People, e.readerText(p))
 		default:
 			d.People = append(d.People, p.Name)
 		}
@@ -171,7 +193,7 @@ func (w *work) shared(network string, e chat.Shared) error {
 func (w *work) revoked(network string, e chat.Revoked) error {
 	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
 	w.step(Step{Kind: "refused", Text: text})
-	if w.b.o.Home.Network != network {
+	if w.Env.Home.Network != network {
 		if err := w.home(text); err != nil {
 			return err
 		}
@@ -189,7 +211,7 @@ func (w *work) revoked(network string, e chat.Revoked) error {
 
 // warn mails the owner of a thread's mailbox, at its own address.
 func (w *work) warn(th store.Thread, subject, text string) error {
-	box := w.b.boxByID[th.Mailbox]
+	box := w.Env.Boxes[th.Mailbox]
 	if box == nil {
 		return nil
 	}

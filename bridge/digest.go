@@ -10,6 +10,9 @@ import (
 	"hashsend/bridge/store"
 )
 
+// jobDigest is the kind of delivery that mails what waits for a person.
+const jobDigest = "mail.digest"
+
 // digestJob is the data of a delivery that makes the digest of a person.
 type digestJob struct {
 	Participant int64 `json:"participant"`
@@ -65,12 +68,12 @@ func (w *work) digestLater(who store.Participant, due time.Time) error {
 }
 
 // deliverDigest makes a mail of what waits for a person.
-func (b *Bridge) deliverDigest(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverDigest(ctx context.Context, d store.Delivery) error {
 	var j digestJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return b.write(ctx, "digest", func(w *work) error {
+	return e.write(ctx, "digest", func(w *work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ func draftPlan(mode string, people int) (plan, plannedMail) {
 	p := plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: mode, Token: "threadtoken"}, Now: now,
 		Epoch: store.Epoch{Name: "aaaabbbbccccdddd", Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: now},
-		Box: &mailbox{b: &Bridge{o: Options{Zone: time.UTC}, mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}}, Mailbox: Mailbox{
+		Zone: time.UTC, Mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}, MailBytes: mailBytes, Box: &Box{Mailbox: Mailbox{
 			Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true,
 		}},
 	}
@@ -36,7 +36,7 @@ func draftPlan(mode string, people int) (plan, plannedMail) {
 func headerOf(t *testing.T, p plan, g plannedMail) (mail.Message, string) {
 	t.Helper()
 	d := draft(p, g)
-	d.ID, d.Trace, d.Bridge = "m1@example.org", p.Box.b.mint.Trace("eeeeffffgggghhhh"), "a1b2c3; hop=1"
+	d.ID, d.Trace, d.Bridge = "m1@example.org", p.Mint.Trace("eeeeffffgggghhhh"), "a1b2c3; hop=1"
 	finished, err := mail.Compose(d)
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ Message-ID: <m1@example.org>
 In-Reply-To: <anchor@example.org>
 References: <anchor@example.org>
 Thread-Index: ` + mail.ThreadIndex("anchor@example.org", p.Epoch.Started) + `
-X-Hashsend-ID: ` + p.Box.b.mint.Trace("eeeeffffgggghhhh") + `
+X-Hashsend-ID: ` + p.Mint.Trace("eeeeffffgggghhhh") + `
 X-Hashsend-Bridge: a1b2c3; hop=1
 X-Auto-Response-Suppress: OOF, AutoReply
 MIME-Version: 1.0

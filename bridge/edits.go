@@ -153,14 +153,14 @@ func (w *work) reword(network string, m store.Message, posted chat.MessageID, to
 		return err
 	}
 	return w.eachOtherCopy(m, posted, func(r store.Room, c store.Copy) error {
-		bodies, whole := w.b.bodiesFor(m, nil, r.Network)
-		if _, can := w.b.chats[r.Network].(chat.Editor); !can || c.Part > 0 || len(bodies) == 0 || c.Captions {
+		bodies, whole := w.Env.bodiesFor(m, nil, r.Network)
+		if w.Env.Network(r.Network).Editor == nil || c.Part > 0 || len(bodies) == 0 || c.Captions {
 			return nil
 		}
-		as := chat.Sender{ID: w.b.mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
-		err := w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), chatJob{
-			Network: r.Network, Place: place(r), Room: r.ID, Of: m.ID,
-			Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]},
+		as := chat.Sender{ID: w.Env.Mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
+		err := w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), &changeJob{
+			Target: Target{Network: r.Network, Place: place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]}},
+			Of:     m.ID,
 		})
 		if err != nil {
 			return err
@@ -216,7 +216,7 @@ func (w *work) mentionedLate(message int64, e chat.Edited) error {
 	}
 	if len(without) < len(fresh) {
 		w.lanes[correctLane(m.Thread)] = true
-		if _, err := w.Wake(w.key("f", m.Thread), w.now.Add(w.b.o.Hold.Live)); err != nil {
+		if _, err := w.Wake(w.key("f", m.Thread), w.now.Add(w.Env.Hold.Live)); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ func (w *work) encryptionStatus(b *strings.Builder, r store.Room) error {
 	}
 	if n > 0 {
 		fmt.Fprintf(b, "\n%s cannot be read yet", count(n, "message", "messages"))
-		if _, can := w.b.chats[r.Network].(chat.Unsealer); can {
+		if w.Env.Network(r.Network).Unsealer != nil {
 			b.WriteString(": the key was asked for")
 		}
 		b.WriteString(".")
@@ -139,7 +139,7 @@ func (w *work) encrypted(network string, e chat.Encrypted) error {
 	if err != nil {
 		return err
 	}
-	_, can := w.b.chats[network].(chat.Unsealer)
+	can := w.Env.Network(network).Unsealer != nil
 	for _, r := range rooms {
 		if r.Encrypted == store.EncryptedAgreed && r.Thread != 0 && !can {
 			// Another program ran when somebody agreed. It is told once in a run.
@@ -185,6 +185,12 @@ func (w *work) closedFor(m store.Message, posted chat.MessageID) (bool, error) {
 	return r.Encrypted == store.EncryptedAsked, err
 }
 
+// jobUnseal is the kind of delivery that reads what could not be read when it came.
+const jobUnseal = "chat.unseal"
+
+// unsealPatience is how long a key is waited for.
+const unsealPatience = 24 * time.Hour
+
 // sealedJob is the data of a message that cannot be read yet.
 type sealedJob struct {
 	Network string      `json:"network"`
@@ -205,7 +211,7 @@ func (w *work) sealed(network string, e chat.Sealed) error {
 
 // sealKey is the key of the delivery in which a message waits for its key.
 func (w *work) sealKey(network string, id chat.MessageID) string {
-	return w.b.instance + ".seal." + network + "." + string(id)
+	return w.Env.Instance + ".seal." + network + "." + string(id)
 }
 
 // unlocked has what waits for a key tried at once.
@@ -229,7 +235,8 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	opener, can := b.chats[j.Network].(chat.Unsealer)
+	opener := b.Network(j.Network).Unsealer
+	can := opener != nil
 	var e chat.Event
 	err := errors.New("nothing here can read it")
 	if can {
@@ -237,7 +244,7 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 	}
 	return b.write(ctx, "unseal", func(w *work) error {
 		if err != nil {
-			final, settle := w.again(d, err)
+			final, settle := w.again(d, err, unsealPatience)
 			switch {
 			case settle == nil && final:
 				settle = w.neverRead(j, can)
@@ -255,7 +262,7 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 		}
 		if c, is := e.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
 			// Nobody waits for it any more, and much may have changed.
-			return w.notice(j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.b.o.Zone).Format("2 January 15:04"), typed, c.Text), privately(c.By.ID))
+			return w.notice(j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), typed, c.Text), privately(c.By.ID))
 		}
 		w.unsealed = &said
 		return w.fromChat(j.Network, e)
@@ -304,7 +311,7 @@ func (w *work) neverRead(j sealedJob, can bool) error {
 	if err := w.notice(j.Network, e.Place, text, privately(e.By.ID)); err != nil {
 		return err
 	}
-	if _, shows := w.b.chats[j.Network].(chat.Reporter); !shows {
+	if w.Env.Network(j.Network).Reporter == nil {
 		return nil
 	}
 	// The same words get through when they are written again.

@@ -23,12 +23,12 @@ func (w *work) endMail(p store.Participant, state string) error {
 
 // stillTo leaves out of a mail those who have been taken out since it was made. none:
 // there is nobody left.
-func (b *Bridge) stillTo(ctx context.Context, j *mailJob) (none bool, err error) {
+func (e *Env) stillTo(ctx context.Context, j *mailJob) (none bool, err error) {
 	if !j.People {
 		return false, nil
 	}
 	wanted := map[string]bool{}
-	err = b.store.Read(ctx, func(tx *store.Tx) error {
+	err = e.Store.Read(ctx, func(tx *store.Tx) error {
 		rs, err := tx.Recipients(j.Mail)
 		for _, r := range rs {
 			wanted[mail.CanonicalAddress(r.Address)] = true

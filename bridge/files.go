@@ -43,6 +43,12 @@ const (
 	previewWide = 1280
 )
 
+// jobFetchFile is the kind of delivery that fetches a file from a network.
+const jobFetchFile = "file.fetch"
+
+// fetchPatience is how long it is tried: what was said with the file waits.
+const fetchPatience = 15 * time.Minute
+
 // fileJob is the data of a delivery that fetches a file from a network.
 type fileJob struct {
 	File int64 `json:"file"`
@@ -50,7 +56,7 @@ type fileJob struct {
 
 // addFiles notes the files of a message from a room. Nothing is fetched yet.
 func (w *work) addFiles(network string, m store.Message, files []chat.File) error {
-	_, opens := w.b.chats[network].(chat.Opener)
+	opens := w.Env.Network(network).Opener != nil
 	for _, f := range files {
 		in := store.File{
 			Message: m.ID, Network: network, Ref: string(f.ID), Name: mail.CleanFileName(f.Name), Type: f.Type, Sort: int64(f.Sort), Size: max(f.Size, 0),
@@ -59,8 +65,8 @@ func (w *work) addFiles(network string, m store.Message, files []chat.File) erro
 		switch {
 		case f.ID == "" || !opens:
 			in.State, in.Reason = store.FileMissing, "it can be opened only in the room"
-		case in.Size > w.b.o.Files.Largest:
-			in.State, in.Reason = store.FileMissing, tooLarge(w.b.o.Files.Largest)
+		case in.Size > w.Env.Files.Largest:
+			in.State, in.Reason = store.FileMissing, tooLarge(w.Env.Files.Largest)
 		}
 		if err := w.AddFile(&in); err != nil {
 			return err
@@ -91,27 +97,27 @@ func (w *work) fetchFiles(message int64) (wanted bool, err error) {
 }
 
 // deliverFetchFile fetches a file into the store.
-func (b *Bridge) deliverFetchFile(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery) error {
 	var j fileJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
 	var f store.File
-	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
+	if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
 		return err
 	}
 	var err error
 	if f.State == store.FileWanted {
-		f, err = b.fetchFile(ctx, f)
+		f, err = e.fetchFile(ctx, f)
 	}
 	failpoint("settle-file:attempted")
-	return b.write(ctx, "settle-file", func(w *work) error {
+	return e.write(ctx, "settle-file", func(w *work) error {
 		if err != nil {
-			final, settle := w.again(d, err)
+			final, settle := w.again(d, err, fetchPatience)
 			if settle != nil || !final {
 				return settle
 			}
-			w.b.log.Warn("a file could not be fetched", "network", f.Network, "attempts", d.Attempt+1, "error", err)
+			w.Env.Log.Warn("a file could not be fetched", "network", f.Network, "attempts", d.Attempt+1, "error", err)
 			f.State, f.Reason = store.FileMissing, plain(err.Error())
 		} else if err := w.Done(d.ID); err != nil {
 			return err
@@ -123,9 +129,9 @@ func (b *Bridge) deliverFetchFile(ctx context.Context, d store.Delivery) error {
 	})
 }
 
-func (b *Bridge) fetchFile(ctx context.Context, f store.File) (store.File, error) {
-	opener, can := b.chats[f.Network].(chat.Opener)
-	if !can {
+func (e *Env) fetchFile(ctx context.Context, f store.File) (store.File, error) {
+	opener := e.Network(f.Network).Opener
+	if opener == nil {
 		return f, neverError("its chat network is no longer in the configuration")
 	}
 	r, err := opener.OpenFile(ctx, chat.File{
@@ -134,7 +140,7 @@ func (b *Bridge) fetchFile(ctx context.Context, f store.File) (store.File, error
 	if err != nil {
 		return f, err
 	}
-	k, err := b.newKeeping(f.Type, f.Name)
+	k, err := e.newKeeping(f.Type, f.Name)
 	if err == nil {
 		_, err = io.Copy(k, r)
 	}
@@ -142,14 +148,14 @@ func (b *Bridge) fetchFile(ctx context.Context, f store.File) (store.File, error
 		return f, errors.Join(err, k.drop())
 	}
 	if k.over {
-		return f, errors.Join(neverError(tooLarge(b.o.Files.Largest)), k.drop())
+		return f, errors.Join(neverError(tooLarge(e.Files.Largest)), k.drop())
 	}
 	c, err := k.keep()
 	if err != nil {
 		return f, err
 	}
 	c.into(&f)
-	if f.Preview, err = b.speech(ctx, f); err != nil {
+	if f.Preview, err = e.speech(ctx, f); err != nil {
 		return f, err
 	}
 	return f, nil
@@ -157,24 +163,24 @@ func (b *Bridge) fetchFile(ctx context.Context, f store.File) (store.File, error
 
 // speech makes a copy of a voice message that every mail program plays. Where that does
 // not work there is none.
-func (b *Bridge) speech(ctx context.Context, f store.File) (p store.Preview, err error) {
+func (e *Env) speech(ctx context.Context, f store.File) (p store.Preview, err error) {
 	const longest = 20 << 20 // bytes; more is no voice message
-	if b.o.Files.FFmpeg == "" || chat.FileSort(f.Sort) != chat.Voice || f.Type != "audio/ogg" || f.Size > longest {
+	if e.Files.FFmpeg == "" || chat.FileSort(f.Sort) != chat.Voice || f.Type != "audio/ogg" || f.Size > longest {
 		return f.Preview, nil
 	}
-	ogg, err := b.store.OpenBlob(f.Blob)
+	ogg, err := e.Store.OpenBlob(f.Blob)
 	if err != nil {
 		return p, err
 	}
 	defer ogg.Close()  //nolint:errcheck // it was only read
-	b.shrinking.Lock() // one at a time, as with pictures
-	defer b.shrinking.Unlock()
-	w, err := b.store.NewBlob()
+	e.Shrinking.Lock() // one at a time, as with pictures
+	defer e.Shrinking.Unlock()
+	w, err := e.Store.NewBlob()
 	if err != nil {
 		return p, err
 	}
-	if err := media.ToM4A(ctx, b.o.Files.FFmpeg, w, ogg, longest); err != nil {
-		b.log.Warn("a voice message gets no copy for all mail programs", "error", err)
+	if err := media.ToM4A(ctx, e.Files.FFmpeg, w, ogg, longest); err != nil {
+		e.Log.Warn("a voice message gets no copy for all mail programs", "error", err)
 		return p, w.Drop()
 	}
 	p = store.Preview{Type: "audio/mp4", Size: w.Size()}
@@ -249,16 +255,16 @@ func (c content) into(f *store.File) {
 
 // keeping takes the content of a file, up to the largest that is carried.
 type keeping struct {
-	b              *Bridge
+	env            *Env
 	w              *store.BlobWriter
 	head           []byte
 	declared, name string
 	over           bool
 }
 
-func (b *Bridge) newKeeping(declared, name string) (*keeping, error) {
-	w, err := b.store.NewBlob()
-	return &keeping{b: b, w: w, declared: declared, name: name}, err
+func (e *Env) newKeeping(declared, name string) (*keeping, error) {
+	w, err := e.Store.NewBlob()
+	return &keeping{env: e, w: w, declared: declared, name: name}, err
 }
 
 // Write takes the next bytes. What is too large is passed over.
@@ -267,7 +273,7 @@ func (k *keeping) Write(p []byte) (int, error) {
 	if n := looked - len(k.head); n > 0 {
 		k.head = append(k.head, p[:min(n, len(p))]...)
 	}
-	if k.over = k.over || k.w.Size()+int64(len(p)) > k.b.o.Files.Largest; k.over {
+	if k.over = k.over || k.w.Size()+int64(len(p)) > k.env.Files.Largest; k.over {
 		return len(p), nil
 	}
 	return k.w.Write(p)
@@ -291,7 +297,7 @@ func (k *keeping) keep() (content, error) {
 	if !shownInline(c.Type) {
 		return c, nil
 	}
-	f, err := k.b.store.OpenBlob(c.Blob)
+	f, err := k.env.Store.OpenBlob(c.Blob)
 	if err != nil {
 		return c, err
 	}
@@ -299,7 +305,7 @@ func (k *keeping) keep() (content, error) {
 	if c.Width, c.Height = media.Size(f); c.Size <= previewOver && max(c.Width, c.Height) <= 2*previewWide {
 		return c, nil
 	}
-	c.Preview, err = k.b.preview(f)
+	c.Preview, err = k.env.preview(f)
 	return c, err
 }
 
@@ -314,16 +320,16 @@ func shownInline(kind string) bool {
 
 // preview makes a smaller picture; one that cannot be read has none. One at a time,
 // because it takes memory.
-func (b *Bridge) preview(f io.ReadSeeker) (p store.Preview, err error) {
-	b.shrinking.Lock()
-	defer b.shrinking.Unlock()
-	w, err := b.store.NewBlob()
+func (e *Env) preview(f io.ReadSeeker) (p store.Preview, err error) {
+	e.Shrinking.Lock()
+	defer e.Shrinking.Unlock()
+	w, err := e.Store.NewBlob()
 	if err != nil {
 		return p, err
 	}
 	kind, width, _, shrink := media.Shrink(w, f, previewWide)
 	if shrink != nil {
-		b.log.Debug("no smaller picture was made", "error", shrink)
+		e.Log.Debug("no smaller picture was made", "error", shrink)
 		return p, w.Drop()
 	}
 	if w.Size() > previewOver {
@@ -336,7 +342,7 @@ func (b *Bridge) preview(f io.ReadSeeker) (p store.Preview, err error) {
 
 // mailFiles gives the files of a mail that is read to the store.
 type mailFiles struct {
-	b    *Bridge
+	env  *Env
 	here map[string]content // by Part.Stored
 }
 
@@ -347,7 +353,7 @@ func (m *mailFiles) sink(p mail.Part) (mail.Sink, error) {
 	if p.Name == "" {
 		p.Name = p.UsualName()
 	}
-	k, err := m.b.newKeeping(p.Type, p.Name)
+	k, err := m.env.newKeeping(p.Type, p.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -384,7 +390,7 @@ func (w *work) addMailFiles(l letter, message int64) error {
 	}
 	sender := mail.CanonicalAddress(l.from.Address)
 	for _, p := range l.msg.Files() {
-		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.b.o.Files.Largest), Sender: sender, At: w.now}
+		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.Env.Files.Largest), Sender: sender, At: w.now}
 		if c, here := l.files[p.Stored]; here {
 			c.into(&f)
 			times, err := w.TimesMailed(c.Blob, sender)
@@ -412,10 +418,10 @@ func sortOf(kind string) chat.FileSort {
 }
 
 // runFiles removes files whose time is over, once a day.
-func (b *Bridge) runFiles(ctx context.Context) error {
+func (e *Env) runFiles(ctx context.Context) error {
 	for {
-		if err := b.dropOldFiles(ctx); err != nil && ctx.Err() == nil {
-			b.log.Error("remove old files", "error", err)
+		if err := e.dropOldFiles(ctx); err != nil && ctx.Err() == nil {
+			e.Log.Error("remove old files", "error", err)
 		}
 		day := time.NewTimer(24 * time.Hour)
 		select {
@@ -427,12 +433,12 @@ func (b *Bridge) runFiles(ctx context.Context) error {
 	}
 }
 
-func (b *Bridge) dropOldFiles(ctx context.Context) error {
+func (e *Env) dropOldFiles(ctx context.Context) error {
 	const batch = 200
 	for {
 		var old []store.File
-		err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
-			old, err = tx.FilesHere(b.o.Now().Add(-b.o.Files.Keep), batch)
+		err := e.Store.Read(ctx, func(tx *store.Tx) (err error) {
+			old, err = tx.FilesHere(e.Now().Add(-e.Files.Keep), batch)
 			return err
 		})
 		if err != nil {
@@ -441,7 +447,7 @@ func (b *Bridge) dropOldFiles(ctx context.Context) error {
 		if len(old) == 0 {
 			break
 		}
-		err = b.write(ctx, "drop-files", func(w *work) error {
+		err = e.write(ctx, "drop-files", func(w *work) error {
 			for _, f := range old {
 				f.State, f.Reason = store.FileDropped, "it is no longer kept"
 				if err := w.SetFile(f); err != nil {
@@ -454,42 +460,18 @@ func (b *Bridge) dropOldFiles(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := b.store.DropBlobs(b.o.Now(), func(name string) (wanted bool, err error) {
-		err = b.store.Read(ctx, func(tx *store.Tx) error { wanted, err = tx.BlobWanted(name); return err })
+	_, err := e.Store.DropBlobs(e.Now(), func(name string) (wanted bool, err error) {
+		err = e.Store.Read(ctx, func(tx *store.Tx) error { wanted, err = tx.BlobWanted(name); return err })
 		return wanted, err
 	})
 	return err
 }
 
 // openBlob opens a stored file for a mail.
-func (b *Bridge) openBlob(name string) (io.ReadCloser, error) {
-	f, err := b.store.OpenBlob(name)
+func (e *Env) openBlob(name string) (io.ReadCloser, error) {
+	f, err := e.Store.OpenBlob(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, retry.Never(err)
 	}
 	return f, err
-}
-
-// sendFile posts a stored file in a room.
-func (b *Bridge) sendFile(ctx context.Context, c chat.Connector, d store.Delivery, j *chatJob) (chat.MessageID, error) {
-	filer, can := c.(chat.Filer)
-	if j.Whole && can {
-		var m store.Message
-		if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { m, err = tx.Message(j.Message); return err }); err != nil {
-			return "", err
-		}
-		return b.once(ctx, c, d, j.Out, func() (chat.MessageID, error) { return filer.SendFile(ctx, j.Out, wholeText(m)) })
-	}
-	var f store.File
-	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
-		return "", err
-	}
-	if !can || f.State != store.FileHere {
-		return "", neverError("the file is no longer there")
-	}
-	a := chat.Attachment{
-		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
-		Open: func(context.Context) (io.ReadCloser, error) { return b.openBlob(f.Blob) },
-	}
-	return b.once(ctx, c, d, j.Out, func() (chat.MessageID, error) { return filer.SendFile(ctx, j.Out, a) })
 }

@@ -13,47 +13,59 @@ import (
 	"hashsend/bridge/store"
 )
 
-func (b *Bridge) wakeFlush() {
+// flusher makes mails of what threads hold when their holds end.
+type flusher struct {
+	env *Env
+	due chan struct{} // of capacity 1: something may be due
+}
+
+func newFlusher(e *Env) *flusher {
+	f := &flusher{env: e, due: make(chan struct{}, 1)}
+	e.WakeFlush = f.wake
+	return f
+}
+
+func (f *flusher) wake() {
 	select {
-	case b.flushes <- struct{}{}:
+	case f.due <- struct{}{}:
 	default:
 	}
 }
 
-// runFlush makes mails of held messages when their hold ends. On the way out it
+// run makes mails of held messages when their hold ends. On the way out it
 // flushes what is still held, so that a stop delays nothing.
-func (b *Bridge) runFlush(ctx context.Context) error {
+func (f *flusher) run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-timer.C:
-		case <-b.flushes:
+		case <-f.due:
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			defer cancel()
-			_, err := b.flushDue(last, b.o.Now().Add(b.o.Hold.Max+time.Second))
+			_, err := f.flushDue(last, f.env.Now().Add(f.env.Hold.Max+time.Second))
 			return err
 		}
-		next, err := b.flushDue(ctx, b.o.Now())
+		next, err := f.flushDue(ctx, f.env.Now())
 		if err != nil && ctx.Err() == nil {
-			b.log.Error("make mails of held messages", "error", err)
-			next = b.o.Now().Add(time.Second)
+			f.env.Log.Error("make mails of held messages", "error", err)
+			next = f.env.Now().Add(time.Second)
 		}
 		if !next.IsZero() {
-			timer.Reset(max(0, next.Sub(b.o.Now())))
+			timer.Reset(max(0, next.Sub(f.env.Now())))
 		}
 	}
 }
 
 // flushDue flushes every thread whose hold has ended at a moment and returns
 // when the next one ends; zero: nothing is held.
-func (b *Bridge) flushDue(ctx context.Context, at time.Time) (next time.Time, err error) {
+func (f *flusher) flushDue(ctx context.Context, at time.Time) (next time.Time, err error) {
 	const batch = 100
 	done := map[int64]bool{} // one that stays held must not be tried for ever
 	for {
 		var due []int64
-		err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		err := f.env.Store.Read(ctx, func(tx *store.Tx) (err error) {
 			if due, err = tx.DueThreads(at, batch+len(done)); err == nil {
 				next, err = tx.NextHold()
 			}
@@ -69,7 +81,7 @@ func (b *Bridge) flushDue(ctx context.Context, at time.Time) (next time.Time, er
 		for i, id := range due {
 			done[id] = true
 			all.Go(func() {
-				if err := b.write(ctx, "flush", func(w *work) error { return w.flushThread(id) }); err != nil {
+				if err := f.env.write(ctx, "flush", func(w *work) error { return w.flushThread(id) }); err != nil {
 					errs[i] = fmt.Errorf("thread %d: %w", id, err)
 				}
 			})
@@ -95,7 +107,7 @@ func (w *work) unstuck(d store.Delivery, j mailJob) error {
 		return err
 	}
 	th, err := w.Thread(m.Thread)
-	if err != nil || th.HoldFirst.IsZero() || !th.HoldUntil.After(th.HoldFirst.Add(w.b.o.Hold.Max)) {
+	if err != nil || th.HoldFirst.IsZero() || !th.HoldUntil.After(th.HoldFirst.Add(w.Env.Hold.Max)) {
 		return err
 	}
 	w.flush = true
@@ -126,7 +138,7 @@ func (w *work) flushThread(id int64) error {
 		return err
 	}
 	if len(ready) == 0 {
-		return w.SetHold(id, held[0].At, w.b.untilFiles(w.now))
+		return w.SetHold(id, held[0].At, w.Env.untilFiles(w.now))
 	}
 	p, err := w.planFor(id, ready)
 	if err != nil {
@@ -145,7 +157,7 @@ func (w *work) flushThread(id int64) error {
 		}
 	}
 	if len(ready) < len(held) {
-		return w.SetHold(id, held[len(ready)].At, w.b.untilFiles(w.now))
+		return w.SetHold(id, held[len(ready)].At, w.Env.untilFiles(w.now))
 	}
 	return w.SetHold(id, time.Time{}, time.Time{})
 }
@@ -157,11 +169,11 @@ func (w *work) stretched(id int64, held []store.Message) (until time.Time, err e
 	if err != nil {
 		return until, err
 	}
-	box := w.b.boxByID[th.Mailbox]
+	box := w.Env.Boxes[th.Mailbox]
 	if box == nil {
 		return until, nil // said elsewhere
 	}
-	d := box.limit.stretch(w.now)
+	d := box.Pace.Stretch(w.now)
 	if d == 0 || !th.HoldUntil.After(endedByHand(th.HoldFirst)) {
 		return until, nil
 	}
@@ -173,7 +185,7 @@ func (w *work) stretched(id int64, held []store.Message) (until time.Time, err e
 
 // untilFiles is how long a hold lasts while files are fetched; it ends when they are
 // there, or given up.
-func (b *Bridge) untilFiles(now time.Time) time.Time { return now.Add(b.o.Hold.Max + time.Hour) }
+func (e *Env) untilFiles(now time.Time) time.Time { return now.Add(e.Hold.Max + time.Hour) }
 
 // complete returns the first of the held messages whose files, and the roots of whose
 // chat threads, are all settled; the order is kept, so those behind one that waits
@@ -243,10 +255,11 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	if p.Rooms, err = w.RoomsOf(id); err != nil {
 		return p, err
 	}
-	p.Box = w.b.boxByID[p.Thread.Mailbox]
+	p.Box = w.Env.Boxes[p.Thread.Mailbox]
 	if p.Box == nil {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
 	}
+	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = w.Env.links(), p.Box.mailBytes(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
 	if p.Root, err = w.rootOf(id); err != nil {
 		return p, err
 	}
@@ -305,9 +318,9 @@ func severalSpeak(ms []store.Message) bool {
 func (w *work) makeMail(p plan, pm plannedMail) error {
 	uniq := mail.NewUniq()
 	d := draft(p, pm)
-	d.ID = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
-	d.Trace = w.b.mint.Trace(uniq)
-	d.Bridge = w.b.instance + "; hop=1"
+	d.ID = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
+	d.Trace = w.Env.Mint.Trace(uniq)
+	d.Bridge = w.Env.Instance + "; hop=1"
 	finished, err := mail.Compose(d)
 	if err != nil {
 		return &composeError{err}
@@ -321,7 +334,7 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 		return err
 	}
 	job := mailJob{
-		Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address,
+		Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address,
 		Files: finished.Files, Again: pm.Again, People: true,
 	}
 	for _, to := range pm.To {
@@ -370,12 +383,12 @@ func (w *work) letter(th store.Thread, to store.Participant, subject, text, inRe
 	}
 	uniq := mail.NewUniq()
 	d := draft(p, plannedMail{Shown: []store.Participant{to}})
-	d.ID = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
-	d.Trace = w.b.mint.Trace(uniq)
-	d.Bridge = w.b.instance + "; hop=1"
+	d.ID = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
+	d.Trace = w.Env.Mint.Trace(uniq)
+	d.Bridge = w.Env.Instance + "; hop=1"
 	d.From.Name = "hashsend"
 	if subject != "" { // it stands by itself
-		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.b.mint.Anchor(uniq, p.Box.Domain), w.now
+		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.Env.Mint.Anchor(uniq, p.Box.Domain), w.now
 	}
 	d.AutoSubmitted, d.Suppress = "auto-replied", "All"
 	d.InReplyTo = inReplyTo
@@ -392,6 +405,6 @@ func (w *work) letter(th store.Thread, to store.Participant, subject, text, inRe
 	if err := w.AddMail(&record); err != nil {
 		return err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, To: []string{to.Address}}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, To: []string{to.Address}}
 	return w.enqueue(jobMail, mailLane(th.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
 }

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,42 @@ type missed struct {
 	At   time.Time   `json:"at"`
 }
 
+// The kinds of deliveries for rooms that go on elsewhere.
+const (
+	jobFollow  = "chat.follow"  // enter the room that another one goes on as
+	jobCatchUp = "chat.catchup" // take in what was said in a room that was just entered
+)
+
+// followJob is the data of a room that is followed into another.
+type followJob struct {
+	Target
+	Missed missed `json:"missed"` // the room before
+}
+
+// catchUpJob is the data of a room that is caught up with.
+type catchUpJob struct{ Target }
+
+func followKind() chatKind[followJob] {
+	return chatKind[followJob]{
+		Name: jobFollow, Patience: 2 * time.Minute, // people are invited one after the other
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *followJob) (chat.MessageID, error) {
+			return "", n.Follower.Follow(ctx, j.Missed.From, j.Place.Room, j.Missed.By)
+		},
+		Settle: func(w *work, _ store.Delivery, j followJob, _ chat.MessageID) error { return w.followed(j) },
+		GaveUp: func(w *work, _ store.Delivery, j followJob, cause error) error { return w.notFollowed(j, cause) },
+	}
+}
+
+// catchUpKind hands what was said in a room to handle.
+func catchUpKind(handle func(network string) chat.Handler) chatKind[catchUpJob] {
+	return chatKind[catchUpJob]{
+		Name: jobCatchUp,
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *catchUpJob) (chat.MessageID, error) {
+			return "", n.Backfiller.Backfill(ctx, j.Place, "", j.Out.At, handle(j.Network))
+		},
+	}
+}
+
 func missedKey(network string, to chat.RoomID) string {
 	return "missed\x00" + network + "\x00" + string(to)
 }
@@ -32,14 +69,14 @@ func (w *work) moved(network string, e chat.Moved) error {
 	if linked, err := w.anyLinked(network, e.Place.Room); err != nil || !linked {
 		return err
 	}
-	if _, enters := w.b.chats[network].(chat.Follower); enters {
+	if w.Env.Network(network).Follower != nil {
 		return w.follow(network, e.To, missed{From: e.Place.Room, By: e.By, At: e.At})
 	}
 	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
 		return err
 	}
-	j := chatJob{Network: network, Place: chat.Place{Room: e.To}}
-	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), j); err != nil {
+	j := joinJob{Target: Target{Network: network, Place: chat.Place{Room: e.To}}}
+	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), &j); err != nil {
 		return err
 	}
 	return w.announceIn(network, e.To)
@@ -73,11 +110,11 @@ func (w *work) announceIn(network string, room chat.RoomID) error {
 }
 
 func (w *work) follow(network string, to chat.RoomID, m missed) error {
-	return w.toChat(jobFollow, w.followKey(network, to), chatJob{Network: network, Place: chat.Place{Room: to}, Missed: &m})
+	return w.toChat(jobFollow, w.followKey(network, to), &followJob{Target: Target{Network: network, Place: chat.Place{Room: to}}, Missed: m})
 }
 
 // followed lets a conversation go on in the room that the bridge has entered.
-func (w *work) followed(j chatJob) error {
+func (w *work) followed(j followJob) error {
 	if err := w.MoveRoom(j.Network, string(j.Missed.From), string(j.Place.Room), "", ""); err != nil {
 		return err
 	}
@@ -103,16 +140,16 @@ func (w *work) followed(j chatJob) error {
 // catchUp has what was said in a room before the bridge entered it taken in, from the
 // moment on from which it belongs to its conversation.
 func (w *work) catchUp(network string, room chat.RoomID, since time.Time) error {
-	if _, can := w.b.chats[network].(chat.Backfiller); !can {
+	if w.Env.Network(network).Backfiller == nil {
 		return nil
 	}
-	j := chatJob{Network: network, Place: chat.Place{Room: room}}
+	j := catchUpJob{Target{Network: network, Place: chat.Place{Room: room}}}
 	j.Out.At = since
-	return w.toChat(jobCatchUp, w.b.instance+".u."+mail.NewUniq(), j)
+	return w.toChat(jobCatchUp, w.Env.Instance+".u."+mail.NewUniq(), &j)
 }
 
 // notFollowed tells that a conversation stays in a room that others have left.
-func (w *work) notFollowed(j chatJob, cause error) error {
+func (w *work) notFollowed(j followJob, cause error) error {
 	text := "⚠️ This room goes on elsewhere, and I could not follow: " + plain(cause.Error()) + "."
 	if errors.Is(cause, chat.ErrMayNot) {
 		raw, err := json.Marshal(j.Missed)

@@ -20,7 +20,7 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 		// What was missed was said before what comes now.
 		for _, e := range events {
 			if g, is := e.(chat.Gap); is {
-				if err := b.fillGaps(ctx, network, g.Place.Room); err != nil {
+				if err := b.gaps.fill(ctx, network, g.Place.Room); err != nil {
 					return err
 				}
 			}
@@ -138,7 +138,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	if w.b.o.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
+	if w.Env.Access.level(e.By, chat.Member) < Speak || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
 	noted, known, err := w.notedBefore(network, e)
@@ -335,7 +335,7 @@ func (w *work) toOtherRooms(m store.Message, from store.Room, by chat.Author) er
 		if r.ID == from.ID || r.Silent() {
 			continue
 		}
-		as := chat.Sender{ID: w.b.mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
+		as := chat.Sender{ID: w.Env.Mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
 		if err := w.post(m, r, as, ""); err != nil {
 			return err
 		}
@@ -345,7 +345,7 @@ func (w *work) toOtherRooms(m store.Message, from store.Room, by chat.Author) er
 
 // hold begins or prolongs the hold of a thread for one more message.
 func (w *work) hold(th store.Thread, mention bool) error {
-	first, until := holdUntil(w.b.o.Hold, th, w.now, mention)
+	first, until := holdUntil(w.Env.Hold, th, w.now, mention)
 	w.flush = true
 	return w.SetHold(th.ID, first, until)
 }
@@ -403,11 +403,11 @@ func (w *work) eachOtherCopy(m store.Message, not chat.MessageID, do func(store.
 
 // deleteCopy deletes a copy in its room, when it stands there.
 func (w *work) deleteCopy(r store.Room, c store.Copy) error {
-	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: c.Message, Part: c.Part}
+	j := changeJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, Of: c.Message, Part: c.Part}
 	if c.Chat != "" {
 		j.Place.Thread = chat.ThreadID(c.Chat)
 	}
-	return w.toChat(jobDelete, w.key("d", c.Message, r.ID, int64(c.Part)), j)
+	return w.toChat(jobDelete, w.key("d", c.Message, r.ID, int64(c.Part)), &j)
 }
 
 func (w *work) deleted(network string, e chat.Deleted) error {
@@ -436,7 +436,7 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		return err
 	}
 	err = w.eachOtherCopy(m, e.Message, func(r store.Room, c store.Copy) error {
-		if _, can := w.b.chats[r.Network].(chat.Deleter); !can || c.Stale {
+		if w.Env.Network(r.Network).Deleter == nil || c.Stale {
 			return nil
 		}
 		return w.deleteCopy(r, c)
@@ -456,7 +456,7 @@ func (w *work) deleted(network string, e chat.Deleted) error {
 		who = chat.UserID(person)
 	}
 	text := "Your message was already mailed and cannot be taken back there."
-	if w.b.o.TellDeletes {
+	if w.Env.TellDeletes {
 		text += " Those who have it are told that it was deleted."
 		if err := w.editedLate(m, m.Text); err != nil {
 			return err

@@ -16,11 +16,21 @@ import (
 	"hashsend/bridge/store"
 )
 
+// inbox takes in the mails of a mailbox. It is the mail.Handler of its sources.
+type inbox struct {
+	*Box
+	Env   *Env
+	apply applier
+}
+
+// applier does what was decided about a mail, in the transaction that stores its cursor.
+type applier func(w *work, box *Box, l letter, d decision, f forced) error
+
 // Wants decides by the header whether a mail may be ours: our own echo, an answer
 // to mail of ours, the tag in the subject, a report, or a folder that is ours.
-func (box *mailbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
+func (box *inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	m := h.Header.Message()
-	if _, echo := box.b.mint.ParseTrace(h.Header.Get(mail.HeaderTrace)); echo {
+	if _, echo := box.Env.Mint.ParseTrace(h.Header.Get(mail.HeaderTrace)); echo {
 		return true, nil
 	}
 	if h.Place == mail.Sent && !box.isOwn(sender(&m).Address) {
@@ -29,12 +39,12 @@ func (box *mailbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	if h.Place == mail.Archive && box.isOwn(sender(&m).Address) {
 		return false, nil // what the owner has sent lies there, too, and drafts
 	}
-	if (h.Place != mail.Junk && mail.HasTag(m.Subject, box.b.o.Tag)) || (h.Place != mail.Sent && looksLikeReport(h)) {
+	if (h.Place != mail.Junk && mail.HasTag(m.Subject, box.Env.Tag)) || (h.Place != mail.Sent && looksLikeReport(h)) {
 		return true, nil
 	}
 	var ours bool
-	err := box.b.store.Read(ctx, func(tx *store.Tx) error {
-		r, err := box.b.findRoute(tx, box, &m, h.Envelope)
+	err := box.Env.Store.Read(ctx, func(tx *store.Tx) error {
+		r, err := box.Env.findRoute(tx, box.Box, &m, h.Envelope)
 		ours = len(r.Threads) > 0
 		return err
 	})
@@ -53,14 +63,14 @@ func looksLikeReport(h mail.Head) bool {
 }
 
 // isOwn reports whether an address is one of the mailbox's owner.
-func (box *mailbox) isOwn(address string) bool {
+func (box *Box) isOwn(address string) bool {
 	return mail.SameAddress(address, box.Address.Address) ||
 		slices.ContainsFunc(box.Own, func(o string) bool { return mail.SameAddress(o, address) })
 }
 
 // Pass stores the cursor of a folder behind mails that are not ours.
-func (box *mailbox) Pass(ctx context.Context, _, folder, cursor string) error {
-	return box.b.write(ctx, "pass", func(w *work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
+func (box *inbox) Pass(ctx context.Context, _, folder, cursor string) error {
+	return box.Env.write(ctx, "pass", func(w *work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
 }
 
 // letter is a mail that has been read, with all that is known of it before the
@@ -88,7 +98,7 @@ func sender(m *mail.Message) mail.Address {
 
 // Handle takes in one mail: reads, decides, and commits what it causes together
 // with the cursor.
-func (box *mailbox) Handle(ctx context.Context, cursor string, in mail.Incoming) error {
+func (box *inbox) Handle(ctx context.Context, cursor string, in mail.Incoming) error {
 	l, err := box.read(ctx, in)
 	if err != nil {
 		return err
@@ -104,9 +114,9 @@ type forced struct {
 	Held     int64
 }
 
-func (box *mailbox) take(ctx context.Context, cursor string, l letter, f forced) error {
+func (box *inbox) take(ctx context.Context, cursor string, l letter, f forced) error {
 	var d decision
-	err := box.b.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err := box.Env.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		d, err = box.decide(tx, l, f)
 		return err
 	})
@@ -122,7 +132,7 @@ func (box *mailbox) take(ctx context.Context, cursor string, l letter, f forced)
 			return err
 		}
 	}
-	err = box.b.write(ctx, "mail", func(w *work) error {
+	err = box.Env.write(ctx, "mail", func(w *work) error {
 		if err := w.SetCursor("mail/"+box.Name, l.in.Folder, cursor); err != nil {
 			return err
 		}
@@ -132,28 +142,28 @@ func (box *mailbox) take(ctx context.Context, cursor string, l letter, f forced)
 				return err
 			}
 		}
-		return w.carryOut(box, l, d, f)
+		return box.apply(w, box.Box, l, d, f)
 	})
 	if d.file != "" && (err != nil || d.repeated) {
-		err = errors.Join(err, box.b.store.DropFile(d.file))
+		err = errors.Join(err, box.Env.Store.DropFile(d.file))
 	}
 	return err
 }
 
-func (box *mailbox) keep(ctx context.Context, l letter) (name string, err error) {
+func (box *inbox) keep(ctx context.Context, l letter) (name string, err error) {
 	body, err := l.in.Open(ctx)
 	if err != nil {
 		return "", fmt.Errorf("open mail: %w", err)
 	}
 	defer body.Close() //nolint:errcheck // it was only read
-	return box.b.store.KeepFile(body)
+	return box.Env.Store.KeepFile(body)
 }
 
 // read opens, parses, classifies and verifies a mail. Only trouble in reading it
 // is an error.
-func (box *mailbox) read(ctx context.Context, in mail.Incoming) (letter, error) {
+func (box *inbox) read(ctx context.Context, in mail.Incoming) (letter, error) {
 	l := letter{in: in}
-	if uniq, ok := box.b.mint.ParseTrace(in.Header.Get(mail.HeaderTrace)); ok {
+	if uniq, ok := box.Env.Mint.ParseTrace(in.Header.Get(mail.HeaderTrace)); ok {
 		head := in.Header.Message()
 		if box.isOwn(sender(&head).Address) {
 			l.echo, l.msg, l.from, l.own = uniq, head, sender(&head), true
@@ -164,7 +174,7 @@ func (box *mailbox) read(ctx context.Context, in mail.Incoming) (letter, error) 
 	if err != nil {
 		return l, fmt.Errorf("open mail: %w", err)
 	}
-	files := &mailFiles{b: box.b, here: map[string]content{}}
+	files := &mailFiles{env: box.Env, here: map[string]content{}}
 	lim := mail.DefaultLimits
 	lim.Files = files.sink
 	l.msg, err = parse(body, lim)
@@ -226,8 +236,8 @@ func notOurs() error {
 }
 
 // headerOf reads the header of a mail in the folder of held mail.
-func (b *Bridge) headerOf(file string) (mail.Header, error) {
-	f, err := b.store.OpenFile(file)
+func (e *Env) headerOf(file string) (mail.Header, error) {
+	f, err := e.Store.OpenFile(file)
 	if err != nil {
 		return nil, err
 	}

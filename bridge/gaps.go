@@ -19,11 +19,18 @@ type gap struct {
 	linked time.Time
 }
 
-// gaps are those of one network that are not filled yet, by room. What is said while
+// gaps are those that are not filled yet. What is said while
 // filling one fails does not make it smaller.
 type gaps struct {
+	env    *Env
+	handle func(network string) chat.Handler // takes in what was missed
+
 	mu   sync.Mutex
-	open map[int64]gap
+	open map[string]map[int64]gap // by network and room
+}
+
+func newGaps(e *Env, handle func(network string) chat.Handler) *gaps {
+	return &gaps{env: e, handle: handle, open: map[string]map[int64]gap{}}
 }
 
 // ownCounts is how old a message has to be that we posted for what was said before it to
@@ -33,36 +40,35 @@ const ownCounts = time.Hour
 // fillingAtOnce is how many rooms are caught up with at once.
 const fillingAtOnce = 4
 
-// fillGaps has a network hand over what happened in its linked rooms, or in one of
+// fill has a network hand over what happened in its linked rooms, or in one of
 // them, while nobody listened. The error is temporary: it is worth another call.
-func (b *Bridge) fillGaps(ctx context.Context, network string, only chat.RoomID) error {
-	from, can := b.chats[network].(chat.Backfiller)
-	if !can {
+func (g *gaps) fill(ctx context.Context, network string, only chat.RoomID) error {
+	from := g.env.Network(network).Backfiller
+	if from == nil {
 		return nil
 	}
-	missing := b.gaps[network]
-	unfilled, err := b.noteGaps(ctx, network, only)
+	unfilled, err := g.note(ctx, network, only)
 	if err != nil {
 		return fmt.Errorf("catch up: %w", err)
 	}
 	var filling sync.WaitGroup
 	slots := make(chan struct{}, fillingAtOnce)
 	failed := make(chan error, len(unfilled))
-	for id, g := range unfilled {
+	for id, one := range unfilled {
 		slots <- struct{}{}
 		filling.Go(func() {
 			defer func() { <-slots }()
-			err := from.Backfill(ctx, g.at, g.since, g.linked, b.HandleChat(network))
+			err := from.Backfill(ctx, one.at, one.since, one.linked, g.handle(network))
 			if err != nil && (ctx.Err() != nil || !retry.IsNever(err)) {
 				failed <- err
 				return
 			}
 			if err != nil {
-				b.log.Warn("what was said in a room meanwhile cannot be read", "network", network, "error", err)
+				g.env.Log.Warn("what was said in a room meanwhile cannot be read", "network", network, "error", err)
 			}
-			missing.mu.Lock()
-			delete(missing.open, id)
-			missing.mu.Unlock()
+			g.mu.Lock()
+			delete(g.open[network], id)
+			g.mu.Unlock()
 		})
 	}
 	filling.Wait()
@@ -74,13 +80,15 @@ func (b *Bridge) fillGaps(ctx context.Context, network string, only chat.RoomID)
 	return errors.Join(errs...)
 }
 
-// noteGaps notes up to where each linked room is known, and returns the gaps to fill.
-func (b *Bridge) noteGaps(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64]gap, err error) {
+// note notes up to where each linked room is known, and returns the gaps to fill.
+func (g *gaps) note(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64]gap, err error) {
 	unfilled = map[int64]gap{}
-	missing := b.gaps[network]
-	missing.mu.Lock()
-	defer missing.mu.Unlock()
-	err = b.store.Read(ctx, func(tx *store.Tx) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open[network] == nil {
+		g.open[network] = map[int64]gap{}
+	}
+	err = g.env.Store.Read(ctx, func(tx *store.Tx) error {
 		rooms, err := tx.LinkedRooms(network)
 		if err != nil {
 			return err
@@ -89,18 +97,18 @@ func (b *Bridge) noteGaps(ctx context.Context, network string, only chat.RoomID)
 			if only != "" && r.Place != string(only) {
 				continue
 			}
-			g, noted := missing.open[r.ID]
+			one, noted := g.open[network][r.ID]
 			if !noted {
-				last, err := tx.LastKnown(r.ID, b.o.Now().Add(-ownCounts))
+				last, err := tx.LastKnown(r.ID, g.env.Now().Add(-ownCounts))
 				if err != nil {
 					return err
 				}
-				g = gap{chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last), r.Linked}
+				one = gap{chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last), r.Linked}
 			}
-			if g.since == "" && g.linked.IsZero() {
+			if one.since == "" && one.linked.IsZero() {
 				continue
 			}
-			unfilled[r.ID], missing.open[r.ID] = g, g
+			unfilled[r.ID], g.open[network][r.ID] = one, one
 		}
 		return nil
 	})

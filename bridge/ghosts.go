@@ -60,16 +60,16 @@ func (w *work) ghostOf(r store.Room, ghost string) (store.Participant, error) {
 // ghostInvited decides about the invitation of a person by email (A35, A39). What is
 // not allowed is declined, with words that say what to do.
 func (w *work) ghostInvited(network string, e chat.Invited) error {
-	c := &call{work: w, network: network, place: chat.Place{Room: e.Place.Room}, at: e.At, by: e.By, level: w.b.o.Access.level(e.By, e.Rank)}
+	c := &call{work: w, network: network, place: chat.Place{Room: e.Place.Room}, at: e.At, by: e.By, level: w.Env.Access.level(e.By, e.Rank)}
 	err := c.inviteGhost(e)
 	var no usageError
 	if !errors.As(err, &no) {
 		return err
 	}
-	text := strings.ReplaceAll(no.Error(), typed, w.b.prompt(network, e.Place))
-	j := chatJob{Network: network, Place: e.Place, As: e.As}
+	text := strings.ReplaceAll(no.Error(), typed, w.Env.prompt(network, e.Place))
+	j := joinJob{Target: Target{Network: network, Place: e.Place}, As: e.As}
 	j.Out.Body.Text = text
-	if err := w.toChat(jobRefuse, w.ghostKey(e), j); err != nil {
+	if err := w.toChat(jobRefuse, w.ghostKey(e), &j); err != nil {
 		return err
 	}
 	r, err := w.Room(network, string(e.Place.Room), "")
@@ -99,7 +99,7 @@ func (c *call) inviteGhost(e chat.Invited) error {
 		return err
 	}
 	join := func() error {
-		return c.toChat(jobJoin, c.ghostKey(e), chatJob{Network: c.network, Place: e.Place, As: e.As})
+		return c.toChat(jobJoin, c.ghostKey(e), &joinJob{Target: Target{Network: c.network, Place: e.Place}, As: e.As})
 	}
 	rooms, err := c.RoomsIn(c.network, string(e.Place.Room))
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *call) mayInvite() error {
 	}
 	at = slices.DeleteFunc(at, func(ms int64) bool { return c.now.Sub(time.UnixMilli(ms)) >= time.Hour })
 	if len(at) >= invitesAnHour {
-		return usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.b.o.Zone).Format("15:04"))
+		return usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
 	}
 	raw, err := json.Marshal(append(at, c.now.UnixMilli()))
 	if err != nil {
@@ -209,15 +209,15 @@ func (w *work) directIn(network string, p chat.Place) (bool, error) {
 }
 
 // ghostIn goes on with a chat of two when the ghost and the bridge are in its room.
-func (w *work) ghostIn(j chatJob) error {
+func (w *work) ghostIn(j joinJob) error {
 	if j.As == "" {
 		return nil
 	}
 	if is, err := w.directIn(j.Network, j.Place); err != nil || !is {
 		return err
 	}
-	next := chatJob{Network: j.Network, Place: j.Place, Command: &commandJob{}}
-	return w.toChat(jobDescribe, w.b.instance+".p."+mail.NewUniq(), next)
+	next := describeJob{Target: Target{Network: j.Network, Place: j.Place}, Command: &commandJob{}}
+	return w.toChat(jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
 }
 
 // directReady links the room of a chat of two; of an encrypted one it asks first.
@@ -226,7 +226,7 @@ func (c *call) directReady(p pending, encrypted bool) error {
 	if err := c.setPending(p); err != nil {
 		return err
 	}
-	_, can := c.b.chats[c.network].(chat.Unsealer)
+	can := c.Env.Network(c.network).Unsealer != nil
 	var text string
 	var err error
 	switch {
@@ -251,19 +251,19 @@ func (c *call) directReady(p pending, encrypted bool) error {
 }
 
 // ghostStays has a ghost leave a room into which it could not bring the bridge.
-func (w *work) ghostStays(j chatJob, cause error) error {
-	if err := w.notDirect(j); err != nil {
+func (w *work) ghostStays(j joinJob, cause error) error {
+	if err := w.notDirect(j.Target); err != nil {
 		return err
 	}
-	no := chatJob{Network: j.Network, Place: j.Place, As: j.As}
+	no := joinJob{Target: Target{Network: j.Network, Place: j.Place}, As: j.As}
 	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + plain(cause.Error()) + ")"
-	return w.toChat(jobRefuse, w.b.instance+".i."+mail.NewUniq(), no)
+	return w.toChat(jobRefuse, w.Env.Instance+".i."+mail.NewUniq(), &no)
 }
 
 // notDirect forgets a chat of two that could not be made ready.
-func (w *work) notDirect(j chatJob) error {
-	c := &call{work: w, network: j.Network, place: chat.Place{Room: j.Place.Room}}
-	if is, err := w.directIn(j.Network, j.Place); err != nil || !is {
+func (w *work) notDirect(t Target) error {
+	c := &call{work: w, network: t.Network, place: chat.Place{Room: t.Place.Room}}
+	if is, err := w.directIn(t.Network, t.Place); err != nil || !is {
 		return err
 	}
 	return c.SetSetting(c.pendingKey(), "")

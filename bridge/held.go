@@ -16,10 +16,30 @@ import (
 	"hashsend/bridge/store"
 )
 
+// The kinds of deliveries of held mails.
+const (
+	jobAdmit   = "mail.admit" // take in a held mail that was approved
+	jobOwnCopy = "mail.own"   // hold a mail from the owner's address, unless its copy lay in Sent
+)
+
+// admitJob is the data of the delivery of an approved mail to its room.
+type admitJob struct {
+	Held int64 `json:"held"`
+	Add  bool  `json:"add"` // its sender becomes a participant
+	Room int64 `json:"room,omitempty"`
+}
+
+// ownCopyJob is the data of the delivery that waits for the copy in Sent of what seems
+// to be the owner's mail.
+type ownCopyJob struct {
+	Held      store.HeldMail `json:"held"`
+	MessageID string         `json:"message_id"`
+}
+
 // holdMail stores a mail for a person's decision and asks for it.
-func (w *work) holdMail(box *mailbox, l letter, d decision) error {
+func (w *work) holdMail(box *Box, l letter, d decision) error {
 	h := store.HeldMail{
-		Mailbox: box.id, Sender: l.from.Address, Name: mail.CleanName(l.from.Name), Subject: oneLine(l.msg.Subject, 200),
+		Mailbox: box.ID, Sender: l.from.Address, Name: mail.CleanName(l.from.Name), Subject: oneLine(l.msg.Subject, 200),
 		Reason: d.reason, Place: int64(l.in.Place), File: d.file, At: w.now,
 	}
 	if len(d.route.Threads) > 0 {
@@ -27,7 +47,7 @@ func (w *work) holdMail(box *mailbox, l letter, d decision) error {
 	}
 	if d.own {
 		job := ownCopyJob{Held: h, MessageID: l.msg.ID}
-		return w.enqueue(jobOwnCopy, "own/"+d.file, w.b.instance+".own."+d.file, job, nil, w.now.Add(delay(ownCopyWait)))
+		return w.enqueue(jobOwnCopy, "own/"+d.file, w.Env.Instance+".own."+d.file, job, nil, w.now.Add(delay(ownCopyWait)))
 	}
 	return w.askHeld(h)
 }
@@ -38,12 +58,12 @@ const ownCopyWait = 10 * time.Minute
 
 // deliverOwnCopy holds a mail from the owner's address whose copy has not come, and
 // forgets it if it has.
-func (b *Bridge) deliverOwnCopy(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverOwnCopy(ctx context.Context, d store.Delivery) error {
 	var j ownCopyJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return b.write(ctx, "own-copy", func(w *work) error {
+	return e.write(ctx, "own-copy", func(w *work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -54,7 +74,7 @@ func (b *Bridge) deliverOwnCopy(ctx context.Context, d store.Delivery) error {
 		if err != nil {
 			return err
 		}
-		return b.store.DropFile(j.Held.File)
+		return e.Store.DropFile(j.Held.File)
 	})
 }
 
@@ -76,7 +96,7 @@ func (w *work) askHeld(h store.HeldMail) error {
 	// Everybody reads what stands in a room: whole addresses are for those who decide,
 	// whom "status" tells them, and for the home room.
 	return w.noticeEach(h.Thread, func(network string, room chat.RoomID) string {
-		if network == w.b.o.Home.Network && room == w.b.o.Home.Room {
+		if network == w.Env.Home.Network && room == w.Env.Home.Room {
 			return heldText(h, h.Sender)
 		}
 		return heldText(h, shortAddress(h.Sender))
@@ -119,38 +139,39 @@ func (b *Bridge) deliverAdmit(ctx context.Context, d store.Delivery) error {
 	h, err := b.admitHeld(ctx, j)
 	return b.write(ctx, "settle-admit", func(w *work) error {
 		if err != nil {
-			final, settle := w.again(d, err)
+			final, settle := w.again(d, err, messagePatience)
 			if settle == nil && final {
 				settle = w.home(fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, plain(err.Error())))
 			}
 			return settle
 		}
-		if err := b.store.DropFile(h.File); err != nil {
-			b.log.Warn("remove a mail that was taken in", "error", err)
+		if err := b.Store.DropFile(h.File); err != nil {
+			b.Log.Warn("remove a mail that was taken in", "error", err)
 		}
 		return w.Done(d.ID)
 	})
 }
 
 func (b *Bridge) admitHeld(ctx context.Context, j admitJob) (h store.HeldMail, err error) {
-	if err := b.store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
+	if err := b.Store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
 		return h, err
 	}
-	box := b.boxByID[h.Mailbox]
+	box := b.Boxes[h.Mailbox]
 	if box == nil {
 		return h, neverError("its mailbox is no longer in the configuration")
 	}
 	in := mail.Incoming{
 		Head: mail.Head{Mailbox: box.Name, Place: mail.Place(h.Place), Received: h.At},
-		Open: func(context.Context) (io.ReadCloser, error) { return b.store.OpenFile(h.File) },
+		Open: func(context.Context) (io.ReadCloser, error) { return b.Store.OpenFile(h.File) },
 	}
 	if in.Header, err = b.headerOf(h.File); err != nil {
 		return h, retry.Never(err)
 	}
-	l, err := box.read(ctx, in)
+	from := b.inbox(box)
+	l, err := from.read(ctx, in)
 	if err != nil {
 		return h, err
 	}
 	l.key = append(l.key, fmt.Sprint("held ", h.ID))
-	return h, box.take(ctx, "", l, forced{Approved: true, Add: j.Add, Room: j.Room, Held: h.ID})
+	return h, from.take(ctx, "", l, forced{Approved: true, Add: j.Add, Room: j.Room, Held: h.ID})
 }

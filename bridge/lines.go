@@ -51,7 +51,7 @@ func (w *work) topicSet(network string, e chat.TopicSet) error {
 // line notes a change of a room that is linked as a whole, if anybody by email is
 // to hear from it. It begins no hold: a mail for it alone is worth nobody's time.
 func (w *work) line(r store.Room, h chat.Head, kind, text string, fresh bool) error {
-	if r.Thread == 0 || r.Silent() || (h.Late && beforeLink(r, h.At)) || (h.By.ID != "" && w.b.o.Access.level(h.By, chat.Member) < Speak) {
+	if r.Thread == 0 || r.Silent() || (h.Late && beforeLink(r, h.At)) || (h.By.ID != "" && w.Env.Access.level(h.By, chat.Member) < Speak) {
 		return nil
 	}
 	th, err := w.Thread(r.Thread)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
@@ -26,24 +27,32 @@ type Linked struct {
 // or the message was deleted. Which of these it is, is not told.
 var ErrNoLink = errors.New("there is no file behind this link any more")
 
-// link is the address under which a file can be had until it is removed, by one
-// participant; 0: by several. Empty: no address of the web is set.
-func (b *Bridge) link(f store.File, reader int64) string {
-	base := strings.TrimSuffix(b.o.Files.URL, "/")
-	if base == "" || f.State != store.FileHere {
-		return ""
-	}
-	until := f.At.Add(b.o.Files.Keep).Unix()
-	return fmt.Sprintf("%s/f/%d.%d.%d.%s/%s", base, f.ID, reader, until, b.linkMAC(f.ID, reader, until), url.PathEscape(f.Name))
+// links makes the addresses under which files can be had.
+type links struct {
+	mint mail.Mint
+	base string        // address of the web; empty: there are no links
+	keep time.Duration // how long files are kept
 }
 
-func (b *Bridge) linkMAC(file, reader, until int64) string {
-	return b.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
+func (e *Env) links() links { return links{e.Mint, strings.TrimSuffix(e.Files.URL, "/"), e.Files.Keep} }
+
+// to is the address under which a file can be had until it is removed, by one
+// participant; 0: by several. Empty: there is none.
+func (l links) to(f store.File, reader int64) string {
+	if l.base == "" || f.State != store.FileHere {
+		return ""
+	}
+	until := f.At.Add(l.keep).Unix()
+	return fmt.Sprintf("%s/f/%d.%d.%d.%s/%s", l.base, f.ID, reader, until, l.mac(f.ID, reader, until), url.PathEscape(f.Name))
+}
+
+func (l links) mac(file, reader, until int64) string {
+	return l.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
 // OpenLink opens the file behind the path "ID.READER.UNTIL.MAC" of a link. The error
 // is ErrNoLink if it leads nowhere: one of a person ends when the person takes part no more.
-func (b *Bridge) OpenLink(ctx context.Context, path string) (Linked, error) {
+func (e *Env) OpenLink(ctx context.Context, path string) (Linked, error) {
 	parts := strings.Split(path, ".")
 	if len(parts) != 4 {
 		return Linked{}, ErrNoLink
@@ -55,13 +64,13 @@ func (b *Bridge) OpenLink(ctx context.Context, path string) (Linked, error) {
 			return Linked{}, ErrNoLink
 		}
 	}
-	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(b.linkMAC(n[0], n[1], n[2]))) != 1 || b.o.Now().Unix() > n[2] {
+	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(e.links().mac(n[0], n[1], n[2]))) != 1 || e.Now().Unix() > n[2] {
 		return Linked{}, ErrNoLink
 	}
 	var f store.File
 	var m store.Message
 	takes := n[1] == 0
-	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err := e.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		if f, err = tx.File(n[0]); err == nil {
 			m, err = tx.Message(f.Message)
 		}
@@ -78,7 +87,7 @@ func (b *Bridge) OpenLink(ctx context.Context, path string) (Linked, error) {
 	if err != nil {
 		return Linked{}, err
 	}
-	content, err := b.store.OpenBlob(f.Blob)
+	content, err := e.Store.OpenBlob(f.Blob)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Linked{}, ErrNoLink
 	}

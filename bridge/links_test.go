@@ -35,7 +35,7 @@ func TestLinks(t *testing.T) {
 		}
 		m, f := store.Message{Origin: store.FromChat, State: store.Mailed, At: time.Now()}, store.File{Name: "a b.bin", Type: "application/octet-stream", State: store.FileHere, Blob: blob, At: time.Now()}
 		err = s.bridge.write(ctx, "test", func(w *work) error {
-			th, err := w.newThread(s.bridge.boxes["main"], store.ModeOpen, "Lunch")
+			th, err := w.newThread(s.bridge.BoxNamed("main"), store.ModeOpen, "Lunch")
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link := s.bridge.link(f, 0)
+		link := s.bridge.links().to(f, 0)
 		path, ok := strings.CutPrefix(link, "https://files.example.org/f/")
 		path, name, _ := strings.Cut(path, "/")
 		if !ok || name != "a%20b.bin" {
@@ -107,7 +107,7 @@ func linkOfOne(t *testing.T, s *stage, thread int64, f store.File, ofAll string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hers, _ := strings.CutPrefix(s.bridge.link(f, ann.ID), "https://files.example.org/f/")
+	hers, _ := strings.CutPrefix(s.bridge.links().to(f, ann.ID), "https://files.example.org/f/")
 	hers, _, _ = strings.Cut(hers, "/")
 	if hers == ofAll {
 		t.Error("the link of one person is that of all")

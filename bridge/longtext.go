@@ -21,10 +21,10 @@ const wholeNote = "… It is longer: the whole is in the file “" + wholeName +
 // bodiesFor makes the bodies of a message for a network, with lines about its files.
 // whole: there is one, with the beginning of a text that is too long, and all of it
 // is to follow as a file. Where no files can be posted, the text comes in numbered parts.
-func (b *Bridge) bodiesFor(m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
-	l := b.limits(network)
+func (e *Env) bodiesFor(m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
+	l := e.Network(network).Limits()
 	bodies = planChat(m, lines, l)
-	if len(bodies) < 2 || !b.postsFiles(network) {
+	if len(bodies) < 2 || !e.postsFiles(network) {
 		return bodies, false
 	}
 	if short := beginning(m, lines, l); len(short) == 1 {
@@ -34,9 +34,9 @@ func (b *Bridge) bodiesFor(m store.Message, lines []string, network string) (bod
 }
 
 // postsFiles reports whether files can be posted in a network.
-func (b *Bridge) postsFiles(network string) bool {
-	_, can := b.chats[network].(chat.Filer)
-	return can && !b.limits(network).NoFiles
+func (e *Env) postsFiles(network string) bool {
+	can := e.Network(network).Filer != nil
+	return can && !e.Network(network).Limits().NoFiles
 }
 
 // beginning is as much of a message as fits a network, with a note and the lines about
@@ -66,7 +66,7 @@ func (w *work) wholeAgain(m store.Message, r store.Room, of store.Copy, as chat.
 	if err != nil {
 		return err
 	}
-	j := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Message: m.ID, ReplyTo: m.ReplyTo, Whole: true}
+	j := postJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, Message: m.ID, ReplyTo: m.ReplyTo, Whole: true}
 	for _, c := range copies {
 		if c.Room == r.ID {
 			j.Part = max(j.Part, c.Part+1)
@@ -79,14 +79,14 @@ func (w *work) wholeAgain(m store.Message, r store.Room, of store.Copy, as chat.
 	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: of.Chat, Whole: true}); err != nil {
 		return err
 	}
-	return w.toChat(jobPostFile, w.key("m", m.ID, r.ID, int64(j.Part)), j)
+	return w.toChat(jobPostFile, w.key("m", m.ID, r.ID, int64(j.Part)), &j)
 }
 
 // dropWhole deletes the files that have all of a message in a room, as far as its
 // network can: those of a part before this one. One that waits to be posted is deleted
 // behind it.
 func (w *work) dropWhole(message int64, r store.Room, before int) error {
-	if _, can := w.b.chats[r.Network].(chat.Deleter); !can {
+	if w.Env.Network(r.Network).Deleter == nil {
 		return nil
 	}
 	copies, err := w.Copies(message)

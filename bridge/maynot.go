@@ -17,7 +17,7 @@ func mayNotKey(network string, room chat.RoomID) string {
 // mayNot tells the home room, once, that a linked room does not let us write any
 // more, and what to do. Nobody can be told in the room itself.
 func (w *work) mayNot(network string, room chat.RoomID, cause error) error {
-	if !errors.Is(cause, chat.ErrMayNot) || (network == w.b.o.Home.Network && room == w.b.o.Home.Room) {
+	if !errors.Is(cause, chat.ErrMayNot) || (network == w.Env.Home.Network && room == w.Env.Home.Room) {
 		return nil
 	}
 	key := mayNotKey(network, room)

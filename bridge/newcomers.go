@@ -65,8 +65,8 @@ func isPerson(address string) bool {
 
 // isOurs reports whether an address leads to the bridge itself, with a token or
 // without.
-func (b *Bridge) isOurs(address string) bool {
-	for _, box := range b.boxes {
+func (e *Env) isOurs(address string) bool {
+	for _, box := range e.Boxes {
 		if box.isOwn(address) || detailOf(address, box.Address.Address) != "" {
 			return true
 		}
@@ -83,14 +83,14 @@ func (w *work) brought(th store.Thread, l letter, m store.Message) ([]mail.Addre
 		return nil, err
 	}
 	believed := l.verdict.Trust == mail.Proven || trust == store.SenderApproved
-	if !believed || (m.Participant == 0 && !l.own) || w.b.boxByID[th.Mailbox].privateCopy(l) {
+	if !believed || (m.Participant == 0 && !l.own) || w.Env.privateCopy(w.Env.Boxes[th.Mailbox], l) {
 		return nil, nil
 	}
-	if pending, err := w.opening(th.ID); err != nil || pending {
+	if pending, err := w.isOpening(th.ID); err != nil || pending {
 		return nil, err
 	}
 	var people []mail.Address
-	all := newcomers(&l.msg, w.b.isOurs)
+	all := newcomers(&l.msg, w.Env.isOurs)
 	for _, a := range all {
 		canon := mail.CanonicalAddress(a.Address)
 		if _, err := w.Participant(th.ID, canon); err == nil {
@@ -122,11 +122,11 @@ func (w *work) letIn(th store.Thread, l letter, people []store.Participant, brou
 		return p.Takes() && !named[p.Canon] && p.Canon != mail.CanonicalAddress(l.from.Address)
 	})
 	for _, a := range brought {
-		if !w.b.o.Access.letsIn(a.Address, people) || (th.Mode == store.ModeOpen && !toAll && !domainTakesPart(a.Address, people)) {
+		if !w.Env.Access.letsIn(a.Address, people) || (th.Mode == store.ModeOpen && !toAll && !domainTakesPart(a.Address, people)) {
 			ask = append(ask, a)
 			continue
 		}
-		p := w.b.newParticipant(th, a, w.now)
+		p := w.Env.newParticipant(th, a, w.now)
 		if err := w.AddParticipant(&p); err != nil {
 			return nil, nil, err
 		}

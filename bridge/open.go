@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -8,32 +9,33 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
 
 // newThread makes a conversation with its first epoch.
-func (w *work) newThread(box *mailbox, mode, title string) (store.Thread, error) {
-	th := store.Thread{Mailbox: box.id, Mode: mode, Title: title, Token: mail.NewToken(), Created: w.now}
-	e, err := w.b.newEpoch(w, box, title)
+func (w *work) newThread(box *Box, mode, title string) (store.Thread, error) {
+	th := store.Thread{Mailbox: box.ID, Mode: mode, Title: title, Token: mail.NewToken(), Created: w.now}
+	e, err := w.Env.newEpoch(w, box, title)
 	if err != nil {
 		return th, err
 	}
 	return th, w.AddThread(&th, &e)
 }
 
-func (b *Bridge) newEpoch(w *work, box *mailbox, title string) (store.Epoch, error) {
-	e := store.Epoch{Name: mail.NewUniq(), Subject: subject(b.o.Tag, title), Started: w.now}
-	e.Anchor = b.mint.Anchor(e.Name, box.Domain)
-	index, err := base64.StdEncoding.DecodeString(mail.ThreadIndex(e.Anchor, e.Started))
+func (e *Env) newEpoch(w *work, box *Box, title string) (store.Epoch, error) {
+	ep := store.Epoch{Name: mail.NewUniq(), Subject: subject(e.Tag, title), Started: w.now}
+	ep.Anchor = e.Mint.Anchor(ep.Name, box.Domain)
+	index, err := base64.StdEncoding.DecodeString(mail.ThreadIndex(ep.Anchor, ep.Started))
 	if err != nil {
-		return e, fmt.Errorf("make thread index: %w", err)
+		return ep, fmt.Errorf("make thread index: %w", err)
 	}
 	guid, ok := mail.ThreadIndexKey(index)
 	if !ok {
-		return e, errors.New("make thread index: it has no id")
+		return ep, errors.New("make thread index: it has no id")
 	}
-	e.GUID = guid[:]
-	return e, nil
+	ep.GUID = guid[:]
+	return ep, nil
 }
 
 // subject is that of every mail of an epoch.
@@ -41,7 +43,7 @@ func subject(tag, title string) string { return strings.TrimSpace(tag + " " + ti
 
 // retitle begins a new epoch under another title.
 func (w *work) retitle(th store.Thread, title string) error {
-	box := w.b.boxByID[th.Mailbox]
+	box := w.Env.Boxes[th.Mailbox]
 	if box == nil {
 		return errors.New("its mailbox is no longer in the configuration")
 	}
@@ -49,7 +51,7 @@ func (w *work) retitle(th store.Thread, title string) error {
 	if err := w.SetThread(th); err != nil {
 		return err
 	}
-	e, err := w.b.newEpoch(w, box, title)
+	e, err := w.Env.newEpoch(w, box, title)
 	if err != nil {
 		return err
 	}
@@ -59,7 +61,7 @@ func (w *work) retitle(th store.Thread, title string) error {
 
 // openByMail begins a conversation with a #Send mail: the sender, or for a mail
 // of the owner those it was sent to, take part.
-func (w *work) openByMail(box *mailbox, l letter, d decision, f forced) error {
+func (w *work) openByMail(box *Box, l letter, d decision, f forced, claims ...claim) error {
 	where := box.Opens
 	if f.Room != 0 {
 		r, err := w.RoomByID(f.Room)
@@ -69,13 +71,13 @@ func (w *work) openByMail(box *mailbox, l letter, d decision, f forced) error {
 		where = OpenWhere{Network: r.Network, Room: chat.RoomID(r.Place)}
 	}
 	if where.Network == "" {
-		where = OpenWhere{Network: w.b.o.Home.Network, Room: w.b.o.Home.Room}
+		where = OpenWhere{Network: w.Env.Home.Network, Room: w.Env.Home.Room}
 	}
-	if w.b.chats[where.Network] == nil {
-		w.b.log.Warn("a mail begins a conversation, and no room is set for it: set opens or home in the configuration", "mailbox", box.Name)
+	if !w.Env.Network(where.Network).Known() {
+		w.Env.Log.Warn("a mail begins a conversation, and no room is set for it: set opens or home in the configuration", "mailbox", box.Name)
 		return nil
 	}
-	others := newcomers(&l.msg, w.b.isOurs)
+	others := newcomers(&l.msg, w.Env.isOurs)
 	others = others[:min(len(others), maxNewcomers)]
 	if !l.own {
 		others = append([]mail.Address{l.from}, others...)
@@ -88,7 +90,7 @@ func (w *work) openByMail(box *mailbox, l letter, d decision, f forced) error {
 		return err
 	}
 	for _, a := range others {
-		p := w.b.newParticipant(th, a, w.now)
+		p := w.Env.newParticipant(th, a, w.now)
 		p.State, p.Mailed = store.Active, w.now
 		if _, err := w.Participant(th.ID, p.Canon); err == nil {
 			continue
@@ -100,14 +102,14 @@ func (w *work) openByMail(box *mailbox, l letter, d decision, f forced) error {
 		}
 	}
 	name := openName(d.title, others)
-	if err := w.openPlace(where, openJob{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
+	if err := w.openPlace(where, opening{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
 		return err
 	}
 	d.route.Rule = "it begins a conversation"
 	if where.Room == "" {
 		d.subject = d.title // the root of a chat thread says it, a new room has it as its name alone (C39)
 	}
-	return w.say(box, th, l, d)
+	return w.say(box, th, l, d, claims...)
 }
 
 // openName names a conversation for people in the chat.
@@ -127,17 +129,62 @@ func openName(title string, people []mail.Address) string {
 	return title + " (" + with + ")"
 }
 
-// openPlace enqueues the making of the place of a conversation: a chat thread of
-// its own in a room, or a new room.
-func (w *work) openPlace(where OpenWhere, o openJob) error {
-	j := chatJob{Network: where.Network, Place: chat.Place{Room: where.Room}, Open: &o}
-	key := w.key("o", o.Thread)
-	j.Out = chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: "✉️ " + o.Name}}
-	return w.toChat(jobOpen, key, j)
+// jobOpen is the kind of delivery that makes the room, or the chat thread, of a
+// conversation.
+const jobOpen = "chat.open"
+
+// openJob is its data.
+type openJob struct {
+	Target
+	Open opening `json:"open"`
 }
 
-// opening reports whether the place of a thread is still being made.
-func (w *work) opening(thread int64) (bool, error) {
+// opening is a conversation whose place is to be made.
+type opening struct {
+	Thread int64         `json:"thread"`
+	Name   string        `json:"name"`
+	Invite []chat.UserID `json:"invite,omitempty"`
+}
+
+func openKind() chatKind[openJob] {
+	return chatKind[openJob]{
+		Name: jobOpen, Patience: messagePatience, Attempt: makePlace,
+		Settle: func(w *work, _ store.Delivery, j openJob, _ chat.MessageID) error { return w.opened(j) },
+		GaveUp: func(w *work, _ store.Delivery, j openJob, cause error) error {
+			return w.home(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plain(cause.Error())))
+		},
+	}
+}
+
+// makePlace makes the room or the chat thread of a conversation. For a chat
+// thread it posts the root; for a new room j.Place is set to it.
+func makePlace(ctx context.Context, n *Network, d store.Delivery, j *openJob) (chat.MessageID, error) {
+	if j.Place.Room != "" && n.Threader != nil {
+		root, err := sendOnce(ctx, n, d, j.Out)
+		if err == nil {
+			j.Place.Thread = n.Threader.ThreadOf(j.Place, root)
+		}
+		return root, err
+	}
+	if n.Creator == nil {
+		return "", retry.Never(errors.New("this network can make neither a room nor a chat thread"))
+	}
+	room, err := n.Creator.Create(ctx, chat.NewRoom{Key: j.Out.Key, Name: j.Open.Name, Invite: j.Open.Invite})
+	j.Place = chat.Place{Room: room}
+	return "", err
+}
+
+// openPlace enqueues the making of the place of a conversation: a chat thread of
+// its own in a room, or a new room.
+func (w *work) openPlace(where OpenWhere, o opening) error {
+	j := openJob{Target: Target{Network: where.Network, Place: chat.Place{Room: where.Room}}, Open: o}
+	key := w.key("o", o.Thread)
+	j.Out = chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: "✉️ " + o.Name}}
+	return w.toChat(jobOpen, key, &j)
+}
+
+// isOpening reports whether the place of a thread is still being made.
+func (w *work) isOpening(thread int64) (bool, error) {
 	_, err := w.Delivery(w.key("o", thread))
 	if errors.Is(err, store.ErrNone) {
 		return false, nil
@@ -147,12 +194,12 @@ func (w *work) opening(thread int64) (bool, error) {
 
 // opened ties a place that was made to its thread, and posts there what has been
 // said so far.
-func (w *work) opened(j chatJob, at chat.Place) error {
+func (w *work) opened(j openJob) error {
 	th, err := w.Thread(j.Open.Thread)
 	if err != nil {
 		return err
 	}
-	r := store.Room{Network: j.Network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: j.Open.Name, Linked: w.now}
+	r := store.Room{Network: j.Network, Place: string(j.Place.Room), Chat: string(j.Place.Thread), Thread: th.ID, Name: j.Open.Name, Linked: w.now}
 	if around, err := w.Room(j.Network, r.Place, ""); err == nil {
 		r.Shared, r.Encrypted = around.Shared, around.Encrypted
 	} else if !errors.Is(err, store.ErrNone) {
@@ -169,7 +216,7 @@ func (w *work) opened(j chatJob, at chat.Place) error {
 		return err
 	}
 	for _, m := range ms {
-		as := chat.Sender{ID: w.b.mint.Address("owner", w.b.boxByID[th.Mailbox].Name), Name: m.Name + byEmail}
+		as := chat.Sender{ID: w.Env.Mint.Address("owner", w.Env.Boxes[th.Mailbox].Name), Name: m.Name + byEmail}
 		if m.Participant != 0 {
 			p, err := w.ParticipantByID(m.Participant)
 			if err != nil {

@@ -1,9 +1,11 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -14,8 +16,10 @@ import (
 // outbox makes the deliveries. Each lane has at most one goroutine, so that its
 // order is kept; lanes do not wait for each other.
 type outbox struct {
-	b     *Bridge
-	slots chan struct{} // how many deliveries go on at once
+	env    *Env
+	kinds  map[string]kind
+	gaveUp func(*work, store.Delivery, error) error
+	slots  chan struct{} // how many deliveries go on at once
 
 	mu      sync.Mutex
 	ctx     context.Context // nil before run
@@ -33,8 +37,30 @@ type lane struct {
 // together is how many deliveries go on at once at most.
 const together = 64
 
-func newOutbox(b *Bridge) *outbox {
-	return &outbox{b: b, slots: make(chan struct{}, together), lanes: map[string]*lane{}}
+// kind is a kind of delivery.
+type kind struct {
+	Name     string
+	Patience time.Duration // how long it is tried before it is given up; 0: an hour
+	// Deliver makes one delivery and settles it: what has come of it is stored when it
+	// returns nil. The error is one of settling, and the delivery is looked at again.
+	Deliver func(context.Context, store.Delivery) error
+	// GaveUp tells people that a delivery of the kind was given up, because it could not
+	// be settled. Nil: the outbox's own gaveUp does.
+	GaveUp func(*work, store.Delivery, error) error
+}
+
+// usualPatience is how long most kinds of delivery are tried.
+const usualPatience = time.Hour
+
+// newOutbox makes an outbox that knows these kinds. gaveUp tells people of a delivery
+// that failed for good and whose kind has no words of its own for that, or is unknown.
+func newOutbox(e *Env, gaveUp func(*work, store.Delivery, error) error, kinds ...kind) *outbox {
+	o := &outbox{env: e, kinds: map[string]kind{}, gaveUp: gaveUp, slots: make(chan struct{}, together), lanes: map[string]*lane{}}
+	for _, k := range kinds {
+		o.kinds[k.Name] = k
+	}
+	e.Wake = o.wake
+	return o
 }
 
 // run wakes what waits from before and delivers until ctx ends; the deliveries in
@@ -42,7 +68,7 @@ func newOutbox(b *Bridge) *outbox {
 func (o *outbox) run(ctx context.Context) error {
 	var waiting []string
 	doubt := map[int64]bool{}
-	err := o.b.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err := o.env.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		if waiting, err = tx.Lanes(); err != nil {
 			return err
 		}
@@ -77,15 +103,6 @@ func (o *outbox) run(ctx context.Context) error {
 	o.mu.Unlock()
 	o.running.Wait()
 	return nil
-}
-
-// inDoubt reports whether a delivery may have been made although nothing says
-// so: an attempt was unclear, or the program was stopped in the middle of one.
-// Only the delivery that stood first in its lane at the start can be such a one.
-func (o *outbox) inDoubt(d store.Delivery) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return d.Phase != store.PhaseNew || o.doubt[d.ID]
 }
 
 // wake has a lane looked at.
@@ -141,9 +158,8 @@ func (o *outbox) drain(name string, l *lane) {
 // next makes the first delivery of a lane if it is due. It returns how long to
 // wait for the one that is first afterwards; 0: it may be due.
 func (o *outbox) next(name string) (wait time.Duration, empty bool) {
-	b := o.b
 	var d store.Delivery
-	err := b.store.Read(o.ctx, func(tx *store.Tx) (err error) {
+	err := o.env.Store.Read(o.ctx, func(tx *store.Tx) (err error) {
 		d, err = tx.First(name)
 		return err
 	})
@@ -152,11 +168,11 @@ func (o *outbox) next(name string) (wait time.Duration, empty bool) {
 		return 0, true
 	case err != nil:
 		if o.ctx.Err() == nil {
-			b.log.Error("read outbox", "error", err)
+			o.env.Log.Error("read outbox", "error", err)
 		}
 		return time.Second, false
 	}
-	if wait := d.Due.Sub(b.o.Now()); wait > 0 {
+	if wait := d.Due.Sub(o.env.Now()); wait > 0 {
 		return wait, false
 	}
 	select {
@@ -169,31 +185,67 @@ func (o *outbox) next(name string) (wait time.Duration, empty bool) {
 	// connectors have deadlines of their own.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.ctx), 15*time.Minute)
 	defer cancel()
-	if err := b.deliver(ctx, d); err != nil {
-		b.log.Error("settle a delivery", "kind", d.Kind, "error", err)
-		return time.Second, false
+	if err := o.deliver(ctx, d); err != nil {
+		o.env.Log.Error("settle a delivery", "kind", d.Kind, "error", err)
+		if err := o.unsettled(ctx, d, err); err != nil {
+			o.env.Log.Error("note that a delivery could not be settled", "kind", d.Kind, "error", err)
+			return time.Second, false
+		}
 	}
 	return 0, false
 }
 
-// patience is how long a delivery is tried before it is given up.
-func patience(kind string) time.Duration {
-	switch kind {
-	case jobMail, jobPost, jobOpen, jobAdmit:
-		return 5 * 24 * time.Hour
-	case jobPostFile:
-		return 5 * 24 * time.Hour
-	case jobKeep, jobUnseal:
-		return 24 * time.Hour
-	case jobRoot, jobFollow:
-		return 2 * time.Minute // the answers to it wait; people are invited one after the other
-	case jobSettings:
-		return 3 * time.Second // nobody looks for it later
-	case jobFetchFile:
-		return 15 * time.Minute // what was said with it waits
+// deliver makes one delivery by its kind. One of a kind that is not known, as after
+// going back to an older version, fails for good. A panic is an error of this delivery.
+func (o *outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			o.env.Log.Error("a delivery panicked", "kind", d.Kind, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	o.mu.Lock()
+	d.Resumed = o.doubt[d.ID]
+	o.mu.Unlock()
+	if k, known := o.kinds[d.Kind]; known {
+		return k.Deliver(ctx, d)
 	}
-	return time.Hour
+	return o.env.write(ctx, "settle-unknown", func(w *work) error {
+		if err := w.Done(d.ID); err != nil {
+			return err
+		}
+		return o.gaveUp(w, d, fmt.Errorf("this version does not know deliveries of the kind %q", d.Kind))
+	})
 }
+
+// unsettled counts an attempt whose outcome could not be stored: the delivery is tried
+// again as one that may have been made, and given up when patience is over.
+func (o *outbox) unsettled(ctx context.Context, d store.Delivery, cause error) error {
+	o.mu.Lock()
+	o.doubt[d.ID] = true
+	o.mu.Unlock()
+	return o.env.write(ctx, "unsettled", func(w *work) error {
+		now, err := w.Delivery(d.Key)
+		if errors.Is(err, store.ErrNone) {
+			return nil // it is settled after all
+		}
+		if err != nil {
+			return err
+		}
+		k := o.kinds[d.Kind]
+		if final, err := w.again(now, cause, cmp.Or(k.Patience, usualPatience)); err != nil || !final {
+			return err
+		}
+		if k.GaveUp != nil {
+			return k.GaveUp(w, now, cause)
+		}
+		return o.gaveUp(w, now, cause)
+	})
+}
+
+// inDoubt reports whether a delivery may have been made although nothing says
+// so: an attempt was unclear, or the program was stopped in the middle of one.
+func inDoubt(d store.Delivery) bool { return d.Phase != store.PhaseNew || d.Resumed }
 
 // failure is what an attempt's error means for a delivery.
 type failure struct {
@@ -214,44 +266,17 @@ func judgeFailure(err error, attempt int, age, limit time.Duration) failure {
 	return f
 }
 
-// again stores a failed attempt. It returns true when the delivery is given up.
-func (w *work) again(d store.Delivery, err error) (final bool, _ error) {
+// again stores a failed attempt. It returns true when the delivery is given up, because
+// the error is final or patience is over; the caller then tells people.
+func (w *work) again(d store.Delivery, cause error, patience time.Duration) (final bool, _ error) {
 	d.Attempt++
-	f := judgeFailure(err, d.Attempt, w.now.Sub(d.Created), patience(d.Kind))
+	f := judgeFailure(cause, d.Attempt, w.now.Sub(d.Created), patience)
 	if f.Final {
 		return true, w.Done(d.ID)
 	}
 	if f.Unclear && d.Phase == store.PhaseNew {
 		d.Phase, d.Started = store.PhaseUnclear, w.now
 	}
-	d.Due, d.Error = w.now.Add(f.Wait), err.Error()
+	d.Due, d.Error = w.now.Add(f.Wait), cause.Error()
 	return false, w.SetDelivery(d)
-}
-
-// deliver makes one delivery and settles it. The error is one of settling: the
-// delivery is looked at again.
-func (b *Bridge) deliver(ctx context.Context, d store.Delivery) error {
-	switch d.Kind {
-	case jobMail:
-		return b.deliverMail(ctx, d)
-	case jobKeep:
-		return b.deliverKeep(ctx, d)
-	case jobAdmit:
-		return b.deliverAdmit(ctx, d)
-	case jobOwnCopy:
-		return b.deliverOwnCopy(ctx, d)
-	case jobFetchFile:
-		return b.deliverFetchFile(ctx, d)
-	case jobUnseal:
-		return b.deliverUnseal(ctx, d)
-	case jobAgain:
-		return b.deliverAgain(ctx, d)
-	case jobCorrect:
-		return b.deliverCorrection(ctx, d)
-	case jobReactMail:
-		return b.deliverReactions(ctx, d)
-	case jobDigest:
-		return b.deliverDigest(ctx, d)
-	}
-	return b.deliverChat(ctx, d)
 }

@@ -16,7 +16,7 @@ import (
 type plan struct {
 	Thread store.Thread
 	Epoch  store.Epoch
-	Box    *mailbox
+	Box    *Box
 	People []store.Participant
 	Rooms  []store.Room
 	Held   []store.Message
@@ -40,6 +40,11 @@ type plan struct {
 	// By message: who has it, or had it as it was, and who is addressed in it.
 	Have, Mentioned map[int64]store.IDs
 	Now             time.Time
+	Links           links          // to files that do not fit a mail
+	MailBytes       int64          // how large a mail may become
+	Mint            mail.Mint      // for the ids of lists
+	Zone            *time.Location // of those who have none of their own
+	DigestTime      time.Duration  // when daily digests leave, after midnight
 }
 
 // quote is what is known of a message that another one answers.
@@ -228,7 +233,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if p.Root.readers(g.To) > 0 {
 		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
 	}
-	room := p.Box.mailBytes()
+	room := p.MailBytes
 	if g.Bare {
 		room = 0
 	}
@@ -236,7 +241,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if len(g.To) == 1 {
 		reader = g.To[0].ID
 	}
-	link := func(f store.File) string { return p.Box.b.link(f, reader) }
+	link := func(f store.File) string { return p.Links.to(f, reader) }
 	for i, m := range g.Messages {
 		m.At = m.At.In(zone)
 		said := words(p, g, m, i)
@@ -268,7 +273,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		d.Unsubscribe = leaveLink(p, token)
 	}
 	if p.isList() {
-		d.ListID = p.Box.b.mint.Address("list", p.Thread.Token) + "." + p.Box.Domain
+		d.ListID = p.Mint.Address("list", p.Thread.Token) + "." + p.Box.Domain
 	}
 	return d
 }
@@ -330,7 +335,7 @@ func leaveLink(p plan, token string) string {
 func footer(p plan, g plannedMail, token string) []mail.FooterPart {
 	parts := append(accounts(g), mail.FooterPart{Text: readers(p, g)}, mail.FooterPart{Text: "answer this mail to reply"})
 	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
-		parts = append(parts, mail.FooterPart{Text: "you get " + modeText(g.To[0].Mode, p.Box.b.digestAt) + "; answer /digest burst to get everything soon"})
+		parts = append(parts, mail.FooterPart{Text: "you get " + modeText(g.To[0].Mode, p.DigestTime) + "; answer /digest burst to get everything soon"})
 	}
 	if p.Box.PlusWorks {
 		return append(parts, mail.FooterPart{Text: "leave", URL: leaveLink(p, token)})

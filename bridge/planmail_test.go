@@ -62,7 +62,7 @@ func randomPlan(r *rand.Rand) (plan, []store.Message) {
 	p := plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: []string{store.ModeOpen, store.ModeHidden}[r.IntN(2)], Token: "t"},
 		Epoch:  store.Epoch{Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: start},
-		Box:    &mailbox{b: &Bridge{}, Mailbox: Mailbox{Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true}},
+		Box:    &Box{Mailbox: Mailbox{Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true}},
 		Quotes: map[int64]quote{}, LeftOut: map[int64]store.IDs{}, Reacted: map[int64]store.Message{},
 		Now: start.Add(time.Duration(31+r.IntN(90)) * time.Minute), Digest: r.IntN(4) == 0,
 	}

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -195,7 +196,7 @@ func (w *work) voted(network string, e chat.Voted) error {
 	if err == nil && m.ID == 0 {
 		return w.waitFor(network, e.Poll, e)
 	}
-	if err != nil || p.Message == 0 || w.b.o.Access.level(e.By, chat.Member) < Speak {
+	if err != nil || p.Message == 0 || w.Env.Access.level(e.By, chat.Member) < Speak {
 		return err
 	}
 	v := store.Vote{Poll: p.Message, Who: network + "\x00" + string(e.By.ID), Name: e.By.Name, Answers: validAnswers(p.Poll, e.Answers), At: e.At}
@@ -239,7 +240,7 @@ func (w *work) pollEnded(network string, e chat.PollEnded) error {
 	if err == nil && m.ID == 0 {
 		return w.waitFor(network, e.Poll, e)
 	}
-	if err != nil || p.Message == 0 || w.b.o.Access.level(e.By, chat.Member) < Speak {
+	if err != nil || p.Message == 0 || w.Env.Access.level(e.By, chat.Member) < Speak {
 		return err
 	}
 	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || (author != m.Author && !e.Moderates) {
@@ -290,7 +291,7 @@ func (w *work) pollAnswered(th store.Thread, d decision) (store.Poll, error) {
 
 // voteByMail counts a mail that holds nothing but numbers as a vote in the open poll
 // that it answers. false: it is an ordinary message.
-func (w *work) voteByMail(box *mailbox, th store.Thread, l letter, d decision) (bool, error) {
+func voteByMail(w *work, box *Box, th store.Thread, l letter, d decision) (bool, error) {
 	numbers, ok := numbersIn(d.words.Text)
 	if !ok || d.words.Files != "" || len(d.words.Parts) > 1 {
 		return false, nil
@@ -317,8 +318,8 @@ func (w *work) voteByMail(box *mailbox, th store.Thread, l letter, d decision) (
 		return false, err
 	}
 	remarked := d.marks() != ""
-	_, can := w.b.chats[r.Network].(chat.Voter)
-	native := can && w.b.limits(r.Network).OwnReactions && !remarked
+	can := w.Env.Network(r.Network).Voter != nil
+	native := can && w.Env.Network(r.Network).Limits().OwnReactions && !remarked
 	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.now}
 	if d.mark {
 		votes, err := w.Votes(p.Message)
@@ -346,6 +347,31 @@ func (w *work) voteByMail(box *mailbox, th store.Thread, l letter, d decision) (
 	return true, w.showVote(p, m, as, ids, native)
 }
 
+// jobVote is the kind of delivery that votes in a room's poll for somebody by email.
+const jobVote = "chat.vote"
+
+// voteJob is its data.
+type voteJob struct {
+	Target
+	Of     int64       `json:"of"` // the message that is the poll
+	Ballot chat.Ballot `json:"ballot"`
+}
+
+func voteKind(e *Env) chatKind[voteJob] {
+	return chatKind[voteJob]{
+		Name: jobVote,
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *voteJob) (id chat.MessageID, err error) {
+			if j.Ballot.Poll, err = e.copyOf(ctx, j.Of, j.Room, 0); err != nil {
+				return "", err
+			}
+			return n.Voter.Vote(ctx, j.Ballot, j.Out)
+		},
+		GaveUp: func(w *work, _ store.Delivery, j voteJob, cause error) error {
+			return w.notice(j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, plain(cause.Error())))
+		},
+	}
+}
+
 // showVote shows a vote by mail in each room of its thread: as a vote in the room of
 // the poll, if it can be shown as that of its writer there, elsewhere in words.
 func (w *work) showVote(p store.Poll, m store.Message, as chat.Sender, ids []string, native bool) error {
@@ -358,9 +384,9 @@ func (w *work) showVote(p store.Poll, m store.Message, as chat.Sender, ids []str
 		case r.Silent():
 		case native && r.ID == p.Room:
 			key := w.key("v", p.Message, r.ID) + "." + mail.NewUniq()
-			job := chatJob{Network: r.Network, Place: place(r), Room: r.ID, Of: p.Message, Ballot: &chat.Ballot{Form: p.Form, Answers: ids}}
+			job := voteJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, Of: p.Message, Ballot: chat.Ballot{Form: p.Form, Answers: ids}}
 			job.Out = chat.Outgoing{As: as, At: w.now, Body: chat.Body{Text: m.Text}}
-			err = w.toChat(jobVote, key, job)
+			err = w.toChat(jobVote, key, &job)
 		default:
 			err = w.inWords(&m, r, as)
 		}

@@ -100,7 +100,7 @@ func (w *work) showProgress(ms []store.Message, before map[int64]string) error {
 		if err != nil {
 			return err
 		}
-		if !there || !w.b.limits(r.Network).EachState {
+		if !there || !w.Env.Network(r.Network).Limits().EachState {
 			continue
 		}
 		rs, err := w.MessageRecipients(m.ID)
@@ -150,7 +150,7 @@ func (w *work) originalOf(m store.Message) (c store.Copy, r store.Room, there bo
 	if !there || err != nil {
 		return c, r, false, err
 	}
-	_, can := w.b.chats[r.Network].(chat.Reporter)
+	can := w.Env.Network(r.Network).Reporter != nil
 	return c, r, can, nil
 }
 
@@ -161,7 +161,7 @@ func (w *work) showState(r store.Room, c store.Copy, s chat.State) error {
 	if c.Chat != "" {
 		at.Thread = chat.ThreadID(c.Chat)
 	}
-	job := chatJob{Network: r.Network, Place: at, To: c.Posted, State: s}
+	job := reportJob{Target: Target{Network: r.Network, Place: at}, To: c.Posted, State: s}
 	key := w.key("rs", c.Message, c.Room, int64(s.Phase), w.now.UnixMilli())
 	return w.enqueue(jobReport, fmt.Sprintf("report/%d", r.ID), key, job, nil, time.Time{})
 }

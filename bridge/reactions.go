@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -37,7 +38,7 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 	if err != nil || r.Closed() || r.Thread != m.Thread {
 		return err
 	}
-	if w.b.o.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || m.Unsaid() || (e.Late && beforeLink(r, e.At)) {
+	if w.Env.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || m.Unsaid() || (e.Late && beforeLink(r, e.At)) {
 		return nil
 	}
 	if at >= 0 {
@@ -88,7 +89,10 @@ func (w *work) roomOfCopy(m store.Message, posted chat.MessageID) (store.Room, e
 // reactionByMail puts a reaction that came by mail on the message that it is to,
 // where the network can show whose it is; elsewhere it is said in words. false: it
 // is a message like others.
-func (w *work) reactionByMail(box *mailbox, th store.Thread, l letter, d decision) (bool, error) {
+func reactionByMail(w *work, box *Box, th store.Thread, l letter, d decision) (bool, error) {
+	if l.class.Kind != classify.Reaction && d.emoji == "" {
+		return false, nil
+	}
 	parts, err := w.partsOf(th, d)
 	if err != nil || len(parts) != 1 || parts[0].Of == 0 {
 		return false, err
@@ -156,7 +160,7 @@ func (w *work) showsOwn(th store.Thread, message int64) (bool, error) {
 		if err != nil && !errors.Is(err, store.ErrNone) {
 			return false, err
 		}
-		if !r.Silent() && c.Posted != "" && w.b.limits(r.Network).OwnReactions {
+		if !r.Silent() && c.Posted != "" && w.Env.Network(r.Network).Limits().OwnReactions {
 			return true, nil
 		}
 	}
@@ -191,7 +195,7 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in
 		if err != nil && !errors.Is(err, store.ErrNone) {
 			return err
 		}
-		if w.b.limits(r.Network).OwnReactions && c.Posted != "" && !remarked {
+		if w.Env.Network(r.Network).Limits().OwnReactions && c.Posted != "" && !remarked {
 			if in.Emoji == "" {
 				continue
 			}

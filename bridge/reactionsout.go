@@ -26,6 +26,9 @@ const (
 	reactMost    = 20 // of one person to one message
 )
 
+// jobReactMail is the kind of delivery that mails reactions to those whose programs show them.
+const jobReactMail = "mail.react"
+
 // reactJob is the data of a delivery that mails reactions.
 type reactJob struct {
 	Thread int64      `json:"thread"`
@@ -90,12 +93,12 @@ func (w *work) mailReactionsLater(thread int64) error {
 }
 
 // deliverReactions makes mails of the reactions of a thread.
-func (b *Bridge) deliverReactions(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverReactions(ctx context.Context, d store.Delivery) error {
 	var j reactJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return b.write(ctx, "react", func(w *work) error {
+	return e.write(ctx, "react", func(w *work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -246,18 +249,18 @@ func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bo
 	uniq := mail.NewUniq()
 	d := draft(p, plannedMail{To: rm.To, Shown: rm.To})
 	d.From.Name = fromName(r.Name, p.Box.Address.Name)
-	d.ID, d.Trace, d.Bridge = w.b.mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain), w.b.mint.Trace(uniq), w.b.instance+"; hop=1"
+	d.ID, d.Trace, d.Bridge = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain), w.Env.Mint.Trace(uniq), w.Env.Instance+"; hop=1"
 	d.InReplyTo, d.References, d.Suppress = to.MessageID, append(d.References, ids...), "All"
 	finished, err := mail.ComposeReaction(d, shown)
 	if err != nil {
-		w.b.log.Warn("a reaction could not be made into a mail: it is told in the next one", "error", err)
+		w.Env.Log.Warn("a reaction could not be made into a mail: it is told in the next one", "error", err)
 		return false, nil
 	}
 	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.now}
 	if err := w.AddMail(&record); err != nil {
 		return false, err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.id, From: p.Box.Address.Address, People: true}
+	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, People: true}
 	for _, who := range rm.To {
 		job.To = append(job.To, who.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: who.ID, State: store.Queued}); err != nil {

@@ -1,12 +1,63 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
+
+// The kinds of deliveries of reactions to rooms.
+const (
+	jobReact   = "chat.react"
+	jobUnreact = "chat.unreact"
+)
+
+// reactionJob is the data of a reaction that is put on a message, or taken away.
+type reactionJob struct {
+	Target
+	To    string `json:"to,omitempty"` // the network's id of the message, or of the reaction that is taken away
+	Of    int64  `json:"of,omitempty"` // the message, where To is empty
+	Emoji string `json:"emoji,omitempty"`
+	React int64  `json:"react,omitempty"` // reaction that is shown; 0: a sign of the bridge
+}
+
+// reactionKinds are the kinds of deliveries of reactions to rooms.
+func reactionKinds(e *Env) []kind {
+	return []kind{
+		chatKind[reactionJob]{
+			Name: jobReact,
+			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
+				to := chat.MessageID(j.To)
+				if j.Of != 0 {
+					var err error
+					if to, err = e.copyOf(ctx, j.Of, j.Room, 0); err != nil {
+						return "", err
+					}
+				}
+				return n.Reactor.React(ctx, to, j.Emoji, j.Out)
+			},
+			Settle: func(w *work, d store.Delivery, j reactionJob, id chat.MessageID) error {
+				return w.reactionShown(d.Key, j, id)
+			},
+			GaveUp: func(w *work, d store.Delivery, _ reactionJob, _ error) error { return w.DropReactionCopy(d.Key) },
+		}.kind(e),
+		chatKind[reactionJob]{
+			Name: jobUnreact,
+			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
+				switch {
+				case n.Unreactor != nil:
+					return "", n.Unreactor.Unreact(ctx, chat.MessageID(j.To), j.Out)
+				case n.Deleter != nil:
+					return "", n.Deleter.Delete(ctx, chat.MessageID(j.To), j.Out)
+				}
+				return "", nil
+			},
+		}.kind(e),
+	}
+}
 
 // reactElsewhere shows a reaction from a room in the thread's other rooms: as that of
 // the person's stand-in, or, where all are shown as the bridge's, once for each emoji.
@@ -15,9 +66,9 @@ func (w *work) reactElsewhere(in store.Reaction, from store.Room, by chat.Author
 	if err != nil {
 		return err
 	}
-	as := chat.Sender{ID: w.b.mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
+	as := chat.Sender{ID: w.Env.Mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
 	for _, r := range rooms {
-		if _, can := w.b.chats[r.Network].(chat.Reactor); !can || r.ID == from.ID || r.Silent() {
+		if w.Env.Network(r.Network).Reactor == nil || r.ID == from.ID || r.Silent() {
 			continue
 		}
 		if _, err := w.CopyIn(in.Message, r.ID); errors.Is(err, store.ErrNone) {
@@ -26,7 +77,7 @@ func (w *work) reactElsewhere(in store.Reaction, from store.Room, by chat.Author
 			return err
 		}
 		sender := as
-		if !w.b.limits(r.Network).OwnReactions {
+		if !w.Env.Network(r.Network).Limits().OwnReactions {
 			sender = chat.Sender{}
 			if _, err := w.ReactionCopyIn(r.ID, in.Message, in.Emoji); err == nil {
 				continue // it stands for this one, too
@@ -47,9 +98,9 @@ func (w *work) putReaction(in store.Reaction, r store.Room, as chat.Sender) erro
 	if err := w.AddReactionCopy(store.ReactionCopy{Reaction: in.ID, Room: r.ID, Job: key}); err != nil {
 		return err
 	}
-	return w.toChat(jobReact, key, chatJob{
-		Network: r.Network, Place: place(r), Room: r.ID, Of: in.Message, Emoji: in.Emoji, React: in.ID,
-		Out: chat.Outgoing{As: as, At: w.now},
+	return w.toChat(jobReact, key, &reactionJob{
+		Target: Target{Network: r.Network, Place: place(r), Room: r.ID, Out: chat.Outgoing{As: as, At: w.now}},
+		Of:     in.Message, Emoji: in.Emoji, React: in.ID,
 	})
 }
 
@@ -69,7 +120,7 @@ func (w *work) unreact(r store.Reaction) error {
 		if err != nil {
 			return err
 		}
-		if to := heir(r, c, same); to != 0 && !w.b.limits(in.Network).OwnReactions {
+		if to := heir(r, c, same); to != 0 && !w.Env.Network(in.Network).Limits().OwnReactions {
 			err = w.MoveReactionCopy(c, to)
 		} else {
 			err = w.hideReaction(c)
@@ -102,23 +153,23 @@ func (w *work) hideReaction(c store.ReactionCopy) error {
 	if err != nil || c.Posted == "" {
 		return err
 	}
-	_, takes := w.b.chats[r.Network].(chat.Unreactor)
-	_, deletes := w.b.chats[r.Network].(chat.Deleter)
+	takes := w.Env.Network(r.Network).Unreactor != nil
+	deletes := w.Env.Network(r.Network).Deleter != nil
 	if !takes && !deletes {
 		return nil
 	}
 	// Ids of reactions are used again, keys must not be.
-	return w.toChat(jobUnreact, w.key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), chatJob{Network: r.Network, Place: place(r), Room: r.ID, To: c.Posted})
+	return w.toChat(jobUnreact, w.key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &reactionJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, To: c.Posted})
 }
 
 // reactionShown keeps where a reaction stands. One that was taken back before it came
 // there goes again, unless it now stands for somebody else's.
-func (w *work) reactionShown(key string, j chatJob, id chat.MessageID) error {
+func (w *work) reactionShown(key string, j reactionJob, id chat.MessageID) error {
 	if j.React == 0 || id == "" {
 		return nil
 	}
 	c, err := w.ReactionCopyByJob(key)
-	if errors.Is(err, store.ErrNone) && !w.b.limits(j.Network).OwnReactions {
+	if errors.Is(err, store.ErrNone) && !w.Env.Network(j.Network).Limits().OwnReactions {
 		c, err = w.ReactionCopyIn(j.Room, j.Of, j.Emoji)
 	}
 	if errors.Is(err, store.ErrNone) {

@@ -9,7 +9,7 @@ import (
 
 // tellRecall says in the rooms that somebody would like a mail back. What is posted
 // stays: the one who reads it has read it.
-func (w *work) tellRecall(box *mailbox, th store.Thread, l letter, d decision, subject string) error {
+func (w *work) tellRecall(box *Box, th store.Thread, l letter, d decision, subject string) error {
 	m := store.Message{Thread: th.ID}
 	if _, err := w.speakerOf(box, th, l, &m); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,8 +27,8 @@ func (w *work) joined(network string, e chat.Joined) error {
 		if p, there, err := c.getPending(); err != nil || (there && p.By.ID != "") {
 			return err // a chat of two goes on by itself
 		}
-		job := chatJob{Network: network, Place: chat.Place{Room: e.Place.Room}}
-		if err := w.toChat(jobDescribe, w.key("desc")+"."+mail.NewUniq(), job); err != nil {
+		job := describeJob{Target: Target{Network: network, Place: chat.Place{Room: e.Place.Room}}}
+		if err := w.toChat(jobDescribe, w.key("desc")+"."+mail.NewUniq(), &job); err != nil {
 			return err
 		}
 		return w.notice(network, chat.Place{Room: e.Place.Room}, welcome)
@@ -54,10 +55,10 @@ func (w *work) joined(network string, e chat.Joined) error {
 
 // recount has the people of a room counted, once for all who come and go within a minute.
 func (w *work) recount(network string, room chat.RoomID) error {
-	if _, can := w.b.chats[network].(chat.Describer); !can {
+	if w.Env.Network(network).Describer == nil {
 		return nil
 	}
-	j := chatJob{Network: network, Place: chat.Place{Room: room}, Count: true}
+	j := describeJob{Target: Target{Network: network, Place: chat.Place{Room: room}}, Count: true}
 	key := w.key("count") + "." + network + "." + string(room)
 	return w.enqueue(jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.now.Add(time.Minute))
 }
@@ -113,7 +114,7 @@ func (w *work) left(network string, e chat.Left) error {
 		if e.Why != "" {
 			text = fmt.Sprintf("The room of “%s” takes no more messages: %s. Its mail comes here until it does again.", th.Title, e.Why)
 		}
-		if h := w.b.o.Home; w.b.chats[h.Network] == nil || (h.Network == network && h.Room == e.Place.Room) {
+		if h := w.Env.Home; !w.Env.Network(h.Network).Known() || (h.Network == network && h.Room == e.Place.Room) {
 			err = w.warn(th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
 		} else {
 			err = w.home(text)
@@ -147,6 +148,43 @@ func (w *work) entered(network string, place chat.RoomID) (known bool, _ error) 
 	return known, w.PutRoom(&store.Room{Network: network, Place: string(place)})
 }
 
+// The kinds of deliveries that answer invitations.
+const (
+	jobJoin   = "chat.join"
+	jobRefuse = "chat.refuse"
+)
+
+// joinJob is the data of an invitation that is taken up, or declined.
+type joinJob struct {
+	Target
+	As chat.UserID `json:"as,omitempty"` // who was invited; empty: the bridge's own user
+}
+
+// invitationKinds are the kinds of deliveries that answer invitations.
+func invitationKinds(e *Env) []kind {
+	return []kind{
+		chatKind[joinJob]{
+			Name: jobJoin,
+			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
+				return "", n.Joiner.Join(ctx, j.Place.Room, j.As)
+			},
+			Settle: func(w *work, _ store.Delivery, j joinJob, _ chat.MessageID) error { return w.ghostIn(j) },
+			GaveUp: func(w *work, _ store.Delivery, j joinJob, cause error) error {
+				if j.As != "" {
+					return w.ghostStays(j, cause)
+				}
+				return w.home(fmt.Sprintf("I could not enter a room that I was invited to: %s.", plain(cause.Error())))
+			},
+		}.kind(e),
+		chatKind[joinJob]{
+			Name: jobRefuse,
+			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
+				return "", n.Joiner.Refuse(ctx, j.Place.Room, j.As, j.Out.Body.Text)
+			},
+		}.kind(e),
+	}
+}
+
 // invited lets the bridge's user into a room when somebody asks who may link
 // rooms.
 func (w *work) invited(network string, e chat.Invited) error {
@@ -156,13 +194,31 @@ func (w *work) invited(network string, e chat.Invited) error {
 	if missed, err := w.askedAfter(network, e); err != nil || missed {
 		return err
 	}
-	j := chatJob{Network: network, Place: e.Place}
+	j := joinJob{Target: Target{Network: network, Place: e.Place}}
 	key := w.key("i.") + "." + string(e.Event)
-	if w.b.o.Access.level(e.By, chat.Member) < Link {
+	if w.Env.Access.level(e.By, chat.Member) < Link {
 		j.Out.Body.Text = "You may not invite me: ask the one who runs this bridge."
-		return w.toChat(jobRefuse, key, j)
+		return w.toChat(jobRefuse, key, &j)
 	}
-	return w.toChat(jobJoin, key, j)
+	return w.toChat(jobJoin, key, &j)
+}
+
+// jobAnnounce is the kind of delivery of a room's standing sign.
+const jobAnnounce = "chat.announce"
+
+// announceJob is its data.
+type announceJob struct {
+	Target
+	Sign chat.Sign `json:"sign"`
+}
+
+func announceKind() chatKind[announceJob] {
+	return chatKind[announceJob]{
+		Name: jobAnnounce,
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *announceJob) (chat.MessageID, error) {
+			return "", n.Announcer.Announce(ctx, j.Place, j.Sign)
+		},
+	}
 }
 
 // announce brings the standing sign of all rooms of a thread up to date.
@@ -189,16 +245,16 @@ func (w *work) announce(thread int64) error {
 
 // sign sets, or with an empty text removes, the standing sign of one room.
 func (w *work) sign(r store.Room, text string) error {
-	if _, can := w.b.chats[r.Network].(chat.Announcer); !can || r.Silent() {
+	if w.Env.Network(r.Network).Announcer == nil || r.Silent() {
 		return nil
 	}
-	j := chatJob{Network: r.Network, Place: place(r), Sign: chat.Sign{Text: text}}
+	j := announceJob{Target: Target{Network: r.Network, Place: place(r)}, Sign: chat.Sign{Text: text}}
 	if text != "" {
 		th, err := w.Thread(r.Thread)
 		if err != nil {
 			return err
 		}
-		j.Sign.Channel, j.Sign.Title = w.b.mint.Address("channel", th.Token), th.Title
+		j.Sign.Channel, j.Sign.Title = w.Env.Mint.Address("channel", th.Token), th.Title
 	}
-	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), j)
+	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), &j)
 }

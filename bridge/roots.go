@@ -1,12 +1,42 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
 )
+
+// jobRoot is the kind of delivery that reads the root of a chat thread which was never
+// taken in.
+const jobRoot = "chat.root"
+
+// rootJob is its data.
+type rootJob struct {
+	Target
+	Message int64  `json:"message"` // what is kept of the root
+	To      string `json:"to"`      // the network's id of it
+
+	Said chat.Posted `json:"-"` // the answer
+}
+
+func rootKind() chatKind[rootJob] {
+	return chatKind[rootJob]{
+		Name: jobRoot, Patience: 2 * time.Minute, // the answers to it wait
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *rootJob) (_ chat.MessageID, err error) {
+			j.Said, err = n.Fetcher.Fetch(ctx, j.Place, chat.MessageID(j.To))
+			return "", err
+		},
+		Settle: func(w *work, _ store.Delivery, j rootJob, _ chat.MessageID) error { return w.rootRead(j) },
+		GaveUp: func(w *work, _ store.Delivery, j rootJob, _ error) error {
+			j.Said = chat.Posted{} // its answers are mailed without a quote
+			return w.rootRead(j)
+		},
+	}
+}
 
 // awaitRoot has the root of a chat thread read that was never taken in: it was said
 // before the room was linked, or the answer e has overtaken it. That is done once; what
@@ -16,7 +46,7 @@ func (w *work) awaitRoot(network string, r store.Room, e chat.Posted) (store.Mes
 	if e.Root == "" || e.Root == e.Message || inside(r, e.Place) == "" {
 		return store.Message{}, nil
 	}
-	if _, can := w.b.chats[network].(chat.Fetcher); !can {
+	if w.Env.Network(network).Fetcher == nil {
 		return store.Message{}, nil
 	}
 	m := store.Message{Thread: r.Thread, Origin: store.FromChat, State: store.Awaited, At: w.now, Room: r.ID}
@@ -28,13 +58,13 @@ func (w *work) awaitRoot(network string, r store.Room, e chat.Posted) (store.Mes
 	}
 	// A lane of its own: what is posted in the room must not wait for it.
 	key := w.key("o", m.ID)
-	job := chatJob{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID, Message: m.ID, To: string(e.Root)}
+	job := rootJob{Target: Target{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID}, Message: m.ID, To: string(e.Root)}
 	return m, w.enqueue(jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.now)
 }
 
 // rootRead goes on when the root of a chat thread was read. It cannot be had if
 // j.Said is empty.
-func (w *work) rootRead(j chatJob) error {
+func (w *work) rootRead(j rootJob) error {
 	m, err := w.Message(j.Message)
 	if err != nil {
 		return err
@@ -50,14 +80,14 @@ func (w *work) rootRead(j chatJob) error {
 // takeRoot takes in the root of a chat thread: as a message like others if it was
 // missed. What was said before the room was linked is for nobody by email:
 // of that is kept only that it was there.
-func (w *work) takeRoot(m store.Message, j chatJob) error {
+func (w *work) takeRoot(m store.Message, j rootJob) error {
 	said := j.Said
 	r, err := w.RoomByID(j.Room)
 	if err != nil {
 		return err
 	}
 	m.State = store.Earlier
-	if said.Message == "" || said.Kind == chat.Notice || r.Thread != m.Thread || w.b.o.Access.level(said.By, chat.Member) < Speak {
+	if said.Message == "" || said.Kind == chat.Notice || r.Thread != m.Thread || w.Env.Access.level(said.By, chat.Member) < Speak {
 		return w.FillMessage(m)
 	}
 	if !r.Linked.IsZero() && !beforeLink(r, said.At) {
@@ -108,7 +138,7 @@ func (w *work) rootSettled(root, thread int64) error {
 // for.
 func (w *work) goOn(thread int64) error {
 	th, err := w.Thread(thread)
-	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.b.o.Hold.Max {
+	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.Env.Hold.Max {
 		return err
 	}
 	w.flush = true

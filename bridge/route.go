@@ -27,13 +27,13 @@ const maxCited = 50
 // findRoute finds the thread of a mail: token in a recipient, cited ids, ids
 // that describe themselves, Thread-Index. The subject
 // never decides.
-func (b *Bridge) findRoute(tx *store.Tx, box *mailbox, m *mail.Message, env mail.Envelope) (route, error) {
+func (e *Env) findRoute(tx *store.Tx, box *Box, m *mail.Message, env mail.Envelope) (route, error) {
 	r := route{Learned: map[string]int64{}}
 	byToken, err := r.tokens(tx, box, m, env)
 	if err != nil {
 		return r, err
 	}
-	byID, err := r.ids(tx, b.mint, m, byToken)
+	byID, err := r.ids(tx, e.Mint, m, byToken)
 	if err != nil {
 		return r, err
 	}
@@ -73,7 +73,7 @@ func (b *Bridge) findRoute(tx *store.Tx, box *mailbox, m *mail.Message, env mail
 }
 
 // tokens finds the threads whose reply tokens stand in the recipients.
-func (r *route) tokens(tx *store.Tx, box *mailbox, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
+func (r *route) tokens(tx *store.Tx, box *Box, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
 	for _, a := range recipients(m, env) {
 		detail := detailOf(a, box.Address.Address)
 		if detail == "" {

@@ -14,7 +14,7 @@ import (
 
 // fromMail posts what a person wrote in every room of the thread, and enqueues
 // it for those people by email who have not got it.
-func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
+func (w *work) fromMail(box *Box, l letter, d decision, f forced, claims ...claim) error {
 	for _, id := range d.route.Threads {
 		th, err := w.Thread(id)
 		if err != nil {
@@ -33,9 +33,9 @@ func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
 		case recall:
 			err = w.tellRecall(box, th, l, d, subject)
 		case l.class.Emoji == "" || l.class.Kind == classify.Reaction:
-			err = w.say(box, th, l, d)
+			err = w.say(box, th, l, d, claims...)
 		default:
-			err = w.sayAndReact(box, th, l, d)
+			err = w.sayAndReact(box, th, l, d, claims...)
 		}
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (w *work) fromMail(box *mailbox, l letter, d decision, f forced) error {
 }
 
 // sayAndReact posts a mail that has words and a reaction: both are told, each in its way.
-func (w *work) sayAndReact(box *mailbox, th store.Thread, l letter, d decision) error {
+func (w *work) sayAndReact(box *Box, th store.Thread, l letter, d decision, claims ...claim) error {
 	to, err := w.answeredByMail(th, d)
 	if err != nil {
 		return err
@@ -53,11 +53,12 @@ func (w *work) sayAndReact(box *mailbox, th store.Thread, l letter, d decision) 
 	if to == 0 && d.route.Parent != 0 { // what it answers stands in another thread
 		d.words.Text, d.words.HTML, d.words.Parts = strings.TrimSpace(d.words.Text+"\n"+l.class.Emoji), "", nil
 	}
-	if err := w.say(box, th, l, d); err != nil || to == 0 {
+	if err := w.say(box, th, l, d, claims...); err != nil || to == 0 {
 		return err
 	}
 	d.words, d.emoji = wording{Text: classify.ReactedWith(l.class.Emoji)}, ""
-	_, err = w.reactionByMail(box, th, l, d)
+	l.class.Kind = classify.Reaction // the rest of it is one
+	_, err = w.claimed(box, th, l, d, claims)
 	return err
 }
 
@@ -74,33 +75,28 @@ func (w *work) admitSender(th store.Thread, l letter) (store.Participant, error)
 	if !errors.Is(err, store.ErrNone) {
 		return p, err
 	}
-	p = w.b.newParticipant(th, l.from, w.now)
+	p = w.Env.newParticipant(th, l.from, w.now)
 	p.State, p.Mailed = store.Active, w.now
 	return p, w.AddParticipant(&p)
 }
 
 // newParticipant makes the record of a person who is to take part.
-func (b *Bridge) newParticipant(th store.Thread, a mail.Address, now time.Time) store.Participant {
+func (e *Env) newParticipant(th store.Thread, a mail.Address, now time.Time) store.Participant {
 	name := mail.CleanName(a.Name)
 	if name == "" {
 		name, _, _ = strings.Cut(a.Address, "@")
 	}
 	canon := mail.CanonicalAddress(a.Address)
 	return store.Participant{
-		Thread: th.ID, Address: a.Address, Canon: canon, Name: name, Ghost: b.mint.Address("ghost", canon),
+		Thread: th.ID, Address: a.Address, Canon: canon, Name: name, Ghost: e.Mint.Address("ghost", canon),
 		Token: mail.NewToken(), State: store.Invited, Joined: now, Changed: now,
 	}
 }
 
 // say stores one mail as a message of a thread, or as several, where it answers
 // several.
-func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
-	if l.class.Kind == classify.Reaction || d.emoji != "" {
-		if done, err := w.reactionByMail(box, th, l, d); err != nil || done {
-			return err
-		}
-	}
-	if done, err := w.voteByMail(box, th, l, d); err != nil || done {
+func (w *work) say(box *Box, th store.Thread, l letter, d decision, claims ...claim) error {
+	if taken, err := w.claimed(box, th, l, d, claims); err != nil || taken {
 		return err
 	}
 	a, err := w.hear(box, th, l, d)
@@ -156,6 +152,19 @@ func (w *work) say(box *mailbox, th store.Thread, l letter, d decision) error {
 	return nil
 }
 
+// claim takes a mail as something else than a message, as a reaction or a vote. taken:
+// it has done so.
+type claim func(w *work, box *Box, th store.Thread, l letter, d decision) (taken bool, err error)
+
+func (w *work) claimed(box *Box, th store.Thread, l letter, d decision, claims []claim) (taken bool, err error) {
+	for _, takes := range claims {
+		if taken, err := takes(w, box, th, l, d); err != nil || taken {
+			return taken, err
+		}
+	}
+	return false, nil
+}
+
 // audience is who says the messages of a mail, and who is to hear them.
 type audience struct {
 	m      store.Message // without words
@@ -167,7 +176,7 @@ type audience struct {
 }
 
 // hear finds out who says a mail in a thread, and who is to hear it.
-func (w *work) hear(box *mailbox, th store.Thread, l letter, d decision) (a audience, err error) {
+func (w *work) hear(box *Box, th store.Thread, l letter, d decision) (a audience, err error) {
 	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now, Marks: d.marks()}
 	if a.as, err = w.speakerOf(box, th, l, &a.m); err != nil {
 		return a, err
@@ -266,7 +275,7 @@ func (w *work) partsOf(th store.Thread, d decision) ([]part, error) {
 }
 
 // speakerOf sets who said a message and returns who speaks in the rooms.
-func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Message) (chat.Sender, error) {
+func (w *work) speakerOf(box *Box, th store.Thread, l letter, m *store.Message) (chat.Sender, error) {
 	if l.own {
 		m.Origin, m.Name = store.FromOwner, box.Owner
 		if m.Name == "" {
@@ -275,12 +284,12 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 		if m.Name == "" {
 			m.Name = box.Address.Name
 		}
-		return chat.Sender{ID: w.b.mint.Address("owner", box.Name), Name: m.Name + byEmail}, nil
+		return chat.Sender{ID: w.Env.Mint.Address("owner", box.Name), Name: m.Name + byEmail}, nil
 	}
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
 	if errors.Is(err, store.ErrNone) {
 		// A held mail was approved without its sender becoming a participant.
-		p = w.b.newParticipant(th, l.from, w.now)
+		p = w.Env.newParticipant(th, l.from, w.now)
 	} else if err != nil {
 		return chat.Sender{}, err
 	}
@@ -293,7 +302,7 @@ func (w *work) speakerOf(box *mailbox, th store.Thread, l letter, m *store.Messa
 	if name := classify.ListAuthor(&l.msg); name != "" {
 		// Each member of a list is shown as somebody of their own, as far as the list tells.
 		m.Name = name
-		return chat.Sender{ID: w.b.mint.Address("member", p.Canon+"\x00"+name), Name: name + " (email)"}, nil
+		return chat.Sender{ID: w.Env.Mint.Address("member", p.Canon+"\x00"+name), Name: name + " (email)"}, nil
 	}
 	// The name that a person writes under is better than the one that was guessed
 	// from the address.
@@ -400,7 +409,7 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 	if told {
 		return nil
 	}
-	if pending, err := w.opening(th.ID); err != nil || pending {
+	if pending, err := w.isOpening(th.ID); err != nil || pending {
 		return err
 	}
 	return w.nobodyReads(th, m)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,31 +13,51 @@ import (
 	"hashsend/bridge/store"
 )
 
+// jobSettings is the kind of delivery that shows a person what can be changed of a
+// conversation.
+const jobSettings = "chat.settings"
+
+// settingsJob is its data.
+type settingsJob struct{ Target }
+
+func settingsKind(e *Env) chatKind[settingsJob] {
+	return chatKind[settingsJob]{
+		Name: jobSettings, Patience: 3 * time.Second, // nobody looks for it later
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *settingsJob) (chat.MessageID, error) {
+			s, err := e.settingsOf(ctx, j.Room)
+			if err != nil {
+				return "", err
+			}
+			return "", n.Setter.ShowSettings(ctx, j.Out.For, j.Out.Via, s)
+		},
+	}
+}
+
 // settingsAsked has a person shown the settings of a conversation. Who may not change
 // them is shown the page anew, and so is who asks for a conversation that is over.
 func (w *work) settingsAsked(network string, e chat.SettingsAsked) error {
-	if _, can := w.b.chats[network].(chat.Setter); !can {
+	if w.Env.Network(network).Setter == nil {
 		return nil
 	}
 	r, err := w.linked(network, e.Place)
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return err
 	}
-	if err != nil || w.b.o.Access.level(e.By, e.Rank) < Link {
+	if err != nil || w.Env.Access.level(e.By, e.Rank) < Link {
 		return w.desk(network, chat.DeskOpened{Head: e.Head})
 	}
 	key := w.key("settings", r.ID, w.now.UnixNano()) + "." + string(e.By.ID)
-	j := chatJob{Network: network, Place: place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}
+	j := settingsJob{Target{Network: network, Place: place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
 	// A lane for each person: the form has to come within seconds.
 	return w.enqueue(jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.now)
 }
 
 // settingsOf is what can be changed of the conversation of a room.
-func (b *Bridge) settingsOf(ctx context.Context, room int64) (s chat.Settings, err error) {
+func (e *Env) settingsOf(ctx context.Context, room int64) (s chat.Settings, err error) {
 	for _, mode := range []string{store.Instant, store.Burst, store.Quarter, store.Hourly, store.Daily, store.Mentions, store.Paused} {
-		s.Modes = append(s.Modes, chat.Choice{Label: capital(modeText(mode, b.digestAt)), Command: mode})
+		s.Modes = append(s.Modes, chat.Choice{Label: capital(modeText(mode, e.DigestTime)), Command: mode})
 	}
-	return s, b.store.Read(ctx, func(tx *store.Tx) error {
+	return s, e.Store.Read(ctx, func(tx *store.Tx) error {
 		r, err := tx.RoomByID(room)
 		if err != nil {
 			return err
@@ -101,12 +122,12 @@ func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.He
 
 // readerText is what somebody who takes part is called on the page of a person who may
 // command: with the address, and when mail goes to them if that is not as usual.
-func (b *Bridge) readerText(p store.Participant) string {
+func (e *Env) readerText(p store.Participant) string {
 	text := p.Name + " <" + p.Address + ">"
 	if p.Mode != store.Burst {
-		text += fmt.Sprintf(" (%s)", modeText(p.Mode, b.digestAt))
+		text += fmt.Sprintf(" (%s)", modeText(p.Mode, e.DigestTime))
 	}
-	if p.Muted.After(b.o.Now()) {
+	if p.Muted.After(e.Now()) {
 		text += " (muted)"
 	}
 	return text

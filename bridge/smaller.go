@@ -78,7 +78,7 @@ func (w *work) mailSmaller(mailID int64, ms []store.Message, again []store.Parti
 		}
 	}
 	how := "without what is too large: that can be had in the room"
-	if w.b.o.Files.URL != "" {
+	if w.Env.Files.URL != "" {
 		how = "with links to its files"
 	}
 	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", several(names), how)

@@ -16,7 +16,7 @@ import (
 // Mail of ours keeps its own: another would begin another conversation in most
 // mail programs. The subject of what is passed on is told with it.
 func (w *work) newSubject(th store.Thread, l letter, threads []int64) (string, error) {
-	title := mail.TitleOf(l.msg.Subject, w.b.o.Tag)
+	title := mail.TitleOf(l.msg.Subject, w.Env.Tag)
 	if title == "" || l.class.Kind == classify.Reaction || l.class.Kind == classify.Forward {
 		return "", nil
 	}
@@ -26,7 +26,7 @@ func (w *work) newSubject(th store.Thread, l letter, threads []int64) (string, e
 			return "", err
 		}
 		for _, s := range known {
-			if sameWords(strings.ToLower(title), strings.ToLower(mail.TitleOf(s, w.b.o.Tag))) {
+			if sameWords(strings.ToLower(title), strings.ToLower(mail.TitleOf(s, w.Env.Tag))) {
 				return "", nil
 			}
 		}

@@ -26,7 +26,7 @@ func (w *work) typing(network string, e chat.Typing) error {
 	if err != nil {
 		return err
 	}
-	until := typingUntil(w.b.o.Hold, th, w.now, e.On, urgent)
+	until := typingUntil(w.Env.Hold, th, w.now, e.On, urgent)
 	if until.Equal(th.HoldUntil) {
 		return nil
 	}

@@ -10,9 +10,9 @@ import (
 
 // Overview returns what the console shows: the newest threads with their last
 // messages, what waits, what is held, and how the connections are.
-func (b *Bridge) Overview(ctx context.Context) (Overview, error) {
-	o := Overview{Started: b.started, Connections: b.healthList(), Counters: map[string]int64{}}
-	err := b.store.Read(ctx, func(tx *store.Tx) error {
+func (e *Env) Overview(ctx context.Context) (Overview, error) {
+	o := Overview{Started: e.Started, Connections: e.healthList(), Counters: map[string]int64{}}
+	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		threads, err := tx.Threads(50)
 		if err != nil {
 			return err

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync"
 
-	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
 )
 
 // watchers are those who look at what the bridge does, as it does it.
@@ -15,15 +15,15 @@ type watchers struct {
 
 // Watch returns a channel of what the bridge does from now on. A watcher that is
 // slower than the bridge loses steps. stop ends it; it may be called twice.
-func (b *Bridge) Watch() (steps <-chan Step, stop func()) {
+func (e *Env) Watch() (steps <-chan Step, stop func()) {
 	c := make(chan Step, 64)
-	b.watch.mu.Lock()
-	b.watch.subs = append(b.watch.subs, c)
-	b.watch.mu.Unlock()
+	e.watch.mu.Lock()
+	e.watch.subs = append(e.watch.subs, c)
+	e.watch.mu.Unlock()
 	return c, sync.OnceFunc(func() {
-		b.watch.mu.Lock()
-		b.watch.subs = slices.DeleteFunc(b.watch.subs, func(s chan Step) bool { return s == c })
-		b.watch.mu.Unlock()
+		e.watch.mu.Lock()
+		e.watch.subs = slices.DeleteFunc(e.watch.subs, func(s chan Step) bool { return s == c })
+		e.watch.mu.Unlock()
 		close(c)
 	})
 }
@@ -66,13 +66,22 @@ func (h *healths) list() []Health {
 	return slices.Clone(h.all)
 }
 
+// noteHealth shows a connection's trouble, or its end, to the admin.
+func (e *Env) noteHealth(name, kind string, err error) {
+	h := Health{Name: name, Kind: kind, OK: err == nil || retry.IsNever(err), Since: e.Now()}
+	if !h.OK {
+		h.Error = err.Error()
+	}
+	e.health.set(h)
+}
+
 // healthList is the state of the connections, with what the chat networks
 // themselves say is wrong.
-func (b *Bridge) healthList() []Health {
-	all := b.health.list()
+func (e *Env) healthList() []Health {
+	all := e.health.list()
 	for i, h := range all {
-		doctor, can := b.chats[h.Name].(chat.Doctor)
-		if h.Kind != "chat" || !can || !h.OK {
+		doctor := e.Network(h.Name).Doctor
+		if h.Kind != "chat" || doctor == nil || !h.OK {
 			continue
 		}
 		if err := doctor.Trouble(); err != nil {

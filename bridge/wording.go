@@ -38,7 +38,7 @@ type part struct {
 const maxCut = 64 << 10
 
 // extract finds what the person wrote, by what the conversation knows.
-func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
+func (box *inbox) extract(tx *store.Tx, l letter, d *decision) error {
 	known, err := knownTo(tx, d.route)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (box *mailbox) extract(tx *store.Tx, l letter, d *decision) error {
 	default:
 		w.inPlaceOfGoogle(&l.msg, l.class)
 	}
-	card := cardsOf(&l.msg, l.class, *w, box.b.o.Tag, box.b.o.Zone)
+	card := cardsOf(&l.msg, l.class, *w, box.Env.Tag, box.Env.Zone)
 	if l.class.Kind != classify.Reaction {
 		w.addForwards(&l.msg)
 	}

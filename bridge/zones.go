@@ -9,16 +9,19 @@ import (
 )
 
 // zone is the time zone of that name; where there is none, that in which times are told.
-func (b *Bridge) zone(name string) *time.Location {
+func (e *Env) zone(name string) *time.Location { return zoneOr(name, e.Zone) }
+
+// zoneOr is the time zone of that name, or another one where there is none.
+func zoneOr(name string, other *time.Location) *time.Location {
 	if name != "" {
 		if z, err := time.LoadLocation(name); err == nil {
 			return z
 		}
 	}
-	if b.o.Zone == nil {
+	if other == nil {
 		return time.Local
 	}
-	return b.o.Zone
+	return other
 }
 
 // zoneOf is the zone in which a mail to these people tells times: theirs, if they have
@@ -27,11 +30,11 @@ func (p plan) zoneOf(to []store.Participant) *time.Location {
 	name := ""
 	for i, who := range to {
 		if i > 0 && who.Zone != name {
-			return p.Box.b.zone("")
+			return p.Zone
 		}
 		name = who.Zone
 	}
-	return p.Box.b.zone(name)
+	return zoneOr(name, p.Zone)
 }
 
 // readZone reads how people name a time zone. Empty: that of the installation.
@@ -94,19 +97,19 @@ func (w *work) setZone(p store.Participant, name string) error {
 
 // digestDue is when the next digest of a person leaves.
 func (w *work) digestDue(p store.Participant) time.Time {
-	return digestDue(p.Mode, w.now.In(w.b.zone(p.Zone)), w.b.digestAt)
+	return digestDue(p.Mode, w.now.In(w.Env.zone(p.Zone)), w.Env.DigestTime)
 }
 
 // zoneByMail sets the zone of the person who asks for it by mail.
 func (w *work) zoneByMail(th store.Thread, p store.Participant, l letter, words []string) error {
 	name, ok := readZone(words[min(1, len(words)):])
 	if !ok {
-		return w.letter(th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.b.zone(p.Zone), w.now)), l.msg.ID)
+		return w.letter(th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.zone(p.Zone), w.now)), l.msg.ID)
 	}
 	if err := w.setZone(p, name); err != nil {
 		return err
 	}
-	return w.letter(th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.b.zone(name), w.now), w.now.In(w.b.zone(name)).Format("15:04")), l.msg.ID)
+	return w.letter(th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.zone(name), w.now), w.now.In(w.Env.zone(name)).Format("15:04")), l.msg.ID)
 }
 
 // zoneText names a zone; that of the machine has no name of its own.

@@ -232,6 +232,9 @@ type Delivery struct {
 	Error   string
 	Data    string // JSON
 	Raw     []byte
+	// Resumed: it stood first in its lane when the program was started, so an earlier
+	// attempt may have got through. The outbox sets it; it is not stored.
+	Resumed bool
 }
 
 // HeldMail is a mail that waits for a person's decision.

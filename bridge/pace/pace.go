@@ -1,7 +1,9 @@
-package bridge
+// Package pace keeps the mails of a mailbox under what its provider allows.
+package pace
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,9 +12,9 @@ import (
 	"hashsend/bridge/retry"
 )
 
-// pace keeps the mails of one mailbox under half of what its provider allows, and
+// Pace keeps the mails of one mailbox under half of what its provider allows, and
 // all of them back when its server asks for that.
-type pace struct {
+type Pace struct {
 	perHour int
 	limit   *rate.Limiter // nil: no limit is known
 
@@ -22,8 +24,10 @@ type pace struct {
 	why     string
 }
 
-func newPace(perHour int) *pace {
-	p := &pace{perHour: perHour}
+// New makes the pace of a mailbox whose provider allows so many mails an hour; 0: no limit
+// is known.
+func New(perHour int) *Pace {
+	p := &Pace{perHour: perHour}
 	if perHour > 0 {
 		half := float64(perHour) / 2
 		p.limit = rate.NewLimiter(rate.Limit(half/3600), max(1, int(half/4)))
@@ -31,10 +35,10 @@ func newPace(perHour int) *pace {
 	return p
 }
 
-// wait returns how long a mail has to wait, and why; 0: it may go, and is counted. If
+// Wait returns how long a mail has to wait, and why; 0: it may go, and is counted. If
 // it has not left, back is called, once, and it is not counted. The time is a little longer
 // than needed, because the database keeps milliseconds.
-func (p *pace) wait(now time.Time) (wait time.Duration, why string, back func()) {
+func (p *Pace) Wait(now time.Time) (wait time.Duration, why string, back func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	back = func() {}
@@ -59,9 +63,9 @@ const (
 	congestedMost  = 30 * time.Minute
 )
 
-// congested notes that the server refuses the whole mailbox for now, and returns for
+// Congested notes that the server refuses the whole mailbox for now, and returns for
 // how long nothing is tried. Several who were refused together count once.
-func (p *pace) congested(now time.Time, why string) time.Duration {
+func (p *Pace) Congested(now time.Time, why string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d := p.until.Sub(now); d > 0 {
@@ -74,16 +78,16 @@ func (p *pace) congested(now time.Time, why string) time.Duration {
 	return d
 }
 
-// sent notes that the server takes mail.
-func (p *pace) sent() {
+// Sent notes that the server takes mail.
+func (p *Pace) Sent() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refused = 0
 }
 
-// stretch is how long messages are held at least, so that fewer mails say the same
+// Stretch is how long messages are held at least, so that fewer mails say the same
 // when the limit is near; 0: it is not.
-func (p *pace) stretch(now time.Time) time.Duration {
+func (p *Pace) Stretch(now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d := p.until.Sub(now); d > 0 {
@@ -103,8 +107,8 @@ func (p *pace) stretch(now time.Time) time.Duration {
 	return 0
 }
 
-// budget words how many mails may leave; empty: no limit is known and none is met.
-func (p *pace) budget(name string, now time.Time) string {
+// Budget words how many mails may leave; empty: no limit is known and none is met.
+func (p *Pace) Budget(name string, now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := ""
@@ -112,7 +116,7 @@ func (p *pace) budget(name string, now time.Time) string {
 		text = fmt.Sprintf("The mailbox %s may send %d mails now, and %d an hour: half of what its provider allows.", name, max(0, int(p.limit.TokensAt(now))), p.perHour/2)
 	}
 	if p.until.After(now) {
-		text += fmt.Sprintf(" Its mail server asked for a pause until %s: %s.", p.until.Format("15:04"), plain(p.why))
+		text += fmt.Sprintf(" Its mail server asked for a pause until %s: %s.", p.until.Format("15:04"), strings.TrimRight(p.why, ". "))
 	}
 	return text
 }

@@ -1,0 +1,208 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// The kinds of deliveries of messages to rooms.
+const (
+	jobPost     = "chat.post"
+	jobPostFile = "chat.file"
+	jobEdit     = "chat.edit"
+	jobDelete   = "chat.delete"
+	jobReport   = "chat.report"
+)
+
+// messagePatience is how long a message is tried before it is given up.
+const messagePatience = 5 * 24 * time.Hour
+
+// postJob is the data of a message that is posted, or of a file.
+type postJob struct {
+	Target
+	Message int64 `json:"message,omitempty"` // whose copy this is; 0: a notice
+	Part    int   `json:"part,omitempty"`
+	ReplyTo int64 `json:"reply_to,omitempty"` // message that it answers
+	File    int64 `json:"file,omitempty"`     // stored file that is posted
+	Whole   bool  `json:"whole,omitempty"`    // the file is all that the message says
+}
+
+// changeJob is the data of an edit or a deletion of a part of a message.
+type changeJob struct {
+	Target
+	Of   int64 `json:"of"`
+	Part int   `json:"part,omitempty"`
+}
+
+// reportJob is the data of a state that is shown at a message.
+type reportJob struct {
+	Target
+	To    string     `json:"to"` // the network's id of the message
+	State chat.State `json:"state"`
+}
+
+// messageKinds are the kinds of deliveries of messages to rooms.
+func messageKinds(e *Env) []kind {
+	post := chatKind[postJob]{Name: jobPost, Patience: messagePatience, Attempt: e.attemptPost, Settle: settlePost, GaveUp: gaveUpPost}
+	file := post
+	file.Name, file.Attempt = jobPostFile, e.attemptFile
+	return []kind{
+		post.kind(e),
+		file.kind(e),
+		chatKind[changeJob]{Name: jobEdit, Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
+			to, err := e.copyOf(ctx, j.Of, j.Room, j.Part)
+			if err != nil || n.Editor == nil {
+				return "", err
+			}
+			return n.Editor.Edit(ctx, to, j.Out)
+		}}.kind(e),
+		chatKind[changeJob]{Name: jobDelete, Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
+			to, err := e.copyOf(ctx, j.Of, j.Room, j.Part)
+			if err != nil || n.Deleter == nil {
+				return "", err
+			}
+			return "", n.Deleter.Delete(ctx, to, j.Out)
+		}}.kind(e),
+		chatKind[reportJob]{Name: jobReport, Attempt: func(ctx context.Context, n *Network, d store.Delivery, j *reportJob) (chat.MessageID, error) {
+			if n.Reporter == nil {
+				return "", nil
+			}
+			j.State.Key = d.Key
+			return "", n.Reporter.Report(ctx, chat.MessageID(j.To), j.Place, j.State)
+		}}.kind(e),
+		announceKind().kind(e),
+	}
+}
+
+// attemptPost posts a message.
+func (e *Env) attemptPost(ctx context.Context, n *Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+	if err := e.placeReply(ctx, n, j); err != nil {
+		return "", err
+	}
+	return sendOnce(ctx, n, d, j.Out)
+}
+
+// placeReply fills in the network's id of the message that a new one answers, and the
+// chat thread in which answers to it stand.
+func (e *Env) placeReply(ctx context.Context, n *Network, j *postJob) error {
+	if j.ReplyTo == 0 {
+		return nil
+	}
+	return e.Store.Read(ctx, func(tx *store.Tx) error {
+		c, err := tx.CopyIn(j.ReplyTo, j.Room)
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return err
+		}
+		j.Out.ReplyTo = chat.MessageID(c.Posted)
+		if n.Threader == nil || c.Posted == "" || j.Place.Thread != "" || !n.Limits().Threads {
+			return nil
+		}
+		// A message in a thread is not the root of another.
+		if j.Place.Thread = chat.ThreadID(c.Chat); c.Chat == "" {
+			j.Place.Thread = n.Threader.ThreadOf(j.Place, j.Out.ReplyTo)
+		}
+		j.Out.Place = j.Place
+		return nil
+	})
+}
+
+// settlePost notes that a message stands in its room.
+func settlePost(w *work, _ store.Delivery, j postJob, id chat.MessageID) error {
+	if err := w.mayAgain(j.Network, j.Place.Room); err != nil || j.Message == 0 {
+		return err
+	}
+	return w.copyPosted(j, id)
+}
+
+// gaveUpPost tells where a message came from that it could not be posted.
+func gaveUpPost(w *work, _ store.Delivery, j postJob, cause error) error {
+	if err := w.mayNot(j.Network, j.Place.Room, cause); err != nil || j.Message == 0 {
+		return err
+	}
+	m, err := w.Message(j.Message)
+	if err != nil {
+		return err
+	}
+	w.step(Step{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
+	if m.Origin == store.FromChat {
+		return w.tellAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plain(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
+	}
+	return w.home(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plain(cause.Error()), withMarks(m)))
+}
+
+// sendOnce posts an event. When an earlier attempt may have succeeded it looks for
+// the event first.
+func sendOnce(ctx context.Context, n *Network, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
+	return once(ctx, n, d, out, func() (chat.MessageID, error) { return n.Send(ctx, out) })
+}
+
+// once makes a delivery by send, unless an event with its key is there already.
+func once(ctx context.Context, n *Network, d store.Delivery, out chat.Outgoing, send func() (chat.MessageID, error)) (chat.MessageID, error) {
+	if n.Finder != nil && inDoubt(d) {
+		id, found, err := n.Finder.Find(ctx, out.Place, out.Key, d.Created.Add(-time.Minute))
+		if err != nil || found {
+			return id, err
+		}
+	}
+	return send()
+}
+
+// attemptFile posts a stored file in a room.
+func (e *Env) attemptFile(ctx context.Context, n *Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+	if err := e.placeReply(ctx, n, j); err != nil {
+		return "", err
+	}
+	if j.Whole && n.Filer != nil {
+		var m store.Message
+		if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { m, err = tx.Message(j.Message); return err }); err != nil {
+			return "", err
+		}
+		return once(ctx, n, d, j.Out, func() (chat.MessageID, error) { return n.Filer.SendFile(ctx, j.Out, wholeText(m)) })
+	}
+	var f store.File
+	if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(j.File); return err }); err != nil {
+		return "", err
+	}
+	if n.Filer == nil || f.State != store.FileHere {
+		return "", neverError("the file is no longer there")
+	}
+	a := chat.Attachment{
+		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
+		Open: func(context.Context) (io.ReadCloser, error) { return e.openBlob(f.Blob) },
+	}
+	return once(ctx, n, d, j.Out, func() (chat.MessageID, error) { return n.Filer.SendFile(ctx, j.Out, a) })
+}
+
+// copyPosted records that a part of a message's copy stands in a room, and deletes what
+// must not stand there any more.
+func (w *work) copyPosted(j postJob, id chat.MessageID) error {
+	r, err := w.RoomByID(j.Room)
+	if err != nil {
+		return err
+	}
+	c := store.Copy{Message: j.Message, Room: j.Room, Part: j.Part, Posted: string(id), Chat: string(j.Place.Thread)}
+	if r.Chat != "" {
+		c.Chat = ""
+	}
+	if err := w.AddCopy(c); err != nil {
+		return err
+	}
+	m, err := w.Message(j.Message)
+	if err != nil {
+		return err
+	}
+	w.step(Step{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
+	switch {
+	case m.State == store.Deleted:
+		return w.deleteCopy(r, c)
+	case j.Whole:
+		return w.dropWhole(m.ID, r, j.Part)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/store"
+)
+
+// jobDescribe is the kind of delivery that asks a network what a room is.
+const jobDescribe = "chat.describe"
+
+// describeJob is its data.
+type describeJob struct {
+	Target
+	Command *commandJob `json:"command,omitempty"` // the command that it is part of
+	Count   bool        `json:"count,omitempty"`   // it is only asked how many people there are
+
+	About chat.Description `json:"-"` // the answer
+}
+
+func describeKind() chatKind[describeJob] {
+	return chatKind[describeJob]{
+		Name: jobDescribe,
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *describeJob) (_ chat.MessageID, err error) {
+			if n.Describer != nil {
+				j.About, err = n.Describer.Describe(ctx, j.Place.Room)
+			}
+			return "", err
+		},
+		Settle: func(w *work, _ store.Delivery, j describeJob, _ chat.MessageID) error { return w.described(j) },
+		GaveUp: func(w *work, _ store.Delivery, j describeJob, cause error) error {
+			if err := w.notDirect(j.Target); err != nil {
+				return err
+			}
+			return w.commandFailed(j.Target, j.Command, cause)
+		},
+	}
+}
+
+// described stores what a network says of a room and shows the pending link.
+func (w *work) described(j describeJob) error {
+	r, err := w.Room(j.Network, string(j.Place.Room), "")
+	if errors.Is(err, store.ErrNone) {
+		r = store.Room{Network: j.Network, Place: string(j.Place.Room)}
+	} else if err != nil {
+		return err
+	}
+	r.Members = int64(j.About.Members)
+	if j.Count {
+		return w.PutRoom(&r)
+	}
+	r.Name, r.Topic, r.Private = j.About.Name, j.About.Topic, j.About.Private
+	if !j.About.Shared {
+		r.Shared = ""
+	} else if r.Shared == "" {
+		r.Shared = store.SharedAsked
+	}
+	if j.About.Encrypted && r.Encrypted == "" {
+		r.Encrypted = store.EncryptedAsked
+	}
+	if err := w.PutRoom(&r); err != nil {
+		return err
+	}
+	if j.Command == nil {
+		return nil
+	}
+	c := &call{work: w, network: j.Network, place: j.Place, by: j.Command.By}
+	p, there, err := c.getPending()
+	if err != nil || !there {
+		return err
+	}
+	if p.Direct {
+		return c.directReady(p, j.About.Encrypted)
+	}
+	if j.About.Encrypted && w.Env.Network(j.Network).Unsealer == nil {
+		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
+			return err
+		}
+		return w.notice(j.Network, j.Place, noEncryption, j.Command.answer())
+	}
+	text, err := c.preview(p)
+	if err != nil {
+		return err
+	}
+	return w.notice(j.Network, j.Place, text, j.Command.answer(), choosing(c.choices...))
+}
+
+// commandFailed answers a command whose network could not be asked.
+func (w *work) commandFailed(t Target, c *commandJob, cause error) error {
+	if c == nil {
+		return nil
+	}
+	return w.notice(t.Network, t.Place, "✗ That did not work: "+plain(cause.Error())+".", c.answer())
+}

@@ -1,0 +1,43 @@
+package bridge
+
+import (
+	"fmt"
+
+	"hashsend/bridge/store"
+)
+
+// inbox takes in the mails of a mailbox.
+func (b *Bridge) inbox(box *Box) *inbox { return &inbox{Box: box, Env: b.Env, apply: b.apply} }
+
+// claims are those who may take a mail as theirs before it becomes a message: the first
+// that does ends it.
+func claims() []claim { return []claim{reactionByMail, voteByMail} }
+
+// apply does what was decided about a mail, in the transaction that stores
+// its cursor.
+func (b *Bridge) apply(w *work, box *Box, l letter, d decision, f forced) error {
+	for id, known := range d.route.Learned {
+		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
+			return err
+		}
+	}
+	switch d.do {
+	case doNothing, doDrop:
+		return nil
+	case doEcho:
+		return w.echo(box, l)
+	case doReport:
+		return w.report(l, d)
+	case doNotice:
+		return w.automatic(l, d)
+	case doCommand:
+		return w.mailCommand(box, l, d)
+	case doHold:
+		return w.holdMail(box, l, d)
+	case doPost:
+		return w.fromMail(box, l, d, f, claims()...)
+	case doOpen:
+		return w.openByMail(box, l, d, f, claims()...)
+	}
+	return fmt.Errorf("nothing is known of what is to be done with a mail: %d", d.do)
+}

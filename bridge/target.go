@@ -1,0 +1,111 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/retry"
+	"hashsend/bridge/store"
+)
+
+// Target is what the data of all deliveries to a chat network have in common. Messages
+// are named there by their ids in the store, because their ids in the network may not be
+// known yet when the delivery is made.
+type Target struct {
+	Network string        `json:"network"`
+	Place   chat.Place    `json:"place"`
+	Room    int64         `json:"room,omitempty"`
+	Out     chat.Outgoing `json:"out"`
+}
+
+func (t *Target) target() *Target { return t }
+
+// chatJob is the data of a delivery to a chat network: a struct that embeds Target.
+type chatJob interface{ target() *Target }
+
+// chatKind is a kind of delivery to a chat network; J is its data.
+type chatKind[J any] struct {
+	Name     string
+	Patience time.Duration // 0: usualPatience
+	// Attempt makes the delivery; what it fills in of the data is there in Settle.
+	Attempt func(ctx context.Context, n *Network, d store.Delivery, j *J) (chat.MessageID, error)
+	Settle  func(w *work, d store.Delivery, j J, id chat.MessageID) error // nil: there is nothing to note
+	GaveUp  func(w *work, d store.Delivery, j J, cause error) error       // tells people; nil: nobody misses it
+}
+
+// kind makes a kind of the outbox of it.
+func (k chatKind[J]) kind(e *Env) kind {
+	if k.Patience == 0 {
+		k.Patience = usualPatience
+	}
+	return kind{
+		Name: k.Name, Patience: k.Patience,
+		Deliver: func(ctx context.Context, d store.Delivery) error { return k.deliver(ctx, e, d) },
+	}
+}
+
+func (k chatKind[J]) deliver(ctx context.Context, e *Env, d store.Delivery) error {
+	var j J
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	to := any(&j).(chatJob).target()
+	begun := e.Now()
+	id, err := chat.MessageID(""), error(nil)
+	if n := e.Network(to.Network); n.Known() {
+		id, err = k.Attempt(ctx, n, d, &j)
+	} else {
+		err = retry.Never(fmt.Errorf("the chat network %q is no longer in the configuration", to.Network))
+	}
+	if err == nil && e.Metrics != nil {
+		e.Metrics.Observe(d.Kind, e.Now().Sub(begun))
+	}
+	e.noteHealth(to.Network, "chat", err)
+	failpoint("settle-chat:attempted")
+	return e.write(ctx, "settle-chat", func(w *work) error {
+		if err != nil {
+			return k.failed(w, d, j, err)
+		}
+		if err := w.Done(d.ID); err != nil || k.Settle == nil {
+			return err
+		}
+		return k.Settle(w, d, j, id)
+	})
+}
+
+func (k chatKind[J]) failed(w *work, d store.Delivery, j J, cause error) error {
+	final, err := w.again(d, cause, k.Patience)
+	if err != nil || !final {
+		return err
+	}
+	w.Env.Log.Warn("delivery to a chat network failed for good", "kind", d.Kind, "network", any(&j).(chatJob).target().Network, "attempts", d.Attempt+1, "error", cause)
+	if k.GaveUp == nil {
+		return nil
+	}
+	return k.GaveUp(w, d, j, cause)
+}
+
+// toChat enqueues a delivery to a room, in the order of the room.
+func (w *work) toChat(kind, key string, j chatJob) error {
+	t := j.target()
+	t.Out.Key, t.Out.Place = key, t.Place
+	return w.enqueue(kind, chatLane(t.Network, t.Place.Room), key, j, nil, time.Time{})
+}
+
+// copyOf is the id under which a part of a message stands in a room. The error is final
+// if it does not stand there.
+func (e *Env) copyOf(ctx context.Context, message, room int64, part int) (id chat.MessageID, err error) {
+	err = e.Store.Read(ctx, func(tx *store.Tx) error {
+		c, err := tx.CopyPart(message, room, part)
+		if errors.Is(err, store.ErrNone) || (err == nil && c.Posted == "") {
+			return retry.Never(errors.New("the message was never posted there"))
+		}
+		id = chat.MessageID(c.Posted)
+		return err
+	})
+	return id, err
+}
