@@ -43,7 +43,7 @@ func commands() []command {
 		{"resend", "NUMBER PERSON…", "mail a message to people who were left out of it, or whom it has not reached", Ask, (*call).resend},
 		{"why", "", "what became of the message that this answers", Ask, (*call).why},
 		{"rest", "", "what was left out of the mail that this answers, as quotes and signatures", Ask, (*call).rest},
-		{"status", "", "what is on its way, and what is wrong", Ask, (*call).status},
+		{"status", "", "what is on its way, and what is wrong", Ask, status(encryptionStatus)},
 		{"now", "", "mail at once what is being held", Ask, (*call).flushNow},
 		{"pause", "[off]", "mail nothing until \"pause off\"", Link, (*call).pause},
 		{"unlink", "", "end the tie between this room and email", Link, (*call).unlink},

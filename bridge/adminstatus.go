@@ -9,7 +9,12 @@ import (
 	"hashsend/bridge/store"
 )
 
-func (c *call) status() (string, error) {
+// status makes the command that tells how things stand; more adds lines about the room.
+func status(more func(w *work, b *strings.Builder, r store.Room) error) func(*call) (string, error) {
+	return func(c *call) (string, error) { return c.status(more) }
+}
+
+func (c *call) status(more func(*work, *strings.Builder, store.Room) error) (string, error) {
 	var b strings.Builder
 	th, r, err := c.linkedThread()
 	var notLinked usageError
@@ -24,7 +29,7 @@ func (c *call) status() (string, error) {
 		if err := c.threadStatus(&b, th); err != nil {
 			return "", err
 		}
-		if err := c.encryptionStatus(&b, r); err != nil {
+		if err := more(c.work, &b, r); err != nil {
 			return "", err
 		}
 	}

@@ -57,9 +57,18 @@ func (w *work) later(network, lane string, e chat.Event, due time.Time) error {
 	case chat.PollEnded:
 		j.Ended = &e
 	default:
-		panic(fmt.Sprintf("an event of this kind cannot wait: %T", e))
+		return fmt.Errorf("an event of this kind cannot wait: %T", e)
 	}
 	return w.enqueue(jobAgain, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
+}
+
+// waitIf lets an event wait that is about a message which may still come.
+func (w *work) waitIf(err error, network string, e chat.Event) error {
+	var not NotYet
+	if errors.As(err, &not) {
+		return w.waitFor(network, not.Message, e)
+	}
+	return err
 }
 
 // waitFor lets an event wait that is about a message which cannot be read yet: keys
@@ -95,19 +104,24 @@ func (w *work) awaits(network string, e chat.Posted) (waits bool, err error) {
 	return true, w.later(network, lane, e, d.Created.Add(answerWaits))
 }
 
+// againKind is the kind of delivery that takes in an event which had to wait.
+func againKind(e *Env, take taker) kind {
+	return kind{Name: jobAgain, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverAgain(ctx, d, take) }}
+}
+
 // deliverAgain takes in an event that had to wait.
-func (b *Bridge) deliverAgain(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverAgain(ctx context.Context, d store.Delivery, take taker) error {
 	var j againJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return b.write(ctx, "again", func(w *work) error {
+	return e.write(ctx, "again", func(w *work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
 		w.waited, w.unsealed = true, j.Said
-		if e := j.event(); e != nil && b.Network(j.Network).Known() {
-			return w.fromChat(j.Network, e)
+		if event := j.event(); event != nil && e.Network(j.Network).Known() {
+			return take(w, j.Network, event)
 		}
 		return nil
 	})

@@ -234,6 +234,18 @@ type work struct {
 	unsealed *time.Time // when what is being taken in was said, if it could not be read then
 }
 
+// NotYet says that an event is about a message which is not known yet, and may come.
+// Nothing was changed.
+type NotYet struct{ Message chat.MessageID }
+
+func (NotYet) Error() string { return "it is about a message that is not known" }
+
+// ErrNotLinked says that an event belongs to no linked room. Nothing was changed.
+var ErrNotLinked = errors.New("its room is not linked")
+
+// taker takes in an event in the transaction of its caller.
+type taker func(w *work, network string, e chat.Event) error
+
 // write runs fn in one transaction and wakes, after the commit, what it gave
 // work to. name names the change of state: the program can be made to die just
 // before and just after it (see failpoint).

@@ -30,12 +30,12 @@ func (b *Bridge) kinds() []kind {
 			{Name: jobCorrect, Deliver: e.deliverCorrection},
 			{Name: jobReactMail, Deliver: e.deliverReactions},
 			{Name: jobDigest, Deliver: e.deliverDigest},
-			{Name: jobFetchFile, Patience: fetchPatience, Deliver: e.deliverFetchFile},
+			fileKind(e, fileSettled),
 
-			{Name: jobAdmit, Patience: messagePatience, Deliver: b.deliverAdmit},
+			admitKind(e, b.inbox),
 			{Name: jobOwnCopy, Deliver: e.deliverOwnCopy},
-			{Name: jobUnseal, Patience: unsealPatience, Deliver: b.deliverUnseal},
-			{Name: jobAgain, Deliver: b.deliverAgain},
+			unsealKind(e, take),
+			againKind(e, take),
 		},
 	)
 }

@@ -32,7 +32,7 @@ func plainMail(r store.Room) string {
 }
 
 // encryptionStatus tells how an encrypted room is mailed, and what waits for a key.
-func (w *work) encryptionStatus(b *strings.Builder, r store.Room) error {
+func encryptionStatus(w *work, b *strings.Builder, r store.Room) error {
 	if r.Encrypted == "" {
 		return nil
 	}
@@ -229,20 +229,25 @@ func (w *work) unlocked(network string, e chat.Unlocked) error {
 	return w.SetDelivery(d)
 }
 
+// unsealKind is the kind of delivery that reads what could not be read when it came.
+func unsealKind(e *Env, take taker) kind {
+	return kind{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverUnseal(ctx, d, take) }}
+}
+
 // deliverUnseal tries to read a sealed message and takes it in as if it came now.
-func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverUnseal(ctx context.Context, d store.Delivery, take taker) error {
 	var j sealedJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	opener := b.Network(j.Network).Unsealer
+	opener := e.Network(j.Network).Unsealer
 	can := opener != nil
-	var e chat.Event
+	var event chat.Event
 	err := errors.New("nothing here can read it")
 	if can {
-		e, err = opener.Unseal(ctx, j.Sealed)
+		event, err = opener.Unseal(ctx, j.Sealed)
 	}
-	return b.write(ctx, "unseal", func(w *work) error {
+	return e.write(ctx, "unseal", func(w *work) error {
 		if err != nil {
 			final, settle := w.again(d, err, unsealPatience)
 			switch {
@@ -253,19 +258,19 @@ func (b *Bridge) deliverUnseal(ctx context.Context, d store.Delivery) error {
 			}
 			return settle
 		}
-		if err := w.Done(d.ID); err != nil || e == nil {
+		if err := w.Done(d.ID); err != nil || event == nil {
 			return err
 		}
 		said := j.Sealed.At
 		if said.After(w.now) {
 			said = w.now
 		}
-		if c, is := e.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
+		if c, is := event.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
 			// Nobody waits for it any more, and much may have changed.
 			return w.notice(j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), typed, c.Text), privately(c.By.ID))
 		}
 		w.unsealed = &said
-		return w.fromChat(j.Network, e)
+		return take(w, j.Network, event)
 	})
 }
 

@@ -96,8 +96,16 @@ func (w *work) fetchFiles(message int64) (wanted bool, err error) {
 	return wanted, err
 }
 
+// fileKind is the kind of delivery that fetches a file from a network. settled goes on
+// with the message when one of its files has come, or never will.
+func fileKind(e *Env, settled func(w *work, message int64) error) kind {
+	return kind{Name: jobFetchFile, Patience: fetchPatience, Deliver: func(ctx context.Context, d store.Delivery) error {
+		return e.deliverFetchFile(ctx, d, settled)
+	}}
+}
+
 // deliverFetchFile fetches a file into the store.
-func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery, settled func(*work, int64) error) error {
 	var j fileJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
@@ -125,7 +133,7 @@ func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery) error {
 		if err := w.SetFile(f); err != nil {
 			return err
 		}
-		return w.fileSettled(f.Message)
+		return settled(w, f.Message)
 	})
 }
 
@@ -189,7 +197,7 @@ func (e *Env) speech(ctx context.Context, f store.File) (p store.Preview, err er
 }
 
 // fileSettled goes on with a message when one of its files has come, or never will.
-func (w *work) fileSettled(message int64) error {
+func fileSettled(w *work, message int64) error {
 	m, err := w.Message(message)
 	if err != nil {
 		return err

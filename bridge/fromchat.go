@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,93 +11,6 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/store"
 )
-
-// HandleChat returns the handler of the events of one chat network. All events
-// of a call, what they cause, and the cursor are one transaction.
-func (b *Bridge) HandleChat(network string) chat.Handler {
-	return func(ctx context.Context, cursor string, events ...chat.Event) error {
-		// What was missed was said before what comes now.
-		for _, e := range events {
-			if g, is := e.(chat.Gap); is {
-				if err := b.gaps.fill(ctx, network, g.Place.Room); err != nil {
-					return err
-				}
-			}
-		}
-		return b.write(ctx, "chat", func(w *work) error {
-			for _, e := range events {
-				h := e.EventHead()
-				if h.Event != "" {
-					if seen, err := w.Seen(w.now, network, string(h.Event)); err != nil || seen {
-						if err != nil {
-							return err
-						}
-						continue
-					}
-				}
-				if err := w.fromChat(network, e); err != nil {
-					return fmt.Errorf("take in %T: %w", e, err)
-				}
-			}
-			return w.SetCursor(network, "", cursor)
-		})
-	}
-}
-
-func (w *work) fromChat(network string, e chat.Event) error {
-	switch e := e.(type) {
-	case chat.Posted:
-		return w.posted(network, e)
-	case chat.Edited:
-		return w.edited(network, e)
-	case chat.Deleted:
-		return w.deleted(network, e)
-	case chat.Reacted:
-		return w.reacted(network, e)
-	case chat.Voted:
-		return w.voted(network, e)
-	case chat.PollEnded:
-		return w.pollEnded(network, e)
-	case chat.Gap:
-		return nil
-	case chat.Joined:
-		return w.joined(network, e)
-	case chat.Left:
-		return w.left(network, e)
-	case chat.Invited:
-		return w.invited(network, e)
-	case chat.PutOut:
-		return w.putOut(network, e)
-	case chat.Renamed:
-		return w.renamed(network, e)
-	case chat.TopicSet:
-		return w.topicSet(network, e)
-	case chat.Moved:
-		return w.moved(network, e)
-	case chat.Command:
-		return w.command(network, e)
-	case chat.Typing:
-		return w.typing(network, e)
-	case chat.Shared:
-		return w.shared(network, e)
-	case chat.DeskOpened:
-		return w.desk(network, e)
-	case chat.SettingsAsked:
-		return w.settingsAsked(network, e)
-	case chat.Revoked:
-		return w.revoked(network, e)
-	case chat.Encrypted:
-		return w.encrypted(network, e)
-	case chat.Sealed:
-		return w.sealed(network, e)
-	case chat.Unlocked:
-		return w.unlocked(network, e)
-	case chat.Unknown:
-		return w.AddUnread(network, e.Type, w.now, e.Raw)
-	default:
-		panic(fmt.Sprintf("event of an unknown kind: %T", e))
-	}
-}
 
 // linked finds the linked room that an event belongs to: its chat thread, if
 // that is linked by itself, else the room. ErrNone: it belongs to none.
@@ -130,10 +42,11 @@ func staysInside(text string) bool {
 // insideMarks are what a message begins with that is not to be mailed.
 var insideMarks = [...]string{"🔇", "//"}
 
+// posted takes in a new message. ErrNotLinked: it belongs to no linked room.
 func (w *work) posted(network string, e chat.Posted) error {
 	r, err := w.linked(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
-		return w.beforeLinked(network, e)
+		return ErrNotLinked
 	}
 	if err != nil {
 		return err

@@ -130,14 +130,20 @@ func shortAddress(address string) string {
 	return local[:first] + "…@" + domain
 }
 
+// admitKind is the kind of delivery that takes in a held mail which was approved, by the
+// inbox of its mailbox.
+func admitKind(e *Env, of func(*Box) *inbox) kind {
+	return kind{Name: jobAdmit, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverAdmit(ctx, d, of) }}
+}
+
 // deliverAdmit takes in a held mail that somebody approved.
-func (b *Bridge) deliverAdmit(ctx context.Context, d store.Delivery) error {
+func (e *Env) deliverAdmit(ctx context.Context, d store.Delivery, of func(*Box) *inbox) error {
 	var j admitJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	h, err := b.admitHeld(ctx, j)
-	return b.write(ctx, "settle-admit", func(w *work) error {
+	h, err := e.admitHeld(ctx, j, of)
+	return e.write(ctx, "settle-admit", func(w *work) error {
 		if err != nil {
 			final, settle := w.again(d, err, messagePatience)
 			if settle == nil && final {
@@ -145,29 +151,29 @@ func (b *Bridge) deliverAdmit(ctx context.Context, d store.Delivery) error {
 			}
 			return settle
 		}
-		if err := b.Store.DropFile(h.File); err != nil {
-			b.Log.Warn("remove a mail that was taken in", "error", err)
+		if err := e.Store.DropFile(h.File); err != nil {
+			e.Log.Warn("remove a mail that was taken in", "error", err)
 		}
 		return w.Done(d.ID)
 	})
 }
 
-func (b *Bridge) admitHeld(ctx context.Context, j admitJob) (h store.HeldMail, err error) {
-	if err := b.Store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
+func (e *Env) admitHeld(ctx context.Context, j admitJob, of func(*Box) *inbox) (h store.HeldMail, err error) {
+	if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
 		return h, err
 	}
-	box := b.Boxes[h.Mailbox]
+	box := e.Boxes[h.Mailbox]
 	if box == nil {
 		return h, neverError("its mailbox is no longer in the configuration")
 	}
 	in := mail.Incoming{
 		Head: mail.Head{Mailbox: box.Name, Place: mail.Place(h.Place), Received: h.At},
-		Open: func(context.Context) (io.ReadCloser, error) { return b.Store.OpenFile(h.File) },
+		Open: func(context.Context) (io.ReadCloser, error) { return e.Store.OpenFile(h.File) },
 	}
-	if in.Header, err = b.headerOf(h.File); err != nil {
+	if in.Header, err = e.headerOf(h.File); err != nil {
 		return h, retry.Never(err)
 	}
-	from := b.inbox(box)
+	from := of(box)
 	l, err := from.read(ctx, in)
 	if err != nil {
 		return h, err

@@ -194,7 +194,7 @@ func (w *work) openPollOf(network string, id chat.MessageID) (store.Poll, store.
 func (w *work) voted(network string, e chat.Voted) error {
 	p, m, err := w.openPollOf(network, e.Poll)
 	if err == nil && m.ID == 0 {
-		return w.waitFor(network, e.Poll, e)
+		return NotYet{e.Poll}
 	}
 	if err != nil || p.Message == 0 || w.Env.Access.level(e.By, chat.Member) < Speak {
 		return err
@@ -234,11 +234,11 @@ func (w *work) changePoll(message int64, to chat.Poll) error {
 }
 
 // pollEnded closes a poll, if the one who ends it began it or moderates the room, and
-// lets the result go where the poll went.
-func (w *work) pollEnded(network string, e chat.PollEnded) error {
+// lets the result go where the poll went, by post.
+func (w *work) pollEnded(network string, e chat.PollEnded, post func(string, chat.Posted) error) error {
 	p, m, err := w.openPollOf(network, e.Poll)
 	if err == nil && m.ID == 0 {
-		return w.waitFor(network, e.Poll, e)
+		return NotYet{e.Poll}
 	}
 	if err != nil || p.Message == 0 || w.Env.Access.level(e.By, chat.Member) < Speak {
 		return err
@@ -257,7 +257,7 @@ func (w *work) pollEnded(network string, e chat.PollEnded) error {
 		return err
 	}
 	result := pollResult(p.Poll, votes)
-	if err := w.posted(network, chat.Posted{Head: e.Head, Message: e.Message, Body: chat.Body{Text: result}, ReplyTo: e.Poll}); err != nil {
+	if err := post(network, chat.Posted{Head: e.Head, Message: e.Message, Body: chat.Body{Text: result}, ReplyTo: e.Poll}); err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(votes, func(v store.Vote) bool { return v.Words && len(v.Answers) > 0 }) {

@@ -17,7 +17,7 @@ import (
 func (w *work) reacted(network string, e chat.Reacted) error {
 	m, err := w.MessageByCopy(network, string(e.Message))
 	if errors.Is(err, store.ErrNone) {
-		return w.waitFor(network, e.Message, e)
+		return NotYet{e.Message}
 	}
 	if err != nil {
 		return err

@@ -52,13 +52,13 @@ func dialectOf(m *mail.Message) string {
 	return ""
 }
 
-// learnDialect notes which reactions the mail program of a participant knows.
-func (w *work) learnDialect(th store.Thread, l letter, d decision) error {
-	knows := dialectOf(&l.msg)
-	if knows == "" || l.own || d.mark {
+// learnDialect notes which reactions the mail program of a participant knows; empty: it is
+// not told.
+func (w *work) learnDialect(th store.Thread, address, knows string) error {
+	if knows == "" {
 		return nil
 	}
-	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
+	p, err := w.Participant(th.ID, mail.CanonicalAddress(address))
 	if errors.Is(err, store.ErrNone) || (err == nil && p.Dialect == knows) {
 		return nil
 	}

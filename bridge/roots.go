@@ -94,7 +94,10 @@ func (w *work) takeRoot(m store.Message, j rootJob) error {
 		if err := w.FillMessage(m); err != nil {
 			return err
 		}
-		return w.posted(j.Network, said)
+		if err := w.posted(j.Network, said); !errors.Is(err, ErrNotLinked) {
+			return err
+		}
+		return nil
 	}
 	if m.Author, err = w.Author(j.Network, string(said.By.ID), said.By.Name); err != nil {
 		return err

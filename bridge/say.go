@@ -25,8 +25,10 @@ func (w *work) fromMail(box *Box, l letter, d decision, f forced, claims ...clai
 				return err
 			}
 		}
-		if err := w.learnDialect(th, l, d); err != nil {
-			return err
+		if !l.own && !d.mark {
+			if err := w.learnDialect(th, l.from.Address, dialectOf(&l.msg)); err != nil {
+				return err
+			}
 		}
 		subject, recall := classify.Recalled(d.words.Text)
 		switch {
