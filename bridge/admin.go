@@ -12,9 +12,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// command is one row of the table of commands: the same for rooms and for the
+// row is one row of the table of commands: the same for rooms and for the
 // command line.
-type command struct {
+type row struct {
 	Name  string
 	Args  string // as shown in the help
 	Help  string
@@ -23,8 +23,8 @@ type command struct {
 }
 
 // commands is the table. An empty answer means that a sign of success is enough.
-func commands() []command {
-	return []command{
+func commands() []row {
+	return []row{
 		{"help", "", "what I can do", Ask, (*call).help},
 		{"link", "ADDRESS… [open|hidden] [title WORDS]", "tie this room to a conversation by email", Link, (*call).link},
 		{"new", "ADDRESS… [open|hidden] [title WORDS]", "begin a conversation in a thread of its own", Link, (*call).newConversation},
@@ -75,17 +75,17 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-func usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+func Usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
-// command runs a command that was typed in a room: success is a reaction, an
+// runCommand runs a command that was typed in a room: success is a reaction, an
 // answer or a mistake is a notice.
-func (w *work) command(network string, e chat.Command) error {
+func (w *work) runCommand(network string, e chat.Command) error {
 	c := &call{
 		work: w, network: network, place: e.Place, at: e.At, by: e.By, level: w.Env.Access.level(e.By, e.Rank),
 		about: e.About, private: e.Private, via: e.Via,
 	}
 	answer, err := c.run(e.Text)
-	to := answering(e.Message)
+	to := inReplyTo(e.Message)
 	if e.Private {
 		to = c.asked().answer()
 	}
@@ -96,7 +96,7 @@ func (w *work) command(network string, e chat.Command) error {
 	case err != nil:
 		return err
 	case answer != "":
-		return w.notice(network, e.Place, answer, to, choosing(c.choices...))
+		return w.notice(network, e.Place, answer, to, withChoices(c.choices...))
 	}
 	if w.Env.Network(network).Reactor != nil && e.Message != "" && !e.Private {
 		return w.toChat(jobReact, w.key("c")+"."+string(e.Event), &reactionJob{Target: Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
@@ -104,8 +104,8 @@ func (w *work) command(network string, e chat.Command) error {
 	return w.notice(network, e.Place, "Done.", to)
 }
 
-// commandJob is a command that goes on when a network has answered.
-type commandJob struct {
+// Continued is a command that goes on when a network has answered.
+type Continued struct {
 	By      chat.Author    `json:"by"`
 	Level   Level          `json:"level"`
 	About   chat.MessageID `json:"about,omitempty"`
@@ -115,13 +115,13 @@ type commandJob struct {
 }
 
 // asked is what is kept of a call that goes on when a network has answered.
-func (c *call) asked() commandJob {
-	return commandJob{By: c.by, Level: c.level, About: c.about, Args: c.args, Private: c.private, Via: c.via}
+func (c *call) asked() Continued {
+	return Continued{By: c.by, Level: c.level, About: c.about, Args: c.args, Private: c.private, Via: c.via}
 }
 
 // answer addresses a notice to the one who typed, where the answer is for that
 // person alone.
-func (j commandJob) answer() option {
+func (j Continued) answer() option {
 	return func(o *chat.Outgoing) {
 		if j.Private {
 			o.For, o.Via = j.By.ID, j.Via
@@ -195,15 +195,15 @@ func (c *call) run(line string) (string, error) {
 		}
 		return cmd.Run(c)
 	}
-	return "", usage("I do not know %q.%s %s lists what I can do.", name, didYouMean(name), c.say("help"))
+	return "", Usage("I do not know %q.%s %s lists what I can do.", name, didYouMean(name), c.typedAs("help"))
 }
 
 func mayNotUse(name string) error {
-	return usage("You may not use %q here. Ask a moderator of the room or the one who runs this bridge.", name)
+	return Usage("You may not use %q here. Ask a moderator of the room or the one who runs this bridge.", name)
 }
 
-// say writes a command as it is typed where the call comes from.
-func (c *call) say(line string) string {
+// typedAs writes a command as it is typed where the call comes from.
+func (c *call) typedAs(line string) string {
 	if c.cli {
 		return "hashsend admin " + line
 	}
@@ -258,7 +258,7 @@ func (c *call) help() (string, error) {
 		if c.level < cmd.Level {
 			continue
 		}
-		fmt.Fprintf(&b, "%s – %s\n", strings.TrimSpace(c.say(cmd.Name+" "+cmd.Args)), cmd.Help)
+		fmt.Fprintf(&b, "%s – %s\n", strings.TrimSpace(c.typedAs(cmd.Name+" "+cmd.Args)), cmd.Help)
 	}
 	b.WriteString("PERSON is an address, or the name of somebody who takes part. What begins with 🔇 or // is not mailed.")
 	return b.String(), nil
@@ -266,12 +266,12 @@ func (c *call) help() (string, error) {
 
 // linkedThread returns the thread of the place of the call.
 func (c *call) linkedThread() (store.Thread, store.Room, error) {
-	r, err := c.linked(c.network, c.place)
+	r, err := c.linkedRoom(c.network, c.place)
 	if errors.Is(err, store.ErrNone) {
 		if c.cli && c.place.Room == "" {
-			return store.Thread{}, r, usage("Name the room: hashsend admin --room NETWORK/ROOM …")
+			return store.Thread{}, r, Usage("Name the room: hashsend admin --room NETWORK/ROOM …")
 		}
-		return store.Thread{}, r, usage("This room is not linked. %s links it.", c.say("link ADDRESS"))
+		return store.Thread{}, r, Usage("This room is not linked. %s links it.", c.typedAs("link ADDRESS"))
 	}
 	if err != nil {
 		return store.Thread{}, r, err

@@ -37,7 +37,7 @@ func (c *call) addresses() (people []mail.Address, rest []string, err error) {
 		}
 		p, err := mail.ParseAddress(strings.Trim(a, ",;"))
 		if err != nil {
-			return nil, nil, usage("%q is not an email address: it looks like ann@example.com.", a)
+			return nil, nil, Usage("%q is not an email address: it looks like ann@example.com.", a)
 		}
 		if i := slices.IndexFunc(people, func(q mail.Address) bool { return mail.SameAddress(p.Address, q.Address) }); i < 0 {
 			people = append(people, p)
@@ -46,7 +46,7 @@ func (c *call) addresses() (people []mail.Address, rest []string, err error) {
 	return people, nil, nil
 }
 
-func domains(people []mail.Address) int {
+func countDomains(people []mail.Address) int {
 	all := map[string]bool{}
 	for _, p := range people {
 		_, d, _ := strings.Cut(p.Address, "@")
@@ -63,13 +63,13 @@ func (c *call) box(name string) (*Box, error) {
 	if box := c.Env.BoxNamed(name); box != nil {
 		return box, nil
 	}
-	return nil, usage("There is no mailbox %q. There are: %s.", name, strings.Join(c.Env.boxNames(), ", "))
+	return nil, Usage("There is no mailbox %q. There are: %s.", name, strings.Join(c.Env.boxNames(), ", "))
 }
 
 func (c *call) notOurselves(box *Box, people []mail.Address) error {
 	for _, p := range people {
 		if mail.SameAddress(p.Address, box.Address.Address) {
-			return usage("%s is the mailbox that I write from. Name the people you want to talk with.", p.Address)
+			return Usage("%s is the mailbox that I write from. Name the people you want to talk with.", p.Address)
 		}
 	}
 	return nil
@@ -79,13 +79,13 @@ func (c *call) notOurselves(box *Box, people []mail.Address) error {
 // links at once.
 func (c *call) link() (string, error) {
 	if c.place.Room == "" {
-		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
+		return "", Usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
 	}
 	if !c.Env.Network(c.network).Known() {
-		return "", usage("There is no chat network %q.", c.network)
+		return "", Usage("There is no chat network %q.", c.network)
 	}
 	if r, err := c.Room(c.network, string(c.place.Room), string(c.place.Thread)); err == nil && r.Thread != 0 {
-		return "", usage("This room is linked already. %s invites more people.", c.say("add ADDRESS"))
+		return "", Usage("This room is linked already. %s invites more people.", c.typedAs("add ADDRESS"))
 	} else if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -99,7 +99,7 @@ func (c *call) link() (string, error) {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", usage("Name at least one address: %s", c.say("link ann@example.com"))
+		return "", Usage("Name at least one address: %s", c.typedAs("link ann@example.com"))
 	}
 	p := pending{People: people}
 	yes := false
@@ -119,7 +119,7 @@ func (c *call) link() (string, error) {
 			}
 			p.Title, i = strings.Join(words, " "), len(rest)
 		default:
-			return "", usage("I do not understand %q. It goes: %s", rest[i], c.say("link ADDRESS… [open|hidden] [title WORDS]"))
+			return "", Usage("I do not understand %q. It goes: %s", rest[i], c.typedAs("link ADDRESS… [open|hidden] [title WORDS]"))
 		}
 	}
 	box, err := c.box(p.Box)
@@ -147,11 +147,11 @@ func (c *call) link() (string, error) {
 // linkTo ties one more room to a conversation that there is.
 func (c *call) linkTo(id int64) (string, error) {
 	if c.level < Administer {
-		return "", usage("Only an administrator may tie another room to a conversation.")
+		return "", Usage("Only an administrator may tie another room to a conversation.")
 	}
 	th, err := c.Thread(id)
 	if errors.Is(err, store.ErrNone) {
-		return "", usage("There is no conversation %d.", id)
+		return "", Usage("There is no conversation %d.", id)
 	}
 	if err != nil {
 		return "", err
@@ -212,7 +212,7 @@ func (p pending) mode() string {
 	if p.Mode != "" {
 		return p.Mode
 	}
-	if domains(p.People) > 1 {
+	if countDomains(p.People) > 1 {
 		return store.ModeHidden
 	}
 	return store.ModeOpen
@@ -256,11 +256,11 @@ func (c *call) preview(p pending) (string, error) {
 	case p.mode() == store.ModeHidden:
 		b.WriteString("Each gets a mail of their own and sees no other address (hidden). ")
 	}
-	if domains(p.People) > 1 && p.Mode == "" {
-		fmt.Fprintf(&b, "They are of different domains: %s or %s chooses. ", c.say("mode open"), c.say("mode hidden"))
+	if countDomains(p.People) > 1 && p.Mode == "" {
+		fmt.Fprintf(&b, "They are of different domains: %s or %s chooses. ", c.typedAs("mode open"), c.typedAs("mode hidden"))
 	}
 	if title == "" {
-		fmt.Fprintf(&b, "\nWhich title shall the conversation have? %s", c.say("name TITLE"))
+		fmt.Fprintf(&b, "\nWhich title shall the conversation have? %s", c.typedAs("name TITLE"))
 		return b.String(), nil
 	}
 	yes := chat.Choice{Label: "Link", Command: "ok"}
@@ -277,7 +277,7 @@ func (c *call) preview(p pending) (string, error) {
 		b.WriteString("\n⚠️ This room is encrypted. Email is not: what is written here would leave the encryption, go out as ordinary mail, and could be read by the mail servers on its way. Link it only if the people in this room agree.")
 	}
 	c.choices = []chat.Choice{yes, {Label: "Cancel", Command: "cancel"}}
-	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.say(yes.Command), c.say("name TITLE"), c.say("cancel"))
+	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.typedAs(yes.Command), c.typedAs("name TITLE"), c.typedAs("cancel"))
 	return b.String(), nil
 }
 
@@ -287,7 +287,7 @@ func (c *call) cancel() (string, error) {
 		return "", err
 	}
 	if !there {
-		return "", usage("There is nothing to forget.")
+		return "", Usage("There is nothing to forget.")
 	}
 	return "", c.SetSetting(c.pendingKey(), "")
 }
@@ -303,14 +303,14 @@ func (c *call) ok() (string, error) {
 		if agreed.shared || agreed.encrypted {
 			return c.agree(agreed)
 		}
-		return "", usage("There is nothing to confirm. %s begins.", c.say("link ADDRESS"))
+		return "", Usage("There is nothing to confirm. %s begins.", c.typedAs("link ADDRESS"))
 	}
 	title, err := c.titled(p)
 	if err != nil {
 		return "", err
 	}
 	if title == "" {
-		return "", usage("The conversation needs a title first: %s", c.say("name TITLE"))
+		return "", Usage("The conversation needs a title first: %s", c.typedAs("name TITLE"))
 	}
 	box, err := c.box(p.Box)
 	if err != nil {
@@ -334,7 +334,7 @@ func (c *call) ok() (string, error) {
 	if err := c.SetSetting(c.pendingKey(), ""); err != nil {
 		return "", err
 	}
-	c.step(Step{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
+	c.trace(Trace{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
 	if err := c.announce(th.ID); err != nil {
 		return "", err
 	}
@@ -342,10 +342,10 @@ func (c *call) ok() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := c.tell("%s linked this room. " + readBy(people) + plainMail(r) + " What begins with 🔇 or // is not mailed."); err != nil {
+	if err := c.tell("%s linked this room. " + readBy(people) + encryptionNote(r) + " What begins with 🔇 or // is not mailed."); err != nil {
 		return "", err
 	}
-	return "Linked. " + readBy(people) + plainMail(r) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
+	return "Linked. " + readBy(people) + encryptionNote(r) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
 }
 
 // since is from when on what is said in a room that is now linked concerns
@@ -364,13 +364,13 @@ func (c *call) newConversation() (string, error) {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", usage("Name at least one address: %s", c.say("new ann@example.com Lunch"))
+		return "", Usage("Name at least one address: %s", c.typedAs("new ann@example.com Lunch"))
 	}
 	if c.place.Room == "" {
-		return "", usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [open|hidden] [title WORDS]")
+		return "", Usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [open|hidden] [title WORDS]")
 	}
 	if !c.Env.Network(c.network).Known() {
-		return "", usage("There is no chat network %q.", c.network)
+		return "", Usage("There is no chat network %q.", c.network)
 	}
 	box, err := c.box("")
 	if err != nil {
@@ -407,5 +407,5 @@ func (c *call) newConversation() (string, error) {
 		return "", err
 	}
 	name := openName(title, people) + " – what you write in this thread is mailed"
-	return "", c.openPlace(OpenWhere{Network: c.network, Room: c.place.Room}, opening{Thread: th.ID, Name: name})
+	return "", c.openPlace(OpenWhere{Network: c.network, Room: c.place.Room}, Opening{Thread: th.ID, Name: name})
 }

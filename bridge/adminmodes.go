@@ -24,7 +24,7 @@ func (c *call) digestMode() (string, error) {
 	}
 	mode := modeOf(rest)
 	if len(people) == 0 || mode == "" {
-		return "", usage("Name the person and when they get mail: %s. It may be %s.", c.say("digest ann@example.com daily"), modes)
+		return "", Usage("Name the person and when they get mail: %s. It may be %s.", c.typedAs("digest ann@example.com daily"), modes)
 	}
 	for _, a := range people {
 		p, err := c.taking(th, a)
@@ -50,14 +50,14 @@ func (c *call) modesText(th store.Thread) (string, error) {
 			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, modeText(p.Mode, c.Env.DigestTime)))
 		}
 	}
-	return strings.Join(append(lines, c.say("digest PERSON MODE")+" changes it: "+modes+"."), "\n"), nil
+	return strings.Join(append(lines, c.typedAs("digest PERSON MODE")+" changes it: "+modes+"."), "\n"), nil
 }
 
 // taking finds a person who takes part.
 func (c *call) taking(th store.Thread, a mail.Address) (store.Participant, error) {
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return p, usage("%s takes no part. %s lists who does.", a.Address, c.say("who"))
+		return p, Usage("%s takes no part. %s lists who does.", a.Address, c.typedAs("who"))
 	}
 	return p, err
 }
@@ -70,7 +70,7 @@ func (c *call) mutePerson() (string, error) {
 	}
 	until, ok := muteUntil(append([]string{"mute"}, rest...), c.now)
 	if len(people) != 1 || !ok {
-		return "", usage("Name the person and for how long: %s (m, h or d), or off.", c.say("mute ann@example.com 2h"))
+		return "", Usage("Name the person and for how long: %s (m, h or d), or off.", c.typedAs("mute ann@example.com 2h"))
 	}
 	p, err := c.taking(th, people[0])
 	if err != nil {
@@ -87,10 +87,10 @@ func (c *call) mutePerson() (string, error) {
 }
 
 // digestByMail changes when mail goes to the person who asks for it by mail.
-func (w *work) digestByMail(th store.Thread, p store.Participant, l letter, words []string) error {
+func (w *work) digestByMail(th store.Thread, p store.Participant, l Mail, words []string) error {
 	mode := modeOf(words[min(1, len(words)):])
 	if mode == "" {
-		return w.letter(th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(modeText(p.Mode, w.Env.DigestTime)), modes), l.msg.ID)
+		return w.note(th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(modeText(p.Mode, w.Env.DigestTime)), modes), l.msg.ID)
 	}
 	if err := w.setMode(p, mode); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (w *work) digestByMail(th store.Thread, p store.Participant, l letter, word
 	if mode == store.Paused {
 		text += " What is said until you write /digest burst is not sent later."
 	}
-	return w.letter(th, p, "", text, l.msg.ID)
+	return w.note(th, p, "", text, l.msg.ID)
 }
 
 // forReader turns words about a person to that person.

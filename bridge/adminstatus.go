@@ -81,7 +81,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == mailLane(th.ID) {
 			n++
 			if d.Error != "" {
-				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, plain(d.Error))
+				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, plainReason(d.Error))
 			}
 		}
 	}
@@ -119,7 +119,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		}
 		fmt.Fprintf(b, "\nLast message to %s: %s", who, r.State)
 		if r.Reason != "" && r.State != store.Accepted {
-			fmt.Fprintf(b, " (%s)", plain(r.Reason))
+			fmt.Fprintf(b, " (%s)", plainReason(r.Reason))
 		}
 	}
 	return nil

@@ -19,11 +19,11 @@ func (c *call) add() (string, error) {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", usage("Name at least one address: %s", c.say("add ann@example.com"))
+		return "", Usage("Name at least one address: %s", c.typedAs("add ann@example.com"))
 	}
 	box := c.Env.Boxes[th.Mailbox]
 	if box == nil {
-		return "", usage("The mailbox of this conversation is no longer in the configuration.")
+		return "", Usage("The mailbox of this conversation is no longer in the configuration.")
 	}
 	if err := c.notOurselves(box, people); err != nil {
 		return "", err
@@ -31,7 +31,7 @@ func (c *call) add() (string, error) {
 	choice, history := "", ""
 	if n := len(rest); n > 1 && strings.EqualFold(rest[n-2], "history") {
 		if len(people) > 1 {
-			return "", usage("What was said before is sent to one person at a time: %s", c.say("history "+people[0].Address+" "+rest[n-1]))
+			return "", Usage("What was said before is sent to one person at a time: %s", c.typedAs("history "+people[0].Address+" "+rest[n-1]))
 		}
 		rest, history = rest[:n-2], rest[n-1]
 	}
@@ -58,7 +58,7 @@ func (c *call) add() (string, error) {
 
 func (c *call) checkDomains(th *store.Thread, people []mail.Address, choice string) error {
 	if choice != "" && choice != store.ModeOpen && choice != store.ModeHidden {
-		return usage("I do not understand %q: open or hidden?", choice)
+		return Usage("I do not understand %q: open or hidden?", choice)
 	}
 	if th.Mode != store.ModeOpen {
 		return nil
@@ -73,15 +73,15 @@ func (c *call) checkDomains(th *store.Thread, people []mail.Address, choice stri
 			all = append(all, mail.Address{Address: p.Address})
 		}
 	}
-	if len(all) < 2 || domains(all) < 2 || choice == store.ModeOpen {
+	if len(all) < 2 || countDomains(all) < 2 || choice == store.ModeOpen {
 		return nil
 	}
 	if choice == store.ModeHidden {
 		th.Mode = store.ModeHidden
 		return c.SetThread(*th)
 	}
-	return usage("These people are of different domains and would see each other's addresses. %s lets them, %s gives each a mail of their own.",
-		c.say("add "+people[0].Address+" open"), c.say("add "+people[0].Address+" hidden"))
+	return Usage("These people are of different domains and would see each other's addresses. %s lets them, %s gives each a mail of their own.",
+		c.typedAs("add "+people[0].Address+" open"), c.typedAs("add "+people[0].Address+" hidden"))
 }
 
 func (c *call) addOne(th store.Thread, a mail.Address) error {
@@ -93,9 +93,9 @@ func (c *call) addOne(th store.Thread, a mail.Address) error {
 	case err != nil:
 		return err
 	case p.State == store.Gone:
-		return usage("%s left on %s. Only they can come back, by answering /join to any mail of the conversation.", p.Name, p.Changed.Format("2 January"))
+		return Usage("%s left on %s. Only they can come back, by answering /join to any mail of the conversation.", p.Name, p.Changed.Format("2 January"))
 	case p.Takes():
-		return usage("%s takes part already.", p.Address)
+		return Usage("%s takes part already.", p.Address)
 	}
 	p.State, p.Changed, p.Joined, p.Bounces, p.Address = store.Invited, c.now, c.now, 0, a.Address
 	return c.SetParticipant(p)
@@ -111,15 +111,15 @@ func (c *call) remove() (string, error) {
 		return "", err
 	}
 	if len(rest) > 0 {
-		return "", usage("Nobody here is called %q. %s lists who takes part; a name of several words stands in quotation marks.", rest[0], c.say("who"))
+		return "", Usage("Nobody here is called %q. %s lists who takes part; a name of several words stands in quotation marks.", rest[0], c.typedAs("who"))
 	}
 	if len(people) == 0 {
-		return "", usage("Name at least one person: %s", c.say("remove ann@example.com"))
+		return "", Usage("Name at least one person: %s", c.typedAs("remove ann@example.com"))
 	}
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes() && p.State != store.Bounced) {
-			return "", usage("%s takes no part. %s lists who does.", a.Address, c.say("who"))
+			return "", Usage("%s takes no part. %s lists who does.", a.Address, c.typedAs("who"))
 		}
 		if err != nil {
 			return "", err
@@ -151,7 +151,7 @@ func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "“%s” (%s), read in %s. By email:", th.Title, th.Mode, count(len(rooms), "room", "rooms"))
+	fmt.Fprintf(&b, "“%s” (%s), read in %s. By email:", th.Title, th.Mode, quantity(len(rooms), "room", "rooms"))
 	if len(people) == 0 {
 		b.WriteString(" nobody.")
 	}
@@ -214,7 +214,7 @@ func (c *call) unlink() (string, error) {
 func (c *call) name() (string, error) {
 	title := strings.Join(c.args, " ")
 	if title == "" {
-		return "", usage("Which title? %s", c.say("name Lunch"))
+		return "", Usage("Which title? %s", c.typedAs("name Lunch"))
 	}
 	if p, there, err := c.getPending(); err != nil {
 		return "", err
@@ -234,7 +234,7 @@ func (c *call) name() (string, error) {
 
 func (c *call) mode() (string, error) {
 	if len(c.args) != 1 || (c.args[0] != store.ModeOpen && c.args[0] != store.ModeHidden) {
-		return "", usage("It goes: %s or %s", c.say("mode open"), c.say("mode hidden"))
+		return "", Usage("It goes: %s or %s", c.typedAs("mode open"), c.typedAs("mode hidden"))
 	}
 	if p, there, err := c.getPending(); err != nil {
 		return "", err
@@ -259,7 +259,7 @@ func (c *call) flushNow() (string, error) {
 		return "", err
 	}
 	if th.HoldFirst.IsZero() {
-		return "", usage("Nothing is being held.")
+		return "", Usage("Nothing is being held.")
 	}
 	c.flush = true
 	return "", c.SetHold(th.ID, th.HoldFirst, endedByHand(th.HoldFirst))
@@ -286,7 +286,7 @@ func (c *call) pause() (string, error) {
 		return "", err
 	}
 	if th.Paused {
-		return "Paused: what you write stays in this room until " + c.say("pause off") + ". Mail still comes in.", c.sign(r, "Paused: nothing is mailed.")
+		return "Paused: what you write stays in this room until " + c.typedAs("pause off") + ". Mail still comes in.", c.sign(r, "Paused: nothing is mailed.")
 	}
 	return "", c.announce(th.ID)
 }
@@ -294,32 +294,32 @@ func (c *call) pause() (string, error) {
 // heldMail is the held mail that the first word names, if it may be decided here.
 func (c *call) heldMail() (store.HeldMail, error) {
 	if len(c.args) == 0 {
-		return store.HeldMail{}, usage("Name the number of the held mail; %s lists them.", c.say("status"))
+		return store.HeldMail{}, Usage("Name the number of the held mail; %s lists them.", c.typedAs("status"))
 	}
 	id, err := strconv.ParseInt(strings.TrimPrefix(c.args[0], "#"), 10, 64)
 	if err != nil {
-		return store.HeldMail{}, usage("%q is not the number of a held mail; %s lists them.", c.args[0], c.say("status"))
+		return store.HeldMail{}, Usage("%q is not the number of a held mail; %s lists them.", c.args[0], c.typedAs("status"))
 	}
 	h, err := c.HeldMail(id)
 	if errors.Is(err, store.ErrNone) {
-		return h, usage("There is no held mail %d.", id)
+		return h, Usage("There is no held mail %d.", id)
 	}
 	if err != nil {
 		return h, err
 	}
 	if h.State != "held" {
-		return h, usage("That mail was decided about already: %s.", h.State)
+		return h, Usage("That mail was decided about already: %s.", h.State)
 	}
 	atHome := c.network == c.Env.Home.Network && c.place.Room == c.Env.Home.Room
 	if c.level >= Administer || atHome {
 		return h, nil
 	}
-	r, err := c.linked(c.network, c.place)
+	r, err := c.linkedRoom(c.network, c.place)
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return h, err
 	}
 	if err != nil || r.Thread != h.Thread {
-		return h, usage("That mail does not belong to this room.")
+		return h, Usage("That mail does not belong to this room.")
 	}
 	return h, nil
 }

@@ -11,12 +11,12 @@ import (
 	"hashsend/bridge/store"
 )
 
-// jobAgain is the kind of delivery that takes in an event which came too early.
-const jobAgain = "chat.again"
+// jobDeferred is the kind of delivery that takes in an event which came too early.
+const jobDeferred = "chat.again"
 
-// againJob is the data of an event that is taken in later: it came before what it is
+// deferredJob is the data of an event that is taken in later: it came before what it is
 // about. One of its fields is set.
-type againJob struct {
+type deferredJob struct {
 	Network string          `json:"network"`
 	Said    *time.Time      `json:"said,omitempty"` // of what could not be read at first
 	Posted  *chat.Posted    `json:"posted,omitempty"`
@@ -26,7 +26,7 @@ type againJob struct {
 	Ended   *chat.PollEnded `json:"ended,omitempty"`
 }
 
-func (j againJob) event() chat.Event {
+func (j deferredJob) event() chat.Event {
 	switch {
 	case j.Posted != nil:
 		return *j.Posted
@@ -42,9 +42,9 @@ func (j againJob) event() chat.Event {
 	return nil
 }
 
-// later has an event taken in behind what waits in a lane now.
-func (w *work) later(network, lane string, e chat.Event, due time.Time) error {
-	j := againJob{Network: network, Said: w.unsealed}
+// deferTo has an event taken in behind what waits in a lane now.
+func (w *work) deferTo(network, lane string, e chat.Event, due time.Time) error {
+	j := deferredJob{Network: network, Said: w.saidAt}
 	switch e := e.(type) {
 	case chat.Posted:
 		j.Posted = &e
@@ -59,21 +59,21 @@ func (w *work) later(network, lane string, e chat.Event, due time.Time) error {
 	default:
 		return fmt.Errorf("an event of this kind cannot wait: %T", e)
 	}
-	return w.enqueue(jobAgain, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
+	return w.enqueue(jobDeferred, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
 }
 
-// waitIf lets an event wait that is about a message which may still come.
-func (w *work) waitIf(err error, network string, e chat.Event) error {
+// deferIf lets an event wait that is about a message which may still come.
+func (w *work) deferIf(err error, network string, e chat.Event) error {
 	var not NotYet
 	if errors.As(err, &not) {
-		return w.waitFor(network, not.Message, e)
+		return w.deferFor(network, not.Message, e)
 	}
 	return err
 }
 
-// waitFor lets an event wait that is about a message which cannot be read yet: keys
+// deferFor lets an event wait that is about a message which cannot be read yet: keys
 // come in any order. What is about a message that nobody knows is forgotten.
-func (w *work) waitFor(network string, about chat.MessageID, e chat.Event) error {
+func (w *work) deferFor(network string, about chat.MessageID, e chat.Event) error {
 	d, err := w.Delivery(w.sealKey(network, about))
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -81,15 +81,15 @@ func (w *work) waitFor(network string, about chat.MessageID, e chat.Event) error
 	if err != nil {
 		return err
 	}
-	return w.later(network, d.Lane, e, time.Time{})
+	return w.deferTo(network, d.Lane, e, time.Time{})
 }
 
 // answerWaits is how long an answer waits for the message that it answers, where that
 // cannot be read yet: its key is mostly on its way.
 const answerWaits = 15 * time.Second
 
-// awaits lets an answer wait for what it answers, once.
-func (w *work) awaits(network string, e chat.Posted) (waits bool, err error) {
+// mustWait lets an answer wait for what it answers, once.
+func (w *work) mustWait(network string, e chat.Posted) (waits bool, err error) {
 	if e.ReplyTo == "" || w.waited {
 		return false, nil
 	}
@@ -101,17 +101,22 @@ func (w *work) awaits(network string, e chat.Posted) (waits bool, err error) {
 		return false, err
 	}
 	lane := "again/" + network + "/" + string(e.Place.Room) // in the order of the room
-	return true, w.later(network, lane, e, d.Created.Add(answerWaits))
+	return true, w.deferTo(network, lane, e, d.Created.Add(answerWaits))
 }
 
-// againKind is the kind of delivery that takes in an event which had to wait.
-func againKind(e *Env, take taker) kind {
-	return kind{Name: jobAgain, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverAgain(ctx, d, take) }}
+// waitKinds are the kinds of deliveries that take in what had to wait: events that came
+// before what they are about, what could not be read, and roots of chat threads.
+func waitKinds(e *Env, take taker) []kind {
+	return []kind{
+		{Name: jobDeferred, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverDeferred(ctx, d, take) }},
+		{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverUnseal(ctx, d, take) }},
+		rootKind().kind(e),
+	}
 }
 
-// deliverAgain takes in an event that had to wait.
-func (e *Env) deliverAgain(ctx context.Context, d store.Delivery, take taker) error {
-	var j againJob
+// deliverDeferred takes in an event that had to wait.
+func (e *Env) deliverDeferred(ctx context.Context, d store.Delivery, take taker) error {
+	var j deferredJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
@@ -119,7 +124,7 @@ func (e *Env) deliverAgain(ctx context.Context, d store.Delivery, take taker) er
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
-		w.waited, w.unsealed = true, j.Said
+		w.waited, w.saidAt = true, j.Said
 		if event := j.event(); event != nil && e.Network(j.Network).Known() {
 			return take(w, j.Network, event)
 		}

@@ -19,7 +19,7 @@ const maxAliased = 100
 // who have written it, by other addresses of theirs (C36): by canonical address.
 // An address that takes part itself is itself. What nothing proves to come from
 // the other address is nobody's.
-func aliases(tx *store.Tx, l letter, threads []int64, approved bool) (known map[string]string, err error) {
+func aliases(tx *store.Tx, l Mail, threads []int64, approved bool) (known map[string]string, err error) {
 	if len(threads) == 0 {
 		return nil, nil
 	}
@@ -56,7 +56,7 @@ func aliases(tx *store.Tx, l letter, threads []int64, approved bool) (known map[
 }
 
 // renamed is the letter with known addresses in the place of other ones.
-func (l letter) renamed(known map[string]string) letter {
+func (l Mail) renamed(known map[string]string) Mail {
 	if len(known) == 0 {
 		return l
 	}
@@ -90,24 +90,24 @@ func (c *call) alias() (string, error) {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 0 {
-		return "", usage("It goes: %s, and %s takes it back", c.say("alias NUMBER ADDRESS"), c.say("alias off ADDRESS"))
+		return "", Usage("It goes: %s, and %s takes it back", c.typedAs("alias NUMBER ADDRESS"), c.typedAs("alias off ADDRESS"))
 	}
 	switch {
 	case h.Thread == 0:
-		return "", usage("That mail belongs to no conversation.")
+		return "", Usage("That mail belongs to no conversation.")
 	case strings.Contains(h.Reason, "forged"):
-		return "", usage("That mail may be forged: it says nothing about who has which address.")
+		return "", Usage("That mail may be forged: it says nothing about who has which address.")
 	}
 	p, err := c.Participant(h.Thread, mail.CanonicalAddress(people[0].Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return "", usage("%s takes no part. %s lists who does.", people[0].Address, c.say("who"))
+		return "", Usage("%s takes no part. %s lists who does.", people[0].Address, c.typedAs("who"))
 	}
 	if err != nil {
 		return "", err
 	}
 	canon := mail.CanonicalAddress(h.Sender)
 	if other, err := c.Participant(h.Thread, canon); err == nil && other.Takes() {
-		return "", usage("%s takes part already.", h.Sender)
+		return "", Usage("%s takes part already.", h.Sender)
 	} else if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -124,9 +124,9 @@ func (c *call) alias() (string, error) {
 		if th.Mode == store.ModeHidden {
 			token = p.Token
 		}
-		text += "\n\nOr send the mail that this link prepares: mailto:" + plus(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
+		text += "\n\nOr send the mail that this link prepares: mailto:" + plusAddress(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
 	}
-	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), c.letter(th, p, "", text, "")
+	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), c.note(th, p, "", text, "")
 }
 
 // aliasOff takes back that an address is another one of somebody who takes part: what
@@ -142,11 +142,11 @@ func (c *call) aliasOff() (string, error) {
 		return "", err
 	}
 	if len(addresses) != 1 || len(rest) > 0 {
-		return "", usage("It goes: %s", c.say("alias off ADDRESS"))
+		return "", Usage("It goes: %s", c.typedAs("alias off ADDRESS"))
 	}
 	p, err := c.dropAlias(th, addresses[0].Address, "")
 	if errors.Is(err, store.ErrNone) {
-		return "", usage("%s is no other address of anybody who takes part here.", addresses[0].Address)
+		return "", Usage("%s is no other address of anybody who takes part here.", addresses[0].Address)
 	}
 	if err != nil {
 		return "", err
@@ -172,28 +172,28 @@ func (w *work) dropAlias(th store.Thread, address, known string) (p store.Partic
 }
 
 // aliasByMail answers "/alias ADDRESS" and "/alias off ADDRESS".
-func (w *work) aliasByMail(th store.Thread, p store.Participant, l letter, words []string) error {
+func (w *work) aliasByMail(th store.Thread, p store.Participant, l Mail, words []string) error {
 	if len(words) != 3 || !strings.EqualFold(words[1], "off") {
 		return w.confirmAlias(th, p, l, words)
 	}
 	_, err := w.dropAlias(th, words[2], p.Canon)
 	if errors.Is(err, store.ErrNone) {
-		return w.letter(th, p, "", "That is no other address of yours here.", l.msg.ID)
+		return w.note(th, p, "", "That is no other address of yours here.", l.msg.ID)
 	}
 	if err != nil {
 		return err
 	}
-	if err := w.noticeTo(th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, shortAddress(words[2]))); err != nil {
+	if err := w.noticeThread(th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, shortAddress(words[2]))); err != nil {
 		return err
 	}
-	return w.letter(th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
+	return w.note(th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
 }
 
 // confirmAlias notes that an address is that of a person, who says so from the
 // known address, and takes in the mail that waits for it.
-func (w *work) confirmAlias(th store.Thread, p store.Participant, l letter, words []string) error {
+func (w *work) confirmAlias(th store.Thread, p store.Participant, l Mail, words []string) error {
 	refuse := func() error {
-		return w.letter(th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
+		return w.note(th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
 	}
 	if len(words) < 2 || l.verdict.Trust != mail.Proven {
 		return refuse()
@@ -220,8 +220,8 @@ func (w *work) confirmAlias(th store.Thread, p store.Participant, l letter, word
 			return err
 		}
 	}
-	if err := w.noticeTo(th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, shortAddress(h.Sender), p.Name)); err != nil {
+	if err := w.noticeThread(th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, shortAddress(h.Sender), p.Name)); err != nil {
 		return err
 	}
-	return w.letter(th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
+	return w.note(th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
 }

@@ -106,8 +106,8 @@ type Metrics interface {
 	Observe(name string, d time.Duration) // how long something took
 }
 
-// Step is one thing that the bridge did with a message, for people who watch.
-type Step struct {
+// Trace is one thing that the bridge did with a message, for people who watch.
+type Trace struct {
 	At      time.Time `json:"at"`
 	Thread  int64     `json:"thread,omitempty"`  // 0: none
 	Message int64     `json:"message,omitempty"` // 0: none

@@ -14,14 +14,14 @@ import (
 // conversation with it in the chat thread under it.
 func (c *call) mailMessage() (string, error) {
 	if c.about == "" {
-		return "", usage("Which message? Answer it with: %s", c.say("mail ann@example.com"))
+		return "", Usage("Which message? Answer it with: %s", c.typedAs("mail ann@example.com"))
 	}
 	people, rest, err := c.addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(rest) > 0 && !strings.EqualFold(rest[0], "title") {
-		return "", usage("I do not understand %q. It goes: %s", rest[0], c.say("mail ADDRESS… [title WORDS]"))
+		return "", Usage("I do not understand %q. It goes: %s", rest[0], c.typedAs("mail ADDRESS… [title WORDS]"))
 	}
 	box, err := c.box("")
 	if err != nil {
@@ -39,15 +39,15 @@ func (c *call) mailMessage() (string, error) {
 	}
 	if _, _, err := c.linkedThread(); err == nil {
 		if len(people) > 0 {
-			return "", usage("This place is linked already. Without addresses the message goes to those who take part; %s invites more people.", c.say("add ADDRESS"))
+			return "", Usage("This place is linked already. Without addresses the message goes to those who take part; %s invites more people.", c.typedAs("add ADDRESS"))
 		}
 	} else if mistake := usageError(""); !errors.As(err, &mistake) {
 		return "", err
 	} else if len(people) == 0 {
-		return "", usage("Name at least one address: %s", c.say("mail ann@example.com"))
+		return "", Usage("Name at least one address: %s", c.typedAs("mail ann@example.com"))
 	}
 	if c.Env.Network(c.network).Fetcher == nil {
-		return "", usage("I cannot read single messages here.")
+		return "", Usage("I cannot read single messages here.")
 	}
 	asked := c.asked()
 	job := fetchJob{Target: Target{Network: c.network, Place: c.place}, Command: &asked}
@@ -62,18 +62,18 @@ func (c *call) mailKnown(m store.Message, named bool) (string, error) {
 	}
 	switch {
 	case named:
-		return "", usage("This message belongs to the conversation “%s”. Without addresses it goes to those who take part in it.", th.Title)
+		return "", Usage("This message belongs to the conversation “%s”. Without addresses it goes to those who take part in it.", th.Title)
 	case m.State == store.Held:
 		return "It is about to be mailed.", nil
 	case m.State == store.Mailed:
-		return "", usage("It was mailed already; %s tells what became of it.", c.say("why"))
+		return "", Usage("It was mailed already; %s tells what became of it.", c.typedAs("why"))
 	case m.State == store.Deleted:
-		return "", usage("It was deleted.")
+		return "", Usage("It was deleted.")
 	case th.Paused:
-		return "", usage("The mail from here is paused; %s ends that.", c.say("pause off"))
+		return "", Usage("The mail from here is paused; %s ends that.", c.typedAs("pause off"))
 	}
 	m.State = store.Held
-	for _, mark := range insideMarks {
+	for _, mark := range quietMarks {
 		if text, had := strings.CutPrefix(strings.TrimSpace(m.Text), mark); had {
 			m.Text, m.HTML = strings.TrimSpace(text), strings.Replace(m.HTML, mark, "", 1)
 		}
@@ -93,7 +93,7 @@ const jobFetch = "chat.fetch"
 // fetchJob is its data.
 type fetchJob struct {
 	Target
-	Command *commandJob `json:"command"`
+	Command *Continued `json:"command"`
 
 	Said chat.Posted `json:"-"` // the answer
 }
@@ -131,10 +131,10 @@ func (w *work) fetched(j fetchJob) error {
 
 func (c *call) beginWith(said chat.Posted) (string, error) {
 	if said.Message == "" || (said.Body.Text == "" && len(said.Body.Files) == 0) {
-		return "", usage("There is nothing in that message that could be mailed.")
+		return "", Usage("There is nothing in that message that could be mailed.")
 	}
 	said.Late = false
-	if r, err := c.linked(c.network, c.place); err == nil {
+	if r, err := c.linkedRoom(c.network, c.place); err == nil {
 		said.Place = chat.Place{Room: c.place.Room, Thread: c.place.Thread}
 		if r.Chat == "" && said.Root == "" {
 			said.Place.Thread = ""
@@ -145,7 +145,7 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 	}
 	threader := c.Env.Network(c.network).Threader
 	if threader == nil {
-		return "", usage("This network has no threads; link the room instead.")
+		return "", Usage("This network has no threads; link the room instead.")
 	}
 	people, rest, err := c.addresses()
 	if err != nil {

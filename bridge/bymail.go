@@ -10,9 +10,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// mailCommand carries out a command that came by mail: leaving always, at once
+// commandByMail carries out a command that came by mail: leaving always, at once
 // and without proof; everything else only for those who take part and are proven.
-func (w *work) mailCommand(box *Box, l letter, d decision) error {
+func (w *work) commandByMail(box *Box, l Mail, d decision) error {
 	words := strings.Fields(strings.TrimPrefix(l.class.Command, "/"))
 	name := ""
 	if len(words) > 0 {
@@ -58,8 +58,8 @@ func (w *work) mailCommand(box *Box, l letter, d decision) error {
 
 // refuseCommand leaves a command aside. Somebody who takes part hears why, once a day
 // at most: whoever forges mail of theirs must not have us write to them at will.
-func (w *work) refuseCommand(th store.Thread, p store.Participant, l letter, trust string) error {
-	w.step(Step{Thread: th.ID, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
+func (w *work) refuseCommand(th store.Thread, p store.Participant, l Mail, trust string) error {
+	w.trace(Trace{Thread: th.ID, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
 	if trust == store.SenderBlocked || l.verdict.Trust == mail.Failed || !p.Takes() {
 		return nil
 	}
@@ -67,52 +67,52 @@ func (w *work) refuseCommand(th store.Thread, p store.Participant, l letter, tru
 	if err != nil || seen {
 		return err
 	}
-	return w.letter(th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
+	return w.note(th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
 		"Ask somebody in the room to do it for you. /leave always works.", oneLine(l.class.Command, 60)), l.msg.ID)
 }
 
 // leave ends the mail to a person, confirms it to the address and tells the rooms.
-func (w *work) leave(th store.Thread, p store.Participant, l letter) error {
+func (w *work) leave(th store.Thread, p store.Participant, l Mail) error {
 	if p.State == store.Gone {
 		return nil
 	}
 	if err := w.endMail(p, store.Gone); err != nil {
 		return err
 	}
-	w.step(Step{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})
-	if err := w.noticeTo(th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
+	w.trace(Trace{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})
+	if err := w.noticeThread(th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
 		return err
 	}
 	if err := w.announce(th.ID); err != nil {
 		return err
 	}
-	return w.letter(th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
+	return w.note(th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
 }
 
 // obey carries out the other commands by mail and answers privately.
-func (w *work) obey(th store.Thread, p store.Participant, l letter, name string, words []string) error {
+func (w *work) obey(th store.Thread, p store.Participant, l Mail, name string, words []string) error {
 	switch name {
 	case "join":
 		if p.Takes() {
-			return w.letter(th, p, "", "You take part in this conversation.", l.msg.ID)
+			return w.note(th, p, "", "You take part in this conversation.", l.msg.ID)
 		}
 		p.State, p.Changed, p.Joined, p.Bounces = store.Active, w.now, w.now, 0
 		if err := w.SetParticipant(p); err != nil {
 			return err
 		}
-		if err := w.noticeTo(th.ID, p.Name+" is back and reads this room by email."); err != nil {
+		if err := w.noticeThread(th.ID, p.Name+" is back and reads this room by email."); err != nil {
 			return err
 		}
 		if err := w.announce(th.ID); err != nil {
 			return err
 		}
-		return w.letter(th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
+		return w.note(th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
 	case "who":
 		text, err := w.whoText(th, th.Mode == store.ModeOpen)
 		if err != nil {
 			return err
 		}
-		return w.letter(th, p, "", text, l.msg.ID)
+		return w.note(th, p, "", text, l.msg.ID)
 	case "alias":
 		return w.aliasByMail(th, p, l, words)
 	case "mute":
@@ -122,22 +122,22 @@ func (w *work) obey(th store.Thread, p store.Participant, l letter, name string,
 	case "zone":
 		return w.zoneByMail(th, p, l, words)
 	}
-	return w.letter(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
+	return w.note(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
 }
 
-func (w *work) mute(th store.Thread, p store.Participant, l letter, words []string) error {
+func (w *work) mute(th store.Thread, p store.Participant, l Mail, words []string) error {
 	until, ok := muteUntil(words, w.now)
 	if !ok {
-		return w.letter(th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
+		return w.note(th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
 	}
 	p.Muted = until
 	if err := w.SetParticipant(p); err != nil {
 		return err
 	}
 	if until.IsZero() {
-		return w.letter(th, p, "", "You get mail from this conversation again.", l.msg.ID)
+		return w.note(th, p, "", "You get mail from this conversation again.", l.msg.ID)
 	}
-	return w.letter(th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
+	return w.note(th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
 }
 
 // muteUntil reads "mute 2h": minutes, hours or days; "off" is the zero time.

@@ -15,7 +15,7 @@ import (
 
 // echo learns from our own mail that has come back: the Message-ID that the
 // provider gave it, and that a copy for Sent has arrived.
-func (w *work) echo(box *Box, l letter) error {
+func (w *work) echo(box *Box, l Mail) error {
 	m, err := w.MailByUniq(l.echo)
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -43,7 +43,7 @@ const suspendAfter = 3
 
 // report notes what a report says about a mail of ours, and tells the rooms what
 // a person there should know.
-func (w *work) report(l letter, d decision) error {
+func (w *work) report(l Mail, d decision) error {
 	rs, err := w.Recipients(d.route.Parent)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (w *work) report(l letter, d decision) error {
 	return nil
 }
 
-func (w *work) reportOne(l letter, d decision, r store.Recipient, said classify.Recipient) error {
+func (w *work) reportOne(l Mail, d decision, r store.Recipient, said classify.Recipient) error {
 	was := r.State
 	r.State = reported(l.class)
 	if !follows(r.State, was) {
@@ -83,7 +83,7 @@ func (w *work) reportOne(l letter, d decision, r store.Recipient, said classify.
 		return err
 	}
 	if r.State == store.Failed {
-		rest, err := w.smaller(d.route.Parent, []store.Recipient{r}, map[int64]string{r.Participant: said.Status})
+		rest, err := w.withoutFiles(d.route.Parent, []store.Recipient{r}, map[int64]string{r.Participant: said.Status})
 		if err != nil || len(rest) == 0 {
 			return err
 		}
@@ -116,7 +116,7 @@ func (w *work) writesAgain(p *store.Participant) error {
 	if err := w.SetParticipant(*p); err != nil {
 		return err
 	}
-	if err := w.noticeTo(p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
+	if err := w.noticeThread(p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
 		return err
 	}
 	return w.announce(p.Thread)
@@ -133,8 +133,8 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if err != nil {
 		return err
 	}
-	why := withoutAddress(plain(r.Reason), p)
-	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, typed, typed, handle)
+	why := withoutAddress(plainReason(r.Reason), p)
+	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, promptMark, promptMark, handle)
 	phase, retry := chat.Failed, ""
 	var more []option
 	if r.State == store.Delayed {
@@ -145,21 +145,21 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 			return err
 		}
 		if mode != "" {
-			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %sadd %s %s tries again; or ask for another address (%sadd ADDRESS).", p.Name, why, p.Name, typed, handle, mode, typed)
-			more = append(more, choosing(chat.Choice{Label: "Try again", Command: "add " + p.Address + " " + mode}))
+			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %sadd %s %s tries again; or ask for another address (%sadd ADDRESS).", p.Name, why, p.Name, promptMark, handle, mode, promptMark)
+			more = append(more, withChoices(chat.Choice{Label: "Try again", Command: "add " + p.Address + " " + mode}))
 		}
 	}
-	w.step(Step{Thread: thread, Kind: "refused", Text: text})
+	w.trace(Trace{Thread: thread, Kind: "refused", Text: text})
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil {
 		return err
 	}
 	if len(ms) == 0 {
-		return w.noticeTo(thread, text, more...)
+		return w.noticeThread(thread, text, more...)
 	}
 	if phase == chat.Failed && p.Takes() && worthRetrying(r.Reason) {
 		retry = resendLine(ms, p.Address)
-		text += fmt.Sprintf(" %s%s tries it again.", typed, resendLine(ms, handle))
+		text += fmt.Sprintf(" %s%s tries it again.", promptMark, resendLine(ms, handle))
 	}
 	s := chat.State{Phase: phase, Reason: why, Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
@@ -172,9 +172,9 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 		}
 	}
 	if retry != "" {
-		more = append(more, choosing(chat.Choice{Label: "Retry", Command: retry}))
+		more = append(more, withChoices(chat.Choice{Label: "Retry", Command: retry}))
 	}
-	return w.tellAt(ms[len(ms)-1], text, s, more...)
+	return w.noticeAt(ms[len(ms)-1], text, s, more...)
 }
 
 // arrived notes that a mail of ours has come to somebody, or was read.
@@ -190,7 +190,7 @@ func (w *work) arrived(mailID, thread int64, r store.Recipient) error {
 			return err
 		}
 		before[m.ID], _ = progress(rs)
-		w.step(Step{Thread: thread, Message: m.ID, Kind: r.State, Text: "somebody's mailbox told that the mail was " + r.State})
+		w.trace(Trace{Thread: thread, Message: m.ID, Kind: r.State, Text: "somebody's mailbox told that the mail was " + r.State})
 	}
 	if err := w.SetRecipient(r); err != nil {
 		return err
@@ -198,7 +198,7 @@ func (w *work) arrived(mailID, thread int64, r store.Recipient) error {
 	return w.showProgress(ms, before)
 }
 
-func plain(reason string) string {
+func plainReason(reason string) string {
 	reason = strings.TrimRight(oneLine(reason, 200), ". ")
 	if reason == "" {
 		return "its mail server gave no reason"
@@ -206,10 +206,10 @@ func plain(reason string) string {
 	return reason
 }
 
-// tellAt posts a notice at a message in the room where it was written, and marks
+// noticeAt posts a notice at a message in the room where it was written, and marks
 // the message where the network can. What came by mail is told of in the first room
 // that has it.
-func (w *work) tellAt(m store.Message, text string, s chat.State, more ...option) error {
+func (w *work) noticeAt(m store.Message, text string, s chat.State, more ...option) error {
 	c, r, there, err := w.whereWritten(m)
 	if err != nil {
 		return err
@@ -227,7 +227,7 @@ func (w *work) tellAt(m store.Message, text string, s chat.State, more ...option
 		}
 	}
 	if !there || r.Gone {
-		return w.noticeTo(m.Thread, text, more...)
+		return w.noticeThread(m.Thread, text, more...)
 	}
 	at := place(r)
 	if c.Chat != "" {
@@ -239,7 +239,7 @@ func (w *work) tellAt(m store.Message, text string, s chat.State, more ...option
 			return err
 		}
 	}
-	to := answering(chat.MessageID(c.Posted))
+	to := inReplyTo(chat.MessageID(c.Posted))
 	if w.Env.Network(r.Network).Limits().Threads && m.Author != 0 {
 		// An answer would open a chat thread under the message for all to see.
 		network, person, err := w.AuthorByID(m.Author)
@@ -254,7 +254,7 @@ func (w *work) tellAt(m store.Message, text string, s chat.State, more ...option
 }
 
 // automatic tells the rooms of an automatic answer, once for a person and day.
-func (w *work) automatic(l letter, d decision) error {
+func (w *work) automatic(l Mail, d decision) error {
 	for _, th := range d.route.Threads {
 		day := w.now.Format("2006-01-02")
 		if seen, err := w.Seen(w.now, "automatic", fmt.Sprint(th), mail.CanonicalAddress(l.from.Address), l.class.Kind.String(), day); err != nil {
@@ -275,7 +275,7 @@ func (w *work) automatic(l letter, d decision) error {
 		if text == "" || l.class.Kind == classify.AutoReply {
 			text = classify.AutomaticNotice(mail.CleanName(who), oneLine(l.msg.Subject, 200), markup.Neutral(l.class.Said))
 		}
-		if err := w.noticeTo(th, text); err != nil {
+		if err := w.noticeThread(th, text); err != nil {
 			return err
 		}
 	}

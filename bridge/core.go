@@ -224,14 +224,14 @@ func (b *Bridge) cursor(ctx context.Context, connector, folder string) (c string
 // after the commit.
 type work struct {
 	*store.Tx
-	Env   *Env
-	now   time.Time
-	lanes map[string]bool
-	flush bool
-	steps []Step
+	Env    *Env
+	now    time.Time
+	lanes  map[string]bool
+	flush  bool
+	traces []Trace
 
-	waited   bool       // what is being taken in has waited for what it is about
-	unsealed *time.Time // when what is being taken in was said, if it could not be read then
+	waited bool       // what is being taken in has waited for what it is about
+	saidAt *time.Time // when what is being taken in was said, if it could not be read then
 }
 
 // NotYet says that an event is about a message which is not known yet, and may come.
@@ -269,16 +269,16 @@ func (e *Env) write(ctx context.Context, name string, fn func(*work) error) erro
 	if w.flush {
 		e.WakeFlush()
 	}
-	for _, s := range w.steps {
+	for _, s := range w.traces {
 		e.watch.tell(s)
 	}
 	return nil
 }
 
-// step tells those who watch what was done, once it is committed.
-func (w *work) step(s Step) {
+// trace tells those who watch what was done, once it is committed.
+func (w *work) trace(s Trace) {
 	s.At = w.now
-	w.steps = append(w.steps, s)
+	w.traces = append(w.traces, s)
 	w.Env.count(s.Kind)
 }
 

@@ -117,7 +117,7 @@ func (w *work) corrected(m store.Message, was string) (store.Message, bool) {
 	switch {
 	case m.State == store.Deleted && w.Env.TellDeletes:
 		// What it was is not said again: it may have been no word for others.
-		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.Env.zone("")))+" was deleted in the room.", ""
+		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.Env.zoneNamed("")))+" was deleted in the room.", ""
 	case (m.State == store.Mailed || m.State == store.Held) && !sameWords(was, m.Text):
 		m.Text, m.HTML = changedWords(was, m)
 	default:

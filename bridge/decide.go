@@ -13,26 +13,26 @@ import (
 
 func neverError(text string) error { return retry.Never(errors.New(text)) }
 
-// deed is what is done with a mail.
-type deed int
+// Action is what is done with a mail.
+type Action int
 
 const (
-	doNothing deed = iota // it is not ours
-	doEcho                // our own mail has come back
-	doReport              // note what became of a mail of ours
-	doNotice              // tell the rooms about it, without words of a person
-	doCommand             // a command by mail
-	doPost
-	doHold
-	doOpen // it begins a conversation
-	doDrop
+	ActNone    Action = iota // it is not ours
+	ActEcho                  // our own mail has come back
+	ActReport                // note what became of a mail of ours
+	ActNotice                // tell the rooms about it, without words of a person
+	ActCommand               // a command by mail
+	ActPost
+	ActHold
+	ActOpen // it begins a conversation
+	ActDrop
 )
 
 // decision is what becomes of a mail.
 type decision struct {
-	do       deed
+	do       Action
 	route    route
-	words    wording
+	words    Extract
 	emoji    string // of an answer that is one emoji and nothing else
 	notice   string
 	mark     bool // say that nothing proves the sender
@@ -47,9 +47,9 @@ type decision struct {
 }
 
 // decide finds out what becomes of a mail. It only reads.
-func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err error) {
+func (box *inbox) decide(tx *store.Tx, l Mail, f Approval) (d decision, err error) {
 	if l.echo != "" {
-		d.do = doEcho
+		d.do = ActEcho
 		return d, nil
 	}
 	if d.route, err = box.Env.findRoute(tx, box.Box, &l.msg, l.in.Envelope); err != nil {
@@ -60,7 +60,7 @@ func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err erro
 	}
 	l = l.renamed(d.known)
 	if d.route.Leave && len(d.route.Threads) > 0 {
-		d.do = doCommand // leaving works whatever sort of mail asks for it
+		d.do = ActCommand // leaving works whatever sort of mail asks for it
 		return d, nil
 	}
 	if l.class.Report != nil {
@@ -69,7 +69,7 @@ func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err erro
 			return d, err
 		}
 		if known.ID != 0 {
-			d.do, d.route.Parent, d.route.Threads = doReport, known.ID, []int64{known.Thread}
+			d.do, d.route.Parent, d.route.Threads = ActReport, known.ID, []int64{known.Thread}
 			return d, nil
 		}
 		if len(d.route.Threads) == 0 {
@@ -78,11 +78,11 @@ func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err erro
 	}
 	switch l.class.Kind {
 	case classify.Loop:
-		d.do = doDrop
+		d.do = ActDrop
 		return d, nil
 	case classify.AutoReply, classify.Challenge, classify.Complaint, classify.Bounce, classify.Delayed, classify.Delivered, classify.ReadReceipt:
 		if len(d.route.Threads) > 0 {
-			d.do, d.notice = doNotice, l.class.Text
+			d.do, d.notice = ActNotice, l.class.Text
 		}
 		return d, nil
 	}
@@ -91,10 +91,10 @@ func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err erro
 	case len(d.route.Threads) == 0 && !tagged:
 		return d, nil
 	case l.in.Header.Get(mail.HeaderBridge) != "" && strings.HasPrefix(l.in.Header.Get(mail.HeaderBridge), box.Env.Instance+";"):
-		d.do = doDrop // what we sent has come back by another way
+		d.do = ActDrop // what we sent has come back by another way
 		return d, nil
 	case l.class.Command != "" && len(d.route.Threads) > 0:
-		d.do = doCommand
+		d.do = ActCommand
 		return d, nil
 	}
 	if err := box.judge(tx, l, f, &d); err != nil {
@@ -103,16 +103,16 @@ func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err erro
 	if owner := l.own && l.verdict.Trust == mail.Proven; !f.Approved && !owner {
 		d.toMany(l.class.Kind)
 	}
-	if d.do == doHold && l.own && l.verdict.Trust == mail.Unproven && box.Keeper != nil && l.msg.ID != "" {
+	if d.do == ActHold && l.own && l.verdict.Trust == mail.Unproven && box.Keeper != nil && l.msg.ID != "" {
 		if _, err := tx.MailByID(l.msg.ID); err == nil {
-			d.do = doDrop // it was taken in from Sent
+			d.do = ActDrop // it was taken in from Sent
 		} else if !errors.Is(err, store.ErrNone) {
 			return d, err
 		}
 		d.own, d.reason = true, "it bears the owner's address, and nothing proves that the owner wrote it"
 	}
 	d.junk = l.in.Place == mail.Junk
-	if d.do == doPost || d.do == doOpen {
+	if d.do == ActPost || d.do == ActOpen {
 		err = box.extract(tx, l, &d)
 	}
 	return d, err
@@ -124,18 +124,18 @@ func (box *inbox) decide(tx *store.Tx, l letter, f forced) (d decision, err erro
 func (d *decision) toMany(kind classify.Kind) {
 	ours := len(d.route.Threads) > 0
 	switch {
-	case d.do == doDrop:
+	case d.do == ActDrop:
 	case kind == classify.Bulk && ours:
-		d.do, d.reason = doHold, "it was sent to many and answers nothing"
+		d.do, d.reason = ActHold, "it was sent to many and answers nothing"
 	case kind == classify.Bulk:
-		d.do = doDrop
+		d.do = ActDrop
 	case kind == classify.List && !ours:
-		d.do, d.reason = doHold, "it begins a conversation, and came by way of a mailing list"
+		d.do, d.reason = ActHold, "it begins a conversation, and came by way of a mailing list"
 	}
 }
 
 // judge decides whether a mail of a person is posted, held or dropped.
-func (box *inbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
+func (box *inbox) judge(tx *store.Tx, l Mail, f Approval, d *decision) error {
 	trust, err := tx.Sender(mail.CanonicalAddress(l.from.Address))
 	if err != nil {
 		return err
@@ -149,18 +149,18 @@ func (box *inbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
 		d.title = mail.TitleOf(l.msg.Subject, box.Env.Tag)
 		switch {
 		case trust == store.SenderBlocked:
-			d.do = doDrop
-		case !f.Approved && !owner && box.Env.privateCopy(box.Box, l):
-			d.do, d.reason = doHold, privateCopy
+			d.do = ActDrop
+		case !f.Approved && !owner && box.Env.isPrivateCopy(box.Box, l):
+			d.do, d.reason = ActHold, privateCopyReason
 		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.Env.Access.mayOpen(l.from.Address) && box.Opens.Network != "":
-			d.do = doOpen
+			d.do = ActOpen
 		default:
-			d.do, d.reason = doHold, openReason(l, box)
+			d.do, d.reason = ActHold, openReason(l, box)
 		}
 		return nil
 	}
 	if f.Approved || owner {
-		d.do = doPost
+		d.do = ActPost
 		return nil
 	}
 	for _, id := range d.route.Threads {
@@ -172,10 +172,10 @@ func (box *inbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
 		a, reason := admit(s)
 		switch a {
 		case admitHold:
-			d.do, d.reason = doHold, reason
+			d.do, d.reason = ActHold, reason
 			return nil
 		case admitDrop:
-			d.do = doDrop
+			d.do = ActDrop
 			return nil
 		case admitMarked:
 			d.mark = true
@@ -184,21 +184,21 @@ func (box *inbox) judge(tx *store.Tx, l letter, f forced, d *decision) error {
 			d.notice = "left on " + p.Changed.Format("2 January")
 		}
 	}
-	if d.route.Token == "" && box.Env.privateCopy(box.Box, l) {
-		d.do, d.reason = doHold, privateCopy
+	if d.route.Token == "" && box.Env.isPrivateCopy(box.Box, l) {
+		d.do, d.reason = ActHold, privateCopyReason
 		return nil
 	}
-	d.do = doPost
+	d.do = ActPost
 	return nil
 }
 
-// privateCopy is why a mail is held whose other readers do not know that it is
+// privateCopyReason is why a mail is held whose other readers do not know that it is
 // read here (C32).
-const privateCopy = "it is a private copy (Bcc), and those whom it names do not know that it is read here"
+const privateCopyReason = "it is a private copy (Bcc), and those whom it names do not know that it is read here"
 
-// privateCopy reports whether a mail has reached the mailbox although it does not
+// isPrivateCopy reports whether a mail has reached the mailbox although it does not
 // name it: the address stood in Bcc. What came by way of a list is none.
-func (e *Env) privateCopy(box *Box, l letter) bool {
+func (e *Env) isPrivateCopy(box *Box, l Mail) bool {
 	if l.own || l.in.Place == mail.Sent || l.msg.Header.Get("List-Id") != "" {
 		return false
 	}
@@ -213,7 +213,7 @@ func (e *Env) privateCopy(box *Box, l letter) bool {
 }
 
 // openReason says why a mail that begins a conversation is asked about.
-func openReason(l letter, box *inbox) string {
+func openReason(l Mail, box *inbox) string {
 	switch {
 	case l.verdict.Trust == mail.Failed:
 		return "it begins a conversation, and it may be forged: " + l.verdict.Reason

@@ -129,11 +129,11 @@ func gaveUpPost(w *work, _ store.Delivery, j postJob, cause error) error {
 	if err != nil {
 		return err
 	}
-	w.step(Step{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
+	w.trace(Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
 	if m.Origin == store.FromChat {
-		return w.tellAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plain(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
+		return w.noticeAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 	}
-	return w.home(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plain(cause.Error()), withMarks(m)))
+	return w.noticeHome(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plainReason(cause.Error()), withRemarks(m)))
 }
 
 // sendOnce posts an event. When an earlier attempt may have succeeded it looks for
@@ -197,7 +197,7 @@ func (w *work) copyPosted(j postJob, id chat.MessageID) error {
 	if err != nil {
 		return err
 	}
-	w.step(Step{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
+	w.trace(Trace{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
 	switch {
 	case m.State == store.Deleted:
 		return w.deleteCopy(r, c)

@@ -7,36 +7,19 @@ import (
 	"hashsend/bridge/store"
 )
 
-// kinds are all kinds of delivery, each with where it is made.
+// kinds are all kinds of delivery, each with how it is made and settled.
 func (b *Bridge) kinds() []kind {
 	e := b.Env
 	return slices.Concat(
-		messageKinds(e),    // messages, files, edits, deletions, states and signs in rooms
-		reactionKinds(e),   // reactions in rooms
-		invitationKinds(e), // invitations taken up and declined
-		[]kind{
-			voteKind(e).kind(e),
-			openKind().kind(e),
-			describeKind().kind(e),
-			fetchKind().kind(e),
-			followKind().kind(e),
-			catchUpKind(b.HandleChat).kind(e),
-			rootKind().kind(e),
-			deskKind(e).kind(e),
-			settingsKind(e).kind(e),
-
-			{Name: jobMail, Patience: messagePatience, Deliver: e.deliverMail},
-			{Name: jobKeep, Patience: keepPatience, Deliver: e.deliverKeep},
-			{Name: jobCorrect, Deliver: e.deliverCorrection},
-			{Name: jobReactMail, Deliver: e.deliverReactions},
-			{Name: jobDigest, Deliver: e.deliverDigest},
-			fileKind(e, fileSettled),
-
-			admitKind(e, b.inbox),
-			{Name: jobOwnCopy, Deliver: e.deliverOwnCopy},
-			unsealKind(e, take),
-			againKind(e, take),
-		},
+		messageKinds(e),            // messages, files, edits, deletions, states and signs in rooms
+		mailKinds(e),               // mails, their copies in Sent, corrections, digests
+		fileKinds(e, fileSettled),  // files fetched from a network
+		heldKinds(e, b.inbox),      // held mails that were approved; places for conversations that begin by mail
+		reactionKinds(e),           // reactions in rooms and by mail
+		pollKinds(e),               // votes in rooms
+		pageKinds(e),               // pages and settings that a network shows to a person
+		waitKinds(e, take),         // events that had to wait
+		roomKinds(e, b.HandleChat), // rooms entered, described, followed and caught up with
 	)
 }
 
@@ -44,5 +27,5 @@ func (b *Bridge) kinds() []kind {
 // own for that.
 func gaveUp(w *work, d store.Delivery, cause error) error {
 	w.Env.Log.Warn("a delivery failed for good", "kind", d.Kind, "error", cause)
-	return w.home(fmt.Sprintf("⚠️ A delivery was dropped: %s.", plain(cause.Error())))
+	return w.noticeHome(fmt.Sprintf("⚠️ A delivery was dropped: %s.", plainReason(cause.Error())))
 }

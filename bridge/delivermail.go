@@ -22,6 +22,16 @@ const (
 	jobKeep = "mail.keep" // see that a copy is in Sent
 )
 
+// mailKinds are the kinds of deliveries to mail servers, and those that make mails.
+func mailKinds(e *Env) []kind {
+	return []kind{
+		{Name: jobMail, Patience: messagePatience, Deliver: e.deliverMail},
+		{Name: jobKeep, Patience: keepPatience, Deliver: e.deliverKeep},
+		{Name: jobCorrect, Deliver: e.deliverCorrection},
+		{Name: jobDigest, Deliver: e.deliverDigest},
+	}
+}
+
 // keepPatience is how long a mail is looked for in the Sent folder.
 const keepPatience = 24 * time.Hour
 
@@ -50,9 +60,9 @@ func (box *Box) grace() time.Duration {
 
 func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
-// mailBytes is how large a mail may become.
-func (box *Box) mailBytes() int64 {
-	most := int64(mailBytes)
+// largestMail is how large a mail may become.
+func (box *Box) largestMail() int64 {
+	most := int64(largestMail)
 	if box.MailBytes > 0 {
 		most = box.MailBytes
 	}
@@ -193,7 +203,7 @@ func (e *Env) settleMail(ctx context.Context, d store.Delivery, j mailJob, box *
 			}
 			final, err := w.again(d, cause, messagePatience)
 			if err != nil || !final {
-				w.step(Step{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + plain(cause.Error())})
+				w.trace(Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + plainReason(cause.Error())})
 				return err
 			}
 		} else if err := w.Done(d.ID); err != nil {
@@ -366,7 +376,7 @@ func (w *work) refused(j mailJob, rs []store.Recipient, status map[int64]string)
 	if err != nil {
 		return err
 	}
-	if rs, err = w.smaller(j.Mail, rs, status); err != nil {
+	if rs, err = w.withoutFiles(j.Mail, rs, status); err != nil {
 		return err
 	}
 	for _, r := range rs {
@@ -392,7 +402,7 @@ func (w *work) accepted(j mailJob) error {
 		return err
 	}
 	last := ms[len(ms)-1]
-	w.step(Step{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+	w.trace(Trace{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
 	if last.Origin != store.FromChat {
 		return nil
 	}

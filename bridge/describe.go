@@ -14,8 +14,8 @@ const jobDescribe = "chat.describe"
 // describeJob is its data.
 type describeJob struct {
 	Target
-	Command *commandJob `json:"command,omitempty"` // the command that it is part of
-	Count   bool        `json:"count,omitempty"`   // it is only asked how many people there are
+	Command *Continued `json:"command,omitempty"` // the command that it is part of
+	Count   bool       `json:"count,omitempty"`   // it is only asked how many people there are
 
 	About chat.Description `json:"-"` // the answer
 }
@@ -84,13 +84,13 @@ func (w *work) described(j describeJob) error {
 	if err != nil {
 		return err
 	}
-	return w.notice(j.Network, j.Place, text, j.Command.answer(), choosing(c.choices...))
+	return w.notice(j.Network, j.Place, text, j.Command.answer(), withChoices(c.choices...))
 }
 
 // commandFailed answers a command whose network could not be asked.
-func (w *work) commandFailed(t Target, c *commandJob, cause error) error {
+func (w *work) commandFailed(t Target, c *Continued, cause error) error {
 	if c == nil {
 		return nil
 	}
-	return w.notice(t.Network, t.Place, "✗ That did not work: "+plain(cause.Error())+".", c.answer())
+	return w.notice(t.Network, t.Place, "✗ That did not work: "+plainReason(cause.Error())+".", c.answer())
 }

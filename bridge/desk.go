@@ -11,20 +11,23 @@ import (
 	"hashsend/bridge/store"
 )
 
-// jobDesk is the kind of delivery that shows a person the bridge's page.
-const jobDesk = "chat.desk"
+// jobPage is the kind of delivery that shows a person the bridge's page.
+const jobPage = "chat.desk"
 
-// deskJob is its data.
-type deskJob struct {
+// pageJob is its data.
+type pageJob struct {
 	Target
 	May bool `json:"may,omitempty"` // the person may command
 }
 
-func deskKind(e *Env) chatKind[deskJob] {
-	return chatKind[deskJob]{
-		Name: jobDesk,
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *deskJob) (chat.MessageID, error) {
-			d, err := e.deskOf(ctx, j.Network, j.May)
+// pageKinds are the kinds of deliveries that show a person something.
+func pageKinds(e *Env) []kind { return []kind{pageKind(e).kind(e), settingsKind(e).kind(e)} }
+
+func pageKind(e *Env) chatKind[pageJob] {
+	return chatKind[pageJob]{
+		Name: jobPage,
+		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *pageJob) (chat.MessageID, error) {
+			d, err := e.pageOf(ctx, j.Network, j.May)
 			if err != nil {
 				return "", err
 			}
@@ -33,25 +36,25 @@ func deskKind(e *Env) chatKind[deskJob] {
 	}
 }
 
-// desk has a person shown the bridge's page.
-func (w *work) desk(network string, e chat.DeskOpened) error {
+// showPage has a person shown the bridge's page.
+func (w *work) showPage(network string, e chat.DeskOpened) error {
 	if w.Env.Network(network).Desker == nil {
 		return nil
 	}
 	to := e.By.ID
-	j := deskJob{Target: Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.level(e.By, e.Rank) >= Link}
+	j := pageJob{Target: Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.level(e.By, e.Rank) >= Link}
 	key := w.key("desk", w.now.UnixNano()) + "." + string(to)
 	j.Out.Key = key
 	// A lane for each person: nobody waits for the page of somebody else.
-	return w.enqueue(jobDesk, "desk/"+network+"/"+string(to), key, j, nil, w.now)
+	return w.enqueue(jobPage, "desk/"+network+"/"+string(to), key, j, nil, w.now)
 }
 
-// deskRooms is how many rooms a desk shows at most.
-const deskRooms = 100
+// pageRooms is how many rooms a desk shows at most.
+const pageRooms = 100
 
-// deskOf is what a person is shown of one network. Addresses are for those who
+// pageOf is what a person is shown of one network. Addresses are for those who
 // may command.
-func (e *Env) deskOf(ctx context.Context, network string, may bool) (chat.Desk, error) {
+func (e *Env) pageOf(ctx context.Context, network string, may bool) (chat.Desk, error) {
 	d := chat.Desk{May: may}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		rooms, err := tx.LinkedRooms(network)
@@ -67,8 +70,8 @@ func (e *Env) deskOf(ctx context.Context, network string, may bool) (chat.Desk, 
 		if err != nil {
 			return err
 		}
-		for i := len(rooms) - 1; i >= 0 && len(d.Rooms) < deskRooms; i-- {
-			r, err := e.deskRoom(tx, rooms[i], may)
+		for i := len(rooms) - 1; i >= 0 && len(d.Rooms) < pageRooms; i-- {
+			r, err := e.pageRoom(tx, rooms[i], may)
 			if err != nil {
 				return err
 			}
@@ -89,7 +92,7 @@ func (e *Env) deskOf(ctx context.Context, network string, may bool) (chat.Desk, 
 	return d, err
 }
 
-func (e *Env) deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
+func (e *Env) pageRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
 	th, err := tx.Thread(r.Thread)
 	if err != nil {
 		return d, err
@@ -129,7 +132,7 @@ func (e *Env) deskRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, e
 	var again []string
 	for _, rc := range rs {
 		if rc.State == store.Failed || rc.State == store.Delayed {
-			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, plain(rc.Reason))
+			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, plainReason(rc.Reason))
 		}
 		if rc.State == store.Failed && worthRetrying(rc.Reason) && takes(people, rc.Participant) {
 			again = append(again, rc.Address)
@@ -172,8 +175,8 @@ func (w *work) shared(network string, e chat.Shared) error {
 		if r.Shared != store.SharedAsked || r.Thread == 0 {
 			continue
 		}
-		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + typed + "ok shared lets it pass again, " + typed + "unlink ends the link."
-		if err := w.notice(network, place(r), text, choosing(
+		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + promptMark + "ok shared lets it pass again, " + promptMark + "unlink ends the link."
+		if err := w.notice(network, place(r), text, withChoices(
 			chat.Choice{Label: "Let it pass", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
 			return err
 		}
@@ -181,7 +184,7 @@ func (w *work) shared(network string, e chat.Shared) error {
 		if err != nil {
 			return err
 		}
-		if err := w.home(fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := w.noticeHome(fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
 			return err
 		}
 	}
@@ -192,9 +195,9 @@ func (w *work) shared(network string, e chat.Shared) error {
 // room, if that is elsewhere, and by mail. What is linked stays linked.
 func (w *work) revoked(network string, e chat.Revoked) error {
 	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
-	w.step(Step{Kind: "refused", Text: text})
+	w.trace(Trace{Kind: "refused", Text: text})
 	if w.Env.Home.Network != network {
-		if err := w.home(text); err != nil {
+		if err := w.noticeHome(text); err != nil {
 			return err
 		}
 	}
@@ -216,5 +219,5 @@ func (w *work) warn(th store.Thread, subject, text string) error {
 		return nil
 	}
 	to := store.Participant{Name: box.Owner, Address: box.Address.Address}
-	return w.letter(th, to, subject, text, "")
+	return w.note(th, to, subject, text, "")
 }

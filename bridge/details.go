@@ -54,11 +54,11 @@ func (c *call) why() (string, error) {
 // aboutMessage is the message that a command answers.
 func (c *call) aboutMessage(command string) (store.Message, error) {
 	if c.about == "" {
-		return store.Message{}, usage("Of which message? Answer it with: %s", c.say(command))
+		return store.Message{}, Usage("Of which message? Answer it with: %s", c.typedAs(command))
 	}
 	m, err := c.MessageByCopy(c.network, string(c.about))
 	if errors.Is(err, store.ErrNone) {
-		err = usage("This message is no part of a conversation by email.")
+		err = Usage("This message is no part of a conversation by email.")
 	}
 	return m, err
 }
@@ -78,7 +78,7 @@ func (c *call) leftOut(b *strings.Builder, message int64) error {
 			kinds = append(kinds, k)
 		}
 	}
-	fmt.Fprintf(b, "\nNot shown of it: %s (%d %% sure). %s, as an answer to it, shows that.", strings.Join(kinds, ", "), r.Sure, c.say("rest"))
+	fmt.Fprintf(b, "\nNot shown of it: %s (%d %% sure). %s, as an answer to it, shows that.", strings.Join(kinds, ", "), r.Sure, c.typedAs("rest"))
 	return nil
 }
 

@@ -10,12 +10,12 @@ import (
 
 // edited takes in an edit of a person's own message.
 func (w *work) edited(network string, e chat.Edited) error {
-	m, err := w.mine(network, e.Message)
+	m, err := w.chatMessage(network, e.Message)
 	if err != nil || m.State == store.Deleted {
 		return err
 	}
 	if m.ID == 0 {
-		return w.waitFor(network, e.Message, e)
+		return w.deferFor(network, e.Message, e)
 	}
 	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || author != m.Author {
 		return err
@@ -24,7 +24,7 @@ func (w *work) edited(network string, e chat.Edited) error {
 	if err != nil {
 		return err
 	}
-	e.Body = knownAs(e.Body, e.Mentions, people)
+	e.Body = withKnownNames(e.Body, e.Mentions, people)
 	asks, err := w.asks(m.ID)
 	if err != nil || !asks.Ended.IsZero() || (asks.Message == 0) != (e.Poll == nil) {
 		return err // a poll that is over stays as it is; words are no edit of a poll
@@ -189,7 +189,7 @@ func (w *work) mentionedLate(message int64, e chat.Edited) error {
 		return err
 	}
 	var fresh store.IDs
-	for _, id := range addressed(m.Text, e.Mentions, e.MentionsAll, people) {
+	for _, id := range mentioned(m.Text, e.Mentions, e.MentionsAll, people) {
 		if !known.Has(id) {
 			fresh = append(fresh, id)
 		}

@@ -20,8 +20,8 @@ func (c *call) agrees(to string) bool {
 	return slices.ContainsFunc(c.args, func(word string) bool { return strings.EqualFold(word, to) })
 }
 
-// plainMail is part of the standing notice of an encrypted room.
-func plainMail(r store.Room) string {
+// encryptionNote is part of the standing notice of an encrypted room.
+func encryptionNote(r store.Room) string {
 	switch r.Encrypted {
 	case store.EncryptedAgreed:
 		return " The room is encrypted, the mail is not: it goes out as ordinary email."
@@ -36,7 +36,7 @@ func encryptionStatus(w *work, b *strings.Builder, r store.Room) error {
 	if r.Encrypted == "" {
 		return nil
 	}
-	b.WriteString("\n" + strings.TrimSpace(plainMail(r)))
+	b.WriteString("\n" + strings.TrimSpace(encryptionNote(r)))
 	waiting, err := w.Waiting(1000)
 	n := 0
 	for _, d := range waiting {
@@ -45,7 +45,7 @@ func encryptionStatus(w *work, b *strings.Builder, r store.Room) error {
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(b, "\n%s cannot be read yet", count(n, "message", "messages"))
+		fmt.Fprintf(b, "\n%s cannot be read yet", quantity(n, "message", "messages"))
 		if w.Env.Network(r.Network).Unsealer != nil {
 			b.WriteString(": the key was asked for")
 		}
@@ -87,7 +87,7 @@ func (c *call) agree(to consent) (string, error) {
 		}
 	}
 	if len(threads) == 0 {
-		return "", usage("There is nothing to agree to.")
+		return "", Usage("There is nothing to agree to.")
 	}
 	if err := c.tell("%s lets messages pass between this channel and email again, although it " + strings.Join(words, ", and ") + "."); err != nil {
 		return "", err
@@ -116,13 +116,13 @@ func (c *call) mayShare(agreed consent) (shared, encrypted string, err error) {
 	was := r
 	if r.Shared == store.SharedAsked {
 		if !agreed.shared {
-			return "", "", usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.say("ok shared"))
+			return "", "", Usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.typedAs("ok shared"))
 		}
 		r.Shared = store.SharedAgreed
 	}
 	if r.Encrypted == store.EncryptedAsked {
 		if !agreed.encrypted {
-			return "", "", usage("This room is encrypted, and email is not: what is written here would leave the encryption and go out as ordinary mail. If its people agree: %s", c.say("ok encrypted"))
+			return "", "", Usage("This room is encrypted, and email is not: what is written here would leave the encryption and go out as ordinary mail. If its people agree: %s", c.typedAs("ok encrypted"))
 		}
 		r.Encrypted = store.EncryptedAgreed
 	}
@@ -161,15 +161,15 @@ func (w *work) encrypted(network string, e chat.Encrypted) error {
 		if err != nil {
 			return err
 		}
-		text, choices := "⚠️ This room is now encrypted. Email is not, so nothing that you write here is mailed any more; mail still comes in. "+typed+"ok encrypted has it mailed again, as ordinary email; "+typed+"unlink ends the link.",
+		text, choices := "⚠️ This room is now encrypted. Email is not, so nothing that you write here is mailed any more; mail still comes in. "+promptMark+"ok encrypted has it mailed again, as ordinary email; "+promptMark+"unlink ends the link.",
 			[]chat.Choice{{Label: "Mail in plain", Command: "ok encrypted", Danger: true}, {Label: "Unlink", Command: "unlink", Danger: true}}
 		if !can {
 			text, choices = "⚠️ This room is now encrypted, and this hashsend was built without encryption: I cannot read what you write here, nor write here what is mailed. Ask the one who runs me to install one with encryption.", nil
 		}
-		if err := w.notice(network, place(r), text, choosing(choices...)); err != nil {
+		if err := w.notice(network, place(r), text, withChoices(choices...)); err != nil {
 			return err
 		}
-		if err := w.home(fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := w.noticeHome(fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
 			return err
 		}
 		if err := w.announce(th.ID); err != nil {
@@ -229,11 +229,6 @@ func (w *work) unlocked(network string, e chat.Unlocked) error {
 	return w.SetDelivery(d)
 }
 
-// unsealKind is the kind of delivery that reads what could not be read when it came.
-func unsealKind(e *Env, take taker) kind {
-	return kind{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverUnseal(ctx, d, take) }}
-}
-
 // deliverUnseal tries to read a sealed message and takes it in as if it came now.
 func (e *Env) deliverUnseal(ctx context.Context, d store.Delivery, take taker) error {
 	var j sealedJob
@@ -267,9 +262,9 @@ func (e *Env) deliverUnseal(ctx context.Context, d store.Delivery, take taker) e
 		}
 		if c, is := event.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
 			// Nobody waits for it any more, and much may have changed.
-			return w.notice(j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), typed, c.Text), privately(c.By.ID))
+			return w.notice(j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), promptMark, c.Text), privately(c.By.ID))
 		}
-		w.unsealed = &said
+		w.saidAt = &said
 		return take(w, j.Network, event)
 	})
 }
@@ -281,7 +276,7 @@ const notYetAfter = 10 * time.Minute
 // its room, and is the first with its key of which this is told.
 func (w *work) firstOfKey(j sealedJob, what string) (r store.Room, first bool, err error) {
 	e := j.Sealed
-	r, err = w.linked(j.Network, e.Place)
+	r, err = w.linkedRoom(j.Network, e.Place)
 	if errors.Is(err, store.ErrNone) {
 		return r, false, nil
 	}

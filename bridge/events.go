@@ -53,11 +53,11 @@ func take(w *work, network string, e chat.Event) error {
 	case chat.Deleted:
 		return w.deleted(network, e)
 	case chat.Reacted:
-		return w.waitIf(w.reacted(network, e), network, e)
+		return w.deferIf(w.reacted(network, e), network, e)
 	case chat.Voted:
-		return w.waitIf(w.voted(network, e), network, e)
+		return w.deferIf(w.voted(network, e), network, e)
 	case chat.PollEnded:
-		return w.waitIf(w.pollEnded(network, e, w.posted), network, e)
+		return w.deferIf(w.pollEnded(network, e, w.posted), network, e)
 	case chat.Gap:
 		return nil
 	case chat.Joined:
@@ -75,13 +75,13 @@ func take(w *work, network string, e chat.Event) error {
 	case chat.Moved:
 		return w.moved(network, e)
 	case chat.Command:
-		return w.command(network, e)
+		return w.runCommand(network, e)
 	case chat.Typing:
 		return w.typing(network, e)
 	case chat.Shared:
 		return w.shared(network, e)
 	case chat.DeskOpened:
-		return w.desk(network, e)
+		return w.showPage(network, e)
 	case chat.SettingsAsked:
 		return w.settingsAsked(network, e)
 	case chat.Revoked:

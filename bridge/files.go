@@ -96,12 +96,12 @@ func (w *work) fetchFiles(message int64) (wanted bool, err error) {
 	return wanted, err
 }
 
-// fileKind is the kind of delivery that fetches a file from a network. settled goes on
-// with the message when one of its files has come, or never will.
-func fileKind(e *Env, settled func(w *work, message int64) error) kind {
-	return kind{Name: jobFetchFile, Patience: fetchPatience, Deliver: func(ctx context.Context, d store.Delivery) error {
+// fileKinds are the kinds of deliveries that fetch files from a network. settled goes on
+// with a message when one of its files has come, or never will.
+func fileKinds(e *Env, settled func(w *work, message int64) error) []kind {
+	return []kind{{Name: jobFetchFile, Patience: fetchPatience, Deliver: func(ctx context.Context, d store.Delivery) error {
 		return e.deliverFetchFile(ctx, d, settled)
-	}}
+	}}}
 }
 
 // deliverFetchFile fetches a file into the store.
@@ -126,7 +126,7 @@ func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery, settled fu
 				return settle
 			}
 			w.Env.Log.Warn("a file could not be fetched", "network", f.Network, "attempts", d.Attempt+1, "error", err)
-			f.State, f.Reason = store.FileMissing, plain(err.Error())
+			f.State, f.Reason = store.FileMissing, plainReason(err.Error())
 		} else if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func fileSettled(w *work, message int64) error {
 			return err
 		}
 	}
-	return w.goOn(m.Thread)
+	return w.resume(m.Thread)
 }
 
 // toRoomsWithout posts a message of a room in the thread's other rooms.
@@ -388,7 +388,7 @@ func (s *mailSink) Close() (string, error) {
 }
 
 // addMailFiles stores the files of a mail as those of a message.
-func (w *work) addMailFiles(l letter, message int64) error {
+func (w *work) addMailFiles(l Mail, message int64) error {
 	if l.class.Kind == classify.Unreadable {
 		return nil
 	}

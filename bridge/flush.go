@@ -219,7 +219,7 @@ func (w *work) makeMails(p plan) error {
 		var cannot *composeError
 		if errors.As(err, &cannot) {
 			// What cannot be written as a mail must not hold up what comes after it.
-			err = w.tellAt(planned.Messages[0], "⚠️ This message could not be made into a mail: "+plain(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
+			err = w.noticeAt(planned.Messages[0], "⚠️ This message could not be made into a mail: "+plainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
 		}
 		if err != nil {
 			return err
@@ -259,7 +259,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	if p.Box == nil {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
 	}
-	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = w.Env.links(), p.Box.mailBytes(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
+	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = w.Env.linkMaker(), p.Box.largestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
 	if p.Root, err = w.rootOf(id); err != nil {
 		return p, err
 	}
@@ -354,13 +354,13 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
 	}
 	if len(pm.Messages) > 0 {
-		w.step(Step{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + count(len(pm.To), "person", "people")})
+		w.trace(Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + quantity(len(pm.To), "person", "people")})
 	}
 	return w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
-// count words a number of things.
-func count(n int, one, many string) string {
+// quantity words a number of things.
+func quantity(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
@@ -373,10 +373,10 @@ type composeError struct{ err error }
 func (e *composeError) Error() string { return e.err.Error() }
 func (e *composeError) Unwrap() error { return e.err }
 
-// letter makes a mail of the bridge's own words to one person: answers to
+// note makes a mail of the bridge's own words to one person: answers to
 // commands by mail, confirmations, warnings. It is no part of the conversation.
 // An empty subject is that of the thread.
-func (w *work) letter(th store.Thread, to store.Participant, subject, text, inReplyTo string) error {
+func (w *work) note(th store.Thread, to store.Participant, subject, text, inReplyTo string) error {
 	p, err := w.planFor(th.ID, nil)
 	if err != nil {
 		return err

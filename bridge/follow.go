@@ -150,7 +150,7 @@ func (w *work) catchUp(network string, room chat.RoomID, since time.Time) error 
 
 // notFollowed tells that a conversation stays in a room that others have left.
 func (w *work) notFollowed(j followJob, cause error) error {
-	text := "⚠️ This room goes on elsewhere, and I could not follow: " + plain(cause.Error()) + "."
+	text := "⚠️ This room goes on elsewhere, and I could not follow: " + plainReason(cause.Error()) + "."
 	if errors.Is(cause, chat.ErrMayNot) {
 		raw, err := json.Marshal(j.Missed)
 		if err != nil {
@@ -161,7 +161,7 @@ func (w *work) notFollowed(j followJob, cause error) error {
 		}
 		text += " Invite me into the new room, and the conversation goes on there."
 	} else {
-		text += fmt.Sprintf(" Mail still comes in here. To go on elsewhere, invite me there and link that room; %sunlink ends the link here.", typed)
+		text += fmt.Sprintf(" Mail still comes in here. To go on elsewhere, invite me there and link that room; %sunlink ends the link here.", promptMark)
 	}
 	rooms, err := w.RoomsIn(j.Network, string(j.Missed.From))
 	if err != nil {
@@ -207,5 +207,5 @@ func (w *work) beforeLinked(network string, e chat.Posted) error {
 			return err
 		}
 	}
-	return w.later(network, chatLane(network, e.Place.Room), e, time.Time{})
+	return w.deferTo(network, chatLane(network, e.Place.Room), e, time.Time{})
 }

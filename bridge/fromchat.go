@@ -12,9 +12,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// linked finds the linked room that an event belongs to: its chat thread, if
+// linkedRoom finds the linked room that an event belongs to: its chat thread, if
 // that is linked by itself, else the room. ErrNone: it belongs to none.
-func (w *work) linked(network string, p chat.Place) (store.Room, error) {
+func (w *work) linkedRoom(network string, p chat.Place) (store.Room, error) {
 	for _, inside := range []chat.ThreadID{p.Thread, ""} {
 		r, err := w.Room(network, string(p.Room), string(inside))
 		if err == nil && r.Thread != 0 {
@@ -36,15 +36,15 @@ func beforeLink(r store.Room, at time.Time) bool {
 // staysInside reports whether the writer asked that a message is not mailed.
 func staysInside(text string) bool {
 	text = strings.TrimSpace(strings.TrimPrefix(text, pollMark))
-	return slices.ContainsFunc(insideMarks[:], func(mark string) bool { return strings.HasPrefix(text, mark) })
+	return slices.ContainsFunc(quietMarks[:], func(mark string) bool { return strings.HasPrefix(text, mark) })
 }
 
-// insideMarks are what a message begins with that is not to be mailed.
-var insideMarks = [...]string{"🔇", "//"}
+// quietMarks are what a message begins with that is not to be mailed.
+var quietMarks = [...]string{"🔇", "//"}
 
 // posted takes in a new message. ErrNotLinked: it belongs to no linked room.
 func (w *work) posted(network string, e chat.Posted) error {
-	r, err := w.linked(network, e.Place)
+	r, err := w.linkedRoom(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
 		return ErrNotLinked
 	}
@@ -58,7 +58,7 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil || known {
 		return err
 	}
-	if waits, err := w.awaits(network, e); err != nil || waits {
+	if waits, err := w.mustWait(network, e); err != nil || waits {
 		return err
 	}
 	th, err := w.Thread(r.Thread)
@@ -73,13 +73,13 @@ func (w *work) posted(network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	e.Body = knownAs(bodyOf(e), e.Mentions, people)
+	e.Body = withKnownNames(bodyOf(e), e.Mentions, people)
 	m := store.Message{
 		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
 		Text: e.Body.Text, HTML: e.Body.HTML, Files: fileNames(e.Body.Files), State: store.Held, At: w.now, Room: r.ID, Account: accountOf(e.By),
 	}
-	if w.unsealed != nil { // it was sealed: it was said when it was said
-		m.At = *w.unsealed
+	if w.saidAt != nil { // it was sealed: it was said when it was said
+		m.At = *w.saidAt
 	}
 	answered, err := w.answered(network, r, e)
 	if err != nil {
@@ -105,15 +105,15 @@ func (w *work) posted(network string, e chat.Posted) error {
 			return err
 		}
 	}
-	w.step(Step{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
+	w.trace(Trace{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
 	if err := w.spread(m, r, e.By); err != nil {
 		return err
 	}
 	if m.State != store.Held {
-		w.step(Step{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
+		w.trace(Trace{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
 		return nil
 	}
-	who := addressed(m.Text, e.Mentions, e.MentionsAll, people)
+	who := mentioned(m.Text, e.Mentions, e.MentionsAll, people)
 	if err := w.noteMentions(m, who); err != nil {
 		return err
 	}
@@ -157,9 +157,9 @@ func (w *work) spread(m store.Message, r store.Room, by chat.Author) error {
 	return w.toOtherRooms(m, r, by)
 }
 
-// inside is the chat thread of a place in which a linked room's message stands,
+// chatThread is the chat thread of a place in which a linked room's message stands,
 // where the room itself is linked as a whole.
-func inside(r store.Room, p chat.Place) string {
+func chatThread(r store.Room, p chat.Place) string {
 	if r.Chat == "" {
 		return string(p.Thread)
 	}
@@ -189,7 +189,7 @@ func (w *work) answered(network string, r store.Room, e chat.Posted) (store.Mess
 			return m, err
 		}
 	}
-	if in := inside(r, e.Place); in != "" {
+	if in := chatThread(r, e.Place); in != "" {
 		if m, err := none(w.LastInChat(r.ID, in)); err != nil || m.ID != 0 {
 			return m, err
 		}
@@ -283,9 +283,9 @@ func holdUntil(h Hold, th store.Thread, now time.Time, mention bool) (first, unt
 	return first, until
 }
 
-// mine finds the message that an edit or a deletion concerns, if it came from
+// chatMessage finds the message that an edit or a deletion concerns, if it came from
 // this network. The zero Message: none of ours.
-func (w *work) mine(network string, id chat.MessageID) (store.Message, error) {
+func (w *work) chatMessage(network string, id chat.MessageID) (store.Message, error) {
 	m, err := w.MessageByCopy(network, string(id))
 	if errors.Is(err, store.ErrNone) || (err == nil && m.Origin != store.FromChat) {
 		return store.Message{}, nil
@@ -324,13 +324,13 @@ func (w *work) deleteCopy(r store.Room, c store.Copy) error {
 }
 
 func (w *work) deleted(network string, e chat.Deleted) error {
-	m, err := w.mine(network, e.Message)
+	m, err := w.chatMessage(network, e.Message)
 	if err == nil && m.ID == 0 {
 		if was, err := w.takeBackEdit(network, e); err != nil || was {
 			return err
 		}
 		if r, err := w.ReactionByID(network + "\x00" + string(e.Message)); err == nil {
-			return w.unreact(r)
+			return w.takeBackReaction(r)
 		} else if !errors.Is(err, store.ErrNone) {
 			return err
 		}

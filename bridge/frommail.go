@@ -24,7 +24,7 @@ type inbox struct {
 }
 
 // applier does what was decided about a mail, in the transaction that stores its cursor.
-type applier func(w *work, box *Box, l letter, d decision, f forced) error
+type applier func(w *work, box *Box, l Mail, d decision, f Approval) error
 
 // Wants decides by the header whether a mail may be ours: our own echo, an answer
 // to mail of ours, the tag in the subject, a report, or a folder that is ours.
@@ -73,9 +73,9 @@ func (box *inbox) Pass(ctx context.Context, _, folder, cursor string) error {
 	return box.Env.write(ctx, "pass", func(w *work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
 }
 
-// letter is a mail that has been read, with all that is known of it before the
+// Mail is a mail that has been read, with all that is known of it before the
 // database is asked.
-type letter struct {
+type Mail struct {
 	in      mail.Incoming
 	msg     mail.Message
 	class   classify.Class
@@ -103,18 +103,18 @@ func (box *inbox) Handle(ctx context.Context, cursor string, in mail.Incoming) e
 	if err != nil {
 		return err
 	}
-	return box.take(ctx, cursor, l, forced{})
+	return box.take(ctx, cursor, l, Approval{})
 }
 
-// forced is what a person has decided about a held mail.
-type forced struct {
+// Approval is what a person has decided about a held mail.
+type Approval struct {
 	Approved bool
 	Add      bool  // its sender becomes a participant
 	Room     int64 // where a conversation that it opens is shown; 0: as configured
 	Held     int64
 }
 
-func (box *inbox) take(ctx context.Context, cursor string, l letter, f forced) error {
+func (box *inbox) take(ctx context.Context, cursor string, l Mail, f Approval) error {
 	var d decision
 	err := box.Env.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		d, err = box.decide(tx, l, f)
@@ -124,10 +124,10 @@ func (box *inbox) take(ctx context.Context, cursor string, l letter, f forced) e
 		return err
 	}
 	l = l.renamed(d.known)
-	if d.do == doNothing && l.in.Place == mail.Pushed && !f.Approved {
+	if d.do == ActNone && l.in.Place == mail.Pushed && !f.Approved {
 		return notOurs()
 	}
-	if d.do == doHold && !f.Approved {
+	if d.do == ActHold && !f.Approved {
 		if d.file, err = box.keep(ctx, l); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (box *inbox) take(ctx context.Context, cursor string, l letter, f forced) e
 	return err
 }
 
-func (box *inbox) keep(ctx context.Context, l letter) (name string, err error) {
+func (box *inbox) keep(ctx context.Context, l Mail) (name string, err error) {
 	body, err := l.in.Open(ctx)
 	if err != nil {
 		return "", fmt.Errorf("open mail: %w", err)
@@ -161,8 +161,8 @@ func (box *inbox) keep(ctx context.Context, l letter) (name string, err error) {
 
 // read opens, parses, classifies and verifies a mail. Only trouble in reading it
 // is an error.
-func (box *inbox) read(ctx context.Context, in mail.Incoming) (letter, error) {
-	l := letter{in: in}
+func (box *inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
+	l := Mail{in: in}
 	if uniq, ok := box.Env.Mint.ParseTrace(in.Header.Get(mail.HeaderTrace)); ok {
 		head := in.Header.Message()
 		if box.isOwn(sender(&head).Address) {
@@ -221,7 +221,7 @@ func classOf(m mail.Message) (c classify.Class) {
 
 // keyOf is what makes a mail the same mail again: never the Message-ID alone,
 // which a stranger can use first. A mail without one is known by its content.
-func keyOf(l letter) []string {
+func keyOf(l Mail) []string {
 	id := l.msg.ID
 	if id == "" {
 		sum := sha256.Sum256([]byte(l.msg.Date.String() + "\x00" + l.msg.Subject + "\x00" + l.msg.Text + "\x00" + l.msg.HTML))

@@ -30,9 +30,9 @@ func (w *work) putOut(network string, e chat.PutOut) error {
 		if err := w.endMail(p, store.Removed); err != nil {
 			return err
 		}
-		w.step(Step{Thread: r.Thread, Kind: "left", Text: p.Name + " was put out of the room"})
-		text := fmt.Sprintf("%s was put out by %s and gets no more mail from here. What is written from there is held and asked about. %sadd ADDRESS brings somebody back.", p.Name, e.By.Name, typed)
-		if err := w.noticeTo(r.Thread, text); err != nil {
+		w.trace(Trace{Thread: r.Thread, Kind: "left", Text: p.Name + " was put out of the room"})
+		text := fmt.Sprintf("%s was put out by %s and gets no more mail from here. What is written from there is held and asked about. %sadd ADDRESS brings somebody back.", p.Name, e.By.Name, promptMark)
+		if err := w.noticeThread(r.Thread, text); err != nil {
 			return err
 		}
 		if err := w.announce(r.Thread); err != nil {
@@ -66,7 +66,7 @@ func (w *work) ghostInvited(network string, e chat.Invited) error {
 	if !errors.As(err, &no) {
 		return err
 	}
-	text := strings.ReplaceAll(no.Error(), typed, w.Env.prompt(network, e.Place))
+	text := strings.ReplaceAll(no.Error(), promptMark, w.Env.prompt(network, e.Place))
 	j := joinJob{Target: Target{Network: network, Place: e.Place}, As: e.As}
 	j.Out.Body.Text = text
 	if err := w.toChat(jobRefuse, w.ghostKey(e), &j); err != nil {
@@ -89,11 +89,11 @@ func (w *work) ghostKey(e chat.Invited) string {
 // inviteGhost takes an invitation of a ghost up. A usageError: it is declined.
 func (c *call) inviteGhost(e chat.Invited) error {
 	if c.level < Link {
-		return usage("You may not invite people by email. Ask a moderator of the room or the one who runs this bridge.")
+		return Usage("You may not invite people by email. Ask a moderator of the room or the one who runs this bridge.")
 	}
 	who, err := c.ParticipantByGhost(e.Ghost)
 	if errors.Is(err, store.ErrNone) {
-		return usage("I do not know who this is. Invite the bridge itself, then type " + typed + "link with the address.")
+		return Usage("I do not know who this is. Invite the bridge itself, then type " + promptMark + "link with the address.")
 	}
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (c *call) inviteGhost(e chat.Invited) error {
 			return errors.Join(err, join())
 		}
 	}
-	r, err := c.linked(c.network, c.place)
+	r, err := c.linkedRoom(c.network, c.place)
 	switch {
 	case err == nil:
 		if err := c.addGhost(r, who); err != nil {
@@ -127,7 +127,7 @@ func (c *call) inviteGhost(e chat.Invited) error {
 	}
 	here := slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Chat == "" && !r.Gone })
 	if !here {
-		return usage("%s is reached by email. Invite the bridge itself, then type "+typed+"link with the address.", who.Name)
+		return Usage("%s is reached by email. Invite the bridge itself, then type "+promptMark+"link with the address.", who.Name)
 	}
 	// The ghost enters when its person first speaks here.
 	if err := c.mayInvite(); err != nil {
@@ -158,7 +158,7 @@ func (c *call) addGhost(r store.Room, who store.Participant) error {
 	if err := c.addOne(th, a); err != nil {
 		return err
 	}
-	if err := c.noticeTo(th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
+	if err := c.noticeThread(th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
 		return err
 	}
 	return c.announce(th.ID)
@@ -182,7 +182,7 @@ func (c *call) mayInvite() error {
 	}
 	at = slices.DeleteFunc(at, func(ms int64) bool { return c.now.Sub(time.UnixMilli(ms)) >= time.Hour })
 	if len(at) >= invitesAnHour {
-		return usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
+		return Usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
 	}
 	raw, err := json.Marshal(append(at, c.now.UnixMilli()))
 	if err != nil {
@@ -216,7 +216,7 @@ func (w *work) ghostIn(j joinJob) error {
 	if is, err := w.directIn(j.Network, j.Place); err != nil || !is {
 		return err
 	}
-	next := describeJob{Target: Target{Network: j.Network, Place: j.Place}, Command: &commandJob{}}
+	next := describeJob{Target: Target{Network: j.Network, Place: j.Place}, Command: &Continued{}}
 	return w.toChat(jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
 }
 
@@ -247,7 +247,7 @@ func (c *call) directReady(p pending, encrypted bool) error {
 	if err != nil {
 		return err
 	}
-	return c.notice(c.network, c.place, text, choosing(c.choices...))
+	return c.notice(c.network, c.place, text, withChoices(c.choices...))
 }
 
 // ghostStays has a ghost leave a room into which it could not bring the bridge.
@@ -256,7 +256,7 @@ func (w *work) ghostStays(j joinJob, cause error) error {
 		return err
 	}
 	no := joinJob{Target: Target{Network: j.Network, Place: j.Place}, As: j.As}
-	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + plain(cause.Error()) + ")"
+	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + plainReason(cause.Error()) + ")"
 	return w.toChat(jobRefuse, w.Env.Instance+".i."+mail.NewUniq(), &no)
 }
 

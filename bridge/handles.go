@@ -24,7 +24,7 @@ func (w *work) handle(p store.Participant) (string, error) {
 		return "", err
 	}
 	name := strings.TrimSpace(p.Name)
-	if name == "" || mail.CleanName(name) != name || strings.ContainsAny(name, `@"',;<>`) || isArgument(name) || len(calledSo(people, name)) != 1 {
+	if name == "" || mail.CleanName(name) != name || strings.ContainsAny(name, `@"',;<>`) || isArgument(name) || len(peopleNamed(people, name)) != 1 {
 		return p.Address, nil
 	}
 	if strings.ContainsAny(name, " \t") {
@@ -45,7 +45,7 @@ func (w *work) handles(people []store.Participant) (all []string, err error) {
 	return all, nil
 }
 
-func calledSo(people []store.Participant, name string) (found []store.Participant) {
+func peopleNamed(people []store.Participant, name string) (found []store.Participant) {
 	for _, p := range people {
 		if strings.EqualFold(strings.TrimSpace(p.Name), name) {
 			found = append(found, p)
@@ -80,13 +80,13 @@ func (c *call) people() (people []mail.Address, rest []string, err error) {
 		if strings.Contains(a, "@") || isArgument(a) {
 			continue
 		}
-		switch found := calledSo(known, a); len(found) {
+		switch found := peopleNamed(known, a); len(found) {
 		case 0:
 		case 1:
 			c.args[i] = found[0].Address
 			continue
 		default:
-			return nil, nil, usage("Several people here are called %s: name the one you mean by address. %s lists them.", a, c.say("who"))
+			return nil, nil, Usage("Several people here are called %s: name the one you mean by address. %s lists them.", a, c.typedAs("who"))
 		}
 		break
 	}
@@ -95,7 +95,7 @@ func (c *call) people() (people []mail.Address, rest []string, err error) {
 
 // knownHere are all who take part, or did, in the conversation of the place of a call.
 func (c *call) knownHere() ([]store.Participant, error) {
-	r, err := c.linked(c.network, c.place)
+	r, err := c.linkedRoom(c.network, c.place)
 	if errors.Is(err, store.ErrNone) {
 		return nil, nil
 	}

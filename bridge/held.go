@@ -37,7 +37,7 @@ type ownCopyJob struct {
 }
 
 // holdMail stores a mail for a person's decision and asks for it.
-func (w *work) holdMail(box *Box, l letter, d decision) error {
+func (w *work) holdMail(box *Box, l Mail, d decision) error {
 	h := store.HeldMail{
 		Mailbox: box.ID, Sender: l.from.Address, Name: mail.CleanName(l.from.Name), Subject: oneLine(l.msg.Subject, 200),
 		Reason: d.reason, Place: int64(l.in.Place), File: d.file, At: w.now,
@@ -83,15 +83,15 @@ func (w *work) askHeld(h store.HeldMail) error {
 	if err := w.AddHeld(&h); err != nil {
 		return err
 	}
-	w.step(Step{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + h.Reason})
-	choices := choosing(
+	w.trace(Trace{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + h.Reason})
+	choices := withChoices(
 		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
 		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},
 		chat.Choice{Label: "Deny", Command: fmt.Sprintf("deny %d", h.ID)},
 		chat.Choice{Label: "Block sender", Command: fmt.Sprintf("block %d", h.ID), Danger: true},
 	)
 	if h.Thread == 0 {
-		return w.home(heldText(h, h.Sender), choices)
+		return w.noticeHome(heldText(h, h.Sender), choices)
 	}
 	// Everybody reads what stands in a room: whole addresses are for those who decide,
 	// whom "status" tells them, and for the home room.
@@ -110,12 +110,12 @@ func heldText(h store.HeldMail, sender string) string {
 	}
 	reason := h.Reason
 	if mail.Place(h.Place) == mail.Junk {
-		reason += ", and " + markJunk
+		reason += ", and " + remarkJunk
 	}
 	text := fmt.Sprintf("A mail from %s, subject “%s”, was held: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to let its sender take part too, %[4]sdeny %[5]d to drop it, %[4]sblock %[5]d to drop all mail of this sender.",
-		sender, h.Subject, reason, typed, h.ID)
+		sender, h.Subject, reason, promptMark, h.ID)
 	if h.Reason == takesNoPart {
-		text += fmt.Sprintf(" If it is from somebody who takes part under another address, %salias %d ADDRESS asks there.", typed, h.ID)
+		text += fmt.Sprintf(" If it is from somebody who takes part under another address, %salias %d ADDRESS asks there.", promptMark, h.ID)
 	}
 	return text
 }
@@ -130,10 +130,14 @@ func shortAddress(address string) string {
 	return local[:first] + "…@" + domain
 }
 
-// admitKind is the kind of delivery that takes in a held mail which was approved, by the
-// inbox of its mailbox.
-func admitKind(e *Env, of func(*Box) *inbox) kind {
-	return kind{Name: jobAdmit, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverAdmit(ctx, d, of) }}
+// heldKinds are the kinds of deliveries that mails cause: held ones are taken in by the
+// inbox of their mailbox, and conversations that begin by mail get a place.
+func heldKinds(e *Env, of func(*Box) *inbox) []kind {
+	return []kind{
+		{Name: jobAdmit, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverAdmit(ctx, d, of) }},
+		{Name: jobOwnCopy, Deliver: e.deliverOwnCopy},
+		openKind().kind(e),
+	}
 }
 
 // deliverAdmit takes in a held mail that somebody approved.
@@ -147,7 +151,7 @@ func (e *Env) deliverAdmit(ctx context.Context, d store.Delivery, of func(*Box) 
 		if err != nil {
 			final, settle := w.again(d, err, messagePatience)
 			if settle == nil && final {
-				settle = w.home(fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, plain(err.Error())))
+				settle = w.noticeHome(fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, plainReason(err.Error())))
 			}
 			return settle
 		}
@@ -179,5 +183,5 @@ func (e *Env) admitHeld(ctx context.Context, j admitJob, of func(*Box) *inbox) (
 		return h, err
 	}
 	l.key = append(l.key, fmt.Sprint("held ", h.ID))
-	return h, from.take(ctx, "", l, forced{Approved: true, Add: j.Add, Room: j.Room, Held: h.ID})
+	return h, from.take(ctx, "", l, Approval{Approved: true, Add: j.Add, Room: j.Room, Held: h.ID})
 }

@@ -42,11 +42,11 @@ func (c *call) history() (string, error) {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 1 {
-		return "", usage("It goes: %s", c.say("history PERSON [COUNT]"))
+		return "", Usage("It goes: %s", c.typedAs("history PERSON [COUNT]"))
 	}
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return "", usage("%s takes no part. %s invites people.", people[0].Address, c.say("add ADDRESS"))
+		return "", Usage("%s takes no part. %s invites people.", people[0].Address, c.typedAs("add ADDRESS"))
 	}
 	if err != nil {
 		return "", err
@@ -71,9 +71,9 @@ func (c *call) mailing() (store.Thread, error) {
 	case err != nil:
 		return th, err
 	case th.Paused:
-		return th, usage("The mail from here is paused; %s ends that.", c.say("pause off"))
+		return th, Usage("The mail from here is paused; %s ends that.", c.typedAs("pause off"))
 	case r.Silent():
-		return th, usage("Nothing passes between this room and email at the moment; %s tells why.", c.say("status"))
+		return th, Usage("Nothing passes between this room and email at the moment; %s tells why.", c.typedAs("status"))
 	}
 	return th, nil
 }
@@ -81,14 +81,14 @@ func (c *call) mailing() (store.Thread, error) {
 func (c *call) showHistory(th store.Thread, p store.Participant, count string) (string, error) {
 	n, err := strconv.Atoi(count)
 	if err != nil || n < 1 || n > historyMost {
-		return "", usage("How many messages? A number up to %d: %s", historyMost, c.say("history "+p.Address+" 5"))
+		return "", Usage("How many messages? A number up to %d: %s", historyMost, c.typedAs("history "+p.Address+" 5"))
 	}
 	ms, err := c.historyFor(th, p, n)
 	if err != nil {
 		return "", err
 	}
 	if len(ms) == 0 {
-		return "", usage("Nothing was said here before %s joined that could be sent.", p.Name)
+		return "", Usage("Nothing was said here before %s joined that could be sent.", p.Name)
 	}
 	shown := shownHistory{Participant: p.ID, By: c.by.ID}
 	var b strings.Builder
@@ -109,7 +109,7 @@ func (c *call) showHistory(th store.Thread, p store.Participant, count string) (
 		return "", err
 	}
 	send := "history " + p.Address + " send"
-	fmt.Fprintf(&b, "\nNothing is sent yet: %s sends it.", c.say(send))
+	fmt.Fprintf(&b, "\nNothing is sent yet: %s sends it.", c.typedAs(send))
 	c.choices = []chat.Choice{{Label: "Send it", Command: send}, {Label: "No", Command: "history " + p.Address + " no"}}
 	return b.String(), nil
 }
@@ -151,7 +151,7 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 		}
 	}
 	if shown.Participant != p.ID || shown.By != c.by.ID {
-		return "", usage("Look first at what would be sent: %s", c.say("history "+p.Address+" 5"))
+		return "", Usage("Look first at what would be sent: %s", c.typedAs("history "+p.Address+" 5"))
 	}
 	var ms []store.Message
 	for _, id := range shown.Messages {
@@ -169,7 +169,7 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 		return "", err
 	}
 	if len(ms) == 0 {
-		return "", usage("All of it was deleted meanwhile.")
+		return "", Usage("All of it was deleted meanwhile.")
 	}
 	plan, err := c.planFor(th.ID, ms)
 	if err != nil {

@@ -21,7 +21,7 @@ type readership struct {
 
 // reached finds out who reads a mail. In an open thread a mail that names other
 // participants is for those alone (C31); one to us alone is for all.
-func reached(th store.Thread, people []store.Participant, l letter, author int64) (r readership) {
+func reached(th store.Thread, people []store.Participant, l Mail, author int64) (r readership) {
 	named := namedIn(l)
 	namesOthers := false
 	for _, p := range people {
@@ -44,7 +44,7 @@ func reached(th store.Thread, people []store.Participant, l letter, author int64
 }
 
 // namedIn returns the canonical addresses in To, Cc and Bcc of a mail.
-func namedIn(l letter) map[string]bool {
+func namedIn(l Mail) map[string]bool {
 	named := map[string]bool{}
 	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
 		for _, a := range list {
@@ -76,14 +76,14 @@ func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []i
 	if err != nil {
 		return err
 	}
-	to := several(names)
+	to := listNames(names)
 	numbers := make([]string, 0, len(messages)+len(addresses))
 	for _, id := range messages {
 		numbers = append(numbers, fmt.Sprint(id))
 	}
 	send := "resend " + strings.Join(append(slices.Clone(numbers), addresses...), " ")
-	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, typed, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
-	return w.noticeTo(m.Thread, text, choosing(
+	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, promptMark, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
+	return w.noticeThread(m.Thread, text, withChoices(
 		chat.Choice{Label: "Send it to " + oneLine(to, 50), Command: send},
 		chat.Choice{Label: "No", Command: "resend " + strings.Join(append(numbers, "no"), " ")},
 	))
@@ -116,7 +116,7 @@ func (c *call) resend() (string, error) {
 			return "", err
 		}
 		if err != nil || m.Thread != th.ID {
-			return "", usage("There is no message %d in this conversation.", id)
+			return "", Usage("There is no message %d in this conversation.", id)
 		}
 		messages, c.args = append(messages, m), c.args[1:]
 	}
@@ -133,13 +133,13 @@ func (c *call) resend() (string, error) {
 		return "", err
 	}
 	if len(messages) == 0 || len(people) == 0 || len(rest) > 0 {
-		return "", usage("It goes: %s", c.say("resend NUMBER PERSON…"))
+		return "", Usage("It goes: %s", c.typedAs("resend NUMBER PERSON…"))
 	}
 	var again []string
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-			return "", usage("%s takes no part. %s lists who does.", a.Address, c.say("who"))
+			return "", Usage("%s takes no part. %s lists who does.", a.Address, c.typedAs("who"))
 		}
 		if err != nil {
 			return "", err
@@ -153,7 +153,7 @@ func (c *call) resend() (string, error) {
 		}
 	}
 	if len(again) > 0 {
-		return fmt.Sprintf("It is mailed to %s again.", several(again)), nil
+		return fmt.Sprintf("It is mailed to %s again.", listNames(again)), nil
 	}
 	return "", nil
 }
@@ -193,7 +193,7 @@ func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.M
 		}
 	}
 	if len(gets) == 0 {
-		return false, usage("%s was not left out, or has got it by now, or it is on its way.", p.Name)
+		return false, Usage("%s was not left out, or has got it by now, or it is on its way.", p.Name)
 	}
 	for _, r := range lost {
 		r.State = store.Resent

@@ -27,18 +27,20 @@ type Linked struct {
 // or the message was deleted. Which of these it is, is not told.
 var ErrNoLink = errors.New("there is no file behind this link any more")
 
-// links makes the addresses under which files can be had.
-type links struct {
+// linkMaker makes the addresses under which files can be had.
+type linkMaker struct {
 	mint mail.Mint
 	base string        // address of the web; empty: there are no links
 	keep time.Duration // how long files are kept
 }
 
-func (e *Env) links() links { return links{e.Mint, strings.TrimSuffix(e.Files.URL, "/"), e.Files.Keep} }
+func (e *Env) linkMaker() linkMaker {
+	return linkMaker{e.Mint, strings.TrimSuffix(e.Files.URL, "/"), e.Files.Keep}
+}
 
-// to is the address under which a file can be had until it is removed, by one
+// Link is the address under which a file can be had until it is removed, by one
 // participant; 0: by several. Empty: there is none.
-func (l links) to(f store.File, reader int64) string {
+func (l linkMaker) Link(f store.File, reader int64) string {
 	if l.base == "" || f.State != store.FileHere {
 		return ""
 	}
@@ -46,7 +48,7 @@ func (l links) to(f store.File, reader int64) string {
 	return fmt.Sprintf("%s/f/%d.%d.%d.%s/%s", l.base, f.ID, reader, until, l.mac(f.ID, reader, until), url.PathEscape(f.Name))
 }
 
-func (l links) mac(file, reader, until int64) string {
+func (l linkMaker) mac(file, reader, until int64) string {
 	return l.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
@@ -64,7 +66,7 @@ func (e *Env) OpenLink(ctx context.Context, path string) (Linked, error) {
 			return Linked{}, ErrNoLink
 		}
 	}
-	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(e.links().mac(n[0], n[1], n[2]))) != 1 || e.Now().Unix() > n[2] {
+	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(e.linkMaker().mac(n[0], n[1], n[2]))) != 1 || e.Now().Unix() > n[2] {
 		return Linked{}, ErrNoLink
 	}
 	var f store.File

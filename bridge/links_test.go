@@ -49,7 +49,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link := s.bridge.links().to(f, 0)
+		link := s.bridge.linkMaker().Link(f, 0)
 		path, ok := strings.CutPrefix(link, "https://files.example.org/f/")
 		path, name, _ := strings.Cut(path, "/")
 		if !ok || name != "a%20b.bin" {
@@ -107,7 +107,7 @@ func linkOfOne(t *testing.T, s *stage, thread int64, f store.File, ofAll string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hers, _ := strings.CutPrefix(s.bridge.links().to(f, ann.ID), "https://files.example.org/f/")
+	hers, _ := strings.CutPrefix(s.bridge.linkMaker().Link(f, ann.ID), "https://files.example.org/f/")
 	hers, _, _ = strings.Cut(hers, "/")
 	if hers == ofAll {
 		t.Error("the link of one person is that of all")

@@ -15,28 +15,28 @@ func claims() []claim { return []claim{reactionByMail, voteByMail} }
 
 // apply does what was decided about a mail, in the transaction that stores
 // its cursor.
-func (b *Bridge) apply(w *work, box *Box, l letter, d decision, f forced) error {
+func (b *Bridge) apply(w *work, box *Box, l Mail, d decision, f Approval) error {
 	for id, known := range d.route.Learned {
 		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
 			return err
 		}
 	}
 	switch d.do {
-	case doNothing, doDrop:
+	case ActNone, ActDrop:
 		return nil
-	case doEcho:
+	case ActEcho:
 		return w.echo(box, l)
-	case doReport:
+	case ActReport:
 		return w.report(l, d)
-	case doNotice:
+	case ActNotice:
 		return w.automatic(l, d)
-	case doCommand:
-		return w.mailCommand(box, l, d)
-	case doHold:
+	case ActCommand:
+		return w.commandByMail(box, l, d)
+	case ActHold:
 		return w.holdMail(box, l, d)
-	case doPost:
+	case ActPost:
 		return w.fromMail(box, l, d, f, claims()...)
-	case doOpen:
+	case ActOpen:
 		return w.openByMail(box, l, d, f, claims()...)
 	}
 	return fmt.Errorf("nothing is known of what is to be done with a mail: %d", d.do)

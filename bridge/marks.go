@@ -10,18 +10,18 @@ import (
 // The marks of a message that came by mail: how it is shown in rooms, and no part
 // of what was said.
 const (
-	markUnproven = "⚠ not verified: nothing proves who sent this mail"
-	markJunk     = "it lay in the junk folder"
+	remarkUnproven = "⚠ not verified: nothing proves who sent this mail"
+	remarkJunk     = "it lay in the junk folder"
 )
 
-// marks are the lines that a message made of a mail has under it in rooms.
-func (d decision) marks() string {
+// remarks are the lines that a message made of a mail has under it in rooms.
+func (d decision) remarks() string {
 	var lines []string
 	if d.mark {
-		lines = append(lines, markUnproven)
+		lines = append(lines, remarkUnproven)
 	}
 	if d.junk {
-		lines = append(lines, markJunk)
+		lines = append(lines, remarkJunk)
 	}
 	if d.notice != "" {
 		lines = append(lines, d.notice)
@@ -29,8 +29,8 @@ func (d decision) marks() string {
 	return strings.Join(lines, "\n")
 }
 
-// marked puts lines of the bridge behind a text.
-func marked(text, html, lines string) (string, string) {
+// addRemarks puts lines of the bridge behind a text.
+func addRemarks(text, html, lines string) (string, string) {
 	if lines == "" {
 		return text, html
 	}
@@ -43,9 +43,9 @@ func marked(text, html, lines string) (string, string) {
 	return text, html
 }
 
-// withMarks is the text of a message with its marks.
-func withMarks(m store.Message) string {
-	text, _ := marked(m.Text, "", m.Marks)
+// withRemarks is the text of a message with its marks.
+func withRemarks(m store.Message) string {
+	text, _ := addRemarks(m.Text, "", m.Marks)
 	return text
 }
 
@@ -55,7 +55,7 @@ func (w *work) asShown(m store.Message) (store.Message, error) {
 	if m.Origin == store.FromChat {
 		return m, nil
 	}
-	m.Text, m.HTML = marked(m.Text, m.HTML, m.Marks)
+	m.Text, m.HTML = addRemarks(m.Text, m.HTML, m.Marks)
 	out, err := w.LeftOut(m.ID)
 	if err != nil || len(out) == 0 {
 		return m, err
@@ -68,15 +68,15 @@ func (w *work) asShown(m store.Message) (store.Message, error) {
 		}
 		names = append(names, mail.CleanName(p.Name))
 	}
-	m.Text, m.HTML = marked(m.Text, m.HTML, "not sent to: "+several(names))
+	m.Text, m.HTML = addRemarks(m.Text, m.HTML, "not sent to: "+listNames(names))
 	return m, nil
 }
 
-// mailedWith is the mark that a message keeps in mails: the mail of the bridge is
+// mailedRemark is the mark that a message keeps in mails: the mail of the bridge is
 // proven to be its own, and must not lend that to a writer who is not. Empty: none.
-func mailedWith(m store.Message) string {
-	if strings.Contains(m.Marks, markUnproven) {
-		return markUnproven
+func mailedRemark(m store.Message) string {
+	if strings.Contains(m.Marks, remarkUnproven) {
+		return remarkUnproven
 	}
 	return ""
 }

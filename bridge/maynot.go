@@ -39,7 +39,7 @@ func (w *work) mayNot(network string, room chat.RoomID, cause error) error {
 	if err := w.SetSetting(key, "told"); err != nil {
 		return err
 	}
-	return w.home(fmt.Sprintf("⚠️ I may not write in the room of “%s” any more: %s. Have somebody who may change the room's permissions let me, and those who write by email, send messages there, or unlink the room. Until then its mail is told here.", th.Title, plain(cause.Error())))
+	return w.noticeHome(fmt.Sprintf("⚠️ I may not write in the room of “%s” any more: %s. Have somebody who may change the room's permissions let me, and those who write by email, send messages there, or unlink the room. Until then its mail is told here.", th.Title, plainReason(cause.Error())))
 }
 
 // mayAgain notes that a room lets us write.

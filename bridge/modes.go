@@ -152,8 +152,8 @@ func modeText(mode string, at time.Duration) string {
 // byEmail is what stands behind the names of people by email in rooms.
 const byEmail = " (email)"
 
-// inMarkup writes a name as it stands in the texts of bridge/markup.
-var inMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+// escapeMarkup writes a name as it stands in the texts of bridge/markup.
+var escapeMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 
 // called words a message for its readers by mail: who is mentioned is called by name
 // alone, and those who read that of themselves see it in bold (A25).
@@ -163,7 +163,7 @@ func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 			continue
 		}
 		w.Text = strings.ReplaceAll(w.Text, who.Name+byEmail, who.Name)
-		w.HTML = strings.ReplaceAll(w.HTML, inMarkup.Replace(who.Name+byEmail), inMarkup.Replace(who.Name))
+		w.HTML = strings.ReplaceAll(w.HTML, escapeMarkup.Replace(who.Name+byEmail), escapeMarkup.Replace(who.Name))
 		if !slices.ContainsFunc(to, func(r store.Participant) bool { return r.ID == who.ID }) {
 			continue
 		}
@@ -177,9 +177,9 @@ func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 	}
 }
 
-// addressed returns the participants who are mentioned in a text of a room, or by
+// mentioned returns the participants who are mentioned in a text of a room, or by
 // the network's own means.
-func addressed(text string, by []chat.Mention, all bool, people []store.Participant) (ids store.IDs) {
+func mentioned(text string, by []chat.Mention, all bool, people []store.Participant) (ids store.IDs) {
 	for _, p := range people {
 		if !p.Takes() {
 			continue
@@ -200,15 +200,15 @@ func isAt(p store.Participant, address string) bool {
 	return address != "" && mail.SameAddress(p.Address, address)
 }
 
-// knownAs has people by email whom a text mentions under their names in the network stand
+// withKnownNames has people by email whom a text mentions under their names in the network stand
 // there under those by which the conversation knows them (B20).
-func knownAs(b chat.Body, by []chat.Mention, people []store.Participant) chat.Body {
+func withKnownNames(b chat.Body, by []chat.Mention, people []store.Participant) chat.Body {
 	var plain, marked markup.Names
 	for _, m := range by {
 		for _, p := range people {
 			if isAt(p, m.Address) && p.Takes() && p.Name != "" {
 				plain.Add("@"+p.Name, m.Name)
-				marked.Add("@"+inMarkup.Replace(p.Name), inMarkup.Replace(m.Name))
+				marked.Add("@"+escapeMarkup.Replace(p.Name), escapeMarkup.Replace(m.Name))
 			}
 		}
 	}

@@ -166,7 +166,7 @@ func TestAddressed(t *testing.T) {
 		{"all (B22)", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
 		{"one who left", chat.Posted{Body: chat.Body{Text: "@dora?"}}, nil},
 	} {
-		if got := addressed(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !equalIDs(got, c.want) {
+		if got := mentioned(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !equalIDs(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -176,7 +176,7 @@ func TestAddressed(t *testing.T) {
 func TestKnownAs(t *testing.T) {
 	people := []store.Participant{{ID: 1, Name: "Ann <3", Address: "ann@example.org", State: store.Active}, {ID: 2, Name: "Bob", Address: "bob@example.org", State: store.Gone}}
 	by := []chat.Mention{{User: "U1", Name: "annie", Address: "ann@example.org"}, {User: "U2", Name: "bobby", Address: "bob@example.org"}, {User: "U3", Name: "Cleo"}}
-	got := knownAs(chat.Body{Text: "@Annie and @annies, mail x@annie or @bobby, @Cleo", HTML: "<b>@annie</b>"}, by, people)
+	got := withKnownNames(chat.Body{Text: "@Annie and @annies, mail x@annie or @bobby, @Cleo", HTML: "<b>@annie</b>"}, by, people)
 	if want := "@Ann <3 and @annies, mail x@annie or @bobby, @Cleo"; got.Text != want || got.HTML != "<b>@Ann &lt;3</b>" {
 		t.Errorf("%q, %q", got.Text, got.HTML)
 	}

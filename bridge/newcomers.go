@@ -67,7 +67,7 @@ func isPerson(address string) bool {
 // without.
 func (e *Env) isOurs(address string) bool {
 	for _, box := range e.Boxes {
-		if box.isOwn(address) || detailOf(address, box.Address.Address) != "" {
+		if box.isOwn(address) || plusDetail(address, box.Address.Address) != "" {
 			return true
 		}
 	}
@@ -77,13 +77,13 @@ func (e *Env) isOurs(address string) bool {
 // brought returns the people whom a mail brings into a conversation: nobody who takes
 // part, has left, was taken out, or was asked about before. Only somebody who is proven
 // to take part, or was approved once for all, or the owner, brings people along.
-func (w *work) brought(th store.Thread, l letter, m store.Message) ([]mail.Address, error) {
+func (w *work) brought(th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
 	trust, err := w.Sender(mail.CanonicalAddress(l.from.Address))
 	if err != nil {
 		return nil, err
 	}
 	believed := l.verdict.Trust == mail.Proven || trust == store.SenderApproved
-	if !believed || (m.Participant == 0 && !l.own) || w.Env.privateCopy(w.Env.Boxes[th.Mailbox], l) {
+	if !believed || (m.Participant == 0 && !l.own) || w.Env.isPrivateCopy(w.Env.Boxes[th.Mailbox], l) {
 		return nil, nil
 	}
 	if pending, err := w.isOpening(th.ID); err != nil || pending {
@@ -116,7 +116,7 @@ func (w *work) brought(th store.Thread, l letter, m store.Message) ([]mail.Addre
 // question (C30). In an open conversation that must show nobody an address that the
 // mail itself does not: who is of a new domain is asked about, unless the mail names
 // everybody. It returns the others.
-func (w *work) letIn(th store.Thread, l letter, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
+func (w *work) letIn(th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
 	named := namedIn(l)
 	toAll := !slices.ContainsFunc(people, func(p store.Participant) bool {
 		return p.Takes() && !named[p.Canon] && p.Canon != mail.CanonicalAddress(l.from.Address)
@@ -149,8 +149,8 @@ func (w *work) tellLetIn(th store.Thread, m store.Message, in []store.Participan
 		return err
 	}
 	remove := "remove " + strings.Join(addresses, " ")
-	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, several(who), typed, strings.Join(handles, " "))
-	if err := w.noticeTo(th.ID, text, choosing(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
+	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, listNames(who), promptMark, strings.Join(handles, " "))
+	if err := w.noticeThread(th.ID, text, withChoices(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
 		return err
 	}
 	return w.announce(th.ID)
@@ -174,19 +174,19 @@ func (w *work) offer(th store.Thread, m store.Message, people []store.Participan
 	}
 	who, add, warning := strings.Join(addresses, " "), "add ", ""
 	add += who
-	if th.Mode == store.ModeOpen && domains(all) > 1 {
+	if th.Mode == store.ModeOpen && countDomains(all) > 1 {
 		add += " " + store.ModeOpen
 		warning = ", and everybody by email sees everybody's address"
 	}
 	text := fmt.Sprintf("%s added %s to this conversation. Mail from here does not go there unless you say so: %s%s keeps %s in the loop%s.",
-		m.Name, strings.Join(addresses, ", "), typed, add, them(len(addresses)), warning)
-	return w.noticeTo(th.ID, text, choosing(
+		m.Name, strings.Join(addresses, ", "), promptMark, add, themOr(len(addresses)), warning)
+	return w.noticeThread(th.ID, text, withChoices(
 		chat.Choice{Label: "Keep in the loop", Command: add},
 		chat.Choice{Label: "No", Command: "deny " + who},
 	))
 }
 
-func them(n int) string {
+func themOr(n int) string {
 	if n == 1 {
 		return "this person"
 	}
@@ -201,12 +201,12 @@ func (c *call) denyPeople() (string, error) {
 		return "", err
 	}
 	if len(rest) > 0 {
-		return "", usage("I do not understand %q. It goes: %s", rest[0], c.say("deny NUMBER|ADDRESS…"))
+		return "", Usage("I do not understand %q. It goes: %s", rest[0], c.typedAs("deny NUMBER|ADDRESS…"))
 	}
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if err == nil && p.Takes() {
-			return "", usage("%s takes part already. %s ends that.", p.Address, c.say("remove "+p.Address))
+			return "", Usage("%s takes part already. %s ends that.", p.Address, c.typedAs("remove "+p.Address))
 		}
 		if err != nil && !errors.Is(err, store.ErrNone) {
 			return "", err

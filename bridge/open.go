@@ -61,7 +61,7 @@ func (w *work) retitle(th store.Thread, title string) error {
 
 // openByMail begins a conversation with a #Send mail: the sender, or for a mail
 // of the owner those it was sent to, take part.
-func (w *work) openByMail(box *Box, l letter, d decision, f forced, claims ...claim) error {
+func (w *work) openByMail(box *Box, l Mail, d decision, f Approval, claims ...claim) error {
 	where := box.Opens
 	if f.Room != 0 {
 		r, err := w.RoomByID(f.Room)
@@ -102,14 +102,14 @@ func (w *work) openByMail(box *Box, l letter, d decision, f forced, claims ...cl
 		}
 	}
 	name := openName(d.title, others)
-	if err := w.openPlace(where, opening{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
+	if err := w.openPlace(where, Opening{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
 		return err
 	}
 	d.route.Rule = "it begins a conversation"
 	if where.Room == "" {
 		d.subject = d.title // the root of a chat thread says it, a new room has it as its name alone (C39)
 	}
-	return w.say(box, th, l, d, claims...)
+	return w.addMail(box, th, l, d, claims...)
 }
 
 // openName names a conversation for people in the chat.
@@ -136,11 +136,11 @@ const jobOpen = "chat.open"
 // openJob is its data.
 type openJob struct {
 	Target
-	Open opening `json:"open"`
+	Open Opening `json:"open"`
 }
 
-// opening is a conversation whose place is to be made.
-type opening struct {
+// Opening is a conversation whose place is to be made.
+type Opening struct {
 	Thread int64         `json:"thread"`
 	Name   string        `json:"name"`
 	Invite []chat.UserID `json:"invite,omitempty"`
@@ -151,7 +151,7 @@ func openKind() chatKind[openJob] {
 		Name: jobOpen, Patience: messagePatience, Attempt: makePlace,
 		Settle: func(w *work, _ store.Delivery, j openJob, _ chat.MessageID) error { return w.opened(j) },
 		GaveUp: func(w *work, _ store.Delivery, j openJob, cause error) error {
-			return w.home(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plain(cause.Error())))
+			return w.noticeHome(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plainReason(cause.Error())))
 		},
 	}
 }
@@ -176,7 +176,7 @@ func makePlace(ctx context.Context, n *Network, d store.Delivery, j *openJob) (c
 
 // openPlace enqueues the making of the place of a conversation: a chat thread of
 // its own in a room, or a new room.
-func (w *work) openPlace(where OpenWhere, o opening) error {
+func (w *work) openPlace(where OpenWhere, o Opening) error {
 	j := openJob{Target: Target{Network: where.Network, Place: chat.Place{Room: where.Room}}, Open: o}
 	key := w.key("o", o.Thread)
 	j.Out = chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: "✉️ " + o.Name}}

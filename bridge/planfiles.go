@@ -12,9 +12,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// mailBytes is how large a mail with its files becomes at most, where nothing else
+// largestMail is how large a mail with its files becomes at most, where nothing else
 // is known: what most providers take, and their readers', too.
-const mailBytes = 20 << 20
+const largestMail = 20 << 20
 
 // filesInMail decides how the files of a message stand in a mail that may still take
 // room bytes: as pictures in the text, attached, as links, or as lines that say why not. It returns what is left.

@@ -40,7 +40,7 @@ type plan struct {
 	// By message: who has it, or had it as it was, and who is addressed in it.
 	Have, Mentioned map[int64]store.IDs
 	Now             time.Time
-	Links           links          // to files that do not fit a mail
+	Links           linkMaker      // to files that do not fit a mail
 	MailBytes       int64          // how large a mail may become
 	Mint            mail.Mint      // for the ids of lists
 	Zone            *time.Location // of those who have none of their own
@@ -228,7 +228,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		token = g.Shown[0].Token
 	}
 	if p.Box.PlusWorks {
-		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: plus(p.Box.Address.Address, token)}
+		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: plusAddress(p.Box.Address.Address, token)}
 	}
 	if p.Root.readers(g.To) > 0 {
 		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
@@ -241,7 +241,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if len(g.To) == 1 {
 		reader = g.To[0].ID
 	}
-	link := func(f store.File) string { return p.Links.to(f, reader) }
+	link := func(f store.File) string { return p.Links.Link(f, reader) }
 	for i, m := range g.Messages {
 		m.At = m.At.In(zone)
 		said := words(p, g, m, i)
@@ -280,7 +280,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 
 func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Grey: chat.Kind(m.Kind) == chat.Notice, Index: i}
-	w.Text, w.HTML = marked(w.Text, w.HTML, mailedWith(m))
+	w.Text, w.HTML = addRemarks(w.Text, w.HTML, mailedRemark(m))
 	if m.Files != "" && len(p.Files[m.ID]) == 0 {
 		w.Files = strings.Split(m.Files, "\n")
 	}
@@ -321,14 +321,14 @@ func fromName(author, box string) string {
 	return author + " (" + box + ")"
 }
 
-// plus puts a token behind the local part of an address (RFC 5233).
-func plus(address, token string) string {
+// plusAddress puts a token behind the local part of an address (RFC 5233).
+func plusAddress(address, token string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	return local + "+" + token + "@" + domain
 }
 
 func leaveLink(p plan, token string) string {
-	return "mailto:" + plus(p.Box.Address.Address, "leave."+token) + "?subject=leave"
+	return "mailto:" + plusAddress(p.Box.Address.Address, "leave."+token) + "?subject=leave"
 }
 
 // footer says who reads an answer, and how to leave.
@@ -361,7 +361,7 @@ func readers(p plan, g plannedMail) string {
 		where = "“" + p.Thread.Title + "”"
 	}
 	if n := inRooms(p.Rooms); n > 0 {
-		where += " (" + count(n, "person", "people") + ")"
+		where += " (" + quantity(n, "person", "people") + ")"
 	}
 	others, unseen := 0, 0
 	for _, who := range p.People {
@@ -374,11 +374,11 @@ func readers(p plan, g plannedMail) string {
 	}
 	switch {
 	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1 && unseen > 0:
-		return "read in " + where + ", by all who get this mail and by " + count(unseen, "other", "others") + " by email"
+		return "read in " + where + ", by all who get this mail and by " + quantity(unseen, "other", "others") + " by email"
 	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1:
 		return "read in " + where + " and by all who get this mail"
 	case others > 0:
-		return "read in " + where + " and by " + count(others, "other", "others") + " by email"
+		return "read in " + where + " and by " + quantity(others, "other", "others") + " by email"
 	}
 	return "read in " + where
 }
@@ -430,18 +430,18 @@ func company(p plan, g plannedMail) string {
 			names = append(names, who.Name)
 		}
 	}
-	for i := range names[:min(len(names), severalShown)] {
+	for i := range names[:min(len(names), namesShown)] {
 		names[i] = mail.CleanName(names[i])
 	}
 	switch {
 	case len(names) == 0:
 		return ""
 	case p.Thread.Mode == store.ModeHidden:
-		return count(len(names), "other person takes", "other people take") + " part by email. "
+		return quantity(len(names), "other person takes", "other people take") + " part by email. "
 	case len(names) == 1:
 		return names[0] + " takes part by email too. "
 	}
-	return "By email take part: " + several(names) + ". "
+	return "By email take part: " + listNames(names) + ". "
 }
 
 // oneLine shortens a text to one line of at most limit characters.

@@ -62,7 +62,7 @@ func pollTally(p chat.Poll, votes []store.Vote) string {
 			parts = append(parts, fmt.Sprintf("%s %d", oneLine(a.Text, 40), n))
 		}
 	}
-	return pollMark + oneLine(p.Question, 60) + " So far: " + several(parts)
+	return pollMark + oneLine(p.Question, 60) + " So far: " + listNames(parts)
 }
 
 // tallyLater has the next mail tell how a poll stands.
@@ -100,7 +100,7 @@ func pollResult(p chat.Poll, votes []store.Vote) string {
 		return b.String() + "\nNobody has voted."
 	}
 	for i, a := range p.Answers {
-		fmt.Fprintf(&b, "\n%s – %s", numbered(p, i), count(counted[a.ID], "vote", "votes"))
+		fmt.Fprintf(&b, "\n%s – %s", numbered(p, i), quantity(counted[a.ID], "vote", "votes"))
 		if counted[a.ID] == best {
 			b.WriteString(" ✔")
 		}
@@ -176,7 +176,7 @@ func (w *work) openPoll(message int64) (store.Poll, store.Message, error) {
 
 // openPollOf is openPoll of a message of a network, in a room that is not silent.
 func (w *work) openPollOf(network string, id chat.MessageID) (store.Poll, store.Message, error) {
-	m, err := w.mine(network, id)
+	m, err := w.chatMessage(network, id)
 	if err != nil || m.ID == 0 {
 		return store.Poll{}, m, err
 	}
@@ -263,7 +263,7 @@ func (w *work) pollEnded(network string, e chat.PollEnded, post func(string, cha
 	if !slices.ContainsFunc(votes, func(v store.Vote) bool { return v.Words && len(v.Answers) > 0 }) {
 		return nil
 	}
-	return w.notice(network, e.Place, "With the votes by email:\n"+result, answering(e.Poll))
+	return w.notice(network, e.Place, "With the votes by email:\n"+result, inReplyTo(e.Poll))
 }
 
 // pollAnswered finds the open poll that a mail answers; the zero Poll: none.
@@ -291,7 +291,7 @@ func (w *work) pollAnswered(th store.Thread, d decision) (store.Poll, error) {
 
 // voteByMail counts a mail that holds nothing but numbers as a vote in the open poll
 // that it answers. false: it is an ordinary message.
-func voteByMail(w *work, box *Box, th store.Thread, l letter, d decision) (bool, error) {
+func voteByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (bool, error) {
 	numbers, ok := numbersIn(d.words.Text)
 	if !ok || d.words.Files != "" || len(d.words.Parts) > 1 {
 		return false, nil
@@ -312,12 +312,12 @@ func voteByMail(w *work, box *Box, th store.Thread, l letter, d decision) (bool,
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = marked(m.Text, "", d.marks())
+	m.Text, m.HTML = addRemarks(m.Text, "", d.remarks())
 	r, err := w.RoomByID(p.Room)
 	if err != nil {
 		return false, err
 	}
-	remarked := d.marks() != ""
+	remarked := d.remarks() != ""
 	can := w.Env.Network(r.Network).Voter != nil
 	native := can && w.Env.Network(r.Network).Limits().OwnReactions && !remarked
 	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.now}
@@ -343,7 +343,7 @@ func voteByMail(w *work, box *Box, th store.Thread, l letter, d decision) (bool,
 	if err := w.SetLive(th.ID, w.now); err != nil {
 		return false, err
 	}
-	w.step(Step{Thread: th.ID, Message: p.Message, Mail: l.msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
+	w.trace(Trace{Thread: th.ID, Message: p.Message, Mail: l.msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
 	return true, w.showVote(p, m, as, ids, native)
 }
 
@@ -357,8 +357,9 @@ type voteJob struct {
 	Ballot chat.Ballot `json:"ballot"`
 }
 
-func voteKind(e *Env) chatKind[voteJob] {
-	return chatKind[voteJob]{
+// pollKinds are the kinds of deliveries of votes.
+func pollKinds(e *Env) []kind {
+	return []kind{chatKind[voteJob]{
 		Name: jobVote,
 		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *voteJob) (id chat.MessageID, err error) {
 			if j.Ballot.Poll, err = e.copyOf(ctx, j.Of, j.Room, 0); err != nil {
@@ -367,9 +368,9 @@ func voteKind(e *Env) chatKind[voteJob] {
 			return n.Voter.Vote(ctx, j.Ballot, j.Out)
 		},
 		GaveUp: func(w *work, _ store.Delivery, j voteJob, cause error) error {
-			return w.notice(j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, plain(cause.Error())))
+			return w.notice(j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, plainReason(cause.Error())))
 		},
-	}
+	}.kind(e)}
 }
 
 // showVote shows a vote by mail in each room of its thread: as a vote in the room of

@@ -21,7 +21,7 @@ type option func(*chat.Outgoing)
 
 // notice posts words of the bridge itself.
 func (w *work) notice(network string, p chat.Place, text string, more ...option) error {
-	text = strings.ReplaceAll(text, typed, w.Env.prompt(network, p))
+	text = strings.ReplaceAll(text, promptMark, w.Env.prompt(network, p))
 	j := postJob{Target: Target{Network: network, Place: p, Out: chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: text, HTML: markup.FromText(text)}}}}
 	for _, m := range more {
 		m(&j.Out)
@@ -29,9 +29,9 @@ func (w *work) notice(network string, p chat.Place, text string, more ...option)
 	return w.toChat(jobPost, w.Env.Instance+".n."+mail.NewUniq(), &j)
 }
 
-// noticeTo posts words of the bridge in every room of a thread; in the home room
+// noticeThread posts words of the bridge in every room of a thread; in the home room
 // if it has none.
-func (w *work) noticeTo(thread int64, text string, more ...option) error {
+func (w *work) noticeThread(thread int64, text string, more ...option) error {
 	return w.noticeEach(thread, func(string, chat.RoomID) string { return text }, more...)
 }
 
@@ -53,13 +53,13 @@ func (w *work) noticeEach(thread int64, text func(network string, room chat.Room
 		}
 	}
 	if !told {
-		return w.home(text(w.Env.Home.Network, w.Env.Home.Room), more...)
+		return w.noticeHome(text(w.Env.Home.Network, w.Env.Home.Room), more...)
 	}
 	return nil
 }
 
-// home posts words of the bridge in the home room; without one they go to the log.
-func (w *work) home(text string, more ...option) error {
+// noticeHome posts words of the bridge in the home room; without one they go to the log.
+func (w *work) noticeHome(text string, more ...option) error {
 	h := w.Env.Home
 	if h.Network == "" || !w.Env.Network(h.Network).Known() {
 		w.Env.Log.Warn("there is no home room to tell this: set home in the configuration")
@@ -69,9 +69,9 @@ func (w *work) home(text string, more ...option) error {
 	return w.notice(h.Network, chat.Place{Room: h.Room}, text, more...)
 }
 
-// typed stands in a text for what a command begins with in the room where the
+// promptMark stands in a text for what a command begins with in the room where the
 // text is posted: people type "!send" in one network and "/send" in another.
-const typed = "\ufdd0"
+const promptMark = "\ufdd0"
 
 // prompt is what a command begins with in a place, and a space.
 func (e *Env) prompt(network string, p chat.Place) string {
@@ -86,13 +86,13 @@ func privately(to chat.UserID) option {
 	return func(o *chat.Outgoing) { o.For = to }
 }
 
-// choosing offers commands as the answer to a notice.
-func choosing(choices ...chat.Choice) option {
+// withChoices offers commands as the answer to a notice.
+func withChoices(choices ...chat.Choice) option {
 	return func(o *chat.Outgoing) { o.Choices = choices }
 }
 
-// answering ties a notice to a message of the network.
-func answering(id chat.MessageID) option {
+// inReplyTo ties a notice to a message of the network.
+func inReplyTo(id chat.MessageID) option {
 	return func(o *chat.Outgoing) { o.ReplyTo = id }
 }
 

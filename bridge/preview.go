@@ -127,7 +127,7 @@ func (s *Shown) write(m *mail.Message, c classify.Class) {
 	w := written(*m, nil)
 	w.inPlaceOfGoogle(m, c)
 	s.Notice = markup.Neutral(cardsOf(m, c, w, defaultTag, nil))
-	forwards := wording{}
+	forwards := Extract{}
 	forwards.addForwards(m)
 	s.Text, s.HTML, s.Below = w.Text, w.HTML, forwards.Text
 	s.Confidence = float64(w.Sure) / 100

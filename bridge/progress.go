@@ -32,7 +32,7 @@ func progress(rs []store.Recipient) (state, reason string) {
 	}
 	switch state = order[worst]; state {
 	case store.Failed, store.Delayed:
-		return state, plain(reason)
+		return state, plainReason(reason)
 	case store.Accepted:
 		return stateSent, ""
 	}

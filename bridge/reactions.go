@@ -32,7 +32,7 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 		if at < 0 {
 			return nil
 		}
-		return w.unreact(had[at])
+		return w.takeBackReaction(had[at])
 	}
 	r, err := w.roomOfCopy(m, e.Message)
 	if err != nil || r.Closed() || r.Thread != m.Thread {
@@ -89,7 +89,7 @@ func (w *work) roomOfCopy(m store.Message, posted chat.MessageID) (store.Room, e
 // reactionByMail puts a reaction that came by mail on the message that it is to,
 // where the network can show whose it is; elsewhere it is said in words. false: it
 // is a message like others.
-func reactionByMail(w *work, box *Box, th store.Thread, l letter, d decision) (bool, error) {
+func reactionByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (bool, error) {
 	if l.class.Kind != classify.Reaction && d.emoji == "" {
 		return false, nil
 	}
@@ -98,7 +98,7 @@ func reactionByMail(w *work, box *Box, th store.Thread, l letter, d decision) (b
 		return false, err
 	}
 	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.now, ReplyTo: parts[0].Of}
-	emoji, remarked := l.class.Emoji, d.marks() != ""
+	emoji, remarked := l.class.Emoji, d.remarks() != ""
 	if d.emoji != "" {
 		m.Kind, emoji = int64(chat.Said), d.emoji
 		if can, err := w.showsOwn(th, m.ReplyTo); err != nil || !can || remarked {
@@ -112,7 +112,7 @@ func reactionByMail(w *work, box *Box, th store.Thread, l letter, d decision) (b
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = marked(m.Text, "", d.marks())
+	m.Text, m.HTML = addRemarks(m.Text, "", d.remarks())
 	if err := w.recordMail(th, l, nil); err != nil {
 		return false, err
 	}
@@ -133,7 +133,7 @@ func reactionByMail(w *work, box *Box, th store.Thread, l letter, d decision) (b
 		return true, nil // it changes nothing
 	}
 	if emoji == "" {
-		w.step(Step{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
+		w.trace(Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
 		return true, w.showReaction(th, m, as, in, false)
 	}
 	people, err := w.Participants(th.ID)
@@ -144,7 +144,7 @@ func reactionByMail(w *work, box *Box, th store.Thread, l letter, d decision) (b
 	if in.ID, err = w.addReaction(in); err != nil {
 		return false, err
 	}
-	w.step(Step{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
+	w.trace(Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
 	return true, w.showReaction(th, m, as, in, remarked)
 }
 
@@ -173,7 +173,7 @@ func (w *work) takeBack(had []store.Reaction, but string) error {
 		if r.Emoji == but {
 			continue
 		}
-		if err := w.unreact(r); err != nil {
+		if err := w.takeBackReaction(r); err != nil {
 			return err
 		}
 	}
@@ -305,7 +305,7 @@ func reactionLines(p plan, readers []store.Participant) (lines []string) {
 		if what == "" {
 			what = oneLine(m.Files, 60)
 		}
-		lines = append(lines, fmt.Sprintf("%s %s: “%s”", at.emoji, several(names[at]), what))
+		lines = append(lines, fmt.Sprintf("%s %s: “%s”", at.emoji, listNames(names[at]), what))
 	}
 	return lines
 }
@@ -317,13 +317,13 @@ func isNews(readers []store.Participant, r store.Reaction) bool {
 	})
 }
 
-// severalShown is how many names several shows at most.
-const severalShown = 5
+// namesShown is how many names several shows at most.
+const namesShown = 5
 
-// several joins names, and counts those that are too many.
-func several(names []string) string {
-	if len(names) > severalShown {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:severalShown], ", "), len(names)-severalShown)
+// listNames joins names, and counts those that are too many.
+func listNames(names []string) string {
+	if len(names) > namesShown {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:namesShown], ", "), len(names)-namesShown)
 	}
 	return strings.Join(names, ", ")
 }

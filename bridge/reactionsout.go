@@ -270,7 +270,7 @@ func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bo
 	if !p.Box.KeepsSent && p.Box.Keeper != nil {
 		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
 	}
-	w.step(Step{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + count(len(rm.To), "person", "people")})
+	w.trace(Trace{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + quantity(len(rm.To), "person", "people")})
 	return true, w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
 }
 

@@ -24,7 +24,7 @@ type reactionJob struct {
 	React int64  `json:"react,omitempty"` // reaction that is shown; 0: a sign of the bridge
 }
 
-// reactionKinds are the kinds of deliveries of reactions to rooms.
+// reactionKinds are the kinds of deliveries of reactions, to rooms and by mail.
 func reactionKinds(e *Env) []kind {
 	return []kind{
 		chatKind[reactionJob]{
@@ -56,6 +56,7 @@ func reactionKinds(e *Env) []kind {
 				return "", nil
 			},
 		}.kind(e),
+		{Name: jobReactMail, Deliver: e.deliverReactions},
 	}
 }
 
@@ -104,9 +105,9 @@ func (w *work) putReaction(in store.Reaction, r store.Room, as chat.Sender) erro
 	})
 }
 
-// unreact forgets a reaction, and takes it away where the bridge has put it. One of
+// takeBackReaction forgets a reaction, and takes it away where the bridge has put it. One of
 // the bridge that stands for others with the same emoji stays.
-func (w *work) unreact(r store.Reaction) error {
+func (w *work) takeBackReaction(r store.Reaction) error {
 	copies, err := w.ReactionCopies(r.ID)
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func (w *work) unreact(r store.Reaction) error {
 		if err != nil {
 			return err
 		}
-		if to := heir(r, c, same); to != 0 && !w.Env.Network(in.Network).Limits().OwnReactions {
+		if to := stillShown(r, c, same); to != 0 && !w.Env.Network(in.Network).Limits().OwnReactions {
 			err = w.MoveReactionCopy(c, to)
 		} else {
 			err = w.hideReaction(c)
@@ -135,9 +136,9 @@ func (w *work) unreact(r store.Reaction) error {
 	return w.takenBackLater(r)
 }
 
-// heir is another reaction for which a copy stands, too; 0: there is none. In its own
+// stillShown is another reaction for which a copy stands, too; 0: there is none. In its own
 // room a reaction needs no copy.
-func heir(r store.Reaction, c store.ReactionCopy, same []store.Reaction) int64 {
+func stillShown(r store.Reaction, c store.ReactionCopy, same []store.Reaction) int64 {
 	for _, s := range same {
 		if s.ID != r.ID && s.Room != c.Room {
 			return s.ID

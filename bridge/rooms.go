@@ -33,7 +33,7 @@ func (w *work) joined(network string, e chat.Joined) error {
 		}
 		return w.notice(network, chat.Place{Room: e.Place.Room}, welcome)
 	}
-	r, err := w.linked(network, chat.Place{Room: e.Place.Room})
+	r, err := w.linkedRoom(network, chat.Place{Room: e.Place.Room})
 	if errors.Is(err, store.ErrNone) {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (w *work) joined(network string, e chat.Joined) error {
 		return err
 	}
 	if line := readBy(people); line != "" {
-		return w.notice(network, chat.Place{Room: e.Place.Room}, line+plainMail(r)+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
+		return w.notice(network, chat.Place{Room: e.Place.Room}, line+encryptionNote(r)+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (w *work) recount(network string, room chat.RoomID) error {
 	return w.enqueue(jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.now.Add(time.Minute))
 }
 
-const welcome = "I join rooms and email. Type " + typed + "link ann@example.com to talk with Ann by email from this room, or " + typed + "new ann@example.com for a conversation in a thread of its own. " + typed + "help lists everything."
+const welcome = "I join rooms and email. Type " + promptMark + "link ann@example.com to talk with Ann by email from this room, or " + promptMark + "new ann@example.com for a conversation in a thread of its own. " + promptMark + "help lists everything."
 
 // readBy says by how many people a thread is read; empty: by none.
 func readBy(people []store.Participant) string {
@@ -84,7 +84,7 @@ func readBy(people []store.Participant) string {
 
 func (w *work) left(network string, e chat.Left) error {
 	if !e.Self {
-		if _, err := w.linked(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
+		if _, err := w.linkedRoom(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
 			return nil
 		} else if err != nil {
 			return err
@@ -117,7 +117,7 @@ func (w *work) left(network string, e chat.Left) error {
 		if h := w.Env.Home; !w.Env.Network(h.Network).Known() || (h.Network == network && h.Room == e.Place.Room) {
 			err = w.warn(th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
 		} else {
-			err = w.home(text)
+			err = w.noticeHome(text)
 		}
 		if err != nil {
 			return err
@@ -160,6 +160,13 @@ type joinJob struct {
 	As chat.UserID `json:"as,omitempty"` // who was invited; empty: the bridge's own user
 }
 
+// roomKinds are the kinds of deliveries about rooms. What a room that was just entered
+// has said is given to handle.
+func roomKinds(e *Env, handle func(network string) chat.Handler) []kind {
+	return append(invitationKinds(e),
+		describeKind().kind(e), fetchKind().kind(e), followKind().kind(e), catchUpKind(handle).kind(e))
+}
+
 // invitationKinds are the kinds of deliveries that answer invitations.
 func invitationKinds(e *Env) []kind {
 	return []kind{
@@ -173,7 +180,7 @@ func invitationKinds(e *Env) []kind {
 				if j.As != "" {
 					return w.ghostStays(j, cause)
 				}
-				return w.home(fmt.Sprintf("I could not enter a room that I was invited to: %s.", plain(cause.Error())))
+				return w.noticeHome(fmt.Sprintf("I could not enter a room that I was invited to: %s.", plainReason(cause.Error())))
 			},
 		}.kind(e),
 		chatKind[joinJob]{
@@ -234,7 +241,7 @@ func (w *work) announce(thread int64) error {
 	for _, r := range rooms {
 		text := readBy(people)
 		if text != "" {
-			text += plainMail(r)
+			text += encryptionNote(r)
 		}
 		if err := w.sign(r, text); err != nil {
 			return err

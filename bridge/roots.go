@@ -43,7 +43,7 @@ func rootKind() chatKind[rootJob] {
 // answers it waits until it is there, or cannot be had. The zero Message: there is
 // nothing to wait for.
 func (w *work) awaitRoot(network string, r store.Room, e chat.Posted) (store.Message, error) {
-	if e.Root == "" || e.Root == e.Message || inside(r, e.Place) == "" {
+	if e.Root == "" || e.Root == e.Message || chatThread(r, e.Place) == "" {
 		return store.Message{}, nil
 	}
 	if w.Env.Network(network).Fetcher == nil {
@@ -134,12 +134,12 @@ func (w *work) rootSettled(root, thread int64) error {
 			return err
 		}
 	}
-	return w.goOn(thread)
+	return w.resume(thread)
 }
 
-// goOn ends a hold that has lasted longer than holds do, because something was waited
+// resume ends a hold that has lasted longer than holds do, because something was waited
 // for.
-func (w *work) goOn(thread int64) error {
+func (w *work) resume(thread int64) error {
 	th, err := w.Thread(thread)
 	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.Env.Hold.Max {
 		return err
@@ -175,5 +175,5 @@ func (w *work) keep(m *store.Message, r store.Room, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	return w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: inside(r, e.Place)})
+	return w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: chatThread(r, e.Place)})
 }

@@ -75,7 +75,7 @@ func (e *Env) findRoute(tx *store.Tx, box *Box, m *mail.Message, env mail.Envelo
 // tokens finds the threads whose reply tokens stand in the recipients.
 func (r *route) tokens(tx *store.Tx, box *Box, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
 	for _, a := range recipients(m, env) {
-		detail := detailOf(a, box.Address.Address)
+		detail := plusDetail(a, box.Address.Address)
 		if detail == "" {
 			continue
 		}
@@ -106,9 +106,9 @@ func recipients(m *mail.Message, env mail.Envelope) []string {
 	return append(append(all, m.DeliveredTo...), env.To...)
 }
 
-// detailOf returns what stands behind the plus in an address of the mailbox, in
+// plusDetail returns what stands behind the plus in an address of the mailbox, in
 // lower case; empty: nothing, or it is another mailbox.
-func detailOf(address, box string) string {
+func plusDetail(address, box string) string {
 	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
 	ours, ourDomain, _ := strings.Cut(strings.ToLower(box), "@")
 	base, detail, _ := strings.Cut(local, "+")

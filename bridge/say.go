@@ -14,7 +14,7 @@ import (
 
 // fromMail posts what a person wrote in every room of the thread, and enqueues
 // it for those people by email who have not got it.
-func (w *work) fromMail(box *Box, l letter, d decision, f forced, claims ...claim) error {
+func (w *work) fromMail(box *Box, l Mail, d decision, f Approval, claims ...claim) error {
 	for _, id := range d.route.Threads {
 		th, err := w.Thread(id)
 		if err != nil {
@@ -35,9 +35,9 @@ func (w *work) fromMail(box *Box, l letter, d decision, f forced, claims ...clai
 		case recall:
 			err = w.tellRecall(box, th, l, d, subject)
 		case l.class.Emoji == "" || l.class.Kind == classify.Reaction:
-			err = w.say(box, th, l, d, claims...)
+			err = w.addMail(box, th, l, d, claims...)
 		default:
-			err = w.sayAndReact(box, th, l, d, claims...)
+			err = w.addMailAndReaction(box, th, l, d, claims...)
 		}
 		if err != nil {
 			return err
@@ -46,8 +46,8 @@ func (w *work) fromMail(box *Box, l letter, d decision, f forced, claims ...clai
 	return nil
 }
 
-// sayAndReact posts a mail that has words and a reaction: both are told, each in its way.
-func (w *work) sayAndReact(box *Box, th store.Thread, l letter, d decision, claims ...claim) error {
+// addMailAndReaction posts a mail that has words and a reaction: both are told, each in its way.
+func (w *work) addMailAndReaction(box *Box, th store.Thread, l Mail, d decision, claims ...claim) error {
 	to, err := w.answeredByMail(th, d)
 	if err != nil {
 		return err
@@ -55,17 +55,17 @@ func (w *work) sayAndReact(box *Box, th store.Thread, l letter, d decision, clai
 	if to == 0 && d.route.Parent != 0 { // what it answers stands in another thread
 		d.words.Text, d.words.HTML, d.words.Parts = strings.TrimSpace(d.words.Text+"\n"+l.class.Emoji), "", nil
 	}
-	if err := w.say(box, th, l, d, claims...); err != nil || to == 0 {
+	if err := w.addMail(box, th, l, d, claims...); err != nil || to == 0 {
 		return err
 	}
-	d.words, d.emoji = wording{Text: classify.ReactedWith(l.class.Emoji)}, ""
+	d.words, d.emoji = Extract{Text: classify.ReactedWith(l.class.Emoji)}, ""
 	l.class.Kind = classify.Reaction // the rest of it is one
 	_, err = w.claimed(box, th, l, d, claims)
 	return err
 }
 
 // admitSender makes the sender of a mail a participant of a thread, if they are none.
-func (w *work) admitSender(th store.Thread, l letter) (store.Participant, error) {
+func (w *work) admitSender(th store.Thread, l Mail) (store.Participant, error) {
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
 	if err == nil && p.Takes() {
 		return p, nil
@@ -95,13 +95,13 @@ func (e *Env) newParticipant(th store.Thread, a mail.Address, now time.Time) sto
 	}
 }
 
-// say stores one mail as a message of a thread, or as several, where it answers
+// addMail stores one mail as a message of a thread, or as several, where it answers
 // several.
-func (w *work) say(box *Box, th store.Thread, l letter, d decision, claims ...claim) error {
+func (w *work) addMail(box *Box, th store.Thread, l Mail, d decision, claims ...claim) error {
 	if taken, err := w.claimed(box, th, l, d, claims); err != nil || taken {
 		return err
 	}
-	a, err := w.hear(box, th, l, d)
+	a, err := w.audienceOf(box, th, l, d)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (w *work) say(box *Box, th store.Thread, l letter, d decision, claims ...cl
 		if err := w.AddMessage(&m); err != nil {
 			return err
 		}
-		if err := w.noteMentions(m, addressed(m.Text, nil, false, a.people)); err != nil {
+		if err := w.noteMentions(m, mentioned(m.Text, nil, false, a.people)); err != nil {
 			return err
 		}
 		if err := w.noteLeftOut(m.ID, a.reads.LeftOut); err != nil {
@@ -134,7 +134,7 @@ func (w *work) say(box *Box, th store.Thread, l letter, d decision, claims ...cl
 				return err
 			}
 		}
-		w.step(Step{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
+		w.trace(Trace{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
 		if err := w.toRooms(th, m, a.as, len(parts) > 1); err != nil {
 			return err
 		}
@@ -156,9 +156,9 @@ func (w *work) say(box *Box, th store.Thread, l letter, d decision, claims ...cl
 
 // claim takes a mail as something else than a message, as a reaction or a vote. taken:
 // it has done so.
-type claim func(w *work, box *Box, th store.Thread, l letter, d decision) (taken bool, err error)
+type claim func(w *work, box *Box, th store.Thread, l Mail, d decision) (taken bool, err error)
 
-func (w *work) claimed(box *Box, th store.Thread, l letter, d decision, claims []claim) (taken bool, err error) {
+func (w *work) claimed(box *Box, th store.Thread, l Mail, d decision, claims []claim) (taken bool, err error) {
 	for _, takes := range claims {
 		if taken, err := takes(w, box, th, l, d); err != nil || taken {
 			return taken, err
@@ -177,9 +177,9 @@ type audience struct {
 	ask    []mail.Address // who is brought along, and asked about
 }
 
-// hear finds out who says a mail in a thread, and who is to hear it.
-func (w *work) hear(box *Box, th store.Thread, l letter, d decision) (a audience, err error) {
-	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now, Marks: d.marks()}
+// audienceOf finds out who says a mail in a thread, and who is to hear it.
+func (w *work) audienceOf(box *Box, th store.Thread, l Mail, d decision) (a audience, err error) {
+	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now, Marks: d.remarks()}
 	if a.as, err = w.speakerOf(box, th, l, &a.m); err != nil {
 		return a, err
 	}
@@ -220,7 +220,7 @@ func (w *work) tellOfPeople(th store.Thread, m store.Message, a audience, messag
 }
 
 // partsUnder parts the words of a mail, and puts the subject above them if it is told.
-func (w *work) partsUnder(th store.Thread, l letter, d decision) ([]part, error) {
+func (w *work) partsUnder(th store.Thread, l Mail, d decision) ([]part, error) {
 	parts, err := w.partsOf(th, d)
 	if err != nil {
 		return nil, err
@@ -232,7 +232,7 @@ func (w *work) partsUnder(th store.Thread, l letter, d decision) ([]part, error)
 	if d.subject != "" {
 		subject = d.subject
 	}
-	parts[0].Text, parts[0].HTML = under(subject, parts[0].Text, parts[0].HTML)
+	parts[0].Text, parts[0].HTML = underSubject(subject, parts[0].Text, parts[0].HTML)
 	return parts, nil
 }
 
@@ -277,7 +277,7 @@ func (w *work) partsOf(th store.Thread, d decision) ([]part, error) {
 }
 
 // speakerOf sets who said a message and returns who speaks in the rooms.
-func (w *work) speakerOf(box *Box, th store.Thread, l letter, m *store.Message) (chat.Sender, error) {
+func (w *work) speakerOf(box *Box, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
 	if l.own {
 		m.Origin, m.Name = store.FromOwner, box.Owner
 		if m.Name == "" {
@@ -341,7 +341,7 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 const farOff = time.Hour
 
 // recordMail keeps the ids of a mail that came in, so that answers to it are known.
-func (w *work) recordMail(th store.Thread, l letter, messages []int64) error {
+func (w *work) recordMail(th store.Thread, l Mail, messages []int64) error {
 	if l.msg.ID == "" {
 		return nil
 	}
@@ -420,7 +420,7 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 // nobodyReads brings a message of a conversation without a room to the home
 // room, and tells its writer so, once.
 func (w *work) nobodyReads(th store.Thread, m store.Message) error {
-	if err := w.home(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, withMarks(m))); err != nil || m.Participant == 0 {
+	if err := w.noticeHome(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, withRemarks(m))); err != nil || m.Participant == 0 {
 		return err
 	}
 	if told, err := w.Seen(w.now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {
@@ -430,5 +430,5 @@ func (w *work) nobodyReads(th store.Thread, m store.Message) error {
 	if err != nil {
 		return err
 	}
-	return w.letter(th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
+	return w.note(th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
 }

@@ -39,12 +39,12 @@ func (w *work) settingsAsked(network string, e chat.SettingsAsked) error {
 	if w.Env.Network(network).Setter == nil {
 		return nil
 	}
-	r, err := w.linked(network, e.Place)
+	r, err := w.linkedRoom(network, e.Place)
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return err
 	}
 	if err != nil || w.Env.Access.level(e.By, e.Rank) < Link {
-		return w.desk(network, chat.DeskOpened{Head: e.Head})
+		return w.showPage(network, chat.DeskOpened{Head: e.Head})
 	}
 	key := w.key("settings", r.ID, w.now.UnixNano()) + "." + string(e.By.ID)
 	j := settingsJob{Target{Network: network, Place: place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
@@ -114,7 +114,7 @@ func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.He
 		{asked, "mail waits for a decision", "mails wait for a decision"},
 	} {
 		if x.n > 0 {
-			parts = append(parts, count(x.n, x.one, x.many))
+			parts = append(parts, quantity(x.n, x.one, x.many))
 		}
 	}
 	return strings.Join(parts, ", "), nil

@@ -10,10 +10,10 @@ import (
 	"hashsend/bridge/store"
 )
 
-// smaller mails what stands in a mail again, with links in place of its files, to
+// withoutFiles mails what stands in a mail again, with links in place of its files, to
 // those recipients for whom it was too large. It returns the others: those who were
 // refused for something else, or whose mail has no files, or had none this time.
-func (w *work) smaller(mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
+func (w *work) withoutFiles(mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil || len(ms) == 0 {
 		return refused, err
@@ -81,8 +81,8 @@ func (w *work) mailSmaller(mailID int64, ms []store.Message, again []store.Parti
 	if w.Env.Files.URL != "" {
 		how = "with links to its files"
 	}
-	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", several(names), how)
-	return w.tellAt(ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
+	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", listNames(names), how)
+	return w.noticeAt(ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
 }
 
 // isFirstMail reports whether a person got no mail before this one.

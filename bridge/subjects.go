@@ -15,7 +15,7 @@ import (
 // first time it appears there; empty: it has one that the conversation knows (C38).
 // Mail of ours keeps its own: another would begin another conversation in most
 // mail programs. The subject of what is passed on is told with it.
-func (w *work) newSubject(th store.Thread, l letter, threads []int64) (string, error) {
+func (w *work) newSubject(th store.Thread, l Mail, threads []int64) (string, error) {
 	title := mail.TitleOf(l.msg.Subject, w.Env.Tag)
 	if title == "" || l.class.Kind == classify.Reaction || l.class.Kind == classify.Forward {
 		return "", nil
@@ -38,8 +38,8 @@ func (w *work) newSubject(th store.Thread, l letter, threads []int64) (string, e
 	return title, nil
 }
 
-// under puts a subject above a text, as a bold line.
-func under(subject, text, body string) (string, string) {
+// underSubject puts a subject above a text, as a bold line.
+func underSubject(subject, text, body string) (string, string) {
 	if subject == "" {
 		return text, body
 	}

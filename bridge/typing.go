@@ -11,7 +11,7 @@ import (
 // typing prolongs the hold of a room's thread while somebody writes there. It
 // begins none, and where nothing is held nothing is written down.
 func (w *work) typing(network string, e chat.Typing) error {
-	r, err := w.linked(network, e.Place)
+	r, err := w.linkedRoom(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
 		return nil
 	}

@@ -89,7 +89,7 @@ func threadView(tx *store.Tx, th store.Thread) (ThreadView, error) {
 // messageView sums up how far a message has come: the worst of its recipients
 // and copies counts.
 func messageView(tx *store.Tx, m store.Message) (MessageView, error) {
-	v := MessageView{ID: m.ID, At: m.At, Author: m.Name, Text: withMarks(m), From: "chat", State: m.State}
+	v := MessageView{ID: m.ID, At: m.At, Author: m.Name, Text: withRemarks(m), From: "chat", State: m.State}
 	if m.Origin != store.FromChat {
 		v.From = "mail"
 	}

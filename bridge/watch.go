@@ -10,25 +10,25 @@ import (
 // watchers are those who look at what the bridge does, as it does it.
 type watchers struct {
 	mu   sync.Mutex
-	subs []chan Step
+	subs []chan Trace
 }
 
 // Watch returns a channel of what the bridge does from now on. A watcher that is
 // slower than the bridge loses steps. stop ends it; it may be called twice.
-func (e *Env) Watch() (steps <-chan Step, stop func()) {
-	c := make(chan Step, 64)
+func (e *Env) Watch() (steps <-chan Trace, stop func()) {
+	c := make(chan Trace, 64)
 	e.watch.mu.Lock()
 	e.watch.subs = append(e.watch.subs, c)
 	e.watch.mu.Unlock()
 	return c, sync.OnceFunc(func() {
 		e.watch.mu.Lock()
-		e.watch.subs = slices.DeleteFunc(e.watch.subs, func(s chan Step) bool { return s == c })
+		e.watch.subs = slices.DeleteFunc(e.watch.subs, func(s chan Trace) bool { return s == c })
 		e.watch.mu.Unlock()
 		close(c)
 	})
 }
 
-func (w *watchers) tell(s Step) {
+func (w *watchers) tell(s Trace) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range w.subs {

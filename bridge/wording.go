@@ -14,8 +14,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// wording is what a person wrote in a mail.
-type wording struct {
+// Extract is what a person wrote in a mail.
+type Extract struct {
 	Text  string
 	HTML  string // sanitised; empty where there is no formatting
 	Files string // names of its files, a line each
@@ -38,7 +38,7 @@ type part struct {
 const maxCut = 64 << 10
 
 // extract finds what the person wrote, by what the conversation knows.
-func (box *inbox) extract(tx *store.Tx, l letter, d *decision) error {
+func (box *inbox) extract(tx *store.Tx, l Mail, d *decision) error {
 	known, err := knownTo(tx, d.route)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (box *inbox) extract(tx *store.Tx, l letter, d *decision) error {
 	w := &d.words
 	switch {
 	case l.class.Kind == classify.Unreadable && l.class.Text != "":
-		*w = wording{Text: l.class.Text, Sure: 100}
+		*w = Extract{Text: l.class.Text, Sure: 100}
 		return nil
 	case l.class.Kind == classify.Reaction && l.class.Emoji != "":
 		w.Text, w.HTML, w.Parts = classify.ReactedWith(l.class.Emoji), "", nil
@@ -79,7 +79,7 @@ func (box *inbox) extract(tx *store.Tx, l letter, d *decision) error {
 
 // cardsOf is what stands above the words of a mail: its contacts, its events, and
 // whose mail it passes on.
-func cardsOf(m *mail.Message, c classify.Class, w wording, tag string, zone *time.Location) string {
+func cardsOf(m *mail.Message, c classify.Class, w Extract, tag string, zone *time.Location) string {
 	all := []string{cards.Contacts(m)}
 	switch {
 	case c.Kind == classify.Reaction:
@@ -95,7 +95,7 @@ func cardsOf(m *mail.Message, c classify.Class, w wording, tag string, zone *tim
 
 // inPlaceOfGoogle leaves out the words that Google writes with an invitation, which
 // the card says; what the one who invites has written stands in the calendar.
-func (w *wording) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
+func (w *Extract) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
 	if c.Invitation == nil || !cards.ByGoogle(m) || w.Text == "" {
 		return
 	}
@@ -104,7 +104,7 @@ func (w *wording) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
 }
 
 // above puts lines of the bridge above the words, or in place of words that say no more.
-func (w *wording) above(card string) {
+func (w *Extract) above(card string) {
 	card = markup.Neutral(card)
 	if w.Text == card {
 		w.Text = ""
@@ -119,7 +119,7 @@ func (w *wording) above(card string) {
 
 // addForwards adds the text of the mails that are attached below the words, each
 // under a line that names it.
-func (w *wording) addForwards(m *mail.Message) {
+func (w *Extract) addForwards(m *mail.Message) {
 	const most, longest = 5, 32 << 10
 	for n, passed := range cards.Forwards(m) {
 		if n == most {
@@ -171,13 +171,13 @@ func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
 }
 
 // written finds what a person wrote in a mail that may quote known messages.
-func written(m mail.Message, known []store.Message) wording {
+func written(m mail.Message, known []store.Message) Extract {
 	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: withoutArmour(m.Text), HTML: m.HTML}
 	for _, k := range known {
 		in.Known = append(in.Known, asMailed(k))
 	}
 	r := reply.Extract(in)
-	w := wording{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward, OnlyQuote: r.OnlyQuote}
+	w := Extract{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward, OnlyQuote: r.OnlyQuote}
 	w.Text, w.HTML = shownWords(withoutPictures(&m, r.Text), r.HTML)
 	for _, a := range r.Answered {
 		p := part{Of: known[a.Known].ID}
@@ -195,7 +195,7 @@ func written(m mail.Message, known []store.Message) wording {
 func asMailed(m store.Message) string {
 	first, _, _ := strings.Cut(m.Text, "\n")
 	named := mail.CleanName(m.Name) + ": " + first
-	text, _ := marked(m.Text, "", mailedWith(m))
+	text, _ := addRemarks(m.Text, "", mailedRemark(m))
 	return text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
 }
 

@@ -8,8 +8,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// zone is the time zone of that name; where there is none, that in which times are told.
-func (e *Env) zone(name string) *time.Location { return zoneOr(name, e.Zone) }
+// zoneNamed is the time zone of that name; where there is none, that in which times are told.
+func (e *Env) zoneNamed(name string) *time.Location { return zoneOr(name, e.Zone) }
 
 // zoneOr is the time zone of that name, or another one where there is none.
 func zoneOr(name string, other *time.Location) *time.Location {
@@ -66,7 +66,7 @@ func (c *call) zonePerson() (string, error) {
 	}
 	name, ok := readZone(rest)
 	if len(people) == 0 || !ok {
-		return "", usage("Name the person and the time zone: %s. off ends that.", c.say("zone ann@example.com Europe/Berlin"))
+		return "", Usage("Name the person and the time zone: %s. off ends that.", c.typedAs("zone ann@example.com Europe/Berlin"))
 	}
 	for _, a := range people {
 		p, err := c.taking(th, a)
@@ -97,19 +97,19 @@ func (w *work) setZone(p store.Participant, name string) error {
 
 // digestDue is when the next digest of a person leaves.
 func (w *work) digestDue(p store.Participant) time.Time {
-	return digestDue(p.Mode, w.now.In(w.Env.zone(p.Zone)), w.Env.DigestTime)
+	return digestDue(p.Mode, w.now.In(w.Env.zoneNamed(p.Zone)), w.Env.DigestTime)
 }
 
 // zoneByMail sets the zone of the person who asks for it by mail.
-func (w *work) zoneByMail(th store.Thread, p store.Participant, l letter, words []string) error {
+func (w *work) zoneByMail(th store.Thread, p store.Participant, l Mail, words []string) error {
 	name, ok := readZone(words[min(1, len(words)):])
 	if !ok {
-		return w.letter(th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.zone(p.Zone), w.now)), l.msg.ID)
+		return w.note(th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.zoneNamed(p.Zone), w.now)), l.msg.ID)
 	}
 	if err := w.setZone(p, name); err != nil {
 		return err
 	}
-	return w.letter(th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.zone(name), w.now), w.now.In(w.Env.zone(name)).Format("15:04")), l.msg.ID)
+	return w.note(th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.zoneNamed(name), w.now), w.now.In(w.Env.zoneNamed(name)).Format("15:04")), l.msg.ID)
 }
 
 // zoneText names a zone; that of the machine has no name of its own.
