@@ -240,7 +240,7 @@ func (e *Env) settleMail(ctx context.Context, d store.Delivery, j mailJob, box *
 // delivery of their own.
 func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipient, res mail.Result) error {
 	var later []string
-	var refused []store.Recipient
+	var those []store.Recipient
 	status := map[int64]string{}
 	for _, r := range rs {
 		if !containsAddress(j.To, r.Address) {
@@ -260,10 +260,10 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 			return err
 		}
 		if r.State == store.Failed {
-			refused, status[r.Participant] = append(refused, r), o.Status
+			those, status[r.Participant] = append(those, r), o.Status
 		}
 	}
-	if err := w.refused(j, refused, status); err != nil {
+	if err := w.refused(j, those, status); err != nil {
 		return err
 	}
 	for _, to := range later {
@@ -348,7 +348,7 @@ func outcomeFor(res mail.Result, address string) mail.Outcome {
 
 // refusedAll notes that a mail was refused for everybody.
 func (w *work) refusedAll(j mailJob, rs []store.Recipient, res mail.Result, cause error) error {
-	var refused []store.Recipient
+	var those []store.Recipient
 	status := map[int64]string{}
 	for _, r := range rs {
 		if !containsAddress(j.To, r.Address) {
@@ -361,9 +361,9 @@ func (w *work) refusedAll(j mailJob, rs []store.Recipient, res mail.Result, caus
 		if err := w.SetRecipient(r); err != nil {
 			return err
 		}
-		refused = append(refused, r)
+		those = append(those, r)
 	}
-	return w.refused(j, refused, status)
+	return w.refused(j, those, status)
 }
 
 // refused sees to those who were refused for good: what was too large goes again

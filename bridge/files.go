@@ -202,8 +202,8 @@ func fileSettled(w *work, message int64) error {
 	if err != nil {
 		return err
 	}
-	files, err := w.FilesOf(message)
-	if err != nil || anyWanted(files) {
+	all, err := w.FilesOf(message)
+	if err != nil || anyWanted(all) {
 		return err
 	}
 	if m.State != store.Deleted {

@@ -192,11 +192,11 @@ func (e *Env) untilFiles(now time.Time) time.Time { return now.Add(e.Hold.Max + 
 // wait, too.
 func (w *work) complete(held []store.Message) ([]store.Message, error) {
 	for i, m := range held {
-		files, err := w.FilesOf(m.ID)
+		wanted, err := w.FilesOf(m.ID)
 		if err != nil {
 			return nil, err
 		}
-		if anyWanted(files) {
+		if anyWanted(wanted) {
 			return held[:i], nil
 		}
 		if m.ReplyTo == 0 {

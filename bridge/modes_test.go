@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,7 @@ func TestAddressed(t *testing.T) {
 		{"all (B22)", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
 		{"one who left", chat.Posted{Body: chat.Body{Text: "@dora?"}}, nil},
 	} {
-		if got := mentioned(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !equalIDs(got, c.want) {
+		if got := mentioned(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -180,18 +181,6 @@ func TestKnownAs(t *testing.T) {
 	if want := "@Ann <3 and @annies, mail x@annie or @bobby, @Cleo"; got.Text != want || got.HTML != "<b>@Ann &lt;3</b>" {
 		t.Errorf("%q, %q", got.Text, got.HTML)
 	}
-}
-
-func equalIDs(a, b store.IDs) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for _, id := range a {
-		if !b.Has(id) {
-			return false
-		}
-	}
-	return true
 }
 
 // TestParseDigestAt is the setting digest_at. (EVENTS D19)

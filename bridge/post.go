@@ -107,12 +107,12 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 	if err != nil {
 		return err
 	}
-	files, err := w.FilesOf(m.ID)
+	all, err := w.FilesOf(m.ID)
 	if err != nil {
 		return err
 	}
 	l := w.Env.Network(r.Network).Limits()
-	posted, lines := filesInRoom(m, files, l, w.Env.postsFiles(r.Network))
+	posted, lines := filesInRoom(m, all, l, w.Env.postsFiles(r.Network))
 	bodies, whole := w.Env.bodiesFor(m, lines, r.Network)
 	caption := !whole && isCaption(bodies, posted)
 	add := func(kind string, body chat.Body, file int64) error {
