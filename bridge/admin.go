@@ -142,12 +142,12 @@ func (c *call) tell(text string) error {
 // is one of the bridge; a mistake in the command is an Answer that is not OK.
 func (b *Bridge) Do(ctx context.Context, r Request) (Answer, error) {
 	network := r.Network
-	if network == "" && len(b.Chats) == 1 {
-		network = b.Chats[0].Name()
+	if network == "" && len(b.env.Chats) == 1 {
+		network = b.env.Chats[0].Name()
 	}
 	var answer string
 	var mistake usageError
-	err := b.write(ctx, "admin", func(w *work) (err error) {
+	err := b.env.write(ctx, "admin", func(w *work) (err error) {
 		c := &call{work: w, network: network, place: r.Place, level: Administer, cli: true, by: chat.Author{ID: "admin", Name: "the administrator"}}
 		answer, err = c.run(r.Line)
 		return err

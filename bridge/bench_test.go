@@ -144,7 +144,7 @@ func BenchmarkMailToRoom(b *testing.B) {
 			br, s := benchBridge(b, rooms)
 			tokens := make([]string, rooms)
 			for i := range rooms {
-				err := br.Store.Read(context.Background(), func(tx *store.Tx) error {
+				err := br.env.Store.Read(context.Background(), func(tx *store.Tx) error {
 					r, err := tx.Room("swift", fmt.Sprint("r", i), "")
 					if err != nil {
 						return err
@@ -157,7 +157,7 @@ func BenchmarkMailToRoom(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			box := br.inbox(br.BoxNamed("main"))
+			box := br.inbox(br.env.BoxNamed("main"))
 			measure(b, rooms, func(lane, i int) <-chan struct{} {
 				text := fmt.Sprintf("word-%d-%d.", lane, i)
 				c := s.await(text)

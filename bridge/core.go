@@ -46,7 +46,7 @@ type Box struct {
 
 // Bridge is a running bridge. Its methods may be called by several goroutines.
 type Bridge struct {
-	*Env
+	env     *Env
 	gaps    *gaps
 	flusher *flusher
 	outbox  *outbox
@@ -63,7 +63,7 @@ func New(o Options) (*Bridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bridge{Env: e, flusher: newFlusher(e), ready: make(chan struct{})}
+	b := &Bridge{env: e, flusher: newFlusher(e), ready: make(chan struct{})}
 	b.gaps = newGaps(e, b.HandleChat)
 	b.outbox = newOutbox(e, gaveUp, b.kinds()...)
 	return b, nil
@@ -156,6 +156,19 @@ func (e *Env) identify(w *work) error {
 	return err
 }
 
+// Watch returns a channel of what the bridge does from now on. A watcher that is
+// slower than the bridge loses some of it. stop ends it; it may be called twice.
+func (b *Bridge) Watch() (traces <-chan Trace, stop func()) { return b.env.Watch() }
+
+// Overview is what the console shows.
+func (b *Bridge) Overview(ctx context.Context) (Overview, error) { return b.env.overview(ctx) }
+
+// OpenLink opens the file behind a link in a mail, by the path of the link. The error is
+// ErrNoLink where it leads nowhere. The caller closes the file.
+func (b *Bridge) OpenLink(ctx context.Context, path string) (Linked, error) {
+	return b.env.openLink(ctx, path)
+}
+
 // Ready is closed when everything has been started.
 func (b *Bridge) Ready() <-chan struct{} { return b.ready }
 
@@ -166,21 +179,21 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer cancel(nil)
 	var running sync.WaitGroup
 	start := func(name, kind string, run func(context.Context) error) {
-		b.health.set(Health{Name: name, Kind: kind, OK: true, Since: b.Now()})
+		b.env.health.set(Health{Name: name, Kind: kind, OK: true, Since: b.env.Now()})
 		running.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
-				b.health.set(Health{Name: name, Kind: kind, Since: b.Now(), Error: err.Error()})
+				b.env.health.set(Health{Name: name, Kind: kind, Since: b.env.Now(), Error: err.Error()})
 				cancel(fmt.Errorf("%s: %w", name, err))
 			}
 		})
 	}
 	start("outbox", "core", b.outbox.run)
 	start("flush", "core", b.flusher.run)
-	start("files", "core", b.runFiles)
-	for _, c := range b.Chats {
+	start("files", "core", b.env.runFiles)
+	for _, c := range b.env.Chats {
 		start(c.Name(), "chat", func(ctx context.Context) error { return b.runChat(ctx, c) })
 	}
-	for _, box := range b.Boxes {
+	for _, box := range b.env.Boxes {
 		for _, src := range box.Sources {
 			start(src.Name(), "mail", func(ctx context.Context) error { return b.runSource(ctx, box, src) })
 		}
@@ -205,7 +218,7 @@ func (b *Bridge) runSource(ctx context.Context, box *Box, src mail.Source) error
 	stored := func(folder string) string {
 		c, err := b.cursor(ctx, "mail/"+box.Name, folder)
 		if err != nil {
-			b.Log.Error("read cursor", "mailbox", box.Name, "error", err)
+			b.env.Log.Error("read cursor", "mailbox", box.Name, "error", err)
 		}
 		return c
 	}
@@ -213,7 +226,7 @@ func (b *Bridge) runSource(ctx context.Context, box *Box, src mail.Source) error
 }
 
 func (b *Bridge) cursor(ctx context.Context, connector, folder string) (c string, err error) {
-	err = b.Store.Read(ctx, func(tx *store.Tx) error {
+	err = b.env.Store.Read(ctx, func(tx *store.Tx) error {
 		c, err = tx.Cursor(connector, folder)
 		return err
 	})

@@ -9,7 +9,7 @@ import (
 
 // kinds are all kinds of delivery, each with how it is made and settled.
 func (b *Bridge) kinds() []kind {
-	e := b.Env
+	e := b.env
 	return slices.Concat(
 		messageKinds(e),            // messages, files, edits, deletions, states and signs in rooms
 		mailKinds(e),               // mails, their copies in Sent, corrections, digests

@@ -19,7 +19,7 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 				}
 			}
 		}
-		return b.write(ctx, "chat", func(w *work) error {
+		return b.env.write(ctx, "chat", func(w *work) error {
 			for _, e := range events {
 				h := e.EventHead()
 				if h.Event != "" {

@@ -52,9 +52,9 @@ func (l linkMaker) mac(file, reader, until int64) string {
 	return l.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
-// OpenLink opens the file behind the path "ID.READER.UNTIL.MAC" of a link. The error
+// openLink opens the file behind the path "ID.READER.UNTIL.MAC" of a link. The error
 // is ErrNoLink if it leads nowhere: one of a person ends when the person takes part no more.
-func (e *Env) OpenLink(ctx context.Context, path string) (Linked, error) {
+func (e *Env) openLink(ctx context.Context, path string) (Linked, error) {
 	parts := strings.Split(path, ".")
 	if len(parts) != 4 {
 		return Linked{}, ErrNoLink

@@ -7,7 +7,7 @@ import (
 )
 
 // inbox takes in the mails of a mailbox.
-func (b *Bridge) inbox(box *Box) *inbox { return &inbox{Box: box, Env: b.Env, apply: b.apply} }
+func (b *Bridge) inbox(box *Box) *inbox { return &inbox{Box: box, Env: b.env, apply: b.apply} }
 
 // claims are those who may take a mail as theirs before it becomes a message: the first
 // that does ends it.

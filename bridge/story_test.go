@@ -468,7 +468,7 @@ func (s *stage) answer(h map[string]string, number string) {
 }
 
 func (s *stage) deliver(place mail.Place, raw string) {
-	box := s.bridge.inbox(s.bridge.BoxNamed("main"))
+	box := s.bridge.inbox(s.bridge.env.BoxNamed("main"))
 	m, err := mail.Parse(strings.NewReader(raw), mail.DefaultLimits)
 	if err != nil {
 		s.t.Fatal(err)

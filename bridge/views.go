@@ -8,9 +8,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Overview returns what the console shows: the newest threads with their last
+// overview returns what the console shows: the newest threads with their last
 // messages, what waits, what is held, and how the connections are.
-func (e *Env) Overview(ctx context.Context) (Overview, error) {
+func (e *Env) overview(ctx context.Context) (Overview, error) {
 	o := Overview{Started: e.Started, Connections: e.healthList(), Counters: map[string]int64{}}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		threads, err := tx.Threads(50)
