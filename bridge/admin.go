@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -18,50 +19,50 @@ type row struct {
 	Name  string
 	Args  string // as shown in the help
 	Help  string
-	Level Level
+	Level core.Level
 	Run   func(*call) (string, error)
 }
 
 // commands is the table. An empty answer means that a sign of success is enough.
 func commands() []row {
 	return []row{
-		{"help", "", "what I can do", Ask, (*call).help},
-		{"link", "ADDRESS… [open|hidden] [title WORDS]", "tie this room to a conversation by email", Link, (*call).link},
-		{"new", "ADDRESS… [open|hidden] [title WORDS]", "begin a conversation in a thread of its own", Link, (*call).newConversation},
-		{"mail", "[ADDRESS… [title WORDS]]", "mail the message that this answers, and begin a conversation under it", Link, (*call).mailMessage},
-		{"ok", "[shared] [encrypted]", "do what I have shown", Link, (*call).ok},
-		{"cancel", "", "forget what I have shown", Link, (*call).cancel},
-		{"add", "ADDRESS… [open|hidden] [history COUNT]", "invite people by email", Link, (*call).add},
-		{"history", "PERSON [COUNT]", "show what was said before a person joined, and mail it if you say so", Link, (*call).history},
-		{"remove", "PERSON…", "take people out", Link, (*call).remove},
-		{"who", "", "who takes part", Ask, (*call).who},
-		{"digest", "[PERSON… MODE]", "when mail goes to a person: instant, burst, 15min, hourly, daily, mentions or paused", Link, (*call).digestMode},
-		{"zone", "PERSON ZONE|off", "the time zone of a person, as Europe/Berlin, for digests and the times in them", Link, (*call).zonePerson},
-		{"mute", "PERSON [2h|off]", "mail nothing to a person for a while", Link, (*call).mutePerson},
-		{"name", "TITLE", "give the conversation another title, and its mails another subject", Link, (*call).name},
-		{"mode", "open|hidden", "whether people by email see each other's addresses", Link, (*call).mode},
-		{"resend", "NUMBER PERSON…", "mail a message to people who were left out of it, or whom it has not reached", Ask, (*call).resend},
-		{"why", "", "what became of the message that this answers", Ask, (*call).why},
-		{"rest", "", "what was left out of the mail that this answers, as quotes and signatures", Ask, (*call).rest},
-		{"status", "", "what is on its way, and what is wrong", Ask, status(encryptionStatus)},
-		{"now", "", "mail at once what is being held", Ask, (*call).flushNow},
-		{"pause", "[off]", "mail nothing until \"pause off\"", Link, (*call).pause},
-		{"unlink", "", "end the tie between this room and email", Link, (*call).unlink},
-		{"approve", "NUMBER [add]", "post a held mail; with add its sender takes part", Link, (*call).approve},
-		{"alias", "NUMBER ADDRESS | off ADDRESS", "ask the one who takes part under this address whether a held mail is theirs; off: it is theirs no longer", Link, (*call).alias},
-		{"deny", "NUMBER|ADDRESS…", "drop a held mail, or leave out people whom a mail brought along", Link, (*call).deny},
-		{"block", "NUMBER", "drop a held mail and all further mail of its sender", Link, (*call).block},
+		{"help", "", "what I can do", core.Ask, (*call).help},
+		{"link", "ADDRESS… [open|hidden] [title WORDS]", "tie this room to a conversation by email", core.Link, (*call).link},
+		{"new", "ADDRESS… [open|hidden] [title WORDS]", "begin a conversation in a thread of its own", core.Link, (*call).newConversation},
+		{"mail", "[ADDRESS… [title WORDS]]", "mail the message that this answers, and begin a conversation under it", core.Link, (*call).mailMessage},
+		{"ok", "[shared] [encrypted]", "do what I have shown", core.Link, (*call).ok},
+		{"cancel", "", "forget what I have shown", core.Link, (*call).cancel},
+		{"add", "ADDRESS… [open|hidden] [history COUNT]", "invite people by email", core.Link, (*call).add},
+		{"history", "PERSON [COUNT]", "show what was said before a person joined, and mail it if you say so", core.Link, (*call).history},
+		{"remove", "PERSON…", "take people out", core.Link, (*call).remove},
+		{"who", "", "who takes part", core.Ask, (*call).who},
+		{"digest", "[PERSON… MODE]", "when mail goes to a person: instant, burst, 15min, hourly, daily, mentions or paused", core.Link, (*call).digestMode},
+		{"zone", "PERSON ZONE|off", "the time zone of a person, as Europe/Berlin, for digests and the times in them", core.Link, (*call).zonePerson},
+		{"mute", "PERSON [2h|off]", "mail nothing to a person for a while", core.Link, (*call).mutePerson},
+		{"name", "TITLE", "give the conversation another title, and its mails another subject", core.Link, (*call).name},
+		{"mode", "open|hidden", "whether people by email see each other's addresses", core.Link, (*call).mode},
+		{"resend", "NUMBER PERSON…", "mail a message to people who were left out of it, or whom it has not reached", core.Ask, (*call).resend},
+		{"why", "", "what became of the message that this answers", core.Ask, (*call).why},
+		{"rest", "", "what was left out of the mail that this answers, as quotes and signatures", core.Ask, (*call).rest},
+		{"status", "", "what is on its way, and what is wrong", core.Ask, status(encryptionStatus)},
+		{"now", "", "mail at once what is being held", core.Ask, (*call).flushNow},
+		{"pause", "[off]", "mail nothing until \"pause off\"", core.Link, (*call).pause},
+		{"unlink", "", "end the tie between this room and email", core.Link, (*call).unlink},
+		{"approve", "NUMBER [add]", "post a held mail; with add its sender takes part", core.Link, (*call).approve},
+		{"alias", "NUMBER ADDRESS | off ADDRESS", "ask the one who takes part under this address whether a held mail is theirs; off: it is theirs no longer", core.Link, (*call).alias},
+		{"deny", "NUMBER|ADDRESS…", "drop a held mail, or leave out people whom a mail brought along", core.Link, (*call).deny},
+		{"block", "NUMBER", "drop a held mail and all further mail of its sender", core.Link, (*call).block},
 	}
 }
 
 // call is one use of a command.
 type call struct {
-	*work
+	*core.Work
 	network string
 	place   chat.Place
 	at      time.Time // when it was typed
 	by      chat.Author
-	level   Level
+	level   core.Level
 	args    []string
 	cli     bool           // typed on the command line
 	about   chat.MessageID // the message that the command was given at; empty: none
@@ -79,9 +80,9 @@ func Usage(format string, args ...any) error { return usageError(fmt.Sprintf(for
 
 // runCommand runs a command that was typed in a room: success is a reaction, an
 // answer or a mistake is a notice.
-func (w *work) runCommand(network string, e chat.Command) error {
+func runCommand(w *core.Work, network string, e chat.Command) error {
 	c := &call{
-		work: w, network: network, place: e.Place, at: e.At, by: e.By, level: w.Env.Access.level(e.By, e.Rank),
+		Work: w, network: network, place: e.Place, at: e.At, by: e.By, level: w.Env.Access.Level(e.By, e.Rank),
 		about: e.About, private: e.Private, via: e.Via,
 	}
 	answer, err := c.run(e.Text)
@@ -92,22 +93,22 @@ func (w *work) runCommand(network string, e chat.Command) error {
 	var mistake usageError
 	switch {
 	case errors.As(err, &mistake):
-		return w.notice(network, e.Place, "✗ "+mistake.Error(), to)
+		return Notice(w, network, e.Place, "✗ "+mistake.Error(), to)
 	case err != nil:
 		return err
 	case answer != "":
-		return w.notice(network, e.Place, answer, to, withChoices(c.choices...))
+		return Notice(w, network, e.Place, answer, to, withChoices(c.choices...))
 	}
 	if w.Env.Network(network).Reactor != nil && e.Message != "" && !e.Private {
-		return w.toChat(jobReact, w.key("c")+"."+string(e.Event), &reactionJob{Target: Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
+		return Enqueue(w, jobReact, w.Key("c")+"."+string(e.Event), &reactionJob{Target: Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
 	}
-	return w.notice(network, e.Place, "Done.", to)
+	return Notice(w, network, e.Place, "Done.", to)
 }
 
 // Continued is a command that goes on when a network has answered.
 type Continued struct {
 	By      chat.Author    `json:"by"`
-	Level   Level          `json:"level"`
+	Level   core.Level     `json:"level"`
 	About   chat.MessageID `json:"about,omitempty"`
 	Args    []string       `json:"args,omitempty"`
 	Private bool           `json:"private,omitempty"`
@@ -135,7 +136,7 @@ func (c *call) tell(text string) error {
 	if !c.private || c.place.Room == "" {
 		return nil
 	}
-	return c.notice(c.network, c.place, fmt.Sprintf(text, c.by.Name))
+	return Notice(c.Work, c.network, c.place, fmt.Sprintf(text, c.by.Name))
 }
 
 // Do runs a command of the table with the rights of an administrator. The error
@@ -147,8 +148,8 @@ func (b *Bridge) Do(ctx context.Context, r Request) (Answer, error) {
 	}
 	var answer string
 	var mistake usageError
-	err := b.env.write(ctx, "admin", func(w *work) (err error) {
-		c := &call{work: w, network: network, place: r.Place, level: Administer, cli: true, by: chat.Author{ID: "admin", Name: "the administrator"}}
+	err := b.env.Write(ctx, "admin", func(w *core.Work) (err error) {
+		c := &call{Work: w, network: network, place: r.Place, level: core.Administer, cli: true, by: chat.Author{ID: "admin", Name: "the administrator"}}
 		answer, err = c.run(r.Line)
 		return err
 	})
@@ -207,7 +208,7 @@ func (c *call) typedAs(line string) string {
 	if c.cli {
 		return "hashsend admin " + line
 	}
-	return c.Env.prompt(c.network, c.place) + line
+	return c.Env.Prompt(c.network, c.place) + line
 }
 
 func didYouMean(name string) string {
@@ -266,7 +267,7 @@ func (c *call) help() (string, error) {
 
 // linkedThread returns the thread of the place of the call.
 func (c *call) linkedThread() (store.Thread, store.Room, error) {
-	r, err := c.linkedRoom(c.network, c.place)
+	r, err := c.LinkedRoom(c.network, c.place)
 	if errors.Is(err, store.ErrNone) {
 		if c.cli && c.place.Room == "" {
 			return store.Thread{}, r, Usage("Name the room: hashsend admin --room NETWORK/ROOM …")

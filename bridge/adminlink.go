@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -46,27 +47,18 @@ func (c *call) addresses() (people []mail.Address, rest []string, err error) {
 	return people, nil, nil
 }
 
-func countDomains(people []mail.Address) int {
-	all := map[string]bool{}
-	for _, p := range people {
-		_, d, _ := strings.Cut(p.Address, "@")
-		all[strings.ToLower(d)] = true
-	}
-	return len(all)
-}
-
 // box is the mailbox of a new conversation.
-func (c *call) box(name string) (*Box, error) {
+func (c *call) box(name string) (*core.Box, error) {
 	if name == "" && len(c.Env.Mailboxes) > 0 {
 		name = c.Env.Mailboxes[0].Name
 	}
 	if box := c.Env.BoxNamed(name); box != nil {
 		return box, nil
 	}
-	return nil, Usage("There is no mailbox %q. There are: %s.", name, strings.Join(c.Env.boxNames(), ", "))
+	return nil, Usage("There is no mailbox %q. There are: %s.", name, strings.Join(c.Env.BoxNames(), ", "))
 }
 
-func (c *call) notOurselves(box *Box, people []mail.Address) error {
+func (c *call) notOurselves(box *core.Box, people []mail.Address) error {
 	for _, p := range people {
 		if mail.SameAddress(p.Address, box.Address.Address) {
 			return Usage("%s is the mailbox that I write from. Name the people you want to talk with.", p.Address)
@@ -141,12 +133,12 @@ func (c *call) link() (string, error) {
 	// The room's name is asked for first; then the preview is shown.
 	asked := c.asked()
 	job := describeJob{Target: Target{Network: c.network, Place: c.place}, Command: &asked}
-	return "I am looking at this room …", c.toChat(jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
+	return "I am looking at this room …", Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
 }
 
 // linkTo ties one more room to a conversation that there is.
 func (c *call) linkTo(id int64) (string, error) {
-	if c.level < Administer {
+	if c.level < core.Administer {
 		return "", Usage("Only an administrator may tie another room to a conversation.")
 	}
 	th, err := c.Thread(id)
@@ -164,7 +156,7 @@ func (c *call) linkTo(id int64) (string, error) {
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
-	return "", c.announce(th.ID)
+	return "", announce(c.Work, th.ID)
 }
 
 // roomRecord is the record of the place of the call, new or known.
@@ -212,7 +204,7 @@ func (p pending) mode() string {
 	if p.Mode != "" {
 		return p.Mode
 	}
-	if countDomains(p.People) > 1 {
+	if core.CountDomains(p.People) > 1 {
 		return store.ModeHidden
 	}
 	return store.ModeOpen
@@ -238,11 +230,11 @@ func (c *call) preview(p pending) (string, error) {
 	if c.cli {
 		author = "Alice"
 	}
-	fmt.Fprintf(&b, "From: %s <%s>\n", fromName(author, box.Address.Name), box.Address.Address)
+	fmt.Fprintf(&b, "From: %s <%s>\n", core.FromName(author, box.Address.Name), box.Address.Address)
 	if title == "" {
 		fmt.Fprintf(&b, "Subject: %s …\n", c.Env.Tag)
 	} else {
-		fmt.Fprintf(&b, "Subject: %s\n", subject(c.Env.Tag, title))
+		fmt.Fprintf(&b, "Subject: %s\n", core.Subject(c.Env.Tag, title))
 	}
 	sample := plan{Thread: store.Thread{Title: title, Mode: p.mode()}, Box: box}
 	var foot []string
@@ -256,7 +248,7 @@ func (c *call) preview(p pending) (string, error) {
 	case p.mode() == store.ModeHidden:
 		b.WriteString("Each gets a mail of their own and sees no other address (hidden). ")
 	}
-	if countDomains(p.People) > 1 && p.Mode == "" {
+	if core.CountDomains(p.People) > 1 && p.Mode == "" {
 		fmt.Fprintf(&b, "They are of different domains: %s or %s chooses. ", c.typedAs("mode open"), c.typedAs("mode hidden"))
 	}
 	if title == "" {
@@ -334,25 +326,25 @@ func (c *call) ok() (string, error) {
 	if err := c.SetSetting(c.pendingKey(), ""); err != nil {
 		return "", err
 	}
-	c.trace(Trace{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
-	if err := c.announce(th.ID); err != nil {
+	c.Trace(core.Trace{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
+	if err := announce(c.Work, th.ID); err != nil {
 		return "", err
 	}
 	people, err := c.Participants(th.ID)
 	if err != nil {
 		return "", err
 	}
-	if err := c.tell("%s linked this room. " + readBy(people) + encryptionNote(r) + " What begins with 🔇 or // is not mailed."); err != nil {
+	if err := c.tell("%s linked this room. " + core.ReadBy(people) + core.EncryptionNote(r) + " What begins with 🔇 or // is not mailed."); err != nil {
 		return "", err
 	}
-	return "Linked. " + readBy(people) + encryptionNote(r) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
+	return "Linked. " + core.ReadBy(people) + core.EncryptionNote(r) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
 }
 
 // since is from when on what is said in a room that is now linked concerns
 // people by email.
 func (c *call) since() time.Time {
-	if c.at.IsZero() || c.at.After(c.now) {
-		return c.now
+	if c.at.IsZero() || c.at.After(c.Now) {
+		return c.Now
 	}
 	return c.at
 }
@@ -406,6 +398,6 @@ func (c *call) newConversation() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := openName(title, people) + " – what you write in this thread is mailed"
-	return "", c.openPlace(OpenWhere{Network: c.network, Room: c.place.Room}, Opening{Thread: th.ID, Name: name})
+	name := core.OpenName(title, people) + " – what you write in this thread is mailed"
+	return "", openPlace(c.Work, core.OpenWhere{Network: c.network, Room: c.place.Room}, Opening{Thread: th.ID, Name: name})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -22,16 +23,16 @@ func (c *call) digestMode() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	mode := modeOf(rest)
+	mode := core.ModeOf(rest)
 	if len(people) == 0 || mode == "" {
-		return "", Usage("Name the person and when they get mail: %s. It may be %s.", c.typedAs("digest ann@example.com daily"), modes)
+		return "", Usage("Name the person and when they get mail: %s. It may be %s.", c.typedAs("digest ann@example.com daily"), core.Modes)
 	}
 	for _, a := range people {
 		p, err := c.taking(th, a)
 		if err != nil {
 			return "", err
 		}
-		if err := c.setMode(p, mode); err != nil {
+		if err := setMode(c.Work, p, mode); err != nil {
 			return "", err
 		}
 	}
@@ -47,10 +48,10 @@ func (c *call) modesText(th store.Thread) (string, error) {
 	var lines []string
 	for _, p := range people {
 		if p.Takes() {
-			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, modeText(p.Mode, c.Env.DigestTime)))
+			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, core.ModeText(p.Mode, c.Env.DigestTime)))
 		}
 	}
-	return strings.Join(append(lines, c.typedAs("digest PERSON MODE")+" changes it: "+modes+"."), "\n"), nil
+	return strings.Join(append(lines, c.typedAs("digest PERSON MODE")+" changes it: "+core.Modes+"."), "\n"), nil
 }
 
 // taking finds a person who takes part.
@@ -68,7 +69,7 @@ func (c *call) mutePerson() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	until, ok := muteUntil(append([]string{"mute"}, rest...), c.now)
+	until, ok := muteUntil(append([]string{"mute"}, rest...), c.Now)
 	if len(people) != 1 || !ok {
 		return "", Usage("Name the person and for how long: %s (m, h or d), or off.", c.typedAs("mute ann@example.com 2h"))
 	}
@@ -87,19 +88,19 @@ func (c *call) mutePerson() (string, error) {
 }
 
 // digestByMail changes when mail goes to the person who asks for it by mail.
-func (w *work) digestByMail(th store.Thread, p store.Participant, l Mail, words []string) error {
-	mode := modeOf(words[min(1, len(words)):])
+func digestByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
+	mode := core.ModeOf(words[min(1, len(words)):])
 	if mode == "" {
-		return w.note(th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(modeText(p.Mode, w.Env.DigestTime)), modes), l.msg.ID)
+		return note(w, th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(core.ModeText(p.Mode, w.Env.DigestTime)), core.Modes), l.msg.ID)
 	}
-	if err := w.setMode(p, mode); err != nil {
+	if err := setMode(w, p, mode); err != nil {
 		return err
 	}
-	text := "From now on you get " + forReader(modeText(mode, w.Env.DigestTime)) + "."
+	text := "From now on you get " + forReader(core.ModeText(mode, w.Env.DigestTime)) + "."
 	if mode == store.Paused {
 		text += " What is said until you write /digest burst is not sent later."
 	}
-	return w.note(th, p, "", text, l.msg.ID)
+	return note(w, th, p, "", text, l.msg.ID)
 }
 
 // forReader turns words about a person to that person.

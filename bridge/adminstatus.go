@@ -6,15 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
 // status makes the command that tells how things stand; more adds lines about the room.
-func status(more func(w *work, b *strings.Builder, r store.Room) error) func(*call) (string, error) {
+func status(more func(w *core.Work, b *strings.Builder, r store.Room) error) func(*call) (string, error) {
 	return func(c *call) (string, error) { return c.status(more) }
 }
 
-func (c *call) status(more func(*work, *strings.Builder, store.Room) error) (string, error) {
+func (c *call) status(more func(*core.Work, *strings.Builder, store.Room) error) (string, error) {
 	var b strings.Builder
 	th, r, err := c.linkedThread()
 	var notLinked usageError
@@ -29,25 +30,25 @@ func (c *call) status(more func(*work, *strings.Builder, store.Room) error) (str
 		if err := c.threadStatus(&b, th); err != nil {
 			return "", err
 		}
-		if err := more(c.work, &b, r); err != nil {
+		if err := more(c.Work, &b, r); err != nil {
 			return "", err
 		}
 	}
 	if e := c.Env.Network(c.network).Encrypter; e != nil {
 		b.WriteString("\nEncryption: " + e.Encryption())
 	}
-	for _, h := range c.Env.healthList() {
+	for _, h := range c.Env.HealthList() {
 		if !h.OK {
-			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, oneLine(h.Error, 200))
+			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, core.OneLine(h.Error, 200))
 		}
 	}
-	if c.level >= Link {
+	if c.level >= core.Link {
 		held, err := c.HeldMails(20)
 		if err != nil {
 			return "", err
 		}
 		for _, h := range held {
-			if h.Thread == th.ID || c.level >= Administer {
+			if h.Thread == th.ID || c.level >= core.Administer {
 				fmt.Fprintf(&b, "\nHeld %d: from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
 			}
 		}
@@ -58,10 +59,10 @@ func (c *call) status(more func(*work, *strings.Builder, store.Room) error) (str
 // wholeStatus is the beginning of what is told of all rooms together.
 func (c *call) wholeStatus() string {
 	text := "Every connection works."
-	all := c.Env.healthList()
+	all := c.Env.HealthList()
 	if len(all) == 0 {
 		text = "No connection has been used yet."
-	} else if slices.ContainsFunc(all, func(h Health) bool { return !h.OK }) {
+	} else if slices.ContainsFunc(all, func(h core.Health) bool { return !h.OK }) {
 		text = "Not every connection works, see below."
 	}
 	return text + " Of one room: hashsend admin --room NETWORK/ROOM status"
@@ -81,7 +82,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == mailLane(th.ID) {
 			n++
 			if d.Error != "" {
-				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, plainReason(d.Error))
+				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, core.PlainReason(d.Error))
 			}
 		}
 	}
@@ -91,7 +92,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 	}
 	fmt.Fprintf(b, "\n%d messages held, %d mails on their way.", len(held), n)
 	if box := c.Env.Boxes[th.Mailbox]; box != nil {
-		if text := box.Pace.Budget(box.Name, c.now); text != "" {
+		if text := box.Pace.Budget(box.Name, c.Now); text != "" {
 			b.WriteString("\n" + strings.TrimSpace(text))
 		}
 	}
@@ -110,7 +111,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 	}
 	for _, r := range rs {
 		who := r.Address
-		if c.level < Link {
+		if c.level < core.Link {
 			p, err := c.ParticipantByID(r.Participant)
 			if err != nil {
 				return err
@@ -119,7 +120,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 		}
 		fmt.Fprintf(b, "\nLast message to %s: %s", who, r.State)
 		if r.Reason != "" && r.State != store.Accepted {
-			fmt.Fprintf(b, " (%s)", plainReason(r.Reason))
+			fmt.Fprintf(b, " (%s)", core.PlainReason(r.Reason))
 		}
 	}
 	return nil

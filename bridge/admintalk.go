@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -46,7 +47,7 @@ func (c *call) add() (string, error) {
 			return "", err
 		}
 	}
-	if err := c.announce(th.ID); err != nil || history == "" {
+	if err := announce(c.Work, th.ID); err != nil || history == "" {
 		return "", err
 	}
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
@@ -73,7 +74,7 @@ func (c *call) checkDomains(th *store.Thread, people []mail.Address, choice stri
 			all = append(all, mail.Address{Address: p.Address})
 		}
 	}
-	if len(all) < 2 || countDomains(all) < 2 || choice == store.ModeOpen {
+	if len(all) < 2 || core.CountDomains(all) < 2 || choice == store.ModeOpen {
 		return nil
 	}
 	if choice == store.ModeHidden {
@@ -88,7 +89,7 @@ func (c *call) addOne(th store.Thread, a mail.Address) error {
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 	switch {
 	case errors.Is(err, store.ErrNone):
-		p = c.Env.newParticipant(th, a, c.now)
+		p = c.Env.NewParticipant(th, a, c.Now)
 		return c.AddParticipant(&p)
 	case err != nil:
 		return err
@@ -97,7 +98,7 @@ func (c *call) addOne(th store.Thread, a mail.Address) error {
 	case p.Takes():
 		return Usage("%s takes part already.", p.Address)
 	}
-	p.State, p.Changed, p.Joined, p.Bounces, p.Address = store.Invited, c.now, c.now, 0, a.Address
+	p.State, p.Changed, p.Joined, p.Bounces, p.Address = store.Invited, c.Now, c.Now, 0, a.Address
 	return c.SetParticipant(p)
 }
 
@@ -124,11 +125,11 @@ func (c *call) remove() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := c.endMail(p, store.Removed); err != nil {
+		if err := c.EndMail(p, store.Removed); err != nil {
 			return "", err
 		}
 	}
-	return "", c.announce(th.ID)
+	return "", announce(c.Work, th.ID)
 }
 
 func (c *call) who() (string, error) {
@@ -136,12 +137,12 @@ func (c *call) who() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := c.whoText(th, c.level >= Link)
+	text, err := whoText(c.Work, th, c.level >= core.Link)
 	return text, err
 }
 
 // whoText lists who takes part; addresses only for those who may link.
-func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
+func whoText(w *core.Work, th store.Thread, addresses bool) (string, error) {
 	people, err := w.Participants(th.ID)
 	if err != nil {
 		return "", err
@@ -151,7 +152,7 @@ func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "“%s” (%s), read in %s. By email:", th.Title, th.Mode, quantity(len(rooms), "room", "rooms"))
+	fmt.Fprintf(&b, "“%s” (%s), read in %s. By email:", th.Title, th.Mode, core.Quantity(len(rooms), "room", "rooms"))
 	if len(people) == 0 {
 		b.WriteString(" nobody.")
 	}
@@ -170,11 +171,11 @@ func (w *work) whoText(th store.Thread, addresses bool) (string, error) {
 		case store.Removed:
 			b.WriteString(" – taken out on " + p.Changed.Format("2 January"))
 		}
-		if p.Takes() && p.Muted.After(w.now) {
+		if p.Takes() && p.Muted.After(w.Now) {
 			b.WriteString(" – muted until " + p.Muted.Format("2 January 15:04"))
 		}
 		if p.Takes() && p.Mode != store.Burst {
-			b.WriteString(" – gets " + modeText(p.Mode, w.Env.DigestTime))
+			b.WriteString(" – gets " + core.ModeText(p.Mode, w.Env.DigestTime))
 		}
 	}
 	return b.String(), nil
@@ -195,7 +196,7 @@ func (c *call) unlink() (string, error) {
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
-	if err := c.sign(r, ""); err != nil {
+	if err := sign(c.Work, r, ""); err != nil {
 		return "", err
 	}
 	if err := c.tell("%s ended the link between this room and email."); err != nil {
@@ -229,7 +230,7 @@ func (c *call) name() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return "", c.retitle(th, title)
+	return "", retitle(c.Work, th, title)
 }
 
 func (c *call) mode() (string, error) {
@@ -261,7 +262,7 @@ func (c *call) flushNow() (string, error) {
 	if th.HoldFirst.IsZero() {
 		return "", Usage("Nothing is being held.")
 	}
-	c.flush = true
+	c.FlushDue = true
 	return "", c.SetHold(th.ID, th.HoldFirst, endedByHand(th.HoldFirst))
 }
 
@@ -286,9 +287,9 @@ func (c *call) pause() (string, error) {
 		return "", err
 	}
 	if th.Paused {
-		return "Paused: what you write stays in this room until " + c.typedAs("pause off") + ". Mail still comes in.", c.sign(r, "Paused: nothing is mailed.")
+		return "Paused: what you write stays in this room until " + c.typedAs("pause off") + ". Mail still comes in.", sign(c.Work, r, "Paused: nothing is mailed.")
 	}
-	return "", c.announce(th.ID)
+	return "", announce(c.Work, th.ID)
 }
 
 // heldMail is the held mail that the first word names, if it may be decided here.
@@ -311,10 +312,10 @@ func (c *call) heldMail() (store.HeldMail, error) {
 		return h, Usage("That mail was decided about already: %s.", h.State)
 	}
 	atHome := c.network == c.Env.Home.Network && c.place.Room == c.Env.Home.Room
-	if c.level >= Administer || atHome {
+	if c.level >= core.Administer || atHome {
 		return h, nil
 	}
-	r, err := c.linkedRoom(c.network, c.place)
+	r, err := c.LinkedRoom(c.network, c.place)
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return h, err
 	}
@@ -346,14 +347,14 @@ func (c *call) approve() (string, error) {
 	// One approval settles the way of a sender whom nothing proves, never that of
 	// one whom something disproves.
 	if canon := mail.CanonicalAddress(h.Sender); !strings.Contains(h.Reason, "forged") {
-		if err := c.SetSender(canon, store.SenderApproved, c.now); err != nil {
+		if err := c.SetSender(canon, store.SenderApproved, c.Now); err != nil {
 			return "", err
 		}
 	}
 	if err := c.SetHeld(h.ID, "approved"); err != nil {
 		return "", err
 	}
-	return "", c.enqueue(jobAdmit, "admit", c.key("q", h.ID), j, nil, time.Time{})
+	return "", enqueue(c.Work, jobAdmit, "admit", c.Key("q", h.ID), j, nil, time.Time{})
 }
 
 func (c *call) deny() (string, error) {
@@ -381,7 +382,7 @@ func (c *call) block() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := c.SetSender(mail.CanonicalAddress(h.Sender), store.SenderBlocked, c.now); err != nil {
+	if err := c.SetSender(mail.CanonicalAddress(h.Sender), store.SenderBlocked, c.Now); err != nil {
 		return "", err
 	}
 	return "", c.drop(h)

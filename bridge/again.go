@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -42,9 +43,9 @@ func (j deferredJob) event() chat.Event {
 	return nil
 }
 
-// deferTo has an event taken in behind what waits in a lane now.
-func (w *work) deferTo(network, lane string, e chat.Event, due time.Time) error {
-	j := deferredJob{Network: network, Said: w.saidAt}
+// DeferTo has an event taken in behind what waits in a lane now.
+func DeferTo(w *core.Work, network, lane string, e chat.Event, due time.Time) error {
+	j := deferredJob{Network: network, Said: w.SaidAt}
 	switch e := e.(type) {
 	case chat.Posted:
 		j.Posted = &e
@@ -59,29 +60,29 @@ func (w *work) deferTo(network, lane string, e chat.Event, due time.Time) error 
 	default:
 		return fmt.Errorf("an event of this kind cannot wait: %T", e)
 	}
-	return w.enqueue(jobDeferred, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
+	return enqueue(w, jobDeferred, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
 }
 
-// deferIf lets an event wait that is about a message which may still come.
-func (w *work) deferIf(err error, network string, e chat.Event) error {
-	var not NotYet
+// DeferIf lets an event wait that is about a message which may still come.
+func DeferIf(w *core.Work, err error, network string, e chat.Event) error {
+	var not core.NotYet
 	if errors.As(err, &not) {
-		return w.deferFor(network, not.Message, e)
+		return deferFor(w, network, not.Message, e)
 	}
 	return err
 }
 
 // deferFor lets an event wait that is about a message which cannot be read yet: keys
 // come in any order. What is about a message that nobody knows is forgotten.
-func (w *work) deferFor(network string, about chat.MessageID, e chat.Event) error {
-	d, err := w.Delivery(w.sealKey(network, about))
+func deferFor(w *core.Work, network string, about chat.MessageID, e chat.Event) error {
+	d, err := w.Delivery(sealKey(w, network, about))
 	if errors.Is(err, store.ErrNone) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return w.deferTo(network, d.Lane, e, time.Time{})
+	return DeferTo(w, network, d.Lane, e, time.Time{})
 }
 
 // answerWaits is how long an answer waits for the message that it answers, where that
@@ -89,42 +90,42 @@ func (w *work) deferFor(network string, about chat.MessageID, e chat.Event) erro
 const answerWaits = 15 * time.Second
 
 // mustWait lets an answer wait for what it answers, once.
-func (w *work) mustWait(network string, e chat.Posted) (waits bool, err error) {
-	if e.ReplyTo == "" || w.waited {
+func mustWait(w *core.Work, network string, e chat.Posted) (waits bool, err error) {
+	if e.ReplyTo == "" || w.Waited {
 		return false, nil
 	}
-	d, err := w.Delivery(w.sealKey(network, e.ReplyTo))
-	if errors.Is(err, store.ErrNone) || err == nil && w.now.Sub(d.Created) >= answerWaits {
+	d, err := w.Delivery(sealKey(w, network, e.ReplyTo))
+	if errors.Is(err, store.ErrNone) || err == nil && w.Now.Sub(d.Created) >= answerWaits {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
 	lane := "again/" + network + "/" + string(e.Place.Room) // in the order of the room
-	return true, w.deferTo(network, lane, e, d.Created.Add(answerWaits))
+	return true, DeferTo(w, network, lane, e, d.Created.Add(answerWaits))
 }
 
 // waitKinds are the kinds of deliveries that take in what had to wait: events that came
 // before what they are about, what could not be read, and roots of chat threads.
-func waitKinds(e *Env, take taker) []kind {
+func waitKinds(e *core.Env, take core.Taker) []kind {
 	return []kind{
-		{Name: jobDeferred, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverDeferred(ctx, d, take) }},
-		{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverUnseal(ctx, d, take) }},
+		{Name: jobDeferred, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDeferred(ctx, e, d, take) }},
+		{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverUnseal(ctx, e, d, take) }},
 		rootKind().kind(e),
 	}
 }
 
 // deliverDeferred takes in an event that had to wait.
-func (e *Env) deliverDeferred(ctx context.Context, d store.Delivery, take taker) error {
+func deliverDeferred(ctx context.Context, e *core.Env, d store.Delivery, take core.Taker) error {
 	var j deferredJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return e.write(ctx, "again", func(w *work) error {
+	return e.Write(ctx, "again", func(w *core.Work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
-		w.waited, w.saidAt = true, j.Said
+		w.Waited, w.SaidAt = true, j.Said
 		if event := j.event(); event != nil && e.Network(j.Network).Known() {
 			return take(w, j.Network, event)
 		}

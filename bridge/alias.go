@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -124,9 +125,9 @@ func (c *call) alias() (string, error) {
 		if th.Mode == store.ModeHidden {
 			token = p.Token
 		}
-		text += "\n\nOr send the mail that this link prepares: mailto:" + plusAddress(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
+		text += "\n\nOr send the mail that this link prepares: mailto:" + core.PlusAddress(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
 	}
-	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), c.note(th, p, "", text, "")
+	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), note(c.Work, th, p, "", text, "")
 }
 
 // aliasOff takes back that an address is another one of somebody who takes part: what
@@ -144,7 +145,7 @@ func (c *call) aliasOff() (string, error) {
 	if len(addresses) != 1 || len(rest) > 0 {
 		return "", Usage("It goes: %s", c.typedAs("alias off ADDRESS"))
 	}
-	p, err := c.dropAlias(th, addresses[0].Address, "")
+	p, err := dropAlias(c.Work, th, addresses[0].Address, "")
 	if errors.Is(err, store.ErrNone) {
 		return "", Usage("%s is no other address of anybody who takes part here.", addresses[0].Address)
 	}
@@ -156,7 +157,7 @@ func (c *call) aliasOff() (string, error) {
 
 // dropAlias takes an alias of somebody in a conversation back; where known is given,
 // that person's alone. ErrNone: there is no such.
-func (w *work) dropAlias(th store.Thread, address, known string) (p store.Participant, err error) {
+func dropAlias(w *core.Work, th store.Thread, address, known string) (p store.Participant, err error) {
 	is, err := w.Alias(mail.CanonicalAddress(address))
 	if err != nil {
 		return p, err
@@ -172,28 +173,28 @@ func (w *work) dropAlias(th store.Thread, address, known string) (p store.Partic
 }
 
 // aliasByMail answers "/alias ADDRESS" and "/alias off ADDRESS".
-func (w *work) aliasByMail(th store.Thread, p store.Participant, l Mail, words []string) error {
+func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
 	if len(words) != 3 || !strings.EqualFold(words[1], "off") {
-		return w.confirmAlias(th, p, l, words)
+		return confirmAlias(w, th, p, l, words)
 	}
-	_, err := w.dropAlias(th, words[2], p.Canon)
+	_, err := dropAlias(w, th, words[2], p.Canon)
 	if errors.Is(err, store.ErrNone) {
-		return w.note(th, p, "", "That is no other address of yours here.", l.msg.ID)
+		return note(w, th, p, "", "That is no other address of yours here.", l.msg.ID)
 	}
 	if err != nil {
 		return err
 	}
-	if err := w.noticeThread(th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, shortAddress(words[2]))); err != nil {
+	if err := noticeThread(w, th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, core.ShortAddress(words[2]))); err != nil {
 		return err
 	}
-	return w.note(th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
+	return note(w, th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
 }
 
 // confirmAlias notes that an address is that of a person, who says so from the
 // known address, and takes in the mail that waits for it.
-func (w *work) confirmAlias(th store.Thread, p store.Participant, l Mail, words []string) error {
+func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
 	refuse := func() error {
-		return w.note(th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
+		return note(w, th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
 	}
 	if len(words) < 2 || l.verdict.Trust != mail.Proven {
 		return refuse()
@@ -216,12 +217,12 @@ func (w *work) confirmAlias(th store.Thread, p store.Participant, l Mail, words 
 		if err := w.SetHeld(h.ID, "approved"); err != nil {
 			return err
 		}
-		if err := w.enqueue(jobAdmit, "admit", w.key("q", h.ID), admitJob{Held: h.ID}, nil, time.Time{}); err != nil {
+		if err := enqueue(w, jobAdmit, "admit", w.Key("q", h.ID), admitJob{Held: h.ID}, nil, time.Time{}); err != nil {
 			return err
 		}
 	}
-	if err := w.noticeThread(th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, shortAddress(h.Sender), p.Name)); err != nil {
+	if err := noticeThread(w, th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, core.ShortAddress(h.Sender), p.Name)); err != nil {
 		return err
 	}
-	return w.note(th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
+	return note(w, th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -77,7 +78,7 @@ func benchBridge(b *testing.B, rooms int) (*Bridge, *swift) {
 		b.Fatal(err)
 	}
 	s := &swift{seen: map[string]chan struct{}{}}
-	br, err := New(Options{Store: st, Chats: []chat.Connector{s}, Mailboxes: []Mailbox{{Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Submitter: s, PlusWorks: true, KeepsSent: true}}})
+	br, err := New(core.Options{Store: st, Chats: []chat.Connector{s}, Mailboxes: []core.Mailbox{{Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Submitter: s, PlusWorks: true, KeepsSent: true}}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -51,7 +52,7 @@ func (c *call) mailMessage() (string, error) {
 	}
 	asked := c.asked()
 	job := fetchJob{Target: Target{Network: c.network, Place: c.place}, Command: &asked}
-	return "I am reading the message …", c.toChat(jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
+	return "I am reading the message …", Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
 }
 
 // mailKnown mails a message of a linked room that stayed inside.
@@ -73,7 +74,7 @@ func (c *call) mailKnown(m store.Message, named bool) (string, error) {
 		return "", Usage("The mail from here is paused; %s ends that.", c.typedAs("pause off"))
 	}
 	m.State = store.Held
-	for _, mark := range quietMarks {
+	for _, mark := range core.QuietMarks {
 		if text, had := strings.CutPrefix(strings.TrimSpace(m.Text), mark); had {
 			m.Text, m.HTML = strings.TrimSpace(text), strings.Replace(m.HTML, mark, "", 1)
 		}
@@ -81,10 +82,10 @@ func (c *call) mailKnown(m store.Message, named bool) (string, error) {
 	if err := c.SetMessage(m); err != nil {
 		return "", err
 	}
-	if _, err := c.fetchFiles(m.ID); err != nil {
+	if _, err := Fetch(c.Work, m.ID); err != nil {
 		return "", err
 	}
-	return "It will be mailed.", c.hold(th, true)
+	return "It will be mailed.", hold(c.Work, th, true)
 }
 
 // jobFetch is the kind of delivery that reads a message which a command is about.
@@ -101,21 +102,21 @@ type fetchJob struct {
 func fetchKind() chatKind[fetchJob] {
 	return chatKind[fetchJob]{
 		Name: jobFetch,
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *fetchJob) (_ chat.MessageID, err error) {
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *fetchJob) (_ chat.MessageID, err error) {
 			j.Said, err = n.Fetcher.Fetch(ctx, j.Place, j.Command.About)
 			return "", err
 		},
-		Settle: func(w *work, _ store.Delivery, j fetchJob, _ chat.MessageID) error { return w.fetched(j) },
-		GaveUp: func(w *work, _ store.Delivery, j fetchJob, cause error) error {
-			return w.commandFailed(j.Target, j.Command, cause)
+		Settle: func(w *core.Work, _ store.Delivery, j fetchJob, _ chat.MessageID) error { return fetched(w, j) },
+		GaveUp: func(w *core.Work, _ store.Delivery, j fetchJob, cause error) error {
+			return commandFailed(w, j.Target, j.Command, cause)
 		},
 	}
 }
 
 // fetched goes on with "mail" when the network has given the message.
-func (w *work) fetched(j fetchJob) error {
+func fetched(w *core.Work, j fetchJob) error {
 	c := &call{
-		work: w, network: j.Network, place: j.Place, by: j.Command.By, level: j.Command.Level,
+		Work: w, network: j.Network, place: j.Place, by: j.Command.By, level: j.Command.Level,
 		about: j.Command.About, args: j.Command.Args, private: j.Command.Private, via: j.Command.Via,
 	}
 	text, err := c.beginWith(j.Said)
@@ -126,7 +127,7 @@ func (w *work) fetched(j fetchJob) error {
 	if err != nil {
 		return err
 	}
-	return w.notice(j.Network, j.Place, text, j.Command.answer())
+	return Notice(w, j.Network, j.Place, text, j.Command.answer())
 }
 
 func (c *call) beginWith(said chat.Posted) (string, error) {
@@ -134,12 +135,12 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 		return "", Usage("There is nothing in that message that could be mailed.")
 	}
 	said.Late = false
-	if r, err := c.linkedRoom(c.network, c.place); err == nil {
+	if r, err := c.LinkedRoom(c.network, c.place); err == nil {
 		said.Place = chat.Place{Room: c.place.Room, Thread: c.place.Thread}
 		if r.Chat == "" && said.Root == "" {
 			said.Place.Thread = ""
 		}
-		return "It will be mailed.", c.posted(c.network, said)
+		return "It will be mailed.", posted(c.Work, c.network, said)
 	} else if !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -178,31 +179,31 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 	if at.Thread == "" {
 		at.Thread = threader.ThreadOf(c.place, said.Message)
 	}
-	r := store.Room{Network: c.network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: title, Linked: c.now, Shared: shared, Encrypted: encrypted}
+	r := store.Room{Network: c.network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: title, Linked: c.Now, Shared: shared, Encrypted: encrypted}
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
 	said.Place = at
-	if err := c.posted(c.network, said); err != nil {
+	if err := posted(c.Work, c.network, said); err != nil {
 		return "", err
 	}
-	if err := c.announce(th.ID); err != nil {
+	if err := announce(c.Work, th.ID); err != nil {
 		return "", err
 	}
-	if err := c.notice(c.network, at, "✉️ "+openName(title, people)+" – what you write in this thread is mailed"); err != nil {
+	if err := Notice(c.Work, c.network, at, "✉️ "+core.OpenName(title, people)+" – what you write in this thread is mailed"); err != nil {
 		return "", err
 	}
 	return "It will be mailed, and so will what is written under it.", nil
 }
 
 // startThread makes a conversation with these people.
-func (c *call) startThread(box *Box, p pending, title string) (store.Thread, error) {
-	th, err := c.newThread(box, p.mode(), title)
+func (c *call) startThread(box *core.Box, p pending, title string) (store.Thread, error) {
+	th, err := newThread(c.Work, box, p.mode(), title)
 	if err != nil {
 		return th, err
 	}
 	for _, a := range p.People {
-		person := c.Env.newParticipant(th, a, c.now)
+		person := c.Env.NewParticipant(th, a, c.Now)
 		if err := c.AddParticipant(&person); err != nil {
 			return th, err
 		}

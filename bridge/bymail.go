@@ -6,13 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
-// commandByMail carries out a command that came by mail: leaving always, at once
+// ByMail carries out a command that came by mail: leaving always, at once
 // and without proof; everything else only for those who take part and are proven.
-func (w *work) commandByMail(box *Box, l Mail, d decision) error {
+func ByMail(w *core.Work, box *core.Box, l Mail, d decision) error {
 	words := strings.Fields(strings.TrimPrefix(l.class.Command, "/"))
 	name := ""
 	if len(words) > 0 {
@@ -34,7 +35,7 @@ func (w *work) commandByMail(box *Box, l Mail, d decision) error {
 			return err
 		}
 		if name == "leave" {
-			if err := w.leave(th, p, l); err != nil {
+			if err := leave(w, th, p, l); err != nil {
 				return err
 			}
 			continue
@@ -44,12 +45,12 @@ func (w *work) commandByMail(box *Box, l Mail, d decision) error {
 			return err
 		}
 		if trust == store.SenderBlocked || (l.verdict.Trust != mail.Proven && trust != store.SenderApproved) || p.State == store.Removed {
-			if err := w.refuseCommand(th, p, l, trust); err != nil {
+			if err := refuseCommand(w, th, p, l, trust); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := w.obey(th, p, l, name, words); err != nil {
+		if err := obey(w, th, p, l, name, words); err != nil {
 			return err
 		}
 	}
@@ -58,86 +59,86 @@ func (w *work) commandByMail(box *Box, l Mail, d decision) error {
 
 // refuseCommand leaves a command aside. Somebody who takes part hears why, once a day
 // at most: whoever forges mail of theirs must not have us write to them at will.
-func (w *work) refuseCommand(th store.Thread, p store.Participant, l Mail, trust string) error {
-	w.trace(Trace{Thread: th.ID, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
+func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l Mail, trust string) error {
+	w.Trace(core.Trace{Thread: th.ID, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
 	if trust == store.SenderBlocked || l.verdict.Trust == mail.Failed || !p.Takes() {
 		return nil
 	}
-	seen, err := w.Seen(w.now, "command refused", fmt.Sprint(p.ID), w.now.Format(time.DateOnly))
+	seen, err := w.Seen(w.Now, "command refused", fmt.Sprint(p.ID), w.Now.Format(time.DateOnly))
 	if err != nil || seen {
 		return err
 	}
-	return w.note(th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
-		"Ask somebody in the room to do it for you. /leave always works.", oneLine(l.class.Command, 60)), l.msg.ID)
+	return note(w, th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
+		"Ask somebody in the room to do it for you. /leave always works.", core.OneLine(l.class.Command, 60)), l.msg.ID)
 }
 
 // leave ends the mail to a person, confirms it to the address and tells the rooms.
-func (w *work) leave(th store.Thread, p store.Participant, l Mail) error {
+func leave(w *core.Work, th store.Thread, p store.Participant, l Mail) error {
 	if p.State == store.Gone {
 		return nil
 	}
-	if err := w.endMail(p, store.Gone); err != nil {
+	if err := w.EndMail(p, store.Gone); err != nil {
 		return err
 	}
-	w.trace(Trace{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})
-	if err := w.noticeThread(th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
+	w.Trace(core.Trace{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})
+	if err := noticeThread(w, th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
 		return err
 	}
-	if err := w.announce(th.ID); err != nil {
+	if err := announce(w, th.ID); err != nil {
 		return err
 	}
-	return w.note(th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
+	return note(w, th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
 }
 
 // obey carries out the other commands by mail and answers privately.
-func (w *work) obey(th store.Thread, p store.Participant, l Mail, name string, words []string) error {
+func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name string, words []string) error {
 	switch name {
 	case "join":
 		if p.Takes() {
-			return w.note(th, p, "", "You take part in this conversation.", l.msg.ID)
+			return note(w, th, p, "", "You take part in this conversation.", l.msg.ID)
 		}
-		p.State, p.Changed, p.Joined, p.Bounces = store.Active, w.now, w.now, 0
+		p.State, p.Changed, p.Joined, p.Bounces = store.Active, w.Now, w.Now, 0
 		if err := w.SetParticipant(p); err != nil {
 			return err
 		}
-		if err := w.noticeThread(th.ID, p.Name+" is back and reads this room by email."); err != nil {
+		if err := noticeThread(w, th.ID, p.Name+" is back and reads this room by email."); err != nil {
 			return err
 		}
-		if err := w.announce(th.ID); err != nil {
+		if err := announce(w, th.ID); err != nil {
 			return err
 		}
-		return w.note(th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
+		return note(w, th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
 	case "who":
-		text, err := w.whoText(th, th.Mode == store.ModeOpen)
+		text, err := whoText(w, th, th.Mode == store.ModeOpen)
 		if err != nil {
 			return err
 		}
-		return w.note(th, p, "", text, l.msg.ID)
+		return note(w, th, p, "", text, l.msg.ID)
 	case "alias":
-		return w.aliasByMail(th, p, l, words)
+		return aliasByMail(w, th, p, l, words)
 	case "mute":
-		return w.mute(th, p, l, words)
+		return mute(w, th, p, l, words)
 	case "digest":
-		return w.digestByMail(th, p, l, words)
+		return digestByMail(w, th, p, l, words)
 	case "zone":
-		return w.zoneByMail(th, p, l, words)
+		return zoneByMail(w, th, p, l, words)
 	}
-	return w.note(th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
+	return note(w, th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
 }
 
-func (w *work) mute(th store.Thread, p store.Participant, l Mail, words []string) error {
-	until, ok := muteUntil(words, w.now)
+func mute(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
+	until, ok := muteUntil(words, w.Now)
 	if !ok {
-		return w.note(th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
+		return note(w, th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
 	}
 	p.Muted = until
 	if err := w.SetParticipant(p); err != nil {
 		return err
 	}
 	if until.IsZero() {
-		return w.note(th, p, "", "You get mail from this conversation again.", l.msg.ID)
+		return note(w, th, p, "", "You get mail from this conversation again.", l.msg.ID)
 	}
-	return w.note(th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
+	return note(w, th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
 }
 
 // muteUntil reads "mute 2h": minutes, hours or days; "off" is the zero time.

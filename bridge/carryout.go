@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
@@ -15,7 +16,7 @@ import (
 
 // echo learns from our own mail that has come back: the Message-ID that the
 // provider gave it, and that a copy for Sent has arrived.
-func (w *work) echo(box *Box, l Mail) error {
+func echo(w *core.Work, box *core.Box, l Mail) error {
 	m, err := w.MailByUniq(l.echo)
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -29,11 +30,11 @@ func (w *work) echo(box *Box, l Mail) error {
 		}
 	}
 	if l.in.Place == mail.Inbox {
-		lane, key := keepLane(box.ID), w.key("k", m.ID)
-		if _, err := w.Wake(key, w.now); err != nil {
+		lane, key := keepLane(box.ID), w.Key("k", m.ID)
+		if _, err := w.Wake(key, w.Now); err != nil {
 			return err
 		}
-		w.lanes[lane] = true
+		w.Lanes[lane] = true
 	}
 	return nil
 }
@@ -43,7 +44,7 @@ const suspendAfter = 3
 
 // report notes what a report says about a mail of ours, and tells the rooms what
 // a person there should know.
-func (w *work) report(l Mail, d decision) error {
+func report(w *core.Work, l Mail, d decision) error {
 	rs, err := w.Recipients(d.route.Parent)
 	if err != nil {
 		return err
@@ -54,18 +55,18 @@ func (w *work) report(l Mail, d decision) error {
 			if !same && (said.Address != "" || len(rs) > 1) {
 				continue
 			}
-			if err := w.reportOne(l, d, r, said); err != nil {
+			if err := reportOne(w, l, d, r, said); err != nil {
 				return err
 			}
 		}
 	}
 	if len(l.class.Report.Recipients) == 0 && len(rs) == 1 {
-		return w.reportOne(l, d, rs[0], classify.Recipient{Address: rs[0].Address, Reason: l.class.Text})
+		return reportOne(w, l, d, rs[0], classify.Recipient{Address: rs[0].Address, Reason: l.class.Text})
 	}
 	return nil
 }
 
-func (w *work) reportOne(l Mail, d decision, r store.Recipient, said classify.Recipient) error {
+func reportOne(w *core.Work, l Mail, d decision, r store.Recipient, said classify.Recipient) error {
 	was := r.State
 	r.State = reported(l.class)
 	if !follows(r.State, was) {
@@ -77,95 +78,95 @@ func (w *work) reportOne(l Mail, d decision, r store.Recipient, said classify.Re
 	}
 	if r.State == store.Delivered || r.State == store.Read {
 		r.Reason = ""
-		return w.arrived(d.route.Parent, d.route.Threads[0], r)
+		return arrived(w, d.route.Parent, d.route.Threads[0], r)
 	}
 	if err := w.SetRecipient(r); err != nil {
 		return err
 	}
 	if r.State == store.Failed {
-		rest, err := w.withoutFiles(d.route.Parent, []store.Recipient{r}, map[int64]string{r.Participant: said.Status})
+		rest, err := withoutFiles(w, d.route.Parent, []store.Recipient{r}, map[int64]string{r.Participant: said.Status})
 		if err != nil || len(rest) == 0 {
 			return err
 		}
 	}
-	return w.failed(d.route.Parent, d.route.Threads[0], r)
+	return Failed(w, d.route.Parent, d.route.Threads[0], r)
 }
 
 // countBounce counts a hard bounce of a person's mail. Too many in a row end the mail
 // there; mode is then that of the conversation, with which the person can be added again.
-func (w *work) countBounce(p *store.Participant) (mode string, err error) {
+func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 	p.Bounces++
 	if p.Bounces < suspendAfter || !p.Takes() {
 		return "", w.SetParticipant(*p)
 	}
-	if err := w.endMail(*p, store.Bounced); err != nil {
+	if err := w.EndMail(*p, store.Bounced); err != nil {
 		return "", err
 	}
-	p.State, p.Changed = store.Bounced, w.now
+	p.State, p.Changed = store.Bounced, w.Now
 	th, err := w.Thread(p.Thread)
 	if err != nil {
 		return "", err
 	}
-	return th.Mode, w.announce(p.Thread)
+	return th.Mode, announce(w, p.Thread)
 }
 
 // writesAgain mails to somebody again to whom it did not arrive, and who has proven
 // to be there by writing.
-func (w *work) writesAgain(p *store.Participant) error {
-	p.State, p.Changed, p.Bounces = store.Active, w.now, 0
+func writesAgain(w *core.Work, p *store.Participant) error {
+	p.State, p.Changed, p.Bounces = store.Active, w.Now, 0
 	if err := w.SetParticipant(*p); err != nil {
 		return err
 	}
-	if err := w.noticeThread(p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
+	if err := noticeThread(w, p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
 		return err
 	}
-	return w.announce(p.Thread)
+	return announce(w, p.Thread)
 }
 
-// failed tells where a message came from that it has not reached somebody, or
+// Failed tells where a message came from that it has not reached somebody, or
 // not yet, and what to do.
-func (w *work) failed(mailID, thread int64, r store.Recipient) error {
+func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	p, err := w.ParticipantByID(r.Participant)
 	if err != nil {
 		return err
 	}
-	handle, err := w.handle(p)
+	handle, err := w.Handle(p)
 	if err != nil {
 		return err
 	}
-	why := withoutAddress(plainReason(r.Reason), p)
-	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, promptMark, promptMark, handle)
+	why := core.WithoutAddress(core.PlainReason(r.Reason), p)
+	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, core.PromptMark, core.PromptMark, handle)
 	phase, retry := chat.Failed, ""
 	var more []option
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, why), chat.Delayed
 	} else {
-		mode, err := w.countBounce(&p)
+		mode, err := countBounce(w, &p)
 		if err != nil {
 			return err
 		}
 		if mode != "" {
-			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %sadd %s %s tries again; or ask for another address (%sadd ADDRESS).", p.Name, why, p.Name, promptMark, handle, mode, promptMark)
+			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %sadd %s %s tries again; or ask for another address (%sadd ADDRESS).", p.Name, why, p.Name, core.PromptMark, handle, mode, core.PromptMark)
 			more = append(more, withChoices(chat.Choice{Label: "Try again", Command: "add " + p.Address + " " + mode}))
 		}
 	}
-	w.trace(Trace{Thread: thread, Kind: "refused", Text: text})
+	w.Trace(core.Trace{Thread: thread, Kind: "refused", Text: text})
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil {
 		return err
 	}
 	if len(ms) == 0 {
-		return w.noticeThread(thread, text, more...)
+		return noticeThread(w, thread, text, more...)
 	}
 	if phase == chat.Failed && p.Takes() && worthRetrying(r.Reason) {
-		retry = resendLine(ms, p.Address)
-		text += fmt.Sprintf(" %s%s tries it again.", promptMark, resendLine(ms, handle))
+		retry = core.ResendLine(ms, p.Address)
+		text += fmt.Sprintf(" %s%s tries it again.", core.PromptMark, core.ResendLine(ms, handle))
 	}
 	s := chat.State{Phase: phase, Reason: why, Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
-		c, r, there, err := w.originalOf(m)
+		c, r, there, err := originalOf(w, m)
 		if err == nil && there && w.Env.Network(r.Network).Limits().EachState {
-			err = w.showState(r, c, s)
+			err = showState(w, r, c, s)
 		}
 		if err != nil {
 			return err
@@ -174,11 +175,11 @@ func (w *work) failed(mailID, thread int64, r store.Recipient) error {
 	if retry != "" {
 		more = append(more, withChoices(chat.Choice{Label: "Retry", Command: retry}))
 	}
-	return w.noticeAt(ms[len(ms)-1], text, s, more...)
+	return noticeAt(w, ms[len(ms)-1], text, s, more...)
 }
 
 // arrived notes that a mail of ours has come to somebody, or was read.
-func (w *work) arrived(mailID, thread int64, r store.Recipient) error {
+func arrived(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil {
 		return err
@@ -190,27 +191,19 @@ func (w *work) arrived(mailID, thread int64, r store.Recipient) error {
 			return err
 		}
 		before[m.ID], _ = progress(rs)
-		w.trace(Trace{Thread: thread, Message: m.ID, Kind: r.State, Text: "somebody's mailbox told that the mail was " + r.State})
+		w.Trace(core.Trace{Thread: thread, Message: m.ID, Kind: r.State, Text: "somebody's mailbox told that the mail was " + r.State})
 	}
 	if err := w.SetRecipient(r); err != nil {
 		return err
 	}
-	return w.showProgress(ms, before)
-}
-
-func plainReason(reason string) string {
-	reason = strings.TrimRight(oneLine(reason, 200), ". ")
-	if reason == "" {
-		return "its mail server gave no reason"
-	}
-	return reason
+	return showProgress(w, ms, before)
 }
 
 // noticeAt posts a notice at a message in the room where it was written, and marks
 // the message where the network can. What came by mail is told of in the first room
 // that has it.
-func (w *work) noticeAt(m store.Message, text string, s chat.State, more ...option) error {
-	c, r, there, err := w.whereWritten(m)
+func noticeAt(w *core.Work, m store.Message, text string, s chat.State, more ...option) error {
+	c, r, there, err := whereWritten(w, m)
 	if err != nil {
 		return err
 	}
@@ -227,15 +220,15 @@ func (w *work) noticeAt(m store.Message, text string, s chat.State, more ...opti
 		}
 	}
 	if !there || r.Gone {
-		return w.noticeThread(m.Thread, text, more...)
+		return noticeThread(w, m.Thread, text, more...)
 	}
-	at := place(r)
+	at := core.Place(r)
 	if c.Chat != "" {
 		at.Thread = chat.ThreadID(c.Chat)
 	}
 	if w.Env.Network(r.Network).Reporter != nil {
 		j := reportJob{Target: Target{Network: r.Network, Place: at}, To: c.Posted, State: s}
-		if err := w.toChat(jobReport, w.key("r", m.ID, r.ID, int64(s.Phase), w.now.UnixMilli()), &j); err != nil {
+		if err := Enqueue(w, jobReport, w.Key("r", m.ID, r.ID, int64(s.Phase), w.Now.UnixMilli()), &j); err != nil {
 			return err
 		}
 	}
@@ -250,14 +243,14 @@ func (w *work) noticeAt(m store.Message, text string, s chat.State, more ...opti
 			to = privately(chat.UserID(person))
 		}
 	}
-	return w.notice(r.Network, at, text, append(more, to)...)
+	return Notice(w, r.Network, at, text, append(more, to)...)
 }
 
 // automatic tells the rooms of an automatic answer, once for a person and day.
-func (w *work) automatic(l Mail, d decision) error {
+func automatic(w *core.Work, l Mail, d decision) error {
 	for _, th := range d.route.Threads {
-		day := w.now.Format("2006-01-02")
-		if seen, err := w.Seen(w.now, "automatic", fmt.Sprint(th), mail.CanonicalAddress(l.from.Address), l.class.Kind.String(), day); err != nil {
+		day := w.Now.Format("2006-01-02")
+		if seen, err := w.Seen(w.Now, "automatic", fmt.Sprint(th), mail.CanonicalAddress(l.from.Address), l.class.Kind.String(), day); err != nil {
 			return err
 		} else if seen {
 			continue
@@ -273,9 +266,9 @@ func (w *work) automatic(l Mail, d decision) error {
 		}
 		text := d.notice
 		if text == "" || l.class.Kind == classify.AutoReply {
-			text = classify.AutomaticNotice(mail.CleanName(who), oneLine(l.msg.Subject, 200), markup.Neutral(l.class.Said))
+			text = classify.AutomaticNotice(mail.CleanName(who), core.OneLine(l.msg.Subject, 200), markup.Neutral(l.class.Said))
 		}
-		if err := w.noticeThread(th, text); err != nil {
+		if err := noticeThread(w, th, text); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -43,7 +44,7 @@ func cite(mails []citation, to []store.Participant) (ids []string) {
 
 // citedMail reads what is known of a mail. of is a message that stands in it: the mail
 // may have come in, and then its writer and those whom it named have it.
-func (w *work) citedMail(m store.Mail, of store.Message) (c citation, err error) {
+func citedMail(w *core.Work, m store.Mail, of store.Message) (c citation, err error) {
 	c.Final = m.MessageID
 	if c.IDs, err = w.MailIDs(m.ID); err != nil {
 		return c, err
@@ -65,7 +66,7 @@ func (w *work) citedMail(m store.Mail, of store.Message) (c citation, err error)
 }
 
 // rootOf is the mail that began a conversation.
-func (w *work) rootOf(thread int64) (citation, error) {
+func rootOf(w *core.Work, thread int64) (citation, error) {
 	first, err := w.FirstMail(thread)
 	if errors.Is(err, store.ErrNone) || (err == nil && first.Out) {
 		return citation{}, nil
@@ -77,30 +78,30 @@ func (w *work) rootOf(thread int64) (citation, error) {
 	if err != nil || len(ms) == 0 {
 		return citation{}, err
 	}
-	return w.citedMail(first, ms[0])
+	return citedMail(w, first, ms[0])
 }
 
 // quoteOf is what is known of a message that another one is about.
-func (w *work) quoteOf(of store.Message) (quote, error) {
+func quoteOf(w *core.Work, of store.Message) (quote, error) {
 	q := quote{Name: of.Name, Text: of.Text, Of: of}
 	if p, err := w.Poll(of.ID); err == nil {
-		q.Text = pollMark + p.Question // its answers are no part of it
+		q.Text = core.PollMark + p.Question // its answers are no part of it
 	} else if !errors.Is(err, store.ErrNone) {
 		return q, err
 	}
 	var err error
-	q.Mails, err = w.citationsOf(of)
+	q.Mails, err = citationsOf(w, of)
 	return q, err
 }
 
 // citationsOf are the mails in which a message stands.
-func (w *work) citationsOf(m store.Message) (all []citation, err error) {
+func citationsOf(w *core.Work, m store.Message) (all []citation, err error) {
 	mails, err := w.MailsOfMessage(m.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, in := range mails {
-		c, err := w.citedMail(in, m)
+		c, err := citedMail(w, in, m)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +112,7 @@ func (w *work) citationsOf(m store.Message) (all []citation, err error) {
 
 // withRoot adds where the answers began that lead to a message: mail programs show a
 // chat thread, each message of which answers the one before, as one branch (A6).
-func (w *work) withRoot(q quote) (quote, error) {
+func withRoot(w *core.Work, q quote) (quote, error) {
 	const furthest = 50
 	first := q.Of
 	for n := 0; n < furthest && first.ReplyTo != 0; n++ {
@@ -125,6 +126,6 @@ func (w *work) withRoot(q quote) (quote, error) {
 		return q, nil
 	}
 	var err error
-	q.Root, err = w.citationsOf(first)
+	q.Root, err = citationsOf(w, first)
 	return q, err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -25,7 +26,7 @@ type correctJob struct {
 
 // editedLate notes an edit of a message that somebody has by mail already. was is its
 // text before.
-func (w *work) editedLate(m store.Message, was string) error {
+func editedLate(w *core.Work, m store.Message, was string) error {
 	readers, err := w.MailedTo(m.ID)
 	if err != nil || len(readers) == 0 {
 		return err
@@ -33,7 +34,7 @@ func (w *work) editedLate(m store.Message, was string) error {
 	if err := w.AddLateEdit(store.LateEdit{Message: m.ID, Was: was, Readers: readers}); err != nil {
 		return err
 	}
-	return w.correctLater(m.Thread)
+	return correctLater(w, m.Thread)
 }
 
 // jobCorrect is the kind of delivery that tells what has changed since it was mailed.
@@ -41,21 +42,21 @@ const jobCorrect = "mail.correct"
 
 func correctLane(thread int64) string { return fmt.Sprintf("correct/%d", thread) }
 
-func (w *work) correctLater(thread int64) error {
-	key, due := w.key("f", thread), w.now.Add(delay(correctAfter))
-	if err := w.enqueue(jobCorrect, correctLane(thread), key, correctJob{thread}, nil, due); err != nil {
+func correctLater(w *core.Work, thread int64) error {
+	key, due := w.Key("f", thread), w.Now.Add(core.Delay(correctAfter))
+	if err := enqueue(w, jobCorrect, correctLane(thread), key, correctJob{thread}, nil, due); err != nil {
 		return err
 	}
-	return w.Postpone(key, due, delay(correctAtMost))
+	return w.Postpone(key, due, core.Delay(correctAtMost))
 }
 
 // deliverCorrection makes mails of the edits of a thread.
-func (e *Env) deliverCorrection(ctx context.Context, d store.Delivery) error {
+func deliverCorrection(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j correctJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return e.write(ctx, "correct", func(w *work) error {
+	return e.Write(ctx, "correct", func(w *core.Work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -64,14 +65,14 @@ func (e *Env) deliverCorrection(ctx context.Context, d store.Delivery) error {
 			return err
 		}
 		if th.Paused {
-			return w.correctLater(j.Thread)
+			return correctLater(w, j.Thread)
 		}
-		return w.correct(j.Thread)
+		return correct(w, j.Thread)
 	})
 }
 
 // correct mails what has changed in the messages of a thread since they were mailed.
-func (w *work) correct(thread int64) error {
+func correct(w *core.Work, thread int64) error {
 	edits, err := w.TakeLateEdits(thread)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (w *work) correct(thread int64) error {
 		if err != nil {
 			return err
 		}
-		if changed, is := w.corrected(m, e.Was); is {
+		if changed, is := corrected(w, m, e.Was); is {
 			readers[m.ID], before[m.ID] = e.Readers, e.Was
 			all = append(all, changed)
 		}
@@ -92,44 +93,39 @@ func (w *work) correct(thread int64) error {
 	if len(all) == 0 {
 		return nil
 	}
-	p, err := w.planFor(thread, all)
+	p, err := planFor(w, thread, all)
 	if err != nil {
 		return err
 	}
 	p.Correction, p.Files, p.Have, p.Was = true, nil, readers, before
 	for _, m := range all {
-		q, err := w.quoteOf(m)
+		q, err := quoteOf(w, m)
 		if err != nil {
 			return err
 		}
 		q.Text = "" // it says itself what it is about
 		p.Quotes[m.ID] = q
 	}
-	if err := w.makeMails(p); err != nil {
+	if err := Make(w, p); err != nil {
 		return err
 	}
-	return w.letWait(p)
+	return letWait(w, p)
 }
 
 // corrected is a message as those are told of it who have it with other words. false:
 // there is nothing to tell.
-func (w *work) corrected(m store.Message, was string) (store.Message, bool) {
+func corrected(w *core.Work, m store.Message, was string) (store.Message, bool) {
 	switch {
 	case m.State == store.Deleted && w.Env.TellDeletes:
 		// What it was is not said again: it may have been no word for others.
-		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.Env.zoneNamed("")))+" was deleted in the room.", ""
-	case (m.State == store.Mailed || m.State == store.Held) && !sameWords(was, m.Text):
+		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.Env.ZoneNamed("")))+" was deleted in the room.", ""
+	case (m.State == store.Mailed || m.State == store.Held) && !core.SameWords(was, m.Text):
 		m.Text, m.HTML = changedWords(was, m)
 	default:
 		return m, false
 	}
 	m.Files = ""
 	return m, true
-}
-
-// sameWords reports whether two texts differ in white space alone.
-func sameWords(a, b string) bool {
-	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
 // changedWords words an edit: the new text, and of a short one what it was before.

@@ -6,12 +6,10 @@ import (
 	"strings"
 
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
-	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
-
-func neverError(text string) error { return retry.Never(errors.New(text)) }
 
 // Action is what is done with a mail.
 type Action int
@@ -52,7 +50,7 @@ func (box *inbox) decide(tx *store.Tx, l Mail, f Approval) (d decision, err erro
 		d.do = ActEcho
 		return d, nil
 	}
-	if d.route, err = box.Env.findRoute(tx, box.Box, &l.msg, l.in.Envelope); err != nil {
+	if d.route, err = findRoute(box.Env, tx, box.Box, &l.msg, l.in.Envelope); err != nil {
 		return d, err
 	}
 	if d.known, err = aliases(tx, l, d.route.Threads, f.Approved); err != nil {
@@ -150,9 +148,9 @@ func (box *inbox) judge(tx *store.Tx, l Mail, f Approval, d *decision) error {
 		switch {
 		case trust == store.SenderBlocked:
 			d.do = ActDrop
-		case !f.Approved && !owner && box.Env.isPrivateCopy(box.Box, l):
+		case !f.Approved && !owner && isPrivateCopy(box.Env, box.Box, l):
 			d.do, d.reason = ActHold, privateCopyReason
-		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.Env.Access.mayOpen(l.from.Address) && box.Opens.Network != "":
+		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.Env.Access.MayOpen(l.from.Address) && box.Opens.Network != "":
 			d.do = ActOpen
 		default:
 			d.do, d.reason = ActHold, openReason(l, box)
@@ -184,7 +182,7 @@ func (box *inbox) judge(tx *store.Tx, l Mail, f Approval, d *decision) error {
 			d.notice = "left on " + p.Changed.Format("2 January")
 		}
 	}
-	if d.route.Token == "" && box.Env.isPrivateCopy(box.Box, l) {
+	if d.route.Token == "" && isPrivateCopy(box.Env, box.Box, l) {
 		d.do, d.reason = ActHold, privateCopyReason
 		return nil
 	}
@@ -198,18 +196,18 @@ const privateCopyReason = "it is a private copy (Bcc), and those whom it names d
 
 // isPrivateCopy reports whether a mail has reached the mailbox although it does not
 // name it: the address stood in Bcc. What came by way of a list is none.
-func (e *Env) isPrivateCopy(box *Box, l Mail) bool {
+func isPrivateCopy(e *core.Env, box *core.Box, l Mail) bool {
 	if l.own || l.in.Place == mail.Sent || l.msg.Header.Get("List-Id") != "" {
 		return false
 	}
 	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
 		for _, a := range list {
-			if e.isOurs(a.Address) {
+			if e.IsOurs(a.Address) {
 				return false
 			}
 		}
 	}
-	return slices.ContainsFunc(append(slices.Clone(l.msg.DeliveredTo), l.in.Envelope.To...), box.isOwn)
+	return slices.ContainsFunc(append(slices.Clone(l.msg.DeliveredTo), l.in.Envelope.To...), box.IsOwn)
 }
 
 // openReason says why a mail that begins a conversation is asked about.
@@ -217,7 +215,7 @@ func openReason(l Mail, box *inbox) string {
 	switch {
 	case l.verdict.Trust == mail.Failed:
 		return "it begins a conversation, and it may be forged: " + l.verdict.Reason
-	case !box.Env.Access.mayOpen(l.from.Address):
+	case !box.Env.Access.MayOpen(l.from.Address):
 		return "it begins a conversation, and its sender is not among those who may"
 	case l.verdict.Trust != mail.Proven:
 		return "it begins a conversation, and nothing proves its sender"

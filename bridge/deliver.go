@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -48,28 +49,32 @@ type reportJob struct {
 }
 
 // messageKinds are the kinds of deliveries of messages to rooms.
-func messageKinds(e *Env) []kind {
-	post := chatKind[postJob]{Name: jobPost, Patience: messagePatience, Attempt: e.attemptPost, Settle: settlePost, GaveUp: gaveUpPost}
+func messageKinds(e *core.Env) []kind {
+	post := chatKind[postJob]{Name: jobPost, Patience: messagePatience, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+		return attemptPost(ctx, e, n, d, j)
+	}, Settle: settlePost, GaveUp: gaveUpPost}
 	file := post
-	file.Name, file.Attempt = jobPostFile, e.attemptFile
+	file.Name, file.Attempt = jobPostFile, func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+		return attemptFile(ctx, e, n, d, j)
+	}
 	return []kind{
 		post.kind(e),
 		file.kind(e),
-		chatKind[changeJob]{Name: jobEdit, Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
-			to, err := e.copyOf(ctx, j.Of, j.Room, j.Part)
+		chatKind[changeJob]{Name: jobEdit, Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
+			to, err := copyOf(ctx, e, j.Of, j.Room, j.Part)
 			if err != nil || n.Editor == nil {
 				return "", err
 			}
 			return n.Editor.Edit(ctx, to, j.Out)
 		}}.kind(e),
-		chatKind[changeJob]{Name: jobDelete, Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
-			to, err := e.copyOf(ctx, j.Of, j.Room, j.Part)
+		chatKind[changeJob]{Name: jobDelete, Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
+			to, err := copyOf(ctx, e, j.Of, j.Room, j.Part)
 			if err != nil || n.Deleter == nil {
 				return "", err
 			}
 			return "", n.Deleter.Delete(ctx, to, j.Out)
 		}}.kind(e),
-		chatKind[reportJob]{Name: jobReport, Attempt: func(ctx context.Context, n *Network, d store.Delivery, j *reportJob) (chat.MessageID, error) {
+		chatKind[reportJob]{Name: jobReport, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *reportJob) (chat.MessageID, error) {
 			if n.Reporter == nil {
 				return "", nil
 			}
@@ -81,8 +86,8 @@ func messageKinds(e *Env) []kind {
 }
 
 // attemptPost posts a message.
-func (e *Env) attemptPost(ctx context.Context, n *Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
-	if err := e.placeReply(ctx, n, j); err != nil {
+func attemptPost(ctx context.Context, e *core.Env, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+	if err := placeReply(ctx, e, n, j); err != nil {
 		return "", err
 	}
 	return sendOnce(ctx, n, d, j.Out)
@@ -90,7 +95,7 @@ func (e *Env) attemptPost(ctx context.Context, n *Network, d store.Delivery, j *
 
 // placeReply fills in the network's id of the message that a new one answers, and the
 // chat thread in which answers to it stand.
-func (e *Env) placeReply(ctx context.Context, n *Network, j *postJob) error {
+func placeReply(ctx context.Context, e *core.Env, n *core.Network, j *postJob) error {
 	if j.ReplyTo == 0 {
 		return nil
 	}
@@ -113,37 +118,37 @@ func (e *Env) placeReply(ctx context.Context, n *Network, j *postJob) error {
 }
 
 // settlePost notes that a message stands in its room.
-func settlePost(w *work, _ store.Delivery, j postJob, id chat.MessageID) error {
-	if err := w.mayAgain(j.Network, j.Place.Room); err != nil || j.Message == 0 {
+func settlePost(w *core.Work, _ store.Delivery, j postJob, id chat.MessageID) error {
+	if err := mayAgain(w, j.Network, j.Place.Room); err != nil || j.Message == 0 {
 		return err
 	}
-	return w.copyPosted(j, id)
+	return copyPosted(w, j, id)
 }
 
 // gaveUpPost tells where a message came from that it could not be posted.
-func gaveUpPost(w *work, _ store.Delivery, j postJob, cause error) error {
-	if err := w.mayNot(j.Network, j.Place.Room, cause); err != nil || j.Message == 0 {
+func gaveUpPost(w *core.Work, _ store.Delivery, j postJob, cause error) error {
+	if err := mayNot(w, j.Network, j.Place.Room, cause); err != nil || j.Message == 0 {
 		return err
 	}
 	m, err := w.Message(j.Message)
 	if err != nil {
 		return err
 	}
-	w.trace(Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
+	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
 	if m.Origin == store.FromChat {
-		return w.noticeAt(m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", plainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
+		return noticeAt(w, m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", core.PlainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 	}
-	return w.noticeHome(fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, plainReason(cause.Error()), withRemarks(m)))
+	return noticeHome(w, fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, core.PlainReason(cause.Error()), core.WithRemarks(m)))
 }
 
 // sendOnce posts an event. When an earlier attempt may have succeeded it looks for
 // the event first.
-func sendOnce(ctx context.Context, n *Network, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
+func sendOnce(ctx context.Context, n *core.Network, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
 	return once(ctx, n, d, out, func() (chat.MessageID, error) { return n.Send(ctx, out) })
 }
 
 // once makes a delivery by send, unless an event with its key is there already.
-func once(ctx context.Context, n *Network, d store.Delivery, out chat.Outgoing, send func() (chat.MessageID, error)) (chat.MessageID, error) {
+func once(ctx context.Context, n *core.Network, d store.Delivery, out chat.Outgoing, send func() (chat.MessageID, error)) (chat.MessageID, error) {
 	if n.Finder != nil && inDoubt(d) {
 		id, found, err := n.Finder.Find(ctx, out.Place, out.Key, d.Created.Add(-time.Minute))
 		if err != nil || found {
@@ -154,8 +159,8 @@ func once(ctx context.Context, n *Network, d store.Delivery, out chat.Outgoing, 
 }
 
 // attemptFile posts a stored file in a room.
-func (e *Env) attemptFile(ctx context.Context, n *Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
-	if err := e.placeReply(ctx, n, j); err != nil {
+func attemptFile(ctx context.Context, e *core.Env, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+	if err := placeReply(ctx, e, n, j); err != nil {
 		return "", err
 	}
 	if j.Whole && n.Filer != nil {
@@ -170,18 +175,18 @@ func (e *Env) attemptFile(ctx context.Context, n *Network, d store.Delivery, j *
 		return "", err
 	}
 	if n.Filer == nil || f.State != store.FileHere {
-		return "", neverError("the file is no longer there")
+		return "", core.NeverError("the file is no longer there")
 	}
 	a := chat.Attachment{
 		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
-		Open: func(context.Context) (io.ReadCloser, error) { return e.openBlob(f.Blob) },
+		Open: func(context.Context) (io.ReadCloser, error) { return openBlob(e, f.Blob) },
 	}
 	return once(ctx, n, d, j.Out, func() (chat.MessageID, error) { return n.Filer.SendFile(ctx, j.Out, a) })
 }
 
 // copyPosted records that a part of a message's copy stands in a room, and deletes what
 // must not stand there any more.
-func (w *work) copyPosted(j postJob, id chat.MessageID) error {
+func copyPosted(w *core.Work, j postJob, id chat.MessageID) error {
 	r, err := w.RoomByID(j.Room)
 	if err != nil {
 		return err
@@ -197,12 +202,12 @@ func (w *work) copyPosted(j postJob, id chat.MessageID) error {
 	if err != nil {
 		return err
 	}
-	w.trace(Trace{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
+	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
 	switch {
 	case m.State == store.Deleted:
-		return w.deleteCopy(r, c)
+		return deleteCopy(w, r, c)
 	case j.Whole:
-		return w.dropWhole(m.ID, r, j.Part)
+		return dropWhole(w, m.ID, r, j.Part)
 	}
 	return nil
 }

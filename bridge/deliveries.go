@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -25,7 +26,7 @@ func (b *Bridge) kinds() []kind {
 
 // gaveUp tells the home room of a delivery that failed for good and has no words of its
 // own for that.
-func gaveUp(w *work, d store.Delivery, cause error) error {
+func gaveUp(w *core.Work, d store.Delivery, cause error) error {
 	w.Env.Log.Warn("a delivery failed for good", "kind", d.Kind, "error", cause)
-	return w.noticeHome(fmt.Sprintf("⚠️ A delivery was dropped: %s.", plainReason(cause.Error())))
+	return noticeHome(w, fmt.Sprintf("⚠️ A delivery was dropped: %s.", core.PlainReason(cause.Error())))
 }

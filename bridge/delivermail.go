@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
@@ -23,12 +24,12 @@ const (
 )
 
 // mailKinds are the kinds of deliveries to mail servers, and those that make mails.
-func mailKinds(e *Env) []kind {
+func mailKinds(e *core.Env) []kind {
 	return []kind{
-		{Name: jobMail, Patience: messagePatience, Deliver: e.deliverMail},
-		{Name: jobKeep, Patience: keepPatience, Deliver: e.deliverKeep},
-		{Name: jobCorrect, Deliver: e.deliverCorrection},
-		{Name: jobDigest, Deliver: e.deliverDigest},
+		{Name: jobMail, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverMail(ctx, e, d) }},
+		{Name: jobKeep, Patience: keepPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverKeep(ctx, e, d) }},
+		{Name: jobCorrect, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverCorrection(ctx, e, d) }},
+		{Name: jobDigest, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDigest(ctx, e, d) }},
 	}
 }
 
@@ -51,7 +52,7 @@ type mailJob struct {
 
 // grace is how long after an unclear end of DATA a mail is looked for before it
 // is sent again: the server may still be at work.
-func (box *Box) grace() time.Duration {
+func grace(box *core.Box) time.Duration {
 	if box.Grace > 0 {
 		return box.Grace
 	}
@@ -60,26 +61,13 @@ func (box *Box) grace() time.Duration {
 
 func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
-// largestMail is how large a mail may become.
-func (box *Box) largestMail() int64 {
-	most := int64(largestMail)
-	if box.MailBytes > 0 {
-		most = box.MailBytes
-	}
-	if s, can := box.Submitter.(mail.Sizer); can {
-		if n := s.MaxSize(); n > 0 {
-			most = min(most, n)
-		}
-	}
-	const texts = 64 << 10 // header, text and HTML
-	return max(0, most-texts)
-}
-
-func (e *Env) outgoing(j mailJob, raw []byte) mail.Outgoing {
+func outgoing(e *core.Env, j mailJob, raw []byte) mail.Outgoing {
 	whole := mail.Finished{Raw: raw, Files: j.Files}
 	o := mail.Outgoing{
 		MessageID: j.MessageID, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(),
-		Open: func() (io.ReadCloser, error) { return whole.Open(e.openBlob), nil },
+		Open: func() (io.ReadCloser, error) {
+			return whole.Open(func(name string) (io.ReadCloser, error) { return openBlob(e, name) }), nil
+		},
 	}
 	o.From, o.UTF8 = mail.WireAddress(j.From)
 	for _, to := range j.To {
@@ -89,13 +77,6 @@ func (e *Env) outgoing(j mailJob, raw []byte) mail.Outgoing {
 	return o
 }
 
-// isUTF8 reports whether mail to an address, or that shows it, can only go by servers
-// that have SMTPUTF8 (RFC 6531).
-func isUTF8(address string) bool {
-	_, utf8 := mail.WireAddress(address)
-	return utf8
-}
-
 // envelopeID is the UNIQ of a mail: a report brings it back (RFC 3461, 4.4).
 func envelopeID(trace string) string {
 	uniq, _, _ := strings.Cut(trace, ".")
@@ -103,41 +84,41 @@ func envelopeID(trace string) string {
 }
 
 // deliverMail submits a mail. One that may have left already is looked for first.
-func (e *Env) deliverMail(ctx context.Context, d store.Delivery) error {
+func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j mailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
 	box := e.Boxes[j.Box]
 	if box == nil || box.Submitter == nil {
-		return e.settleMail(ctx, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
+		return settleMail(ctx, e, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
 	}
-	if none, err := e.stillTo(ctx, &j); none || err != nil {
+	if none, err := stillTo(ctx, e, &j); none || err != nil {
 		if err != nil {
 			return err
 		}
-		return e.write(ctx, "settle-mail", func(w *work) error { return w.Done(d.ID) })
+		return e.Write(ctx, "settle-mail", func(w *core.Work) error { return w.Done(d.ID) })
 	}
 	if d.Phase != store.PhaseNew {
-		if done, err := e.resolveDoubt(ctx, d, j, box); done || err != nil {
+		if done, err := resolveDoubt(ctx, e, d, j, box); done || err != nil {
 			return err
 		}
 	}
-	if done, err := e.behind(ctx, &d, &j); done || err != nil {
+	if done, err := behind(ctx, e, &d, &j); done || err != nil {
 		return err
 	}
 	wait, why, back := box.Pace.Wait(e.Now())
 	if wait > 0 {
-		return e.write(ctx, "settle-mail", func(w *work) error {
-			d.Due, d.Error = w.now.Add(wait), why
+		return e.Write(ctx, "settle-mail", func(w *core.Work) error {
+			d.Due, d.Error = w.Now.Add(wait), why
 			return w.SetDelivery(d)
 		})
 	}
 	begun := e.Now()
 	dotted := false
-	res, err := box.Submitter.Submit(ctx, e.outgoing(j, d.Raw), func() error {
-		err := e.write(ctx, "dot", func(w *work) error {
-			d.Phase, d.Started = store.PhaseDot, w.now
+	res, err := box.Submitter.Submit(ctx, outgoing(e, j, d.Raw), func() error {
+		err := e.Write(ctx, "dot", func(w *core.Work) error {
+			d.Phase, d.Started = store.PhaseDot, w.Now
 			return w.SetDelivery(d)
 		})
 		dotted = err == nil
@@ -146,8 +127,8 @@ func (e *Env) deliverMail(ctx context.Context, d store.Delivery) error {
 	if err == nil && e.Metrics != nil {
 		e.Metrics.Observe(jobMail, e.Now().Sub(begun))
 	}
-	e.noteHealth(box.Name, "submission", err)
-	failpoint("settle-mail:attempted")
+	e.NoteHealth(box.Name, "submission", err)
+	core.Failpoint("settle-mail:attempted")
 	if err != nil && (!dotted || retry.IsCongested(err)) && !retry.IsUnclear(err) {
 		back() // nothing has left
 	}
@@ -157,25 +138,25 @@ func (e *Env) deliverMail(ctx context.Context, d store.Delivery) error {
 		// All mails of the mailbox wait, and this one is tried as if for the first time.
 		err = retry.After(err, box.Pace.Congested(e.Now(), err.Error()))
 	}
-	return e.settleMail(ctx, d, j, box, res, err)
+	return settleMail(ctx, e, d, j, box, res, err)
 }
 
 // resolveDoubt looks for a mail whose last dot may have gone out. done: the
 // delivery was settled, or put off.
-func (e *Env) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, box *Box) (done bool, err error) {
-	id, found, err := e.lookFor(ctx, j, box, d.Started)
+func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, box *core.Box) (done bool, err error) {
+	id, found, err := lookFor(ctx, e, j, box, d.Started)
 	switch {
 	case err != nil:
-		return true, e.write(ctx, "settle-mail", func(w *work) error {
-			_, err := w.again(d, fmt.Errorf("look whether the mail has left: %w", err), messagePatience)
+		return true, e.Write(ctx, "settle-mail", func(w *core.Work) error {
+			_, err := Again(w, d, fmt.Errorf("look whether the mail has left: %w", err), messagePatience)
 			return err
 		})
 	case found:
-		return true, e.settleMail(ctx, d, j, box, mail.Result{FinalID: id}, nil)
+		return true, settleMail(ctx, e, d, j, box, mail.Result{FinalID: id}, nil)
 	}
-	if wait := d.Started.Add(box.grace()).Sub(e.Now()); wait > 0 && box.Keeper != nil {
-		return true, e.write(ctx, "settle-mail", func(w *work) error {
-			d.Due, d.Error = w.now.Add(min(wait, 5*time.Second)), "the answer of the mail server was lost: looking for the mail before it is sent again"
+	if wait := d.Started.Add(grace(box)).Sub(e.Now()); wait > 0 && box.Keeper != nil {
+		return true, e.Write(ctx, "settle-mail", func(w *core.Work) error {
+			d.Due, d.Error = w.Now.Add(min(wait, 5*time.Second)), "the answer of the mail server was lost: looking for the mail before it is sent again"
 			return w.SetDelivery(d)
 		})
 	}
@@ -183,7 +164,7 @@ func (e *Env) resolveDoubt(ctx context.Context, d store.Delivery, j mailJob, box
 }
 
 // lookFor finds the copy of a mail that proves that it has left.
-func (e *Env) lookFor(ctx context.Context, j mailJob, box *Box, since time.Time) (id string, found bool, err error) {
+func lookFor(ctx context.Context, e *core.Env, j mailJob, box *core.Box, since time.Time) (id string, found bool, err error) {
 	if box.Keeper == nil {
 		return "", false, nil
 	}
@@ -195,15 +176,15 @@ func (e *Env) lookFor(ctx context.Context, j mailJob, box *Box, since time.Time)
 }
 
 // settleMail records what the server said, for each recipient.
-func (e *Env) settleMail(ctx context.Context, d store.Delivery, j mailJob, box *Box, res mail.Result, cause error) error {
-	return e.write(ctx, "settle-mail", func(w *work) error {
+func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, box *core.Box, res mail.Result, cause error) error {
+	return e.Write(ctx, "settle-mail", func(w *core.Work) error {
 		if cause != nil && !retry.IsNever(cause) {
 			if !retry.IsUnclear(cause) {
 				d.Phase = store.PhaseNew // the server has refused it, or never got the dot
 			}
-			final, err := w.again(d, cause, messagePatience)
+			final, err := Again(w, d, cause, messagePatience)
 			if err != nil || !final {
-				w.trace(Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + plainReason(cause.Error())})
+				w.Trace(core.Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + core.PlainReason(cause.Error())})
 				return err
 			}
 		} else if err := w.Done(d.ID); err != nil {
@@ -215,35 +196,35 @@ func (e *Env) settleMail(ctx context.Context, d store.Delivery, j mailJob, box *
 		}
 		if cause != nil {
 			w.Env.Log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
-			if err := w.unstuck(d, j); err != nil {
+			if err := unstuck(w, d, j); err != nil {
 				return err
 			}
-			return w.refusedAll(j, rs, res, cause)
+			return refusedAll(w, j, rs, res, cause)
 		}
 		if err := w.AddMailID(j.Mail, store.IDFinal, res.FinalID); err != nil {
 			return err
 		}
-		if err := w.settleRecipients(d, j, rs, res); err != nil {
+		if err := settleRecipients(w, d, j, rs, res); err != nil {
 			return err
 		}
-		if err := w.seeToCopy(d, j, box); err != nil {
+		if err := seeToCopy(w, d, j, box); err != nil {
 			return err
 		}
-		if err := w.unstuck(d, j); err != nil {
+		if err := unstuck(w, d, j); err != nil {
 			return err
 		}
-		return w.accepted(j)
+		return accepted(w, j)
 	})
 }
 
 // settleRecipients stores each recipient's outcome; those who were put off get a
 // delivery of their own.
-func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipient, res mail.Result) error {
+func settleRecipients(w *core.Work, d store.Delivery, j mailJob, rs []store.Recipient, res mail.Result) error {
 	var later []string
 	var those []store.Recipient
 	status := map[int64]string{}
 	for _, r := range rs {
-		if !containsAddress(j.To, r.Address) {
+		if !core.ContainsAddress(j.To, r.Address) {
 			continue
 		}
 		o := outcomeFor(res, r.Address)
@@ -263,11 +244,11 @@ func (w *work) settleRecipients(d store.Delivery, j mailJob, rs []store.Recipien
 			those, status[r.Participant] = append(those, r), o.Status
 		}
 	}
-	if err := w.refused(j, those, status); err != nil {
+	if err := refused(w, j, those, status); err != nil {
 		return err
 	}
 	for _, to := range later {
-		if err := w.laterFor(d, j, to, w.now.Add(retry.Backoff(d.Attempt+1, delay(time.Minute), time.Hour))); err != nil {
+		if err := laterFor(w, d, j, to, w.Now.Add(retry.Backoff(d.Attempt+1, core.Delay(time.Minute), time.Hour))); err != nil {
 			return err
 		}
 	}
@@ -282,14 +263,14 @@ func laterLane(lane, to string) string {
 }
 
 // laterFor has a mail tried again for one recipient.
-func (w *work) laterFor(d store.Delivery, j mailJob, to string, due time.Time) error {
+func laterFor(w *core.Work, d store.Delivery, j mailJob, to string, due time.Time) error {
 	j.To, j.SelfCopy = []string{to}, false
-	return w.enqueue(jobMail, laterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
+	return enqueue(w, jobMail, laterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
 }
 
 // behind puts a mail behind earlier ones that wait for some of its recipients, so
 // that everybody gets them in their order. done: nobody is left.
-func (e *Env) behind(ctx context.Context, d *store.Delivery, j *mailJob) (done bool, err error) {
+func behind(ctx context.Context, e *core.Env, d *store.Delivery, j *mailJob) (done bool, err error) {
 	if strings.Contains(d.Lane, "/later/") {
 		return false, nil
 	}
@@ -309,16 +290,16 @@ func (e *Env) behind(ctx context.Context, d *store.Delivery, j *mailJob) (done b
 	if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { those, err = waits(tx); return err }); err != nil || len(those) == 0 {
 		return false, err
 	}
-	err = e.write(ctx, "behind", func(w *work) error {
+	err = e.Write(ctx, "behind", func(w *core.Work) error {
 		if those, err = waits(w.Tx); err != nil {
 			return err
 		}
 		for _, to := range those {
-			if err := w.laterFor(*d, *j, to, w.now); err != nil {
+			if err := laterFor(w, *d, *j, to, w.Now); err != nil {
 				return err
 			}
 		}
-		j.To = slices.DeleteFunc(j.To, func(to string) bool { return containsAddress(those, to) })
+		j.To = slices.DeleteFunc(j.To, func(to string) bool { return core.ContainsAddress(those, to) })
 		if done = len(j.To) == 0 || (j.SelfCopy && len(j.To) == 1); done {
 			return w.Done(d.ID)
 		}
@@ -332,10 +313,6 @@ func (e *Env) behind(ctx context.Context, d *store.Delivery, j *mailJob) (done b
 	return done, err
 }
 
-func containsAddress(list []string, a string) bool {
-	return slices.ContainsFunc(list, func(b string) bool { return strings.EqualFold(a, b) })
-}
-
 func outcomeFor(res mail.Result, address string) mail.Outcome {
 	wire, _ := mail.WireAddress(address)
 	for _, o := range res.Outcomes {
@@ -347,11 +324,11 @@ func outcomeFor(res mail.Result, address string) mail.Outcome {
 }
 
 // refusedAll notes that a mail was refused for everybody.
-func (w *work) refusedAll(j mailJob, rs []store.Recipient, res mail.Result, cause error) error {
+func refusedAll(w *core.Work, j mailJob, rs []store.Recipient, res mail.Result, cause error) error {
 	var those []store.Recipient
 	status := map[int64]string{}
 	for _, r := range rs {
-		if !containsAddress(j.To, r.Address) {
+		if !core.ContainsAddress(j.To, r.Address) {
 			continue
 		}
 		r.State, r.Reason = store.Failed, cause.Error()
@@ -363,12 +340,12 @@ func (w *work) refusedAll(j mailJob, rs []store.Recipient, res mail.Result, caus
 		}
 		those = append(those, r)
 	}
-	return w.refused(j, those, status)
+	return refused(w, j, those, status)
 }
 
 // refused sees to those who were refused for good: what was too large goes again
 // without its files, the rest is reported.
-func (w *work) refused(j mailJob, rs []store.Recipient, status map[int64]string) error {
+func refused(w *core.Work, j mailJob, rs []store.Recipient, status map[int64]string) error {
 	if len(rs) == 0 {
 		return nil
 	}
@@ -376,11 +353,11 @@ func (w *work) refused(j mailJob, rs []store.Recipient, status map[int64]string)
 	if err != nil {
 		return err
 	}
-	if rs, err = w.withoutFiles(j.Mail, rs, status); err != nil {
+	if rs, err = withoutFiles(w, j.Mail, rs, status); err != nil {
 		return err
 	}
 	for _, r := range rs {
-		if err := w.failed(j.Mail, m.Thread, r); err != nil {
+		if err := Failed(w, j.Mail, m.Thread, r); err != nil {
 			return err
 		}
 	}
@@ -388,37 +365,37 @@ func (w *work) refused(j mailJob, rs []store.Recipient, status map[int64]string)
 }
 
 // seeToCopy has the Sent folder looked after where the provider does not do it.
-func (w *work) seeToCopy(d store.Delivery, j mailJob, box *Box) error {
+func seeToCopy(w *core.Work, d store.Delivery, j mailJob, box *core.Box) error {
 	if !j.SelfCopy || box == nil || box.Keeper == nil {
 		return nil
 	}
-	return w.enqueue(jobKeep, keepLane(j.Box), w.key("k", j.Mail), j, d.Raw, w.now.Add(3*time.Second))
+	return enqueue(w, jobKeep, keepLane(j.Box), w.Key("k", j.Mail), j, d.Raw, w.Now.Add(3*time.Second))
 }
 
 // accepted shows at the message that its mail is on its way.
-func (w *work) accepted(j mailJob) error {
+func accepted(w *core.Work, j mailJob) error {
 	ms, err := w.MessagesOfMail(j.Mail)
 	if err != nil || len(ms) == 0 {
 		return err
 	}
 	last := ms[len(ms)-1]
-	w.trace(Trace{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+	w.Trace(core.Trace{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
 	if last.Origin != store.FromChat {
 		return nil
 	}
 	if j.Again {
 		for _, m := range ms {
-			if err := w.mended(m); err != nil {
+			if err := mended(w, m); err != nil {
 				return err
 			}
 		}
 	}
-	c, r, there, err := w.originalOf(last)
+	c, r, there, err := originalOf(w, last)
 	if err != nil {
 		return err
 	}
 	if there && w.Env.Network(r.Network).Limits().EachState {
-		if err := w.showProgress(ms, nil); err != nil {
+		if err := showProgress(w, ms, nil); err != nil {
 			return err
 		}
 		rs, err := w.MessageRecipients(last.ID)
@@ -426,7 +403,7 @@ func (w *work) accepted(j mailJob) error {
 			return err
 		}
 		if state, _ := progress(rs); state == store.Failed || state == store.Delayed || state == store.Queued {
-			return w.showState(r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
+			return showState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
 		}
 		return nil
 	}
@@ -434,25 +411,25 @@ func (w *work) accepted(j mailJob) error {
 		return nil
 	}
 	// One lane and one key a room: only the newest message matters.
-	job := reportJob{Target: Target{Network: r.Network, Place: place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
-	return w.enqueue(jobReport, fmt.Sprintf("report/%d", r.ID), w.key("ra", last.ID), job, nil, time.Time{})
+	job := reportJob{Target: Target{Network: r.Network, Place: core.Place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
+	return enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), w.Key("ra", last.ID), job, nil, time.Time{})
 }
 
 // deliverKeep sees that one copy of a mail is in the Sent folder: our own copy
 // that arrived is moved there; if it never arrives, the mail is stored there.
-func (e *Env) deliverKeep(ctx context.Context, d store.Delivery) error {
+func deliverKeep(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j mailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
 	id, err := "", error(nil)
 	if box := e.Boxes[j.Box]; box != nil && box.Keeper != nil {
-		id, err = e.keepCopy(ctx, d, j, box)
+		id, err = keepCopy(ctx, e, d, j, box)
 	}
-	failpoint("settle-keep:attempted")
-	return e.write(ctx, "settle-keep", func(w *work) error {
+	core.Failpoint("settle-keep:attempted")
+	return e.Write(ctx, "settle-keep", func(w *core.Work) error {
 		if err != nil {
-			_, settle := w.again(d, err, keepPatience)
+			_, settle := Again(w, d, err, keepPatience)
 			return settle
 		}
 		if id != "" && id != j.MessageID {
@@ -467,7 +444,7 @@ func (e *Env) deliverKeep(ctx context.Context, d store.Delivery) error {
 // copyAwaited is how long our own copy is waited for.
 const copyAwaited = 10 * time.Minute
 
-func (e *Env) keepCopy(ctx context.Context, d store.Delivery, j mailJob, box *Box) (id string, err error) {
+func keepCopy(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, box *core.Box) (id string, err error) {
 	since := d.Created.Add(-time.Hour)
 	id, found, err := box.Keeper.AdoptSent(ctx, j.Trace, since)
 	if err != nil || found {
@@ -479,5 +456,5 @@ func (e *Env) keepCopy(ctx context.Context, d store.Delivery, j mailJob, box *Bo
 	if e.Now().Sub(d.Created) < copyAwaited {
 		return "", retry.After(errors.New("our own copy of the mail has not arrived yet"), 15*time.Second)
 	}
-	return "", box.Keeper.KeepSent(ctx, e.outgoing(j, d.Raw), d.Created)
+	return "", box.Keeper.KeepSent(ctx, outgoing(e, j, d.Raw), d.Created)
 }

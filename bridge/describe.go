@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -23,24 +24,24 @@ type describeJob struct {
 func describeKind() chatKind[describeJob] {
 	return chatKind[describeJob]{
 		Name: jobDescribe,
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *describeJob) (_ chat.MessageID, err error) {
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *describeJob) (_ chat.MessageID, err error) {
 			if n.Describer != nil {
 				j.About, err = n.Describer.Describe(ctx, j.Place.Room)
 			}
 			return "", err
 		},
-		Settle: func(w *work, _ store.Delivery, j describeJob, _ chat.MessageID) error { return w.described(j) },
-		GaveUp: func(w *work, _ store.Delivery, j describeJob, cause error) error {
-			if err := w.notDirect(j.Target); err != nil {
+		Settle: func(w *core.Work, _ store.Delivery, j describeJob, _ chat.MessageID) error { return described(w, j) },
+		GaveUp: func(w *core.Work, _ store.Delivery, j describeJob, cause error) error {
+			if err := notDirect(w, j.Target); err != nil {
 				return err
 			}
-			return w.commandFailed(j.Target, j.Command, cause)
+			return commandFailed(w, j.Target, j.Command, cause)
 		},
 	}
 }
 
 // described stores what a network says of a room and shows the pending link.
-func (w *work) described(j describeJob) error {
+func described(w *core.Work, j describeJob) error {
 	r, err := w.Room(j.Network, string(j.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
 		r = store.Room{Network: j.Network, Place: string(j.Place.Room)}
@@ -66,7 +67,7 @@ func (w *work) described(j describeJob) error {
 	if j.Command == nil {
 		return nil
 	}
-	c := &call{work: w, network: j.Network, place: j.Place, by: j.Command.By}
+	c := &call{Work: w, network: j.Network, place: j.Place, by: j.Command.By}
 	p, there, err := c.getPending()
 	if err != nil || !there {
 		return err
@@ -78,19 +79,19 @@ func (w *work) described(j describeJob) error {
 		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
 			return err
 		}
-		return w.notice(j.Network, j.Place, noEncryption, j.Command.answer())
+		return Notice(w, j.Network, j.Place, noEncryption, j.Command.answer())
 	}
 	text, err := c.preview(p)
 	if err != nil {
 		return err
 	}
-	return w.notice(j.Network, j.Place, text, j.Command.answer(), withChoices(c.choices...))
+	return Notice(w, j.Network, j.Place, text, j.Command.answer(), withChoices(c.choices...))
 }
 
 // commandFailed answers a command whose network could not be asked.
-func (w *work) commandFailed(t Target, c *Continued, cause error) error {
+func commandFailed(w *core.Work, t Target, c *Continued, cause error) error {
 	if c == nil {
 		return nil
 	}
-	return w.notice(t.Network, t.Place, "✗ That did not work: "+plainReason(cause.Error())+".", c.answer())
+	return Notice(w, t.Network, t.Place, "✗ That did not work: "+core.PlainReason(cause.Error())+".", c.answer())
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -21,13 +22,13 @@ type pageJob struct {
 }
 
 // pageKinds are the kinds of deliveries that show a person something.
-func pageKinds(e *Env) []kind { return []kind{pageKind(e).kind(e), settingsKind(e).kind(e)} }
+func pageKinds(e *core.Env) []kind { return []kind{pageKind(e).kind(e), settingsKind(e).kind(e)} }
 
-func pageKind(e *Env) chatKind[pageJob] {
+func pageKind(e *core.Env) chatKind[pageJob] {
 	return chatKind[pageJob]{
 		Name: jobPage,
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *pageJob) (chat.MessageID, error) {
-			d, err := e.pageOf(ctx, j.Network, j.May)
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *pageJob) (chat.MessageID, error) {
+			d, err := pageOf(ctx, e, j.Network, j.May)
 			if err != nil {
 				return "", err
 			}
@@ -37,16 +38,16 @@ func pageKind(e *Env) chatKind[pageJob] {
 }
 
 // showPage has a person shown the bridge's page.
-func (w *work) showPage(network string, e chat.DeskOpened) error {
+func showPage(w *core.Work, network string, e chat.DeskOpened) error {
 	if w.Env.Network(network).Desker == nil {
 		return nil
 	}
 	to := e.By.ID
-	j := pageJob{Target: Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.level(e.By, e.Rank) >= Link}
-	key := w.key("desk", w.now.UnixNano()) + "." + string(to)
+	j := pageJob{Target: Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.Level(e.By, e.Rank) >= core.Link}
+	key := w.Key("desk", w.Now.UnixNano()) + "." + string(to)
 	j.Out.Key = key
 	// A lane for each person: nobody waits for the page of somebody else.
-	return w.enqueue(jobPage, "desk/"+network+"/"+string(to), key, j, nil, w.now)
+	return enqueue(w, jobPage, "desk/"+network+"/"+string(to), key, j, nil, w.Now)
 }
 
 // pageRooms is how many rooms a desk shows at most.
@@ -54,7 +55,7 @@ const pageRooms = 100
 
 // pageOf is what a person is shown of one network. Addresses are for those who
 // may command.
-func (e *Env) pageOf(ctx context.Context, network string, may bool) (chat.Desk, error) {
+func pageOf(ctx context.Context, e *core.Env, network string, may bool) (chat.Desk, error) {
 	d := chat.Desk{May: may}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		rooms, err := tx.LinkedRooms(network)
@@ -71,7 +72,7 @@ func (e *Env) pageOf(ctx context.Context, network string, may bool) (chat.Desk, 
 			return err
 		}
 		for i := len(rooms) - 1; i >= 0 && len(d.Rooms) < pageRooms; i-- {
-			r, err := e.pageRoom(tx, rooms[i], may)
+			r, err := pageRoom(e, tx, rooms[i], may)
 			if err != nil {
 				return err
 			}
@@ -83,21 +84,21 @@ func (e *Env) pageOf(ctx context.Context, network string, may bool) (chat.Desk, 
 		return nil
 	})
 	var notes []string
-	for _, h := range e.healthList() {
+	for _, h := range e.HealthList() {
 		if !h.OK {
-			notes = append(notes, h.Name+": "+oneLine(h.Error, 200))
+			notes = append(notes, h.Name+": "+core.OneLine(h.Error, 200))
 		}
 	}
 	d.Note = strings.Join(notes, "\n")
 	return d, err
 }
 
-func (e *Env) pageRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
+func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
 	th, err := tx.Thread(r.Thread)
 	if err != nil {
 		return d, err
 	}
-	d = chat.DeskRoom{Place: place(r), Title: th.Title, Mode: th.Mode, Paused: th.Paused}
+	d = chat.DeskRoom{Place: core.Place(r), Title: th.Title, Mode: th.Mode, Paused: th.Paused}
 	if r.Shared == store.SharedAsked {
 		d.Trouble = "shared with another organisation: nothing is mailed until somebody agrees"
 	}
@@ -112,7 +113,7 @@ func (e *Env) pageRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, e
 		switch {
 		case !p.Takes():
 		case may:
-			d.People = append(d.People, e.readerText(p))
+			d.People = append(d.People, readerText(e, p))
 		default:
 			d.People = append(d.People, p.Name)
 		}
@@ -132,7 +133,7 @@ func (e *Env) pageRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, e
 	var again []string
 	for _, rc := range rs {
 		if rc.State == store.Failed || rc.State == store.Delayed {
-			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, plainReason(rc.Reason))
+			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, core.PlainReason(rc.Reason))
 		}
 		if rc.State == store.Failed && worthRetrying(rc.Reason) && takes(people, rc.Participant) {
 			again = append(again, rc.Address)
@@ -141,7 +142,7 @@ func (e *Env) pageRoom(tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, e
 	if ms, err := tx.MessagesOfMail(last.ID); err != nil {
 		return d, err
 	} else if len(ms) > 0 && len(again) > 0 && may {
-		d.Retry = resendLine(ms, strings.Join(again, " "))
+		d.Retry = core.ResendLine(ms, strings.Join(again, " "))
 	}
 	return d, nil
 }
@@ -151,9 +152,9 @@ func takes(people []store.Participant, id int64) bool {
 	return slices.ContainsFunc(people, func(p store.Participant) bool { return p.ID == id && p.Takes() })
 }
 
-// shared notes that a room is, or is no longer, shared with another
+// workShared notes that a room is, or is no longer, shared with another
 // organisation. Until somebody with the right agrees, nothing passes.
-func (w *work) shared(network string, e chat.Shared) error {
+func workShared(w *core.Work, network string, e chat.Shared) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
 		return err
@@ -175,8 +176,8 @@ func (w *work) shared(network string, e chat.Shared) error {
 		if r.Shared != store.SharedAsked || r.Thread == 0 {
 			continue
 		}
-		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + promptMark + "ok shared lets it pass again, " + promptMark + "unlink ends the link."
-		if err := w.notice(network, place(r), text, withChoices(
+		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + core.PromptMark + "ok shared lets it pass again, " + core.PromptMark + "unlink ends the link."
+		if err := Notice(w, network, core.Place(r), text, withChoices(
 			chat.Choice{Label: "Let it pass", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
 			return err
 		}
@@ -184,7 +185,7 @@ func (w *work) shared(network string, e chat.Shared) error {
 		if err != nil {
 			return err
 		}
-		if err := w.noticeHome(fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := noticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
 			return err
 		}
 	}
@@ -193,11 +194,11 @@ func (w *work) shared(network string, e chat.Shared) error {
 
 // revoked tells the admin that a network has taken the access away: in the home
 // room, if that is elsewhere, and by mail. What is linked stays linked.
-func (w *work) revoked(network string, e chat.Revoked) error {
+func revoked(w *core.Work, network string, e chat.Revoked) error {
 	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
-	w.trace(Trace{Kind: "refused", Text: text})
+	w.Trace(core.Trace{Kind: "refused", Text: text})
 	if w.Env.Home.Network != network {
-		if err := w.noticeHome(text); err != nil {
+		if err := noticeHome(w, text); err != nil {
 			return err
 		}
 	}
@@ -209,15 +210,15 @@ func (w *work) revoked(network string, e chat.Revoked) error {
 	if err != nil {
 		return err
 	}
-	return w.warn(th, "hashsend has lost access to "+network, text)
+	return warn(w, th, "hashsend has lost access to "+network, text)
 }
 
 // warn mails the owner of a thread's mailbox, at its own address.
-func (w *work) warn(th store.Thread, subject, text string) error {
+func warn(w *core.Work, th store.Thread, subject, text string) error {
 	box := w.Env.Boxes[th.Mailbox]
 	if box == nil {
 		return nil
 	}
 	to := store.Participant{Name: box.Owner, Address: box.Address.Address}
-	return w.note(th, to, subject, text, "")
+	return note(w, th, to, subject, text, "")
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
@@ -152,7 +153,7 @@ func (c *call) mailDetails(b *strings.Builder, in store.Mail) error {
 	rs, err := c.Recipients(in.ID)
 	for _, r := range rs {
 		who := r.Address
-		if c.level < Link {
+		if c.level < core.Link {
 			p, err := c.ParticipantByID(r.Participant)
 			if err != nil {
 				return err
@@ -161,7 +162,7 @@ func (c *call) mailDetails(b *strings.Builder, in store.Mail) error {
 		}
 		fmt.Fprintf(b, "\n%s: %s", who, r.State)
 		if r.Reason != "" {
-			fmt.Fprintf(b, " (%s)", oneLine(r.Reason, 300))
+			fmt.Fprintf(b, " (%s)", core.OneLine(r.Reason, 300))
 		}
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -24,7 +25,7 @@ func digestLane(participant int64) string { return fmt.Sprintf("digest/%d", part
 const digestMost = 100
 
 // letWait keeps what those people are to get later who want digests.
-func (w *work) letWait(p plan) error {
+func letWait(w *core.Work, p plan) error {
 	if !slices.ContainsFunc(p.People, store.Participant.InDigests) {
 		return nil
 	}
@@ -55,7 +56,7 @@ func (w *work) letWait(p plan) error {
 			}
 		}
 		if waits {
-			if err := w.digestLater(who, w.now.Add(delay(w.digestDue(who).Sub(w.now)))); err != nil {
+			if err := digestLater(w, who, w.Now.Add(core.Delay(workDigestDue(w, who).Sub(w.Now)))); err != nil {
 				return err
 			}
 		}
@@ -63,17 +64,17 @@ func (w *work) letWait(p plan) error {
 	return nil
 }
 
-func (w *work) digestLater(who store.Participant, due time.Time) error {
-	return w.enqueue(jobDigest, digestLane(who.ID), w.key("w", who.ID), digestJob{who.ID}, nil, due)
+func digestLater(w *core.Work, who store.Participant, due time.Time) error {
+	return enqueue(w, jobDigest, digestLane(who.ID), w.Key("w", who.ID), digestJob{who.ID}, nil, due)
 }
 
 // deliverDigest makes a mail of what waits for a person.
-func (e *Env) deliverDigest(ctx context.Context, d store.Delivery) error {
+func deliverDigest(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j digestJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return e.write(ctx, "digest", func(w *work) error {
+	return e.Write(ctx, "digest", func(w *core.Work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -87,32 +88,24 @@ func (e *Env) deliverDigest(ctx context.Context, d store.Delivery) error {
 		}
 		switch {
 		case !who.Takes() || who.Mode == store.Paused:
-			return w.dropDigest(who)
-		case who.Muted.After(w.now):
-			return w.digestLater(who, who.Muted)
+			return w.DropDigest(who)
+		case who.Muted.After(w.Now):
+			return digestLater(w, who, who.Muted)
 		case th.Paused:
-			return w.digestLater(who, w.now.Add(15*time.Minute))
+			return digestLater(w, who, w.Now.Add(15*time.Minute))
 		}
-		return w.digest(who)
+		return digest(w, who)
 	})
-}
-
-// dropDigest forgets what waits for a person.
-func (w *work) dropDigest(who store.Participant) error {
-	if err := w.ForgetWaiting(who.ID); err != nil {
-		return err
-	}
-	return w.ForgetWaitingReactions(who.ID)
 }
 
 // digest mails what waits for a person, as it is now: what was deleted, or reached
 // the person in another way, is left out. Reactions alone are no reason for a mail.
-func (w *work) digest(who store.Participant) error {
-	held, changed, err := w.stillWaiting(who)
+func digest(w *core.Work, who store.Participant) error {
+	held, changed, err := stillWaiting(w, who)
 	if err != nil || len(held) == 0 {
 		return err
 	}
-	p, err := w.planFor(who.Thread, held)
+	p, err := planFor(w, who.Thread, held)
 	if err != nil {
 		return err
 	}
@@ -123,10 +116,10 @@ func (w *work) digest(who store.Participant) error {
 	if p.Reactions, err = w.ReactionsFor(who.Thread, who.ID); err != nil {
 		return err
 	}
-	if err := w.reactedMessages(&p); err != nil {
+	if err := reactedMessages(w, &p); err != nil {
 		return err
 	}
-	if err := w.makeMails(p); err != nil {
+	if err := Make(w, p); err != nil {
 		return err
 	}
 	return w.ForgetWaitingReactions(who.ID)
@@ -134,7 +127,7 @@ func (w *work) digest(who store.Participant) error {
 
 // stillWaiting takes the messages that wait for a person, and says which of them are
 // corrections of what the person has.
-func (w *work) stillWaiting(who store.Participant) (held []store.Message, changed store.IDs, err error) {
+func stillWaiting(w *core.Work, who store.Participant) (held []store.Message, changed store.IDs, err error) {
 	waits, err := w.WaitingFor(who.ID)
 	if err != nil {
 		return nil, nil, err
@@ -146,7 +139,7 @@ func (w *work) stillWaiting(who store.Participant) (held []store.Message, change
 		}
 		if x.Was != "" {
 			is := false
-			if m, is = w.corrected(m, x.Was); !is {
+			if m, is = corrected(w, m, x.Was); !is {
 				continue
 			}
 			changed = append(changed, m.ID)
@@ -162,15 +155,15 @@ func (w *work) stillWaiting(who store.Participant) (held []store.Message, change
 
 // setMode changes when mail goes to a person. What waits leaves at once where there
 // is to be no digest any more; where nothing is wanted at all it is dropped.
-func (w *work) setMode(who store.Participant, mode string) error {
+func setMode(w *core.Work, who store.Participant, mode string) error {
 	who.Mode = mode
 	if err := w.SetParticipant(who); err != nil {
 		return err
 	}
 	if mode == store.Paused {
-		return w.dropDigest(who)
+		return w.DropDigest(who)
 	}
-	w.lanes[digestLane(who.ID)] = true
-	_, err := w.Wake(w.key("w", who.ID), w.digestDue(who))
+	w.Lanes[digestLane(who.ID)] = true
+	_, err := w.Wake(w.Key("w", who.ID), workDigestDue(w, who))
 	return err
 }

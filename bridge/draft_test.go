@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -17,7 +18,7 @@ func draftPlan(mode string, people int) (plan, plannedMail) {
 	p := plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: mode, Token: "threadtoken"}, Now: now,
 		Epoch: store.Epoch{Name: "aaaabbbbccccdddd", Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: now},
-		Zone:  time.UTC, Mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}, MailBytes: 20 << 20, Box: &Box{Mailbox: Mailbox{
+		Zone:  time.UTC, Mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}, MailBytes: 20 << 20, Box: &core.Box{Mailbox: core.Mailbox{
 			Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true,
 		}},
 	}

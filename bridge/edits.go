@@ -5,17 +5,18 @@ import (
 	"math"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
 // edited takes in an edit of a person's own message.
-func (w *work) edited(network string, e chat.Edited) error {
-	m, err := w.chatMessage(network, e.Message)
+func edited(w *core.Work, network string, e chat.Edited) error {
+	m, err := w.ChatMessage(network, e.Message)
 	if err != nil || m.State == store.Deleted {
 		return err
 	}
 	if m.ID == 0 {
-		return w.deferFor(network, e.Message, e)
+		return deferFor(w, network, e.Message, e)
 	}
 	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || author != m.Author {
 		return err
@@ -24,32 +25,32 @@ func (w *work) edited(network string, e chat.Edited) error {
 	if err != nil {
 		return err
 	}
-	e.Body = withKnownNames(e.Body, e.Mentions, people)
-	asks, err := w.asks(m.ID)
+	e.Body = core.WithKnownNames(e.Body, e.Mentions, people)
+	asks, err := Of(w, m.ID)
 	if err != nil || !asks.Ended.IsZero() || (asks.Message == 0) != (e.Poll == nil) {
 		return err // a poll that is over stays as it is; words are no edit of a poll
 	}
 	if e.Poll != nil {
 		e.Body = chat.Body{Text: pollWords(*e.Poll)}
 	}
-	if newest, err := w.addEdition(network, m, asks.Poll, e); err != nil || !newest {
+	if newest, err := addEdition(w, network, m, asks.Poll, e); err != nil || !newest {
 		return err
 	}
 	if e.Poll != nil {
-		if err := w.changePoll(m.ID, *e.Poll); err != nil {
+		if err := Change(w, m.ID, *e.Poll); err != nil {
 			return err
 		}
 	}
-	if err := w.reword(network, m, e.Message, e.Body, e.By); err != nil {
+	if err := reword(w, network, m, e.Message, e.Body, e.By); err != nil {
 		return err
 	}
-	return w.mentionedLate(m.ID, e)
+	return mentionedLate(w, m.ID, e)
 }
 
 // addEdition keeps what an edit says, so that it can be taken back. It reports whether
 // the edit is the one that counts: they may come in another order than they were made.
 // asked is what the message asks as a poll until now, if the edit is one of a poll.
-func (w *work) addEdition(network string, m store.Message, asked chat.Poll, e chat.Edited) (newest bool, err error) {
+func addEdition(w *core.Work, network string, m store.Message, asked chat.Poll, e chat.Edited) (newest bool, err error) {
 	if e.Edit == "" {
 		return true, nil
 	}
@@ -75,7 +76,7 @@ func (w *work) addEdition(network string, m store.Message, asked chat.Poll, e ch
 
 // takeBackEdit has a message say again what it said before an edit that was deleted
 // (A13). false: no edit of that id is known.
-func (w *work) takeBackEdit(network string, e chat.Deleted) (is bool, err error) {
+func takeBackEdit(w *core.Work, network string, e chat.Deleted) (is bool, err error) {
 	v, err := w.EditionByID(network + "\x00" + string(e.Message))
 	if errors.Is(err, store.ErrNone) {
 		return false, nil
@@ -95,22 +96,22 @@ func (w *work) takeBackEdit(network string, e chat.Deleted) (is bool, err error)
 		return true, err
 	}
 	if left.Poll != nil {
-		if asks, err := w.asks(m.ID); err != nil || !asks.Ended.IsZero() {
+		if asks, err := Of(w, m.ID); err != nil || !asks.Ended.IsZero() {
 			return true, err
 		}
-		if err := w.changePoll(m.ID, *left.Poll); err != nil {
+		if err := Change(w, m.ID, *left.Poll); err != nil {
 			return true, err
 		}
 	}
-	posted, by, err := w.writtenAs(network, m)
+	posted, by, err := writtenAs(w, network, m)
 	if err != nil {
 		return true, err
 	}
-	return true, w.reword(network, m, posted, chat.Body{Text: left.Text, HTML: left.HTML}, by)
+	return true, reword(w, network, m, posted, chat.Body{Text: left.Text, HTML: left.HTML}, by)
 }
 
 // writtenAs is a message of a person of a network as it was written there.
-func (w *work) writtenAs(network string, m store.Message) (posted chat.MessageID, by chat.Author, err error) {
+func writtenAs(w *core.Work, network string, m store.Message) (posted chat.MessageID, by chat.Author, err error) {
 	_, person, err := w.AuthorByID(m.Author)
 	if err != nil {
 		return "", by, err
@@ -134,48 +135,48 @@ func (w *work) writtenAs(network string, m store.Message) (posted chat.MessageID
 
 // reword gives a message another text: in the mail that is not sent yet, in a
 // correction of one that is, and in the conversation's other rooms.
-func (w *work) reword(network string, m store.Message, posted chat.MessageID, to chat.Body, by chat.Author) error {
+func reword(w *core.Work, network string, m store.Message, posted chat.MessageID, to chat.Body, by chat.Author) error {
 	if m.Text == to.Text && m.HTML == to.HTML {
 		return nil
 	}
-	if closed, err := w.closedFor(m, posted); err != nil || closed {
+	if closed, err := closedFor(w, m, posted); err != nil || closed {
 		return err
 	}
 	was := m.Text
 	m.Text, m.HTML = to.Text, to.HTML
-	if staysInside(m.Text) && m.State == store.Held {
+	if core.StaysInside(m.Text) && m.State == store.Held {
 		m.State = store.Inside
 	}
 	if err := w.SetMessage(m); err != nil {
 		return err
 	}
-	if err := w.editedLate(m, was); err != nil {
+	if err := editedLate(w, m, was); err != nil {
 		return err
 	}
-	return w.eachOtherCopy(m, posted, func(r store.Room, c store.Copy) error {
-		bodies, whole := w.Env.bodiesFor(m, nil, r.Network)
+	return eachOtherCopy(w, m, posted, func(r store.Room, c store.Copy) error {
+		bodies, whole := bodiesFor(w.Env, m, nil, r.Network)
 		if w.Env.Network(r.Network).Editor == nil || c.Part > 0 || len(bodies) == 0 || c.Captions {
 			return nil
 		}
 		as := chat.Sender{ID: w.Env.Mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
-		err := w.toChat(jobEdit, w.key("e", m.ID, r.ID, w.now.UnixMilli()), &changeJob{
-			Target: Target{Network: r.Network, Place: place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now, Body: bodies[0]}},
+		err := Enqueue(w, jobEdit, w.Key("e", m.ID, r.ID, w.Now.UnixMilli()), &changeJob{
+			Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.Now, Body: bodies[0]}},
 			Of:     m.ID,
 		})
 		if err != nil {
 			return err
 		}
 		if !whole {
-			return w.dropWhole(m.ID, r, math.MaxInt)
+			return dropWhole(w, m.ID, r, math.MaxInt)
 		}
-		return w.wholeAgain(m, r, c, as)
+		return wholeAgain(w, m, r, c, as)
 	})
 }
 
 // mentionedLate sees to those whom only an edit mentions (A25): what is held leaves
 // soon, what is mailed goes at once to those who do not have it, and those who have it
 // hear of the edit soon.
-func (w *work) mentionedLate(message int64, e chat.Edited) error {
+func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 	m, err := w.Message(message)
 	if err != nil || (m.State != store.Held && m.State != store.Mailed) {
 		return err
@@ -189,7 +190,7 @@ func (w *work) mentionedLate(message int64, e chat.Edited) error {
 		return err
 	}
 	var fresh store.IDs
-	for _, id := range mentioned(m.Text, e.Mentions, e.MentionsAll, people) {
+	for _, id := range core.Mentioned(m.Text, e.Mentions, e.MentionsAll, people) {
 		if !known.Has(id) {
 			fresh = append(fresh, id)
 		}
@@ -198,11 +199,11 @@ func (w *work) mentionedLate(message int64, e chat.Edited) error {
 	if err != nil || len(fresh) == 0 || th.Paused {
 		return err
 	}
-	if err := w.noteMentions(m, fresh); err != nil {
+	if err := w.NoteMentions(m, fresh); err != nil {
 		return err
 	}
 	if m.State == store.Held {
-		return w.hold(th, true)
+		return hold(w, th, true)
 	}
 	has, err := w.MailedTo(m.ID)
 	if err != nil {
@@ -215,18 +216,18 @@ func (w *work) mentionedLate(message int64, e chat.Edited) error {
 		}
 	}
 	if len(without) < len(fresh) {
-		w.lanes[correctLane(m.Thread)] = true
-		if _, err := w.Wake(w.key("f", m.Thread), w.now.Add(w.Env.Hold.Live)); err != nil {
+		w.Lanes[correctLane(m.Thread)] = true
+		if _, err := w.Wake(w.Key("f", m.Thread), w.Now.Add(w.Env.Hold.Live)); err != nil {
 			return err
 		}
 	}
 	if len(without) == 0 {
 		return nil
 	}
-	p, err := w.planFor(m.Thread, []store.Message{m})
+	p, err := planFor(w, m.Thread, []store.Message{m})
 	if err != nil {
 		return err
 	}
 	p.Only = without
-	return w.makeMails(p)
+	return Make(w, p)
 }

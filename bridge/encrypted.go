@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -20,23 +21,12 @@ func (c *call) agrees(to string) bool {
 	return slices.ContainsFunc(c.args, func(word string) bool { return strings.EqualFold(word, to) })
 }
 
-// encryptionNote is part of the standing notice of an encrypted room.
-func encryptionNote(r store.Room) string {
-	switch r.Encrypted {
-	case store.EncryptedAgreed:
-		return " The room is encrypted, the mail is not: it goes out as ordinary email."
-	case store.EncryptedAsked:
-		return " The room is encrypted: nothing is mailed from it until somebody with the right agrees."
-	}
-	return ""
-}
-
 // encryptionStatus tells how an encrypted room is mailed, and what waits for a key.
-func encryptionStatus(w *work, b *strings.Builder, r store.Room) error {
+func encryptionStatus(w *core.Work, b *strings.Builder, r store.Room) error {
 	if r.Encrypted == "" {
 		return nil
 	}
-	b.WriteString("\n" + strings.TrimSpace(encryptionNote(r)))
+	b.WriteString("\n" + strings.TrimSpace(core.EncryptionNote(r)))
 	waiting, err := w.Waiting(1000)
 	n := 0
 	for _, d := range waiting {
@@ -45,7 +35,7 @@ func encryptionStatus(w *work, b *strings.Builder, r store.Room) error {
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(b, "\n%s cannot be read yet", quantity(n, "message", "messages"))
+		fmt.Fprintf(b, "\n%s cannot be read yet", core.Quantity(n, "message", "messages"))
 		if w.Env.Network(r.Network).Unsealer != nil {
 			b.WriteString(": the key was asked for")
 		}
@@ -96,7 +86,7 @@ func (c *call) agree(to consent) (string, error) {
 		if id == 0 {
 			continue
 		}
-		if err := c.announce(id); err != nil {
+		if err := announce(c.Work, id); err != nil {
 			return "", err
 		}
 	}
@@ -134,7 +124,7 @@ func (c *call) mayShare(agreed consent) (shared, encrypted string, err error) {
 
 // encrypted notes that a room is encrypted. Until somebody with the right agrees,
 // nothing that is said there is mailed.
-func (w *work) encrypted(network string, e chat.Encrypted) error {
+func encrypted(w *core.Work, network string, e chat.Encrypted) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
 		return err
@@ -143,7 +133,7 @@ func (w *work) encrypted(network string, e chat.Encrypted) error {
 	for _, r := range rooms {
 		if r.Encrypted == store.EncryptedAgreed && r.Thread != 0 && !can {
 			// Another program ran when somebody agreed. It is told once in a run.
-			if err := w.notice(network, place(r), "⚠️ This room is encrypted, and the hashsend that runs now was built without encryption: I cannot read what you write here, nor write here what comes by mail. Ask the one who runs me to install one with encryption. Nothing of what you write until then is mailed; those who write are told."); err != nil {
+			if err := Notice(w, network, core.Place(r), "⚠️ This room is encrypted, and the hashsend that runs now was built without encryption: I cannot read what you write here, nor write here what comes by mail. Ask the one who runs me to install one with encryption. Nothing of what you write until then is mailed; those who write are told."); err != nil {
 				return err
 			}
 		}
@@ -161,18 +151,18 @@ func (w *work) encrypted(network string, e chat.Encrypted) error {
 		if err != nil {
 			return err
 		}
-		text, choices := "⚠️ This room is now encrypted. Email is not, so nothing that you write here is mailed any more; mail still comes in. "+promptMark+"ok encrypted has it mailed again, as ordinary email; "+promptMark+"unlink ends the link.",
+		text, choices := "⚠️ This room is now encrypted. Email is not, so nothing that you write here is mailed any more; mail still comes in. "+core.PromptMark+"ok encrypted has it mailed again, as ordinary email; "+core.PromptMark+"unlink ends the link.",
 			[]chat.Choice{{Label: "Mail in plain", Command: "ok encrypted", Danger: true}, {Label: "Unlink", Command: "unlink", Danger: true}}
 		if !can {
 			text, choices = "⚠️ This room is now encrypted, and this hashsend was built without encryption: I cannot read what you write here, nor write here what is mailed. Ask the one who runs me to install one with encryption.", nil
 		}
-		if err := w.notice(network, place(r), text, withChoices(choices...)); err != nil {
+		if err := Notice(w, network, core.Place(r), text, withChoices(choices...)); err != nil {
 			return err
 		}
-		if err := w.noticeHome(fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := noticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
 			return err
 		}
-		if err := w.announce(th.ID); err != nil {
+		if err := announce(w, th.ID); err != nil {
 			return err
 		}
 	}
@@ -180,8 +170,8 @@ func (w *work) encrypted(network string, e chat.Encrypted) error {
 }
 
 // closedFor reports whether nothing may leave the room in which a message stands.
-func (w *work) closedFor(m store.Message, posted chat.MessageID) (bool, error) {
-	r, err := w.roomOfCopy(m, posted)
+func closedFor(w *core.Work, m store.Message, posted chat.MessageID) (bool, error) {
+	r, err := w.RoomOfCopy(m, posted)
 	return r.Encrypted == store.EncryptedAsked, err
 }
 
@@ -203,19 +193,19 @@ func sealLane(network string, room chat.RoomID, lock string) string {
 
 // sealed keeps a message that cannot be read yet. What waits for the same key
 // stands in one lane, so that it comes out in order.
-func (w *work) sealed(network string, e chat.Sealed) error {
+func sealed(w *core.Work, network string, e chat.Sealed) error {
 	lane := sealLane(network, e.Place.Room, e.Lock)
-	due := w.now.Add(5 * time.Second) // the key is mostly on its way
-	return w.enqueue(jobUnseal, lane, w.sealKey(network, e.Message), sealedJob{network, e}, nil, due)
+	due := w.Now.Add(5 * time.Second) // the key is mostly on its way
+	return enqueue(w, jobUnseal, lane, sealKey(w, network, e.Message), sealedJob{network, e}, nil, due)
 }
 
 // sealKey is the key of the delivery in which a message waits for its key.
-func (w *work) sealKey(network string, id chat.MessageID) string {
+func sealKey(w *core.Work, network string, id chat.MessageID) string {
 	return w.Env.Instance + ".seal." + network + "." + string(id)
 }
 
 // unlocked has what waits for a key tried at once.
-func (w *work) unlocked(network string, e chat.Unlocked) error {
+func unlocked(w *core.Work, network string, e chat.Unlocked) error {
 	lane := sealLane(network, e.Place.Room, e.Lock)
 	d, err := w.First(lane)
 	if errors.Is(err, store.ErrNone) {
@@ -224,13 +214,13 @@ func (w *work) unlocked(network string, e chat.Unlocked) error {
 	if err != nil {
 		return err
 	}
-	d.Due = w.now
-	w.lanes[lane] = true
+	d.Due = w.Now
+	w.Lanes[lane] = true
 	return w.SetDelivery(d)
 }
 
 // deliverUnseal tries to read a sealed message and takes it in as if it came now.
-func (e *Env) deliverUnseal(ctx context.Context, d store.Delivery, take taker) error {
+func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core.Taker) error {
 	var j sealedJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
@@ -242,14 +232,14 @@ func (e *Env) deliverUnseal(ctx context.Context, d store.Delivery, take taker) e
 	if can {
 		event, err = opener.Unseal(ctx, j.Sealed)
 	}
-	return e.write(ctx, "unseal", func(w *work) error {
+	return e.Write(ctx, "unseal", func(w *core.Work) error {
 		if err != nil {
-			final, settle := w.again(d, err, unsealPatience)
+			final, settle := Again(w, d, err, unsealPatience)
 			switch {
 			case settle == nil && final:
-				settle = w.neverRead(j, can)
-			case settle == nil && can && w.now.Sub(d.Created) > notYetAfter:
-				settle = w.notYetRead(j)
+				settle = neverRead(w, j, can)
+			case settle == nil && can && w.Now.Sub(d.Created) > notYetAfter:
+				settle = notYetRead(w, j)
 			}
 			return settle
 		}
@@ -257,14 +247,14 @@ func (e *Env) deliverUnseal(ctx context.Context, d store.Delivery, take taker) e
 			return err
 		}
 		said := j.Sealed.At
-		if said.After(w.now) {
-			said = w.now
+		if said.After(w.Now) {
+			said = w.Now
 		}
-		if c, is := event.(chat.Command); is && w.now.Sub(said) > 10*time.Minute {
+		if c, is := event.(chat.Command); is && w.Now.Sub(said) > 10*time.Minute {
 			// Nobody waits for it any more, and much may have changed.
-			return w.notice(j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), promptMark, c.Text), privately(c.By.ID))
+			return Notice(w, j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), core.PromptMark, c.Text), privately(c.By.ID))
 		}
-		w.saidAt = &said
+		w.SaidAt = &said
 		return take(w, j.Network, event)
 	})
 }
@@ -274,32 +264,32 @@ const notYetAfter = 10 * time.Minute
 
 // firstOfKey reports whether a message that cannot be read would have been mailed from
 // its room, and is the first with its key of which this is told.
-func (w *work) firstOfKey(j sealedJob, what string) (r store.Room, first bool, err error) {
+func firstOfKey(w *core.Work, j sealedJob, what string) (r store.Room, first bool, err error) {
 	e := j.Sealed
-	r, err = w.linkedRoom(j.Network, e.Place)
+	r, err = w.LinkedRoom(j.Network, e.Place)
 	if errors.Is(err, store.ErrNone) {
 		return r, false, nil
 	}
-	if err != nil || r.Closed() || beforeLink(r, e.At) {
+	if err != nil || r.Closed() || core.BeforeLink(r, e.At) {
 		return r, false, err
 	}
-	told, err := w.Seen(w.now, j.Network+" "+what, e.Lock)
+	told, err := w.Seen(w.Now, j.Network+" "+what, e.Lock)
 	return r, err == nil && !told, err
 }
 
 // notYetRead tells the writer of a message, once for each key, that it waits.
-func (w *work) notYetRead(j sealedJob) error {
+func notYetRead(w *core.Work, j sealedJob) error {
 	e := j.Sealed
-	if _, first, err := w.firstOfKey(j, "not yet"); err != nil || !first {
+	if _, first, err := firstOfKey(w, j, "not yet"); err != nil || !first {
 		return err
 	}
-	return w.notice(j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), privately(e.By.ID))
+	return Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), privately(e.By.ID))
 }
 
 // neverRead tells the writer of a message, once for each key, that it was not mailed.
-func (w *work) neverRead(j sealedJob, can bool) error {
+func neverRead(w *core.Work, j sealedJob, can bool) error {
 	e := j.Sealed
-	r, first, err := w.firstOfKey(j, "sealed")
+	r, first, err := firstOfKey(w, j, "sealed")
 	if err != nil || !first {
 		return err
 	}
@@ -308,7 +298,7 @@ func (w *work) neverRead(j sealedJob, can bool) error {
 		why, then = "this hashsend was built without encryption", "Ask the one who runs me to install one with encryption."
 	}
 	text := fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and %s. It was not mailed. %s", e.At.Format("2 January 15:04"), why, then)
-	if err := w.notice(j.Network, e.Place, text, privately(e.By.ID)); err != nil {
+	if err := Notice(w, j.Network, e.Place, text, privately(e.By.ID)); err != nil {
 		return err
 	}
 	if w.Env.Network(j.Network).Reporter == nil {
@@ -316,5 +306,5 @@ func (w *work) neverRead(j sealedJob, can bool) error {
 	}
 	// The same words get through when they are written again.
 	s := chat.State{Phase: chat.Failed, Reason: "it could not be read: " + why, Later: true}
-	return w.showState(r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
+	return showState(w, r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
 }

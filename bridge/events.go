@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 )
 
 // HandleChat returns the handler of the events of one chat network. All events
@@ -19,11 +21,11 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 				}
 			}
 		}
-		return b.env.write(ctx, "chat", func(w *work) error {
+		return b.env.Write(ctx, "chat", func(w *core.Work) error {
 			for _, e := range events {
 				h := e.EventHead()
 				if h.Event != "" {
-					if seen, err := w.Seen(w.now, network, string(h.Event)); err != nil || seen {
+					if seen, err := w.Seen(w.Now, network, string(h.Event)); err != nil || seen {
 						if err != nil {
 							return err
 						}
@@ -40,60 +42,60 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 }
 
 // take takes in one event: it is the table of what is done with each.
-func take(w *work, network string, e chat.Event) error {
+func take(w *core.Work, network string, e chat.Event) error {
 	switch e := e.(type) {
 	case chat.Posted:
-		err := w.posted(network, e)
-		if errors.Is(err, ErrNotLinked) {
-			return w.beforeLinked(network, e)
+		err := posted(w, network, e)
+		if errors.Is(err, core.ErrNotLinked) {
+			return beforeLinked(w, network, e)
 		}
 		return err
 	case chat.Edited:
-		return w.edited(network, e)
+		return edited(w, network, e)
 	case chat.Deleted:
-		return w.deleted(network, e)
+		return deleted(w, network, e)
 	case chat.Reacted:
-		return w.deferIf(w.reacted(network, e), network, e)
+		return DeferIf(w, reacted(w, network, e), network, e)
 	case chat.Voted:
-		return w.deferIf(w.voted(network, e), network, e)
+		return DeferIf(w, Voted(w, network, e), network, e)
 	case chat.PollEnded:
-		return w.deferIf(w.pollEnded(network, e, w.posted), network, e)
+		return DeferIf(w, Ended(w, network, e, func(network string, e chat.Posted) error { return posted(w, network, e) }), network, e)
 	case chat.Gap:
 		return nil
 	case chat.Joined:
-		return w.joined(network, e)
+		return joined(w, network, e)
 	case chat.Left:
-		return w.left(network, e)
+		return left(w, network, e)
 	case chat.Invited:
-		return w.invited(network, e)
+		return invited(w, network, e)
 	case chat.PutOut:
-		return w.putOut(network, e)
+		return putOut(w, network, e)
 	case chat.Renamed:
-		return w.renamed(network, e)
+		return renamed(w, network, e)
 	case chat.TopicSet:
-		return w.topicSet(network, e)
+		return topicSet(w, network, e)
 	case chat.Moved:
-		return w.moved(network, e)
+		return moved(w, network, e)
 	case chat.Command:
-		return w.runCommand(network, e)
+		return runCommand(w, network, e)
 	case chat.Typing:
-		return w.typing(network, e)
+		return typing(w, network, e)
 	case chat.Shared:
-		return w.shared(network, e)
+		return workShared(w, network, e)
 	case chat.DeskOpened:
-		return w.showPage(network, e)
+		return showPage(w, network, e)
 	case chat.SettingsAsked:
-		return w.settingsAsked(network, e)
+		return settingsAsked(w, network, e)
 	case chat.Revoked:
-		return w.revoked(network, e)
+		return revoked(w, network, e)
 	case chat.Encrypted:
-		return w.encrypted(network, e)
+		return encrypted(w, network, e)
 	case chat.Sealed:
-		return w.sealed(network, e)
+		return sealed(w, network, e)
 	case chat.Unlocked:
-		return w.unlocked(network, e)
+		return unlocked(w, network, e)
 	case chat.Unknown:
-		return w.AddUnread(network, e.Type, w.now, e.Raw)
+		return w.AddUnread(network, e.Type, w.Now, e.Raw)
 	}
 	return fmt.Errorf("an event of an unknown kind: %T", e)
 }

@@ -12,29 +12,12 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/media"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
-
-// Files says which files are carried, and for how long they are kept.
-type Files struct {
-	Largest int64         // bytes of one file; larger ones are named only. 0: 100 MB
-	URL     string        // address of the web under which OpenLink is served; empty: no links are given
-	Keep    time.Duration // how long the content is kept for people who come later; 0: 30 days
-	FFmpeg  string        // path of the program by which voice messages get a copy that every mail program plays; empty: none
-}
-
-func (f Files) withDefaults() Files {
-	if f.Largest <= 0 {
-		f.Largest = 100e6
-	}
-	if f.Keep <= 0 {
-		f.Keep = 30 * 24 * time.Hour
-	}
-	return f
-}
 
 // previewOver and previewWide say which pictures are shown smaller in a mail, with
 // the original attached: bytes, and pixels of the longer side.
@@ -54,13 +37,13 @@ type fileJob struct {
 	File int64 `json:"file"`
 }
 
-// addFiles notes the files of a message from a room. Nothing is fetched yet.
-func (w *work) addFiles(network string, m store.Message, files []chat.File) error {
+// Add notes the files of a message from a room. Nothing is fetched yet.
+func Add(w *core.Work, network string, m store.Message, files []chat.File) error {
 	opens := w.Env.Network(network).Opener != nil
 	for _, f := range files {
 		in := store.File{
 			Message: m.ID, Network: network, Ref: string(f.ID), Name: mail.CleanFileName(f.Name), Type: f.Type, Sort: int64(f.Sort), Size: max(f.Size, 0),
-			Duration: f.Duration, Width: f.Width, Height: f.Height, State: store.FileWanted, At: w.now,
+			Duration: f.Duration, Width: f.Width, Height: f.Height, State: store.FileWanted, At: w.Now,
 		}
 		switch {
 		case f.ID == "" || !opens:
@@ -76,12 +59,12 @@ func (w *work) addFiles(network string, m store.Message, files []chat.File) erro
 }
 
 func tooLarge(most int64) string {
-	return "it is larger than " + sizeOf(most) + ", the most that is carried"
+	return "it is larger than " + core.SizeOf(most) + ", the most that is carried"
 }
 
-// fetchFiles has the files of a message fetched that are wanted, and reports whether
+// Fetch has the files of a message fetched that are wanted, and reports whether
 // there are any.
-func (w *work) fetchFiles(message int64) (wanted bool, err error) {
+func Fetch(w *core.Work, message int64) (wanted bool, err error) {
 	files, err := w.FilesOf(message)
 	for _, f := range files {
 		if f.State != store.FileWanted {
@@ -89,7 +72,7 @@ func (w *work) fetchFiles(message int64) (wanted bool, err error) {
 		}
 		wanted = true
 		// A lane of its own: a slow one must not hold up others.
-		if err := w.enqueue(jobFetchFile, fmt.Sprintf("file/%d", f.ID), w.key("g", f.ID), fileJob{f.ID}, nil, time.Time{}); err != nil {
+		if err := enqueue(w, jobFetchFile, fmt.Sprintf("file/%d", f.ID), w.Key("g", f.ID), fileJob{f.ID}, nil, time.Time{}); err != nil {
 			return wanted, err
 		}
 	}
@@ -98,14 +81,14 @@ func (w *work) fetchFiles(message int64) (wanted bool, err error) {
 
 // fileKinds are the kinds of deliveries that fetch files from a network. settled goes on
 // with a message when one of its files has come, or never will.
-func fileKinds(e *Env, settled func(w *work, message int64) error) []kind {
+func fileKinds(e *core.Env, settled func(w *core.Work, message int64) error) []kind {
 	return []kind{{Name: jobFetchFile, Patience: fetchPatience, Deliver: func(ctx context.Context, d store.Delivery) error {
-		return e.deliverFetchFile(ctx, d, settled)
+		return deliverFetchFile(ctx, e, d, settled)
 	}}}
 }
 
 // deliverFetchFile fetches a file into the store.
-func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery, settled func(*work, int64) error) error {
+func deliverFetchFile(ctx context.Context, e *core.Env, d store.Delivery, settled func(*core.Work, int64) error) error {
 	var j fileJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
@@ -116,17 +99,17 @@ func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery, settled fu
 	}
 	var err error
 	if f.State == store.FileWanted {
-		f, err = e.fetchFile(ctx, f)
+		f, err = fetchFile(ctx, e, f)
 	}
-	failpoint("settle-file:attempted")
-	return e.write(ctx, "settle-file", func(w *work) error {
+	core.Failpoint("settle-file:attempted")
+	return e.Write(ctx, "settle-file", func(w *core.Work) error {
 		if err != nil {
-			final, settle := w.again(d, err, fetchPatience)
+			final, settle := Again(w, d, err, fetchPatience)
 			if settle != nil || !final {
 				return settle
 			}
 			w.Env.Log.Warn("a file could not be fetched", "network", f.Network, "attempts", d.Attempt+1, "error", err)
-			f.State, f.Reason = store.FileMissing, plainReason(err.Error())
+			f.State, f.Reason = store.FileMissing, core.PlainReason(err.Error())
 		} else if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -137,10 +120,10 @@ func (e *Env) deliverFetchFile(ctx context.Context, d store.Delivery, settled fu
 	})
 }
 
-func (e *Env) fetchFile(ctx context.Context, f store.File) (store.File, error) {
+func fetchFile(ctx context.Context, e *core.Env, f store.File) (store.File, error) {
 	opener := e.Network(f.Network).Opener
 	if opener == nil {
-		return f, neverError("its chat network is no longer in the configuration")
+		return f, core.NeverError("its chat network is no longer in the configuration")
 	}
 	r, err := opener.OpenFile(ctx, chat.File{
 		ID: chat.FileID(f.Ref), Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height,
@@ -148,7 +131,7 @@ func (e *Env) fetchFile(ctx context.Context, f store.File) (store.File, error) {
 	if err != nil {
 		return f, err
 	}
-	k, err := e.newKeeping(f.Type, f.Name)
+	k, err := newKeeping(e, f.Type, f.Name)
 	if err == nil {
 		_, err = io.Copy(k, r)
 	}
@@ -156,22 +139,22 @@ func (e *Env) fetchFile(ctx context.Context, f store.File) (store.File, error) {
 		return f, errors.Join(err, k.drop())
 	}
 	if k.over {
-		return f, errors.Join(neverError(tooLarge(e.Files.Largest)), k.drop())
+		return f, errors.Join(core.NeverError(tooLarge(e.Files.Largest)), k.drop())
 	}
 	c, err := k.keep()
 	if err != nil {
 		return f, err
 	}
 	c.into(&f)
-	if f.Preview, err = e.speech(ctx, f); err != nil {
+	if f.Preview, err = envSpeech(ctx, e, f); err != nil {
 		return f, err
 	}
 	return f, nil
 }
 
-// speech makes a copy of a voice message that every mail program plays. Where that does
+// envSpeech makes a copy of a voice message that every mail program plays. Where that does
 // not work there is none.
-func (e *Env) speech(ctx context.Context, f store.File) (p store.Preview, err error) {
+func envSpeech(ctx context.Context, e *core.Env, f store.File) (p store.Preview, err error) {
 	const longest = 20 << 20 // bytes; more is no voice message
 	if e.Files.FFmpeg == "" || chat.FileSort(f.Sort) != chat.Voice || f.Type != "audio/ogg" || f.Size > longest {
 		return f.Preview, nil
@@ -197,7 +180,7 @@ func (e *Env) speech(ctx context.Context, f store.File) (p store.Preview, err er
 }
 
 // fileSettled goes on with a message when one of its files has come, or never will.
-func fileSettled(w *work, message int64) error {
+func fileSettled(w *core.Work, message int64) error {
 	m, err := w.Message(message)
 	if err != nil {
 		return err
@@ -207,20 +190,20 @@ func fileSettled(w *work, message int64) error {
 		return err
 	}
 	if m.State != store.Deleted {
-		if err := w.toRoomsWithout(m); err != nil {
+		if err := toRoomsWithout(w, m); err != nil {
 			return err
 		}
 	}
 	if m.State == store.Held {
-		if err := w.atOnce(m); err != nil {
+		if err := atOnce(w, m); err != nil {
 			return err
 		}
 	}
-	return w.resume(m.Thread)
+	return resume(w, m.Thread)
 }
 
 // toRoomsWithout posts a message of a room in the thread's other rooms.
-func (w *work) toRoomsWithout(m store.Message) error {
+func toRoomsWithout(w *core.Work, m store.Message) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil || len(copies) == 0 || m.Author == 0 {
 		return err
@@ -233,7 +216,7 @@ func (w *work) toRoomsWithout(m store.Message) error {
 	if err != nil {
 		return err
 	}
-	return w.toOtherRooms(m, from, chat.Author{ID: chat.UserID(person), Name: m.Name})
+	return toOtherRooms(w, m, from, chat.Author{ID: chat.UserID(person), Name: m.Name})
 }
 
 func anyWanted(files []store.File) bool {
@@ -263,14 +246,14 @@ func (c content) into(f *store.File) {
 
 // keeping takes the content of a file, up to the largest that is carried.
 type keeping struct {
-	env            *Env
+	env            *core.Env
 	w              *store.BlobWriter
 	head           []byte
 	declared, name string
 	over           bool
 }
 
-func (e *Env) newKeeping(declared, name string) (*keeping, error) {
+func newKeeping(e *core.Env, declared, name string) (*keeping, error) {
 	w, err := e.Store.NewBlob()
 	return &keeping{env: e, w: w, declared: declared, name: name}, err
 }
@@ -313,7 +296,7 @@ func (k *keeping) keep() (content, error) {
 	if c.Width, c.Height = media.Size(f); c.Size <= previewOver && max(c.Width, c.Height) <= 2*previewWide {
 		return c, nil
 	}
-	c.Preview, err = k.env.preview(f)
+	c.Preview, err = preview(k.env, f)
 	return c, err
 }
 
@@ -328,7 +311,7 @@ func shownInline(kind string) bool {
 
 // preview makes a smaller picture; one that cannot be read has none. One at a time,
 // because it takes memory.
-func (e *Env) preview(f io.ReadSeeker) (p store.Preview, err error) {
+func preview(e *core.Env, f io.ReadSeeker) (p store.Preview, err error) {
 	e.Shrinking.Lock()
 	defer e.Shrinking.Unlock()
 	w, err := e.Store.NewBlob()
@@ -350,7 +333,7 @@ func (e *Env) preview(f io.ReadSeeker) (p store.Preview, err error) {
 
 // mailFiles gives the files of a mail that is read to the store.
 type mailFiles struct {
-	env  *Env
+	env  *core.Env
 	here map[string]content // by Part.Stored
 }
 
@@ -361,7 +344,7 @@ func (m *mailFiles) sink(p mail.Part) (mail.Sink, error) {
 	if p.Name == "" {
 		p.Name = p.UsualName()
 	}
-	k, err := m.env.newKeeping(p.Type, p.Name)
+	k, err := newKeeping(m.env, p.Type, p.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -388,7 +371,7 @@ func (s *mailSink) Close() (string, error) {
 }
 
 // addMailFiles stores the files of a mail as those of a message.
-func (w *work) addMailFiles(l Mail, message int64) error {
+func addMailFiles(w *core.Work, l Mail, message int64) error {
 	if l.class.Kind == classify.Unreadable {
 		return nil
 	}
@@ -398,7 +381,7 @@ func (w *work) addMailFiles(l Mail, message int64) error {
 	}
 	sender := mail.CanonicalAddress(l.from.Address)
 	for _, p := range l.msg.Files() {
-		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.Env.Files.Largest), Sender: sender, At: w.now}
+		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: tooLarge(w.Env.Files.Largest), Sender: sender, At: w.Now}
 		if c, here := l.files[p.Stored]; here {
 			c.into(&f)
 			times, err := w.TimesMailed(c.Blob, sender)
@@ -425,10 +408,10 @@ func sortOf(kind string) chat.FileSort {
 	return map[string]chat.FileSort{"image": chat.Picture, "audio": chat.Sound, "video": chat.Film}[family]
 }
 
-// runFiles removes files whose time is over, once a day.
-func (e *Env) runFiles(ctx context.Context) error {
+// Run removes files whose time is over, once a day.
+func Run(ctx context.Context, e *core.Env) error {
 	for {
-		if err := e.dropOldFiles(ctx); err != nil && ctx.Err() == nil {
+		if err := dropOldFiles(ctx, e); err != nil && ctx.Err() == nil {
 			e.Log.Error("remove old files", "error", err)
 		}
 		day := time.NewTimer(24 * time.Hour)
@@ -441,7 +424,7 @@ func (e *Env) runFiles(ctx context.Context) error {
 	}
 }
 
-func (e *Env) dropOldFiles(ctx context.Context) error {
+func dropOldFiles(ctx context.Context, e *core.Env) error {
 	const batch = 200
 	for {
 		var old []store.File
@@ -455,7 +438,7 @@ func (e *Env) dropOldFiles(ctx context.Context) error {
 		if len(old) == 0 {
 			break
 		}
-		err = e.write(ctx, "drop-files", func(w *work) error {
+		err = e.Write(ctx, "drop-files", func(w *core.Work) error {
 			for _, f := range old {
 				f.State, f.Reason = store.FileDropped, "it is no longer kept"
 				if err := w.SetFile(f); err != nil {
@@ -476,7 +459,7 @@ func (e *Env) dropOldFiles(ctx context.Context) error {
 }
 
 // openBlob opens a stored file for a mail.
-func (e *Env) openBlob(name string) (io.ReadCloser, error) {
+func openBlob(e *core.Env, name string) (io.ReadCloser, error) {
 	f, err := e.Store.OpenBlob(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, retry.Never(err)

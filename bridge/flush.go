@@ -9,17 +9,18 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
 // flusher makes mails of what threads hold when their holds end.
 type flusher struct {
-	env *Env
+	env *core.Env
 	due chan struct{} // of capacity 1: something may be due
 }
 
-func newFlusher(e *Env) *flusher {
+func newFlusher(e *core.Env) *flusher {
 	f := &flusher{env: e, due: make(chan struct{}, 1)}
 	e.WakeFlush = f.wake
 	return f
@@ -81,7 +82,7 @@ func (f *flusher) flushDue(ctx context.Context, at time.Time) (next time.Time, e
 		for i, id := range due {
 			done[id] = true
 			all.Go(func() {
-				if err := f.env.write(ctx, "flush", func(w *work) error { return w.flushThread(id) }); err != nil {
+				if err := f.env.Write(ctx, "flush", func(w *core.Work) error { return flushThread(w, id) }); err != nil {
 					errs[i] = fmt.Errorf("thread %d: %w", id, err)
 				}
 			})
@@ -98,7 +99,7 @@ func (f *flusher) flushDue(ctx context.Context, at time.Time) (next time.Time, e
 const whileStuck = 20 * time.Second
 
 // unstuck has what gathered behind a mail leave when that is delivered at last.
-func (w *work) unstuck(d store.Delivery, j mailJob) error {
+func unstuck(w *core.Work, d store.Delivery, j mailJob) error {
 	if d.Attempt == 0 {
 		return nil
 	}
@@ -110,12 +111,12 @@ func (w *work) unstuck(d store.Delivery, j mailJob) error {
 	if err != nil || th.HoldFirst.IsZero() || !th.HoldUntil.After(th.HoldFirst.Add(w.Env.Hold.Max)) {
 		return err
 	}
-	w.flush = true
-	return w.SetHold(th.ID, th.HoldFirst, w.now)
+	w.FlushDue = true
+	return w.SetHold(th.ID, th.HoldFirst, w.Now)
 }
 
 // flushThread makes mails of what a thread holds.
-func (w *work) flushThread(id int64) error {
+func flushThread(w *core.Work, id int64) error {
 	held, err := w.HeldMessages(id)
 	if err != nil {
 		return err
@@ -126,28 +127,28 @@ func (w *work) flushThread(id int64) error {
 	if stuck, err := w.Stuck(mailLane(id), jobMail); err != nil {
 		return err
 	} else if stuck {
-		return w.SetHold(id, held[0].At, w.now.Add(whileStuck))
+		return w.SetHold(id, held[0].At, w.Now.Add(whileStuck))
 	}
-	if until, err := w.stretched(id, held); err != nil {
+	if until, err := stretched(w, id, held); err != nil {
 		return err
-	} else if until.After(w.now) {
+	} else if until.After(w.Now) {
 		return w.SetHold(id, held[0].At, until)
 	}
-	ready, err := w.complete(held)
+	ready, err := complete(w, held)
 	if err != nil {
 		return err
 	}
 	if len(ready) == 0 {
-		return w.SetHold(id, held[0].At, w.Env.untilFiles(w.now))
+		return w.SetHold(id, held[0].At, untilFiles(w.Env, w.Now))
 	}
-	p, err := w.planFor(id, ready)
+	p, err := planFor(w, id, ready)
 	if err != nil {
 		return err
 	}
-	if err := w.makeMails(p); err != nil {
+	if err := Make(w, p); err != nil {
 		return err
 	}
-	if err := w.letWait(p); err != nil {
+	if err := letWait(w, p); err != nil {
 		return err
 	}
 	for _, m := range ready {
@@ -157,14 +158,14 @@ func (w *work) flushThread(id int64) error {
 		}
 	}
 	if len(ready) < len(held) {
-		return w.SetHold(id, held[len(ready)].At, w.Env.untilFiles(w.now))
+		return w.SetHold(id, held[len(ready)].At, untilFiles(w.Env, w.Now))
 	}
 	return w.SetHold(id, time.Time{}, time.Time{})
 }
 
 // stretched is until when messages are held because their mailbox may soon send no
 // more: then many become one mail. What is awaited is not held.
-func (w *work) stretched(id int64, held []store.Message) (until time.Time, err error) {
+func stretched(w *core.Work, id int64, held []store.Message) (until time.Time, err error) {
 	th, err := w.Thread(id)
 	if err != nil {
 		return until, err
@@ -173,11 +174,11 @@ func (w *work) stretched(id int64, held []store.Message) (until time.Time, err e
 	if box == nil {
 		return until, nil // said elsewhere
 	}
-	d := box.Pace.Stretch(w.now)
+	d := box.Pace.Stretch(w.Now)
 	if d == 0 || !th.HoldUntil.After(endedByHand(th.HoldFirst)) {
 		return until, nil
 	}
-	if urgent, err := w.urgent(th); err != nil || urgent {
+	if urgent, err := urgent(w, th); err != nil || urgent {
 		return until, err
 	}
 	return held[0].At.Add(d), nil
@@ -185,12 +186,12 @@ func (w *work) stretched(id int64, held []store.Message) (until time.Time, err e
 
 // untilFiles is how long a hold lasts while files are fetched; it ends when they are
 // there, or given up.
-func (e *Env) untilFiles(now time.Time) time.Time { return now.Add(e.Hold.Max + time.Hour) }
+func untilFiles(e *core.Env, now time.Time) time.Time { return now.Add(e.Hold.Max + time.Hour) }
 
 // complete returns the first of the held messages whose files, and the roots of whose
 // chat threads, are all settled; the order is kept, so those behind one that waits
 // wait, too.
-func (w *work) complete(held []store.Message) ([]store.Message, error) {
+func complete(w *core.Work, held []store.Message) ([]store.Message, error) {
 	for i, m := range held {
 		wanted, err := w.FilesOf(m.ID)
 		if err != nil {
@@ -211,25 +212,25 @@ func (w *work) complete(held []store.Message) ([]store.Message, error) {
 	return held, nil
 }
 
-// makeMails makes and enqueues the mails of a plan.
-func (w *work) makeMails(p plan) error {
+// Make makes and enqueues the mails of a plan.
+func Make(w *core.Work, p plan) error {
 	mails := planMail(p)
 	for _, planned := range mails {
-		err := w.makeMail(p, planned)
+		err := makeMail(w, p, planned)
 		var cannot *composeError
 		if errors.As(err, &cannot) {
 			// What cannot be written as a mail must not hold up what comes after it.
-			err = w.noticeAt(planned.Messages[0], "⚠️ This message could not be made into a mail: "+plainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
+			err = noticeAt(w, planned.Messages[0], "⚠️ This message could not be made into a mail: "+core.PlainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := w.linesTold(p, mails); err != nil {
+	if err := linesTold(w, p, mails); err != nil {
 		return err
 	}
 	for _, r := range p.Reactions {
-		if err := w.reactionTold(p, r); err != nil {
+		if err := reactionTold(w, p, r); err != nil {
 			return err
 		}
 	}
@@ -237,9 +238,9 @@ func (w *work) makeMails(p plan) error {
 }
 
 // planFor reads what planMail needs.
-func (w *work) planFor(id int64, held []store.Message) (plan, error) {
+func planFor(w *core.Work, id int64, held []store.Message) (plan, error) {
 	p := plan{
-		Held: held, Now: w.now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
+		Held: held, Now: w.Now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
 		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
 	}
 	var err error
@@ -259,8 +260,8 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	if p.Box == nil {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
 	}
-	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = w.Env.linkMaker(), p.Box.largestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
-	if p.Root, err = w.rootOf(id); err != nil {
+	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = LinksOf(w.Env), p.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
+	if p.Root, err = rootOf(w, id); err != nil {
 		return p, err
 	}
 	last, err := w.LastMessages(id, 50)
@@ -269,7 +270,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 	}
 	p.Names = severalSpeak(last)
 	if len(held) > 0 {
-		if err := w.planReactions(&p); err != nil {
+		if err := planReactions(w, &p); err != nil {
 			return p, err
 		}
 	}
@@ -277,7 +278,7 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if p.Files[m.ID], err = w.FilesOf(m.ID); err != nil {
 			return p, err
 		}
-		if err := w.planPoll(&p, m.ID); err != nil {
+		if err := planPoll(w, &p, m.ID); err != nil {
 			return p, err
 		}
 		if m.ReplyTo == 0 {
@@ -287,17 +288,17 @@ func (w *work) planFor(id int64, held []store.Message) (plan, error) {
 		if err != nil {
 			return p, err
 		}
-		if p.Quotes[m.ID], err = w.quoteOf(of); err != nil {
+		if p.Quotes[m.ID], err = quoteOf(w, of); err != nil {
 			return p, err
 		}
-		if p.Quotes[m.ID], err = w.withRoot(p.Quotes[m.ID]); err != nil {
+		if p.Quotes[m.ID], err = withRoot(w, p.Quotes[m.ID]); err != nil {
 			return p, err
 		}
 		if p.LeftOut[of.ID], err = w.LeftOut(of.ID); err != nil {
 			return p, err
 		}
 	}
-	return p, w.planTurns(&p)
+	return p, planTurns(w, &p)
 }
 
 func severalSpeak(ms []store.Message) bool {
@@ -315,7 +316,7 @@ func severalSpeak(ms []store.Message) bool {
 }
 
 // makeMail fixes the Message-ID and the bytes of a planned mail and enqueues it.
-func (w *work) makeMail(p plan, pm plannedMail) error {
+func makeMail(w *core.Work, p plan, pm plannedMail) error {
 	uniq := mail.NewUniq()
 	d := draft(p, pm)
 	d.ID = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
@@ -329,7 +330,7 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 	for _, m := range pm.Messages {
 		ids = append(ids, m.ID)
 	}
-	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.now}
+	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.Now}
 	if err := w.AddMail(&record, ids...); err != nil {
 		return err
 	}
@@ -342,9 +343,9 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: to.ID, State: store.Queued}); err != nil {
 			return err
 		}
-		to.Mailed = w.now
+		to.Mailed = w.Now
 		if to.State == store.Invited {
-			to.State, to.Changed = store.Active, w.now
+			to.State, to.Changed = store.Active, w.Now
 		}
 		if err := w.SetParticipant(to); err != nil {
 			return err
@@ -354,17 +355,9 @@ func (w *work) makeMail(p plan, pm plannedMail) error {
 		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
 	}
 	if len(pm.Messages) > 0 {
-		w.trace(Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + quantity(len(pm.To), "person", "people")})
+		w.Trace(core.Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + core.Quantity(len(pm.To), "person", "people")})
 	}
-	return w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
-}
-
-// quantity words a number of things.
-func quantity(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return enqueue(w, jobMail, mailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
 // composeError says that a mail could not be written.
@@ -376,8 +369,8 @@ func (e *composeError) Unwrap() error { return e.err }
 // note makes a mail of the bridge's own words to one person: answers to
 // commands by mail, confirmations, warnings. It is no part of the conversation.
 // An empty subject is that of the thread.
-func (w *work) note(th store.Thread, to store.Participant, subject, text, inReplyTo string) error {
-	p, err := w.planFor(th.ID, nil)
+func note(w *core.Work, th store.Thread, to store.Participant, subject, text, inReplyTo string) error {
+	p, err := planFor(w, th.ID, nil)
 	if err != nil {
 		return err
 	}
@@ -388,23 +381,23 @@ func (w *work) note(th store.Thread, to store.Participant, subject, text, inRepl
 	d.Bridge = w.Env.Instance + "; hop=1"
 	d.From.Name = "hashsend"
 	if subject != "" { // it stands by itself
-		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.Env.Mint.Anchor(uniq, p.Box.Domain), w.now
+		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.Env.Mint.Anchor(uniq, p.Box.Domain), w.Now
 	}
 	d.AutoSubmitted, d.Suppress = "auto-replied", "All"
 	d.InReplyTo = inReplyTo
 	if inReplyTo != "" {
 		d.References = []string{inReplyTo}
 	}
-	d.Words = []mail.Words{{At: w.now, Text: text}}
+	d.Words = []mail.Words{{At: w.Now, Text: text}}
 	d.Footer = nil
 	finished, err := mail.Compose(d)
 	if err != nil {
 		return fmt.Errorf("compose mail: %w", err)
 	}
-	record := store.Mail{Thread: th.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.now}
+	record := store.Mail{Thread: th.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.Now}
 	if err := w.AddMail(&record); err != nil {
 		return err
 	}
 	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, To: []string{to.Address}}
-	return w.enqueue(jobMail, mailLane(th.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
+	return enqueue(w, jobMail, mailLane(th.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }

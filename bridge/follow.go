@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -37,11 +38,11 @@ type catchUpJob struct{ Target }
 func followKind() chatKind[followJob] {
 	return chatKind[followJob]{
 		Name: jobFollow, Patience: 2 * time.Minute, // people are invited one after the other
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *followJob) (chat.MessageID, error) {
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *followJob) (chat.MessageID, error) {
 			return "", n.Follower.Follow(ctx, j.Missed.From, j.Place.Room, j.Missed.By)
 		},
-		Settle: func(w *work, _ store.Delivery, j followJob, _ chat.MessageID) error { return w.followed(j) },
-		GaveUp: func(w *work, _ store.Delivery, j followJob, cause error) error { return w.notFollowed(j, cause) },
+		Settle: func(w *core.Work, _ store.Delivery, j followJob, _ chat.MessageID) error { return followed(w, j) },
+		GaveUp: func(w *core.Work, _ store.Delivery, j followJob, cause error) error { return notFollowed(w, j, cause) },
 	}
 }
 
@@ -49,7 +50,7 @@ func followKind() chatKind[followJob] {
 func catchUpKind(handle func(network string) chat.Handler) chatKind[catchUpJob] {
 	return chatKind[catchUpJob]{
 		Name: jobCatchUp,
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *catchUpJob) (chat.MessageID, error) {
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *catchUpJob) (chat.MessageID, error) {
 			return "", n.Backfiller.Backfill(ctx, j.Place, "", j.Out.At, handle(j.Network))
 		},
 	}
@@ -59,31 +60,31 @@ func missedKey(network string, to chat.RoomID) string {
 	return "missed\x00" + network + "\x00" + string(to)
 }
 
-func (w *work) followKey(network string, to chat.RoomID) string {
-	return w.key("follow") + "." + network + "." + string(to)
+func followKey(w *core.Work, network string, to chat.RoomID) string {
+	return w.Key("follow") + "." + network + "." + string(to)
 }
 
 // moved follows a room that goes on under another id (A41): at once where nothing is to
 // be entered for it, else when the bridge is in.
-func (w *work) moved(network string, e chat.Moved) error {
-	if linked, err := w.anyLinked(network, e.Place.Room); err != nil || !linked {
+func moved(w *core.Work, network string, e chat.Moved) error {
+	if linked, err := anyLinked(w, network, e.Place.Room); err != nil || !linked {
 		return err
 	}
 	if w.Env.Network(network).Follower != nil {
-		return w.follow(network, e.To, missed{From: e.Place.Room, By: e.By, At: e.At})
+		return follow(w, network, e.To, missed{From: e.Place.Room, By: e.By, At: e.At})
 	}
 	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
 		return err
 	}
 	j := joinJob{Target: Target{Network: network, Place: chat.Place{Room: e.To}}}
-	if err := w.toChat(jobJoin, w.key("i.moved")+"."+string(e.Event), &j); err != nil {
+	if err := Enqueue(w, jobJoin, w.Key("i.moved")+"."+string(e.Event), &j); err != nil {
 		return err
 	}
-	return w.announceIn(network, e.To)
+	return announceIn(w, network, e.To)
 }
 
 // anyLinked reports whether a room, or a chat thread in it, is linked.
-func (w *work) anyLinked(network string, room chat.RoomID) (bool, error) {
+func anyLinked(w *core.Work, network string, room chat.RoomID) (bool, error) {
 	rooms, err := w.RoomsIn(network, string(room))
 	for _, r := range rooms {
 		if r.Thread != 0 {
@@ -93,7 +94,7 @@ func (w *work) anyLinked(network string, room chat.RoomID) (bool, error) {
 	return false, err
 }
 
-func (w *work) announceIn(network string, room chat.RoomID) error {
+func announceIn(w *core.Work, network string, room chat.RoomID) error {
 	rooms, err := w.RoomsIn(network, string(room))
 	if err != nil {
 		return err
@@ -102,19 +103,19 @@ func (w *work) announceIn(network string, room chat.RoomID) error {
 		if r.Thread == 0 {
 			continue
 		}
-		if err := w.announce(r.Thread); err != nil {
+		if err := announce(w, r.Thread); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *work) follow(network string, to chat.RoomID, m missed) error {
-	return w.toChat(jobFollow, w.followKey(network, to), &followJob{Target: Target{Network: network, Place: chat.Place{Room: to}}, Missed: m})
+func follow(w *core.Work, network string, to chat.RoomID, m missed) error {
+	return Enqueue(w, jobFollow, followKey(w, network, to), &followJob{Target: Target{Network: network, Place: chat.Place{Room: to}}, Missed: m})
 }
 
 // followed lets a conversation go on in the room that the bridge has entered.
-func (w *work) followed(j followJob) error {
+func followed(w *core.Work, j followJob) error {
 	if err := w.MoveRoom(j.Network, string(j.Missed.From), string(j.Place.Room), "", ""); err != nil {
 		return err
 	}
@@ -131,26 +132,26 @@ func (w *work) followed(j followJob) error {
 			return err
 		}
 	}
-	if err := w.catchUp(j.Network, j.Place.Room, j.Missed.At); err != nil {
+	if err := catchUp(w, j.Network, j.Place.Room, j.Missed.At); err != nil {
 		return err
 	}
-	return w.announceIn(j.Network, j.Place.Room)
+	return announceIn(w, j.Network, j.Place.Room)
 }
 
 // catchUp has what was said in a room before the bridge entered it taken in, from the
 // moment on from which it belongs to its conversation.
-func (w *work) catchUp(network string, room chat.RoomID, since time.Time) error {
+func catchUp(w *core.Work, network string, room chat.RoomID, since time.Time) error {
 	if w.Env.Network(network).Backfiller == nil {
 		return nil
 	}
 	j := catchUpJob{Target{Network: network, Place: chat.Place{Room: room}}}
 	j.Out.At = since
-	return w.toChat(jobCatchUp, w.Env.Instance+".u."+mail.NewUniq(), &j)
+	return Enqueue(w, jobCatchUp, w.Env.Instance+".u."+mail.NewUniq(), &j)
 }
 
 // notFollowed tells that a conversation stays in a room that others have left.
-func (w *work) notFollowed(j followJob, cause error) error {
-	text := "⚠️ This room goes on elsewhere, and I could not follow: " + plainReason(cause.Error()) + "."
+func notFollowed(w *core.Work, j followJob, cause error) error {
+	text := "⚠️ This room goes on elsewhere, and I could not follow: " + core.PlainReason(cause.Error()) + "."
 	if errors.Is(cause, chat.ErrMayNot) {
 		raw, err := json.Marshal(j.Missed)
 		if err != nil {
@@ -161,7 +162,7 @@ func (w *work) notFollowed(j followJob, cause error) error {
 		}
 		text += " Invite me into the new room, and the conversation goes on there."
 	} else {
-		text += fmt.Sprintf(" Mail still comes in here. To go on elsewhere, invite me there and link that room; %sunlink ends the link here.", promptMark)
+		text += fmt.Sprintf(" Mail still comes in here. To go on elsewhere, invite me there and link that room; %sunlink ends the link here.", core.PromptMark)
 	}
 	rooms, err := w.RoomsIn(j.Network, string(j.Missed.From))
 	if err != nil {
@@ -171,7 +172,7 @@ func (w *work) notFollowed(j followJob, cause error) error {
 		if r.Thread == 0 || r.Silent() {
 			continue
 		}
-		if err := w.notice(j.Network, place(r), text); err != nil {
+		if err := Notice(w, j.Network, core.Place(r), text); err != nil {
 			return err
 		}
 	}
@@ -180,7 +181,7 @@ func (w *work) notFollowed(j followJob, cause error) error {
 
 // askedAfter reports whether the bridge is invited into a room into which it could not
 // follow before: whoever may move a room may have it follow.
-func (w *work) askedAfter(network string, e chat.Invited) (is bool, err error) {
+func askedAfter(w *core.Work, network string, e chat.Invited) (is bool, err error) {
 	text, err := w.Setting(missedKey(network, e.Place.Room))
 	if err != nil || text == "" {
 		return false, err
@@ -189,23 +190,23 @@ func (w *work) askedAfter(network string, e chat.Invited) (is bool, err error) {
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return false, err
 	}
-	return true, w.follow(network, e.Place.Room, m)
+	return true, follow(w, network, e.Place.Room, m)
 }
 
 // beforeLinked lets what is said in a room wait that is about to be linked: a chat of
 // two that is being made ready, a room that the bridge is following another one into.
 // What is said in other rooms that are not linked concerns nobody.
-func (w *work) beforeLinked(network string, e chat.Posted) error {
-	is, err := w.directIn(network, e.Place)
+func beforeLinked(w *core.Work, network string, e chat.Posted) error {
+	is, err := directIn(w, network, e.Place)
 	if err != nil {
 		return err
 	}
 	if !is {
-		if _, err := w.Delivery(w.followKey(network, e.Place.Room)); errors.Is(err, store.ErrNone) {
+		if _, err := w.Delivery(followKey(w, network, e.Place.Room)); errors.Is(err, store.ErrNone) {
 			return nil
 		} else if err != nil {
 			return err
 		}
 	}
-	return w.deferTo(network, chatLane(network, e.Place.Room), e, time.Time{})
+	return DeferTo(w, network, chatLane(network, e.Place.Room), e, time.Time{})
 }

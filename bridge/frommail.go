@@ -8,23 +8,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
 // inbox takes in the mails of a mailbox. It is the mail.Handler of its sources.
 type inbox struct {
-	*Box
-	Env   *Env
+	*core.Box
+	Env   *core.Env
 	apply applier
 }
 
 // applier does what was decided about a mail, in the transaction that stores its cursor.
-type applier func(w *work, box *Box, l Mail, d decision, f Approval) error
+type applier func(w *core.Work, box *core.Box, l Mail, d decision, f Approval) error
 
 // Wants decides by the header whether a mail may be ours: our own echo, an answer
 // to mail of ours, the tag in the subject, a report, or a folder that is ours.
@@ -33,10 +33,10 @@ func (box *inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	if _, echo := box.Env.Mint.ParseTrace(h.Header.Get(mail.HeaderTrace)); echo {
 		return true, nil
 	}
-	if h.Place == mail.Sent && !box.isOwn(sender(&m).Address) {
+	if h.Place == mail.Sent && !box.IsOwn(sender(&m).Address) {
 		return false, nil
 	}
-	if h.Place == mail.Archive && box.isOwn(sender(&m).Address) {
+	if h.Place == mail.Archive && box.IsOwn(sender(&m).Address) {
 		return false, nil // what the owner has sent lies there, too, and drafts
 	}
 	if (h.Place != mail.Junk && mail.HasTag(m.Subject, box.Env.Tag)) || (h.Place != mail.Sent && looksLikeReport(h)) {
@@ -44,7 +44,7 @@ func (box *inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	}
 	var ours bool
 	err := box.Env.Store.Read(ctx, func(tx *store.Tx) error {
-		r, err := box.Env.findRoute(tx, box.Box, &m, h.Envelope)
+		r, err := findRoute(box.Env, tx, box.Box, &m, h.Envelope)
 		ours = len(r.Threads) > 0
 		return err
 	})
@@ -62,15 +62,9 @@ func looksLikeReport(h mail.Head) bool {
 	return strings.Contains(from, "mailer-daemon") || strings.Contains(from, "postmaster") || h.Header.Get("X-Failed-Recipients") != ""
 }
 
-// isOwn reports whether an address is one of the mailbox's owner.
-func (box *Box) isOwn(address string) bool {
-	return mail.SameAddress(address, box.Address.Address) ||
-		slices.ContainsFunc(box.Own, func(o string) bool { return mail.SameAddress(o, address) })
-}
-
 // Pass stores the cursor of a folder behind mails that are not ours.
 func (box *inbox) Pass(ctx context.Context, _, folder, cursor string) error {
-	return box.Env.write(ctx, "pass", func(w *work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
+	return box.Env.Write(ctx, "pass", func(w *core.Work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
 }
 
 // Mail is a mail that has been read, with all that is known of it before the
@@ -132,12 +126,12 @@ func (box *inbox) take(ctx context.Context, cursor string, l Mail, f Approval) e
 			return err
 		}
 	}
-	err = box.Env.write(ctx, "mail", func(w *work) error {
+	err = box.Env.Write(ctx, "mail", func(w *core.Work) error {
 		if err := w.SetCursor("mail/"+box.Name, l.in.Folder, cursor); err != nil {
 			return err
 		}
 		if l.echo == "" {
-			if seen, err := w.Seen(w.now, "mail/"+box.Name, l.key...); err != nil || seen {
+			if seen, err := w.Seen(w.Now, "mail/"+box.Name, l.key...); err != nil || seen {
 				d.repeated = seen
 				return err
 			}
@@ -165,7 +159,7 @@ func (box *inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	l := Mail{in: in}
 	if uniq, ok := box.Env.Mint.ParseTrace(in.Header.Get(mail.HeaderTrace)); ok {
 		head := in.Header.Message()
-		if box.isOwn(sender(&head).Address) {
+		if box.IsOwn(sender(&head).Address) {
 			l.echo, l.msg, l.from, l.own = uniq, head, sender(&head), true
 			return l, nil
 		}
@@ -183,7 +177,7 @@ func (box *inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 		return l, fmt.Errorf("read mail: %w", err)
 	}
 	l.from = sender(&l.msg)
-	l.own = box.isOwn(l.from.Address)
+	l.own = box.IsOwn(l.from.Address)
 	l.class = classOf(l.msg)
 	switch {
 	case in.Place == mail.Sent && l.own:
@@ -232,11 +226,11 @@ func keyOf(l Mail) []string {
 
 // notOurs refuses a pushed mail that is not ours, in plain words for its sender.
 func notOurs() error {
-	return neverError("this address takes only answers to mail that came from here, and mail with the tag of the chat in its subject")
+	return core.NeverError("this address takes only answers to mail that came from here, and mail with the tag of the chat in its subject")
 }
 
-// headerOf reads the header of a mail in the folder of held mail.
-func (e *Env) headerOf(file string) (mail.Header, error) {
+// envHeaderOf reads the header of a mail in the folder of held mail.
+func envHeaderOf(e *core.Env, file string) (mail.Header, error) {
 	f, err := e.Store.OpenFile(file)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -22,14 +23,14 @@ type gap struct {
 // gaps are those that are not filled yet. What is said while
 // filling one fails does not make it smaller.
 type gaps struct {
-	env    *Env
+	env    *core.Env
 	handle func(network string) chat.Handler // takes in what was missed
 
 	mu   sync.Mutex
 	open map[string]map[int64]gap // by network and room
 }
 
-func newGaps(e *Env, handle func(network string) chat.Handler) *gaps {
+func newGaps(e *core.Env, handle func(network string) chat.Handler) *gaps {
 	return &gaps{env: e, handle: handle, open: map[string]map[int64]gap{}}
 }
 

@@ -9,33 +9,34 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
 // putOut ends the mail to a person whose ghost was put out of a room (A36).
-func (w *work) putOut(network string, e chat.PutOut) error {
+func putOut(w *core.Work, network string, e chat.PutOut) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
 		return err
 	}
 	for _, r := range rooms {
-		p, err := w.ghostOf(r, e.Ghost)
+		p, err := ghostOf(w, r, e.Ghost)
 		if err != nil {
 			return err
 		}
 		if !p.Takes() {
 			continue
 		}
-		if err := w.endMail(p, store.Removed); err != nil {
+		if err := w.EndMail(p, store.Removed); err != nil {
 			return err
 		}
-		w.trace(Trace{Thread: r.Thread, Kind: "left", Text: p.Name + " was put out of the room"})
-		text := fmt.Sprintf("%s was put out by %s and gets no more mail from here. What is written from there is held and asked about. %sadd ADDRESS brings somebody back.", p.Name, e.By.Name, promptMark)
-		if err := w.noticeThread(r.Thread, text); err != nil {
+		w.Trace(core.Trace{Thread: r.Thread, Kind: "left", Text: p.Name + " was put out of the room"})
+		text := fmt.Sprintf("%s was put out by %s and gets no more mail from here. What is written from there is held and asked about. %sadd ADDRESS brings somebody back.", p.Name, e.By.Name, core.PromptMark)
+		if err := noticeThread(w, r.Thread, text); err != nil {
 			return err
 		}
-		if err := w.announce(r.Thread); err != nil {
+		if err := announce(w, r.Thread); err != nil {
 			return err
 		}
 	}
@@ -44,7 +45,7 @@ func (w *work) putOut(network string, e chat.PutOut) error {
 
 // ghostOf is the participant of a room's thread for whom a ghost stands; the zero
 // Participant: none.
-func (w *work) ghostOf(r store.Room, ghost string) (store.Participant, error) {
+func ghostOf(w *core.Work, r store.Room, ghost string) (store.Participant, error) {
 	if r.Thread == 0 || ghost == "" {
 		return store.Participant{}, nil
 	}
@@ -59,17 +60,17 @@ func (w *work) ghostOf(r store.Room, ghost string) (store.Participant, error) {
 
 // ghostInvited decides about the invitation of a person by email (A35, A39). What is
 // not allowed is declined, with words that say what to do.
-func (w *work) ghostInvited(network string, e chat.Invited) error {
-	c := &call{work: w, network: network, place: chat.Place{Room: e.Place.Room}, at: e.At, by: e.By, level: w.Env.Access.level(e.By, e.Rank)}
+func ghostInvited(w *core.Work, network string, e chat.Invited) error {
+	c := &call{Work: w, network: network, place: chat.Place{Room: e.Place.Room}, at: e.At, by: e.By, level: w.Env.Access.Level(e.By, e.Rank)}
 	err := c.inviteGhost(e)
 	var no usageError
 	if !errors.As(err, &no) {
 		return err
 	}
-	text := strings.ReplaceAll(no.Error(), promptMark, w.Env.prompt(network, e.Place))
+	text := strings.ReplaceAll(no.Error(), core.PromptMark, w.Env.Prompt(network, e.Place))
 	j := joinJob{Target: Target{Network: network, Place: e.Place}, As: e.As}
 	j.Out.Body.Text = text
-	if err := w.toChat(jobRefuse, w.ghostKey(e), &j); err != nil {
+	if err := Enqueue(w, jobRefuse, ghostKey(w, e), &j); err != nil {
 		return err
 	}
 	r, err := w.Room(network, string(e.Place.Room), "")
@@ -79,38 +80,38 @@ func (w *work) ghostInvited(network string, e chat.Invited) error {
 	if err != nil {
 		return err
 	}
-	return w.notice(network, e.Place, "✗ "+text, privately(e.By.ID))
+	return Notice(w, network, e.Place, "✗ "+text, privately(e.By.ID))
 }
 
-func (w *work) ghostKey(e chat.Invited) string {
-	return w.key("i."+string(e.As)) + "." + string(e.Event)
+func ghostKey(w *core.Work, e chat.Invited) string {
+	return w.Key("i."+string(e.As)) + "." + string(e.Event)
 }
 
 // inviteGhost takes an invitation of a ghost up. A usageError: it is declined.
 func (c *call) inviteGhost(e chat.Invited) error {
-	if c.level < Link {
+	if c.level < core.Link {
 		return Usage("You may not invite people by email. Ask a moderator of the room or the one who runs this bridge.")
 	}
 	who, err := c.ParticipantByGhost(e.Ghost)
 	if errors.Is(err, store.ErrNone) {
-		return Usage("I do not know who this is. Invite the bridge itself, then type " + promptMark + "link with the address.")
+		return Usage("I do not know who this is. Invite the bridge itself, then type " + core.PromptMark + "link with the address.")
 	}
 	if err != nil {
 		return err
 	}
 	join := func() error {
-		return c.toChat(jobJoin, c.ghostKey(e), &joinJob{Target: Target{Network: c.network, Place: e.Place}, As: e.As})
+		return Enqueue(c.Work, jobJoin, ghostKey(c.Work, e), &joinJob{Target: Target{Network: c.network, Place: e.Place}, As: e.As})
 	}
 	rooms, err := c.RoomsIn(c.network, string(e.Place.Room))
 	if err != nil {
 		return err
 	}
 	for _, r := range rooms {
-		if p, err := c.ghostOf(r, e.Ghost); err != nil || p.Takes() {
+		if p, err := ghostOf(c.Work, r, e.Ghost); err != nil || p.Takes() {
 			return errors.Join(err, join())
 		}
 	}
-	r, err := c.linkedRoom(c.network, c.place)
+	r, err := c.LinkedRoom(c.network, c.place)
 	switch {
 	case err == nil:
 		if err := c.addGhost(r, who); err != nil {
@@ -127,7 +128,7 @@ func (c *call) inviteGhost(e chat.Invited) error {
 	}
 	here := slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Chat == "" && !r.Gone })
 	if !here {
-		return Usage("%s is reached by email. Invite the bridge itself, then type "+promptMark+"link with the address.", who.Name)
+		return Usage("%s is reached by email. Invite the bridge itself, then type "+core.PromptMark+"link with the address.", who.Name)
 	}
 	// The ghost enters when its person first speaks here.
 	if err := c.mayInvite(); err != nil {
@@ -138,7 +139,7 @@ func (c *call) inviteGhost(e chat.Invited) error {
 	if err != nil {
 		return err
 	}
-	return c.notice(c.network, c.place, text)
+	return Notice(c.Work, c.network, c.place, text)
 }
 
 // addGhost has a person take part in the conversation of a room, who gets an
@@ -158,10 +159,10 @@ func (c *call) addGhost(r store.Room, who store.Participant) error {
 	if err := c.addOne(th, a); err != nil {
 		return err
 	}
-	if err := c.noticeThread(th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
+	if err := noticeThread(c.Work, th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
 		return err
 	}
-	return c.announce(th.ID)
+	return announce(c.Work, th.ID)
 }
 
 // How many people somebody may invite by email through their ghosts in an hour.
@@ -180,11 +181,11 @@ func (c *call) mayInvite() error {
 			return fmt.Errorf("read whom a person has invited: %w", err)
 		}
 	}
-	at = slices.DeleteFunc(at, func(ms int64) bool { return c.now.Sub(time.UnixMilli(ms)) >= time.Hour })
+	at = slices.DeleteFunc(at, func(ms int64) bool { return c.Now.Sub(time.UnixMilli(ms)) >= time.Hour })
 	if len(at) >= invitesAnHour {
 		return Usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
 	}
-	raw, err := json.Marshal(append(at, c.now.UnixMilli()))
+	raw, err := json.Marshal(append(at, c.Now.UnixMilli()))
 	if err != nil {
 		return err
 	}
@@ -202,22 +203,22 @@ func (c *call) begin(who store.Participant) error {
 }
 
 // directIn reports whether a room is a chat of two that is being made ready.
-func (w *work) directIn(network string, p chat.Place) (bool, error) {
-	c := &call{work: w, network: network, place: chat.Place{Room: p.Room}}
+func directIn(w *core.Work, network string, p chat.Place) (bool, error) {
+	c := &call{Work: w, network: network, place: chat.Place{Room: p.Room}}
 	is, there, err := c.getPending()
 	return there && is.Direct, err
 }
 
 // ghostIn goes on with a chat of two when the ghost and the bridge are in its room.
-func (w *work) ghostIn(j joinJob) error {
+func ghostIn(w *core.Work, j joinJob) error {
 	if j.As == "" {
 		return nil
 	}
-	if is, err := w.directIn(j.Network, j.Place); err != nil || !is {
+	if is, err := directIn(w, j.Network, j.Place); err != nil || !is {
 		return err
 	}
 	next := describeJob{Target: Target{Network: j.Network, Place: j.Place}, Command: &Continued{}}
-	return w.toChat(jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
+	return Enqueue(w, jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
 }
 
 // directReady links the room of a chat of two; of an encrypted one it asks first.
@@ -237,7 +238,7 @@ func (c *call) directReady(p pending, encrypted bool) error {
 		text, err = c.preview(p)
 	default:
 		if text, err = c.ok(); err == nil {
-			err = c.catchUp(c.network, c.place.Room, p.At)
+			err = catchUp(c.Work, c.network, c.place.Room, p.At)
 		}
 	}
 	var mistake usageError
@@ -247,23 +248,23 @@ func (c *call) directReady(p pending, encrypted bool) error {
 	if err != nil {
 		return err
 	}
-	return c.notice(c.network, c.place, text, withChoices(c.choices...))
+	return Notice(c.Work, c.network, c.place, text, withChoices(c.choices...))
 }
 
 // ghostStays has a ghost leave a room into which it could not bring the bridge.
-func (w *work) ghostStays(j joinJob, cause error) error {
-	if err := w.notDirect(j.Target); err != nil {
+func ghostStays(w *core.Work, j joinJob, cause error) error {
+	if err := notDirect(w, j.Target); err != nil {
 		return err
 	}
 	no := joinJob{Target: Target{Network: j.Network, Place: j.Place}, As: j.As}
-	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + plainReason(cause.Error()) + ")"
-	return w.toChat(jobRefuse, w.Env.Instance+".i."+mail.NewUniq(), &no)
+	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + core.PlainReason(cause.Error()) + ")"
+	return Enqueue(w, jobRefuse, w.Env.Instance+".i."+mail.NewUniq(), &no)
 }
 
 // notDirect forgets a chat of two that could not be made ready.
-func (w *work) notDirect(t Target) error {
-	c := &call{work: w, network: t.Network, place: chat.Place{Room: t.Place.Room}}
-	if is, err := w.directIn(t.Network, t.Place); err != nil || !is {
+func notDirect(w *core.Work, t Target) error {
+	c := &call{Work: w, network: t.Network, place: chat.Place{Room: t.Place.Room}}
+	if is, err := directIn(w, t.Network, t.Place); err != nil || !is {
 		return err
 	}
 	return c.SetSetting(c.pendingKey(), "")

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
@@ -37,19 +36,19 @@ type ownCopyJob struct {
 }
 
 // holdMail stores a mail for a person's decision and asks for it.
-func (w *work) holdMail(box *Box, l Mail, d decision) error {
+func holdMail(w *core.Work, box *core.Box, l Mail, d decision) error {
 	h := store.HeldMail{
-		Mailbox: box.ID, Sender: l.from.Address, Name: mail.CleanName(l.from.Name), Subject: oneLine(l.msg.Subject, 200),
-		Reason: d.reason, Place: int64(l.in.Place), File: d.file, At: w.now,
+		Mailbox: box.ID, Sender: l.from.Address, Name: mail.CleanName(l.from.Name), Subject: core.OneLine(l.msg.Subject, 200),
+		Reason: d.reason, Place: int64(l.in.Place), File: d.file, At: w.Now,
 	}
 	if len(d.route.Threads) > 0 {
 		h.Thread = d.route.Threads[0]
 	}
 	if d.own {
 		job := ownCopyJob{Held: h, MessageID: l.msg.ID}
-		return w.enqueue(jobOwnCopy, "own/"+d.file, w.Env.Instance+".own."+d.file, job, nil, w.now.Add(delay(ownCopyWait)))
+		return enqueue(w, jobOwnCopy, "own/"+d.file, w.Env.Instance+".own."+d.file, job, nil, w.Now.Add(core.Delay(ownCopyWait)))
 	}
-	return w.askHeld(h)
+	return askHeld(w, h)
 }
 
 // ownCopyWait is how long a mail from the owner's own address waits for its copy in
@@ -58,18 +57,18 @@ const ownCopyWait = 10 * time.Minute
 
 // deliverOwnCopy holds a mail from the owner's address whose copy has not come, and
 // forgets it if it has.
-func (e *Env) deliverOwnCopy(ctx context.Context, d store.Delivery) error {
+func deliverOwnCopy(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j ownCopyJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return e.write(ctx, "own-copy", func(w *work) error {
+	return e.Write(ctx, "own-copy", func(w *core.Work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
 		_, err := w.MailByID(j.MessageID)
 		if errors.Is(err, store.ErrNone) {
-			return w.askHeld(j.Held)
+			return askHeld(w, j.Held)
 		}
 		if err != nil {
 			return err
@@ -79,11 +78,11 @@ func (e *Env) deliverOwnCopy(ctx context.Context, d store.Delivery) error {
 }
 
 // askHeld stores a held mail and asks about it.
-func (w *work) askHeld(h store.HeldMail) error {
+func askHeld(w *core.Work, h store.HeldMail) error {
 	if err := w.AddHeld(&h); err != nil {
 		return err
 	}
-	w.trace(Trace{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + h.Reason})
+	w.Trace(core.Trace{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + h.Reason})
 	choices := withChoices(
 		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
 		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},
@@ -91,15 +90,15 @@ func (w *work) askHeld(h store.HeldMail) error {
 		chat.Choice{Label: "Block sender", Command: fmt.Sprintf("block %d", h.ID), Danger: true},
 	)
 	if h.Thread == 0 {
-		return w.noticeHome(heldText(h, h.Sender), choices)
+		return noticeHome(w, heldText(h, h.Sender), choices)
 	}
 	// Everybody reads what stands in a room: whole addresses are for those who decide,
 	// whom "status" tells them, and for the home room.
-	return w.noticeEach(h.Thread, func(network string, room chat.RoomID) string {
+	return noticeEach(w, h.Thread, func(network string, room chat.RoomID) string {
 		if network == w.Env.Home.Network && room == w.Env.Home.Room {
 			return heldText(h, h.Sender)
 		}
-		return heldText(h, shortAddress(h.Sender))
+		return heldText(h, core.ShortAddress(h.Sender))
 	}, choices)
 }
 
@@ -110,48 +109,38 @@ func heldText(h store.HeldMail, sender string) string {
 	}
 	reason := h.Reason
 	if mail.Place(h.Place) == mail.Junk {
-		reason += ", and " + remarkJunk
+		reason += ", and " + core.RemarkJunk
 	}
 	text := fmt.Sprintf("A mail from %s, subject “%s”, was held: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to let its sender take part too, %[4]sdeny %[5]d to drop it, %[4]sblock %[5]d to drop all mail of this sender.",
-		sender, h.Subject, reason, promptMark, h.ID)
+		sender, h.Subject, reason, core.PromptMark, h.ID)
 	if h.Reason == takesNoPart {
-		text += fmt.Sprintf(" If it is from somebody who takes part under another address, %salias %d ADDRESS asks there.", promptMark, h.ID)
+		text += fmt.Sprintf(" If it is from somebody who takes part under another address, %salias %d ADDRESS asks there.", core.PromptMark, h.ID)
 	}
 	return text
 }
 
-// shortAddress lets those recognise an address who know it: "a…@example.org".
-func shortAddress(address string) string {
-	local, domain, ok := strings.Cut(address, "@")
-	if !ok || local == "" {
-		return "…"
-	}
-	_, first := utf8.DecodeRuneInString(local)
-	return local[:first] + "…@" + domain
-}
-
 // heldKinds are the kinds of deliveries that mails cause: held ones are taken in by the
 // inbox of their mailbox, and conversations that begin by mail get a place.
-func heldKinds(e *Env, of func(*Box) *inbox) []kind {
+func heldKinds(e *core.Env, of func(*core.Box) *inbox) []kind {
 	return []kind{
-		{Name: jobAdmit, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return e.deliverAdmit(ctx, d, of) }},
-		{Name: jobOwnCopy, Deliver: e.deliverOwnCopy},
+		{Name: jobAdmit, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverAdmit(ctx, e, d, of) }},
+		{Name: jobOwnCopy, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverOwnCopy(ctx, e, d) }},
 		openKind().kind(e),
 	}
 }
 
 // deliverAdmit takes in a held mail that somebody approved.
-func (e *Env) deliverAdmit(ctx context.Context, d store.Delivery, of func(*Box) *inbox) error {
+func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*core.Box) *inbox) error {
 	var j admitJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	h, err := e.admitHeld(ctx, j, of)
-	return e.write(ctx, "settle-admit", func(w *work) error {
+	h, err := admitHeld(ctx, e, j, of)
+	return e.Write(ctx, "settle-admit", func(w *core.Work) error {
 		if err != nil {
-			final, settle := w.again(d, err, messagePatience)
+			final, settle := Again(w, d, err, messagePatience)
 			if settle == nil && final {
-				settle = w.noticeHome(fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, plainReason(err.Error())))
+				settle = noticeHome(w, fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, core.PlainReason(err.Error())))
 			}
 			return settle
 		}
@@ -162,19 +151,19 @@ func (e *Env) deliverAdmit(ctx context.Context, d store.Delivery, of func(*Box) 
 	})
 }
 
-func (e *Env) admitHeld(ctx context.Context, j admitJob, of func(*Box) *inbox) (h store.HeldMail, err error) {
+func admitHeld(ctx context.Context, e *core.Env, j admitJob, of func(*core.Box) *inbox) (h store.HeldMail, err error) {
 	if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
 		return h, err
 	}
 	box := e.Boxes[h.Mailbox]
 	if box == nil {
-		return h, neverError("its mailbox is no longer in the configuration")
+		return h, core.NeverError("its mailbox is no longer in the configuration")
 	}
 	in := mail.Incoming{
 		Head: mail.Head{Mailbox: box.Name, Place: mail.Place(h.Place), Received: h.At},
 		Open: func(context.Context) (io.ReadCloser, error) { return e.Store.OpenFile(h.File) },
 	}
-	if in.Header, err = e.headerOf(h.File); err != nil {
+	if in.Header, err = envHeaderOf(e, h.File); err != nil {
 		return h, retry.Never(err)
 	}
 	from := of(box)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -83,7 +84,7 @@ func (c *call) showHistory(th store.Thread, p store.Participant, count string) (
 	if err != nil || n < 1 || n > historyMost {
 		return "", Usage("How many messages? A number up to %d: %s", historyMost, c.typedAs("history "+p.Address+" 5"))
 	}
-	ms, err := c.historyFor(th, p, n)
+	ms, err := historyFor(c.Work, th, p, n)
 	if err != nil {
 		return "", err
 	}
@@ -95,9 +96,9 @@ func (c *call) showHistory(th store.Thread, p store.Participant, count string) (
 	fmt.Fprintf(&b, "%s would get what was said before, in one mail:", p.Address)
 	for _, m := range ms {
 		shown.Messages = append(shown.Messages, m.ID)
-		what := oneLine(m.Text, 80)
+		what := core.OneLine(m.Text, 80)
 		if m.Files != "" {
-			what = strings.TrimSpace(what + " [" + oneLine(m.Files, 80) + "]")
+			what = strings.TrimSpace(what + " [" + core.OneLine(m.Files, 80) + "]")
 		}
 		fmt.Fprintf(&b, "\n%s %s: %s", m.At.Format("2 Jan 15:04"), m.Name, what)
 	}
@@ -116,13 +117,13 @@ func (c *call) showHistory(th store.Thread, p store.Participant, count string) (
 
 // historyFor returns the last messages from before a person joined, oldest first:
 // none that stayed in the room or was deleted, nor one that the person was left out of.
-func (w *work) historyFor(th store.Thread, p store.Participant, n int) (ms []store.Message, err error) {
+func historyFor(w *core.Work, th store.Thread, p store.Participant, n int) (ms []store.Message, err error) {
 	all, err := w.MessagesBefore(th.ID, p.Joined, n)
 	if err != nil {
 		return nil, err
 	}
 	for i := len(all) - 1; i >= 0; i-- {
-		may, err := w.mayHaveHistory(all[i], p)
+		may, err := mayHaveHistory(w, all[i], p)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +134,7 @@ func (w *work) historyFor(th store.Thread, p store.Participant, n int) (ms []sto
 	return ms, nil
 }
 
-func (w *work) mayHaveHistory(m store.Message, p store.Participant) (bool, error) {
+func mayHaveHistory(w *core.Work, m store.Message, p store.Participant) (bool, error) {
 	out, err := w.LeftOut(m.ID)
 	return err == nil && m.State != store.Deleted && m.State != store.Inside && !out.Has(p.ID), err
 }
@@ -159,7 +160,7 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 		if err != nil {
 			return "", err
 		}
-		if may, err := c.mayHaveHistory(m, p); err != nil {
+		if may, err := mayHaveHistory(c.Work, m, p); err != nil {
 			return "", err
 		} else if may && m.Thread == th.ID {
 			ms = append(ms, m)
@@ -171,7 +172,7 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 	if len(ms) == 0 {
 		return "", Usage("All of it was deleted meanwhile.")
 	}
-	plan, err := c.planFor(th.ID, ms)
+	plan, err := planFor(c.Work, th.ID, ms)
 	if err != nil {
 		return "", err
 	}
@@ -180,7 +181,7 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 	plan.Files, plan.Quotes, plan.Reactions = nil, nil, nil
 	g := plannedMail{Messages: ms, To: []store.Participant{p}, First: p.State == store.Invited, Late: true, Asked: c.by.Name}
 	g.Shown = []store.Participant{p}
-	if err := c.makeMail(plan, g); err != nil {
+	if err := makeMail(c.Work, plan, g); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s will get it.", p.Name), nil

@@ -3,34 +3,23 @@ package bridge
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
-func (w *work) enqueue(kind, lane, key string, data any, raw []byte, due time.Time) error {
+func enqueue(w *core.Work, kind, lane, key string, data any, raw []byte, due time.Time) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("encode delivery: %w", err)
 	}
 	if due.IsZero() {
-		due = w.now
+		due = w.Now
 	}
-	w.lanes[lane] = true
-	return w.Enqueue(store.Delivery{Kind: kind, Lane: lane, Key: key, Due: due, Created: w.now, Data: string(text), Raw: raw})
-}
-
-// key makes the key of a delivery: unique over all installations, the same at
-// every attempt.
-func (w *work) key(kind string, ids ...int64) string {
-	var b strings.Builder
-	b.WriteString(w.Env.Instance + "." + kind)
-	for _, id := range ids {
-		fmt.Fprintf(&b, ".%d", id)
-	}
-	return b.String()
+	w.Lanes[lane] = true
+	return w.Enqueue(store.Delivery{Kind: kind, Lane: lane, Key: key, Due: due, Created: w.Now, Data: string(text), Raw: raw})
 }
 
 func chatLane(network string, room chat.RoomID) string { return "chat/" + network + "/" + string(room) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -31,7 +32,7 @@ func reached(th store.Thread, people []store.Participant, l Mail, author int64) 
 		switch {
 		case p.ID == author || named[p.Canon]:
 			r.Skip = append(r.Skip, p.ID)
-		case namesOthers && th.Mode == store.ModeOpen && !isUTF8(p.Address): // whom others see in To
+		case namesOthers && th.Mode == store.ModeOpen && !core.IsUTF8(p.Address): // whom others see in To
 			r.Skip = append(r.Skip, p.ID)
 			if p.Takes() {
 				r.LeftOut = append(r.LeftOut, p)
@@ -63,7 +64,7 @@ func namedIn(l Mail) map[string]bool {
 
 // askLeftOut asks the rooms whether those who were left out of the messages of a
 // mail are to get them all the same.
-func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []int64) error {
+func askLeftOut(w *core.Work, m store.Message, out []store.Participant, messages []int64) error {
 	if len(out) == 0 {
 		return nil
 	}
@@ -72,30 +73,21 @@ func (w *work) askLeftOut(m store.Message, out []store.Participant, messages []i
 		names = append(names, mail.CleanName(p.Name))
 		addresses = append(addresses, p.Address)
 	}
-	handles, err := w.handles(out)
+	handles, err := w.Handles(out)
 	if err != nil {
 		return err
 	}
-	to := listNames(names)
+	to := core.ListNames(names)
 	numbers := make([]string, 0, len(messages)+len(addresses))
 	for _, id := range messages {
 		numbers = append(numbers, fmt.Sprint(id))
 	}
 	send := "resend " + strings.Join(append(slices.Clone(numbers), addresses...), " ")
-	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, promptMark, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
-	return w.noticeThread(m.Thread, text, withChoices(
-		chat.Choice{Label: "Send it to " + oneLine(to, 50), Command: send},
+	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, core.PromptMark, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
+	return noticeThread(w, m.Thread, text, withChoices(
+		chat.Choice{Label: "Send it to " + core.OneLine(to, 50), Command: send},
 		chat.Choice{Label: "No", Command: "resend " + strings.Join(append(numbers, "no"), " ")},
 	))
-}
-
-// resendLine is the command that mails the messages of a mail to addresses again.
-func resendLine(ms []store.Message, addresses string) string {
-	line := "resend"
-	for _, m := range ms {
-		line += fmt.Sprint(" ", m.ID)
-	}
-	return line + " " + addresses
 }
 
 // resend mails messages to people who were left out of them, or whom they have not
@@ -122,7 +114,7 @@ func (c *call) resend() (string, error) {
 	}
 	if own, err := c.allMine(messages); err != nil {
 		return "", err
-	} else if c.level < Link && !own {
+	} else if c.level < core.Link && !own {
 		return "", mayNotUse("resend")
 	}
 	if len(messages) > 0 && len(c.args) == 1 && strings.EqualFold(c.args[0], "no") {
@@ -153,7 +145,7 @@ func (c *call) resend() (string, error) {
 		}
 	}
 	if len(again) > 0 {
-		return fmt.Sprintf("It is mailed to %s again.", listNames(again)), nil
+		return fmt.Sprintf("It is mailed to %s again.", core.ListNames(again)), nil
 	}
 	return "", nil
 }
@@ -178,13 +170,13 @@ func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.M
 	var lost []store.Recipient
 	for _, m := range messages {
 		out := false
-		if c.level >= Link {
+		if c.level >= core.Link {
 			var err error
 			if out, err = c.DropLeftOut(m.ID, p.ID); err != nil {
 				return false, err
 			}
 		}
-		failed, err := c.failuresOf(m.ID, p.ID)
+		failed, err := failuresOf(c.Work, m.ID, p.ID)
 		if err != nil {
 			return false, err
 		}
@@ -201,7 +193,7 @@ func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.M
 			return false, err
 		}
 	}
-	plan, err := c.planFor(th.ID, gets)
+	plan, err := planFor(c.Work, th.ID, gets)
 	if err != nil {
 		return false, err
 	}
@@ -216,12 +208,12 @@ func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.M
 		g.Late = g.Late || speaker(m) != speaker(gets[0]) // one mail of several: it says who and when
 	}
 	g.Shown = shown(plan, g)
-	return again, c.makeMail(plan, g)
+	return again, makeMail(c.Work, plan, g)
 }
 
 // failuresOf are the mails with a message that have not reached a person. None: the
 // newest is on its way, or was never mailed there.
-func (w *work) failuresOf(message, person int64) (failed []store.Recipient, err error) {
+func failuresOf(w *core.Work, message, person int64) (failed []store.Recipient, err error) {
 	rs, err := w.MessageRecipients(message)
 	for _, r := range rs {
 		if r.Participant == person && r.State == store.Failed {
@@ -232,7 +224,7 @@ func (w *work) failuresOf(message, person int64) (failed []store.Recipient, err 
 }
 
 // noteLeftOut keeps who must not be quoted a message.
-func (w *work) noteLeftOut(message int64, people []store.Participant) error {
+func noteLeftOut(w *core.Work, message int64, people []store.Participant) error {
 	for _, p := range people {
 		if err := w.AddLeftOut(message, p.ID); err != nil {
 			return err

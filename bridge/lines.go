@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
 // renamed follows a room's name. Subjects stay as they are: mail programs would
 // begin another conversation.
-func (w *work) renamed(network string, e chat.Renamed) error {
+func renamed(w *core.Work, network string, e chat.Renamed) error {
 	r, err := w.Room(network, string(e.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -29,11 +30,11 @@ func (w *work) renamed(network string, e chat.Renamed) error {
 	if !fresh && e.By.Name == "" {
 		return nil
 	}
-	return w.line(r, e.Head, store.LineName, nameLine(mail.CleanName(e.By.Name), oneLine(e.Name, 100)), fresh)
+	return AddLine(w, r, e.Head, store.LineName, nameLine(mail.CleanName(e.By.Name), core.OneLine(e.Name, 100)), fresh)
 }
 
 // topicSet has the next mail tell of a room's new topic.
-func (w *work) topicSet(network string, e chat.TopicSet) error {
+func topicSet(w *core.Work, network string, e chat.TopicSet) error {
 	r, err := w.Room(network, string(e.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -45,13 +46,13 @@ func (w *work) topicSet(network string, e chat.TopicSet) error {
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
-	return w.line(r, e.Head, store.LineTopic, topicLine(mail.CleanName(e.By.Name), oneLine(e.Topic, 300)), true)
+	return AddLine(w, r, e.Head, store.LineTopic, topicLine(mail.CleanName(e.By.Name), core.OneLine(e.Topic, 300)), true)
 }
 
-// line notes a change of a room that is linked as a whole, if anybody by email is
+// AddLine notes a change of a room that is linked as a whole, if anybody by email is
 // to hear from it. It begins no hold: a mail for it alone is worth nobody's time.
-func (w *work) line(r store.Room, h chat.Head, kind, text string, fresh bool) error {
-	if r.Thread == 0 || r.Silent() || (h.Late && beforeLink(r, h.At)) || (h.By.ID != "" && w.Env.Access.level(h.By, chat.Member) < Speak) {
+func AddLine(w *core.Work, r store.Room, h chat.Head, kind, text string, fresh bool) error {
+	if r.Thread == 0 || r.Silent() || (h.Late && core.BeforeLink(r, h.At)) || (h.By.ID != "" && w.Env.Access.Level(h.By, chat.Member) < core.Speak) {
 		return nil
 	}
 	th, err := w.Thread(r.Thread)
@@ -104,7 +105,7 @@ func (p plan) mayKnow(readers []store.Participant, l store.Line) bool {
 
 // linesTold notes who has been told of the rooms by these mails. What all know who
 // take part is forgotten.
-func (w *work) linesTold(p plan, mails []plannedMail) error {
+func linesTold(w *core.Work, p plan, mails []plannedMail) error {
 	for _, l := range p.Lines {
 		for _, g := range mails {
 			if !p.mayKnow(g.To, l) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -34,7 +35,7 @@ type linkMaker struct {
 	keep time.Duration // how long files are kept
 }
 
-func (e *Env) linkMaker() linkMaker {
+func LinksOf(e *core.Env) linkMaker {
 	return linkMaker{e.Mint, strings.TrimSuffix(e.Files.URL, "/"), e.Files.Keep}
 }
 
@@ -52,9 +53,9 @@ func (l linkMaker) mac(file, reader, until int64) string {
 	return l.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
-// openLink opens the file behind the path "ID.READER.UNTIL.MAC" of a link. The error
+// OpenLink opens the file behind the path "ID.READER.UNTIL.MAC" of a link. The error
 // is ErrNoLink if it leads nowhere: one of a person ends when the person takes part no more.
-func (e *Env) openLink(ctx context.Context, path string) (Linked, error) {
+func OpenLink(ctx context.Context, e *core.Env, path string) (Linked, error) {
 	parts := strings.Split(path, ".")
 	if len(parts) != 4 {
 		return Linked{}, ErrNoLink
@@ -66,7 +67,7 @@ func (e *Env) openLink(ctx context.Context, path string) (Linked, error) {
 			return Linked{}, ErrNoLink
 		}
 	}
-	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(e.linkMaker().mac(n[0], n[1], n[2]))) != 1 || e.Now().Unix() > n[2] {
+	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(LinksOf(e).mac(n[0], n[1], n[2]))) != 1 || e.Now().Unix() > n[2] {
 		return Linked{}, ErrNoLink
 	}
 	var f store.File

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -34,8 +35,8 @@ func TestLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, f := store.Message{Origin: store.FromChat, State: store.Mailed, At: time.Now()}, store.File{Name: "a b.bin", Type: "application/octet-stream", State: store.FileHere, Blob: blob, At: time.Now()}
-		err = s.bridge.env.write(ctx, "test", func(w *work) error {
-			th, err := w.newThread(s.bridge.env.BoxNamed("main"), store.ModeOpen, "Lunch")
+		err = s.bridge.env.Write(ctx, "test", func(w *core.Work) error {
+			th, err := newThread(w, s.bridge.env.BoxNamed("main"), store.ModeOpen, "Lunch")
 			if err != nil {
 				return err
 			}
@@ -49,7 +50,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link := s.bridge.env.linkMaker().Link(f, 0)
+		link := LinksOf(s.bridge.env).Link(f, 0)
 		path, ok := strings.CutPrefix(link, "https://files.example.org/f/")
 		path, name, _ := strings.Cut(path, "/")
 		if !ok || name != "a%20b.bin" {
@@ -69,14 +70,14 @@ func TestLinks(t *testing.T) {
 		}
 		linkOfOne(t, s, m.Thread, f, path)
 		m.State = store.Deleted
-		if err := s.bridge.env.write(ctx, "test", func(w *work) error { return w.SetMessage(m) }); err != nil {
+		if err := s.bridge.env.Write(ctx, "test", func(w *core.Work) error { return w.SetMessage(m) }); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.bridge.OpenLink(ctx, path); !errors.Is(err, ErrNoLink) {
 			t.Errorf("the file of a deleted message: %v", err)
 		}
 		m.State = store.Mailed
-		if err := s.bridge.env.write(ctx, "test", func(w *work) error { return w.SetMessage(m) }); err != nil {
+		if err := s.bridge.env.Write(ctx, "test", func(w *core.Work) error { return w.SetMessage(m) }); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(31 * 24 * time.Hour)
@@ -96,18 +97,18 @@ func linkOfOne(t *testing.T, s *stage, thread int64, f store.File, ofAll string)
 	t.Helper()
 	ctx := context.Background()
 	var ann store.Participant
-	err := s.bridge.env.write(ctx, "test", func(w *work) error {
+	err := s.bridge.env.Write(ctx, "test", func(w *core.Work) error {
 		th, err := w.Thread(thread)
 		if err != nil {
 			return err
 		}
-		ann = s.bridge.env.newParticipant(th, mail.Address{Address: "ann@example.com"}, w.now)
+		ann = s.bridge.env.NewParticipant(th, mail.Address{Address: "ann@example.com"}, w.Now)
 		return w.AddParticipant(&ann)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	hers, _ := strings.CutPrefix(s.bridge.env.linkMaker().Link(f, ann.ID), "https://files.example.org/f/")
+	hers, _ := strings.CutPrefix(LinksOf(s.bridge.env).Link(f, ann.ID), "https://files.example.org/f/")
 	hers, _, _ = strings.Cut(hers, "/")
 	if hers == ofAll {
 		t.Error("the link of one person is that of all")
@@ -116,7 +117,7 @@ func linkOfOne(t *testing.T, s *stage, thread int64, f store.File, ofAll string)
 		t.Errorf("her link: %v", err)
 	}
 	ann.State = store.Removed
-	if err := s.bridge.env.write(ctx, "test", func(w *work) error { return w.SetParticipant(ann) }); err != nil {
+	if err := s.bridge.env.Write(ctx, "test", func(w *core.Work) error { return w.SetParticipant(ann) }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.bridge.OpenLink(ctx, hers); !errors.Is(err, ErrNoLink) {

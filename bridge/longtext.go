@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
@@ -21,10 +22,10 @@ const wholeNote = "… It is longer: the whole is in the file “" + wholeName +
 // bodiesFor makes the bodies of a message for a network, with lines about its files.
 // whole: there is one, with the beginning of a text that is too long, and all of it
 // is to follow as a file. Where no files can be posted, the text comes in numbered parts.
-func (e *Env) bodiesFor(m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
+func bodiesFor(e *core.Env, m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
 	l := e.Network(network).Limits()
 	bodies = planChat(m, lines, l)
-	if len(bodies) < 2 || !e.postsFiles(network) {
+	if len(bodies) < 2 || !postsFiles(e, network) {
 		return bodies, false
 	}
 	if short := beginning(m, lines, l); len(short) == 1 {
@@ -34,7 +35,7 @@ func (e *Env) bodiesFor(m store.Message, lines []string, network string) (bodies
 }
 
 // postsFiles reports whether files can be posted in a network.
-func (e *Env) postsFiles(network string) bool {
+func postsFiles(e *core.Env, network string) bool {
 	can := e.Network(network).Filer != nil
 	return can && !e.Network(network).Limits().NoFiles
 }
@@ -61,12 +62,12 @@ func beginning(m store.Message, lines []string, l chat.Limits) []chat.Body {
 
 // wholeAgain posts the file with all that a message says after an edit: what it said
 // before stands in another one, or in none. The other one is deleted when this one stands.
-func (w *work) wholeAgain(m store.Message, r store.Room, of store.Copy, as chat.Sender) error {
+func wholeAgain(w *core.Work, m store.Message, r store.Room, of store.Copy, as chat.Sender) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil {
 		return err
 	}
-	j := postJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, Message: m.ID, ReplyTo: m.ReplyTo, Whole: true}
+	j := postJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Message: m.ID, ReplyTo: m.ReplyTo, Whole: true}
 	for _, c := range copies {
 		if c.Room == r.ID {
 			j.Part = max(j.Part, c.Part+1)
@@ -75,17 +76,17 @@ func (w *work) wholeAgain(m store.Message, r store.Room, of store.Copy, as chat.
 	if of.Chat != "" {
 		j.Place.Thread = chat.ThreadID(of.Chat)
 	}
-	j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.now}
+	j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.Now}
 	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: of.Chat, Whole: true}); err != nil {
 		return err
 	}
-	return w.toChat(jobPostFile, w.key("m", m.ID, r.ID, int64(j.Part)), &j)
+	return Enqueue(w, jobPostFile, w.Key("m", m.ID, r.ID, int64(j.Part)), &j)
 }
 
 // dropWhole deletes the files that have all of a message in a room, as far as its
 // network can: those of a part before this one. One that waits to be posted is deleted
 // behind it.
-func (w *work) dropWhole(message int64, r store.Room, before int) error {
+func dropWhole(w *core.Work, message int64, r store.Room, before int) error {
 	if w.Env.Network(r.Network).Deleter == nil {
 		return nil
 	}
@@ -100,7 +101,7 @@ func (w *work) dropWhole(message int64, r store.Room, before int) error {
 		if err := w.SetStale(c); err != nil {
 			return err
 		}
-		if err := w.deleteCopy(r, c); err != nil {
+		if err := deleteCopy(w, r, c); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -16,7 +17,7 @@ func mayNotKey(network string, room chat.RoomID) string {
 
 // mayNot tells the home room, once, that a linked room does not let us write any
 // more, and what to do. Nobody can be told in the room itself.
-func (w *work) mayNot(network string, room chat.RoomID, cause error) error {
+func mayNot(w *core.Work, network string, room chat.RoomID, cause error) error {
 	if !errors.Is(cause, chat.ErrMayNot) || (network == w.Env.Home.Network && room == w.Env.Home.Room) {
 		return nil
 	}
@@ -39,11 +40,11 @@ func (w *work) mayNot(network string, room chat.RoomID, cause error) error {
 	if err := w.SetSetting(key, "told"); err != nil {
 		return err
 	}
-	return w.noticeHome(fmt.Sprintf("⚠️ I may not write in the room of “%s” any more: %s. Have somebody who may change the room's permissions let me, and those who write by email, send messages there, or unlink the room. Until then its mail is told here.", th.Title, plainReason(cause.Error())))
+	return noticeHome(w, fmt.Sprintf("⚠️ I may not write in the room of “%s” any more: %s. Have somebody who may change the room's permissions let me, and those who write by email, send messages there, or unlink the room. Until then its mail is told here.", th.Title, core.PlainReason(cause.Error())))
 }
 
 // mayAgain notes that a room lets us write.
-func (w *work) mayAgain(network string, room chat.RoomID) error {
+func mayAgain(w *core.Work, network string, room chat.RoomID) error {
 	key := mayNotKey(network, room)
 	told, err := w.Setting(key)
 	if err != nil || told == "" {

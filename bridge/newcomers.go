@@ -7,12 +7,10 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
-
-// maxNewcomers is how many people one mail can bring into a conversation at most.
-const maxNewcomers = 20
 
 // newcomers returns the people in To and Cc of a mail who could take part in a
 // conversation: no addresses of ours, no lists, and nobody who reads nothing.
@@ -27,7 +25,7 @@ func newcomers(m *mail.Message, ours func(address string) bool) (people []mail.A
 	for _, list := range [][]mail.Address{m.To, m.Cc} {
 		for _, a := range list {
 			canon := mail.CanonicalAddress(a.Address)
-			if known[canon] || ours(a.Address) || !isPerson(a.Address) {
+			if known[canon] || ours(a.Address) || !core.IsPerson(a.Address) {
 				continue
 			}
 			known[canon] = true
@@ -37,60 +35,23 @@ func newcomers(m *mail.Message, ours func(address string) bool) (people []mail.A
 	return people
 }
 
-// isPerson reports whether somebody may read what is sent to an address, as far
-// as its local part tells.
-func isPerson(address string) bool {
-	local, domain, ok := strings.Cut(strings.ToLower(address), "@")
-	if !ok || domain == "" {
-		return false
-	}
-	base, _, _ := strings.Cut(local, "+")
-	switch strings.NewReplacer("-", "", "_", "", ".", "").Replace(base) {
-	case "noreply", "donotreply", "nepasrepondre", "nichtantworten", "mailerdaemon", "postmaster", "bounce", "bounces",
-		"listserv", "majordomo", "mailman", "undisclosedrecipients", "notifications", "notification":
-		return false
-	}
-	for _, end := range []string{"-request", "-bounces", "-bounce", "-owner", "-subscribe", "-unsubscribe", "-noreply", "-no-reply"} {
-		if strings.HasSuffix(base, end) {
-			return false
-		}
-	}
-	for _, begin := range []string{"owner-", "noreply-", "no-reply-", "bounce-", "bounces-", "prvs="} {
-		if strings.HasPrefix(base, begin) {
-			return false
-		}
-	}
-	return true
-}
-
-// isOurs reports whether an address leads to the bridge itself, with a token or
-// without.
-func (e *Env) isOurs(address string) bool {
-	for _, box := range e.Boxes {
-		if box.isOwn(address) || plusDetail(address, box.Address.Address) != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // brought returns the people whom a mail brings into a conversation: nobody who takes
 // part, has left, was taken out, or was asked about before. Only somebody who is proven
 // to take part, or was approved once for all, or the owner, brings people along.
-func (w *work) brought(th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
+func brought(w *core.Work, th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
 	trust, err := w.Sender(mail.CanonicalAddress(l.from.Address))
 	if err != nil {
 		return nil, err
 	}
 	believed := l.verdict.Trust == mail.Proven || trust == store.SenderApproved
-	if !believed || (m.Participant == 0 && !l.own) || w.Env.isPrivateCopy(w.Env.Boxes[th.Mailbox], l) {
+	if !believed || (m.Participant == 0 && !l.own) || isPrivateCopy(w.Env, w.Env.Boxes[th.Mailbox], l) {
 		return nil, nil
 	}
-	if pending, err := w.isOpening(th.ID); err != nil || pending {
+	if pending, err := isOpening(w, th.ID); err != nil || pending {
 		return nil, err
 	}
 	var people []mail.Address
-	all := newcomers(&l.msg, w.Env.isOurs)
+	all := newcomers(&l.msg, w.Env.IsOurs)
 	for _, a := range all {
 		canon := mail.CanonicalAddress(a.Address)
 		if _, err := w.Participant(th.ID, canon); err == nil {
@@ -98,7 +59,7 @@ func (w *work) brought(th store.Thread, l Mail, m store.Message) ([]mail.Address
 		} else if !errors.Is(err, store.ErrNone) {
 			return nil, err
 		}
-		if len(people) == maxNewcomers {
+		if len(people) == core.MaxNewcomers {
 			break
 		}
 		first, err := w.Offer(th.ID, canon)
@@ -116,17 +77,17 @@ func (w *work) brought(th store.Thread, l Mail, m store.Message) ([]mail.Address
 // question (C30). In an open conversation that must show nobody an address that the
 // mail itself does not: who is of a new domain is asked about, unless the mail names
 // everybody. It returns the others.
-func (w *work) letIn(th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
+func letIn(w *core.Work, th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
 	named := namedIn(l)
 	toAll := !slices.ContainsFunc(people, func(p store.Participant) bool {
 		return p.Takes() && !named[p.Canon] && p.Canon != mail.CanonicalAddress(l.from.Address)
 	})
 	for _, a := range brought {
-		if !w.Env.Access.letsIn(a.Address, people) || (th.Mode == store.ModeOpen && !toAll && !domainTakesPart(a.Address, people)) {
+		if !w.Env.Access.LetsIn(a.Address, people) || (th.Mode == store.ModeOpen && !toAll && !core.DomainTakesPart(a.Address, people)) {
 			ask = append(ask, a)
 			continue
 		}
-		p := w.Env.newParticipant(th, a, w.now)
+		p := w.Env.NewParticipant(th, a, w.Now)
 		if err := w.AddParticipant(&p); err != nil {
 			return nil, nil, err
 		}
@@ -136,7 +97,7 @@ func (w *work) letIn(th store.Thread, l Mail, people []store.Participant, brough
 }
 
 // tellLetIn says in the rooms who takes part from now on because of a mail.
-func (w *work) tellLetIn(th store.Thread, m store.Message, in []store.Participant) error {
+func tellLetIn(w *core.Work, th store.Thread, m store.Message, in []store.Participant) error {
 	if len(in) == 0 {
 		return nil
 	}
@@ -144,21 +105,21 @@ func (w *work) tellLetIn(th store.Thread, m store.Message, in []store.Participan
 	for _, p := range in {
 		who, addresses = append(who, p.Name), append(addresses, p.Address)
 	}
-	handles, err := w.handles(in)
+	handles, err := w.Handles(in)
 	if err != nil {
 		return err
 	}
 	remove := "remove " + strings.Join(addresses, " ")
-	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, listNames(who), promptMark, strings.Join(handles, " "))
-	if err := w.noticeThread(th.ID, text, withChoices(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
+	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, core.ListNames(who), core.PromptMark, strings.Join(handles, " "))
+	if err := noticeThread(w, th.ID, text, withChoices(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
 		return err
 	}
-	return w.announce(th.ID)
+	return announce(w, th.ID)
 }
 
 // offer asks the rooms, once for each person, whether people whom a mail has
 // brought along are to take part (C30).
-func (w *work) offer(th store.Thread, m store.Message, people []store.Participant, brought []mail.Address) error {
+func offer(w *core.Work, th store.Thread, m store.Message, people []store.Participant, brought []mail.Address) error {
 	if len(brought) == 0 {
 		return nil
 	}
@@ -174,23 +135,16 @@ func (w *work) offer(th store.Thread, m store.Message, people []store.Participan
 	}
 	who, add, warning := strings.Join(addresses, " "), "add ", ""
 	add += who
-	if th.Mode == store.ModeOpen && countDomains(all) > 1 {
+	if th.Mode == store.ModeOpen && core.CountDomains(all) > 1 {
 		add += " " + store.ModeOpen
 		warning = ", and everybody by email sees everybody's address"
 	}
 	text := fmt.Sprintf("%s added %s to this conversation. Mail from here does not go there unless you say so: %s%s keeps %s in the loop%s.",
-		m.Name, strings.Join(addresses, ", "), promptMark, add, themOr(len(addresses)), warning)
-	return w.noticeThread(th.ID, text, withChoices(
+		m.Name, strings.Join(addresses, ", "), core.PromptMark, add, core.PersonOrThem(len(addresses)), warning)
+	return noticeThread(w, th.ID, text, withChoices(
 		chat.Choice{Label: "Keep in the loop", Command: add},
 		chat.Choice{Label: "No", Command: "deny " + who},
 	))
-}
-
-func themOr(n int) string {
-	if n == 1 {
-		return "this person"
-	}
-	return "them"
 }
 
 // denyPeople leaves out of a conversation those whom a mail has brought along;

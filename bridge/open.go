@@ -5,26 +5,26 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
 
 // newThread makes a conversation with its first epoch.
-func (w *work) newThread(box *Box, mode, title string) (store.Thread, error) {
-	th := store.Thread{Mailbox: box.ID, Mode: mode, Title: title, Token: mail.NewToken(), Created: w.now}
-	e, err := w.Env.newEpoch(w, box, title)
+func newThread(w *core.Work, box *core.Box, mode, title string) (store.Thread, error) {
+	th := store.Thread{Mailbox: box.ID, Mode: mode, Title: title, Token: mail.NewToken(), Created: w.Now}
+	e, err := newEpoch(w.Env, w, box, title)
 	if err != nil {
 		return th, err
 	}
 	return th, w.AddThread(&th, &e)
 }
 
-func (e *Env) newEpoch(w *work, box *Box, title string) (store.Epoch, error) {
-	ep := store.Epoch{Name: mail.NewUniq(), Subject: subject(e.Tag, title), Started: w.now}
+func newEpoch(e *core.Env, w *core.Work, box *core.Box, title string) (store.Epoch, error) {
+	ep := store.Epoch{Name: mail.NewUniq(), Subject: core.Subject(e.Tag, title), Started: w.Now}
 	ep.Anchor = e.Mint.Anchor(ep.Name, box.Domain)
 	index, err := base64.StdEncoding.DecodeString(mail.ThreadIndex(ep.Anchor, ep.Started))
 	if err != nil {
@@ -38,11 +38,8 @@ func (e *Env) newEpoch(w *work, box *Box, title string) (store.Epoch, error) {
 	return ep, nil
 }
 
-// subject is that of every mail of an epoch.
-func subject(tag, title string) string { return strings.TrimSpace(tag + " " + title) }
-
 // retitle begins a new epoch under another title.
-func (w *work) retitle(th store.Thread, title string) error {
+func retitle(w *core.Work, th store.Thread, title string) error {
 	box := w.Env.Boxes[th.Mailbox]
 	if box == nil {
 		return errors.New("its mailbox is no longer in the configuration")
@@ -51,7 +48,7 @@ func (w *work) retitle(th store.Thread, title string) error {
 	if err := w.SetThread(th); err != nil {
 		return err
 	}
-	e, err := w.Env.newEpoch(w, box, title)
+	e, err := newEpoch(w.Env, w, box, title)
 	if err != nil {
 		return err
 	}
@@ -61,37 +58,37 @@ func (w *work) retitle(th store.Thread, title string) error {
 
 // openByMail begins a conversation with a #Send mail: the sender, or for a mail
 // of the owner those it was sent to, take part.
-func (w *work) openByMail(box *Box, l Mail, d decision, f Approval, claims ...claim) error {
+func openByMail(w *core.Work, box *core.Box, l Mail, d decision, f Approval, claims ...claim) error {
 	where := box.Opens
 	if f.Room != 0 {
 		r, err := w.RoomByID(f.Room)
 		if err != nil {
 			return err
 		}
-		where = OpenWhere{Network: r.Network, Room: chat.RoomID(r.Place)}
+		where = core.OpenWhere{Network: r.Network, Room: chat.RoomID(r.Place)}
 	}
 	if where.Network == "" {
-		where = OpenWhere{Network: w.Env.Home.Network, Room: w.Env.Home.Room}
+		where = core.OpenWhere{Network: w.Env.Home.Network, Room: w.Env.Home.Room}
 	}
 	if !w.Env.Network(where.Network).Known() {
 		w.Env.Log.Warn("a mail begins a conversation, and no room is set for it: set opens or home in the configuration", "mailbox", box.Name)
 		return nil
 	}
-	others := newcomers(&l.msg, w.Env.isOurs)
-	others = others[:min(len(others), maxNewcomers)]
+	others := newcomers(&l.msg, w.Env.IsOurs)
+	others = others[:min(len(others), core.MaxNewcomers)]
 	if !l.own {
 		others = append([]mail.Address{l.from}, others...)
 	}
 	if len(others) == 0 {
 		return nil // a note of the owner to himself, or a mail to a list
 	}
-	th, err := w.newThread(box, store.ModeOpen, d.title)
+	th, err := newThread(w, box, store.ModeOpen, d.title)
 	if err != nil {
 		return err
 	}
 	for _, a := range others {
-		p := w.Env.newParticipant(th, a, w.now)
-		p.State, p.Mailed = store.Active, w.now
+		p := w.Env.NewParticipant(th, a, w.Now)
+		p.State, p.Mailed = store.Active, w.Now
 		if _, err := w.Participant(th.ID, p.Canon); err == nil {
 			continue
 		} else if !errors.Is(err, store.ErrNone) {
@@ -101,32 +98,15 @@ func (w *work) openByMail(box *Box, l Mail, d decision, f Approval, claims ...cl
 			return err
 		}
 	}
-	name := openName(d.title, others)
-	if err := w.openPlace(where, Opening{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
+	name := core.OpenName(d.title, others)
+	if err := openPlace(w, where, Opening{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
 		return err
 	}
 	d.route.Rule = "it begins a conversation"
 	if where.Room == "" {
 		d.subject = d.title // the root of a chat thread says it, a new room has it as its name alone (C39)
 	}
-	return w.addMail(box, th, l, d, claims...)
-}
-
-// openName names a conversation for people in the chat.
-func openName(title string, people []mail.Address) string {
-	var names []string
-	for _, a := range people {
-		n := mail.CleanName(a.Name)
-		if n == "" { // addresses are not for everybody in the room
-			n, _, _ = strings.Cut(a.Address, "@")
-		}
-		names = append(names, n)
-	}
-	with := strings.Join(names, ", ")
-	if title == "" {
-		return with
-	}
-	return title + " (" + with + ")"
+	return addMail(w, box, th, l, d, claims...)
 }
 
 // jobOpen is the kind of delivery that makes the room, or the chat thread, of a
@@ -149,16 +129,16 @@ type Opening struct {
 func openKind() chatKind[openJob] {
 	return chatKind[openJob]{
 		Name: jobOpen, Patience: messagePatience, Attempt: makePlace,
-		Settle: func(w *work, _ store.Delivery, j openJob, _ chat.MessageID) error { return w.opened(j) },
-		GaveUp: func(w *work, _ store.Delivery, j openJob, cause error) error {
-			return w.noticeHome(fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, plainReason(cause.Error())))
+		Settle: func(w *core.Work, _ store.Delivery, j openJob, _ chat.MessageID) error { return workOpened(w, j) },
+		GaveUp: func(w *core.Work, _ store.Delivery, j openJob, cause error) error {
+			return noticeHome(w, fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, core.PlainReason(cause.Error())))
 		},
 	}
 }
 
 // makePlace makes the room or the chat thread of a conversation. For a chat
 // thread it posts the root; for a new room j.Place is set to it.
-func makePlace(ctx context.Context, n *Network, d store.Delivery, j *openJob) (chat.MessageID, error) {
+func makePlace(ctx context.Context, n *core.Network, d store.Delivery, j *openJob) (chat.MessageID, error) {
 	if j.Place.Room != "" && n.Threader != nil {
 		root, err := sendOnce(ctx, n, d, j.Out)
 		if err == nil {
@@ -176,30 +156,30 @@ func makePlace(ctx context.Context, n *Network, d store.Delivery, j *openJob) (c
 
 // openPlace enqueues the making of the place of a conversation: a chat thread of
 // its own in a room, or a new room.
-func (w *work) openPlace(where OpenWhere, o Opening) error {
+func openPlace(w *core.Work, where core.OpenWhere, o Opening) error {
 	j := openJob{Target: Target{Network: where.Network, Place: chat.Place{Room: where.Room}}, Open: o}
-	key := w.key("o", o.Thread)
-	j.Out = chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: "✉️ " + o.Name}}
-	return w.toChat(jobOpen, key, &j)
+	key := w.Key("o", o.Thread)
+	j.Out = chat.Outgoing{Kind: chat.Notice, At: w.Now, Body: chat.Body{Text: "✉️ " + o.Name}}
+	return Enqueue(w, jobOpen, key, &j)
 }
 
 // isOpening reports whether the place of a thread is still being made.
-func (w *work) isOpening(thread int64) (bool, error) {
-	_, err := w.Delivery(w.key("o", thread))
+func isOpening(w *core.Work, thread int64) (bool, error) {
+	_, err := w.Delivery(w.Key("o", thread))
 	if errors.Is(err, store.ErrNone) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// opened ties a place that was made to its thread, and posts there what has been
+// workOpened ties a place that was made to its thread, and posts there what has been
 // said so far.
-func (w *work) opened(j openJob) error {
+func workOpened(w *core.Work, j openJob) error {
 	th, err := w.Thread(j.Open.Thread)
 	if err != nil {
 		return err
 	}
-	r := store.Room{Network: j.Network, Place: string(j.Place.Room), Chat: string(j.Place.Thread), Thread: th.ID, Name: j.Open.Name, Linked: w.now}
+	r := store.Room{Network: j.Network, Place: string(j.Place.Room), Chat: string(j.Place.Thread), Thread: th.ID, Name: j.Open.Name, Linked: w.Now}
 	if around, err := w.Room(j.Network, r.Place, ""); err == nil {
 		r.Shared, r.Encrypted = around.Shared, around.Encrypted
 	} else if !errors.Is(err, store.ErrNone) {
@@ -208,7 +188,7 @@ func (w *work) opened(j openJob) error {
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
-	if err := w.announce(th.ID); err != nil {
+	if err := announce(w, th.ID); err != nil {
 		return err
 	}
 	ms, err := w.MessagesWithoutCopy(th.ID, r.ID)
@@ -216,15 +196,15 @@ func (w *work) opened(j openJob) error {
 		return err
 	}
 	for _, m := range ms {
-		as := chat.Sender{ID: w.Env.Mint.Address("owner", w.Env.Boxes[th.Mailbox].Name), Name: m.Name + byEmail}
+		as := chat.Sender{ID: w.Env.Mint.Address("owner", w.Env.Boxes[th.Mailbox].Name), Name: m.Name + core.ByEmail}
 		if m.Participant != 0 {
 			p, err := w.ParticipantByID(m.Participant)
 			if err != nil {
 				return err
 			}
-			as = chat.Sender{ID: p.Ghost, Name: p.Name + byEmail}
+			as = chat.Sender{ID: p.Ghost, Name: p.Name + core.ByEmail}
 		}
-		if err := w.post(m, r, as, ""); err != nil {
+		if err := post(w, m, r, as, ""); err != nil {
 			return err
 		}
 	}

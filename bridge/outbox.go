@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -16,9 +17,9 @@ import (
 // outbox makes the deliveries. Each lane has at most one goroutine, so that its
 // order is kept; lanes do not wait for each other.
 type outbox struct {
-	env    *Env
+	env    *core.Env
 	kinds  map[string]kind
-	gaveUp func(*work, store.Delivery, error) error
+	gaveUp func(*core.Work, store.Delivery, error) error
 	slots  chan struct{} // how many deliveries go on at once
 
 	mu      sync.Mutex
@@ -46,7 +47,7 @@ type kind struct {
 	Deliver func(context.Context, store.Delivery) error
 	// GaveUp tells people that a delivery of the kind was given up, because it could not
 	// be settled. Nil: the outbox's own gaveUp does.
-	GaveUp func(*work, store.Delivery, error) error
+	GaveUp func(*core.Work, store.Delivery, error) error
 }
 
 // usualPatience is how long most kinds of delivery are tried.
@@ -54,7 +55,7 @@ const usualPatience = time.Hour
 
 // newOutbox makes an outbox that knows these kinds. gaveUp tells people of a delivery
 // that failed for good and whose kind has no words of its own for that, or is unknown.
-func newOutbox(e *Env, gaveUp func(*work, store.Delivery, error) error, kinds ...kind) *outbox {
+func newOutbox(e *core.Env, gaveUp func(*core.Work, store.Delivery, error) error, kinds ...kind) *outbox {
 	o := &outbox{env: e, kinds: map[string]kind{}, gaveUp: gaveUp, slots: make(chan struct{}, together), lanes: map[string]*lane{}}
 	for _, k := range kinds {
 		o.kinds[k.Name] = k
@@ -210,7 +211,7 @@ func (o *outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
 	if k, known := o.kinds[d.Kind]; known {
 		return k.Deliver(ctx, d)
 	}
-	return o.env.write(ctx, "settle-unknown", func(w *work) error {
+	return o.env.Write(ctx, "settle-unknown", func(w *core.Work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -224,7 +225,7 @@ func (o *outbox) unsettled(ctx context.Context, d store.Delivery, cause error) e
 	o.mu.Lock()
 	o.doubt[d.ID] = true
 	o.mu.Unlock()
-	return o.env.write(ctx, "unsettled", func(w *work) error {
+	return o.env.Write(ctx, "unsettled", func(w *core.Work) error {
 		now, err := w.Delivery(d.Key)
 		if errors.Is(err, store.ErrNone) {
 			return nil // it is settled after all
@@ -233,7 +234,7 @@ func (o *outbox) unsettled(ctx context.Context, d store.Delivery, cause error) e
 			return err
 		}
 		k := o.kinds[d.Kind]
-		if final, err := w.again(now, cause, cmp.Or(k.Patience, usualPatience)); err != nil || !final {
+		if final, err := Again(w, now, cause, cmp.Or(k.Patience, usualPatience)); err != nil || !final {
 			return err
 		}
 		if k.GaveUp != nil {
@@ -266,17 +267,17 @@ func judgeFailure(err error, attempt int, age, limit time.Duration) failure {
 	return f
 }
 
-// again stores a failed attempt. It returns true when the delivery is given up, because
+// Again stores a failed attempt. It returns true when the delivery is given up, because
 // the error is final or patience is over; the caller then tells people.
-func (w *work) again(d store.Delivery, cause error, patience time.Duration) (final bool, _ error) {
+func Again(w *core.Work, d store.Delivery, cause error, patience time.Duration) (final bool, _ error) {
 	d.Attempt++
-	f := judgeFailure(cause, d.Attempt, w.now.Sub(d.Created), patience)
+	f := judgeFailure(cause, d.Attempt, w.Now.Sub(d.Created), patience)
 	if f.Final {
 		return true, w.Done(d.ID)
 	}
 	if f.Unclear && d.Phase == store.PhaseNew {
-		d.Phase, d.Started = store.PhaseUnclear, w.now
+		d.Phase, d.Started = store.PhaseUnclear, w.Now
 	}
-	d.Due, d.Error = w.now.Add(f.Wait), cause.Error()
+	d.Due, d.Error = w.Now.Add(f.Wait), cause.Error()
 	return false, w.SetDelivery(d)
 }

@@ -1,33 +1,28 @@
 package bridge
 
 import (
-	"fmt"
 	"path"
 	"strings"
-	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/media"
 	"hashsend/bridge/store"
 )
 
-// largestMail is how large a mail with its files becomes at most, where nothing else
-// is known: what most providers take, and their readers', too.
-const largestMail = 20 << 20
-
 // filesInMail decides how the files of a message stand in a mail that may still take
 // room bytes: as pictures in the text, attached, as links, or as lines that say why not. It returns what is left.
 func filesInMail(w *mail.Words, files []store.File, domain string, link func(store.File) string, room int64) int64 {
 	stays := func(f store.File, why string) {
-		line := fileTitle(f) + " " + why
+		line := core.FileTitle(f) + " " + why
 		if at := link(f); at != "" {
-			line = fileTitle(f) + ": " + at
+			line = core.FileTitle(f) + ": " + at
 		}
 		w.Files = append(w.Files, line)
 	}
 	for _, f := range files {
-		name := fileTitle(f)
+		name := core.FileTitle(f)
 		switch f.State {
 		case store.FileHere:
 		case store.FileDropped:
@@ -100,15 +95,6 @@ func voiceOf(f store.File) (mail.Attached, bool) {
 	return mail.Attached{Name: strings.TrimSuffix(f.Name, path.Ext(f.Name)) + ".m4a", Type: f.Preview.Type, Size: f.Preview.Size, Stored: f.Preview.Blob}, true
 }
 
-// fileTitle names a file for a person: what it is, or its name, and its size.
-func fileTitle(f store.File) string {
-	if chat.FileSort(f.Sort) == chat.Voice && f.Duration > 0 {
-		s := int(f.Duration.Round(time.Second).Seconds())
-		return fmt.Sprintf("voice message, %d:%02d", s/60, s%60)
-	}
-	return fileLine(f.Name, f.Size)
-}
-
 // filesInRoom decides how the files of a message stand in a room: which are posted,
 // and the lines about the others.
 func filesInRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (posted []store.File, lines []string) {
@@ -121,11 +107,11 @@ func filesInRoom(m store.Message, files []store.File, l chat.Limits, posts bool)
 		case f.State == store.FileHere && posts && (l.File == 0 || f.Size <= l.File):
 			posted = append(posted, f)
 		case f.State == store.FileHere && posts:
-			lines = append(lines, fileTitle(f)+" is too large for this room; it was in the mail")
+			lines = append(lines, core.FileTitle(f)+" is too large for this room; it was in the mail")
 		case f.State == store.FileMissing:
-			lines = append(lines, fileTitle(f)+": "+f.Reason)
+			lines = append(lines, core.FileTitle(f)+": "+f.Reason)
 		default:
-			lines = append(lines, fileTitle(f))
+			lines = append(lines, core.FileTitle(f))
 		}
 	}
 	return posted, lines

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
@@ -16,7 +17,7 @@ import (
 type plan struct {
 	Thread store.Thread
 	Epoch  store.Epoch
-	Box    *Box
+	Box    *core.Box
 	People []store.Participant
 	Rooms  []store.Room
 	Held   []store.Message
@@ -145,7 +146,7 @@ func groups(p plan, run []store.Message) []plannedMail {
 		if len(gets) == 0 {
 			continue
 		}
-		if p.Thread.Mode == store.ModeHidden || isUTF8(who.Address) {
+		if p.Thread.Mode == store.ModeHidden || core.IsUTF8(who.Address) {
 			key += fmt.Sprint("alone ", who.ID)
 		}
 		i := slices.Index(keys, key)
@@ -178,7 +179,7 @@ func shown(p plan, g plannedMail) []store.Participant {
 		}
 	}
 	for _, who := range p.People {
-		if who.Takes() && who.Mode != store.Paused && who.ID != writer && (!isUTF8(who.Address) || (len(g.To) == 1 && g.To[0].ID == who.ID)) {
+		if who.Takes() && who.Mode != store.Paused && who.ID != writer && (!core.IsUTF8(who.Address) || (len(g.To) == 1 && g.To[0].ID == who.ID)) {
 			all = append(all, who)
 		}
 	}
@@ -211,7 +212,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		Anchor: p.Epoch.Anchor, Started: p.Epoch.Started, Date: p.Now.In(zone), Names: p.Names || g.Late, Times: g.Late,
 	}
 	if len(g.Messages) > 0 && !g.Late {
-		d.From.Name, d.Sender = fromName(g.Messages[0].Name, p.Box.Address.Name), g.Messages[0].Account
+		d.From.Name, d.Sender = core.FromName(g.Messages[0].Name, p.Box.Address.Name), g.Messages[0].Account
 	}
 	quiet := true
 	for _, who := range g.Shown {
@@ -228,7 +229,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 		token = g.Shown[0].Token
 	}
 	if p.Box.PlusWorks {
-		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: plusAddress(p.Box.Address.Address, token)}
+		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: core.PlusAddress(p.Box.Address.Address, token)}
 	}
 	if p.Root.readers(g.To) > 0 {
 		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
@@ -254,7 +255,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	}
 	d.Reactions = g.Reactions
 	if p.Digest {
-		d.From.Name, d.Precedence = fromName(p.Thread.Title, p.Box.Address.Name), "bulk"
+		d.From.Name, d.Precedence = core.FromName(p.Thread.Title, p.Box.Address.Name), "bulk"
 	}
 	program := len(g.Messages) > 0 && !slices.ContainsFunc(g.Messages, func(m store.Message) bool { return chat.Kind(m.Kind) != chat.Notice })
 	if p.Correction || p.Digest || program {
@@ -280,7 +281,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 
 func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Grey: chat.Kind(m.Kind) == chat.Notice, Index: i}
-	w.Text, w.HTML = addRemarks(w.Text, w.HTML, mailedRemark(m))
+	w.Text, w.HTML = core.AddRemarks(w.Text, w.HTML, core.MailedRemark(m))
 	if m.Files != "" && len(p.Files[m.ID]) == 0 {
 		w.Files = strings.Split(m.Files, "\n")
 	}
@@ -290,7 +291,7 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 	if q := p.Quotes[m.ID]; q.Of.State == store.Earlier && q.Name != "" {
 		w.Quote = "a message from before this room was linked"
 	} else if q.Text != "" && p.mayRead(g.To, q.Of) {
-		w.Quote = oneLine(q.Name+": "+q.Text, 140)
+		w.Quote = core.OneLine(q.Name+": "+q.Text, 140)
 	}
 	p.called(&w, g.To, m)
 	return w
@@ -307,35 +308,15 @@ func (p plan) mayRead(people []store.Participant, m store.Message) bool {
 	return true
 }
 
-// fromName is what stands before the address in From: "Alice (Acme)". A long name is
-// cut, so that it is still said where it is from.
-func fromName(author, box string) string {
-	author, box = mail.CleanName(author), mail.CleanName(box)
-	if box == "" || box == author {
-		return author
-	}
-	const most = 64 // of CleanName
-	if room := max(most-len([]rune(box))-len(" ()"), 20); len([]rune(author)) > room {
-		author = strings.TrimSpace(string([]rune(author)[:room]))
-	}
-	return author + " (" + box + ")"
-}
-
-// plusAddress puts a token behind the local part of an address (RFC 5233).
-func plusAddress(address, token string) string {
-	local, domain, _ := strings.Cut(address, "@")
-	return local + "+" + token + "@" + domain
-}
-
 func leaveLink(p plan, token string) string {
-	return "mailto:" + plusAddress(p.Box.Address.Address, "leave."+token) + "?subject=leave"
+	return "mailto:" + core.PlusAddress(p.Box.Address.Address, "leave."+token) + "?subject=leave"
 }
 
 // footer says who reads an answer, and how to leave.
 func footer(p plan, g plannedMail, token string) []mail.FooterPart {
 	parts := append(accounts(g), mail.FooterPart{Text: readers(p, g)}, mail.FooterPart{Text: "answer this mail to reply"})
 	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
-		parts = append(parts, mail.FooterPart{Text: "you get " + modeText(g.To[0].Mode, p.DigestTime) + "; answer /digest burst to get everything soon"})
+		parts = append(parts, mail.FooterPart{Text: "you get " + core.ModeText(g.To[0].Mode, p.DigestTime) + "; answer /digest burst to get everything soon"})
 	}
 	if p.Box.PlusWorks {
 		return append(parts, mail.FooterPart{Text: "leave", URL: leaveLink(p, token)})
@@ -361,24 +342,24 @@ func readers(p plan, g plannedMail) string {
 		where = "“" + p.Thread.Title + "”"
 	}
 	if n := inRooms(p.Rooms); n > 0 {
-		where += " (" + quantity(n, "person", "people") + ")"
+		where += " (" + core.Quantity(n, "person", "people") + ")"
 	}
 	others, unseen := 0, 0
 	for _, who := range p.People {
 		if who.Takes() && !(len(g.Shown) == 1 && g.Shown[0].ID == who.ID) {
 			others++
 		}
-		if who.Takes() && isUTF8(who.Address) && !slices.ContainsFunc(g.Shown, func(s store.Participant) bool { return s.ID == who.ID }) {
+		if who.Takes() && core.IsUTF8(who.Address) && !slices.ContainsFunc(g.Shown, func(s store.Participant) bool { return s.ID == who.ID }) {
 			unseen++
 		}
 	}
 	switch {
 	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1 && unseen > 0:
-		return "read in " + where + ", by all who get this mail and by " + quantity(unseen, "other", "others") + " by email"
+		return "read in " + where + ", by all who get this mail and by " + core.Quantity(unseen, "other", "others") + " by email"
 	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1:
 		return "read in " + where + " and by all who get this mail"
 	case others > 0:
-		return "read in " + where + " and by " + quantity(others, "other", "others") + " by email"
+		return "read in " + where + " and by " + core.Quantity(others, "other", "others") + " by email"
 	}
 	return "read in " + where
 }
@@ -430,25 +411,16 @@ func company(p plan, g plannedMail) string {
 			names = append(names, who.Name)
 		}
 	}
-	for i := range names[:min(len(names), namesShown)] {
+	for i := range names[:min(len(names), core.NamesShown)] {
 		names[i] = mail.CleanName(names[i])
 	}
 	switch {
 	case len(names) == 0:
 		return ""
 	case p.Thread.Mode == store.ModeHidden:
-		return quantity(len(names), "other person takes", "other people take") + " part by email. "
+		return core.Quantity(len(names), "other person takes", "other people take") + " part by email. "
 	case len(names) == 1:
 		return names[0] + " takes part by email too. "
 	}
-	return "By email take part: " + listNames(names) + ". "
-}
-
-// oneLine shortens a text to one line of at most limit characters.
-func oneLine(s string, limit int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > limit {
-		return strings.TrimSpace(string(r[:limit-1])) + "…"
-	}
-	return s
+	return "By email take part: " + core.ListNames(names) + ". "
 }

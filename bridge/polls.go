@@ -9,17 +9,15 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
-// pollMark stands before the question of a poll.
-const pollMark = "📊 "
-
 // pollWords is a poll as a text: the question, and its answers by number.
 func pollWords(p chat.Poll) string {
 	var b strings.Builder
-	b.WriteString(pollMark + oneLine(p.Question, 500))
+	b.WriteString(core.PollMark + core.OneLine(p.Question, 500))
 	for i := range p.Answers {
 		b.WriteString("\n" + numbered(p, i))
 	}
@@ -27,7 +25,7 @@ func pollWords(p chat.Poll) string {
 }
 
 func numbered(p chat.Poll, i int) string {
-	return fmt.Sprintf("%d. %s", i+1, oneLine(p.Answers[i].Text, 200))
+	return fmt.Sprintf("%d. %s", i+1, core.OneLine(p.Answers[i].Text, 200))
 }
 
 // pollHint tells people by email how they vote.
@@ -59,24 +57,24 @@ func pollTally(p chat.Poll, votes []store.Vote) string {
 	var parts []string
 	for _, a := range p.Answers {
 		if n := counted[a.ID]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", oneLine(a.Text, 40), n))
+			parts = append(parts, fmt.Sprintf("%s %d", core.OneLine(a.Text, 40), n))
 		}
 	}
-	return pollMark + oneLine(p.Question, 60) + " So far: " + listNames(parts)
+	return core.PollMark + core.OneLine(p.Question, 60) + " So far: " + core.ListNames(parts)
 }
 
 // tallyLater has the next mail tell how a poll stands.
-func (w *work) tallyLater(poll int64) error {
-	p, _, err := w.openPoll(poll)
+func tallyLater(w *core.Work, poll int64) error {
+	p, _, err := OpenPoll(w, poll)
 	if err != nil || p.Message == 0 {
 		return err
 	}
-	return w.tally(p, true)
+	return tally(w, p, true)
 }
 
 // tally words for the next mail how a poll stands, where everybody may see it before the
 // end. fresh: it is to be told even if nothing of it waits to be told.
-func (w *work) tally(p store.Poll, fresh bool) error {
+func tally(w *core.Work, p store.Poll, fresh bool) error {
 	if !p.Disclosed {
 		return nil
 	}
@@ -95,12 +93,12 @@ func (w *work) tally(p store.Poll, fresh bool) error {
 func pollResult(p chat.Poll, votes []store.Vote) string {
 	counted, best := countVotes(p, votes)
 	var b strings.Builder
-	b.WriteString(pollMark + "The poll has ended: " + oneLine(p.Question, 500))
+	b.WriteString(core.PollMark + "The poll has ended: " + core.OneLine(p.Question, 500))
 	if best == 0 {
 		return b.String() + "\nNobody has voted."
 	}
 	for i, a := range p.Answers {
-		fmt.Fprintf(&b, "\n%s – %s", numbered(p, i), quantity(counted[a.ID], "vote", "votes"))
+		fmt.Fprintf(&b, "\n%s – %s", numbered(p, i), core.Quantity(counted[a.ID], "vote", "votes"))
 		if counted[a.ID] == best {
 			b.WriteString(" ✔")
 		}
@@ -158,8 +156,8 @@ func answersOf(p chat.Poll, numbers []int) (ids, shown []string, ok bool) {
 	return ids, shown, true
 }
 
-// openPoll returns a poll that can be voted in; the zero Poll: it is none, or it is over.
-func (w *work) openPoll(message int64) (store.Poll, store.Message, error) {
+// OpenPoll returns a poll that can be voted in; the zero Poll: it is none, or it is over.
+func OpenPoll(w *core.Work, message int64) (store.Poll, store.Message, error) {
 	p, err := w.Poll(message)
 	if errors.Is(err, store.ErrNone) {
 		return store.Poll{}, store.Message{}, nil
@@ -175,12 +173,12 @@ func (w *work) openPoll(message int64) (store.Poll, store.Message, error) {
 }
 
 // openPollOf is openPoll of a message of a network, in a room that is not silent.
-func (w *work) openPollOf(network string, id chat.MessageID) (store.Poll, store.Message, error) {
-	m, err := w.chatMessage(network, id)
+func openPollOf(w *core.Work, network string, id chat.MessageID) (store.Poll, store.Message, error) {
+	m, err := w.ChatMessage(network, id)
 	if err != nil || m.ID == 0 {
 		return store.Poll{}, m, err
 	}
-	p, m, err := w.openPoll(m.ID)
+	p, m, err := OpenPoll(w, m.ID)
 	if err != nil || p.Message == 0 {
 		return store.Poll{}, m, err
 	}
@@ -190,13 +188,13 @@ func (w *work) openPollOf(network string, id chat.MessageID) (store.Poll, store.
 	return p, m, nil
 }
 
-// voted counts a vote from a room. Nobody is told.
-func (w *work) voted(network string, e chat.Voted) error {
-	p, m, err := w.openPollOf(network, e.Poll)
+// Voted counts a vote from a room. Nobody is told.
+func Voted(w *core.Work, network string, e chat.Voted) error {
+	p, m, err := openPollOf(w, network, e.Poll)
 	if err == nil && m.ID == 0 {
-		return NotYet{e.Poll}
+		return core.NotYet{Message: e.Poll}
 	}
-	if err != nil || p.Message == 0 || w.Env.Access.level(e.By, chat.Member) < Speak {
+	if err != nil || p.Message == 0 || w.Env.Access.Level(e.By, chat.Member) < core.Speak {
 		return err
 	}
 	v := store.Vote{Poll: p.Message, Who: network + "\x00" + string(e.By.ID), Name: e.By.Name, Answers: validAnswers(p.Poll, e.Answers), At: e.At}
@@ -206,11 +204,11 @@ func (w *work) voted(network string, e chat.Voted) error {
 	if err := w.AddVote(v); err != nil {
 		return err
 	}
-	return w.tallyLater(p.Message)
+	return tallyLater(w, p.Message)
 }
 
-// asks is the poll that a message is, be it open or over; the zero Poll: it is none.
-func (w *work) asks(message int64) (store.Poll, error) {
+// Of is the poll that a message is, be it open or over; the zero Poll: it is none.
+func Of(w *core.Work, message int64) (store.Poll, error) {
 	p, err := w.Poll(message)
 	if errors.Is(err, store.ErrNone) {
 		return store.Poll{}, nil
@@ -218,9 +216,9 @@ func (w *work) asks(message int64) (store.Poll, error) {
 	return p, err
 }
 
-// changePoll stores what was changed of a poll. How it stands is told in the new words,
+// Change stores what was changed of a poll. How it stands is told in the new words,
 // if that is to be told.
-func (w *work) changePoll(message int64, to chat.Poll) error {
+func Change(w *core.Work, message int64, to chat.Poll) error {
 	p, err := w.Poll(message)
 	if err != nil {
 		return err
@@ -230,23 +228,23 @@ func (w *work) changePoll(message int64, to chat.Poll) error {
 	if err := w.PutPoll(p); err != nil {
 		return err
 	}
-	return w.tally(p, false)
+	return tally(w, p, false)
 }
 
-// pollEnded closes a poll, if the one who ends it began it or moderates the room, and
+// Ended closes a poll, if the one who ends it began it or moderates the room, and
 // lets the result go where the poll went, by post.
-func (w *work) pollEnded(network string, e chat.PollEnded, post func(string, chat.Posted) error) error {
-	p, m, err := w.openPollOf(network, e.Poll)
+func Ended(w *core.Work, network string, e chat.PollEnded, post func(string, chat.Posted) error) error {
+	p, m, err := openPollOf(w, network, e.Poll)
 	if err == nil && m.ID == 0 {
-		return NotYet{e.Poll}
+		return core.NotYet{Message: e.Poll}
 	}
-	if err != nil || p.Message == 0 || w.Env.Access.level(e.By, chat.Member) < Speak {
+	if err != nil || p.Message == 0 || w.Env.Access.Level(e.By, chat.Member) < core.Speak {
 		return err
 	}
 	if author, err := w.Author(network, string(e.By.ID), e.By.Name); err != nil || (author != m.Author && !e.Moderates) {
 		return err
 	}
-	if err := w.EndPoll(p.Message, w.now); err != nil {
+	if err := w.EndPoll(p.Message, w.Now); err != nil {
 		return err
 	}
 	if err := w.DropLine(store.Line{Room: p.Room, Kind: store.LinePoll(p.Message)}); err != nil {
@@ -263,11 +261,11 @@ func (w *work) pollEnded(network string, e chat.PollEnded, post func(string, cha
 	if !slices.ContainsFunc(votes, func(v store.Vote) bool { return v.Words && len(v.Answers) > 0 }) {
 		return nil
 	}
-	return w.notice(network, e.Place, "With the votes by email:\n"+result, inReplyTo(e.Poll))
+	return Notice(w, network, e.Place, "With the votes by email:\n"+result, inReplyTo(e.Poll))
 }
 
 // pollAnswered finds the open poll that a mail answers; the zero Poll: none.
-func (w *work) pollAnswered(th store.Thread, d decision) (store.Poll, error) {
+func pollAnswered(w *core.Work, th store.Thread, d decision) (store.Poll, error) {
 	var asked []int64
 	if len(d.words.Parts) == 1 {
 		asked = []int64{d.words.Parts[0].Of}
@@ -281,7 +279,7 @@ func (w *work) pollAnswered(th store.Thread, d decision) (store.Poll, error) {
 		}
 	}
 	for _, id := range asked {
-		p, m, err := w.openPoll(id)
+		p, m, err := OpenPoll(w, id)
 		if err != nil || (p.Message != 0 && m.Thread == th.ID) {
 			return p, err
 		}
@@ -291,12 +289,12 @@ func (w *work) pollAnswered(th store.Thread, d decision) (store.Poll, error) {
 
 // voteByMail counts a mail that holds nothing but numbers as a vote in the open poll
 // that it answers. false: it is an ordinary message.
-func voteByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (bool, error) {
+func voteByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (bool, error) {
 	numbers, ok := numbersIn(d.words.Text)
 	if !ok || d.words.Files != "" || len(d.words.Parts) > 1 {
 		return false, nil
 	}
-	p, err := w.pollAnswered(th, d)
+	p, err := pollAnswered(w, th, d)
 	if err != nil || p.Message == 0 {
 		return false, err
 	}
@@ -304,15 +302,15 @@ func voteByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (bool, e
 	if !ok {
 		return false, nil
 	}
-	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: "votes: " + strings.Join(shown, ", "), State: store.Mailed, At: w.now, ReplyTo: p.Message}
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: "votes: " + strings.Join(shown, ", "), State: store.Mailed, At: w.Now, ReplyTo: p.Message}
 	if !p.Disclosed {
 		m.Text = "has voted" // nobody is to see for what before the poll ends
 	}
-	as, err := w.speakerOf(box, th, l, &m)
+	as, err := speakerOf(w, box, th, l, &m)
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = addRemarks(m.Text, "", d.remarks())
+	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.remarks())
 	r, err := w.RoomByID(p.Room)
 	if err != nil {
 		return false, err
@@ -320,7 +318,7 @@ func voteByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (bool, e
 	remarked := d.remarks() != ""
 	can := w.Env.Network(r.Network).Voter != nil
 	native := can && w.Env.Network(r.Network).Limits().OwnReactions && !remarked
-	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.now}
+	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.Now}
 	if d.mark {
 		votes, err := w.Votes(p.Message)
 		if err != nil {
@@ -334,17 +332,17 @@ func voteByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (bool, e
 	if err := w.AddVote(v); err != nil {
 		return false, err
 	}
-	if err := w.tallyLater(p.Message); err != nil {
+	if err := tallyLater(w, p.Message); err != nil {
 		return false, err
 	}
-	if err := w.recordMail(th, l, nil); err != nil {
+	if err := recordMail(w, th, l, nil); err != nil {
 		return false, err
 	}
-	if err := w.SetLive(th.ID, w.now); err != nil {
+	if err := w.SetLive(th.ID, w.Now); err != nil {
 		return false, err
 	}
-	w.trace(Trace{Thread: th.ID, Message: p.Message, Mail: l.msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
-	return true, w.showVote(p, m, as, ids, native)
+	w.Trace(core.Trace{Thread: th.ID, Message: p.Message, Mail: l.msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
+	return true, showVote(w, p, m, as, ids, native)
 }
 
 // jobVote is the kind of delivery that votes in a room's poll for somebody by email.
@@ -358,24 +356,24 @@ type voteJob struct {
 }
 
 // pollKinds are the kinds of deliveries of votes.
-func pollKinds(e *Env) []kind {
+func pollKinds(e *core.Env) []kind {
 	return []kind{chatKind[voteJob]{
 		Name: jobVote,
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *voteJob) (id chat.MessageID, err error) {
-			if j.Ballot.Poll, err = e.copyOf(ctx, j.Of, j.Room, 0); err != nil {
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *voteJob) (id chat.MessageID, err error) {
+			if j.Ballot.Poll, err = copyOf(ctx, e, j.Of, j.Room, 0); err != nil {
 				return "", err
 			}
 			return n.Voter.Vote(ctx, j.Ballot, j.Out)
 		},
-		GaveUp: func(w *work, _ store.Delivery, j voteJob, cause error) error {
-			return w.notice(j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, plainReason(cause.Error())))
+		GaveUp: func(w *core.Work, _ store.Delivery, j voteJob, cause error) error {
+			return Notice(w, j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, core.PlainReason(cause.Error())))
 		},
 	}.kind(e)}
 }
 
 // showVote shows a vote by mail in each room of its thread: as a vote in the room of
 // the poll, if it can be shown as that of its writer there, elsewhere in words.
-func (w *work) showVote(p store.Poll, m store.Message, as chat.Sender, ids []string, native bool) error {
+func showVote(w *core.Work, p store.Poll, m store.Message, as chat.Sender, ids []string, native bool) error {
 	rooms, err := w.RoomsOf(m.Thread)
 	if err != nil {
 		return err
@@ -384,12 +382,12 @@ func (w *work) showVote(p store.Poll, m store.Message, as chat.Sender, ids []str
 		switch {
 		case r.Silent():
 		case native && r.ID == p.Room:
-			key := w.key("v", p.Message, r.ID) + "." + mail.NewUniq()
-			job := voteJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, Of: p.Message, Ballot: chat.Ballot{Form: p.Form, Answers: ids}}
-			job.Out = chat.Outgoing{As: as, At: w.now, Body: chat.Body{Text: m.Text}}
-			err = w.toChat(jobVote, key, &job)
+			key := w.Key("v", p.Message, r.ID) + "." + mail.NewUniq()
+			job := voteJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Of: p.Message, Ballot: chat.Ballot{Form: p.Form, Answers: ids}}
+			job.Out = chat.Outgoing{As: as, At: w.Now, Body: chat.Body{Text: m.Text}}
+			err = Enqueue(w, jobVote, key, &job)
 		default:
-			err = w.inWords(&m, r, as)
+			err = inWords(w, &m, r, as)
 		}
 		if err != nil {
 			return err
@@ -400,7 +398,7 @@ func (w *work) showVote(p store.Poll, m store.Message, as chat.Sender, ids []str
 
 // inWords posts in one room what another can show otherwise. The message is stored
 // when it is first needed.
-func (w *work) inWords(m *store.Message, r store.Room, as chat.Sender) error {
+func inWords(w *core.Work, m *store.Message, r store.Room, as chat.Sender) error {
 	if m.ID == 0 {
 		if err := w.AddMessage(m); err != nil {
 			return err
@@ -414,12 +412,12 @@ func (w *work) inWords(m *store.Message, r store.Room, as chat.Sender) error {
 		}
 		inChat = c.Chat
 	}
-	return w.post(*m, r, as, inChat)
+	return post(w, *m, r, as, inChat)
 }
 
 // planPoll reads what the mail that asks a poll must say of it.
-func (w *work) planPoll(p *plan, message int64) error {
-	poll, _, err := w.openPoll(message)
+func planPoll(w *core.Work, p *plan, message int64) error {
+	poll, _, err := OpenPoll(w, message)
 	if err != nil || poll.Message == 0 {
 		return err
 	}

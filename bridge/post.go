@@ -7,36 +7,33 @@ import (
 	"unicode/utf8"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
 
-func place(r store.Room) chat.Place {
-	return chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}
-}
-
 // option changes how a notice is posted.
 type option func(*chat.Outgoing)
 
-// notice posts words of the bridge itself.
-func (w *work) notice(network string, p chat.Place, text string, more ...option) error {
-	text = strings.ReplaceAll(text, promptMark, w.Env.prompt(network, p))
-	j := postJob{Target: Target{Network: network, Place: p, Out: chat.Outgoing{Kind: chat.Notice, At: w.now, Body: chat.Body{Text: text, HTML: markup.FromText(text)}}}}
+// Notice posts words of the bridge itself.
+func Notice(w *core.Work, network string, p chat.Place, text string, more ...option) error {
+	text = strings.ReplaceAll(text, core.PromptMark, w.Env.Prompt(network, p))
+	j := postJob{Target: Target{Network: network, Place: p, Out: chat.Outgoing{Kind: chat.Notice, At: w.Now, Body: chat.Body{Text: text, HTML: markup.FromText(text)}}}}
 	for _, m := range more {
 		m(&j.Out)
 	}
-	return w.toChat(jobPost, w.Env.Instance+".n."+mail.NewUniq(), &j)
+	return Enqueue(w, jobPost, w.Env.Instance+".n."+mail.NewUniq(), &j)
 }
 
 // noticeThread posts words of the bridge in every room of a thread; in the home room
 // if it has none.
-func (w *work) noticeThread(thread int64, text string, more ...option) error {
-	return w.noticeEach(thread, func(string, chat.RoomID) string { return text }, more...)
+func noticeThread(w *core.Work, thread int64, text string, more ...option) error {
+	return noticeEach(w, thread, func(string, chat.RoomID) string { return text }, more...)
 }
 
 // noticeEach does the same with words that depend on the room.
-func (w *work) noticeEach(thread int64, text func(network string, room chat.RoomID) string, more ...option) error {
+func noticeEach(w *core.Work, thread int64, text func(network string, room chat.RoomID) string, more ...option) error {
 	rooms, err := w.RoomsOf(thread)
 	if err != nil {
 		return err
@@ -47,38 +44,26 @@ func (w *work) noticeEach(thread int64, text func(network string, room chat.Room
 			continue
 		}
 		told = true
-		at := place(r)
-		if err := w.notice(r.Network, at, text(r.Network, at.Room), more...); err != nil {
+		at := core.Place(r)
+		if err := Notice(w, r.Network, at, text(r.Network, at.Room), more...); err != nil {
 			return err
 		}
 	}
 	if !told {
-		return w.noticeHome(text(w.Env.Home.Network, w.Env.Home.Room), more...)
+		return noticeHome(w, text(w.Env.Home.Network, w.Env.Home.Room), more...)
 	}
 	return nil
 }
 
 // noticeHome posts words of the bridge in the home room; without one they go to the log.
-func (w *work) noticeHome(text string, more ...option) error {
+func noticeHome(w *core.Work, text string, more ...option) error {
 	h := w.Env.Home
 	if h.Network == "" || !w.Env.Network(h.Network).Known() {
 		w.Env.Log.Warn("there is no home room to tell this: set home in the configuration")
 		w.Env.Log.Debug("not told", "text", text)
 		return nil
 	}
-	return w.notice(h.Network, chat.Place{Room: h.Room}, text, more...)
-}
-
-// promptMark stands in a text for what a command begins with in the room where the
-// text is posted: people type "!send" in one network and "/send" in another.
-const promptMark = "\ufdd0"
-
-// prompt is what a command begins with in a place, and a space.
-func (e *Env) prompt(network string, p chat.Place) string {
-	if prompter := e.Network(network).Prompter; prompter != nil {
-		return prompter.Prompt(p) + " "
-	}
-	return "!send "
+	return Notice(w, h.Network, chat.Place{Room: h.Room}, text, more...)
 }
 
 // privately addresses a notice to one person.
@@ -98,12 +83,12 @@ func inReplyTo(id chat.MessageID) option {
 
 // post enqueues the copy of a message for one room, as the network's limits allow, and
 // its files behind it.
-func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string) error {
-	j := postJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, Message: m.ID, ReplyTo: m.ReplyTo}
+func post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat string) error {
+	j := postJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Message: m.ID, ReplyTo: m.ReplyTo}
 	if inChat != "" {
 		j.Place.Thread = chat.ThreadID(inChat)
 	}
-	m, err := w.asShown(m)
+	m, err := asShown(w, m)
 	if err != nil {
 		return err
 	}
@@ -112,8 +97,8 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 		return err
 	}
 	l := w.Env.Network(r.Network).Limits()
-	posted, lines := filesInRoom(m, all, l, w.Env.postsFiles(r.Network))
-	bodies, whole := w.Env.bodiesFor(m, lines, r.Network)
+	posted, lines := filesInRoom(m, all, l, postsFiles(w.Env, r.Network))
+	bodies, whole := bodiesFor(w.Env, m, lines, r.Network)
 	caption := !whole && isCaption(bodies, posted)
 	add := func(kind string, body chat.Body, file int64) error {
 		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
@@ -121,7 +106,7 @@ func (w *work) post(m store.Message, r store.Room, as chat.Sender, inChat string
 		if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Part: j.Part, Chat: string(j.Place.Thread), Captions: caption, Whole: j.Whole}); err != nil {
 			return err
 		}
-		if err := w.toChat(kind, w.key("m", m.ID, r.ID, int64(j.Part)), &j); err != nil {
+		if err := Enqueue(w, kind, w.Key("m", m.ID, r.ID, int64(j.Part)), &j); err != nil {
 			return err
 		}
 		j.Part++

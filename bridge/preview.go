@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/media"
@@ -126,7 +127,7 @@ func (s *Shown) describe(m *mail.Message, c classify.Class) {
 func (s *Shown) write(m *mail.Message, c classify.Class) {
 	w := written(*m, nil)
 	w.inPlaceOfGoogle(m, c)
-	s.Notice = markup.Neutral(cardsOf(m, c, w, defaultTag, nil))
+	s.Notice = markup.Neutral(cardsOf(m, c, w, core.DefaultTag, nil))
 	forwards := Extract{}
 	forwards.addForwards(m)
 	s.Text, s.HTML, s.Below = w.Text, w.HTML, forwards.Text

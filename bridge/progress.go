@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -32,7 +33,7 @@ func progress(rs []store.Recipient) (state, reason string) {
 	}
 	switch state = order[worst]; state {
 	case store.Failed, store.Delayed:
-		return state, plainReason(reason)
+		return state, core.PlainReason(reason)
 	case store.Accepted:
 		return stateSent, ""
 	}
@@ -77,8 +78,8 @@ func worthRetrying(reason string) bool {
 
 // mended takes the sign of a failure away from a message when it was mailed again, and
 // nobody lacks it any more.
-func (w *work) mended(m store.Message) error {
-	c, r, there, err := w.originalOf(m)
+func mended(w *core.Work, m store.Message) error {
+	c, r, there, err := originalOf(w, m)
 	if err != nil || !there {
 		return err
 	}
@@ -89,14 +90,14 @@ func (w *work) mended(m store.Message) error {
 	if state, _ := progress(rs); state == store.Failed {
 		return nil
 	}
-	return w.showState(r, c, chat.State{Phase: chat.Accepted, Mended: true})
+	return showState(w, r, c, chat.State{Phase: chat.Accepted, Mended: true})
 }
 
 // showProgress brings the state of messages to them in the networks that want every
 // one, where it is another than before. Failures and delays are told by failed.
-func (w *work) showProgress(ms []store.Message, before map[int64]string) error {
+func showProgress(w *core.Work, ms []store.Message, before map[int64]string) error {
 	for _, m := range ms {
-		c, r, there, err := w.originalOf(m)
+		c, r, there, err := originalOf(w, m)
 		if err != nil {
 			return err
 		}
@@ -112,7 +113,7 @@ func (w *work) showProgress(ms []store.Message, before map[int64]string) error {
 		if !told || state == before[m.ID] {
 			continue
 		}
-		if err := w.showState(r, c, chat.State{Phase: phase}); err != nil {
+		if err := showState(w, r, c, chat.State{Phase: phase}); err != nil {
 			return err
 		}
 	}
@@ -120,7 +121,7 @@ func (w *work) showProgress(ms []store.Message, before map[int64]string) error {
 }
 
 // whereWritten finds a message of a chat in the room where it was written.
-func (w *work) whereWritten(m store.Message) (c store.Copy, r store.Room, there bool, err error) {
+func whereWritten(w *core.Work, m store.Message) (c store.Copy, r store.Room, there bool, err error) {
 	if m.Origin != store.FromChat || m.Author == 0 {
 		return c, r, false, nil
 	}
@@ -145,8 +146,8 @@ func (w *work) whereWritten(m store.Message) (c store.Copy, r store.Room, there 
 }
 
 // originalOf finds where a message was written, if its network shows states.
-func (w *work) originalOf(m store.Message) (c store.Copy, r store.Room, there bool, err error) {
-	c, r, there, err = w.whereWritten(m)
+func originalOf(w *core.Work, m store.Message) (c store.Copy, r store.Room, there bool, err error) {
+	c, r, there, err = whereWritten(w, m)
 	if !there || err != nil {
 		return c, r, false, err
 	}
@@ -156,12 +157,12 @@ func (w *work) originalOf(m store.Message) (c store.Copy, r store.Room, there bo
 
 // showState has a state shown at a copy of a message. It has a lane of its own: states
 // must not hold up what is said in the room.
-func (w *work) showState(r store.Room, c store.Copy, s chat.State) error {
-	at := place(r)
+func showState(w *core.Work, r store.Room, c store.Copy, s chat.State) error {
+	at := core.Place(r)
 	if c.Chat != "" {
 		at.Thread = chat.ThreadID(c.Chat)
 	}
 	job := reportJob{Target: Target{Network: r.Network, Place: at}, To: c.Posted, State: s}
-	key := w.key("rs", c.Message, c.Room, int64(s.Phase), w.now.UnixMilli())
-	return w.enqueue(jobReport, fmt.Sprintf("report/%d", r.ID), key, job, nil, time.Time{})
+	key := w.Key("rs", c.Message, c.Room, int64(s.Phase), w.Now.UnixMilli())
+	return enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), key, job, nil, time.Time{})
 }

@@ -4,20 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
 // reacted notes a reaction from a room. It is shown in the thread's other rooms, and
 // people by email are told of it in the next mail that they get anyway.
-func (w *work) reacted(network string, e chat.Reacted) error {
+func reacted(w *core.Work, network string, e chat.Reacted) error {
 	m, err := w.MessageByCopy(network, string(e.Message))
 	if errors.Is(err, store.ErrNone) {
-		return NotYet{e.Message}
+		return core.NotYet{Message: e.Message}
 	}
 	if err != nil {
 		return err
@@ -32,13 +32,13 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 		if at < 0 {
 			return nil
 		}
-		return w.takeBackReaction(had[at])
+		return TakeBack(w, had[at])
 	}
-	r, err := w.roomOfCopy(m, e.Message)
+	r, err := w.RoomOfCopy(m, e.Message)
 	if err != nil || r.Closed() || r.Thread != m.Thread {
 		return err
 	}
-	if w.Env.Access.level(e.By, chat.Member) < Speak || m.State == store.Inside || m.State == store.Deleted || m.Unsaid() || (e.Late && beforeLink(r, e.At)) {
+	if w.Env.Access.Level(e.By, chat.Member) < core.Speak || m.State == store.Inside || m.State == store.Deleted || m.Unsaid() || (e.Late && core.BeforeLink(r, e.At)) {
 		return nil
 	}
 	if at >= 0 {
@@ -51,17 +51,17 @@ func (w *work) reacted(network string, e chat.Reacted) error {
 	if e.Reaction != "" {
 		in.Posted = network + "\x00" + string(e.Reaction)
 	}
-	if in.ID, err = w.addReaction(in); err != nil {
+	if in.ID, err = addReaction(w, in); err != nil {
 		return err
 	}
-	if err := w.reactElsewhere(in, r, e.By); err != nil {
+	if err := reactElsewhere(w, in, r, e.By); err != nil {
 		return err
 	}
-	return w.reactLater(m.Thread, in)
+	return reactLater(w, m.Thread, in)
 }
 
 // addReaction stores a reaction that is not there yet, and returns its id.
-func (w *work) addReaction(in store.Reaction) (int64, error) {
+func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 	if err := w.AddReaction(in); err != nil {
 		return 0, err
 	}
@@ -74,49 +74,37 @@ func (w *work) addReaction(in store.Reaction) (int64, error) {
 	return 0, err
 }
 
-// roomOfCopy is the room in which a copy of a message stands. Networks do not tell
-// in which chat thread a reaction is.
-func (w *work) roomOfCopy(m store.Message, posted chat.MessageID) (store.Room, error) {
-	copies, err := w.Copies(m.ID)
-	for _, c := range copies {
-		if c.Posted == string(posted) {
-			return w.RoomByID(c.Room)
-		}
-	}
-	return store.Room{}, err
-}
-
 // reactionByMail puts a reaction that came by mail on the message that it is to,
 // where the network can show whose it is; elsewhere it is said in words. false: it
 // is a message like others.
-func reactionByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (bool, error) {
+func reactionByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (bool, error) {
 	if l.class.Kind != classify.Reaction && d.emoji == "" {
 		return false, nil
 	}
-	parts, err := w.partsOf(th, d)
+	parts, err := partsOf(w, th, d)
 	if err != nil || len(parts) != 1 || parts[0].Of == 0 {
 		return false, err
 	}
-	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.now, ReplyTo: parts[0].Of}
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.Now, ReplyTo: parts[0].Of}
 	emoji, remarked := l.class.Emoji, d.remarks() != ""
 	if d.emoji != "" {
 		m.Kind, emoji = int64(chat.Said), d.emoji
-		if can, err := w.showsOwn(th, m.ReplyTo); err != nil || !can || remarked {
+		if can, err := showsOwn(w, th, m.ReplyTo); err != nil || !can || remarked {
 			return false, err
 		}
 	}
 	if emoji == "" && remarked {
 		return false, nil // nobody may take back what another one has put there
 	}
-	as, err := w.speakerOf(box, th, l, &m)
+	as, err := speakerOf(w, box, th, l, &m)
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = addRemarks(m.Text, "", d.remarks())
-	if err := w.recordMail(th, l, nil); err != nil {
+	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.remarks())
+	if err := recordMail(w, th, l, nil); err != nil {
 		return false, err
 	}
-	if err := w.SetLive(th.ID, w.now); err != nil {
+	if err := w.SetLive(th.ID, w.Now); err != nil {
 		return false, err
 	}
 	in := store.Reaction{Message: m.ReplyTo, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Participant: m.Participant, Emoji: emoji}
@@ -125,7 +113,7 @@ func reactionByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (boo
 		return false, err
 	}
 	if l.class.Whole && !remarked {
-		if err := w.takeBack(had, emoji); err != nil {
+		if err := takeBack(w, had, emoji); err != nil {
 			return false, err
 		}
 	}
@@ -133,24 +121,24 @@ func reactionByMail(w *work, box *Box, th store.Thread, l Mail, d decision) (boo
 		return true, nil // it changes nothing
 	}
 	if emoji == "" {
-		w.trace(Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
-		return true, w.showReaction(th, m, as, in, false)
+		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
+		return true, showReaction(w, th, m, as, in, false)
 	}
 	people, err := w.Participants(th.ID)
 	if err != nil {
 		return false, err
 	}
 	in.Skip = reached(th, people, l, m.Participant).Skip
-	if in.ID, err = w.addReaction(in); err != nil {
+	if in.ID, err = addReaction(w, in); err != nil {
 		return false, err
 	}
-	w.trace(Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
-	return true, w.showReaction(th, m, as, in, remarked)
+	w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
+	return true, showReaction(w, th, m, as, in, remarked)
 }
 
 // showsOwn reports whether some room of a thread can show a person's own reaction to
 // a message.
-func (w *work) showsOwn(th store.Thread, message int64) (bool, error) {
+func showsOwn(w *core.Work, th store.Thread, message int64) (bool, error) {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {
 		return false, err
@@ -168,12 +156,12 @@ func (w *work) showsOwn(th store.Thread, message int64) (bool, error) {
 }
 
 // takeBack takes reactions by mail away from the rooms, but for one emoji.
-func (w *work) takeBack(had []store.Reaction, but string) error {
+func takeBack(w *core.Work, had []store.Reaction, but string) error {
 	for _, r := range had {
 		if r.Emoji == but {
 			continue
 		}
-		if err := w.takeBackReaction(r); err != nil {
+		if err := TakeBack(w, r); err != nil {
 			return err
 		}
 	}
@@ -182,7 +170,7 @@ func (w *work) takeBack(had []store.Reaction, but string) error {
 
 // showReaction shows a reaction in each room, or says that it was taken back where
 // words stand for it. remarked: something has to be said of it, so that it needs words.
-func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in store.Reaction, remarked bool) error {
+func showReaction(w *core.Work, th store.Thread, m store.Message, as chat.Sender, in store.Reaction, remarked bool) error {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {
 		return err
@@ -199,7 +187,7 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in
 			if in.Emoji == "" {
 				continue
 			}
-			if err := w.putReaction(in, r, as); err != nil {
+			if err := putReaction(w, in, r, as); err != nil {
 				return err
 			}
 			continue
@@ -213,7 +201,7 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in
 		if r.Chat != "" {
 			inChat = ""
 		}
-		if err := w.post(m, r, as, inChat); err != nil {
+		if err := post(w, m, r, as, inChat); err != nil {
 			return err
 		}
 	}
@@ -221,18 +209,18 @@ func (w *work) showReaction(th store.Thread, m store.Message, as chat.Sender, in
 }
 
 // planReactions reads what people by email are to be told of.
-func (w *work) planReactions(p *plan) (err error) {
+func planReactions(w *core.Work, p *plan) (err error) {
 	if p.Lines, err = w.Lines(p.Thread.ID); err != nil {
 		return err
 	}
 	if p.Reactions, err = w.UntoldReactions(p.Thread.ID); err != nil {
 		return err
 	}
-	return w.reactedMessages(p)
+	return reactedMessages(w, p)
 }
 
 // reactedMessages reads the messages that reactions, and lines of polls, are to.
-func (w *work) reactedMessages(p *plan) (err error) {
+func reactedMessages(w *core.Work, p *plan) (err error) {
 	p.Reacted = map[int64]store.Message{}
 	var of []int64
 	for _, r := range p.Reactions {
@@ -255,7 +243,7 @@ func (w *work) reactedMessages(p *plan) (err error) {
 }
 
 // reactionTold notes that the people of a plan have been told of a reaction.
-func (w *work) reactionTold(p plan, r store.Reaction) error {
+func reactionTold(w *core.Work, p plan, r store.Reaction) error {
 	if p.Only == nil {
 		return w.SetReactionTold(r.ID)
 	}
@@ -301,11 +289,11 @@ func reactionLines(p plan, readers []store.Participant) (lines []string) {
 	}
 	for _, at := range order {
 		m := p.Reacted[at.message]
-		what := oneLine(m.Text, 60)
+		what := core.OneLine(m.Text, 60)
 		if what == "" {
-			what = oneLine(m.Files, 60)
+			what = core.OneLine(m.Files, 60)
 		}
-		lines = append(lines, fmt.Sprintf("%s %s: “%s”", at.emoji, listNames(names[at]), what))
+		lines = append(lines, fmt.Sprintf("%s %s: “%s”", at.emoji, core.ListNames(names[at]), what))
 	}
 	return lines
 }
@@ -315,15 +303,4 @@ func isNews(readers []store.Participant, r store.Reaction) bool {
 	return slices.ContainsFunc(readers, func(who store.Participant) bool {
 		return r.Participant != who.ID && !r.Skip.Has(who.ID)
 	})
-}
-
-// namesShown is how many names several shows at most.
-const namesShown = 5
-
-// listNames joins names, and counts those that are too many.
-func listNames(names []string) string {
-	if len(names) > namesShown {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:namesShown], ", "), len(names)-namesShown)
-	}
-	return strings.Join(names, ", ")
 }

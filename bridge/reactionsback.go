@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -18,7 +19,7 @@ type takenBack struct {
 
 // takenBackLater has those mailed that a reaction was taken back whose mail programs
 // can take it away: those of RFC 9078. Gmail's cannot.
-func (w *work) takenBackLater(r store.Reaction) error {
+func takenBackLater(w *core.Work, r store.Reaction) error {
 	if r.Room == 0 || len(r.Skip) == 0 {
 		return nil
 	}
@@ -40,8 +41,8 @@ func (w *work) takenBackLater(r store.Reaction) error {
 		return nil
 	}
 	// One for all that the same people are to see no more: what stands is looked up then.
-	key := w.key("rt", append(store.IDs{m.Thread, m.ID}, t.Readers...)...)
-	return w.enqueue(jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.now.Add(delay(reactAfter)))
+	key := w.Key("rt", append(store.IDs{m.Thread, m.ID}, t.Readers...)...)
+	return enqueue(w, jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.Now.Add(core.Delay(reactAfter)))
 }
 
 // emojiOf lists the emoji that a reader of RFC 9078 is to see on a message: those
@@ -58,8 +59,8 @@ func emojiOf(all []store.Reaction, reader, fresh int64) string {
 }
 
 // mailTakenBack mails what still stands on a message; nothing, if nothing does.
-func (w *work) mailTakenBack(thread int64, t takenBack) error {
-	p, err := w.planFor(thread, nil)
+func mailTakenBack(w *core.Work, thread int64, t takenBack) error {
+	p, err := planFor(w, thread, nil)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (w *work) mailTakenBack(thread int64, t takenBack) error {
 	if err != nil {
 		return err
 	}
-	has, err := w.hasByMail(m)
+	has, err := hasByMail(w, m)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (w *work) mailTakenBack(thread int64, t takenBack) error {
 	p.Reacted = map[int64]store.Message{m.ID: m}
 	r := store.Reaction{Message: t.Message, Name: t.Name}
 	for _, rm := range groupReaction(p, r, has, func(who store.Participant) bool { return t.Readers.Has(who.ID) && who.Dialect == store.DialectMail }) {
-		if _, err := w.composeReaction(p, rm, mail.Reaction{Emoji: emojiOf(all, rm.To[0].ID, 0), Alone: true}); err != nil {
+		if _, err := composeReaction(w, p, rm, mail.Reaction{Emoji: emojiOf(all, rm.To[0].ID, 0), Alone: true}); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -54,7 +55,7 @@ func dialectOf(m *mail.Message) string {
 
 // learnDialect notes which reactions the mail program of a participant knows; empty: it is
 // not told.
-func (w *work) learnDialect(th store.Thread, address, knows string) error {
+func learnDialect(w *core.Work, th store.Thread, address, knows string) error {
 	if knows == "" {
 		return nil
 	}
@@ -73,7 +74,7 @@ func (w *work) learnDialect(th store.Thread, address, knows string) error {
 func isOneEmoji(s string) bool { return s != "" && classify.OneEmoji(s) == s }
 
 // reactLater has a reaction from a room mailed, if somebody's mail program can show it.
-func (w *work) reactLater(thread int64, in store.Reaction) error {
+func reactLater(w *core.Work, thread int64, in store.Reaction) error {
 	if !isOneEmoji(in.Emoji) {
 		return nil
 	}
@@ -81,24 +82,24 @@ func (w *work) reactLater(thread int64, in store.Reaction) error {
 	if err != nil || !slices.ContainsFunc(people, func(who store.Participant) bool { return who.Dialect != "" }) {
 		return err
 	}
-	return w.mailReactionsLater(thread)
+	return mailReactionsLater(w, thread)
 }
 
-func (w *work) mailReactionsLater(thread int64) error {
-	key, due := w.key("rm", thread), w.now.Add(delay(reactAfter))
-	if err := w.enqueue(jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{Thread: thread}, nil, due); err != nil {
+func mailReactionsLater(w *core.Work, thread int64) error {
+	key, due := w.Key("rm", thread), w.Now.Add(core.Delay(reactAfter))
+	if err := enqueue(w, jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{Thread: thread}, nil, due); err != nil {
 		return err
 	}
-	return w.Postpone(key, due, delay(reactAtMost))
+	return w.Postpone(key, due, core.Delay(reactAtMost))
 }
 
 // deliverReactions makes mails of the reactions of a thread.
-func (e *Env) deliverReactions(ctx context.Context, d store.Delivery) error {
+func deliverReactions(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j reactJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	return e.write(ctx, "react", func(w *work) error {
+	return e.Write(ctx, "react", func(w *core.Work) error {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
@@ -108,34 +109,34 @@ func (e *Env) deliverReactions(ctx context.Context, d store.Delivery) error {
 		}
 		switch {
 		case j.Taken != nil && !th.Paused:
-			return w.mailTakenBack(j.Thread, *j.Taken)
+			return mailTakenBack(w, j.Thread, *j.Taken)
 		case j.Taken != nil:
-			return w.enqueue(jobReactMail, d.Lane, d.Key, j, nil, w.now.Add(15*time.Minute))
+			return enqueue(w, jobReactMail, d.Lane, d.Key, j, nil, w.Now.Add(15*time.Minute))
 		case th.Paused:
-			return w.mailReactionsLater(j.Thread)
+			return mailReactionsLater(w, j.Thread)
 		}
-		return w.mailReactions(j.Thread)
+		return mailReactions(w, j.Thread)
 	})
 }
 
 // mailReactions mails what was reacted with in rooms and stood in no mail yet.
-func (w *work) mailReactions(thread int64) error {
-	p, err := w.planFor(thread, nil)
+func mailReactions(w *core.Work, thread int64) error {
+	p, err := planFor(w, thread, nil)
 	if err != nil {
 		return err
 	}
-	if err := w.planReactions(&p); err != nil {
+	if err := planReactions(w, &p); err != nil {
 		return err
 	}
 	has := map[int64][]store.Recipient{}
 	for _, m := range p.Reacted {
-		if has[m.ID], err = w.hasByMail(m); err != nil {
+		if has[m.ID], err = hasByMail(w, m); err != nil {
 			return err
 		}
 	}
 	for _, r := range p.Reactions {
 		for _, rm := range planReaction(p, r, has[r.Message]) {
-			sent, err := w.mailReaction(p, rm)
+			sent, err := mailReaction(w, p, rm)
 			if err != nil {
 				return err
 			}
@@ -155,7 +156,7 @@ func (w *work) mailReactions(thread int64) error {
 
 // hasByMail returns who has a message by mail, and in which: those to whom it was
 // mailed, and the one who has written it.
-func (w *work) hasByMail(m store.Message) ([]store.Recipient, error) {
+func hasByMail(w *core.Work, m store.Message) ([]store.Recipient, error) {
 	all, err := w.MessageRecipients(m.ID)
 	if err != nil || m.Participant == 0 {
 		return all, err
@@ -220,9 +221,9 @@ func groupReaction(p plan, r store.Reaction, has []store.Recipient, wants func(s
 
 // mailReaction makes one mail of a reaction. false: its person has reacted to the
 // message too often, or it cannot be written; it is told in the next mail.
-func (w *work) mailReaction(p plan, rm reactionMail) (bool, error) {
+func mailReaction(w *core.Work, p plan, rm reactionMail) (bool, error) {
 	r := rm.Reaction
-	if more, err := w.mayReact(r, rm.Mail, rm.Dialect, rm.To[0].ID); err != nil || !more {
+	if more, err := mayReact(w, r, rm.Mail, rm.Dialect, rm.To[0].ID); err != nil || !more {
 		return false, err
 	}
 	shown := mail.Reaction{Emoji: r.Emoji, Text: reactionText(r, rm.Of)}
@@ -233,10 +234,10 @@ func (w *work) mailReaction(p plan, rm reactionMail) (bool, error) {
 		}
 		shown.Alone, shown.Emoji = true, emojiOf(all, rm.To[0].ID, r.ID)
 	}
-	return w.composeReaction(p, rm, shown)
+	return composeReaction(w, p, rm, shown)
 }
 
-func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bool, error) {
+func composeReaction(w *core.Work, p plan, rm reactionMail, shown mail.Reaction) (bool, error) {
 	r := rm.Reaction
 	to, err := w.Mail(rm.Mail)
 	if err != nil {
@@ -248,7 +249,7 @@ func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bo
 	}
 	uniq := mail.NewUniq()
 	d := draft(p, plannedMail{To: rm.To, Shown: rm.To})
-	d.From.Name = fromName(r.Name, p.Box.Address.Name)
+	d.From.Name = core.FromName(r.Name, p.Box.Address.Name)
 	d.ID, d.Trace, d.Bridge = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain), w.Env.Mint.Trace(uniq), w.Env.Instance+"; hop=1"
 	d.InReplyTo, d.References, d.Suppress = to.MessageID, append(d.References, ids...), "All"
 	finished, err := mail.ComposeReaction(d, shown)
@@ -256,7 +257,7 @@ func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bo
 		w.Env.Log.Warn("a reaction could not be made into a mail: it is told in the next one", "error", err)
 		return false, nil
 	}
-	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.now}
+	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.Now}
 	if err := w.AddMail(&record); err != nil {
 		return false, err
 	}
@@ -270,15 +271,15 @@ func (w *work) composeReaction(p plan, rm reactionMail, shown mail.Reaction) (bo
 	if !p.Box.KeepsSent && p.Box.Keeper != nil {
 		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
 	}
-	w.trace(Trace{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + quantity(len(rm.To), "person", "people")})
-	return true, w.enqueue(jobMail, mailLane(p.Thread.ID), w.key("s", record.ID), job, finished.Raw, time.Time{})
+	w.Trace(core.Trace{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + core.Quantity(len(rm.To), "person", "people")})
+	return true, enqueue(w, jobMail, mailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
 // mayReact counts the mails of one person's reactions to a message for the same
 // readers, and reports whether one more may be made.
-func (w *work) mayReact(r store.Reaction, mailID int64, dialect string, first int64) (bool, error) {
+func mayReact(w *core.Work, r store.Reaction, mailID int64, dialect string, first int64) (bool, error) {
 	for n := range reactMost {
-		had, err := w.Seen(w.now, "reacted", fmt.Sprint(r.Message, " ", mailID, " ", first, " ", n), dialect, r.Who)
+		had, err := w.Seen(w.Now, "reacted", fmt.Sprint(r.Message, " ", mailID, " ", first, " ", n), dialect, r.Who)
 		if err != nil || !had {
 			return err == nil, err
 		}
@@ -288,9 +289,9 @@ func (w *work) mayReact(r store.Reaction, mailID int64, dialect string, first in
 
 // reactionText is what those read whose mail program shows no reaction.
 func reactionText(r store.Reaction, m store.Message) string {
-	what := oneLine(m.Text, 60)
+	what := core.OneLine(m.Text, 60)
 	if what == "" {
-		what = oneLine(m.Files, 60)
+		what = core.OneLine(m.Files, 60)
 	}
 	return fmt.Sprintf("%s reacted %s to “%s”", mail.CleanName(r.Name), r.Emoji, what)
 }

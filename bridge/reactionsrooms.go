@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -25,28 +26,28 @@ type reactionJob struct {
 }
 
 // reactionKinds are the kinds of deliveries of reactions, to rooms and by mail.
-func reactionKinds(e *Env) []kind {
+func reactionKinds(e *core.Env) []kind {
 	return []kind{
 		chatKind[reactionJob]{
 			Name: jobReact,
-			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
+			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
 				to := chat.MessageID(j.To)
 				if j.Of != 0 {
 					var err error
-					if to, err = e.copyOf(ctx, j.Of, j.Room, 0); err != nil {
+					if to, err = copyOf(ctx, e, j.Of, j.Room, 0); err != nil {
 						return "", err
 					}
 				}
 				return n.Reactor.React(ctx, to, j.Emoji, j.Out)
 			},
-			Settle: func(w *work, d store.Delivery, j reactionJob, id chat.MessageID) error {
-				return w.reactionShown(d.Key, j, id)
+			Settle: func(w *core.Work, d store.Delivery, j reactionJob, id chat.MessageID) error {
+				return reactionShown(w, d.Key, j, id)
 			},
-			GaveUp: func(w *work, d store.Delivery, _ reactionJob, _ error) error { return w.DropReactionCopy(d.Key) },
+			GaveUp: func(w *core.Work, d store.Delivery, _ reactionJob, _ error) error { return w.DropReactionCopy(d.Key) },
 		}.kind(e),
 		chatKind[reactionJob]{
 			Name: jobUnreact,
-			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
+			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
 				switch {
 				case n.Unreactor != nil:
 					return "", n.Unreactor.Unreact(ctx, chat.MessageID(j.To), j.Out)
@@ -56,13 +57,13 @@ func reactionKinds(e *Env) []kind {
 				return "", nil
 			},
 		}.kind(e),
-		{Name: jobReactMail, Deliver: e.deliverReactions},
+		{Name: jobReactMail, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverReactions(ctx, e, d) }},
 	}
 }
 
 // reactElsewhere shows a reaction from a room in the thread's other rooms: as that of
 // the person's stand-in, or, where all are shown as the bridge's, once for each emoji.
-func (w *work) reactElsewhere(in store.Reaction, from store.Room, by chat.Author) error {
+func reactElsewhere(w *core.Work, in store.Reaction, from store.Room, by chat.Author) error {
 	rooms, err := w.RoomsOf(from.Thread)
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (w *work) reactElsewhere(in store.Reaction, from store.Room, by chat.Author
 				return err
 			}
 		}
-		if err := w.putReaction(in, r, sender); err != nil {
+		if err := putReaction(w, in, r, sender); err != nil {
 			return err
 		}
 	}
@@ -94,20 +95,20 @@ func (w *work) reactElsewhere(in store.Reaction, from store.Room, by chat.Author
 }
 
 // putReaction puts a reaction on the copy of its message in a room.
-func (w *work) putReaction(in store.Reaction, r store.Room, as chat.Sender) error {
-	key := w.key("a", in.Message, r.ID) + "." + mail.NewUniq()
+func putReaction(w *core.Work, in store.Reaction, r store.Room, as chat.Sender) error {
+	key := w.Key("a", in.Message, r.ID) + "." + mail.NewUniq()
 	if err := w.AddReactionCopy(store.ReactionCopy{Reaction: in.ID, Room: r.ID, Job: key}); err != nil {
 		return err
 	}
-	return w.toChat(jobReact, key, &reactionJob{
-		Target: Target{Network: r.Network, Place: place(r), Room: r.ID, Out: chat.Outgoing{As: as, At: w.now}},
+	return Enqueue(w, jobReact, key, &reactionJob{
+		Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, At: w.Now}},
 		Of:     in.Message, Emoji: in.Emoji, React: in.ID,
 	})
 }
 
-// takeBackReaction forgets a reaction, and takes it away where the bridge has put it. One of
+// TakeBack forgets a reaction, and takes it away where the bridge has put it. One of
 // the bridge that stands for others with the same emoji stays.
-func (w *work) takeBackReaction(r store.Reaction) error {
+func TakeBack(w *core.Work, r store.Reaction) error {
 	copies, err := w.ReactionCopies(r.ID)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func (w *work) takeBackReaction(r store.Reaction) error {
 		if to := stillShown(r, c, same); to != 0 && !w.Env.Network(in.Network).Limits().OwnReactions {
 			err = w.MoveReactionCopy(c, to)
 		} else {
-			err = w.hideReaction(c)
+			err = hideReaction(w, c)
 		}
 		if err != nil {
 			return err
@@ -133,7 +134,7 @@ func (w *work) takeBackReaction(r store.Reaction) error {
 	if err := w.DropReaction(r.Message, r.Who, r.Emoji); err != nil {
 		return err
 	}
-	return w.takenBackLater(r)
+	return takenBackLater(w, r)
 }
 
 // stillShown is another reaction for which a copy stands, too; 0: there is none. In its own
@@ -149,7 +150,7 @@ func stillShown(r store.Reaction, c store.ReactionCopy, same []store.Reaction) i
 
 // hideReaction takes a reaction of the bridge away from a room. One that is still on
 // its way is taken away when it has come there: see reactionShown.
-func (w *work) hideReaction(c store.ReactionCopy) error {
+func hideReaction(w *core.Work, c store.ReactionCopy) error {
 	r, err := w.RoomByID(c.Room)
 	if err != nil || c.Posted == "" {
 		return err
@@ -160,12 +161,12 @@ func (w *work) hideReaction(c store.ReactionCopy) error {
 		return nil
 	}
 	// Ids of reactions are used again, keys must not be.
-	return w.toChat(jobUnreact, w.key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &reactionJob{Target: Target{Network: r.Network, Place: place(r), Room: r.ID}, To: c.Posted})
+	return Enqueue(w, jobUnreact, w.Key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &reactionJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, To: c.Posted})
 }
 
 // reactionShown keeps where a reaction stands. One that was taken back before it came
 // there goes again, unless it now stands for somebody else's.
-func (w *work) reactionShown(key string, j reactionJob, id chat.MessageID) error {
+func reactionShown(w *core.Work, key string, j reactionJob, id chat.MessageID) error {
 	if j.React == 0 || id == "" {
 		return nil
 	}
@@ -174,7 +175,7 @@ func (w *work) reactionShown(key string, j reactionJob, id chat.MessageID) error
 		c, err = w.ReactionCopyIn(j.Room, j.Of, j.Emoji)
 	}
 	if errors.Is(err, store.ErrNone) {
-		return w.hideReaction(store.ReactionCopy{Reaction: j.React, Room: j.Room, Posted: string(id)})
+		return hideReaction(w, store.ReactionCopy{Reaction: j.React, Room: j.Room, Posted: string(id)})
 	}
 	if err != nil || c.Posted != "" {
 		return err

@@ -3,21 +3,22 @@ package bridge
 import (
 	"fmt"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
 
 // tellRecall says in the rooms that somebody would like a mail back. What is posted
 // stays: the one who reads it has read it.
-func (w *work) tellRecall(box *Box, th store.Thread, l Mail, d decision, subject string) error {
+func tellRecall(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, subject string) error {
 	m := store.Message{Thread: th.ID}
-	if _, err := w.speakerOf(box, th, l, &m); err != nil {
+	if _, err := speakerOf(w, box, th, l, &m); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s would like to take back the mail “%s”. What was posted stays; whoever may can delete it here.", m.Name, markup.Neutral(oneLine(subject, 200)))
-	text, _ = addRemarks(text, "", d.remarks())
-	if err := w.noticeThread(th.ID, text); err != nil {
+	text := fmt.Sprintf("%s would like to take back the mail “%s”. What was posted stays; whoever may can delete it here.", m.Name, markup.Neutral(core.OneLine(subject, 200)))
+	text, _ = core.AddRemarks(text, "", d.remarks())
+	if err := noticeThread(w, th.ID, text); err != nil {
 		return err
 	}
-	return w.recordMail(th, l, nil)
+	return recordMail(w, th, l, nil)
 }

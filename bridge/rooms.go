@@ -8,88 +8,72 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
 // joined greets: the bridge itself says how it is used, and a person who enters
 // a linked room is told that it is read by email.
-func (w *work) joined(network string, e chat.Joined) error {
+func joined(w *core.Work, network string, e chat.Joined) error {
 	if e.Self {
-		if _, err := w.Delivery(w.followKey(network, e.Place.Room)); !errors.Is(err, store.ErrNone) {
+		if _, err := w.Delivery(followKey(w, network, e.Place.Room)); !errors.Is(err, store.ErrNone) {
 			return err // it follows another room there, which is no news
 		}
-		known, err := w.entered(network, e.Place.Room)
+		known, err := entered(w, network, e.Place.Room)
 		if err != nil || known {
 			return err
 		}
-		c := &call{work: w, network: network, place: chat.Place{Room: e.Place.Room}}
+		c := &call{Work: w, network: network, place: chat.Place{Room: e.Place.Room}}
 		if p, there, err := c.getPending(); err != nil || (there && p.By.ID != "") {
 			return err // a chat of two goes on by itself
 		}
 		job := describeJob{Target: Target{Network: network, Place: chat.Place{Room: e.Place.Room}}}
-		if err := w.toChat(jobDescribe, w.key("desc")+"."+mail.NewUniq(), &job); err != nil {
+		if err := Enqueue(w, jobDescribe, w.Key("desc")+"."+mail.NewUniq(), &job); err != nil {
 			return err
 		}
-		return w.notice(network, chat.Place{Room: e.Place.Room}, welcome)
+		return Notice(w, network, chat.Place{Room: e.Place.Room}, welcome)
 	}
-	r, err := w.linkedRoom(network, chat.Place{Room: e.Place.Room})
+	r, err := w.LinkedRoom(network, chat.Place{Room: e.Place.Room})
 	if errors.Is(err, store.ErrNone) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := w.recount(network, e.Place.Room); err != nil {
+	if err := recount(w, network, e.Place.Room); err != nil {
 		return err
 	}
 	people, err := w.Participants(r.Thread)
 	if err != nil {
 		return err
 	}
-	if line := readBy(people); line != "" {
-		return w.notice(network, chat.Place{Room: e.Place.Room}, line+encryptionNote(r)+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
+	if line := core.ReadBy(people); line != "" {
+		return Notice(w, network, chat.Place{Room: e.Place.Room}, line+core.EncryptionNote(r)+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
 	}
 	return nil
 }
 
 // recount has the people of a room counted, once for all who come and go within a minute.
-func (w *work) recount(network string, room chat.RoomID) error {
+func recount(w *core.Work, network string, room chat.RoomID) error {
 	if w.Env.Network(network).Describer == nil {
 		return nil
 	}
 	j := describeJob{Target: Target{Network: network, Place: chat.Place{Room: room}}, Count: true}
-	key := w.key("count") + "." + network + "." + string(room)
-	return w.enqueue(jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.now.Add(time.Minute))
+	key := w.Key("count") + "." + network + "." + string(room)
+	return enqueue(w, jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.Now.Add(time.Minute))
 }
 
-const welcome = "I join rooms and email. Type " + promptMark + "link ann@example.com to talk with Ann by email from this room, or " + promptMark + "new ann@example.com for a conversation in a thread of its own. " + promptMark + "help lists everything."
+const welcome = "I join rooms and email. Type " + core.PromptMark + "link ann@example.com to talk with Ann by email from this room, or " + core.PromptMark + "new ann@example.com for a conversation in a thread of its own. " + core.PromptMark + "help lists everything."
 
-// readBy says by how many people a thread is read; empty: by none.
-func readBy(people []store.Participant) string {
-	n := 0
-	for _, p := range people {
-		if p.Takes() {
-			n++
-		}
-	}
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return "This room is read by 1 person by email."
-	}
-	return fmt.Sprintf("This room is read by %d people by email.", n)
-}
-
-func (w *work) left(network string, e chat.Left) error {
+func left(w *core.Work, network string, e chat.Left) error {
 	if !e.Self {
-		if _, err := w.linkedRoom(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
+		if _, err := w.LinkedRoom(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		return w.recount(network, e.Place.Room)
+		return recount(w, network, e.Place.Room)
 	}
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
@@ -115,9 +99,9 @@ func (w *work) left(network string, e chat.Left) error {
 			text = fmt.Sprintf("The room of “%s” takes no more messages: %s. Its mail comes here until it does again.", th.Title, e.Why)
 		}
 		if h := w.Env.Home; !w.Env.Network(h.Network).Known() || (h.Network == network && h.Room == e.Place.Room) {
-			err = w.warn(th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
+			err = warn(w, th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
 		} else {
-			err = w.noticeHome(text)
+			err = noticeHome(w, text)
 		}
 		if err != nil {
 			return err
@@ -128,7 +112,7 @@ func (w *work) left(network string, e chat.Left) error {
 
 // entered notes that the bridge is in a room, and in all chat threads there; known: it
 // is back, or the room is linked already.
-func (w *work) entered(network string, place chat.RoomID) (known bool, _ error) {
+func entered(w *core.Work, network string, place chat.RoomID) (known bool, _ error) {
 	rooms, err := w.RoomsIn(network, string(place))
 	if err != nil {
 		return false, err
@@ -162,30 +146,30 @@ type joinJob struct {
 
 // roomKinds are the kinds of deliveries about rooms. What a room that was just entered
 // has said is given to handle.
-func roomKinds(e *Env, handle func(network string) chat.Handler) []kind {
+func roomKinds(e *core.Env, handle func(network string) chat.Handler) []kind {
 	return append(invitationKinds(e),
 		describeKind().kind(e), fetchKind().kind(e), followKind().kind(e), catchUpKind(handle).kind(e))
 }
 
 // invitationKinds are the kinds of deliveries that answer invitations.
-func invitationKinds(e *Env) []kind {
+func invitationKinds(e *core.Env) []kind {
 	return []kind{
 		chatKind[joinJob]{
 			Name: jobJoin,
-			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
+			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
 				return "", n.Joiner.Join(ctx, j.Place.Room, j.As)
 			},
-			Settle: func(w *work, _ store.Delivery, j joinJob, _ chat.MessageID) error { return w.ghostIn(j) },
-			GaveUp: func(w *work, _ store.Delivery, j joinJob, cause error) error {
+			Settle: func(w *core.Work, _ store.Delivery, j joinJob, _ chat.MessageID) error { return ghostIn(w, j) },
+			GaveUp: func(w *core.Work, _ store.Delivery, j joinJob, cause error) error {
 				if j.As != "" {
-					return w.ghostStays(j, cause)
+					return ghostStays(w, j, cause)
 				}
-				return w.noticeHome(fmt.Sprintf("I could not enter a room that I was invited to: %s.", plainReason(cause.Error())))
+				return noticeHome(w, fmt.Sprintf("I could not enter a room that I was invited to: %s.", core.PlainReason(cause.Error())))
 			},
 		}.kind(e),
 		chatKind[joinJob]{
 			Name: jobRefuse,
-			Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
+			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
 				return "", n.Joiner.Refuse(ctx, j.Place.Room, j.As, j.Out.Body.Text)
 			},
 		}.kind(e),
@@ -194,20 +178,20 @@ func invitationKinds(e *Env) []kind {
 
 // invited lets the bridge's user into a room when somebody asks who may link
 // rooms.
-func (w *work) invited(network string, e chat.Invited) error {
+func invited(w *core.Work, network string, e chat.Invited) error {
 	if e.As != "" {
-		return w.ghostInvited(network, e)
+		return ghostInvited(w, network, e)
 	}
-	if missed, err := w.askedAfter(network, e); err != nil || missed {
+	if missed, err := askedAfter(w, network, e); err != nil || missed {
 		return err
 	}
 	j := joinJob{Target: Target{Network: network, Place: e.Place}}
-	key := w.key("i.") + "." + string(e.Event)
-	if w.Env.Access.level(e.By, chat.Member) < Link {
+	key := w.Key("i.") + "." + string(e.Event)
+	if w.Env.Access.Level(e.By, chat.Member) < core.Link {
 		j.Out.Body.Text = "You may not invite me: ask the one who runs this bridge."
-		return w.toChat(jobRefuse, key, &j)
+		return Enqueue(w, jobRefuse, key, &j)
 	}
-	return w.toChat(jobJoin, key, &j)
+	return Enqueue(w, jobJoin, key, &j)
 }
 
 // jobAnnounce is the kind of delivery of a room's standing sign.
@@ -222,14 +206,14 @@ type announceJob struct {
 func announceKind() chatKind[announceJob] {
 	return chatKind[announceJob]{
 		Name: jobAnnounce,
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *announceJob) (chat.MessageID, error) {
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *announceJob) (chat.MessageID, error) {
 			return "", n.Announcer.Announce(ctx, j.Place, j.Sign)
 		},
 	}
 }
 
 // announce brings the standing sign of all rooms of a thread up to date.
-func (w *work) announce(thread int64) error {
+func announce(w *core.Work, thread int64) error {
 	people, err := w.Participants(thread)
 	if err != nil {
 		return err
@@ -239,11 +223,11 @@ func (w *work) announce(thread int64) error {
 		return err
 	}
 	for _, r := range rooms {
-		text := readBy(people)
+		text := core.ReadBy(people)
 		if text != "" {
-			text += encryptionNote(r)
+			text += core.EncryptionNote(r)
 		}
-		if err := w.sign(r, text); err != nil {
+		if err := sign(w, r, text); err != nil {
 			return err
 		}
 	}
@@ -251,11 +235,11 @@ func (w *work) announce(thread int64) error {
 }
 
 // sign sets, or with an empty text removes, the standing sign of one room.
-func (w *work) sign(r store.Room, text string) error {
+func sign(w *core.Work, r store.Room, text string) error {
 	if w.Env.Network(r.Network).Announcer == nil || r.Silent() {
 		return nil
 	}
-	j := announceJob{Target: Target{Network: r.Network, Place: place(r)}, Sign: chat.Sign{Text: text}}
+	j := announceJob{Target: Target{Network: r.Network, Place: core.Place(r)}, Sign: chat.Sign{Text: text}}
 	if text != "" {
 		th, err := w.Thread(r.Thread)
 		if err != nil {
@@ -263,5 +247,5 @@ func (w *work) sign(r store.Room, text string) error {
 		}
 		j.Sign.Channel, j.Sign.Title = w.Env.Mint.Address("channel", th.Token), th.Title
 	}
-	return w.toChat(jobAnnounce, w.key("a", r.ID, w.now.UnixNano()), &j)
+	return Enqueue(w, jobAnnounce, w.Key("a", r.ID, w.Now.UnixNano()), &j)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -26,14 +27,14 @@ type rootJob struct {
 func rootKind() chatKind[rootJob] {
 	return chatKind[rootJob]{
 		Name: jobRoot, Patience: 2 * time.Minute, // the answers to it wait
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *rootJob) (_ chat.MessageID, err error) {
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *rootJob) (_ chat.MessageID, err error) {
 			j.Said, err = n.Fetcher.Fetch(ctx, j.Place, chat.MessageID(j.To))
 			return "", err
 		},
-		Settle: func(w *work, _ store.Delivery, j rootJob, _ chat.MessageID) error { return w.rootRead(j) },
-		GaveUp: func(w *work, _ store.Delivery, j rootJob, _ error) error {
+		Settle: func(w *core.Work, _ store.Delivery, j rootJob, _ chat.MessageID) error { return rootRead(w, j) },
+		GaveUp: func(w *core.Work, _ store.Delivery, j rootJob, _ error) error {
 			j.Said = chat.Posted{} // its answers are mailed without a quote
-			return w.rootRead(j)
+			return rootRead(w, j)
 		},
 	}
 }
@@ -42,14 +43,14 @@ func rootKind() chatKind[rootJob] {
 // before the room was linked, or the answer e has overtaken it. That is done once; what
 // answers it waits until it is there, or cannot be had. The zero Message: there is
 // nothing to wait for.
-func (w *work) awaitRoot(network string, r store.Room, e chat.Posted) (store.Message, error) {
-	if e.Root == "" || e.Root == e.Message || chatThread(r, e.Place) == "" {
+func awaitRoot(w *core.Work, network string, r store.Room, e chat.Posted) (store.Message, error) {
+	if e.Root == "" || e.Root == e.Message || core.ChatThread(r, e.Place) == "" {
 		return store.Message{}, nil
 	}
 	if w.Env.Network(network).Fetcher == nil {
 		return store.Message{}, nil
 	}
-	m := store.Message{Thread: r.Thread, Origin: store.FromChat, State: store.Awaited, At: w.now, Room: r.ID}
+	m := store.Message{Thread: r.Thread, Origin: store.FromChat, State: store.Awaited, At: w.Now, Room: r.ID}
 	if err := w.AddMessage(&m); err != nil {
 		return m, err
 	}
@@ -57,44 +58,44 @@ func (w *work) awaitRoot(network string, r store.Room, e chat.Posted) (store.Mes
 		return m, err
 	}
 	// A lane of its own: what is posted in the room must not wait for it.
-	key := w.key("o", m.ID)
+	key := w.Key("o", m.ID)
 	job := rootJob{Target: Target{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID}, Message: m.ID, To: string(e.Root)}
-	return m, w.enqueue(jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.now)
+	return m, enqueue(w, jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.Now)
 }
 
 // rootRead goes on when the root of a chat thread was read. It cannot be had if
 // j.Said is empty.
-func (w *work) rootRead(j rootJob) error {
+func rootRead(w *core.Work, j rootJob) error {
 	m, err := w.Message(j.Message)
 	if err != nil {
 		return err
 	}
 	if m.State == store.Awaited { // else it came by itself meanwhile, or was deleted
-		if err := w.takeRoot(m, j); err != nil {
+		if err := takeRoot(w, m, j); err != nil {
 			return err
 		}
 	}
-	return w.rootSettled(m.ID, m.Thread)
+	return rootSettled(w, m.ID, m.Thread)
 }
 
 // takeRoot takes in the root of a chat thread: as a message like others if it was
 // missed. What was said before the room was linked is for nobody by email:
 // of that is kept only that it was there.
-func (w *work) takeRoot(m store.Message, j rootJob) error {
+func takeRoot(w *core.Work, m store.Message, j rootJob) error {
 	said := j.Said
 	r, err := w.RoomByID(j.Room)
 	if err != nil {
 		return err
 	}
 	m.State = store.Earlier
-	if said.Message == "" || said.Kind == chat.Notice || r.Thread != m.Thread || w.Env.Access.level(said.By, chat.Member) < Speak {
+	if said.Message == "" || said.Kind == chat.Notice || r.Thread != m.Thread || w.Env.Access.Level(said.By, chat.Member) < core.Speak {
 		return w.FillMessage(m)
 	}
-	if !r.Linked.IsZero() && !beforeLink(r, said.At) {
+	if !r.Linked.IsZero() && !core.BeforeLink(r, said.At) {
 		if err := w.FillMessage(m); err != nil {
 			return err
 		}
-		if err := w.posted(j.Network, said); !errors.Is(err, ErrNotLinked) {
+		if err := posted(w, j.Network, said); !errors.Is(err, core.ErrNotLinked) {
 			return err
 		}
 		return nil
@@ -103,7 +104,7 @@ func (w *work) takeRoot(m store.Message, j rootJob) error {
 		return err
 	}
 	m.Name, m.Kind, m.At = said.By.Name, int64(said.Kind), said.At
-	if staysInside(said.Body.Text) {
+	if core.StaysInside(said.Body.Text) {
 		m.State = store.Inside
 	}
 	return w.FillMessage(m)
@@ -111,7 +112,7 @@ func (w *work) takeRoot(m store.Message, j rootJob) error {
 
 // rootSettled lets what waited for a root go on. Answers to what is to stay in the
 // room stay there, too.
-func (w *work) rootSettled(root, thread int64) error {
+func rootSettled(w *core.Work, root, thread int64) error {
 	m, err := w.Message(root)
 	if err != nil {
 		return err
@@ -128,29 +129,29 @@ func (w *work) rootSettled(root, thread int64) error {
 			answer.State = store.Inside
 			err = w.SetMessage(answer)
 		} else {
-			err = w.atOnce(answer)
+			err = atOnce(w, answer)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return w.resume(thread)
+	return resume(w, thread)
 }
 
 // resume ends a hold that has lasted longer than holds do, because something was waited
 // for.
-func (w *work) resume(thread int64) error {
+func resume(w *core.Work, thread int64) error {
 	th, err := w.Thread(thread)
-	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.now) <= w.Env.Hold.Max {
+	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.Now) <= w.Env.Hold.Max {
 		return err
 	}
-	w.flush = true
-	return w.SetHold(th.ID, th.HoldFirst, w.now)
+	w.FlushDue = true
+	return w.SetHold(th.ID, th.HoldFirst, w.Now)
 }
 
 // notedBefore finds what was noted of a message before it came, because an answer to it
 // came first; 0: nothing. known: it is here already, or was deleted before it came.
-func (w *work) notedBefore(network string, e chat.Posted) (id int64, known bool, err error) {
+func notedBefore(w *core.Work, network string, e chat.Posted) (id int64, known bool, err error) {
 	if gone, err := w.WasSeen(network+" deleted", string(e.Message)); err != nil || gone {
 		return 0, true, err
 	}
@@ -165,7 +166,7 @@ func (w *work) notedBefore(network string, e chat.Posted) (id int64, known bool,
 }
 
 // keep stores a message of a room: its place may be taken by what was noted of it.
-func (w *work) keep(m *store.Message, r store.Room, e chat.Posted) error {
+func keep(w *core.Work, m *store.Message, r store.Room, e chat.Posted) error {
 	var err error
 	if m.ID != 0 {
 		err = w.FillMessage(*m)
@@ -175,5 +176,5 @@ func (w *work) keep(m *store.Message, r store.Room, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	return w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: chatThread(r, e.Place)})
+	return w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Message), Chat: core.ChatThread(r, e.Place)})
 }

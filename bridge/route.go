@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -27,7 +28,7 @@ const maxCited = 50
 // findRoute finds the thread of a mail: token in a recipient, cited ids, ids
 // that describe themselves, Thread-Index. The subject
 // never decides.
-func (e *Env) findRoute(tx *store.Tx, box *Box, m *mail.Message, env mail.Envelope) (route, error) {
+func findRoute(e *core.Env, tx *store.Tx, box *core.Box, m *mail.Message, env mail.Envelope) (route, error) {
 	r := route{Learned: map[string]int64{}}
 	byToken, err := r.tokens(tx, box, m, env)
 	if err != nil {
@@ -73,9 +74,9 @@ func (e *Env) findRoute(tx *store.Tx, box *Box, m *mail.Message, env mail.Envelo
 }
 
 // tokens finds the threads whose reply tokens stand in the recipients.
-func (r *route) tokens(tx *store.Tx, box *Box, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
+func (r *route) tokens(tx *store.Tx, box *core.Box, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
 	for _, a := range recipients(m, env) {
-		detail := plusDetail(a, box.Address.Address)
+		detail := core.PlusDetail(a, box.Address.Address)
 		if detail == "" {
 			continue
 		}
@@ -104,18 +105,6 @@ func recipients(m *mail.Message, env mail.Envelope) []string {
 		}
 	}
 	return append(append(all, m.DeliveredTo...), env.To...)
-}
-
-// plusDetail returns what stands behind the plus in an address of the mailbox, in
-// lower case; empty: nothing, or it is another mailbox.
-func plusDetail(address, box string) string {
-	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
-	ours, ourDomain, _ := strings.Cut(strings.ToLower(box), "@")
-	base, detail, _ := strings.Cut(local, "+")
-	if base != ours || domain != ourDomain {
-		return ""
-	}
-	return detail
 }
 
 // cited returns the ids that a mail cites, nearest first: In-Reply-To, then

@@ -8,36 +8,37 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
 
-// fromMail posts what a person wrote in every room of the thread, and enqueues
+// PostMail posts what a person wrote in every room of the thread, and enqueues
 // it for those people by email who have not got it.
-func (w *work) fromMail(box *Box, l Mail, d decision, f Approval, claims ...claim) error {
+func PostMail(w *core.Work, box *core.Box, l Mail, d decision, f Approval, claims ...claim) error {
 	for _, id := range d.route.Threads {
 		th, err := w.Thread(id)
 		if err != nil {
 			return err
 		}
 		if f.Approved && f.Add && !l.own {
-			if _, err := w.admitSender(th, l); err != nil {
+			if _, err := admitSender(w, th, l); err != nil {
 				return err
 			}
 		}
 		if !l.own && !d.mark {
-			if err := w.learnDialect(th, l.from.Address, dialectOf(&l.msg)); err != nil {
+			if err := learnDialect(w, th, l.from.Address, dialectOf(&l.msg)); err != nil {
 				return err
 			}
 		}
 		subject, recall := classify.Recalled(d.words.Text)
 		switch {
 		case recall:
-			err = w.tellRecall(box, th, l, d, subject)
+			err = tellRecall(w, box, th, l, d, subject)
 		case l.class.Emoji == "" || l.class.Kind == classify.Reaction:
-			err = w.addMail(box, th, l, d, claims...)
+			err = addMail(w, box, th, l, d, claims...)
 		default:
-			err = w.addMailAndReaction(box, th, l, d, claims...)
+			err = addMailAndReaction(w, box, th, l, d, claims...)
 		}
 		if err != nil {
 			return err
@@ -47,65 +48,52 @@ func (w *work) fromMail(box *Box, l Mail, d decision, f Approval, claims ...clai
 }
 
 // addMailAndReaction posts a mail that has words and a reaction: both are told, each in its way.
-func (w *work) addMailAndReaction(box *Box, th store.Thread, l Mail, d decision, claims ...claim) error {
-	to, err := w.answeredByMail(th, d)
+func addMailAndReaction(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, claims ...claim) error {
+	to, err := answeredByMail(w, th, d)
 	if err != nil {
 		return err
 	}
 	if to == 0 && d.route.Parent != 0 { // what it answers stands in another thread
 		d.words.Text, d.words.HTML, d.words.Parts = strings.TrimSpace(d.words.Text+"\n"+l.class.Emoji), "", nil
 	}
-	if err := w.addMail(box, th, l, d, claims...); err != nil || to == 0 {
+	if err := addMail(w, box, th, l, d, claims...); err != nil || to == 0 {
 		return err
 	}
 	d.words, d.emoji = Extract{Text: classify.ReactedWith(l.class.Emoji)}, ""
 	l.class.Kind = classify.Reaction // the rest of it is one
-	_, err = w.claimed(box, th, l, d, claims)
+	_, err = claimed(w, box, th, l, d, claims)
 	return err
 }
 
 // admitSender makes the sender of a mail a participant of a thread, if they are none.
-func (w *work) admitSender(th store.Thread, l Mail) (store.Participant, error) {
+func admitSender(w *core.Work, th store.Thread, l Mail) (store.Participant, error) {
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
 	if err == nil && p.Takes() {
 		return p, nil
 	}
 	if err == nil {
-		p.State, p.Changed, p.Joined = store.Active, w.now, w.now
+		p.State, p.Changed, p.Joined = store.Active, w.Now, w.Now
 		return p, w.SetParticipant(p)
 	}
 	if !errors.Is(err, store.ErrNone) {
 		return p, err
 	}
-	p = w.Env.newParticipant(th, l.from, w.now)
-	p.State, p.Mailed = store.Active, w.now
+	p = w.Env.NewParticipant(th, l.from, w.Now)
+	p.State, p.Mailed = store.Active, w.Now
 	return p, w.AddParticipant(&p)
-}
-
-// newParticipant makes the record of a person who is to take part.
-func (e *Env) newParticipant(th store.Thread, a mail.Address, now time.Time) store.Participant {
-	name := mail.CleanName(a.Name)
-	if name == "" {
-		name, _, _ = strings.Cut(a.Address, "@")
-	}
-	canon := mail.CanonicalAddress(a.Address)
-	return store.Participant{
-		Thread: th.ID, Address: a.Address, Canon: canon, Name: name, Ghost: e.Mint.Address("ghost", canon),
-		Token: mail.NewToken(), State: store.Invited, Joined: now, Changed: now,
-	}
 }
 
 // addMail stores one mail as a message of a thread, or as several, where it answers
 // several.
-func (w *work) addMail(box *Box, th store.Thread, l Mail, d decision, claims ...claim) error {
-	if taken, err := w.claimed(box, th, l, d, claims); err != nil || taken {
+func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, claims ...claim) error {
+	if taken, err := claimed(w, box, th, l, d, claims); err != nil || taken {
 		return err
 	}
-	a, err := w.audienceOf(box, th, l, d)
+	a, err := audienceOf(w, box, th, l, d)
 	if err != nil {
 		return err
 	}
-	parts, err := w.partsUnder(th, l, d)
+	parts, err := partsUnder(w, th, l, d)
 	if err != nil {
 		return err
 	}
@@ -119,10 +107,10 @@ func (w *work) addMail(box *Box, th store.Thread, l Mail, d decision, claims ...
 		if err := w.AddMessage(&m); err != nil {
 			return err
 		}
-		if err := w.noteMentions(m, mentioned(m.Text, nil, false, a.people)); err != nil {
+		if err := w.NoteMentions(m, core.Mentioned(m.Text, nil, false, a.people)); err != nil {
 			return err
 		}
-		if err := w.noteLeftOut(m.ID, a.reads.LeftOut); err != nil {
+		if err := noteLeftOut(w, m.ID, a.reads.LeftOut); err != nil {
 			return err
 		}
 		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
@@ -130,35 +118,35 @@ func (w *work) addMail(box *Box, th store.Thread, l Mail, d decision, claims ...
 		}
 		ids = append(ids, m.ID)
 		if i == len(parts)-1 {
-			if err := w.addMailFiles(l, m.ID); err != nil {
+			if err := addMailFiles(w, l, m.ID); err != nil {
 				return err
 			}
 		}
-		w.trace(Trace{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
-		if err := w.toRooms(th, m, a.as, len(parts) > 1); err != nil {
+		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
+		if err := toRooms(w, th, m, a.as, len(parts) > 1); err != nil {
 			return err
 		}
 	}
-	if err := w.tellOfPeople(th, m, a, ids); err != nil {
+	if err := tellOfPeople(w, th, m, a, ids); err != nil {
 		return err
 	}
-	if err := w.recordMail(th, l, ids); err != nil {
+	if err := recordMail(w, th, l, ids); err != nil {
 		return err
 	}
-	if err := w.SetLive(th.ID, w.now); err != nil {
+	if err := w.SetLive(th.ID, w.Now); err != nil {
 		return err
 	}
 	if m.State == store.Held {
-		return w.relay(th, ids)
+		return relay(w, th, ids)
 	}
 	return nil
 }
 
 // claim takes a mail as something else than a message, as a reaction or a vote. taken:
 // it has done so.
-type claim func(w *work, box *Box, th store.Thread, l Mail, d decision) (taken bool, err error)
+type claim func(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (taken bool, err error)
 
-func (w *work) claimed(box *Box, th store.Thread, l Mail, d decision, claims []claim) (taken bool, err error) {
+func claimed(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, claims []claim) (taken bool, err error) {
 	for _, takes := range claims {
 		if taken, err := takes(w, box, th, l, d); err != nil || taken {
 			return taken, err
@@ -178,9 +166,9 @@ type audience struct {
 }
 
 // audienceOf finds out who says a mail in a thread, and who is to hear it.
-func (w *work) audienceOf(box *Box, th store.Thread, l Mail, d decision) (a audience, err error) {
-	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.now, Marks: d.remarks()}
-	if a.as, err = w.speakerOf(box, th, l, &a.m); err != nil {
+func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (a audience, err error) {
+	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.Now, Marks: d.remarks()}
+	if a.as, err = speakerOf(w, box, th, l, &a.m); err != nil {
 		return a, err
 	}
 	if l.class.Kind == classify.Reaction {
@@ -189,11 +177,11 @@ func (w *work) audienceOf(box *Box, th store.Thread, l Mail, d decision) (a audi
 	if a.people, err = w.Participants(th.ID); err != nil {
 		return a, err
 	}
-	brought, err := w.brought(th, l, a.m)
+	brought, err := brought(w, th, l, a.m)
 	if err != nil {
 		return a, err
 	}
-	if a.letIn, a.ask, err = w.letIn(th, l, a.people, brought); err != nil {
+	if a.letIn, a.ask, err = letIn(w, th, l, a.people, brought); err != nil {
 		return a, err
 	}
 	a.reads = reached(th, a.people, l, a.m.Participant)
@@ -209,52 +197,52 @@ func (w *work) audienceOf(box *Box, th store.Thread, l Mail, d decision) (a audi
 
 // tellOfPeople tells and asks the rooms about those whom a mail has left out or
 // brought along. m is the last of its messages.
-func (w *work) tellOfPeople(th store.Thread, m store.Message, a audience, messages []int64) error {
-	if err := w.askLeftOut(m, a.reads.LeftOut, messages); err != nil {
+func tellOfPeople(w *core.Work, th store.Thread, m store.Message, a audience, messages []int64) error {
+	if err := askLeftOut(w, m, a.reads.LeftOut, messages); err != nil {
 		return err
 	}
-	if err := w.tellLetIn(th, m, a.letIn); err != nil {
+	if err := tellLetIn(w, th, m, a.letIn); err != nil {
 		return err
 	}
-	return w.offer(th, m, a.people, a.ask)
+	return offer(w, th, m, a.people, a.ask)
 }
 
 // partsUnder parts the words of a mail, and puts the subject above them if it is told.
-func (w *work) partsUnder(th store.Thread, l Mail, d decision) ([]part, error) {
-	parts, err := w.partsOf(th, d)
+func partsUnder(w *core.Work, th store.Thread, l Mail, d decision) ([]part, error) {
+	parts, err := partsOf(w, th, d)
 	if err != nil {
 		return nil, err
 	}
-	subject, err := w.newSubject(th, l, d.route.Threads)
+	subject, err := newSubject(w, th, l, d.route.Threads)
 	if err != nil {
 		return nil, err
 	}
 	if d.subject != "" {
 		subject = d.subject
 	}
-	parts[0].Text, parts[0].HTML = underSubject(subject, parts[0].Text, parts[0].HTML)
+	parts[0].Text, parts[0].HTML = core.UnderSubject(subject, parts[0].Text, parts[0].HTML)
 	return parts, nil
 }
 
 // relay has messages of a mail mailed to the others: to some at once, to the rest
 // when the hold ends.
-func (w *work) relay(th store.Thread, ids []int64) error {
-	th.Live = w.now
+func relay(w *core.Work, th store.Thread, ids []int64) error {
+	th.Live = w.Now
 	for _, id := range ids {
 		one, err := w.Message(id)
 		if err == nil {
-			err = w.atOnce(one)
+			err = atOnce(w, one)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return w.hold(th, false)
+	return hold(w, th, false)
 }
 
 // partsOf parts the words of a mail by the messages that they answer in a thread.
 // Where that is not known, they are one, and answer the mail that they cite.
-func (w *work) partsOf(th store.Thread, d decision) ([]part, error) {
+func partsOf(w *core.Work, th store.Thread, d decision) ([]part, error) {
 	one := part{Text: d.words.Text, HTML: d.words.HTML}
 	for _, p := range d.words.Parts {
 		of, err := w.Message(p.Of)
@@ -269,7 +257,7 @@ func (w *work) partsOf(th store.Thread, d decision) ([]part, error) {
 		return d.words.Parts, nil
 	}
 	var err error
-	one.Of, err = w.answeredByMail(th, d)
+	one.Of, err = answeredByMail(w, th, d)
 	if len(d.words.Parts) == 1 {
 		one.Of = d.words.Parts[0].Of
 	}
@@ -277,7 +265,7 @@ func (w *work) partsOf(th store.Thread, d decision) ([]part, error) {
 }
 
 // speakerOf sets who said a message and returns who speaks in the rooms.
-func (w *work) speakerOf(box *Box, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
+func speakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
 	if l.own {
 		m.Origin, m.Name = store.FromOwner, box.Owner
 		if m.Name == "" {
@@ -286,17 +274,17 @@ func (w *work) speakerOf(box *Box, th store.Thread, l Mail, m *store.Message) (c
 		if m.Name == "" {
 			m.Name = box.Address.Name
 		}
-		return chat.Sender{ID: w.Env.Mint.Address("owner", box.Name), Name: m.Name + byEmail}, nil
+		return chat.Sender{ID: w.Env.Mint.Address("owner", box.Name), Name: m.Name + core.ByEmail}, nil
 	}
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
 	if errors.Is(err, store.ErrNone) {
 		// A held mail was approved without its sender becoming a participant.
-		p = w.Env.newParticipant(th, l.from, w.now)
+		p = w.Env.NewParticipant(th, l.from, w.Now)
 	} else if err != nil {
 		return chat.Sender{}, err
 	}
 	if p.State == store.Bounced && l.verdict.Trust == mail.Proven {
-		if err := w.writesAgain(&p); err != nil {
+		if err := writesAgain(w, &p); err != nil {
 			return chat.Sender{}, err
 		}
 	}
@@ -320,12 +308,12 @@ func (w *work) speakerOf(box *Box, th store.Thread, l Mail, m *store.Message) (c
 			return chat.Sender{}, err
 		}
 	}
-	return chat.Sender{ID: p.Ghost, Name: p.Name + byEmail}, nil
+	return chat.Sender{ID: p.Ghost, Name: p.Name + core.ByEmail}, nil
 }
 
 // answeredByMail finds the message that a mail answers: the last one of the mail
 // it cites, unless that is the newest of the thread anyway. 0: none.
-func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
+func answeredByMail(w *core.Work, th store.Thread, d decision) (int64, error) {
 	if d.route.Parent == 0 {
 		return 0, nil
 	}
@@ -341,7 +329,7 @@ func (w *work) answeredByMail(th store.Thread, d decision) (int64, error) {
 const farOff = time.Hour
 
 // recordMail keeps the ids of a mail that came in, so that answers to it are known.
-func (w *work) recordMail(th store.Thread, l Mail, messages []int64) error {
+func recordMail(w *core.Work, th store.Thread, l Mail, messages []int64) error {
 	if l.msg.ID == "" {
 		return nil
 	}
@@ -350,8 +338,8 @@ func (w *work) recordMail(th store.Thread, l Mail, messages []int64) error {
 	} else if !errors.Is(err, store.ErrNone) {
 		return err
 	}
-	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.now}
-	if d := l.msg.Date; !d.IsZero() && d.Sub(w.now).Abs() > farOff {
+	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.Now}
+	if d := l.msg.Date; !d.IsZero() && d.Sub(w.Now).Abs() > farOff {
 		rec.Dated = d
 	}
 	if err := w.AddMail(&rec, messages...); err != nil {
@@ -375,7 +363,7 @@ func (w *work) recordMail(th store.Thread, l Mail, messages []int64) error {
 // toRooms posts a message that came by mail in every room of its thread, in the
 // chat thread of the message that it answers. An answer to the newest message needs
 // no mark, unless it is one of several.
-func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several bool) error {
+func toRooms(w *core.Work, th store.Thread, m store.Message, as chat.Sender, several bool) error {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {
 		return err
@@ -404,31 +392,31 @@ func (w *work) toRooms(th store.Thread, m store.Message, as chat.Sender, several
 		if r.Chat != "" {
 			inChat = ""
 		}
-		if err := w.post(one, r, as, inChat); err != nil {
+		if err := post(w, one, r, as, inChat); err != nil {
 			return err
 		}
 	}
 	if told {
 		return nil
 	}
-	if pending, err := w.isOpening(th.ID); err != nil || pending {
+	if pending, err := isOpening(w, th.ID); err != nil || pending {
 		return err
 	}
-	return w.nobodyReads(th, m)
+	return nobodyReads(w, th, m)
 }
 
 // nobodyReads brings a message of a conversation without a room to the home
 // room, and tells its writer so, once.
-func (w *work) nobodyReads(th store.Thread, m store.Message) error {
-	if err := w.noticeHome(fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, withRemarks(m))); err != nil || m.Participant == 0 {
+func nobodyReads(w *core.Work, th store.Thread, m store.Message) error {
+	if err := noticeHome(w, fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, core.WithRemarks(m))); err != nil || m.Participant == 0 {
 		return err
 	}
-	if told, err := w.Seen(w.now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {
+	if told, err := w.Seen(w.Now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {
 		return err
 	}
 	p, err := w.ParticipantByID(m.Participant)
 	if err != nil {
 		return err
 	}
-	return w.note(th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
+	return note(w, th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
@@ -20,11 +21,11 @@ const jobSettings = "chat.settings"
 // settingsJob is its data.
 type settingsJob struct{ Target }
 
-func settingsKind(e *Env) chatKind[settingsJob] {
+func settingsKind(e *core.Env) chatKind[settingsJob] {
 	return chatKind[settingsJob]{
 		Name: jobSettings, Patience: 3 * time.Second, // nobody looks for it later
-		Attempt: func(ctx context.Context, n *Network, _ store.Delivery, j *settingsJob) (chat.MessageID, error) {
-			s, err := e.settingsOf(ctx, j.Room)
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *settingsJob) (chat.MessageID, error) {
+			s, err := settingsOf(ctx, e, j.Room)
 			if err != nil {
 				return "", err
 			}
@@ -35,27 +36,27 @@ func settingsKind(e *Env) chatKind[settingsJob] {
 
 // settingsAsked has a person shown the settings of a conversation. Who may not change
 // them is shown the page anew, and so is who asks for a conversation that is over.
-func (w *work) settingsAsked(network string, e chat.SettingsAsked) error {
+func settingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 	if w.Env.Network(network).Setter == nil {
 		return nil
 	}
-	r, err := w.linkedRoom(network, e.Place)
+	r, err := w.LinkedRoom(network, e.Place)
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return err
 	}
-	if err != nil || w.Env.Access.level(e.By, e.Rank) < Link {
-		return w.showPage(network, chat.DeskOpened{Head: e.Head})
+	if err != nil || w.Env.Access.Level(e.By, e.Rank) < core.Link {
+		return showPage(w, network, chat.DeskOpened{Head: e.Head})
 	}
-	key := w.key("settings", r.ID, w.now.UnixNano()) + "." + string(e.By.ID)
-	j := settingsJob{Target{Network: network, Place: place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
+	key := w.Key("settings", r.ID, w.Now.UnixNano()) + "." + string(e.By.ID)
+	j := settingsJob{Target{Network: network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
 	// A lane for each person: the form has to come within seconds.
-	return w.enqueue(jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.now)
+	return enqueue(w, jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.Now)
 }
 
 // settingsOf is what can be changed of the conversation of a room.
-func (e *Env) settingsOf(ctx context.Context, room int64) (s chat.Settings, err error) {
+func settingsOf(ctx context.Context, e *core.Env, room int64) (s chat.Settings, err error) {
 	for _, mode := range []string{store.Instant, store.Burst, store.Quarter, store.Hourly, store.Daily, store.Mentions, store.Paused} {
-		s.Modes = append(s.Modes, chat.Choice{Label: capital(modeText(mode, e.DigestTime)), Command: mode})
+		s.Modes = append(s.Modes, chat.Choice{Label: capital(core.ModeText(mode, e.DigestTime)), Command: mode})
 	}
 	return s, e.Store.Read(ctx, func(tx *store.Tx) error {
 		r, err := tx.RoomByID(room)
@@ -70,7 +71,7 @@ func (e *Env) settingsOf(ctx context.Context, room int64) (s chat.Settings, err 
 		if err != nil {
 			return err
 		}
-		s.Place, s.Title, s.Mode = place(r), th.Title, th.Mode
+		s.Place, s.Title, s.Mode = core.Place(r), th.Title, th.Mode
 		for _, p := range people {
 			if p.Takes() {
 				s.Readers = append(s.Readers, chat.Reader{Name: p.Name, Address: p.Address, Mode: p.Mode})
@@ -114,7 +115,7 @@ func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.He
 		{asked, "mail waits for a decision", "mails wait for a decision"},
 	} {
 		if x.n > 0 {
-			parts = append(parts, quantity(x.n, x.one, x.many))
+			parts = append(parts, core.Quantity(x.n, x.one, x.many))
 		}
 	}
 	return strings.Join(parts, ", "), nil
@@ -122,10 +123,10 @@ func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.He
 
 // readerText is what somebody who takes part is called on the page of a person who may
 // command: with the address, and when mail goes to them if that is not as usual.
-func (e *Env) readerText(p store.Participant) string {
+func readerText(e *core.Env, p store.Participant) string {
 	text := p.Name + " <" + p.Address + ">"
 	if p.Mode != store.Burst {
-		text += fmt.Sprintf(" (%s)", modeText(p.Mode, e.DigestTime))
+		text += fmt.Sprintf(" (%s)", core.ModeText(p.Mode, e.DigestTime))
 	}
 	if p.Muted.After(e.Now()) {
 		text += " (muted)"

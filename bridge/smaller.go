@@ -6,6 +6,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -13,7 +14,7 @@ import (
 // withoutFiles mails what stands in a mail again, with links in place of its files, to
 // those recipients for whom it was too large. It returns the others: those who were
 // refused for something else, or whose mail has no files, or had none this time.
-func (w *work) withoutFiles(mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
+func withoutFiles(w *core.Work, mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil || len(ms) == 0 {
 		return refused, err
@@ -33,7 +34,7 @@ func (w *work) withoutFiles(mailID int64, refused []store.Recipient, status map[
 			return nil, err
 		}
 		if files && who.Takes() && classify.TooLarge(status[r.Participant], r.Reason) {
-			had, err := w.Seen(w.now, "smaller", fmt.Sprint(ms[0].ID), fmt.Sprint(who.ID))
+			had, err := w.Seen(w.Now, "smaller", fmt.Sprint(ms[0].ID), fmt.Sprint(who.ID))
 			if err != nil {
 				return nil, err
 			}
@@ -47,12 +48,12 @@ func (w *work) withoutFiles(mailID int64, refused []store.Recipient, status map[
 	if len(again) == 0 {
 		return rest, nil
 	}
-	return rest, w.mailSmaller(mailID, ms, again)
+	return rest, mailSmaller(w, mailID, ms, again)
 }
 
 // mailSmaller makes the mails of smaller.
-func (w *work) mailSmaller(mailID int64, ms []store.Message, again []store.Participant) error {
-	p, err := w.planFor(ms[0].Thread, ms)
+func mailSmaller(w *core.Work, mailID int64, ms []store.Message, again []store.Participant) error {
+	p, err := planFor(w, ms[0].Thread, ms)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (w *work) mailSmaller(mailID int64, ms []store.Message, again []store.Parti
 	}
 	var names []string
 	for _, g.To = range each {
-		if g.First, err = w.isFirstMail(mailID, g.To[0].ID); err != nil {
+		if g.First, err = isFirstMail(w, mailID, g.To[0].ID); err != nil {
 			return err
 		}
 		for _, who := range g.To {
@@ -73,7 +74,7 @@ func (w *work) mailSmaller(mailID int64, ms []store.Message, again []store.Parti
 			}
 		}
 		g.Shown = shown(p, g)
-		if err := w.makeMail(p, g); err != nil {
+		if err := makeMail(w, p, g); err != nil {
 			return err
 		}
 	}
@@ -81,12 +82,12 @@ func (w *work) mailSmaller(mailID int64, ms []store.Message, again []store.Parti
 	if w.Env.Files.URL != "" {
 		how = "with links to its files"
 	}
-	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", listNames(names), how)
-	return w.noticeAt(ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
+	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", core.ListNames(names), how)
+	return noticeAt(w, ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
 }
 
 // isFirstMail reports whether a person got no mail before this one.
-func (w *work) isFirstMail(mailID, participant int64) (bool, error) {
+func isFirstMail(w *core.Work, mailID, participant int64) (bool, error) {
 	first, err := w.FirstMailTo(participant)
 	return err == nil && first >= mailID, err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 )
 
 // before is a message that was not told when it was said: "old…" an hour before now,
@@ -29,9 +30,9 @@ func before(id chat.MessageID, p chat.Place) chat.Posted {
 }
 
 // home is the home room of the stage; "set home none": there is none.
-func (s *stage) home() Home {
+func (s *stage) home() core.Home {
 	if s.mode["home"] == "none" {
-		return Home{}
+		return core.Home{}
 	}
-	return Home{Network: "matrix", Room: "home"}
+	return core.Home{Network: "matrix", Room: "home"}
 }

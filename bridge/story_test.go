@@ -19,11 +19,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/tools/txtar"
+
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
-
-	"golang.org/x/tools/txtar"
 )
 
 var update = flag.Bool("update", false, "rewrite the transcripts of the stories")
@@ -162,11 +163,11 @@ func (s *stage) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	hold := DefaultHold()
+	hold := core.DefaultHold()
 	if s.mode["hold"] == "0" {
-		hold = Hold{}
+		hold = core.Hold{}
 	}
-	box := Mailbox{
+	box := core.Mailbox{
 		Name: "main", Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Own: []string{"owner@example.org"}, Owner: "Olga",
 		Submitter: (*submitter)(s), Verifier: (*verifier)(s), PlusWorks: s.mode["plus"] != "off", KeepsSent: true, PerHour: s.number("hourly"),
 	}
@@ -174,15 +175,15 @@ func (s *stage) start() {
 		box.Keeper = sentFolder{}
 	}
 	if s.mode["opens"] != "" {
-		box.Opens = OpenWhere{Network: "matrix", Room: chat.RoomID(strings.Trim(s.mode["opens"], "*"))}
+		box.Opens = core.OpenWhere{Network: "matrix", Room: chat.RoomID(strings.Trim(s.mode["opens"], "*"))}
 	}
 	s.store = st
-	s.bridge, err = New(Options{
-		Store: st, Chats: []chat.Connector{s.first(), slackNet{s.nets["slack"]}}, Mailboxes: []Mailbox{box}, Hold: hold, Files: Files{URL: s.mode["url"], FFmpeg: s.ffmpeg()},
+	s.bridge, err = New(core.Options{
+		Store: st, Chats: []chat.Connector{s.first(), slackNet{s.nets["slack"]}}, Mailboxes: []core.Mailbox{box}, Hold: hold, Files: core.Files{URL: s.mode["url"], FFmpeg: s.ffmpeg()},
 		TellDeletes: s.mode["deletes"] == "notice",
 		Zone:        time.FixedZone("CET", 3600),
 		Home:        s.home(),
-		Access:      Access{Allow: map[string]Level{"*": Speak, "alice": Link, "acme": Ask}, Moderators: Link, Mail: []string{"friend.example"}, Newcomers: strings.Fields(s.mode["newcomers"])},
+		Access:      core.Access{Allow: map[string]core.Level{"*": core.Speak, "alice": core.Link, "acme": core.Ask}, Moderators: core.Link, Mail: []string{"friend.example"}, Newcomers: strings.Fields(s.mode["newcomers"])},
 	})
 	if err != nil {
 		s.t.Fatal(err)

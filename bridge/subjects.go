@@ -2,12 +2,11 @@ package bridge
 
 import (
 	"fmt"
-	"html"
 	"strings"
 
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
-	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
 )
 
@@ -15,7 +14,7 @@ import (
 // first time it appears there; empty: it has one that the conversation knows (C38).
 // Mail of ours keeps its own: another would begin another conversation in most
 // mail programs. The subject of what is passed on is told with it.
-func (w *work) newSubject(th store.Thread, l Mail, threads []int64) (string, error) {
+func newSubject(w *core.Work, th store.Thread, l Mail, threads []int64) (string, error) {
 	title := mail.TitleOf(l.msg.Subject, w.Env.Tag)
 	if title == "" || l.class.Kind == classify.Reaction || l.class.Kind == classify.Forward {
 		return "", nil
@@ -26,26 +25,14 @@ func (w *work) newSubject(th store.Thread, l Mail, threads []int64) (string, err
 			return "", err
 		}
 		for _, s := range known {
-			if sameWords(strings.ToLower(title), strings.ToLower(mail.TitleOf(s, w.Env.Tag))) {
+			if core.SameWords(strings.ToLower(title), strings.ToLower(mail.TitleOf(s, w.Env.Tag))) {
 				return "", nil
 			}
 		}
 	}
-	seen, err := w.Seen(w.now, "subject", fmt.Sprint(th.ID), strings.ToLower(title))
+	seen, err := w.Seen(w.Now, "subject", fmt.Sprint(th.ID), strings.ToLower(title))
 	if err != nil || seen {
 		return "", err
 	}
 	return title, nil
-}
-
-// underSubject puts a subject above a text, as a bold line.
-func underSubject(subject, text, body string) (string, string) {
-	if subject == "" {
-		return text, body
-	}
-	subject = markup.Neutral(oneLine(subject, 200))
-	if body == "" && text != "" {
-		body = markup.FromText(text)
-	}
-	return strings.TrimSpace(subject + "\n" + text), "<p><strong>" + html.EscapeString(subject) + "</strong></p>" + body
 }

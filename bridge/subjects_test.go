@@ -1,6 +1,10 @@
 package bridge
 
-import "testing"
+import (
+	"testing"
+
+	"hashsend/bridge/core"
+)
 
 // C38: a subject is words of a stranger: nothing in it is markup or calls anybody.
 func TestUnder(t *testing.T) {
@@ -12,7 +16,7 @@ func TestUnder(t *testing.T) {
 		{"<b>x</b> & y", "", "", "<b>x</b> & y", "<p><strong>&lt;b&gt;x&lt;/b&gt; &amp; y</strong></p>"},
 		{"@room", "", "", "@\u2060room", "<p><strong>@\u2060room</strong></p>"},
 	} {
-		if text, html := underSubject(c.subject, c.text, c.html); text != c.wantText || html != c.wantHTML {
+		if text, html := core.UnderSubject(c.subject, c.text, c.html); text != c.wantText || html != c.wantHTML {
 			t.Errorf("%q over %q: got %q and %q, want %q and %q", c.subject, c.text, text, html, c.wantText, c.wantHTML)
 		}
 	}

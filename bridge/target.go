@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -32,13 +33,13 @@ type chatKind[J any] struct {
 	Name     string
 	Patience time.Duration // 0: usualPatience
 	// Attempt makes the delivery; what it fills in of the data is there in Settle.
-	Attempt func(ctx context.Context, n *Network, d store.Delivery, j *J) (chat.MessageID, error)
-	Settle  func(w *work, d store.Delivery, j J, id chat.MessageID) error // nil: there is nothing to note
-	GaveUp  func(w *work, d store.Delivery, j J, cause error) error       // tells people; nil: nobody misses it
+	Attempt func(ctx context.Context, n *core.Network, d store.Delivery, j *J) (chat.MessageID, error)
+	Settle  func(w *core.Work, d store.Delivery, j J, id chat.MessageID) error // nil: there is nothing to note
+	GaveUp  func(w *core.Work, d store.Delivery, j J, cause error) error       // tells people; nil: nobody misses it
 }
 
 // kind makes a kind of the outbox of it.
-func (k chatKind[J]) kind(e *Env) kind {
+func (k chatKind[J]) kind(e *core.Env) kind {
 	if k.Patience == 0 {
 		k.Patience = usualPatience
 	}
@@ -48,7 +49,7 @@ func (k chatKind[J]) kind(e *Env) kind {
 	}
 }
 
-func (k chatKind[J]) deliver(ctx context.Context, e *Env, d store.Delivery) error {
+func (k chatKind[J]) deliver(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j J
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
@@ -64,9 +65,9 @@ func (k chatKind[J]) deliver(ctx context.Context, e *Env, d store.Delivery) erro
 	if err == nil && e.Metrics != nil {
 		e.Metrics.Observe(d.Kind, e.Now().Sub(begun))
 	}
-	e.noteHealth(to.Network, "chat", err)
-	failpoint("settle-chat:attempted")
-	return e.write(ctx, "settle-chat", func(w *work) error {
+	e.NoteHealth(to.Network, "chat", err)
+	core.Failpoint("settle-chat:attempted")
+	return e.Write(ctx, "settle-chat", func(w *core.Work) error {
 		if err != nil {
 			return k.failed(w, d, j, err)
 		}
@@ -77,8 +78,8 @@ func (k chatKind[J]) deliver(ctx context.Context, e *Env, d store.Delivery) erro
 	})
 }
 
-func (k chatKind[J]) failed(w *work, d store.Delivery, j J, cause error) error {
-	final, err := w.again(d, cause, k.Patience)
+func (k chatKind[J]) failed(w *core.Work, d store.Delivery, j J, cause error) error {
+	final, err := Again(w, d, cause, k.Patience)
 	if err != nil || !final {
 		return err
 	}
@@ -89,16 +90,16 @@ func (k chatKind[J]) failed(w *work, d store.Delivery, j J, cause error) error {
 	return k.GaveUp(w, d, j, cause)
 }
 
-// toChat enqueues a delivery to a room, in the order of the room.
-func (w *work) toChat(kind, key string, j chatJob) error {
+// Enqueue enqueues a delivery to a room, in the order of the room.
+func Enqueue(w *core.Work, kind, key string, j chatJob) error {
 	t := j.target()
 	t.Out.Key, t.Out.Place = key, t.Place
-	return w.enqueue(kind, chatLane(t.Network, t.Place.Room), key, j, nil, time.Time{})
+	return enqueue(w, kind, chatLane(t.Network, t.Place.Room), key, j, nil, time.Time{})
 }
 
 // copyOf is the id under which a part of a message stands in a room. The error is final
 // if it does not stand there.
-func (e *Env) copyOf(ctx context.Context, message, room int64, part int) (id chat.MessageID, err error) {
+func copyOf(ctx context.Context, e *core.Env, message, room int64, part int) (id chat.MessageID, err error) {
 	err = e.Store.Read(ctx, func(tx *store.Tx) error {
 		c, err := tx.CopyPart(message, room, part)
 		if errors.Is(err, store.ErrNone) || (err == nil && c.Posted == "") {

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
 // typing prolongs the hold of a room's thread while somebody writes there. It
 // begins none, and where nothing is held nothing is written down.
-func (w *work) typing(network string, e chat.Typing) error {
-	r, err := w.linkedRoom(network, e.Place)
+func typing(w *core.Work, network string, e chat.Typing) error {
+	r, err := w.LinkedRoom(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
 		return nil
 	}
@@ -22,22 +23,22 @@ func (w *work) typing(network string, e chat.Typing) error {
 	if err != nil {
 		return err
 	}
-	urgent, err := w.urgent(th)
+	urgent, err := urgent(w, th)
 	if err != nil {
 		return err
 	}
-	until := typingUntil(w.Env.Hold, th, w.now, e.On, urgent)
+	until := typingUntil(w.Env.Hold, th, w.Now, e.On, urgent)
 	if until.Equal(th.HoldUntil) {
 		return nil
 	}
-	w.flush = true
+	w.FlushDue = true
 	return w.SetHold(th.ID, th.HoldFirst, until)
 }
 
 // urgent reports whether what a thread holds is awaited: somebody has just answered
 // by mail, or is addressed.
-func (w *work) urgent(th store.Thread) (bool, error) {
-	if w.now.Sub(th.Live) < liveFor || th.HoldFirst.IsZero() {
+func urgent(w *core.Work, th store.Thread) (bool, error) {
+	if w.Now.Sub(th.Live) < liveFor || th.HoldFirst.IsZero() {
 		return true, nil
 	}
 	held, err := w.HeldMessages(th.ID)
@@ -56,7 +57,7 @@ func (w *work) urgent(th store.Thread) (bool, error) {
 // one ceased. Networks tell both once: so it lasts as long as it may, until the
 // end is told, and then the quiet time begins again. Nobody who waits for an answer
 // is made to wait by those who type the next one.
-func typingUntil(h Hold, th store.Thread, now time.Time, on, urgent bool) time.Time {
+func typingUntil(h core.Hold, th store.Thread, now time.Time, on, urgent bool) time.Time {
 	if th.HoldFirst.IsZero() || h.Quiet <= 0 {
 		return th.HoldUntil
 	}

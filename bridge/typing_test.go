@@ -4,17 +4,18 @@ import (
 	"testing"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
 // TestTypingProlongsTheHold tries row A47 as far as the hold goes (rule 1.6).
 func TestTypingProlongsTheHold(t *testing.T) {
-	h := Hold{Quiet: 5 * time.Second, Max: 30 * time.Second, Live: 2 * time.Second}
+	h := core.Hold{Quiet: 5 * time.Second, Max: 30 * time.Second, Live: 2 * time.Second}
 	start := time.Unix(1_000_000, 0)
 	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
 	for _, c := range []struct {
 		name         string
-		hold         Hold
+		hold         core.Hold
 		first, until time.Time
 		now          int
 		on, urgent   bool
@@ -29,7 +30,7 @@ func TestTypingProlongsTheHold(t *testing.T) {
 		{"waits longer already", h, start, at(50), 40, true, false, at(50)},
 		{"somebody types, and an answer is awaited", h, start, at(2), 1, true, true, at(2)},
 		{"ceases, and an answer is awaited", h, start, at(2), 1, false, true, at(2)},
-		{"no hold is wanted", Hold{Max: 30 * time.Second}, start, at(0), 0, true, false, at(0)},
+		{"no hold is wanted", core.Hold{Max: 30 * time.Second}, start, at(0), 0, true, false, at(0)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := typingUntil(c.hold, store.Thread{HoldFirst: c.first, HoldUntil: c.until}, at(c.now), c.on, c.urgent); !got.Equal(c.want) {

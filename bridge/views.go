@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"slices"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
 
 // overview returns what the console shows: the newest threads with their last
 // messages, what waits, what is held, and how the connections are.
-func (e *Env) overview(ctx context.Context) (Overview, error) {
-	o := Overview{Started: e.Started, Connections: e.healthList(), Counters: map[string]int64{}}
+func overview(ctx context.Context, e *core.Env) (core.Overview, error) {
+	o := core.Overview{Started: e.Started, Connections: e.HealthList(), Counters: map[string]int64{}}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		threads, err := tx.Threads(50)
 		if err != nil {
@@ -29,7 +30,7 @@ func (e *Env) overview(ctx context.Context) (Overview, error) {
 			return err
 		}
 		for _, d := range waiting {
-			o.Queue = append(o.Queue, QueueView{Kind: d.Kind, Lane: d.Lane, Attempt: d.Attempt, Due: d.Due, Error: d.Error})
+			o.Queue = append(o.Queue, core.QueueView{Kind: d.Kind, Lane: d.Lane, Attempt: d.Attempt, Due: d.Due, Error: d.Error})
 		}
 		held, err := tx.HeldMails(200)
 		if err != nil {
@@ -40,15 +41,15 @@ func (e *Env) overview(ctx context.Context) (Overview, error) {
 			if h.Name != "" {
 				from = h.Name + " <" + h.Sender + ">"
 			}
-			o.Held = append(o.Held, HeldView{ID: h.ID, At: h.At, From: from, Subject: h.Subject, Reason: h.Reason})
+			o.Held = append(o.Held, core.HeldView{ID: h.ID, At: h.At, From: from, Subject: h.Subject, Reason: h.Reason})
 		}
 		return tx.Counts(o.Counters)
 	})
 	return o, err
 }
 
-func threadView(tx *store.Tx, th store.Thread) (ThreadView, error) {
-	v := ThreadView{ID: th.ID, Title: th.Title, Mode: th.Mode, Paused: th.Paused}
+func threadView(tx *store.Tx, th store.Thread) (core.ThreadView, error) {
+	v := core.ThreadView{ID: th.ID, Title: th.Title, Mode: th.Mode, Paused: th.Paused}
 	rooms, err := tx.RoomsOf(th.ID)
 	if err != nil {
 		return v, err
@@ -88,8 +89,8 @@ func threadView(tx *store.Tx, th store.Thread) (ThreadView, error) {
 
 // messageView sums up how far a message has come: the worst of its recipients
 // and copies counts.
-func messageView(tx *store.Tx, m store.Message) (MessageView, error) {
-	v := MessageView{ID: m.ID, At: m.At, Author: m.Name, Text: withRemarks(m), From: "chat", State: m.State}
+func messageView(tx *store.Tx, m store.Message) (core.MessageView, error) {
+	v := core.MessageView{ID: m.ID, At: m.At, Author: m.Name, Text: core.WithRemarks(m), From: "chat", State: m.State}
 	if m.Origin != store.FromChat {
 		v.From = "mail"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/cards"
 	"hashsend/bridge/classify"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/reply"
@@ -99,7 +100,7 @@ func (w *Extract) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
 	if c.Invitation == nil || !cards.ByGoogle(m) || w.Text == "" {
 		return
 	}
-	w.Cuts = append(w.Cuts, store.Cut{Kind: "repetition", Rule: "Google says what the calendar says", Text: shorten(w.Text, maxCut)})
+	w.Cuts = append(w.Cuts, store.Cut{Kind: "repetition", Rule: "Google says what the calendar says", Text: core.Shorten(w.Text, maxCut)})
 	w.Text, w.HTML, w.Parts = markup.Neutral(cards.WithoutGoogle(m, *c.Invitation)), "", nil
 }
 
@@ -126,7 +127,7 @@ func (w *Extract) addForwards(m *mail.Message) {
 			break
 		}
 		line := markup.Neutral(cards.Forward(m, passed))
-		text, html := shownWords(shorten(strings.TrimSpace(passed.PlainText()), longest), "")
+		text, html := shownWords(core.Shorten(strings.TrimSpace(passed.PlainText()), longest), "")
 		if len(passed.HTML) <= longest {
 			_, html = shownWords(text, passed.HTML)
 		}
@@ -185,7 +186,7 @@ func written(m mail.Message, known []store.Message) Extract {
 		w.Parts = append(w.Parts, p)
 	}
 	for _, c := range r.Cut {
-		w.Cuts = append(w.Cuts, store.Cut{Kind: c.Kind, Rule: c.Rule, Text: shorten(c.Text, maxCut)})
+		w.Cuts = append(w.Cuts, store.Cut{Kind: c.Kind, Rule: c.Rule, Text: core.Shorten(c.Text, maxCut)})
 	}
 	return w
 }
@@ -195,7 +196,7 @@ func written(m mail.Message, known []store.Message) Extract {
 func asMailed(m store.Message) string {
 	first, _, _ := strings.Cut(m.Text, "\n")
 	named := mail.CleanName(m.Name) + ": " + first
-	text, _ := addRemarks(m.Text, "", mailedRemark(m))
+	text, _ := core.AddRemarks(m.Text, "", core.MailedRemark(m))
 	return text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
 }
 
@@ -231,18 +232,10 @@ func withoutArmour(text string) string {
 	return words[1:] + behind
 }
 
-// shorten cuts a text after a number of bytes, between two characters.
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
-
 func filesOf(m *mail.Message) string {
 	var names []string
 	for _, p := range m.Files() {
-		names = append(names, fileLine(p.Name, p.Size))
+		names = append(names, core.FileLine(p.Name, p.Size))
 	}
 	if len(names) > 20 {
 		names = append(names[:20], fmt.Sprintf("and %d more", len(names)-20))

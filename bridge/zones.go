@@ -5,24 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 )
-
-// zoneNamed is the time zone of that name; where there is none, that in which times are told.
-func (e *Env) zoneNamed(name string) *time.Location { return zoneOr(name, e.Zone) }
-
-// zoneOr is the time zone of that name, or another one where there is none.
-func zoneOr(name string, other *time.Location) *time.Location {
-	if name != "" {
-		if z, err := time.LoadLocation(name); err == nil {
-			return z
-		}
-	}
-	if other == nil {
-		return time.Local
-	}
-	return other
-}
 
 // zoneOf is the zone in which a mail to these people tells times: theirs, if they have
 // the same one.
@@ -34,7 +19,7 @@ func (p plan) zoneOf(to []store.Participant) *time.Location {
 		}
 		name = who.Zone
 	}
-	return zoneOr(name, p.Zone)
+	return core.ZoneOr(name, p.Zone)
 }
 
 // readZone reads how people name a time zone. Empty: that of the installation.
@@ -73,7 +58,7 @@ func (c *call) zonePerson() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := c.setZone(p, name); err != nil {
+		if err := setZone(c.Work, p, name); err != nil {
 			return "", err
 		}
 	}
@@ -82,7 +67,7 @@ func (c *call) zonePerson() (string, error) {
 
 // setZone stores the zone of a person. What waits for a daily digest leaves at the hour
 // there.
-func (w *work) setZone(p store.Participant, name string) error {
+func setZone(w *core.Work, p store.Participant, name string) error {
 	p.Zone = name
 	if err := w.SetParticipant(p); err != nil {
 		return err
@@ -90,26 +75,26 @@ func (w *work) setZone(p store.Participant, name string) error {
 	if p.Mode != store.Daily {
 		return nil
 	}
-	w.lanes[digestLane(p.ID)] = true
-	_, err := w.Wake(w.key("w", p.ID), w.digestDue(p))
+	w.Lanes[digestLane(p.ID)] = true
+	_, err := w.Wake(w.Key("w", p.ID), workDigestDue(w, p))
 	return err
 }
 
-// digestDue is when the next digest of a person leaves.
-func (w *work) digestDue(p store.Participant) time.Time {
-	return digestDue(p.Mode, w.now.In(w.Env.zoneNamed(p.Zone)), w.Env.DigestTime)
+// workDigestDue is when the next digest of a person leaves.
+func workDigestDue(w *core.Work, p store.Participant) time.Time {
+	return digestDue(p.Mode, w.Now.In(w.Env.ZoneNamed(p.Zone)), w.Env.DigestTime)
 }
 
 // zoneByMail sets the zone of the person who asks for it by mail.
-func (w *work) zoneByMail(th store.Thread, p store.Participant, l Mail, words []string) error {
+func zoneByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
 	name, ok := readZone(words[min(1, len(words)):])
 	if !ok {
-		return w.note(th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.zoneNamed(p.Zone), w.now)), l.msg.ID)
+		return note(w, th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.ZoneNamed(p.Zone), w.Now)), l.msg.ID)
 	}
-	if err := w.setZone(p, name); err != nil {
+	if err := setZone(w, p, name); err != nil {
 		return err
 	}
-	return w.note(th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.zoneNamed(name), w.now), w.now.In(w.Env.zoneNamed(name)).Format("15:04")), l.msg.ID)
+	return note(w, th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.ZoneNamed(name), w.Now), w.Now.In(w.Env.ZoneNamed(name)).Format("15:04")), l.msg.ID)
 }
 
 // zoneText names a zone; that of the machine has no name of its own.

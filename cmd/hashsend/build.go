@@ -7,8 +7,8 @@ import (
 	"io"
 	"log/slog"
 
-	"hashsend/bridge"
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/connectors"
@@ -32,7 +32,7 @@ func (p *parts) close() (err error) {
 }
 
 // build opens the database and prepares every connection of the configuration.
-func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options, p *parts, err error) {
+func (c *config) build(ctx context.Context, log *slog.Logger) (o core.Options, p *parts, err error) {
 	p = &parts{}
 	defer func() {
 		if err != nil {
@@ -47,7 +47,7 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options,
 		return o, p, err
 	}
 	p.closes = append(p.closes, p.store.Close)
-	o = bridge.Options{
+	o = core.Options{
 		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), DigestAt: c.DigestAt, TellDeletes: c.Deletes == "notice", Files: c.files(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
 	var env chat.Env
@@ -90,13 +90,13 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o bridge.Options,
 }
 
 // open prepares the connections of a mailbox.
-func (m mailboxConfig) open(p *parts, log *slog.Logger) (box bridge.Mailbox, err error) {
+func (m mailboxConfig) open(p *parts, log *slog.Logger) (box core.Mailbox, err error) {
 	later := func(c io.Closer) { p.closes = append(p.closes, c.Close) }
-	box = bridge.Mailbox{
+	box = core.Mailbox{
 		Name: m.name(), Address: mail.Address{Name: m.Title, Address: m.Address}, Own: m.Own, Owner: m.Owner, Domain: m.Domain,
 		PlusWorks: m.PlusWorks, KeepsSent: m.KeepsSent, PerHour: m.PerHour, Grace: m.Grace.value(0), MailBytes: int64(m.LargestMB) * 1e6,
 		Verifier: mailauth.Open(mailauth.Config{AuthservIDs: m.Trust.AuthservIDs, CheckDKIM: m.Trust.DKIM == nil || *m.Trust.DKIM}, log),
-		Opens:    bridge.OpenWhere{Network: m.Opens.Network, Room: chat.RoomID(m.Opens.Room)},
+		Opens:    core.OpenWhere{Network: m.Opens.Network, Room: chat.RoomID(m.Opens.Room)},
 	}
 	for _, who := range m.Opens.Invite {
 		box.Opens.Invite = append(box.Opens.Invite, chat.UserID(who))

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"hashsend/bridge"
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/connectors/imap"
 	"hashsend/connectors/mailnet"
@@ -24,7 +24,7 @@ import (
 type finding struct{ at, text string }
 
 // levels are the words for what people may do.
-var levels = map[string]bridge.Level{"nothing": bridge.Nothing, "speak": bridge.Speak, "ask": bridge.Ask, "link": bridge.Link, "administer": bridge.Administer}
+var levels = map[string]core.Level{"nothing": core.Nothing, "speak": core.Speak, "ask": core.Ask, "link": core.Link, "administer": core.Administer}
 
 // The words for logs.
 var (
@@ -46,7 +46,7 @@ func (c *config) check() (all []finding) {
 	if f := c.Log.Format; f != "" && !slices.Contains(logFormats, f) {
 		bad("log.format", "%q is none of %s", f, strings.Join(logFormats, ", "))
 	}
-	if _, err := bridge.ParseDigestAt(c.DigestAt); err != nil {
+	if _, err := core.ParseDigestAt(c.DigestAt); err != nil {
 		bad("digest_at", "%s", err)
 	}
 	if d := c.Deletes; d != "" && d != "quiet" && d != "notice" {
@@ -216,13 +216,13 @@ func (m mailboxConfig) smtp() smtp.Config {
 	return smtp.Config{Server: m.SMTP.Server.server(m.Address), LocalName: m.SMTP.LocalName, Connections: m.SMTP.Connections}
 }
 
-func (c *config) access() bridge.Access {
-	a := bridge.Access{Allow: map[string]bridge.Level{}, Moderators: levels[c.Access.Moderators], Admins: levels[c.Access.Admins], Mail: c.Access.Mail, Newcomers: c.Access.Newcomers}
+func (c *config) access() core.Access {
+	a := core.Access{Allow: map[string]core.Level{}, Moderators: levels[c.Access.Moderators], Admins: levels[c.Access.Admins], Mail: c.Access.Mail, Newcomers: c.Access.Newcomers}
 	for who, word := range c.Access.Allow {
 		a.Allow[who] = levels[word]
 	}
 	if len(a.Allow) == 0 {
-		a.Allow = bridge.DefaultAccess().Allow
+		a.Allow = core.DefaultAccess().Allow
 	}
 	return a
 }
@@ -236,8 +236,8 @@ func (a accessConfig) check() (all []finding) {
 		}
 	}
 	for _, who := range a.Newcomers {
-		if who != bridge.SameDomain && !strings.Contains(who, ".") {
-			bad("access.newcomers", "%q is none of %s, a domain, an address", who, bridge.SameDomain)
+		if who != core.SameDomain && !strings.Contains(who, ".") {
+			bad("access.newcomers", "%q is none of %s, a domain, an address", who, core.SameDomain)
 		}
 	}
 	for at, word := range map[string]string{"access.moderators": a.Moderators, "access.admins": a.Admins} {
@@ -267,21 +267,21 @@ func (f filesConfig) check() (all []finding) {
 	return all
 }
 
-func (c *config) files() bridge.Files {
-	f := bridge.Files{Largest: int64(c.Files.LargestMB) * 1e6, Keep: c.Files.Keep.value(0), URL: c.Files.PublicURL}
+func (c *config) files() core.Files {
+	f := core.Files{Largest: int64(c.Files.LargestMB) * 1e6, Keep: c.Files.Keep.value(0), URL: c.Files.PublicURL}
 	if c.Files.VoiceM4A == nil || *c.Files.VoiceM4A {
 		f.FFmpeg, _ = exec.LookPath("ffmpeg") // where it is not installed there is none
 	}
 	return f
 }
 
-func (c *config) hold() bridge.Hold {
-	d := bridge.DefaultHold()
-	return bridge.Hold{Quiet: c.Hold.Quiet.value(d.Quiet), Max: c.Hold.Max.value(d.Max), Live: c.Hold.Live.value(d.Live)}
+func (c *config) hold() core.Hold {
+	d := core.DefaultHold()
+	return core.Hold{Quiet: c.Hold.Quiet.value(d.Quiet), Max: c.Hold.Max.value(d.Max), Live: c.Hold.Live.value(d.Live)}
 }
 
-func (c *config) home() bridge.Home {
-	return bridge.Home{Network: c.Home.Network, Room: chat.RoomID(c.Home.Room)}
+func (c *config) home() core.Home {
+	return core.Home{Network: c.Home.Network, Room: chat.RoomID(c.Home.Room)}
 }
 
 // holdsSecrets reports whether a secret stands in the file itself.

@@ -21,6 +21,7 @@ import (
 
 	"hashsend/bridge"
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/connectors/imap"
@@ -243,7 +244,7 @@ func talkOver(t *testing.T, p *postOffice) {
 		t.Fatal(err)
 	}
 	w := &wall{}
-	b, err := bridge.New(bridge.Options{Store: st, Chats: []chat.Connector{w}, Mailboxes: []bridge.Mailbox{{
+	b, err := bridge.New(core.Options{Store: st, Chats: []chat.Connector{w}, Mailboxes: []core.Mailbox{{
 		Name: "main", Address: mail.Address{Name: "Acme", Address: ownBox}, Sources: []mail.Source{in}, Keeper: in, Submitter: out, KeepsSent: p.keepsSent, Grace: 200 * time.Millisecond,
 	}}})
 	if err != nil {

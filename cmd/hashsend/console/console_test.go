@@ -13,6 +13,7 @@ import (
 
 	"hashsend/bridge"
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 	"hashsend/connectors/local"
 )
@@ -37,9 +38,9 @@ func console(t *testing.T, cfg Config) lit {
 	}
 	t.Cleanup(func() { st.Close() }) //nolint:errcheck // the test is over
 	m := NewMetrics()
-	b, err := bridge.New(bridge.Options{
+	b, err := bridge.New(core.Options{
 		Store: st, Chats: []chat.Connector{local.Open(room, chat.Env{Name: "demo", Log: log})},
-		Access: bridge.DefaultAccess(), Metrics: m, Log: log,
+		Access: core.DefaultAccess(), Metrics: m, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 
 	"hashsend/bridge"
 	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/connectors/imap"
@@ -131,33 +132,33 @@ func (d *demo) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d.bridge, err = bridge.New(bridge.Options{
-		Store: st, Chats: []chat.Connector{local.Open(d.room, chat.Env{Name: network, Log: d.o.Log})}, Mailboxes: []bridge.Mailbox{box},
-		Access: bridge.Access{Allow: map[string]bridge.Level{"*": bridge.Link}, Mail: []string{"home.example"}},
-		Home:   bridge.Home{Network: network, Room: room},
-		Hold:   bridge.Hold{Quiet: 800 * time.Millisecond, Max: 4 * time.Second, Live: 300 * time.Millisecond},
+	d.bridge, err = bridge.New(core.Options{
+		Store: st, Chats: []chat.Connector{local.Open(d.room, chat.Env{Name: network, Log: d.o.Log})}, Mailboxes: []core.Mailbox{box},
+		Access: core.Access{Allow: map[string]core.Level{"*": core.Link}, Mail: []string{"home.example"}},
+		Home:   core.Home{Network: network, Room: room},
+		Hold:   core.Hold{Quiet: 800 * time.Millisecond, Max: 4 * time.Second, Live: 300 * time.Millisecond},
 		Log:    d.o.Log,
 	})
 	return err
 }
 
 // mailbox is the bridge's account at the demo's provider, over real IMAP and SMTP.
-func (d *demo) mailbox() (bridge.Mailbox, error) {
+func (d *demo) mailbox() (core.Mailbox, error) {
 	in, err := imap.Open("team", imap.Config{Server: d.server(d.mail.imapAddr)}, d.o.Log)
 	if err != nil {
-		return bridge.Mailbox{}, err
+		return core.Mailbox{}, err
 	}
 	d.later(in.Close)
 	out, err := smtp.Open(smtp.Config{Server: d.server(d.mail.smtpAddr)}, d.o.Log)
 	if err != nil {
-		return bridge.Mailbox{}, err
+		return core.Mailbox{}, err
 	}
 	d.later(out.Close)
-	return bridge.Mailbox{
+	return core.Mailbox{
 		Name: "team", Address: mail.Address{Name: d.team.Name, Address: d.team.Address}, Owner: "Olga",
 		Sources: []mail.Source{in}, Submitter: out, Keeper: in, PlusWorks: true, KeepsSent: true,
 		Verifier: mailauth.Open(mailauth.Config{AuthservIDs: []string{authServer}}, d.o.Log),
-		Opens:    bridge.OpenWhere{Network: network, Room: room},
+		Opens:    core.OpenWhere{Network: network, Room: room},
 	}, nil
 }
 

@@ -1,4 +1,4 @@
-package bridge
+package core
 
 import (
 	"testing"
@@ -22,7 +22,7 @@ func TestGuests(t *testing.T) {
 		{chat.Author{ID: "otto", Server: "other", Guest: true}, chat.Moderator, Speak},
 		{chat.Author{ID: "mal", Server: "acme", Guest: true}, chat.Admin, Nothing},
 	} {
-		if got := a.level(x.who, x.rank); got != x.want {
+		if got := a.Level(x.who, x.rank); got != x.want {
 			t.Errorf("%+v of rank %v may do %v, want %v", x.who, x.rank, got, x.want)
 		}
 	}

@@ -1,8 +1,6 @@
-package bridge
+package core
 
-import (
-	"hashsend/bridge/chat"
-)
+import "hashsend/bridge/chat"
 
 // Network is a chat connector with what it can do, found out once at the start. An
 // ability that is nil is one that the connector lacks.

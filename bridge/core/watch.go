@@ -1,4 +1,4 @@
-package bridge
+package core
 
 import (
 	"slices"
@@ -45,7 +45,7 @@ type healths struct {
 	all []Health
 }
 
-func (h *healths) set(v Health) {
+func (h *healths) Set(v Health) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range h.all {
@@ -66,19 +66,19 @@ func (h *healths) list() []Health {
 	return slices.Clone(h.all)
 }
 
-// noteHealth shows a connection's trouble, or its end, to the admin.
-func (e *Env) noteHealth(name, kind string, err error) {
+// NoteHealth shows a connection's trouble, or its end, to the admin.
+func (e *Env) NoteHealth(name, kind string, err error) {
 	h := Health{Name: name, Kind: kind, OK: err == nil || retry.IsNever(err), Since: e.Now()}
 	if !h.OK {
 		h.Error = err.Error()
 	}
-	e.health.set(h)
+	e.Health.Set(h)
 }
 
-// healthList is the state of the connections, with what the chat networks
+// HealthList is the state of the connections, with what the chat networks
 // themselves say is wrong.
-func (e *Env) healthList() []Health {
-	all := e.health.list()
+func (e *Env) HealthList() []Health {
+	all := e.Health.list()
 	for i, h := range all {
 		doctor := e.Network(h.Name).Doctor
 		if h.Kind != "chat" || doctor == nil || !h.OK {

@@ -1,6 +1,6 @@
 //go:build failpoint
 
-package bridge
+package core
 
 import (
 	"os"
@@ -13,9 +13,9 @@ import (
 
 var failpointHits atomic.Int64
 
-// failpoint kills the process, as a crash would, when HASHSEND_FAILPOINT names
+// Failpoint kills the process, as a crash would, when HASHSEND_FAILPOINT names
 // this point: "NAME" at the first time, "NAME#3" at the third.
-func failpoint(name string) {
+func Failpoint(name string) {
 	want, nth, _ := strings.Cut(os.Getenv("HASHSEND_FAILPOINT"), "#")
 	if want != name {
 		return
@@ -30,6 +30,6 @@ func failpoint(name string) {
 	}
 }
 
-// delay is a time for which something is collected before it is mailed, shortened so
+// Delay is a time for which something is collected before it is mailed, shortened so
 // that a test need not wait for it.
-func delay(d time.Duration) time.Duration { return d / 20 }
+func Delay(d time.Duration) time.Duration { return d / 20 }

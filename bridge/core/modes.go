@@ -1,0 +1,71 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"hashsend/bridge/store"
+)
+
+// ParseDigestAt reads the time of day of daily digests, after midnight: "08:00", which
+// an empty one is, too.
+func ParseDigestAt(s string) (time.Duration, error) {
+	if s == "" {
+		return 8 * time.Hour, nil
+	}
+	t, err := time.Parse("15:04", s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no time of day, as 08:00", s)
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
+}
+
+// ModeOf reads how people name a mode. Empty: it is none.
+func ModeOf(words []string) string {
+	switch strings.ToLower(strings.Join(words, " ")) {
+	case "instant", "at once":
+		return store.Instant
+	case "burst", "normal", "off":
+		return store.Burst
+	case "15", "15m", "15min", "15 min", "15 minutes", "quarter":
+		return store.Quarter
+	case "hourly", "hour", "1h":
+		return store.Hourly
+	case "daily", "day", "1d":
+		return store.Daily
+	case "mentions", "mentions only", "mentioned":
+		return store.Mentions
+	case "paused", "pause", "none", "nothing":
+		return store.Paused
+	}
+	return ""
+}
+
+// Modes is what may be written behind "digest".
+const Modes = "instant, burst, 15min, hourly, daily, mentions or paused"
+
+// ModeText words what a mode means for a person. at is when daily digests go out.
+func ModeText(mode string, at time.Duration) string {
+	switch mode {
+	case store.Instant:
+		return "each message at once"
+	case store.Quarter:
+		return "a digest every 15 minutes"
+	case store.Hourly:
+		return "a digest every hour"
+	case store.Daily:
+		return fmt.Sprintf("a digest every day at %02d:%02d", int(at.Hours()), int(at.Minutes())%60)
+	case store.Mentions:
+		return "only what mentions or answers them"
+	case store.Paused:
+		return "nothing for now"
+	}
+	return "each burst of messages"
+}
+
+// ByEmail is what stands behind the names of people by email in rooms.
+const ByEmail = " (email)"
+
+// EscapeMarkup writes a name as it stands in the texts of bridge/markup.
+var EscapeMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")

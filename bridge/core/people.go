@@ -1,0 +1,90 @@
+package core
+
+import (
+	"strings"
+	"time"
+
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+)
+
+// DropDigest forgets what waits for a person.
+func (w *Work) DropDigest(who store.Participant) error {
+	if err := w.ForgetWaiting(who.ID); err != nil {
+		return err
+	}
+	return w.ForgetWaitingReactions(who.ID)
+}
+
+// EndMail ends the mail to a person: what no mail server has taken yet goes to
+// everybody else, or is dropped.
+func (w *Work) EndMail(p store.Participant, state string) error {
+	p.State, p.Changed = state, w.Now
+	if err := w.SetParticipant(p); err != nil {
+		return err
+	}
+	if err := w.DropQueued(p.ID); err != nil {
+		return err
+	}
+	return w.DropDigest(p)
+}
+
+// MaxNewcomers is how many people one mail can bring into a conversation at most.
+const MaxNewcomers = 20
+
+// IsPerson reports whether somebody may read what is sent to an address, as far
+// as its local part tells.
+func IsPerson(address string) bool {
+	local, domain, ok := strings.Cut(strings.ToLower(address), "@")
+	if !ok || domain == "" {
+		return false
+	}
+	base, _, _ := strings.Cut(local, "+")
+	switch strings.NewReplacer("-", "", "_", "", ".", "").Replace(base) {
+	case "noreply", "donotreply", "nepasrepondre", "nichtantworten", "mailerdaemon", "postmaster", "bounce", "bounces",
+		"listserv", "majordomo", "mailman", "undisclosedrecipients", "notifications", "notification":
+		return false
+	}
+	for _, end := range []string{"-request", "-bounces", "-bounce", "-owner", "-subscribe", "-unsubscribe", "-noreply", "-no-reply"} {
+		if strings.HasSuffix(base, end) {
+			return false
+		}
+	}
+	for _, begin := range []string{"owner-", "noreply-", "no-reply-", "bounce-", "bounces-", "prvs="} {
+		if strings.HasPrefix(base, begin) {
+			return false
+		}
+	}
+	return true
+}
+
+// IsOurs reports whether an address leads to the bridge itself, with a token or
+// without.
+func (e *Env) IsOurs(address string) bool {
+	for _, box := range e.Boxes {
+		if box.IsOwn(address) || PlusDetail(address, box.Address.Address) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func PersonOrThem(n int) string {
+	if n == 1 {
+		return "this person"
+	}
+	return "them"
+}
+
+// NewParticipant makes the record of a person who is to take part.
+func (e *Env) NewParticipant(th store.Thread, a mail.Address, now time.Time) store.Participant {
+	name := mail.CleanName(a.Name)
+	if name == "" {
+		name, _, _ = strings.Cut(a.Address, "@")
+	}
+	canon := mail.CanonicalAddress(a.Address)
+	return store.Participant{
+		Thread: th.ID, Address: a.Address, Canon: canon, Name: name, Ghost: e.Mint.Address("ghost", canon),
+		Token: mail.NewToken(), State: store.Invited, Joined: now, Changed: now,
+	}
+}
