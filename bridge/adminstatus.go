@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -79,7 +80,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 	}
 	n := 0
 	for _, d := range waiting {
-		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == mailLane(th.ID) {
+		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == outbox.MailLane(th.ID) {
 			n++
 			if d.Error != "" {
 				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, core.PlainReason(d.Error))

@@ -9,6 +9,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -354,7 +355,7 @@ func (c *call) approve() (string, error) {
 	if err := c.SetHeld(h.ID, "approved"); err != nil {
 		return "", err
 	}
-	return "", enqueue(c.Work, jobAdmit, "admit", c.Key("q", h.ID), j, nil, time.Time{})
+	return "", outbox.Enqueue(c.Work, jobAdmit, "admit", c.Key("q", h.ID), j, nil, time.Time{})
 }
 
 func (c *call) deny() (string, error) {

@@ -9,6 +9,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -60,7 +61,7 @@ func DeferTo(w *core.Work, network, lane string, e chat.Event, due time.Time) er
 	default:
 		return fmt.Errorf("an event of this kind cannot wait: %T", e)
 	}
-	return enqueue(w, jobDeferred, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
+	return outbox.Enqueue(w, jobDeferred, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
 }
 
 // DeferIf lets an event wait that is about a message which may still come.
@@ -107,8 +108,8 @@ func mustWait(w *core.Work, network string, e chat.Posted) (waits bool, err erro
 
 // waitKinds are the kinds of deliveries that take in what had to wait: events that came
 // before what they are about, what could not be read, and roots of chat threads.
-func waitKinds(e *core.Env, take core.Taker) []kind {
-	return []kind{
+func waitKinds(e *core.Env, take core.Taker) []outbox.Kind {
+	return []outbox.Kind{
 		{Name: jobDeferred, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDeferred(ctx, e, d, take) }},
 		{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverUnseal(ctx, e, d, take) }},
 		rootKind().kind(e),

@@ -10,6 +10,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -217,7 +218,7 @@ func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l Mail, wo
 		if err := w.SetHeld(h.ID, "approved"); err != nil {
 			return err
 		}
-		if err := enqueue(w, jobAdmit, "admit", w.Key("q", h.ID), admitJob{Held: h.ID}, nil, time.Time{}); err != nil {
+		if err := outbox.Enqueue(w, jobAdmit, "admit", w.Key("q", h.ID), admitJob{Held: h.ID}, nil, time.Time{}); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -30,7 +31,7 @@ func echo(w *core.Work, box *core.Box, l Mail) error {
 		}
 	}
 	if l.in.Place == mail.Inbox {
-		lane, key := keepLane(box.ID), w.Key("k", m.ID)
+		lane, key := outbox.KeepLane(box.ID), w.Key("k", m.ID)
 		if _, err := w.Wake(key, w.Now); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -17,7 +18,7 @@ type Bridge struct {
 	env     *core.Env
 	gaps    *gaps
 	flusher *flusher
-	outbox  *outbox
+	outbox  *outbox.Outbox
 	ready   chan struct{}
 }
 
@@ -30,7 +31,7 @@ func New(o core.Options) (*Bridge, error) {
 	}
 	b := &Bridge{env: e, flusher: newFlusher(e), ready: make(chan struct{})}
 	b.gaps = newGaps(e, b.HandleChat)
-	b.outbox = newOutbox(e, gaveUp, b.kinds()...)
+	b.outbox = outbox.New(e, gaveUp, b.kinds()...)
 	return b, nil
 }
 
@@ -65,7 +66,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 			}
 		})
 	}
-	start("outbox", "core", b.outbox.run)
+	start("outbox", "core", b.outbox.Run)
 	start("flush", "core", b.flusher.run)
 	start("files", "core", func(ctx context.Context) error { return Run(ctx, b.env) })
 	for _, c := range b.env.Chats {

@@ -10,6 +10,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -40,11 +41,9 @@ func editedLate(w *core.Work, m store.Message, was string) error {
 // jobCorrect is the kind of delivery that tells what has changed since it was mailed.
 const jobCorrect = "mail.correct"
 
-func correctLane(thread int64) string { return fmt.Sprintf("correct/%d", thread) }
-
 func correctLater(w *core.Work, thread int64) error {
 	key, due := w.Key("f", thread), w.Now.Add(core.Delay(correctAfter))
-	if err := enqueue(w, jobCorrect, correctLane(thread), key, correctJob{thread}, nil, due); err != nil {
+	if err := outbox.Enqueue(w, jobCorrect, outbox.CorrectLane(thread), key, correctJob{thread}, nil, due); err != nil {
 		return err
 	}
 	return w.Postpone(key, due, core.Delay(correctAtMost))

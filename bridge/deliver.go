@@ -9,6 +9,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -20,9 +21,6 @@ const (
 	jobDelete   = "chat.delete"
 	jobReport   = "chat.report"
 )
-
-// messagePatience is how long a message is tried before it is given up.
-const messagePatience = 5 * 24 * time.Hour
 
 // postJob is the data of a message that is posted, or of a file.
 type postJob struct {
@@ -49,15 +47,15 @@ type reportJob struct {
 }
 
 // messageKinds are the kinds of deliveries of messages to rooms.
-func messageKinds(e *core.Env) []kind {
-	post := chatKind[postJob]{Name: jobPost, Patience: messagePatience, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+func messageKinds(e *core.Env) []outbox.Kind {
+	post := chatKind[postJob]{Name: jobPost, Patience: outbox.MessagePatience, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
 		return attemptPost(ctx, e, n, d, j)
 	}, Settle: settlePost, GaveUp: gaveUpPost}
 	file := post
 	file.Name, file.Attempt = jobPostFile, func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
 		return attemptFile(ctx, e, n, d, j)
 	}
-	return []kind{
+	return []outbox.Kind{
 		post.kind(e),
 		file.kind(e),
 		chatKind[changeJob]{Name: jobEdit, Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
@@ -149,7 +147,7 @@ func sendOnce(ctx context.Context, n *core.Network, d store.Delivery, out chat.O
 
 // once makes a delivery by send, unless an event with its key is there already.
 func once(ctx context.Context, n *core.Network, d store.Delivery, out chat.Outgoing, send func() (chat.MessageID, error)) (chat.MessageID, error) {
-	if n.Finder != nil && inDoubt(d) {
+	if n.Finder != nil && outbox.InDoubt(d) {
 		id, found, err := n.Finder.Find(ctx, out.Place, out.Key, d.Created.Add(-time.Minute))
 		if err != nil || found {
 			return id, err

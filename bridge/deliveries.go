@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
 // kinds are all kinds of delivery, each with how it is made and settled.
-func (b *Bridge) kinds() []kind {
+func (b *Bridge) kinds() []outbox.Kind {
 	e := b.env
 	return slices.Concat(
 		messageKinds(e),            // messages, files, edits, deletions, states and signs in rooms

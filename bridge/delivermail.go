@@ -13,6 +13,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -24,9 +25,9 @@ const (
 )
 
 // mailKinds are the kinds of deliveries to mail servers, and those that make mails.
-func mailKinds(e *core.Env) []kind {
-	return []kind{
-		{Name: jobMail, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverMail(ctx, e, d) }},
+func mailKinds(e *core.Env) []outbox.Kind {
+	return []outbox.Kind{
+		{Name: jobMail, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverMail(ctx, e, d) }},
 		{Name: jobKeep, Patience: keepPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverKeep(ctx, e, d) }},
 		{Name: jobCorrect, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverCorrection(ctx, e, d) }},
 		{Name: jobDigest, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDigest(ctx, e, d) }},
@@ -58,8 +59,6 @@ func grace(box *core.Box) time.Duration {
 	}
 	return time.Minute
 }
-
-func keepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
 func outgoing(e *core.Env, j mailJob, raw []byte) mail.Outgoing {
 	whole := mail.Finished{Raw: raw, Files: j.Files}
@@ -148,7 +147,7 @@ func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j mailJob,
 	switch {
 	case err != nil:
 		return true, e.Write(ctx, "settle-mail", func(w *core.Work) error {
-			_, err := Again(w, d, fmt.Errorf("look whether the mail has left: %w", err), messagePatience)
+			_, err := outbox.Again(w, d, fmt.Errorf("look whether the mail has left: %w", err), outbox.MessagePatience)
 			return err
 		})
 	case found:
@@ -182,7 +181,7 @@ func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, b
 			if !retry.IsUnclear(cause) {
 				d.Phase = store.PhaseNew // the server has refused it, or never got the dot
 			}
-			final, err := Again(w, d, cause, messagePatience)
+			final, err := outbox.Again(w, d, cause, outbox.MessagePatience)
 			if err != nil || !final {
 				w.Trace(core.Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + core.PlainReason(cause.Error())})
 				return err
@@ -255,17 +254,10 @@ func settleRecipients(w *core.Work, d store.Delivery, j mailJob, rs []store.Reci
 	return nil
 }
 
-// laterLane is where the mails of a lane wait for one recipient who was put off: the
-// others are not held up by it.
-func laterLane(lane, to string) string {
-	base, _, _ := strings.Cut(lane, "/later/")
-	return base + "/later/" + mail.CanonicalAddress(to)
-}
-
 // laterFor has a mail tried again for one recipient.
 func laterFor(w *core.Work, d store.Delivery, j mailJob, to string, due time.Time) error {
 	j.To, j.SelfCopy = []string{to}, false
-	return enqueue(w, jobMail, laterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
+	return outbox.Enqueue(w, jobMail, outbox.LaterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
 }
 
 // behind puts a mail behind earlier ones that wait for some of its recipients, so
@@ -275,12 +267,12 @@ func behind(ctx context.Context, e *core.Env, d *store.Delivery, j *mailJob) (do
 		return false, nil
 	}
 	waits := func(tx *store.Tx) (those []string, err error) {
-		lanes, err := tx.LanesUnder(laterLane(d.Lane, ""))
+		lanes, err := tx.LanesUnder(outbox.LaterLane(d.Lane, ""))
 		if err != nil || len(lanes) == 0 {
 			return nil, err
 		}
 		for _, to := range j.To {
-			if slices.Contains(lanes, laterLane(d.Lane, to)) {
+			if slices.Contains(lanes, outbox.LaterLane(d.Lane, to)) {
 				those = append(those, to)
 			}
 		}
@@ -369,7 +361,7 @@ func seeToCopy(w *core.Work, d store.Delivery, j mailJob, box *core.Box) error {
 	if !j.SelfCopy || box == nil || box.Keeper == nil {
 		return nil
 	}
-	return enqueue(w, jobKeep, keepLane(j.Box), w.Key("k", j.Mail), j, d.Raw, w.Now.Add(3*time.Second))
+	return outbox.Enqueue(w, jobKeep, outbox.KeepLane(j.Box), w.Key("k", j.Mail), j, d.Raw, w.Now.Add(3*time.Second))
 }
 
 // accepted shows at the message that its mail is on its way.
@@ -412,7 +404,7 @@ func accepted(w *core.Work, j mailJob) error {
 	}
 	// One lane and one key a room: only the newest message matters.
 	job := reportJob{Target: Target{Network: r.Network, Place: core.Place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
-	return enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), w.Key("ra", last.ID), job, nil, time.Time{})
+	return outbox.Enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), w.Key("ra", last.ID), job, nil, time.Time{})
 }
 
 // deliverKeep sees that one copy of a mail is in the Sent folder: our own copy
@@ -429,7 +421,7 @@ func deliverKeep(ctx context.Context, e *core.Env, d store.Delivery) error {
 	core.Failpoint("settle-keep:attempted")
 	return e.Write(ctx, "settle-keep", func(w *core.Work) error {
 		if err != nil {
-			_, settle := Again(w, d, err, keepPatience)
+			_, settle := outbox.Again(w, d, err, keepPatience)
 			return settle
 		}
 		if id != "" && id != j.MessageID {

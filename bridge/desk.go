@@ -9,6 +9,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -22,7 +23,9 @@ type pageJob struct {
 }
 
 // pageKinds are the kinds of deliveries that show a person something.
-func pageKinds(e *core.Env) []kind { return []kind{pageKind(e).kind(e), settingsKind(e).kind(e)} }
+func pageKinds(e *core.Env) []outbox.Kind {
+	return []outbox.Kind{pageKind(e).kind(e), settingsKind(e).kind(e)}
+}
 
 func pageKind(e *core.Env) chatKind[pageJob] {
 	return chatKind[pageJob]{
@@ -47,7 +50,7 @@ func showPage(w *core.Work, network string, e chat.DeskOpened) error {
 	key := w.Key("desk", w.Now.UnixNano()) + "." + string(to)
 	j.Out.Key = key
 	// A lane for each person: nobody waits for the page of somebody else.
-	return enqueue(w, jobPage, "desk/"+network+"/"+string(to), key, j, nil, w.Now)
+	return outbox.Enqueue(w, jobPage, "desk/"+network+"/"+string(to), key, j, nil, w.Now)
 }
 
 // pageRooms is how many rooms a desk shows at most.

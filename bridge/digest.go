@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -18,8 +19,6 @@ const jobDigest = "mail.digest"
 type digestJob struct {
 	Participant int64 `json:"participant"`
 }
-
-func digestLane(participant int64) string { return fmt.Sprintf("digest/%d", participant) }
 
 // digestMost is how many messages stand in one digest: what is more gets another.
 const digestMost = 100
@@ -65,7 +64,7 @@ func letWait(w *core.Work, p plan) error {
 }
 
 func digestLater(w *core.Work, who store.Participant, due time.Time) error {
-	return enqueue(w, jobDigest, digestLane(who.ID), w.Key("w", who.ID), digestJob{who.ID}, nil, due)
+	return outbox.Enqueue(w, jobDigest, outbox.DigestLane(who.ID), w.Key("w", who.ID), digestJob{who.ID}, nil, due)
 }
 
 // deliverDigest makes a mail of what waits for a person.
@@ -163,7 +162,7 @@ func setMode(w *core.Work, who store.Participant, mode string) error {
 	if mode == store.Paused {
 		return w.DropDigest(who)
 	}
-	w.Lanes[digestLane(who.ID)] = true
+	w.Lanes[outbox.DigestLane(who.ID)] = true
 	_, err := w.Wake(w.Key("w", who.ID), workDigestDue(w, who))
 	return err
 }

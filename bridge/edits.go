@@ -6,6 +6,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -216,7 +217,7 @@ func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 		}
 	}
 	if len(without) < len(fresh) {
-		w.Lanes[correctLane(m.Thread)] = true
+		w.Lanes[outbox.CorrectLane(m.Thread)] = true
 		if _, err := w.Wake(w.Key("f", m.Thread), w.Now.Add(w.Env.Hold.Live)); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -196,7 +197,7 @@ func sealLane(network string, room chat.RoomID, lock string) string {
 func sealed(w *core.Work, network string, e chat.Sealed) error {
 	lane := sealLane(network, e.Place.Room, e.Lock)
 	due := w.Now.Add(5 * time.Second) // the key is mostly on its way
-	return enqueue(w, jobUnseal, lane, sealKey(w, network, e.Message), sealedJob{network, e}, nil, due)
+	return outbox.Enqueue(w, jobUnseal, lane, sealKey(w, network, e.Message), sealedJob{network, e}, nil, due)
 }
 
 // sealKey is the key of the delivery in which a message waits for its key.
@@ -234,7 +235,7 @@ func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core
 	}
 	return e.Write(ctx, "unseal", func(w *core.Work) error {
 		if err != nil {
-			final, settle := Again(w, d, err, unsealPatience)
+			final, settle := outbox.Again(w, d, err, unsealPatience)
 			switch {
 			case settle == nil && final:
 				settle = neverRead(w, j, can)

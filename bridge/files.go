@@ -15,6 +15,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/media"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -72,7 +73,7 @@ func Fetch(w *core.Work, message int64) (wanted bool, err error) {
 		}
 		wanted = true
 		// A lane of its own: a slow one must not hold up others.
-		if err := enqueue(w, jobFetchFile, fmt.Sprintf("file/%d", f.ID), w.Key("g", f.ID), fileJob{f.ID}, nil, time.Time{}); err != nil {
+		if err := outbox.Enqueue(w, jobFetchFile, fmt.Sprintf("file/%d", f.ID), w.Key("g", f.ID), fileJob{f.ID}, nil, time.Time{}); err != nil {
 			return wanted, err
 		}
 	}
@@ -81,8 +82,8 @@ func Fetch(w *core.Work, message int64) (wanted bool, err error) {
 
 // fileKinds are the kinds of deliveries that fetch files from a network. settled goes on
 // with a message when one of its files has come, or never will.
-func fileKinds(e *core.Env, settled func(w *core.Work, message int64) error) []kind {
-	return []kind{{Name: jobFetchFile, Patience: fetchPatience, Deliver: func(ctx context.Context, d store.Delivery) error {
+func fileKinds(e *core.Env, settled func(w *core.Work, message int64) error) []outbox.Kind {
+	return []outbox.Kind{{Name: jobFetchFile, Patience: fetchPatience, Deliver: func(ctx context.Context, d store.Delivery) error {
 		return deliverFetchFile(ctx, e, d, settled)
 	}}}
 }
@@ -104,7 +105,7 @@ func deliverFetchFile(ctx context.Context, e *core.Env, d store.Delivery, settle
 	core.Failpoint("settle-file:attempted")
 	return e.Write(ctx, "settle-file", func(w *core.Work) error {
 		if err != nil {
-			final, settle := Again(w, d, err, fetchPatience)
+			final, settle := outbox.Again(w, d, err, fetchPatience)
 			if settle != nil || !final {
 				return settle
 			}

@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -124,7 +125,7 @@ func flushThread(w *core.Work, id int64) error {
 	if len(held) == 0 {
 		return w.SetHold(id, time.Time{}, time.Time{})
 	}
-	if stuck, err := w.Stuck(mailLane(id), jobMail); err != nil {
+	if stuck, err := w.Stuck(outbox.MailLane(id), jobMail); err != nil {
 		return err
 	} else if stuck {
 		return w.SetHold(id, held[0].At, w.Now.Add(whileStuck))
@@ -357,7 +358,7 @@ func makeMail(w *core.Work, p plan, pm plannedMail) error {
 	if len(pm.Messages) > 0 {
 		w.Trace(core.Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + core.Quantity(len(pm.To), "person", "people")})
 	}
-	return enqueue(w, jobMail, mailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
+	return outbox.Enqueue(w, jobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
 // composeError says that a mail could not be written.
@@ -399,5 +400,5 @@ func note(w *core.Work, th store.Thread, to store.Participant, subject, text, in
 		return err
 	}
 	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, To: []string{to.Address}}
-	return enqueue(w, jobMail, mailLane(th.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
+	return outbox.Enqueue(w, jobMail, outbox.MailLane(th.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }

@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -208,5 +209,5 @@ func beforeLinked(w *core.Work, network string, e chat.Posted) error {
 			return err
 		}
 	}
-	return DeferTo(w, network, chatLane(network, e.Place.Room), e, time.Time{})
+	return DeferTo(w, network, outbox.ChatLane(network, e.Place.Room), e, time.Time{})
 }

@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -46,7 +47,7 @@ func holdMail(w *core.Work, box *core.Box, l Mail, d decision) error {
 	}
 	if d.own {
 		job := ownCopyJob{Held: h, MessageID: l.msg.ID}
-		return enqueue(w, jobOwnCopy, "own/"+d.file, w.Env.Instance+".own."+d.file, job, nil, w.Now.Add(core.Delay(ownCopyWait)))
+		return outbox.Enqueue(w, jobOwnCopy, "own/"+d.file, w.Env.Instance+".own."+d.file, job, nil, w.Now.Add(core.Delay(ownCopyWait)))
 	}
 	return askHeld(w, h)
 }
@@ -121,9 +122,9 @@ func heldText(h store.HeldMail, sender string) string {
 
 // heldKinds are the kinds of deliveries that mails cause: held ones are taken in by the
 // inbox of their mailbox, and conversations that begin by mail get a place.
-func heldKinds(e *core.Env, of func(*core.Box) *inbox) []kind {
-	return []kind{
-		{Name: jobAdmit, Patience: messagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverAdmit(ctx, e, d, of) }},
+func heldKinds(e *core.Env, of func(*core.Box) *inbox) []outbox.Kind {
+	return []outbox.Kind{
+		{Name: jobAdmit, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverAdmit(ctx, e, d, of) }},
 		{Name: jobOwnCopy, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverOwnCopy(ctx, e, d) }},
 		openKind().kind(e),
 	}
@@ -138,7 +139,7 @@ func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*c
 	h, err := admitHeld(ctx, e, j, of)
 	return e.Write(ctx, "settle-admit", func(w *core.Work) error {
 		if err != nil {
-			final, settle := Again(w, d, err, messagePatience)
+			final, settle := outbox.Again(w, d, err, outbox.MessagePatience)
 			if settle == nil && final {
 				settle = noticeHome(w, fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, core.PlainReason(err.Error())))
 			}

@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -128,7 +129,7 @@ type Opening struct {
 
 func openKind() chatKind[openJob] {
 	return chatKind[openJob]{
-		Name: jobOpen, Patience: messagePatience, Attempt: makePlace,
+		Name: jobOpen, Patience: outbox.MessagePatience, Attempt: makePlace,
 		Settle: func(w *core.Work, _ store.Delivery, j openJob, _ chat.MessageID) error { return workOpened(w, j) },
 		GaveUp: func(w *core.Work, _ store.Delivery, j openJob, cause error) error {
 			return noticeHome(w, fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, core.PlainReason(cause.Error())))

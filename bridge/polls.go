@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -356,8 +357,8 @@ type voteJob struct {
 }
 
 // pollKinds are the kinds of deliveries of votes.
-func pollKinds(e *core.Env) []kind {
-	return []kind{chatKind[voteJob]{
+func pollKinds(e *core.Env) []outbox.Kind {
+	return []outbox.Kind{chatKind[voteJob]{
 		Name: jobVote,
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *voteJob) (id chat.MessageID, err error) {
 			if j.Ballot.Poll, err = copyOf(ctx, e, j.Of, j.Room, 0); err != nil {

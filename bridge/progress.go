@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -164,5 +165,5 @@ func showState(w *core.Work, r store.Room, c store.Copy, s chat.State) error {
 	}
 	job := reportJob{Target: Target{Network: r.Network, Place: at}, To: c.Posted, State: s}
 	key := w.Key("rs", c.Message, c.Room, int64(s.Phase), w.Now.UnixMilli())
-	return enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), key, job, nil, time.Time{})
+	return outbox.Enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), key, job, nil, time.Time{})
 }

@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -42,7 +43,7 @@ func takenBackLater(w *core.Work, r store.Reaction) error {
 	}
 	// One for all that the same people are to see no more: what stands is looked up then.
 	key := w.Key("rt", append(store.IDs{m.Thread, m.ID}, t.Readers...)...)
-	return enqueue(w, jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.Now.Add(core.Delay(reactAfter)))
+	return outbox.Enqueue(w, jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.Now.Add(core.Delay(reactAfter)))
 }
 
 // emojiOf lists the emoji that a reader of RFC 9078 is to see on a message: those

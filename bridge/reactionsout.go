@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -87,7 +88,7 @@ func reactLater(w *core.Work, thread int64, in store.Reaction) error {
 
 func mailReactionsLater(w *core.Work, thread int64) error {
 	key, due := w.Key("rm", thread), w.Now.Add(core.Delay(reactAfter))
-	if err := enqueue(w, jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{Thread: thread}, nil, due); err != nil {
+	if err := outbox.Enqueue(w, jobReactMail, fmt.Sprintf("react/%d", thread), key, reactJob{Thread: thread}, nil, due); err != nil {
 		return err
 	}
 	return w.Postpone(key, due, core.Delay(reactAtMost))
@@ -111,7 +112,7 @@ func deliverReactions(ctx context.Context, e *core.Env, d store.Delivery) error 
 		case j.Taken != nil && !th.Paused:
 			return mailTakenBack(w, j.Thread, *j.Taken)
 		case j.Taken != nil:
-			return enqueue(w, jobReactMail, d.Lane, d.Key, j, nil, w.Now.Add(15*time.Minute))
+			return outbox.Enqueue(w, jobReactMail, d.Lane, d.Key, j, nil, w.Now.Add(15*time.Minute))
 		case th.Paused:
 			return mailReactionsLater(w, j.Thread)
 		}
@@ -272,7 +273,7 @@ func composeReaction(w *core.Work, p plan, rm reactionMail, shown mail.Reaction)
 		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
 	}
 	w.Trace(core.Trace{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + core.Quantity(len(rm.To), "person", "people")})
-	return true, enqueue(w, jobMail, mailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
+	return true, outbox.Enqueue(w, jobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
 // mayReact counts the mails of one person's reactions to a message for the same

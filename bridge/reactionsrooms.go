@@ -7,6 +7,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -26,8 +27,8 @@ type reactionJob struct {
 }
 
 // reactionKinds are the kinds of deliveries of reactions, to rooms and by mail.
-func reactionKinds(e *core.Env) []kind {
-	return []kind{
+func reactionKinds(e *core.Env) []outbox.Kind {
+	return []outbox.Kind{
 		chatKind[reactionJob]{
 			Name: jobReact,
 			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {

@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -61,7 +62,7 @@ func recount(w *core.Work, network string, room chat.RoomID) error {
 	}
 	j := describeJob{Target: Target{Network: network, Place: chat.Place{Room: room}}, Count: true}
 	key := w.Key("count") + "." + network + "." + string(room)
-	return enqueue(w, jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.Now.Add(time.Minute))
+	return outbox.Enqueue(w, jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.Now.Add(time.Minute))
 }
 
 const welcome = "I join rooms and email. Type " + core.PromptMark + "link ann@example.com to talk with Ann by email from this room, or " + core.PromptMark + "new ann@example.com for a conversation in a thread of its own. " + core.PromptMark + "help lists everything."
@@ -146,14 +147,14 @@ type joinJob struct {
 
 // roomKinds are the kinds of deliveries about rooms. What a room that was just entered
 // has said is given to handle.
-func roomKinds(e *core.Env, handle func(network string) chat.Handler) []kind {
+func roomKinds(e *core.Env, handle func(network string) chat.Handler) []outbox.Kind {
 	return append(invitationKinds(e),
 		describeKind().kind(e), fetchKind().kind(e), followKind().kind(e), catchUpKind(handle).kind(e))
 }
 
 // invitationKinds are the kinds of deliveries that answer invitations.
-func invitationKinds(e *core.Env) []kind {
-	return []kind{
+func invitationKinds(e *core.Env) []outbox.Kind {
+	return []outbox.Kind{
 		chatKind[joinJob]{
 			Name: jobJoin,
 			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {

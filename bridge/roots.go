@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -60,7 +61,7 @@ func awaitRoot(w *core.Work, network string, r store.Room, e chat.Posted) (store
 	// A lane of its own: what is posted in the room must not wait for it.
 	key := w.Key("o", m.ID)
 	job := rootJob{Target: Target{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID}, Message: m.ID, To: string(e.Root)}
-	return m, enqueue(w, jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.Now)
+	return m, outbox.Enqueue(w, jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.Now)
 }
 
 // rootRead goes on when the root of a chat thread was read. It cannot be had if

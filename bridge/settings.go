@@ -11,6 +11,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -50,7 +51,7 @@ func settingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 	key := w.Key("settings", r.ID, w.Now.UnixNano()) + "." + string(e.By.ID)
 	j := settingsJob{Target{Network: network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
 	// A lane for each person: the form has to come within seconds.
-	return enqueue(w, jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.Now)
+	return outbox.Enqueue(w, jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.Now)
 }
 
 // settingsOf is what can be changed of the conversation of a room.
@@ -96,7 +97,7 @@ func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.He
 	}
 	mails, asked := 0, 0
 	for _, d := range waiting {
-		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == mailLane(thread) {
+		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == outbox.MailLane(thread) {
 			mails++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
 )
@@ -39,11 +40,11 @@ type chatKind[J any] struct {
 }
 
 // kind makes a kind of the outbox of it.
-func (k chatKind[J]) kind(e *core.Env) kind {
+func (k chatKind[J]) kind(e *core.Env) outbox.Kind {
 	if k.Patience == 0 {
-		k.Patience = usualPatience
+		k.Patience = outbox.UsualPatience
 	}
-	return kind{
+	return outbox.Kind{
 		Name: k.Name, Patience: k.Patience,
 		Deliver: func(ctx context.Context, d store.Delivery) error { return k.deliver(ctx, e, d) },
 	}
@@ -79,7 +80,7 @@ func (k chatKind[J]) deliver(ctx context.Context, e *core.Env, d store.Delivery)
 }
 
 func (k chatKind[J]) failed(w *core.Work, d store.Delivery, j J, cause error) error {
-	final, err := Again(w, d, cause, k.Patience)
+	final, err := outbox.Again(w, d, cause, k.Patience)
 	if err != nil || !final {
 		return err
 	}
@@ -94,7 +95,7 @@ func (k chatKind[J]) failed(w *core.Work, d store.Delivery, j J, cause error) er
 func Enqueue(w *core.Work, kind, key string, j chatJob) error {
 	t := j.target()
 	t.Out.Key, t.Out.Place = key, t.Place
-	return enqueue(w, kind, chatLane(t.Network, t.Place.Room), key, j, nil, time.Time{})
+	return outbox.Enqueue(w, kind, outbox.ChatLane(t.Network, t.Place.Room), key, j, nil, time.Time{})
 }
 
 // copyOf is the id under which a part of a message stands in a room. The error is final

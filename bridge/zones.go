@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
 
@@ -75,7 +76,7 @@ func setZone(w *core.Work, p store.Participant, name string) error {
 	if p.Mode != store.Daily {
 		return nil
 	}
-	w.Lanes[digestLane(p.ID)] = true
+	w.Lanes[outbox.DigestLane(p.ID)] = true
 	_, err := w.Wake(w.Key("w", p.ID), workDigestDue(w, p))
 	return err
 }

@@ -1,4 +1,6 @@
-package bridge
+// Package outbox makes the deliveries that are stored, in order within each lane, until
+// they succeed or their patience is over. It knows no kind of delivery.
+package outbox
 
 import (
 	"cmp"
@@ -14,11 +16,11 @@ import (
 	"hashsend/bridge/store"
 )
 
-// outbox makes the deliveries. Each lane has at most one goroutine, so that its
+// Outbox makes the deliveries. Each lane has at most one goroutine, so that its
 // order is kept; lanes do not wait for each other.
-type outbox struct {
+type Outbox struct {
 	env    *core.Env
-	kinds  map[string]kind
+	kinds  map[string]Kind
 	gaveUp func(*core.Work, store.Delivery, error) error
 	slots  chan struct{} // how many deliveries go on at once
 
@@ -38,8 +40,8 @@ type lane struct {
 // together is how many deliveries go on at once at most.
 const together = 64
 
-// kind is a kind of delivery.
-type kind struct {
+// Kind is a kind of delivery.
+type Kind struct {
 	Name     string
 	Patience time.Duration // how long it is tried before it is given up; 0: an hour
 	// Deliver makes one delivery and settles it: what has come of it is stored when it
@@ -50,13 +52,13 @@ type kind struct {
 	GaveUp func(*core.Work, store.Delivery, error) error
 }
 
-// usualPatience is how long most kinds of delivery are tried.
-const usualPatience = time.Hour
+// UsualPatience is how long most kinds of delivery are tried.
+const UsualPatience = time.Hour
 
-// newOutbox makes an outbox that knows these kinds. gaveUp tells people of a delivery
+// New makes an outbox that knows these kinds. gaveUp tells people of a delivery
 // that failed for good and whose kind has no words of its own for that, or is unknown.
-func newOutbox(e *core.Env, gaveUp func(*core.Work, store.Delivery, error) error, kinds ...kind) *outbox {
-	o := &outbox{env: e, kinds: map[string]kind{}, gaveUp: gaveUp, slots: make(chan struct{}, together), lanes: map[string]*lane{}}
+func New(e *core.Env, gaveUp func(*core.Work, store.Delivery, error) error, kinds ...Kind) *Outbox {
+	o := &Outbox{env: e, kinds: map[string]Kind{}, gaveUp: gaveUp, slots: make(chan struct{}, together), lanes: map[string]*lane{}}
 	for _, k := range kinds {
 		o.kinds[k.Name] = k
 	}
@@ -64,9 +66,9 @@ func newOutbox(e *core.Env, gaveUp func(*core.Work, store.Delivery, error) error
 	return o
 }
 
-// run wakes what waits from before and delivers until ctx ends; the deliveries in
+// Run wakes what waits from before and delivers until ctx ends; the deliveries in
 // hand are finished.
-func (o *outbox) run(ctx context.Context) error {
+func (o *Outbox) Run(ctx context.Context) error {
 	var waiting []string
 	doubt := map[int64]bool{}
 	err := o.env.Store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -107,7 +109,7 @@ func (o *outbox) run(ctx context.Context) error {
 }
 
 // wake has a lane looked at.
-func (o *outbox) wake(name string) {
+func (o *Outbox) wake(name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.lanes[name]
@@ -131,7 +133,7 @@ func (o *outbox) wake(name string) {
 }
 
 // drain delivers what is due in a lane, then sets the alarm for what is not.
-func (o *outbox) drain(name string, l *lane) {
+func (o *Outbox) drain(name string, l *lane) {
 	for {
 		wait, empty := o.next(name)
 		o.mu.Lock()
@@ -158,7 +160,7 @@ func (o *outbox) drain(name string, l *lane) {
 
 // next makes the first delivery of a lane if it is due. It returns how long to
 // wait for the one that is first afterwards; 0: it may be due.
-func (o *outbox) next(name string) (wait time.Duration, empty bool) {
+func (o *Outbox) next(name string) (wait time.Duration, empty bool) {
 	var d store.Delivery
 	err := o.env.Store.Read(o.ctx, func(tx *store.Tx) (err error) {
 		d, err = tx.First(name)
@@ -198,7 +200,7 @@ func (o *outbox) next(name string) (wait time.Duration, empty bool) {
 
 // deliver makes one delivery by its kind. One of a kind that is not known, as after
 // going back to an older version, fails for good. A panic is an error of this delivery.
-func (o *outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
+func (o *Outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			o.env.Log.Error("a delivery panicked", "kind", d.Kind, "panic", p, "stack", string(debug.Stack()))
@@ -221,7 +223,7 @@ func (o *outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
 
 // unsettled counts an attempt whose outcome could not be stored: the delivery is tried
 // again as one that may have been made, and given up when patience is over.
-func (o *outbox) unsettled(ctx context.Context, d store.Delivery, cause error) error {
+func (o *Outbox) unsettled(ctx context.Context, d store.Delivery, cause error) error {
 	o.mu.Lock()
 	o.doubt[d.ID] = true
 	o.mu.Unlock()
@@ -234,7 +236,7 @@ func (o *outbox) unsettled(ctx context.Context, d store.Delivery, cause error) e
 			return err
 		}
 		k := o.kinds[d.Kind]
-		if final, err := Again(w, now, cause, cmp.Or(k.Patience, usualPatience)); err != nil || !final {
+		if final, err := Again(w, now, cause, cmp.Or(k.Patience, UsualPatience)); err != nil || !final {
 			return err
 		}
 		if k.GaveUp != nil {
@@ -244,9 +246,9 @@ func (o *outbox) unsettled(ctx context.Context, d store.Delivery, cause error) e
 	})
 }
 
-// inDoubt reports whether a delivery may have been made although nothing says
+// InDoubt reports whether a delivery may have been made although nothing says
 // so: an attempt was unclear, or the program was stopped in the middle of one.
-func inDoubt(d store.Delivery) bool { return d.Phase != store.PhaseNew || d.Resumed }
+func InDoubt(d store.Delivery) bool { return d.Phase != store.PhaseNew || d.Resumed }
 
 // failure is what an attempt's error means for a delivery.
 type failure struct {
@@ -281,3 +283,6 @@ func Again(w *core.Work, d store.Delivery, cause error, patience time.Duration) 
 	d.Due, d.Error = w.Now.Add(f.Wait), cause.Error()
 	return false, w.SetDelivery(d)
 }
+
+// MessagePatience is how long a message is tried before it is given up.
+const MessagePatience = 5 * 24 * time.Hour
