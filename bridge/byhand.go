@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -82,7 +83,7 @@ func (c *call) mailKnown(m store.Message, named bool) (string, error) {
 	if err := c.SetMessage(m); err != nil {
 		return "", err
 	}
-	if _, err := Fetch(c.Work, m.ID); err != nil {
+	if _, err := files.Fetch(c.Work, m.ID); err != nil {
 		return "", err
 	}
 	return "It will be mailed.", hold(c.Work, th, true)

@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
@@ -44,8 +45,8 @@ func (b *Bridge) Overview(ctx context.Context) (core.Overview, error) { return o
 
 // OpenLink opens the file behind a link in a mail, by the path of the link. The error is
 // ErrNoLink where it leads nowhere. The caller closes the file.
-func (b *Bridge) OpenLink(ctx context.Context, path string) (Linked, error) {
-	return OpenLink(ctx, b.env, path)
+func (b *Bridge) OpenLink(ctx context.Context, path string) (files.Linked, error) {
+	return files.OpenLink(ctx, b.env, path)
 }
 
 // Ready is closed when everything has been started.
@@ -68,7 +69,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	start("outbox", "core", b.outbox.Run)
 	start("flush", "core", b.flusher.run)
-	start("files", "core", func(ctx context.Context) error { return Run(ctx, b.env) })
+	start("files", "core", func(ctx context.Context) error { return files.Run(ctx, b.env) })
 	for _, c := range b.env.Chats {
 		start(c.Name(), "chat", func(ctx context.Context) error { return b.runChat(ctx, c) })
 	}

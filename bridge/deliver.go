@@ -9,6 +9,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
@@ -177,7 +178,7 @@ func attemptFile(ctx context.Context, e *core.Env, n *core.Network, d store.Deli
 	}
 	a := chat.Attachment{
 		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
-		Open: func(context.Context) (io.ReadCloser, error) { return openBlob(e, f.Blob) },
+		Open: func(context.Context) (io.ReadCloser, error) { return files.OpenBlob(e, f.Blob) },
 	}
 	return once(ctx, n, d, j.Out, func() (chat.MessageID, error) { return n.Filer.SendFile(ctx, j.Out, a) })
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 )
@@ -13,15 +14,15 @@ import (
 func (b *Bridge) kinds() []outbox.Kind {
 	e := b.env
 	return slices.Concat(
-		messageKinds(e),            // messages, files, edits, deletions, states and signs in rooms
-		mailKinds(e),               // mails, their copies in Sent, corrections, digests
-		fileKinds(e, fileSettled),  // files fetched from a network
-		heldKinds(e, b.inbox),      // held mails that were approved; places for conversations that begin by mail
-		reactionKinds(e),           // reactions in rooms and by mail
-		pollKinds(e),               // votes in rooms
-		pageKinds(e),               // pages and settings that a network shows to a person
-		waitKinds(e, take),         // events that had to wait
-		roomKinds(e, b.HandleChat), // rooms entered, described, followed and caught up with
+		messageKinds(e),             // messages, files, edits, deletions, states and signs in rooms
+		mailKinds(e),                // mails, their copies in Sent, corrections, digests
+		files.Kinds(e, fileSettled), // files fetched from a network
+		heldKinds(e, b.inbox),       // held mails that were approved; places for conversations that begin by mail
+		reactionKinds(e),            // reactions in rooms and by mail
+		pollKinds(e),                // votes in rooms
+		pageKinds(e),                // pages and settings that a network shows to a person
+		waitKinds(e, take),          // events that had to wait
+		roomKinds(e, b.HandleChat),  // rooms entered, described, followed and caught up with
 	)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
@@ -65,7 +66,7 @@ func outgoing(e *core.Env, j mailJob, raw []byte) mail.Outgoing {
 	o := mail.Outgoing{
 		MessageID: j.MessageID, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(),
 		Open: func() (io.ReadCloser, error) {
-			return whole.Open(func(name string) (io.ReadCloser, error) { return openBlob(e, name) }), nil
+			return whole.Open(func(name string) (io.ReadCloser, error) { return files.OpenBlob(e, name) }), nil
 		},
 	}
 	o.From, o.UTF8 = mail.WireAddress(j.From)

@@ -10,6 +10,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
@@ -198,7 +199,7 @@ func complete(w *core.Work, held []store.Message) ([]store.Message, error) {
 		if err != nil {
 			return nil, err
 		}
-		if anyWanted(wanted) {
+		if files.AnyWanted(wanted) {
 			return held[:i], nil
 		}
 		if m.ReplyTo == 0 {
@@ -261,7 +262,7 @@ func planFor(w *core.Work, id int64, held []store.Message) (plan, error) {
 	if p.Box == nil {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
 	}
-	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = LinksOf(w.Env), p.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
+	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = files.LinksOf(w.Env), p.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
 	if p.Root, err = rootOf(w, id); err != nil {
 		return p, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/store"
 )
 
@@ -66,7 +67,7 @@ func posted(w *core.Work, network string, e chat.Posted) error {
 	if err := keep(w, &m, r, e); err != nil {
 		return err
 	}
-	if err := Add(w, network, m, e.Body.Files); err != nil {
+	if err := files.Add(w, network, m, e.Body.Files); err != nil {
 		return err
 	}
 	if e.Poll != nil {
@@ -116,7 +117,7 @@ func spread(w *core.Work, m store.Message, r store.Room, by chat.Author) error {
 		return err
 	}
 	if !r.Closed() && (m.State == store.Held || len(rooms) > 1) {
-		if waits, err := Fetch(w, m.ID); err != nil || waits {
+		if waits, err := files.Fetch(w, m.ID); err != nil || waits {
 			return err
 		}
 	}

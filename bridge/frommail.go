@@ -12,6 +12,7 @@ import (
 
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -77,8 +78,8 @@ type Mail struct {
 	from    mail.Address
 	own     bool // written by the mailbox's owner
 	echo    string
-	files   map[string]content // by Part.Stored
-	key     []string           // what makes it the same mail again
+	files   map[string]files.Content // by Part.Stored
+	key     []string                 // what makes it the same mail again
 }
 
 // sender returns the only address in From; the zero Address if there is none or
@@ -168,11 +169,11 @@ func (box *inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	if err != nil {
 		return l, fmt.Errorf("open mail: %w", err)
 	}
-	files := &mailFiles{env: box.Env, here: map[string]content{}}
+	files := &files.FromMail{Env: box.Env, Here: map[string]files.Content{}}
 	lim := mail.DefaultLimits
-	lim.Files = files.sink
+	lim.Files = files.Sink
 	l.msg, err = parse(body, lim)
-	l.files = files.here
+	l.files = files.Here
 	if err := errors.Join(err, body.Close()); err != nil {
 		return l, fmt.Errorf("read mail: %w", err)
 	}

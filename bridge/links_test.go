@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -50,7 +51,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link := LinksOf(s.bridge.env).Link(f, 0)
+		link := files.LinksOf(s.bridge.env).Link(f, 0)
 		path, ok := strings.CutPrefix(link, "https://files.example.org/f/")
 		path, name, _ := strings.Cut(path, "/")
 		if !ok || name != "a%20b.bin" {
@@ -64,7 +65,7 @@ func TestLinks(t *testing.T) {
 			t.Errorf("it leads to %q of %q, %v", b, got.Name, err)
 		}
 		for _, bad := range []string{"", "1", "1.2.3", path + "x", "2" + path, strings.Replace(path, ".", ".9", 1)} {
-			if _, err := s.bridge.OpenLink(ctx, bad); !errors.Is(err, ErrNoLink) {
+			if _, err := s.bridge.OpenLink(ctx, bad); !errors.Is(err, files.ErrNoLink) {
 				t.Errorf("%q: %v", bad, err)
 			}
 		}
@@ -73,7 +74,7 @@ func TestLinks(t *testing.T) {
 		if err := s.bridge.env.Write(ctx, "test", func(w *core.Work) error { return w.SetMessage(m) }); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.bridge.OpenLink(ctx, path); !errors.Is(err, ErrNoLink) {
+		if _, err := s.bridge.OpenLink(ctx, path); !errors.Is(err, files.ErrNoLink) {
 			t.Errorf("the file of a deleted message: %v", err)
 		}
 		m.State = store.Mailed
@@ -82,7 +83,7 @@ func TestLinks(t *testing.T) {
 		}
 		time.Sleep(31 * 24 * time.Hour)
 		synctest.Wait()
-		if _, err := s.bridge.OpenLink(ctx, path); !errors.Is(err, ErrNoLink) {
+		if _, err := s.bridge.OpenLink(ctx, path); !errors.Is(err, files.ErrNoLink) {
 			t.Errorf("after its time: %v", err)
 		}
 		err = s.store.Read(ctx, func(tx *store.Tx) (err error) { f, err = tx.File(f.ID); return err })
@@ -108,7 +109,7 @@ func linkOfOne(t *testing.T, s *stage, thread int64, f store.File, ofAll string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hers, _ := strings.CutPrefix(LinksOf(s.bridge.env).Link(f, ann.ID), "https://files.example.org/f/")
+	hers, _ := strings.CutPrefix(files.LinksOf(s.bridge.env).Link(f, ann.ID), "https://files.example.org/f/")
 	hers, _, _ = strings.Cut(hers, "/")
 	if hers == ofAll {
 		t.Error("the link of one person is that of all")
@@ -120,7 +121,7 @@ func linkOfOne(t *testing.T, s *stage, thread int64, f store.File, ofAll string)
 	if err := s.bridge.env.Write(ctx, "test", func(w *core.Work) error { return w.SetParticipant(ann) }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.bridge.OpenLink(ctx, hers); !errors.Is(err, ErrNoLink) {
+	if _, err := s.bridge.OpenLink(ctx, hers); !errors.Is(err, files.ErrNoLink) {
 		t.Errorf("of one who was taken out: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package bridge
 import (
 	"testing"
 
-	"hashsend/bridge/chat"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -34,16 +33,6 @@ func TestCalledByName(t *testing.T) {
 		if w.Text != c.want || w.HTML != c.bold {
 			t.Errorf("%s: %q, %q; want %q, %q", c.name, w.Text, w.HTML, c.want, c.bold)
 		}
-	}
-}
-
-// TestSticker is a small picture in the text, however large it is (EVENTS A19).
-func TestSticker(t *testing.T) {
-	f := store.File{Name: "Cat.png", Type: "image/png", Size: 73602, Width: 512, Height: 512, Sort: int64(chat.Sticker), State: store.FileHere, Blob: "0123456789abcdef0123456789abcdef"}
-	var w mail.Words
-	filesInMail(&w, []store.File{f}, "example.org", func(store.File) string { return "" }, 1<<20)
-	if len(w.Pictures) != 1 || w.Pictures[0].Width != 128 || len(w.Attached) != 0 || len(w.Files) != 0 {
-		t.Errorf("a sticker stands in a mail as %+v", w)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
@@ -41,7 +42,7 @@ type plan struct {
 	// By message: who has it, or had it as it was, and who is addressed in it.
 	Have, Mentioned map[int64]store.IDs
 	Now             time.Time
-	Links           linkMaker      // to files that do not fit a mail
+	Links           files.Links    // to files that do not fit a mail
 	MailBytes       int64          // how large a mail may become
 	Mint            mail.Mint      // for the ids of lists
 	Zone            *time.Location // of those who have none of their own
@@ -246,7 +247,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	for i, m := range g.Messages {
 		m.At = m.At.In(zone)
 		said := words(p, g, m, i)
-		room = filesInMail(&said, p.Files[m.ID], p.Box.Domain, link, room)
+		room = files.InMail(&said, p.Files[m.ID], p.Box.Domain, link, room)
 		d.Words = append(d.Words, said)
 		if ids := cite(p.Quotes[m.ID].Mails, g.To); len(ids) > 0 && !p.Digest {
 			d.InReplyTo = ids[len(ids)-1]

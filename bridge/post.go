@@ -8,6 +8,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
@@ -97,9 +98,9 @@ func post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat st
 		return err
 	}
 	l := w.Env.Network(r.Network).Limits()
-	posted, lines := filesInRoom(m, all, l, postsFiles(w.Env, r.Network))
+	posted, lines := files.InRoom(m, all, l, postsFiles(w.Env, r.Network))
 	bodies, whole := bodiesFor(w.Env, m, lines, r.Network)
-	caption := !whole && isCaption(bodies, posted)
+	caption := !whole && files.IsCaption(bodies, posted)
 	add := func(kind string, body chat.Body, file int64) error {
 		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
 		j.File = file

@@ -46,7 +46,8 @@ var arrows = []struct {
 	{"bridge/retry", nil},
 	{"bridge/core", []string{"hashsend/bridge/cards", "hashsend/bridge/chat", "hashsend/bridge/classify", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/media", "hashsend/bridge/pace", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store"}},
 	{"bridge/outbox", []string{"hashsend/bridge/core", "hashsend/bridge/cards", "hashsend/bridge/chat", "hashsend/bridge/classify", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/media", "hashsend/bridge/pace", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store"}},
-	{"bridge", []string{"hashsend/bridge/outbox", "hashsend/bridge/core", "hashsend/bridge/cards", "hashsend/bridge/chat", "hashsend/bridge/classify", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/media", "hashsend/bridge/pace", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store"}},
+	{"bridge/files", []string{"hashsend/bridge/core", "hashsend/bridge/outbox", "hashsend/bridge/cards", "hashsend/bridge/chat", "hashsend/bridge/classify", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/media", "hashsend/bridge/pace", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store"}},
+	{"bridge", []string{"hashsend/bridge/files", "hashsend/bridge/outbox", "hashsend/bridge/core", "hashsend/bridge/cards", "hashsend/bridge/chat", "hashsend/bridge/classify", "hashsend/bridge/mail", "hashsend/bridge/markup", "hashsend/bridge/media", "hashsend/bridge/pace", "hashsend/bridge/reply", "hashsend/bridge/retry", "hashsend/bridge/store"}},
 }
 
 // allows reports whether an import fits one of the patterns; "…/..." means the

@@ -8,12 +8,12 @@ import (
 	"net/http"
 	"strings"
 
-	"hashsend/bridge"
+	"hashsend/bridge/files"
 )
 
 // linkOpener opens the files that links in mails lead to; see bridge.OpenLink.
 type linkOpener interface {
-	OpenLink(ctx context.Context, path string) (bridge.Linked, error)
+	OpenLink(ctx context.Context, path string) (files.Linked, error)
 }
 
 // serveLinks serves the files that were too large for a mail. Whoever has a link may
@@ -24,7 +24,7 @@ func serveLinks(links linkOpener, log *slog.Logger) http.Handler {
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		f, err := links.OpenLink(r.Context(), r.PathValue("link"))
 		switch {
-		case errors.Is(err, bridge.ErrNoLink):
+		case errors.Is(err, files.ErrNoLink):
 			http.Error(w, "There is no file behind this link any more. Ask for it in the conversation.", http.StatusNotFound)
 			return
 		case err != nil:

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"hashsend/bridge"
+	"hashsend/bridge/files"
 )
 
 type oneLink struct{}
@@ -20,14 +20,14 @@ type nopCloser struct{ io.ReadSeeker }
 
 func (nopCloser) Close() error { return nil }
 
-func (oneLink) OpenLink(_ context.Context, path string) (bridge.Linked, error) {
+func (oneLink) OpenLink(_ context.Context, path string) (files.Linked, error) {
 	switch path {
 	case "1.2.good":
-		return bridge.Linked{Name: "größe.html", Type: "text/html", At: time.Unix(1, 0), Content: nopCloser{strings.NewReader("<script>0123456789")}}, nil
+		return files.Linked{Name: "größe.html", Type: "text/html", At: time.Unix(1, 0), Content: nopCloser{strings.NewReader("<script>0123456789")}}, nil
 	case "broken":
-		return bridge.Linked{}, errors.New("disk on fire at /secret")
+		return files.Linked{}, errors.New("disk on fire at /secret")
 	}
-	return bridge.Linked{}, bridge.ErrNoLink
+	return files.Linked{}, files.ErrNoLink
 }
 
 // TestServeLinks serves a file for saving alone (EVENTS D23).

@@ -1,4 +1,4 @@
-package bridge
+package files
 
 import (
 	"path"
@@ -11,9 +11,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// filesInMail decides how the files of a message stand in a mail that may still take
+// InMail decides how the files of a message stand in a mail that may still take
 // room bytes: as pictures in the text, attached, as links, or as lines that say why not. It returns what is left.
-func filesInMail(w *mail.Words, files []store.File, domain string, link func(store.File) string, room int64) int64 {
+func InMail(w *mail.Words, files []store.File, domain string, link func(store.File) string, room int64) int64 {
 	stays := func(f store.File, why string) {
 		line := core.FileTitle(f) + " " + why
 		if at := link(f); at != "" {
@@ -95,9 +95,9 @@ func voiceOf(f store.File) (mail.Attached, bool) {
 	return mail.Attached{Name: strings.TrimSuffix(f.Name, path.Ext(f.Name)) + ".m4a", Type: f.Preview.Type, Size: f.Preview.Size, Stored: f.Preview.Blob}, true
 }
 
-// filesInRoom decides how the files of a message stand in a room: which are posted,
+// InRoom decides how the files of a message stand in a room: which are posted,
 // and the lines about the others.
-func filesInRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (posted []store.File, lines []string) {
+func InRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (posted []store.File, lines []string) {
 	if len(files) == 0 && m.Files != "" {
 		return nil, strings.Split(m.Files, "\n") // from before files were kept
 	}
@@ -117,7 +117,7 @@ func filesInRoom(m store.Message, files []store.File, l chat.Limits, posts bool)
 	return posted, lines
 }
 
-// isCaption reports whether a text stands best as the caption of the only file.
-func isCaption(bodies []chat.Body, posted []store.File) bool {
+// IsCaption reports whether a text stands best as the caption of the only file.
+func IsCaption(bodies []chat.Body, posted []store.File) bool {
 	return len(posted) == 1 && len(bodies) == 1 && chat.FileSort(posted[0].Sort) == chat.Picture && len(bodies[0].Text) <= 1000
 }

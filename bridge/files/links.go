@@ -1,4 +1,4 @@
-package bridge
+package files
 
 import (
 	"context"
@@ -28,20 +28,20 @@ type Linked struct {
 // or the message was deleted. Which of these it is, is not told.
 var ErrNoLink = errors.New("there is no file behind this link any more")
 
-// linkMaker makes the addresses under which files can be had.
-type linkMaker struct {
+// Links makes the addresses under which files can be had.
+type Links struct {
 	mint mail.Mint
 	base string        // address of the web; empty: there are no links
 	keep time.Duration // how long files are kept
 }
 
-func LinksOf(e *core.Env) linkMaker {
-	return linkMaker{e.Mint, strings.TrimSuffix(e.Files.URL, "/"), e.Files.Keep}
+func LinksOf(e *core.Env) Links {
+	return Links{e.Mint, strings.TrimSuffix(e.Files.URL, "/"), e.Files.Keep}
 }
 
 // Link is the address under which a file can be had until it is removed, by one
 // participant; 0: by several. Empty: there is none.
-func (l linkMaker) Link(f store.File, reader int64) string {
+func (l Links) Link(f store.File, reader int64) string {
 	if l.base == "" || f.State != store.FileHere {
 		return ""
 	}
@@ -49,7 +49,7 @@ func (l linkMaker) Link(f store.File, reader int64) string {
 	return fmt.Sprintf("%s/f/%d.%d.%d.%s/%s", l.base, f.ID, reader, until, l.mac(f.ID, reader, until), url.PathEscape(f.Name))
 }
 
-func (l linkMaker) mac(file, reader, until int64) string {
+func (l Links) mac(file, reader, until int64) string {
 	return l.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
