@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // row is one row of the table of commands: the same for rooms and for the
@@ -86,23 +87,23 @@ func runCommand(w *core.Work, network string, e chat.Command) error {
 		about: e.About, private: e.Private, via: e.Via,
 	}
 	answer, err := c.run(e.Text)
-	to := inReplyTo(e.Message)
+	to := tochat.InReplyTo(e.Message)
 	if e.Private {
 		to = c.asked().answer()
 	}
 	var mistake usageError
 	switch {
 	case errors.As(err, &mistake):
-		return Notice(w, network, e.Place, "✗ "+mistake.Error(), to)
+		return tochat.Notice(w, network, e.Place, "✗ "+mistake.Error(), to)
 	case err != nil:
 		return err
 	case answer != "":
-		return Notice(w, network, e.Place, answer, to, withChoices(c.choices...))
+		return tochat.Notice(w, network, e.Place, answer, to, tochat.WithChoices(c.choices...))
 	}
 	if w.Env.Network(network).Reactor != nil && e.Message != "" && !e.Private {
-		return Enqueue(w, jobReact, w.Key("c")+"."+string(e.Event), &reactionJob{Target: Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
+		return tochat.Enqueue(w, jobReact, w.Key("c")+"."+string(e.Event), &reactionJob{Target: tochat.Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
 	}
-	return Notice(w, network, e.Place, "Done.", to)
+	return tochat.Notice(w, network, e.Place, "Done.", to)
 }
 
 // Continued is a command that goes on when a network has answered.
@@ -122,7 +123,7 @@ func (c *call) asked() Continued {
 
 // answer addresses a notice to the one who typed, where the answer is for that
 // person alone.
-func (j Continued) answer() option {
+func (j Continued) answer() tochat.Option {
 	return func(o *chat.Outgoing) {
 		if j.Private {
 			o.For, o.Via = j.By.ID, j.Via
@@ -136,7 +137,7 @@ func (c *call) tell(text string) error {
 	if !c.private || c.place.Room == "" {
 		return nil
 	}
-	return Notice(c.Work, c.network, c.place, fmt.Sprintf(text, c.by.Name))
+	return tochat.Notice(c.Work, c.network, c.place, fmt.Sprintf(text, c.by.Name))
 }
 
 // Do runs a command of the table with the rights of an administrator. The error

@@ -13,6 +13,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // pending is a link that was shown and waits for "ok".
@@ -132,8 +133,8 @@ func (c *call) link() (string, error) {
 	}
 	// The room's name is asked for first; then the preview is shown.
 	asked := c.asked()
-	job := describeJob{Target: Target{Network: c.network, Place: c.place}, Command: &asked}
-	return "I am looking at this room …", Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
+	job := describeJob{Target: tochat.Target{Network: c.network, Place: c.place}, Command: &asked}
+	return "I am looking at this room …", tochat.Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
 }
 
 // linkTo ties one more room to a conversation that there is.
@@ -156,7 +157,7 @@ func (c *call) linkTo(id int64) (string, error) {
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
-	return "", announce(c.Work, th.ID)
+	return "", tochat.Announce(c.Work, th.ID)
 }
 
 // roomRecord is the record of the place of the call, new or known.
@@ -327,7 +328,7 @@ func (c *call) ok() (string, error) {
 		return "", err
 	}
 	c.Trace(core.Trace{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
-	if err := announce(c.Work, th.ID); err != nil {
+	if err := tochat.Announce(c.Work, th.ID); err != nil {
 		return "", err
 	}
 	people, err := c.Participants(th.ID)

@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // add invites people. Somebody of another domain in an open conversation is
@@ -48,7 +49,7 @@ func (c *call) add() (string, error) {
 			return "", err
 		}
 	}
-	if err := announce(c.Work, th.ID); err != nil || history == "" {
+	if err := tochat.Announce(c.Work, th.ID); err != nil || history == "" {
 		return "", err
 	}
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
@@ -130,7 +131,7 @@ func (c *call) remove() (string, error) {
 			return "", err
 		}
 	}
-	return "", announce(c.Work, th.ID)
+	return "", tochat.Announce(c.Work, th.ID)
 }
 
 func (c *call) who() (string, error) {
@@ -197,7 +198,7 @@ func (c *call) unlink() (string, error) {
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
-	if err := sign(c.Work, r, ""); err != nil {
+	if err := tochat.Sign(c.Work, r, ""); err != nil {
 		return "", err
 	}
 	if err := c.tell("%s ended the link between this room and email."); err != nil {
@@ -288,9 +289,9 @@ func (c *call) pause() (string, error) {
 		return "", err
 	}
 	if th.Paused {
-		return "Paused: what you write stays in this room until " + c.typedAs("pause off") + ". Mail still comes in.", sign(c.Work, r, "Paused: nothing is mailed.")
+		return "Paused: what you write stays in this room until " + c.typedAs("pause off") + ". Mail still comes in.", tochat.Sign(c.Work, r, "Paused: nothing is mailed.")
 	}
-	return "", announce(c.Work, th.ID)
+	return "", tochat.Announce(c.Work, th.ID)
 }
 
 // heldMail is the held mail that the first word names, if it may be decided here.

@@ -112,7 +112,7 @@ func waitKinds(e *core.Env, take core.Taker) []outbox.Kind {
 	return []outbox.Kind{
 		{Name: jobDeferred, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDeferred(ctx, e, d, take) }},
 		{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverUnseal(ctx, e, d, take) }},
-		rootKind().kind(e),
+		rootKind().For(e),
 	}
 }
 

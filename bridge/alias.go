@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // maxAliased is how many addresses of a mail are looked up at most.
@@ -185,7 +186,7 @@ func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, wor
 	if err != nil {
 		return err
 	}
-	if err := noticeThread(w, th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, core.ShortAddress(words[2]))); err != nil {
+	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, core.ShortAddress(words[2]))); err != nil {
 		return err
 	}
 	return note(w, th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
@@ -222,7 +223,7 @@ func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l Mail, wo
 			return err
 		}
 	}
-	if err := noticeThread(w, th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, core.ShortAddress(h.Sender), p.Name)); err != nil {
+	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, core.ShortAddress(h.Sender), p.Name)); err != nil {
 		return err
 	}
 	return note(w, th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)

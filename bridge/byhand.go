@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // mailMessage mails one message that was not meant for email, or begins a
@@ -52,8 +53,8 @@ func (c *call) mailMessage() (string, error) {
 		return "", Usage("I cannot read single messages here.")
 	}
 	asked := c.asked()
-	job := fetchJob{Target: Target{Network: c.network, Place: c.place}, Command: &asked}
-	return "I am reading the message …", Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
+	job := fetchJob{Target: tochat.Target{Network: c.network, Place: c.place}, Command: &asked}
+	return "I am reading the message …", tochat.Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
 }
 
 // mailKnown mails a message of a linked room that stayed inside.
@@ -94,14 +95,14 @@ const jobFetch = "chat.fetch"
 
 // fetchJob is its data.
 type fetchJob struct {
-	Target
+	tochat.Target
 	Command *Continued `json:"command"`
 
 	Said chat.Posted `json:"-"` // the answer
 }
 
-func fetchKind() chatKind[fetchJob] {
-	return chatKind[fetchJob]{
+func fetchKind() tochat.Kind[fetchJob] {
+	return tochat.Kind[fetchJob]{
 		Name: jobFetch,
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *fetchJob) (_ chat.MessageID, err error) {
 			j.Said, err = n.Fetcher.Fetch(ctx, j.Place, j.Command.About)
@@ -128,7 +129,7 @@ func fetched(w *core.Work, j fetchJob) error {
 	if err != nil {
 		return err
 	}
-	return Notice(w, j.Network, j.Place, text, j.Command.answer())
+	return tochat.Notice(w, j.Network, j.Place, text, j.Command.answer())
 }
 
 func (c *call) beginWith(said chat.Posted) (string, error) {
@@ -188,10 +189,10 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 	if err := posted(c.Work, c.network, said); err != nil {
 		return "", err
 	}
-	if err := announce(c.Work, th.ID); err != nil {
+	if err := tochat.Announce(c.Work, th.ID); err != nil {
 		return "", err
 	}
-	if err := Notice(c.Work, c.network, at, "✉️ "+core.OpenName(title, people)+" – what you write in this thread is mailed"); err != nil {
+	if err := tochat.Notice(c.Work, c.network, at, "✉️ "+core.OpenName(title, people)+" – what you write in this thread is mailed"); err != nil {
 		return "", err
 	}
 	return "It will be mailed, and so will what is written under it.", nil

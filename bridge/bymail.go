@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // ByMail carries out a command that came by mail: leaving always, at once
@@ -81,10 +82,10 @@ func leave(w *core.Work, th store.Thread, p store.Participant, l Mail) error {
 		return err
 	}
 	w.Trace(core.Trace{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})
-	if err := noticeThread(w, th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
+	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
 		return err
 	}
-	if err := announce(w, th.ID); err != nil {
+	if err := tochat.Announce(w, th.ID); err != nil {
 		return err
 	}
 	return note(w, th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
@@ -101,10 +102,10 @@ func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name strin
 		if err := w.SetParticipant(p); err != nil {
 			return err
 		}
-		if err := noticeThread(w, th.ID, p.Name+" is back and reads this room by email."); err != nil {
+		if err := tochat.NoticeThread(w, th.ID, p.Name+" is back and reads this room by email."); err != nil {
 			return err
 		}
-		if err := announce(w, th.ID); err != nil {
+		if err := tochat.Announce(w, th.ID); err != nil {
 			return err
 		}
 		return note(w, th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)

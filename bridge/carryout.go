@@ -3,7 +3,6 @@ package bridge
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"hashsend/bridge/chat"
@@ -13,6 +12,7 @@ import (
 	"hashsend/bridge/markup"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // echo learns from our own mail that has come back: the Message-ID that the
@@ -108,7 +108,7 @@ func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return th.Mode, announce(w, p.Thread)
+	return th.Mode, tochat.Announce(w, p.Thread)
 }
 
 // writesAgain mails to somebody again to whom it did not arrive, and who has proven
@@ -118,10 +118,10 @@ func writesAgain(w *core.Work, p *store.Participant) error {
 	if err := w.SetParticipant(*p); err != nil {
 		return err
 	}
-	if err := noticeThread(w, p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
+	if err := tochat.NoticeThread(w, p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
 		return err
 	}
-	return announce(w, p.Thread)
+	return tochat.Announce(w, p.Thread)
 }
 
 // Failed tells where a message came from that it has not reached somebody, or
@@ -138,7 +138,7 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	why := core.WithoutAddress(core.PlainReason(r.Reason), p)
 	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, core.PromptMark, core.PromptMark, handle)
 	phase, retry := chat.Failed, ""
-	var more []option
+	var more []tochat.Option
 	if r.State == store.Delayed {
 		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, why), chat.Delayed
 	} else {
@@ -148,7 +148,7 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 		}
 		if mode != "" {
 			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %sadd %s %s tries again; or ask for another address (%sadd ADDRESS).", p.Name, why, p.Name, core.PromptMark, handle, mode, core.PromptMark)
-			more = append(more, withChoices(chat.Choice{Label: "Try again", Command: "add " + p.Address + " " + mode}))
+			more = append(more, tochat.WithChoices(chat.Choice{Label: "Try again", Command: "add " + p.Address + " " + mode}))
 		}
 	}
 	w.Trace(core.Trace{Thread: thread, Kind: "refused", Text: text})
@@ -157,7 +157,7 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 		return err
 	}
 	if len(ms) == 0 {
-		return noticeThread(w, thread, text, more...)
+		return tochat.NoticeThread(w, thread, text, more...)
 	}
 	if phase == chat.Failed && p.Takes() && worthRetrying(r.Reason) {
 		retry = core.ResendLine(ms, p.Address)
@@ -165,18 +165,18 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	}
 	s := chat.State{Phase: phase, Reason: why, Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
-		c, r, there, err := originalOf(w, m)
+		c, r, there, err := tochat.OriginalOf(w, m)
 		if err == nil && there && w.Env.Network(r.Network).Limits().EachState {
-			err = showState(w, r, c, s)
+			err = tochat.ShowState(w, r, c, s)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if retry != "" {
-		more = append(more, withChoices(chat.Choice{Label: "Retry", Command: retry}))
+		more = append(more, tochat.WithChoices(chat.Choice{Label: "Retry", Command: retry}))
 	}
-	return noticeAt(w, ms[len(ms)-1], text, s, more...)
+	return tochat.NoticeAt(w, ms[len(ms)-1], text, s, more...)
 }
 
 // arrived notes that a mail of ours has come to somebody, or was read.
@@ -198,53 +198,6 @@ func arrived(w *core.Work, mailID, thread int64, r store.Recipient) error {
 		return err
 	}
 	return showProgress(w, ms, before)
-}
-
-// noticeAt posts a notice at a message in the room where it was written, and marks
-// the message where the network can. What came by mail is told of in the first room
-// that has it.
-func noticeAt(w *core.Work, m store.Message, text string, s chat.State, more ...option) error {
-	c, r, there, err := whereWritten(w, m)
-	if err != nil {
-		return err
-	}
-	if m.Origin != store.FromChat {
-		copies, err := w.Copies(m.ID)
-		if err != nil {
-			return err
-		}
-		if i := slices.IndexFunc(copies, func(c store.Copy) bool { return c.Posted != "" && c.Part == 0 }); i >= 0 {
-			c, there = copies[i], true
-			if r, err = w.RoomByID(c.Room); err != nil {
-				return err
-			}
-		}
-	}
-	if !there || r.Gone {
-		return noticeThread(w, m.Thread, text, more...)
-	}
-	at := core.Place(r)
-	if c.Chat != "" {
-		at.Thread = chat.ThreadID(c.Chat)
-	}
-	if w.Env.Network(r.Network).Reporter != nil {
-		j := reportJob{Target: Target{Network: r.Network, Place: at}, To: c.Posted, State: s}
-		if err := Enqueue(w, jobReport, w.Key("r", m.ID, r.ID, int64(s.Phase), w.Now.UnixMilli()), &j); err != nil {
-			return err
-		}
-	}
-	to := inReplyTo(chat.MessageID(c.Posted))
-	if w.Env.Network(r.Network).Limits().Threads && m.Author != 0 {
-		// An answer would open a chat thread under the message for all to see.
-		network, person, err := w.AuthorByID(m.Author)
-		if err != nil {
-			return err
-		}
-		if network == r.Network {
-			to = privately(chat.UserID(person))
-		}
-	}
-	return Notice(w, r.Network, at, text, append(more, to)...)
 }
 
 // automatic tells the rooms of an automatic answer, once for a person and day.
@@ -269,7 +222,7 @@ func automatic(w *core.Work, l Mail, d decision) error {
 		if text == "" || l.class.Kind == classify.AutoReply {
 			text = classify.AutomaticNotice(mail.CleanName(who), core.OneLine(l.msg.Subject, 200), markup.Neutral(l.class.Said))
 		}
-		if err := noticeThread(w, th, text); err != nil {
+		if err := tochat.NoticeThread(w, th, text); err != nil {
 			return err
 		}
 	}

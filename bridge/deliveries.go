@@ -8,13 +8,14 @@ import (
 	"hashsend/bridge/files"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // kinds are all kinds of delivery, each with how it is made and settled.
 func (b *Bridge) kinds() []outbox.Kind {
 	e := b.env
 	return slices.Concat(
-		messageKinds(e),             // messages, files, edits, deletions, states and signs in rooms
+		tochat.Kinds(e),             // messages, files, edits, deletions, states and signs in rooms
 		mailKinds(e),                // mails, their copies in Sent, corrections, digests
 		files.Kinds(e, fileSettled), // files fetched from a network
 		heldKinds(e, b.inbox),       // held mails that were approved; places for conversations that begin by mail
@@ -30,5 +31,5 @@ func (b *Bridge) kinds() []outbox.Kind {
 // own for that.
 func gaveUp(w *core.Work, d store.Delivery, cause error) error {
 	w.Env.Log.Warn("a delivery failed for good", "kind", d.Kind, "error", cause)
-	return noticeHome(w, fmt.Sprintf("⚠️ A delivery was dropped: %s.", core.PlainReason(cause.Error())))
+	return tochat.NoticeHome(w, fmt.Sprintf("⚠️ A delivery was dropped: %s.", core.PlainReason(cause.Error())))
 }

@@ -17,6 +17,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // The kinds of deliveries to mail servers.
@@ -383,7 +384,7 @@ func accepted(w *core.Work, j mailJob) error {
 			}
 		}
 	}
-	c, r, there, err := originalOf(w, last)
+	c, r, there, err := tochat.OriginalOf(w, last)
 	if err != nil {
 		return err
 	}
@@ -396,7 +397,7 @@ func accepted(w *core.Work, j mailJob) error {
 			return err
 		}
 		if state, _ := progress(rs); state == store.Failed || state == store.Delayed || state == store.Queued {
-			return showState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
+			return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
 		}
 		return nil
 	}
@@ -404,8 +405,8 @@ func accepted(w *core.Work, j mailJob) error {
 		return nil
 	}
 	// One lane and one key a room: only the newest message matters.
-	job := reportJob{Target: Target{Network: r.Network, Place: core.Place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
-	return outbox.Enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), w.Key("ra", last.ID), job, nil, time.Time{})
+	job := tochat.ReportJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
+	return outbox.Enqueue(w, tochat.JobReport, fmt.Sprintf("report/%d", r.ID), w.Key("ra", last.ID), job, nil, time.Time{})
 }
 
 // deliverKeep sees that one copy of a mail is in the Sent folder: our own copy

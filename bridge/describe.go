@@ -7,6 +7,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // jobDescribe is the kind of delivery that asks a network what a room is.
@@ -14,15 +15,15 @@ const jobDescribe = "chat.describe"
 
 // describeJob is its data.
 type describeJob struct {
-	Target
+	tochat.Target
 	Command *Continued `json:"command,omitempty"` // the command that it is part of
 	Count   bool       `json:"count,omitempty"`   // it is only asked how many people there are
 
 	About chat.Description `json:"-"` // the answer
 }
 
-func describeKind() chatKind[describeJob] {
-	return chatKind[describeJob]{
+func describeKind() tochat.Kind[describeJob] {
+	return tochat.Kind[describeJob]{
 		Name: jobDescribe,
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *describeJob) (_ chat.MessageID, err error) {
 			if n.Describer != nil {
@@ -79,19 +80,19 @@ func described(w *core.Work, j describeJob) error {
 		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
 			return err
 		}
-		return Notice(w, j.Network, j.Place, noEncryption, j.Command.answer())
+		return tochat.Notice(w, j.Network, j.Place, noEncryption, j.Command.answer())
 	}
 	text, err := c.preview(p)
 	if err != nil {
 		return err
 	}
-	return Notice(w, j.Network, j.Place, text, j.Command.answer(), withChoices(c.choices...))
+	return tochat.Notice(w, j.Network, j.Place, text, j.Command.answer(), tochat.WithChoices(c.choices...))
 }
 
 // commandFailed answers a command whose network could not be asked.
-func commandFailed(w *core.Work, t Target, c *Continued, cause error) error {
+func commandFailed(w *core.Work, t tochat.Target, c *Continued, cause error) error {
 	if c == nil {
 		return nil
 	}
-	return Notice(w, t.Network, t.Place, "✗ That did not work: "+core.PlainReason(cause.Error())+".", c.answer())
+	return tochat.Notice(w, t.Network, t.Place, "✗ That did not work: "+core.PlainReason(cause.Error())+".", c.answer())
 }

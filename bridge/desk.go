@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // jobPage is the kind of delivery that shows a person the bridge's page.
@@ -18,17 +19,17 @@ const jobPage = "chat.desk"
 
 // pageJob is its data.
 type pageJob struct {
-	Target
+	tochat.Target
 	May bool `json:"may,omitempty"` // the person may command
 }
 
 // pageKinds are the kinds of deliveries that show a person something.
 func pageKinds(e *core.Env) []outbox.Kind {
-	return []outbox.Kind{pageKind(e).kind(e), settingsKind(e).kind(e)}
+	return []outbox.Kind{pageKind(e).For(e), settingsKind(e).For(e)}
 }
 
-func pageKind(e *core.Env) chatKind[pageJob] {
-	return chatKind[pageJob]{
+func pageKind(e *core.Env) tochat.Kind[pageJob] {
+	return tochat.Kind[pageJob]{
 		Name: jobPage,
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *pageJob) (chat.MessageID, error) {
 			d, err := pageOf(ctx, e, j.Network, j.May)
@@ -46,7 +47,7 @@ func showPage(w *core.Work, network string, e chat.DeskOpened) error {
 		return nil
 	}
 	to := e.By.ID
-	j := pageJob{Target: Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.Level(e.By, e.Rank) >= core.Link}
+	j := pageJob{Target: tochat.Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.Level(e.By, e.Rank) >= core.Link}
 	key := w.Key("desk", w.Now.UnixNano()) + "." + string(to)
 	j.Out.Key = key
 	// A lane for each person: nobody waits for the page of somebody else.
@@ -180,7 +181,7 @@ func workShared(w *core.Work, network string, e chat.Shared) error {
 			continue
 		}
 		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + core.PromptMark + "ok shared lets it pass again, " + core.PromptMark + "unlink ends the link."
-		if err := Notice(w, network, core.Place(r), text, withChoices(
+		if err := tochat.Notice(w, network, core.Place(r), text, tochat.WithChoices(
 			chat.Choice{Label: "Let it pass", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
 			return err
 		}
@@ -188,7 +189,7 @@ func workShared(w *core.Work, network string, e chat.Shared) error {
 		if err != nil {
 			return err
 		}
-		if err := noticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := tochat.NoticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
 			return err
 		}
 	}
@@ -201,7 +202,7 @@ func revoked(w *core.Work, network string, e chat.Revoked) error {
 	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
 	w.Trace(core.Trace{Kind: "refused", Text: text})
 	if w.Env.Home.Network != network {
-		if err := noticeHome(w, text); err != nil {
+		if err := tochat.NoticeHome(w, text); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // edited takes in an edit of a person's own message.
@@ -140,7 +141,7 @@ func reword(w *core.Work, network string, m store.Message, posted chat.MessageID
 	if m.Text == to.Text && m.HTML == to.HTML {
 		return nil
 	}
-	if closed, err := closedFor(w, m, posted); err != nil || closed {
+	if closed, err := tochat.ClosedFor(w, m, posted); err != nil || closed {
 		return err
 	}
 	was := m.Text
@@ -154,23 +155,23 @@ func reword(w *core.Work, network string, m store.Message, posted chat.MessageID
 	if err := editedLate(w, m, was); err != nil {
 		return err
 	}
-	return eachOtherCopy(w, m, posted, func(r store.Room, c store.Copy) error {
-		bodies, whole := bodiesFor(w.Env, m, nil, r.Network)
+	return tochat.EachOtherCopy(w, m, posted, func(r store.Room, c store.Copy) error {
+		bodies, whole := tochat.BodiesFor(w.Env, m, nil, r.Network)
 		if w.Env.Network(r.Network).Editor == nil || c.Part > 0 || len(bodies) == 0 || c.Captions {
 			return nil
 		}
 		as := chat.Sender{ID: w.Env.Mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
-		err := Enqueue(w, jobEdit, w.Key("e", m.ID, r.ID, w.Now.UnixMilli()), &changeJob{
-			Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.Now, Body: bodies[0]}},
+		err := tochat.Enqueue(w, tochat.JobEdit, w.Key("e", m.ID, r.ID, w.Now.UnixMilli()), &tochat.ChangeJob{
+			Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.Now, Body: bodies[0]}},
 			Of:     m.ID,
 		})
 		if err != nil {
 			return err
 		}
 		if !whole {
-			return dropWhole(w, m.ID, r, math.MaxInt)
+			return tochat.DropWhole(w, m.ID, r, math.MaxInt)
 		}
-		return wholeAgain(w, m, r, c, as)
+		return tochat.WholeAgain(w, m, r, c, as)
 	})
 }
 

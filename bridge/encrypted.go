@@ -13,6 +13,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // consent is what somebody with the right has agreed to.
@@ -87,7 +88,7 @@ func (c *call) agree(to consent) (string, error) {
 		if id == 0 {
 			continue
 		}
-		if err := announce(c.Work, id); err != nil {
+		if err := tochat.Announce(c.Work, id); err != nil {
 			return "", err
 		}
 	}
@@ -134,7 +135,7 @@ func encrypted(w *core.Work, network string, e chat.Encrypted) error {
 	for _, r := range rooms {
 		if r.Encrypted == store.EncryptedAgreed && r.Thread != 0 && !can {
 			// Another program ran when somebody agreed. It is told once in a run.
-			if err := Notice(w, network, core.Place(r), "⚠️ This room is encrypted, and the hashsend that runs now was built without encryption: I cannot read what you write here, nor write here what comes by mail. Ask the one who runs me to install one with encryption. Nothing of what you write until then is mailed; those who write are told."); err != nil {
+			if err := tochat.Notice(w, network, core.Place(r), "⚠️ This room is encrypted, and the hashsend that runs now was built without encryption: I cannot read what you write here, nor write here what comes by mail. Ask the one who runs me to install one with encryption. Nothing of what you write until then is mailed; those who write are told."); err != nil {
 				return err
 			}
 		}
@@ -157,23 +158,17 @@ func encrypted(w *core.Work, network string, e chat.Encrypted) error {
 		if !can {
 			text, choices = "⚠️ This room is now encrypted, and this hashsend was built without encryption: I cannot read what you write here, nor write here what is mailed. Ask the one who runs me to install one with encryption.", nil
 		}
-		if err := Notice(w, network, core.Place(r), text, withChoices(choices...)); err != nil {
+		if err := tochat.Notice(w, network, core.Place(r), text, tochat.WithChoices(choices...)); err != nil {
 			return err
 		}
-		if err := noticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := tochat.NoticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
 			return err
 		}
-		if err := announce(w, th.ID); err != nil {
+		if err := tochat.Announce(w, th.ID); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// closedFor reports whether nothing may leave the room in which a message stands.
-func closedFor(w *core.Work, m store.Message, posted chat.MessageID) (bool, error) {
-	r, err := w.RoomOfCopy(m, posted)
-	return r.Encrypted == store.EncryptedAsked, err
 }
 
 // jobUnseal is the kind of delivery that reads what could not be read when it came.
@@ -253,7 +248,7 @@ func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core
 		}
 		if c, is := event.(chat.Command); is && w.Now.Sub(said) > 10*time.Minute {
 			// Nobody waits for it any more, and much may have changed.
-			return Notice(w, j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), core.PromptMark, c.Text), privately(c.By.ID))
+			return tochat.Notice(w, j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), core.PromptMark, c.Text), tochat.Privately(c.By.ID))
 		}
 		w.SaidAt = &said
 		return take(w, j.Network, event)
@@ -284,7 +279,7 @@ func notYetRead(w *core.Work, j sealedJob) error {
 	if _, first, err := firstOfKey(w, j, "not yet"); err != nil || !first {
 		return err
 	}
-	return Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), privately(e.By.ID))
+	return tochat.Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), tochat.Privately(e.By.ID))
 }
 
 // neverRead tells the writer of a message, once for each key, that it was not mailed.
@@ -299,7 +294,7 @@ func neverRead(w *core.Work, j sealedJob, can bool) error {
 		why, then = "this hashsend was built without encryption", "Ask the one who runs me to install one with encryption."
 	}
 	text := fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and %s. It was not mailed. %s", e.At.Format("2 January 15:04"), why, then)
-	if err := Notice(w, j.Network, e.Place, text, privately(e.By.ID)); err != nil {
+	if err := tochat.Notice(w, j.Network, e.Place, text, tochat.Privately(e.By.ID)); err != nil {
 		return err
 	}
 	if w.Env.Network(j.Network).Reporter == nil {
@@ -307,5 +302,5 @@ func neverRead(w *core.Work, j sealedJob, can bool) error {
 	}
 	// The same words get through when they are written again.
 	s := chat.State{Phase: chat.Failed, Reason: "it could not be read: " + why, Later: true}
-	return showState(w, r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
+	return tochat.ShowState(w, r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
 }

@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/media"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // fileSettled goes on with a message when one of its files has come, or never will.
@@ -47,7 +48,7 @@ func toRoomsWithout(w *core.Work, m store.Message) error {
 	if err != nil {
 		return err
 	}
-	return toOtherRooms(w, m, from, chat.Author{ID: chat.UserID(person), Name: m.Name})
+	return tochat.ToOtherRooms(w, m, from, chat.Author{ID: chat.UserID(person), Name: m.Name})
 }
 
 // addMailFiles stores the files of a mail as those of a message.

@@ -14,6 +14,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // flusher makes mails of what threads hold when their holds end.
@@ -222,7 +223,7 @@ func Make(w *core.Work, p plan) error {
 		var cannot *composeError
 		if errors.As(err, &cannot) {
 			// What cannot be written as a mail must not hold up what comes after it.
-			err = noticeAt(w, planned.Messages[0], "⚠️ This message could not be made into a mail: "+core.PlainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
+			err = tochat.NoticeAt(w, planned.Messages[0], "⚠️ This message could not be made into a mail: "+core.PlainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
 		}
 		if err != nil {
 			return err

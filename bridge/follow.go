@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // missed is a room into which the bridge could not follow another one.
@@ -29,15 +30,15 @@ const (
 
 // followJob is the data of a room that is followed into another.
 type followJob struct {
-	Target
+	tochat.Target
 	Missed missed `json:"missed"` // the room before
 }
 
 // catchUpJob is the data of a room that is caught up with.
-type catchUpJob struct{ Target }
+type catchUpJob struct{ tochat.Target }
 
-func followKind() chatKind[followJob] {
-	return chatKind[followJob]{
+func followKind() tochat.Kind[followJob] {
+	return tochat.Kind[followJob]{
 		Name: jobFollow, Patience: 2 * time.Minute, // people are invited one after the other
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *followJob) (chat.MessageID, error) {
 			return "", n.Follower.Follow(ctx, j.Missed.From, j.Place.Room, j.Missed.By)
@@ -48,8 +49,8 @@ func followKind() chatKind[followJob] {
 }
 
 // catchUpKind hands what was said in a room to handle.
-func catchUpKind(handle func(network string) chat.Handler) chatKind[catchUpJob] {
-	return chatKind[catchUpJob]{
+func catchUpKind(handle func(network string) chat.Handler) tochat.Kind[catchUpJob] {
+	return tochat.Kind[catchUpJob]{
 		Name: jobCatchUp,
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *catchUpJob) (chat.MessageID, error) {
 			return "", n.Backfiller.Backfill(ctx, j.Place, "", j.Out.At, handle(j.Network))
@@ -77,8 +78,8 @@ func moved(w *core.Work, network string, e chat.Moved) error {
 	if err := w.MoveRoom(network, string(e.Place.Room), string(e.To), e.OldIDs, e.NewIDs); err != nil {
 		return err
 	}
-	j := joinJob{Target: Target{Network: network, Place: chat.Place{Room: e.To}}}
-	if err := Enqueue(w, jobJoin, w.Key("i.moved")+"."+string(e.Event), &j); err != nil {
+	j := joinJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: e.To}}}
+	if err := tochat.Enqueue(w, jobJoin, w.Key("i.moved")+"."+string(e.Event), &j); err != nil {
 		return err
 	}
 	return announceIn(w, network, e.To)
@@ -104,7 +105,7 @@ func announceIn(w *core.Work, network string, room chat.RoomID) error {
 		if r.Thread == 0 {
 			continue
 		}
-		if err := announce(w, r.Thread); err != nil {
+		if err := tochat.Announce(w, r.Thread); err != nil {
 			return err
 		}
 	}
@@ -112,7 +113,7 @@ func announceIn(w *core.Work, network string, room chat.RoomID) error {
 }
 
 func follow(w *core.Work, network string, to chat.RoomID, m missed) error {
-	return Enqueue(w, jobFollow, followKey(w, network, to), &followJob{Target: Target{Network: network, Place: chat.Place{Room: to}}, Missed: m})
+	return tochat.Enqueue(w, jobFollow, followKey(w, network, to), &followJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: to}}, Missed: m})
 }
 
 // followed lets a conversation go on in the room that the bridge has entered.
@@ -145,9 +146,9 @@ func catchUp(w *core.Work, network string, room chat.RoomID, since time.Time) er
 	if w.Env.Network(network).Backfiller == nil {
 		return nil
 	}
-	j := catchUpJob{Target{Network: network, Place: chat.Place{Room: room}}}
+	j := catchUpJob{tochat.Target{Network: network, Place: chat.Place{Room: room}}}
 	j.Out.At = since
-	return Enqueue(w, jobCatchUp, w.Env.Instance+".u."+mail.NewUniq(), &j)
+	return tochat.Enqueue(w, jobCatchUp, w.Env.Instance+".u."+mail.NewUniq(), &j)
 }
 
 // notFollowed tells that a conversation stays in a room that others have left.
@@ -173,7 +174,7 @@ func notFollowed(w *core.Work, j followJob, cause error) error {
 		if r.Thread == 0 || r.Silent() {
 			continue
 		}
-		if err := Notice(w, j.Network, core.Place(r), text); err != nil {
+		if err := tochat.Notice(w, j.Network, core.Place(r), text); err != nil {
 			return err
 		}
 	}

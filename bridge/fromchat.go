@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // posted takes in a new message. ErrNotLinked: it belongs to no linked room.
@@ -124,7 +125,7 @@ func spread(w *core.Work, m store.Message, r store.Room, by chat.Author) error {
 	if r.Closed() {
 		return nil
 	}
-	return toOtherRooms(w, m, r, by)
+	return tochat.ToOtherRooms(w, m, r, by)
 }
 
 // answered finds the message that a new one answers: the one it names, else the
@@ -150,24 +151,6 @@ func answered(w *core.Work, network string, r store.Room, e chat.Posted) (store.
 		}
 	}
 	return store.Message{}, nil
-}
-
-// toOtherRooms posts a chat message in the thread's other rooms at once.
-func toOtherRooms(w *core.Work, m store.Message, from store.Room, by chat.Author) error {
-	rooms, err := w.RoomsOf(m.Thread)
-	if err != nil {
-		return err
-	}
-	for _, r := range rooms {
-		if r.ID == from.ID || r.Silent() {
-			continue
-		}
-		as := chat.Sender{ID: w.Env.Mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
-		if err := post(w, m, r, as, ""); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // hold begins or prolongs the hold of a thread for one more message.
@@ -197,36 +180,6 @@ func holdUntil(h core.Hold, th store.Thread, now time.Time, mention bool) (first
 	return first, until
 }
 
-// eachOtherCopy calls do for every copy of a message but the one named.
-func eachOtherCopy(w *core.Work, m store.Message, not chat.MessageID, do func(store.Room, store.Copy) error) error {
-	copies, err := w.Copies(m.ID)
-	if err != nil {
-		return err
-	}
-	for _, c := range copies {
-		if c.Posted == string(not) {
-			continue
-		}
-		r, err := w.RoomByID(c.Room)
-		if err != nil {
-			return err
-		}
-		if err := do(r, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// deleteCopy deletes a copy in its room, when it stands there.
-func deleteCopy(w *core.Work, r store.Room, c store.Copy) error {
-	j := changeJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Of: c.Message, Part: c.Part}
-	if c.Chat != "" {
-		j.Place.Thread = chat.ThreadID(c.Chat)
-	}
-	return Enqueue(w, jobDelete, w.Key("d", c.Message, r.ID, int64(c.Part)), &j)
-}
-
 func deleted(w *core.Work, network string, e chat.Deleted) error {
 	m, err := w.ChatMessage(network, e.Message)
 	if err == nil && m.ID == 0 {
@@ -252,11 +205,11 @@ func deleted(w *core.Work, network string, e chat.Deleted) error {
 	if err := w.SetMessage(m); err != nil {
 		return err
 	}
-	err = eachOtherCopy(w, m, e.Message, func(r store.Room, c store.Copy) error {
+	err = tochat.EachOtherCopy(w, m, e.Message, func(r store.Room, c store.Copy) error {
 		if w.Env.Network(r.Network).Deleter == nil || c.Stale {
 			return nil
 		}
-		return deleteCopy(w, r, c)
+		return tochat.DeleteCopy(w, r, c)
 	})
 	if err != nil {
 		return err
@@ -279,5 +232,5 @@ func deleted(w *core.Work, network string, e chat.Deleted) error {
 			return err
 		}
 	}
-	return Notice(w, network, e.Place, text+" To set something right, write it as a new message.", privately(who))
+	return tochat.Notice(w, network, e.Place, text+" To set something right, write it as a new message.", tochat.Privately(who))
 }

@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // putOut ends the mail to a person whose ghost was put out of a room (A36).
@@ -33,10 +34,10 @@ func putOut(w *core.Work, network string, e chat.PutOut) error {
 		}
 		w.Trace(core.Trace{Thread: r.Thread, Kind: "left", Text: p.Name + " was put out of the room"})
 		text := fmt.Sprintf("%s was put out by %s and gets no more mail from here. What is written from there is held and asked about. %sadd ADDRESS brings somebody back.", p.Name, e.By.Name, core.PromptMark)
-		if err := noticeThread(w, r.Thread, text); err != nil {
+		if err := tochat.NoticeThread(w, r.Thread, text); err != nil {
 			return err
 		}
-		if err := announce(w, r.Thread); err != nil {
+		if err := tochat.Announce(w, r.Thread); err != nil {
 			return err
 		}
 	}
@@ -68,9 +69,9 @@ func ghostInvited(w *core.Work, network string, e chat.Invited) error {
 		return err
 	}
 	text := strings.ReplaceAll(no.Error(), core.PromptMark, w.Env.Prompt(network, e.Place))
-	j := joinJob{Target: Target{Network: network, Place: e.Place}, As: e.As}
+	j := joinJob{Target: tochat.Target{Network: network, Place: e.Place}, As: e.As}
 	j.Out.Body.Text = text
-	if err := Enqueue(w, jobRefuse, ghostKey(w, e), &j); err != nil {
+	if err := tochat.Enqueue(w, jobRefuse, ghostKey(w, e), &j); err != nil {
 		return err
 	}
 	r, err := w.Room(network, string(e.Place.Room), "")
@@ -80,7 +81,7 @@ func ghostInvited(w *core.Work, network string, e chat.Invited) error {
 	if err != nil {
 		return err
 	}
-	return Notice(w, network, e.Place, "✗ "+text, privately(e.By.ID))
+	return tochat.Notice(w, network, e.Place, "✗ "+text, tochat.Privately(e.By.ID))
 }
 
 func ghostKey(w *core.Work, e chat.Invited) string {
@@ -100,7 +101,7 @@ func (c *call) inviteGhost(e chat.Invited) error {
 		return err
 	}
 	join := func() error {
-		return Enqueue(c.Work, jobJoin, ghostKey(c.Work, e), &joinJob{Target: Target{Network: c.network, Place: e.Place}, As: e.As})
+		return tochat.Enqueue(c.Work, jobJoin, ghostKey(c.Work, e), &joinJob{Target: tochat.Target{Network: c.network, Place: e.Place}, As: e.As})
 	}
 	rooms, err := c.RoomsIn(c.network, string(e.Place.Room))
 	if err != nil {
@@ -139,7 +140,7 @@ func (c *call) inviteGhost(e chat.Invited) error {
 	if err != nil {
 		return err
 	}
-	return Notice(c.Work, c.network, c.place, text)
+	return tochat.Notice(c.Work, c.network, c.place, text)
 }
 
 // addGhost has a person take part in the conversation of a room, who gets an
@@ -159,10 +160,10 @@ func (c *call) addGhost(r store.Room, who store.Participant) error {
 	if err := c.addOne(th, a); err != nil {
 		return err
 	}
-	if err := noticeThread(c.Work, th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
+	if err := tochat.NoticeThread(c.Work, th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
 		return err
 	}
-	return announce(c.Work, th.ID)
+	return tochat.Announce(c.Work, th.ID)
 }
 
 // How many people somebody may invite by email through their ghosts in an hour.
@@ -217,8 +218,8 @@ func ghostIn(w *core.Work, j joinJob) error {
 	if is, err := directIn(w, j.Network, j.Place); err != nil || !is {
 		return err
 	}
-	next := describeJob{Target: Target{Network: j.Network, Place: j.Place}, Command: &Continued{}}
-	return Enqueue(w, jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
+	next := describeJob{Target: tochat.Target{Network: j.Network, Place: j.Place}, Command: &Continued{}}
+	return tochat.Enqueue(w, jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
 }
 
 // directReady links the room of a chat of two; of an encrypted one it asks first.
@@ -248,7 +249,7 @@ func (c *call) directReady(p pending, encrypted bool) error {
 	if err != nil {
 		return err
 	}
-	return Notice(c.Work, c.network, c.place, text, withChoices(c.choices...))
+	return tochat.Notice(c.Work, c.network, c.place, text, tochat.WithChoices(c.choices...))
 }
 
 // ghostStays has a ghost leave a room into which it could not bring the bridge.
@@ -256,13 +257,13 @@ func ghostStays(w *core.Work, j joinJob, cause error) error {
 	if err := notDirect(w, j.Target); err != nil {
 		return err
 	}
-	no := joinJob{Target: Target{Network: j.Network, Place: j.Place}, As: j.As}
+	no := joinJob{Target: tochat.Target{Network: j.Network, Place: j.Place}, As: j.As}
 	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + core.PlainReason(cause.Error()) + ")"
-	return Enqueue(w, jobRefuse, w.Env.Instance+".i."+mail.NewUniq(), &no)
+	return tochat.Enqueue(w, jobRefuse, w.Env.Instance+".i."+mail.NewUniq(), &no)
 }
 
 // notDirect forgets a chat of two that could not be made ready.
-func notDirect(w *core.Work, t Target) error {
+func notDirect(w *core.Work, t tochat.Target) error {
 	c := &call{Work: w, network: t.Network, place: chat.Place{Room: t.Place.Room}}
 	if is, err := directIn(w, t.Network, t.Place); err != nil || !is {
 		return err

@@ -14,6 +14,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // The kinds of deliveries of held mails.
@@ -84,18 +85,18 @@ func askHeld(w *core.Work, h store.HeldMail) error {
 		return err
 	}
 	w.Trace(core.Trace{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + h.Reason})
-	choices := withChoices(
+	choices := tochat.WithChoices(
 		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
 		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},
 		chat.Choice{Label: "Deny", Command: fmt.Sprintf("deny %d", h.ID)},
 		chat.Choice{Label: "Block sender", Command: fmt.Sprintf("block %d", h.ID), Danger: true},
 	)
 	if h.Thread == 0 {
-		return noticeHome(w, heldText(h, h.Sender), choices)
+		return tochat.NoticeHome(w, heldText(h, h.Sender), choices)
 	}
 	// Everybody reads what stands in a room: whole addresses are for those who decide,
 	// whom "status" tells them, and for the home room.
-	return noticeEach(w, h.Thread, func(network string, room chat.RoomID) string {
+	return tochat.NoticeEach(w, h.Thread, func(network string, room chat.RoomID) string {
 		if network == w.Env.Home.Network && room == w.Env.Home.Room {
 			return heldText(h, h.Sender)
 		}
@@ -126,7 +127,7 @@ func heldKinds(e *core.Env, of func(*core.Box) *inbox) []outbox.Kind {
 	return []outbox.Kind{
 		{Name: jobAdmit, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverAdmit(ctx, e, d, of) }},
 		{Name: jobOwnCopy, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverOwnCopy(ctx, e, d) }},
-		openKind().kind(e),
+		openKind().For(e),
 	}
 }
 
@@ -141,7 +142,7 @@ func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*c
 		if err != nil {
 			final, settle := outbox.Again(w, d, err, outbox.MessagePatience)
 			if settle == nil && final {
-				settle = noticeHome(w, fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, core.PlainReason(err.Error())))
+				settle = tochat.NoticeHome(w, fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, core.PlainReason(err.Error())))
 			}
 			return settle
 		}

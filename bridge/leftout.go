@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // readership is who has, gets, and must not get a mail that came in.
@@ -84,7 +85,7 @@ func askLeftOut(w *core.Work, m store.Message, out []store.Participant, messages
 	}
 	send := "resend " + strings.Join(append(slices.Clone(numbers), addresses...), " ")
 	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, core.PromptMark, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
-	return noticeThread(w, m.Thread, text, withChoices(
+	return tochat.NoticeThread(w, m.Thread, text, tochat.WithChoices(
 		chat.Choice{Label: "Send it to " + core.OneLine(to, 50), Command: send},
 		chat.Choice{Label: "No", Command: "resend " + strings.Join(append(numbers, "no"), " ")},
 	))

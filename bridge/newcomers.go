@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // newcomers returns the people in To and Cc of a mail who could take part in a
@@ -111,10 +112,10 @@ func tellLetIn(w *core.Work, th store.Thread, m store.Message, in []store.Partic
 	}
 	remove := "remove " + strings.Join(addresses, " ")
 	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, core.ListNames(who), core.PromptMark, strings.Join(handles, " "))
-	if err := noticeThread(w, th.ID, text, withChoices(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
+	if err := tochat.NoticeThread(w, th.ID, text, tochat.WithChoices(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
 		return err
 	}
-	return announce(w, th.ID)
+	return tochat.Announce(w, th.ID)
 }
 
 // offer asks the rooms, once for each person, whether people whom a mail has
@@ -141,7 +142,7 @@ func offer(w *core.Work, th store.Thread, m store.Message, people []store.Partic
 	}
 	text := fmt.Sprintf("%s added %s to this conversation. Mail from here does not go there unless you say so: %s%s keeps %s in the loop%s.",
 		m.Name, strings.Join(addresses, ", "), core.PromptMark, add, core.PersonOrThem(len(addresses)), warning)
-	return noticeThread(w, th.ID, text, withChoices(
+	return tochat.NoticeThread(w, th.ID, text, tochat.WithChoices(
 		chat.Choice{Label: "Keep in the loop", Command: add},
 		chat.Choice{Label: "No", Command: "deny " + who},
 	))

@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/retry"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // newThread makes a conversation with its first epoch.
@@ -116,7 +117,7 @@ const jobOpen = "chat.open"
 
 // openJob is its data.
 type openJob struct {
-	Target
+	tochat.Target
 	Open Opening `json:"open"`
 }
 
@@ -127,12 +128,12 @@ type Opening struct {
 	Invite []chat.UserID `json:"invite,omitempty"`
 }
 
-func openKind() chatKind[openJob] {
-	return chatKind[openJob]{
+func openKind() tochat.Kind[openJob] {
+	return tochat.Kind[openJob]{
 		Name: jobOpen, Patience: outbox.MessagePatience, Attempt: makePlace,
 		Settle: func(w *core.Work, _ store.Delivery, j openJob, _ chat.MessageID) error { return workOpened(w, j) },
 		GaveUp: func(w *core.Work, _ store.Delivery, j openJob, cause error) error {
-			return noticeHome(w, fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, core.PlainReason(cause.Error())))
+			return tochat.NoticeHome(w, fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, core.PlainReason(cause.Error())))
 		},
 	}
 }
@@ -141,7 +142,7 @@ func openKind() chatKind[openJob] {
 // thread it posts the root; for a new room j.Place is set to it.
 func makePlace(ctx context.Context, n *core.Network, d store.Delivery, j *openJob) (chat.MessageID, error) {
 	if j.Place.Room != "" && n.Threader != nil {
-		root, err := sendOnce(ctx, n, d, j.Out)
+		root, err := tochat.SendOnce(ctx, n, d, j.Out)
 		if err == nil {
 			j.Place.Thread = n.Threader.ThreadOf(j.Place, root)
 		}
@@ -158,10 +159,10 @@ func makePlace(ctx context.Context, n *core.Network, d store.Delivery, j *openJo
 // openPlace enqueues the making of the place of a conversation: a chat thread of
 // its own in a room, or a new room.
 func openPlace(w *core.Work, where core.OpenWhere, o Opening) error {
-	j := openJob{Target: Target{Network: where.Network, Place: chat.Place{Room: where.Room}}, Open: o}
+	j := openJob{Target: tochat.Target{Network: where.Network, Place: chat.Place{Room: where.Room}}, Open: o}
 	key := w.Key("o", o.Thread)
 	j.Out = chat.Outgoing{Kind: chat.Notice, At: w.Now, Body: chat.Body{Text: "✉️ " + o.Name}}
-	return Enqueue(w, jobOpen, key, &j)
+	return tochat.Enqueue(w, jobOpen, key, &j)
 }
 
 // isOpening reports whether the place of a thread is still being made.
@@ -189,7 +190,7 @@ func workOpened(w *core.Work, j openJob) error {
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
-	if err := announce(w, th.ID); err != nil {
+	if err := tochat.Announce(w, th.ID); err != nil {
 		return err
 	}
 	ms, err := w.MessagesWithoutCopy(th.ID, r.ID)
@@ -205,7 +206,7 @@ func workOpened(w *core.Work, j openJob) error {
 			}
 			as = chat.Sender{ID: p.Ghost, Name: p.Name + core.ByEmail}
 		}
-		if err := post(w, m, r, as, ""); err != nil {
+		if err := tochat.Post(w, m, r, as, ""); err != nil {
 			return err
 		}
 	}

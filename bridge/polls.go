@@ -13,6 +13,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // pollWords is a poll as a text: the question, and its answers by number.
@@ -262,7 +263,7 @@ func Ended(w *core.Work, network string, e chat.PollEnded, post func(string, cha
 	if !slices.ContainsFunc(votes, func(v store.Vote) bool { return v.Words && len(v.Answers) > 0 }) {
 		return nil
 	}
-	return Notice(w, network, e.Place, "With the votes by email:\n"+result, inReplyTo(e.Poll))
+	return tochat.Notice(w, network, e.Place, "With the votes by email:\n"+result, tochat.InReplyTo(e.Poll))
 }
 
 // pollAnswered finds the open poll that a mail answers; the zero Poll: none.
@@ -351,25 +352,25 @@ const jobVote = "chat.vote"
 
 // voteJob is its data.
 type voteJob struct {
-	Target
+	tochat.Target
 	Of     int64       `json:"of"` // the message that is the poll
 	Ballot chat.Ballot `json:"ballot"`
 }
 
 // pollKinds are the kinds of deliveries of votes.
 func pollKinds(e *core.Env) []outbox.Kind {
-	return []outbox.Kind{chatKind[voteJob]{
+	return []outbox.Kind{tochat.Kind[voteJob]{
 		Name: jobVote,
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *voteJob) (id chat.MessageID, err error) {
-			if j.Ballot.Poll, err = copyOf(ctx, e, j.Of, j.Room, 0); err != nil {
+			if j.Ballot.Poll, err = tochat.CopyOf(ctx, e, j.Of, j.Room, 0); err != nil {
 				return "", err
 			}
 			return n.Voter.Vote(ctx, j.Ballot, j.Out)
 		},
 		GaveUp: func(w *core.Work, _ store.Delivery, j voteJob, cause error) error {
-			return Notice(w, j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, core.PlainReason(cause.Error())))
+			return tochat.Notice(w, j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, core.PlainReason(cause.Error())))
 		},
-	}.kind(e)}
+	}.For(e)}
 }
 
 // showVote shows a vote by mail in each room of its thread: as a vote in the room of
@@ -384,9 +385,9 @@ func showVote(w *core.Work, p store.Poll, m store.Message, as chat.Sender, ids [
 		case r.Silent():
 		case native && r.ID == p.Room:
 			key := w.Key("v", p.Message, r.ID) + "." + mail.NewUniq()
-			job := voteJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Of: p.Message, Ballot: chat.Ballot{Form: p.Form, Answers: ids}}
+			job := voteJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Of: p.Message, Ballot: chat.Ballot{Form: p.Form, Answers: ids}}
 			job.Out = chat.Outgoing{As: as, At: w.Now, Body: chat.Body{Text: m.Text}}
-			err = Enqueue(w, jobVote, key, &job)
+			err = tochat.Enqueue(w, jobVote, key, &job)
 		default:
 			err = inWords(w, &m, r, as)
 		}
@@ -413,7 +414,7 @@ func inWords(w *core.Work, m *store.Message, r store.Room, as chat.Sender) error
 		}
 		inChat = c.Chat
 	}
-	return post(w, *m, r, as, inChat)
+	return tochat.Post(w, *m, r, as, inChat)
 }
 
 // planPoll reads what the mail that asks a poll must say of it.

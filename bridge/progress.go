@@ -1,16 +1,14 @@
 package bridge
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
-	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // The states of a message as a whole that are not those of one recipient.
@@ -80,7 +78,7 @@ func worthRetrying(reason string) bool {
 // mended takes the sign of a failure away from a message when it was mailed again, and
 // nobody lacks it any more.
 func mended(w *core.Work, m store.Message) error {
-	c, r, there, err := originalOf(w, m)
+	c, r, there, err := tochat.OriginalOf(w, m)
 	if err != nil || !there {
 		return err
 	}
@@ -91,14 +89,14 @@ func mended(w *core.Work, m store.Message) error {
 	if state, _ := progress(rs); state == store.Failed {
 		return nil
 	}
-	return showState(w, r, c, chat.State{Phase: chat.Accepted, Mended: true})
+	return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Mended: true})
 }
 
 // showProgress brings the state of messages to them in the networks that want every
 // one, where it is another than before. Failures and delays are told by failed.
 func showProgress(w *core.Work, ms []store.Message, before map[int64]string) error {
 	for _, m := range ms {
-		c, r, there, err := originalOf(w, m)
+		c, r, there, err := tochat.OriginalOf(w, m)
 		if err != nil {
 			return err
 		}
@@ -114,56 +112,9 @@ func showProgress(w *core.Work, ms []store.Message, before map[int64]string) err
 		if !told || state == before[m.ID] {
 			continue
 		}
-		if err := showState(w, r, c, chat.State{Phase: phase}); err != nil {
+		if err := tochat.ShowState(w, r, c, chat.State{Phase: phase}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// whereWritten finds a message of a chat in the room where it was written.
-func whereWritten(w *core.Work, m store.Message) (c store.Copy, r store.Room, there bool, err error) {
-	if m.Origin != store.FromChat || m.Author == 0 {
-		return c, r, false, nil
-	}
-	network, _, err := w.AuthorByID(m.Author)
-	if err != nil {
-		return c, r, false, err
-	}
-	copies, err := w.Copies(m.ID)
-	if err != nil {
-		return c, r, false, err
-	}
-	for _, c := range copies {
-		if c.Posted == "" || c.Part > 0 || (m.Room != 0 && c.Room != m.Room) {
-			continue
-		}
-		r, err := w.RoomByID(c.Room)
-		if err != nil || r.Network == network {
-			return c, r, err == nil, err
-		}
-	}
-	return c, r, false, nil
-}
-
-// originalOf finds where a message was written, if its network shows states.
-func originalOf(w *core.Work, m store.Message) (c store.Copy, r store.Room, there bool, err error) {
-	c, r, there, err = whereWritten(w, m)
-	if !there || err != nil {
-		return c, r, false, err
-	}
-	can := w.Env.Network(r.Network).Reporter != nil
-	return c, r, can, nil
-}
-
-// showState has a state shown at a copy of a message. It has a lane of its own: states
-// must not hold up what is said in the room.
-func showState(w *core.Work, r store.Room, c store.Copy, s chat.State) error {
-	at := core.Place(r)
-	if c.Chat != "" {
-		at.Thread = chat.ThreadID(c.Chat)
-	}
-	job := reportJob{Target: Target{Network: r.Network, Place: at}, To: c.Posted, State: s}
-	key := w.Key("rs", c.Message, c.Room, int64(s.Phase), w.Now.UnixMilli())
-	return outbox.Enqueue(w, jobReport, fmt.Sprintf("report/%d", r.ID), key, job, nil, time.Time{})
 }

@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // reacted notes a reaction from a room. It is shown in the thread's other rooms, and
@@ -201,7 +202,7 @@ func showReaction(w *core.Work, th store.Thread, m store.Message, as chat.Sender
 		if r.Chat != "" {
 			inChat = ""
 		}
-		if err := post(w, m, r, as, inChat); err != nil {
+		if err := tochat.Post(w, m, r, as, inChat); err != nil {
 			return err
 		}
 	}

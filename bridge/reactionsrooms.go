@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // The kinds of deliveries of reactions to rooms.
@@ -19,7 +20,7 @@ const (
 
 // reactionJob is the data of a reaction that is put on a message, or taken away.
 type reactionJob struct {
-	Target
+	tochat.Target
 	To    string `json:"to,omitempty"` // the network's id of the message, or of the reaction that is taken away
 	Of    int64  `json:"of,omitempty"` // the message, where To is empty
 	Emoji string `json:"emoji,omitempty"`
@@ -29,13 +30,13 @@ type reactionJob struct {
 // reactionKinds are the kinds of deliveries of reactions, to rooms and by mail.
 func reactionKinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
-		chatKind[reactionJob]{
+		tochat.Kind[reactionJob]{
 			Name: jobReact,
 			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
 				to := chat.MessageID(j.To)
 				if j.Of != 0 {
 					var err error
-					if to, err = copyOf(ctx, e, j.Of, j.Room, 0); err != nil {
+					if to, err = tochat.CopyOf(ctx, e, j.Of, j.Room, 0); err != nil {
 						return "", err
 					}
 				}
@@ -45,8 +46,8 @@ func reactionKinds(e *core.Env) []outbox.Kind {
 				return reactionShown(w, d.Key, j, id)
 			},
 			GaveUp: func(w *core.Work, d store.Delivery, _ reactionJob, _ error) error { return w.DropReactionCopy(d.Key) },
-		}.kind(e),
-		chatKind[reactionJob]{
+		}.For(e),
+		tochat.Kind[reactionJob]{
 			Name: jobUnreact,
 			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
 				switch {
@@ -57,7 +58,7 @@ func reactionKinds(e *core.Env) []outbox.Kind {
 				}
 				return "", nil
 			},
-		}.kind(e),
+		}.For(e),
 		{Name: jobReactMail, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverReactions(ctx, e, d) }},
 	}
 }
@@ -101,8 +102,8 @@ func putReaction(w *core.Work, in store.Reaction, r store.Room, as chat.Sender) 
 	if err := w.AddReactionCopy(store.ReactionCopy{Reaction: in.ID, Room: r.ID, Job: key}); err != nil {
 		return err
 	}
-	return Enqueue(w, jobReact, key, &reactionJob{
-		Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, At: w.Now}},
+	return tochat.Enqueue(w, jobReact, key, &reactionJob{
+		Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, At: w.Now}},
 		Of:     in.Message, Emoji: in.Emoji, React: in.ID,
 	})
 }
@@ -162,7 +163,7 @@ func hideReaction(w *core.Work, c store.ReactionCopy) error {
 		return nil
 	}
 	// Ids of reactions are used again, keys must not be.
-	return Enqueue(w, jobUnreact, w.Key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &reactionJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, To: c.Posted})
+	return tochat.Enqueue(w, jobUnreact, w.Key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &reactionJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, To: c.Posted})
 }
 
 // reactionShown keeps where a reaction stands. One that was taken back before it came

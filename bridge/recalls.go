@@ -6,6 +6,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/markup"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // tellRecall says in the rooms that somebody would like a mail back. What is posted
@@ -17,7 +18,7 @@ func tellRecall(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision
 	}
 	text := fmt.Sprintf("%s would like to take back the mail “%s”. What was posted stays; whoever may can delete it here.", m.Name, markup.Neutral(core.OneLine(subject, 200)))
 	text, _ = core.AddRemarks(text, "", d.remarks())
-	if err := noticeThread(w, th.ID, text); err != nil {
+	if err := tochat.NoticeThread(w, th.ID, text); err != nil {
 		return err
 	}
 	return recordMail(w, th, l, nil)

@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // joined greets: the bridge itself says how it is used, and a person who enters
@@ -29,11 +30,11 @@ func joined(w *core.Work, network string, e chat.Joined) error {
 		if p, there, err := c.getPending(); err != nil || (there && p.By.ID != "") {
 			return err // a chat of two goes on by itself
 		}
-		job := describeJob{Target: Target{Network: network, Place: chat.Place{Room: e.Place.Room}}}
-		if err := Enqueue(w, jobDescribe, w.Key("desc")+"."+mail.NewUniq(), &job); err != nil {
+		job := describeJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: e.Place.Room}}}
+		if err := tochat.Enqueue(w, jobDescribe, w.Key("desc")+"."+mail.NewUniq(), &job); err != nil {
 			return err
 		}
-		return Notice(w, network, chat.Place{Room: e.Place.Room}, welcome)
+		return tochat.Notice(w, network, chat.Place{Room: e.Place.Room}, welcome)
 	}
 	r, err := w.LinkedRoom(network, chat.Place{Room: e.Place.Room})
 	if errors.Is(err, store.ErrNone) {
@@ -50,7 +51,7 @@ func joined(w *core.Work, network string, e chat.Joined) error {
 		return err
 	}
 	if line := core.ReadBy(people); line != "" {
-		return Notice(w, network, chat.Place{Room: e.Place.Room}, line+core.EncryptionNote(r)+" What begins with 🔇 or // is not mailed.", privately(e.By.ID))
+		return tochat.Notice(w, network, chat.Place{Room: e.Place.Room}, line+core.EncryptionNote(r)+" What begins with 🔇 or // is not mailed.", tochat.Privately(e.By.ID))
 	}
 	return nil
 }
@@ -60,7 +61,7 @@ func recount(w *core.Work, network string, room chat.RoomID) error {
 	if w.Env.Network(network).Describer == nil {
 		return nil
 	}
-	j := describeJob{Target: Target{Network: network, Place: chat.Place{Room: room}}, Count: true}
+	j := describeJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: room}}, Count: true}
 	key := w.Key("count") + "." + network + "." + string(room)
 	return outbox.Enqueue(w, jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.Now.Add(time.Minute))
 }
@@ -102,7 +103,7 @@ func left(w *core.Work, network string, e chat.Left) error {
 		if h := w.Env.Home; !w.Env.Network(h.Network).Known() || (h.Network == network && h.Room == e.Place.Room) {
 			err = warn(w, th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
 		} else {
-			err = noticeHome(w, text)
+			err = tochat.NoticeHome(w, text)
 		}
 		if err != nil {
 			return err
@@ -141,7 +142,7 @@ const (
 
 // joinJob is the data of an invitation that is taken up, or declined.
 type joinJob struct {
-	Target
+	tochat.Target
 	As chat.UserID `json:"as,omitempty"` // who was invited; empty: the bridge's own user
 }
 
@@ -149,13 +150,13 @@ type joinJob struct {
 // has said is given to handle.
 func roomKinds(e *core.Env, handle func(network string) chat.Handler) []outbox.Kind {
 	return append(invitationKinds(e),
-		describeKind().kind(e), fetchKind().kind(e), followKind().kind(e), catchUpKind(handle).kind(e))
+		describeKind().For(e), fetchKind().For(e), followKind().For(e), catchUpKind(handle).For(e))
 }
 
 // invitationKinds are the kinds of deliveries that answer invitations.
 func invitationKinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
-		chatKind[joinJob]{
+		tochat.Kind[joinJob]{
 			Name: jobJoin,
 			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
 				return "", n.Joiner.Join(ctx, j.Place.Room, j.As)
@@ -165,15 +166,15 @@ func invitationKinds(e *core.Env) []outbox.Kind {
 				if j.As != "" {
 					return ghostStays(w, j, cause)
 				}
-				return noticeHome(w, fmt.Sprintf("I could not enter a room that I was invited to: %s.", core.PlainReason(cause.Error())))
+				return tochat.NoticeHome(w, fmt.Sprintf("I could not enter a room that I was invited to: %s.", core.PlainReason(cause.Error())))
 			},
-		}.kind(e),
-		chatKind[joinJob]{
+		}.For(e),
+		tochat.Kind[joinJob]{
 			Name: jobRefuse,
 			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *joinJob) (chat.MessageID, error) {
 				return "", n.Joiner.Refuse(ctx, j.Place.Room, j.As, j.Out.Body.Text)
 			},
-		}.kind(e),
+		}.For(e),
 	}
 }
 
@@ -186,67 +187,11 @@ func invited(w *core.Work, network string, e chat.Invited) error {
 	if missed, err := askedAfter(w, network, e); err != nil || missed {
 		return err
 	}
-	j := joinJob{Target: Target{Network: network, Place: e.Place}}
+	j := joinJob{Target: tochat.Target{Network: network, Place: e.Place}}
 	key := w.Key("i.") + "." + string(e.Event)
 	if w.Env.Access.Level(e.By, chat.Member) < core.Link {
 		j.Out.Body.Text = "You may not invite me: ask the one who runs this bridge."
-		return Enqueue(w, jobRefuse, key, &j)
+		return tochat.Enqueue(w, jobRefuse, key, &j)
 	}
-	return Enqueue(w, jobJoin, key, &j)
-}
-
-// jobAnnounce is the kind of delivery of a room's standing sign.
-const jobAnnounce = "chat.announce"
-
-// announceJob is its data.
-type announceJob struct {
-	Target
-	Sign chat.Sign `json:"sign"`
-}
-
-func announceKind() chatKind[announceJob] {
-	return chatKind[announceJob]{
-		Name: jobAnnounce,
-		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *announceJob) (chat.MessageID, error) {
-			return "", n.Announcer.Announce(ctx, j.Place, j.Sign)
-		},
-	}
-}
-
-// announce brings the standing sign of all rooms of a thread up to date.
-func announce(w *core.Work, thread int64) error {
-	people, err := w.Participants(thread)
-	if err != nil {
-		return err
-	}
-	rooms, err := w.RoomsOf(thread)
-	if err != nil {
-		return err
-	}
-	for _, r := range rooms {
-		text := core.ReadBy(people)
-		if text != "" {
-			text += core.EncryptionNote(r)
-		}
-		if err := sign(w, r, text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sign sets, or with an empty text removes, the standing sign of one room.
-func sign(w *core.Work, r store.Room, text string) error {
-	if w.Env.Network(r.Network).Announcer == nil || r.Silent() {
-		return nil
-	}
-	j := announceJob{Target: Target{Network: r.Network, Place: core.Place(r)}, Sign: chat.Sign{Text: text}}
-	if text != "" {
-		th, err := w.Thread(r.Thread)
-		if err != nil {
-			return err
-		}
-		j.Sign.Channel, j.Sign.Title = w.Env.Mint.Address("channel", th.Token), th.Title
-	}
-	return Enqueue(w, jobAnnounce, w.Key("a", r.ID, w.Now.UnixNano()), &j)
+	return tochat.Enqueue(w, jobJoin, key, &j)
 }

@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // jobRoot is the kind of delivery that reads the root of a chat thread which was never
@@ -18,15 +19,15 @@ const jobRoot = "chat.root"
 
 // rootJob is its data.
 type rootJob struct {
-	Target
+	tochat.Target
 	Message int64  `json:"message"` // what is kept of the root
 	To      string `json:"to"`      // the network's id of it
 
 	Said chat.Posted `json:"-"` // the answer
 }
 
-func rootKind() chatKind[rootJob] {
-	return chatKind[rootJob]{
+func rootKind() tochat.Kind[rootJob] {
+	return tochat.Kind[rootJob]{
 		Name: jobRoot, Patience: 2 * time.Minute, // the answers to it wait
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *rootJob) (_ chat.MessageID, err error) {
 			j.Said, err = n.Fetcher.Fetch(ctx, j.Place, chat.MessageID(j.To))
@@ -60,7 +61,7 @@ func awaitRoot(w *core.Work, network string, r store.Room, e chat.Posted) (store
 	}
 	// A lane of its own: what is posted in the room must not wait for it.
 	key := w.Key("o", m.ID)
-	job := rootJob{Target: Target{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID}, Message: m.ID, To: string(e.Root)}
+	job := rootJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID}, Message: m.ID, To: string(e.Root)}
 	return m, outbox.Enqueue(w, jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.Now)
 }
 

@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // PostMail posts what a person wrote in every room of the thread, and enqueues
@@ -392,7 +393,7 @@ func toRooms(w *core.Work, th store.Thread, m store.Message, as chat.Sender, sev
 		if r.Chat != "" {
 			inChat = ""
 		}
-		if err := post(w, one, r, as, inChat); err != nil {
+		if err := tochat.Post(w, one, r, as, inChat); err != nil {
 			return err
 		}
 	}
@@ -408,7 +409,7 @@ func toRooms(w *core.Work, th store.Thread, m store.Message, as chat.Sender, sev
 // nobodyReads brings a message of a conversation without a room to the home
 // room, and tells its writer so, once.
 func nobodyReads(w *core.Work, th store.Thread, m store.Message) error {
-	if err := noticeHome(w, fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, core.WithRemarks(m))); err != nil || m.Participant == 0 {
+	if err := tochat.NoticeHome(w, fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, core.WithRemarks(m))); err != nil || m.Participant == 0 {
 		return err
 	}
 	if told, err := w.Seen(w.Now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {

@@ -13,6 +13,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // jobSettings is the kind of delivery that shows a person what can be changed of a
@@ -20,10 +21,10 @@ import (
 const jobSettings = "chat.settings"
 
 // settingsJob is its data.
-type settingsJob struct{ Target }
+type settingsJob struct{ tochat.Target }
 
-func settingsKind(e *core.Env) chatKind[settingsJob] {
-	return chatKind[settingsJob]{
+func settingsKind(e *core.Env) tochat.Kind[settingsJob] {
+	return tochat.Kind[settingsJob]{
 		Name: jobSettings, Patience: 3 * time.Second, // nobody looks for it later
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *settingsJob) (chat.MessageID, error) {
 			s, err := settingsOf(ctx, e, j.Room)
@@ -49,7 +50,7 @@ func settingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 		return showPage(w, network, chat.DeskOpened{Head: e.Head})
 	}
 	key := w.Key("settings", r.ID, w.Now.UnixNano()) + "." + string(e.By.ID)
-	j := settingsJob{Target{Network: network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
+	j := settingsJob{tochat.Target{Network: network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
 	// A lane for each person: the form has to come within seconds.
 	return outbox.Enqueue(w, jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.Now)
 }

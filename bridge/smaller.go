@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 )
 
 // withoutFiles mails what stands in a mail again, with links in place of its files, to
@@ -83,7 +84,7 @@ func mailSmaller(w *core.Work, mailID int64, ms []store.Message, again []store.P
 		how = "with links to its files"
 	}
 	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", core.ListNames(names), how)
-	return noticeAt(w, ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
+	return tochat.NoticeAt(w, ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
 }
 
 // isFirstMail reports whether a person got no mail before this one.

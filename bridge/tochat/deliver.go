@@ -1,4 +1,4 @@
-package bridge
+package tochat
 
 import (
 	"context"
@@ -18,9 +18,9 @@ import (
 const (
 	jobPost     = "chat.post"
 	jobPostFile = "chat.file"
-	jobEdit     = "chat.edit"
+	JobEdit     = "chat.edit"
 	jobDelete   = "chat.delete"
-	jobReport   = "chat.report"
+	JobReport   = "chat.report"
 )
 
 // postJob is the data of a message that is posted, or of a file.
@@ -33,23 +33,23 @@ type postJob struct {
 	Whole   bool  `json:"whole,omitempty"`    // the file is all that the message says
 }
 
-// changeJob is the data of an edit or a deletion of a part of a message.
-type changeJob struct {
+// ChangeJob is the data of an edit or a deletion of a part of a message.
+type ChangeJob struct {
 	Target
 	Of   int64 `json:"of"`
 	Part int   `json:"part,omitempty"`
 }
 
-// reportJob is the data of a state that is shown at a message.
-type reportJob struct {
+// ReportJob is the data of a state that is shown at a message.
+type ReportJob struct {
 	Target
 	To    string     `json:"to"` // the network's id of the message
 	State chat.State `json:"state"`
 }
 
-// messageKinds are the kinds of deliveries of messages to rooms.
-func messageKinds(e *core.Env) []outbox.Kind {
-	post := chatKind[postJob]{Name: jobPost, Patience: outbox.MessagePatience, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
+// Kinds are the kinds of deliveries of messages to rooms.
+func Kinds(e *core.Env) []outbox.Kind {
+	post := Kind[postJob]{Name: jobPost, Patience: outbox.MessagePatience, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
 		return attemptPost(ctx, e, n, d, j)
 	}, Settle: settlePost, GaveUp: gaveUpPost}
 	file := post
@@ -57,30 +57,30 @@ func messageKinds(e *core.Env) []outbox.Kind {
 		return attemptFile(ctx, e, n, d, j)
 	}
 	return []outbox.Kind{
-		post.kind(e),
-		file.kind(e),
-		chatKind[changeJob]{Name: jobEdit, Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
-			to, err := copyOf(ctx, e, j.Of, j.Room, j.Part)
+		post.For(e),
+		file.For(e),
+		Kind[ChangeJob]{Name: JobEdit, Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *ChangeJob) (chat.MessageID, error) {
+			to, err := CopyOf(ctx, e, j.Of, j.Room, j.Part)
 			if err != nil || n.Editor == nil {
 				return "", err
 			}
 			return n.Editor.Edit(ctx, to, j.Out)
-		}}.kind(e),
-		chatKind[changeJob]{Name: jobDelete, Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *changeJob) (chat.MessageID, error) {
-			to, err := copyOf(ctx, e, j.Of, j.Room, j.Part)
+		}}.For(e),
+		Kind[ChangeJob]{Name: jobDelete, Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *ChangeJob) (chat.MessageID, error) {
+			to, err := CopyOf(ctx, e, j.Of, j.Room, j.Part)
 			if err != nil || n.Deleter == nil {
 				return "", err
 			}
 			return "", n.Deleter.Delete(ctx, to, j.Out)
-		}}.kind(e),
-		chatKind[reportJob]{Name: jobReport, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *reportJob) (chat.MessageID, error) {
+		}}.For(e),
+		Kind[ReportJob]{Name: JobReport, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *ReportJob) (chat.MessageID, error) {
 			if n.Reporter == nil {
 				return "", nil
 			}
 			j.State.Key = d.Key
 			return "", n.Reporter.Report(ctx, chat.MessageID(j.To), j.Place, j.State)
-		}}.kind(e),
-		announceKind().kind(e),
+		}}.For(e),
+		announceKind().For(e),
 	}
 }
 
@@ -89,7 +89,7 @@ func attemptPost(ctx context.Context, e *core.Env, n *core.Network, d store.Deli
 	if err := placeReply(ctx, e, n, j); err != nil {
 		return "", err
 	}
-	return sendOnce(ctx, n, d, j.Out)
+	return SendOnce(ctx, n, d, j.Out)
 }
 
 // placeReply fills in the network's id of the message that a new one answers, and the
@@ -135,14 +135,14 @@ func gaveUpPost(w *core.Work, _ store.Delivery, j postJob, cause error) error {
 	}
 	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
 	if m.Origin == store.FromChat {
-		return noticeAt(w, m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", core.PlainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
+		return NoticeAt(w, m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", core.PlainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 	}
-	return noticeHome(w, fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, core.PlainReason(cause.Error()), core.WithRemarks(m)))
+	return NoticeHome(w, fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, core.PlainReason(cause.Error()), core.WithRemarks(m)))
 }
 
-// sendOnce posts an event. When an earlier attempt may have succeeded it looks for
+// SendOnce posts an event. When an earlier attempt may have succeeded it looks for
 // the event first.
-func sendOnce(ctx context.Context, n *core.Network, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
+func SendOnce(ctx context.Context, n *core.Network, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
 	return once(ctx, n, d, out, func() (chat.MessageID, error) { return n.Send(ctx, out) })
 }
 
@@ -204,9 +204,9 @@ func copyPosted(w *core.Work, j postJob, id chat.MessageID) error {
 	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "posted", Text: "posted in the room"})
 	switch {
 	case m.State == store.Deleted:
-		return deleteCopy(w, r, c)
+		return DeleteCopy(w, r, c)
 	case j.Whole:
-		return dropWhole(w, m.ID, r, j.Part)
+		return DropWhole(w, m.ID, r, j.Part)
 	}
 	return nil
 }

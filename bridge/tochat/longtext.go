@@ -1,4 +1,4 @@
-package bridge
+package tochat
 
 import (
 	"context"
@@ -19,10 +19,10 @@ const wholeName = "full text.txt"
 // wholeNote says where the rest of a text is.
 const wholeNote = "… It is longer: the whole is in the file “" + wholeName + "”."
 
-// bodiesFor makes the bodies of a message for a network, with lines about its files.
+// BodiesFor makes the bodies of a message for a network, with lines about its files.
 // whole: there is one, with the beginning of a text that is too long, and all of it
 // is to follow as a file. Where no files can be posted, the text comes in numbered parts.
-func bodiesFor(e *core.Env, m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
+func BodiesFor(e *core.Env, m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
 	l := e.Network(network).Limits()
 	bodies = planChat(m, lines, l)
 	if len(bodies) < 2 || !postsFiles(e, network) {
@@ -60,9 +60,9 @@ func beginning(m store.Message, lines []string, l chat.Limits) []chat.Body {
 	return planChat(m, lines, l)
 }
 
-// wholeAgain posts the file with all that a message says after an edit: what it said
+// WholeAgain posts the file with all that a message says after an edit: what it said
 // before stands in another one, or in none. The other one is deleted when this one stands.
-func wholeAgain(w *core.Work, m store.Message, r store.Room, of store.Copy, as chat.Sender) error {
+func WholeAgain(w *core.Work, m store.Message, r store.Room, of store.Copy, as chat.Sender) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil {
 		return err
@@ -83,10 +83,10 @@ func wholeAgain(w *core.Work, m store.Message, r store.Room, of store.Copy, as c
 	return Enqueue(w, jobPostFile, w.Key("m", m.ID, r.ID, int64(j.Part)), &j)
 }
 
-// dropWhole deletes the files that have all of a message in a room, as far as its
+// DropWhole deletes the files that have all of a message in a room, as far as its
 // network can: those of a part before this one. One that waits to be posted is deleted
 // behind it.
-func dropWhole(w *core.Work, message int64, r store.Room, before int) error {
+func DropWhole(w *core.Work, message int64, r store.Room, before int) error {
 	if w.Env.Network(r.Network).Deleter == nil {
 		return nil
 	}
@@ -101,7 +101,7 @@ func dropWhole(w *core.Work, message int64, r store.Room, before int) error {
 		if err := w.SetStale(c); err != nil {
 			return err
 		}
-		if err := deleteCopy(w, r, c); err != nil {
+		if err := DeleteCopy(w, r, c); err != nil {
 			return err
 		}
 	}

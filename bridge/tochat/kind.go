@@ -1,4 +1,4 @@
-package bridge
+package tochat
 
 import (
 	"context"
@@ -26,11 +26,11 @@ type Target struct {
 
 func (t *Target) target() *Target { return t }
 
-// chatJob is the data of a delivery to a chat network: a struct that embeds Target.
-type chatJob interface{ target() *Target }
+// Job is the data of a delivery to a chat network: a struct that embeds Target.
+type Job interface{ target() *Target }
 
-// chatKind is a kind of delivery to a chat network; J is its data.
-type chatKind[J any] struct {
+// Kind is a kind of delivery to a chat network; J is its data.
+type Kind[J any] struct {
 	Name     string
 	Patience time.Duration // 0: usualPatience
 	// Attempt makes the delivery; what it fills in of the data is there in Settle.
@@ -39,8 +39,8 @@ type chatKind[J any] struct {
 	GaveUp  func(w *core.Work, d store.Delivery, j J, cause error) error       // tells people; nil: nobody misses it
 }
 
-// kind makes a kind of the outbox of it.
-func (k chatKind[J]) kind(e *core.Env) outbox.Kind {
+// For makes a kind of the outbox of it.
+func (k Kind[J]) For(e *core.Env) outbox.Kind {
 	if k.Patience == 0 {
 		k.Patience = outbox.UsualPatience
 	}
@@ -50,12 +50,12 @@ func (k chatKind[J]) kind(e *core.Env) outbox.Kind {
 	}
 }
 
-func (k chatKind[J]) deliver(ctx context.Context, e *core.Env, d store.Delivery) error {
+func (k Kind[J]) deliver(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j J
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
-	to := any(&j).(chatJob).target()
+	to := any(&j).(Job).target()
 	begun := e.Now()
 	id, err := chat.MessageID(""), error(nil)
 	if n := e.Network(to.Network); n.Known() {
@@ -79,12 +79,12 @@ func (k chatKind[J]) deliver(ctx context.Context, e *core.Env, d store.Delivery)
 	})
 }
 
-func (k chatKind[J]) failed(w *core.Work, d store.Delivery, j J, cause error) error {
+func (k Kind[J]) failed(w *core.Work, d store.Delivery, j J, cause error) error {
 	final, err := outbox.Again(w, d, cause, k.Patience)
 	if err != nil || !final {
 		return err
 	}
-	w.Env.Log.Warn("delivery to a chat network failed for good", "kind", d.Kind, "network", any(&j).(chatJob).target().Network, "attempts", d.Attempt+1, "error", cause)
+	w.Env.Log.Warn("delivery to a chat network failed for good", "kind", d.Kind, "network", any(&j).(Job).target().Network, "attempts", d.Attempt+1, "error", cause)
 	if k.GaveUp == nil {
 		return nil
 	}
@@ -92,15 +92,15 @@ func (k chatKind[J]) failed(w *core.Work, d store.Delivery, j J, cause error) er
 }
 
 // Enqueue enqueues a delivery to a room, in the order of the room.
-func Enqueue(w *core.Work, kind, key string, j chatJob) error {
+func Enqueue(w *core.Work, kind, key string, j Job) error {
 	t := j.target()
 	t.Out.Key, t.Out.Place = key, t.Place
 	return outbox.Enqueue(w, kind, outbox.ChatLane(t.Network, t.Place.Room), key, j, nil, time.Time{})
 }
 
-// copyOf is the id under which a part of a message stands in a room. The error is final
+// CopyOf is the id under which a part of a message stands in a room. The error is final
 // if it does not stand there.
-func copyOf(ctx context.Context, e *core.Env, message, room int64, part int) (id chat.MessageID, err error) {
+func CopyOf(ctx context.Context, e *core.Env, message, room int64, part int) (id chat.MessageID, err error) {
 	err = e.Store.Read(ctx, func(tx *store.Tx) error {
 		c, err := tx.CopyPart(message, room, part)
 		if errors.Is(err, store.ErrNone) || (err == nil && c.Posted == "") {

@@ -1,4 +1,4 @@
-package bridge
+package tochat
 
 import (
 	"fmt"
@@ -14,77 +14,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// option changes how a notice is posted.
-type option func(*chat.Outgoing)
-
-// Notice posts words of the bridge itself.
-func Notice(w *core.Work, network string, p chat.Place, text string, more ...option) error {
-	text = strings.ReplaceAll(text, core.PromptMark, w.Env.Prompt(network, p))
-	j := postJob{Target: Target{Network: network, Place: p, Out: chat.Outgoing{Kind: chat.Notice, At: w.Now, Body: chat.Body{Text: text, HTML: markup.FromText(text)}}}}
-	for _, m := range more {
-		m(&j.Out)
-	}
-	return Enqueue(w, jobPost, w.Env.Instance+".n."+mail.NewUniq(), &j)
-}
-
-// noticeThread posts words of the bridge in every room of a thread; in the home room
-// if it has none.
-func noticeThread(w *core.Work, thread int64, text string, more ...option) error {
-	return noticeEach(w, thread, func(string, chat.RoomID) string { return text }, more...)
-}
-
-// noticeEach does the same with words that depend on the room.
-func noticeEach(w *core.Work, thread int64, text func(network string, room chat.RoomID) string, more ...option) error {
-	rooms, err := w.RoomsOf(thread)
-	if err != nil {
-		return err
-	}
-	told := false
-	for _, r := range rooms {
-		if r.Silent() {
-			continue
-		}
-		told = true
-		at := core.Place(r)
-		if err := Notice(w, r.Network, at, text(r.Network, at.Room), more...); err != nil {
-			return err
-		}
-	}
-	if !told {
-		return noticeHome(w, text(w.Env.Home.Network, w.Env.Home.Room), more...)
-	}
-	return nil
-}
-
-// noticeHome posts words of the bridge in the home room; without one they go to the log.
-func noticeHome(w *core.Work, text string, more ...option) error {
-	h := w.Env.Home
-	if h.Network == "" || !w.Env.Network(h.Network).Known() {
-		w.Env.Log.Warn("there is no home room to tell this: set home in the configuration")
-		w.Env.Log.Debug("not told", "text", text)
-		return nil
-	}
-	return Notice(w, h.Network, chat.Place{Room: h.Room}, text, more...)
-}
-
-// privately addresses a notice to one person.
-func privately(to chat.UserID) option {
-	return func(o *chat.Outgoing) { o.For = to }
-}
-
-// withChoices offers commands as the answer to a notice.
-func withChoices(choices ...chat.Choice) option {
-	return func(o *chat.Outgoing) { o.Choices = choices }
-}
-
-// inReplyTo ties a notice to a message of the network.
-func inReplyTo(id chat.MessageID) option {
-	return func(o *chat.Outgoing) { o.ReplyTo = id }
-}
-
-// post enqueues the copy of a message for one room, as the network's limits allow, and
+// Post enqueues the copy of a message for one room, as the network's limits allow, and
 // its files behind it.
-func post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat string) error {
+func Post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat string) error {
 	j := postJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Message: m.ID, ReplyTo: m.ReplyTo}
 	if inChat != "" {
 		j.Place.Thread = chat.ThreadID(inChat)
@@ -99,7 +31,7 @@ func post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat st
 	}
 	l := w.Env.Network(r.Network).Limits()
 	posted, lines := files.InRoom(m, all, l, postsFiles(w.Env, r.Network))
-	bodies, whole := bodiesFor(w.Env, m, lines, r.Network)
+	bodies, whole := BodiesFor(w.Env, m, lines, r.Network)
 	caption := !whole && files.IsCaption(bodies, posted)
 	add := func(kind string, body chat.Body, file int64) error {
 		j.Out = chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: m.At, Body: body}
@@ -200,4 +132,75 @@ func planChat(m store.Message, lines []string, l chat.Limits) []chat.Body {
 		}
 	}
 	return bodies
+}
+
+// ToOtherRooms posts a chat message in the thread's other rooms at once.
+func ToOtherRooms(w *core.Work, m store.Message, from store.Room, by chat.Author) error {
+	rooms, err := w.RoomsOf(m.Thread)
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		if r.ID == from.ID || r.Silent() {
+			continue
+		}
+		as := chat.Sender{ID: w.Env.Mint.Address("author", from.Network+"\x00"+string(by.ID)), Name: by.Name}
+		if err := Post(w, m, r, as, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EachOtherCopy calls do for every copy of a message but the one named.
+func EachOtherCopy(w *core.Work, m store.Message, not chat.MessageID, do func(store.Room, store.Copy) error) error {
+	copies, err := w.Copies(m.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range copies {
+		if c.Posted == string(not) {
+			continue
+		}
+		r, err := w.RoomByID(c.Room)
+		if err != nil {
+			return err
+		}
+		if err := do(r, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteCopy deletes a copy in its room, when it stands there.
+func DeleteCopy(w *core.Work, r store.Room, c store.Copy) error {
+	j := ChangeJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Of: c.Message, Part: c.Part}
+	if c.Chat != "" {
+		j.Place.Thread = chat.ThreadID(c.Chat)
+	}
+	return Enqueue(w, jobDelete, w.Key("d", c.Message, r.ID, int64(c.Part)), &j)
+}
+
+// asShown is a message as a room shows it: with its marks, and with the names of
+// those who were left out of it. What is mailed or quoted later does not repeat them.
+func asShown(w *core.Work, m store.Message) (store.Message, error) {
+	if m.Origin == store.FromChat {
+		return m, nil
+	}
+	m.Text, m.HTML = core.AddRemarks(m.Text, m.HTML, m.Marks)
+	out, err := w.LeftOut(m.ID)
+	if err != nil || len(out) == 0 {
+		return m, err
+	}
+	var names []string
+	for _, id := range out {
+		p, err := w.ParticipantByID(id)
+		if err != nil {
+			return m, err
+		}
+		names = append(names, mail.CleanName(p.Name))
+	}
+	m.Text, m.HTML = core.AddRemarks(m.Text, m.HTML, "not sent to: "+core.ListNames(names))
+	return m, nil
 }
