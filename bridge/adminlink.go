@@ -14,6 +14,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // pending is a link that was shown and waits for "ok".
@@ -237,9 +238,9 @@ func (c *call) preview(p pending) (string, error) {
 	} else {
 		fmt.Fprintf(&b, "Subject: %s\n", core.Subject(c.Env.Tag, title))
 	}
-	sample := plan{Thread: store.Thread{Title: title, Mode: p.mode()}, Box: box}
+	sample := tomail.Plan{Thread: store.Thread{Title: title, Mode: p.mode()}, Box: box}
 	var foot []string
-	for _, f := range footer(sample, plannedMail{}, "") {
+	for _, f := range tomail.Footer(sample, tomail.Planned{}, "") {
 		foot = append(foot, f.Text)
 	}
 	fmt.Fprintf(&b, "At the end: %s\n", strings.Join(foot, " · "))

@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
 
 // digestMode shows or changes when mail goes to people.
@@ -32,7 +33,7 @@ func (c *call) digestMode() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := setMode(c.Work, p, mode); err != nil {
+		if err := tomail.SetMode(c.Work, p, mode); err != nil {
 			return "", err
 		}
 	}
@@ -91,16 +92,16 @@ func (c *call) mutePerson() (string, error) {
 func digestByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
 	mode := core.ModeOf(words[min(1, len(words)):])
 	if mode == "" {
-		return note(w, th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(core.ModeText(p.Mode, w.Env.DigestTime)), core.Modes), l.msg.ID)
+		return tomail.Note(w, th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(core.ModeText(p.Mode, w.Env.DigestTime)), core.Modes), l.msg.ID)
 	}
-	if err := setMode(w, p, mode); err != nil {
+	if err := tomail.SetMode(w, p, mode); err != nil {
 		return err
 	}
 	text := "From now on you get " + forReader(core.ModeText(mode, w.Env.DigestTime)) + "."
 	if mode == store.Paused {
 		text += " What is said until you write /digest burst is not sent later."
 	}
-	return note(w, th, p, "", text, l.msg.ID)
+	return tomail.Note(w, th, p, "", text, l.msg.ID)
 }
 
 // forReader turns words about a person to that person.

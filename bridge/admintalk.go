@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // add invites people. Somebody of another domain in an open conversation is
@@ -265,12 +266,8 @@ func (c *call) flushNow() (string, error) {
 		return "", Usage("Nothing is being held.")
 	}
 	c.FlushDue = true
-	return "", c.SetHold(th.ID, th.HoldFirst, endedByHand(th.HoldFirst))
+	return "", c.SetHold(th.ID, th.HoldFirst, tomail.EndedByHand(th.HoldFirst))
 }
-
-// endedByHand is when a hold ends that somebody has ended: before it began, so that
-// nothing else prolongs it.
-func endedByHand(first time.Time) time.Time { return first.Add(-time.Millisecond) }
 
 func (c *call) pause() (string, error) {
 	th, r, err := c.linkedThread()

@@ -13,6 +13,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // maxAliased is how many addresses of a mail are looked up at most.
@@ -129,7 +130,7 @@ func (c *call) alias() (string, error) {
 		}
 		text += "\n\nOr send the mail that this link prepares: mailto:" + core.PlusAddress(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
 	}
-	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), note(c.Work, th, p, "", text, "")
+	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), tomail.Note(c.Work, th, p, "", text, "")
 }
 
 // aliasOff takes back that an address is another one of somebody who takes part: what
@@ -181,7 +182,7 @@ func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, wor
 	}
 	_, err := dropAlias(w, th, words[2], p.Canon)
 	if errors.Is(err, store.ErrNone) {
-		return note(w, th, p, "", "That is no other address of yours here.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "That is no other address of yours here.", l.msg.ID)
 	}
 	if err != nil {
 		return err
@@ -189,14 +190,14 @@ func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, wor
 	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, core.ShortAddress(words[2]))); err != nil {
 		return err
 	}
-	return note(w, th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
+	return tomail.Note(w, th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
 }
 
 // confirmAlias notes that an address is that of a person, who says so from the
 // known address, and takes in the mail that waits for it.
 func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
 	refuse := func() error {
-		return note(w, th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
 	}
 	if len(words) < 2 || l.verdict.Trust != mail.Proven {
 		return refuse()
@@ -226,5 +227,5 @@ func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l Mail, wo
 	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, core.ShortAddress(h.Sender), p.Name)); err != nil {
 		return err
 	}
-	return note(w, th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
+	return tomail.Note(w, th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
 }

@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // mailMessage mails one message that was not meant for email, or begins a
@@ -87,7 +88,7 @@ func (c *call) mailKnown(m store.Message, named bool) (string, error) {
 	if _, err := files.Fetch(c.Work, m.ID); err != nil {
 		return "", err
 	}
-	return "It will be mailed.", hold(c.Work, th, true)
+	return "It will be mailed.", tomail.Hold(c.Work, th, true)
 }
 
 // jobFetch is the kind of delivery that reads a message which a command is about.

@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // ByMail carries out a command that came by mail: leaving always, at once
@@ -69,7 +70,7 @@ func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l Mail, t
 	if err != nil || seen {
 		return err
 	}
-	return note(w, th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
+	return tomail.Note(w, th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
 		"Ask somebody in the room to do it for you. /leave always works.", core.OneLine(l.class.Command, 60)), l.msg.ID)
 }
 
@@ -88,7 +89,7 @@ func leave(w *core.Work, th store.Thread, p store.Participant, l Mail) error {
 	if err := tochat.Announce(w, th.ID); err != nil {
 		return err
 	}
-	return note(w, th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
+	return tomail.Note(w, th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
 }
 
 // obey carries out the other commands by mail and answers privately.
@@ -96,7 +97,7 @@ func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name strin
 	switch name {
 	case "join":
 		if p.Takes() {
-			return note(w, th, p, "", "You take part in this conversation.", l.msg.ID)
+			return tomail.Note(w, th, p, "", "You take part in this conversation.", l.msg.ID)
 		}
 		p.State, p.Changed, p.Joined, p.Bounces = store.Active, w.Now, w.Now, 0
 		if err := w.SetParticipant(p); err != nil {
@@ -108,13 +109,13 @@ func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name strin
 		if err := tochat.Announce(w, th.ID); err != nil {
 			return err
 		}
-		return note(w, th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
 	case "who":
 		text, err := whoText(w, th, th.Mode == store.ModeOpen)
 		if err != nil {
 			return err
 		}
-		return note(w, th, p, "", text, l.msg.ID)
+		return tomail.Note(w, th, p, "", text, l.msg.ID)
 	case "alias":
 		return aliasByMail(w, th, p, l, words)
 	case "mute":
@@ -124,22 +125,22 @@ func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name strin
 	case "zone":
 		return zoneByMail(w, th, p, l, words)
 	}
-	return note(w, th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
+	return tomail.Note(w, th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
 }
 
 func mute(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
 	until, ok := muteUntil(words, w.Now)
 	if !ok {
-		return note(w, th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
 	}
 	p.Muted = until
 	if err := w.SetParticipant(p); err != nil {
 		return err
 	}
 	if until.IsZero() {
-		return note(w, th, p, "", "You get mail from this conversation again.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "You get mail from this conversation again.", l.msg.ID)
 	}
-	return note(w, th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
+	return tomail.Note(w, th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
 }
 
 // muteUntil reads "mute 2h": minutes, hours or days; "off" is the zero time.

@@ -12,13 +12,14 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
 
 // Bridge is a running bridge. Its methods may be called by several goroutines.
 type Bridge struct {
 	env     *core.Env
 	gaps    *gaps
-	flusher *flusher
+	flusher *tomail.Flusher
 	outbox  *outbox.Outbox
 	ready   chan struct{}
 }
@@ -30,7 +31,7 @@ func New(o core.Options) (*Bridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bridge{env: e, flusher: newFlusher(e), ready: make(chan struct{})}
+	b := &Bridge{env: e, flusher: tomail.NewFlusher(e), ready: make(chan struct{})}
 	b.gaps = newGaps(e, b.HandleChat)
 	b.outbox = outbox.New(e, gaveUp, b.kinds()...)
 	return b, nil
@@ -68,7 +69,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		})
 	}
 	start("outbox", "core", b.outbox.Run)
-	start("flush", "core", b.flusher.run)
+	start("flush", "core", b.flusher.Run)
 	start("files", "core", func(ctx context.Context) error { return files.Run(ctx, b.env) })
 	for _, c := range b.env.Chats {
 		start(c.Name(), "chat", func(ctx context.Context) error { return b.runChat(ctx, c) })

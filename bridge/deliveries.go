@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // kinds are all kinds of delivery, each with how it is made and settled.
@@ -16,7 +17,7 @@ func (b *Bridge) kinds() []outbox.Kind {
 	e := b.env
 	return slices.Concat(
 		tochat.Kinds(e),             // messages, files, edits, deletions, states and signs in rooms
-		mailKinds(e),                // mails, their copies in Sent, corrections, digests
+		tomail.Kinds(e),             // mails, their copies in Sent, corrections, digests
 		files.Kinds(e, fileSettled), // files fetched from a network
 		heldKinds(e, b.inbox),       // held mails that were approved; places for conversations that begin by mail
 		reactionKinds(e),            // reactions in rooms and by mail

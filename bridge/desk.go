@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // jobPage is the kind of delivery that shows a person the bridge's page.
@@ -139,7 +140,7 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 		if rc.State == store.Failed || rc.State == store.Delayed {
 			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, core.PlainReason(rc.Reason))
 		}
-		if rc.State == store.Failed && worthRetrying(rc.Reason) && takes(people, rc.Participant) {
+		if rc.State == store.Failed && tomail.WorthRetrying(rc.Reason) && takes(people, rc.Participant) {
 			again = append(again, rc.Address)
 		}
 	}
@@ -214,15 +215,5 @@ func revoked(w *core.Work, network string, e chat.Revoked) error {
 	if err != nil {
 		return err
 	}
-	return warn(w, th, "hashsend has lost access to "+network, text)
-}
-
-// warn mails the owner of a thread's mailbox, at its own address.
-func warn(w *core.Work, th store.Thread, subject, text string) error {
-	box := w.Env.Boxes[th.Mailbox]
-	if box == nil {
-		return nil
-	}
-	to := store.Participant{Name: box.Owner, Address: box.Address.Address}
-	return note(w, th, to, subject, text, "")
+	return tomail.Warn(w, th, "hashsend has lost access to "+network, text)
 }

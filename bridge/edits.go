@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // edited takes in an edit of a person's own message.
@@ -152,7 +153,7 @@ func reword(w *core.Work, network string, m store.Message, posted chat.MessageID
 	if err := w.SetMessage(m); err != nil {
 		return err
 	}
-	if err := editedLate(w, m, was); err != nil {
+	if err := tomail.EditedLate(w, m, was); err != nil {
 		return err
 	}
 	return tochat.EachOtherCopy(w, m, posted, func(r store.Room, c store.Copy) error {
@@ -205,7 +206,7 @@ func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 		return err
 	}
 	if m.State == store.Held {
-		return hold(w, th, true)
+		return tomail.Hold(w, th, true)
 	}
 	has, err := w.MailedTo(m.ID)
 	if err != nil {
@@ -226,10 +227,10 @@ func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 	if len(without) == 0 {
 		return nil
 	}
-	p, err := planFor(w, m.Thread, []store.Message{m})
+	p, err := tomail.PlanFor(w, m.Thread, []store.Message{m})
 	if err != nil {
 		return err
 	}
 	p.Only = without
-	return Make(w, p)
+	return tomail.Make(w, p)
 }

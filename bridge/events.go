@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/tomail"
 )
 
 // HandleChat returns the handler of the events of one chat network. All events
@@ -79,7 +80,7 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Command:
 		return runCommand(w, network, e)
 	case chat.Typing:
-		return typing(w, network, e)
+		return tomail.Typing(w, network, e)
 	case chat.Shared:
 		return workShared(w, network, e)
 	case chat.DeskOpened:

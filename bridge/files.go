@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/media"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // fileSettled goes on with a message when one of its files has come, or never will.
@@ -27,11 +28,11 @@ func fileSettled(w *core.Work, message int64) error {
 		}
 	}
 	if m.State == store.Held {
-		if err := atOnce(w, m); err != nil {
+		if err := tomail.AtOnce(w, m); err != nil {
 			return err
 		}
 	}
-	return resume(w, m.Thread)
+	return tomail.Resume(w, m.Thread)
 }
 
 // toRoomsWithout posts a message of a room in the thread's other rooms.

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // posted takes in a new message. ErrNotLinked: it belongs to no linked room.
@@ -88,10 +88,10 @@ func posted(w *core.Work, network string, e chat.Posted) error {
 	if err := w.NoteMentions(m, who); err != nil {
 		return err
 	}
-	if err := atOnce(w, m); err != nil {
+	if err := tomail.AtOnce(w, m); err != nil {
 		return err
 	}
-	return hold(w, th, len(who) > 0)
+	return tomail.Hold(w, th, len(who) > 0)
 }
 
 // bodyOf is what a message says; a poll says its words.
@@ -153,33 +153,6 @@ func answered(w *core.Work, network string, r store.Room, e chat.Posted) (store.
 	return store.Message{}, nil
 }
 
-// hold begins or prolongs the hold of a thread for one more message.
-func hold(w *core.Work, th store.Thread, mention bool) error {
-	first, until := holdUntil(w.Env.Hold, th, w.Now, mention)
-	w.FlushDue = true
-	return w.SetHold(th.ID, first, until)
-}
-
-// liveFor is how long after an answer by mail a conversation counts as live.
-const liveFor = 2 * time.Minute
-
-// holdUntil decides when a thread's hold ends after one more message at now.
-func holdUntil(h core.Hold, th store.Thread, now time.Time, mention bool) (first, until time.Time) {
-	first = th.HoldFirst
-	if first.IsZero() {
-		first = now
-	}
-	quiet := h.Quiet
-	if mention || now.Sub(th.Live) < liveFor {
-		quiet = min(quiet, h.Live)
-	}
-	until = now.Add(quiet)
-	if last := first.Add(h.Max); until.After(last) {
-		until = last
-	}
-	return first, until
-}
-
 func deleted(w *core.Work, network string, e chat.Deleted) error {
 	m, err := w.ChatMessage(network, e.Message)
 	if err == nil && m.ID == 0 {
@@ -228,7 +201,7 @@ func deleted(w *core.Work, network string, e chat.Deleted) error {
 	text := "Your message was already mailed and cannot be taken back there."
 	if w.Env.TellDeletes {
 		text += " Those who have it are told that it was deleted."
-		if err := editedLate(w, m, m.Text); err != nil {
+		if err := tomail.EditedLate(w, m, m.Text); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
 
 // How many messages from before somebody joined are mailed on request.
@@ -172,16 +173,16 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 	if len(ms) == 0 {
 		return "", Usage("All of it was deleted meanwhile.")
 	}
-	plan, err := planFor(c.Work, th.ID, ms)
+	plan, err := tomail.PlanFor(c.Work, th.ID, ms)
 	if err != nil {
 		return "", err
 	}
 	// Files are named and not attached, and what the messages answer is not quoted:
 	// only what was shown is sent.
 	plan.Files, plan.Quotes, plan.Reactions = nil, nil, nil
-	g := plannedMail{Messages: ms, To: []store.Participant{p}, First: p.State == store.Invited, Late: true, Asked: c.by.Name}
+	g := tomail.Planned{Messages: ms, To: []store.Participant{p}, First: p.State == store.Invited, Late: true, Asked: c.by.Name}
 	g.Shown = []store.Participant{p}
-	if err := makeMail(c.Work, plan, g); err != nil {
+	if err := tomail.MakeMail(c.Work, plan, g); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s will get it.", p.Name), nil

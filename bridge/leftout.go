@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // readership is who has, gets, and must not get a mail that came in.
@@ -194,7 +195,7 @@ func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.M
 			return false, err
 		}
 	}
-	plan, err := planFor(c.Work, th.ID, gets)
+	plan, err := tomail.PlanFor(c.Work, th.ID, gets)
 	if err != nil {
 		return false, err
 	}
@@ -204,12 +205,12 @@ func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.M
 	}
 	plan.Reactions = nil
 	again = len(lost) > 0
-	g := plannedMail{Messages: gets, To: []store.Participant{p}, First: p.State == store.Invited || (again && !reached), Again: again}
+	g := tomail.Planned{Messages: gets, To: []store.Participant{p}, First: p.State == store.Invited || (again && !reached), Again: again}
 	for _, m := range gets {
-		g.Late = g.Late || speaker(m) != speaker(gets[0]) // one mail of several: it says who and when
+		g.Late = g.Late || tomail.Speaker(m) != tomail.Speaker(gets[0]) // one mail of several: it says who and when
 	}
-	g.Shown = shown(plan, g)
-	return again, makeMail(c.Work, plan, g)
+	g.Shown = tomail.Shown(plan, g)
+	return again, tomail.MakeMail(c.Work, plan, g)
 }
 
 // failuresOf are the mails with a message that have not reached a person. None: the

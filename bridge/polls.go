@@ -14,6 +14,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // pollWords is a poll as a text: the question, and its answers by number.
@@ -28,14 +29,6 @@ func pollWords(p chat.Poll) string {
 
 func numbered(p chat.Poll, i int) string {
 	return fmt.Sprintf("%d. %s", i+1, core.OneLine(p.Answers[i].Text, 200))
-}
-
-// pollHint tells people by email how they vote.
-func pollHint(p chat.Poll) string {
-	if p.Most > 1 {
-		return fmt.Sprintf("Reply with up to %d numbers to vote, as in: 1, 2", p.Most)
-	}
-	return "Reply with a number to vote."
 }
 
 // countVotes counts the votes for each answer; best is the most that one has.
@@ -67,7 +60,7 @@ func pollTally(p chat.Poll, votes []store.Vote) string {
 
 // tallyLater has the next mail tell how a poll stands.
 func tallyLater(w *core.Work, poll int64) error {
-	p, _, err := OpenPoll(w, poll)
+	p, _, err := tomail.OpenPoll(w, poll)
 	if err != nil || p.Message == 0 {
 		return err
 	}
@@ -158,29 +151,13 @@ func answersOf(p chat.Poll, numbers []int) (ids, shown []string, ok bool) {
 	return ids, shown, true
 }
 
-// OpenPoll returns a poll that can be voted in; the zero Poll: it is none, or it is over.
-func OpenPoll(w *core.Work, message int64) (store.Poll, store.Message, error) {
-	p, err := w.Poll(message)
-	if errors.Is(err, store.ErrNone) {
-		return store.Poll{}, store.Message{}, nil
-	}
-	if err != nil {
-		return p, store.Message{}, err
-	}
-	m, err := w.Message(message)
-	if err != nil || !p.Ended.IsZero() || m.State == store.Deleted {
-		return store.Poll{}, m, err
-	}
-	return p, m, nil
-}
-
 // openPollOf is openPoll of a message of a network, in a room that is not silent.
 func openPollOf(w *core.Work, network string, id chat.MessageID) (store.Poll, store.Message, error) {
 	m, err := w.ChatMessage(network, id)
 	if err != nil || m.ID == 0 {
 		return store.Poll{}, m, err
 	}
-	p, m, err := OpenPoll(w, m.ID)
+	p, m, err := tomail.OpenPoll(w, m.ID)
 	if err != nil || p.Message == 0 {
 		return store.Poll{}, m, err
 	}
@@ -281,7 +258,7 @@ func pollAnswered(w *core.Work, th store.Thread, d decision) (store.Poll, error)
 		}
 	}
 	for _, id := range asked {
-		p, m, err := OpenPoll(w, id)
+		p, m, err := tomail.OpenPoll(w, id)
 		if err != nil || (p.Message != 0 && m.Thread == th.ID) {
 			return p, err
 		}
@@ -415,17 +392,4 @@ func inWords(w *core.Work, m *store.Message, r store.Room, as chat.Sender) error
 		inChat = c.Chat
 	}
 	return tochat.Post(w, *m, r, as, inChat)
-}
-
-// planPoll reads what the mail that asks a poll must say of it.
-func planPoll(w *core.Work, p *plan, message int64) error {
-	poll, _, err := OpenPoll(w, message)
-	if err != nil || poll.Message == 0 {
-		return err
-	}
-	if p.Polls == nil {
-		p.Polls = map[int64]store.Poll{}
-	}
-	p.Polls[message] = poll
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
-	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 )
@@ -207,101 +206,4 @@ func showReaction(w *core.Work, th store.Thread, m store.Message, as chat.Sender
 		}
 	}
 	return nil
-}
-
-// planReactions reads what people by email are to be told of.
-func planReactions(w *core.Work, p *plan) (err error) {
-	if p.Lines, err = w.Lines(p.Thread.ID); err != nil {
-		return err
-	}
-	if p.Reactions, err = w.UntoldReactions(p.Thread.ID); err != nil {
-		return err
-	}
-	return reactedMessages(w, p)
-}
-
-// reactedMessages reads the messages that reactions, and lines of polls, are to.
-func reactedMessages(w *core.Work, p *plan) (err error) {
-	p.Reacted = map[int64]store.Message{}
-	var of []int64
-	for _, r := range p.Reactions {
-		of = append(of, r.Message)
-	}
-	for _, l := range p.Lines {
-		if poll := l.Poll(); poll != 0 {
-			of = append(of, poll)
-		}
-	}
-	for _, id := range of {
-		if p.Reacted[id], err = w.Message(id); err != nil {
-			return err
-		}
-		if p.LeftOut[id], err = w.LeftOut(id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// reactionTold notes that the people of a plan have been told of a reaction.
-func reactionTold(w *core.Work, p plan, r store.Reaction) error {
-	if p.Only == nil {
-		return w.SetReactionTold(r.ID)
-	}
-	r.Skip = append(r.Skip, p.Only...)
-	return w.SetReactionSkip(r)
-}
-
-// tellReactions adds to the last mail of each reader what was reacted with, and what
-// became of the rooms, since the mail before.
-func tellReactions(p plan, mails []plannedMail) {
-	told := map[int64]bool{}
-	for i := len(mails) - 1; i >= 0; i-- {
-		g := &mails[i]
-		first := true
-		for _, who := range g.To {
-			first = first && !told[who.ID]
-			told[who.ID] = true
-		}
-		if first {
-			g.Reactions = append(roomLines(p, g.To), reactionLines(p, g.To)...)
-		}
-	}
-}
-
-// reactionLines words the reactions that these people may know of: a line for each
-// emoji on each message.
-func reactionLines(p plan, readers []store.Participant) (lines []string) {
-	type line struct {
-		message int64
-		emoji   string
-	}
-	var order []line
-	names := map[line][]string{}
-	for _, r := range p.Reactions {
-		if !isNews(readers, r) || !p.mayRead(readers, p.Reacted[r.Message]) {
-			continue
-		}
-		at := line{r.Message, r.Emoji}
-		if names[at] == nil {
-			order = append(order, at)
-		}
-		names[at] = append(names[at], mail.CleanName(r.Name))
-	}
-	for _, at := range order {
-		m := p.Reacted[at.message]
-		what := core.OneLine(m.Text, 60)
-		if what == "" {
-			what = core.OneLine(m.Files, 60)
-		}
-		lines = append(lines, fmt.Sprintf("%s %s: “%s”", at.emoji, core.ListNames(names[at]), what))
-	}
-	return lines
-}
-
-// isNews reports whether a reaction is news to one of these people.
-func isNews(readers []store.Participant, r store.Reaction) bool {
-	return slices.ContainsFunc(readers, func(who store.Participant) bool {
-		return r.Participant != who.ID && !r.Skip.Has(who.ID)
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
 
 // takenBack is a reaction that was taken back in a room, and those who were mailed it.
@@ -61,7 +62,7 @@ func emojiOf(all []store.Reaction, reader, fresh int64) string {
 
 // mailTakenBack mails what still stands on a message; nothing, if nothing does.
 func mailTakenBack(w *core.Work, thread int64, t takenBack) error {
-	p, err := planFor(w, thread, nil)
+	p, err := tomail.PlanFor(w, thread, nil)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"hashsend/bridge/classify"
@@ -14,6 +13,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
 
 // How long reactions from rooms are collected before mails of them are made.
@@ -35,40 +35,6 @@ const jobReactMail = "mail.react"
 type reactJob struct {
 	Thread int64      `json:"thread"`
 	Taken  *takenBack `json:"taken,omitempty"` // nil: reactions that stand
-}
-
-// dialectOf tells by a mail which reactions its writer's program knows; empty: the
-// mail does not tell.
-func dialectOf(m *mail.Message) string {
-	for _, p := range m.Parts {
-		if p.Type == "text/vnd.google.email-reaction+json" {
-			return store.DialectGmail
-		}
-		if classify.IsReaction(p) {
-			return store.DialectMail
-		}
-	}
-	if strings.HasSuffix(strings.ToLower(m.ID), "@mail.gmail.com") {
-		return store.DialectGmail
-	}
-	return ""
-}
-
-// learnDialect notes which reactions the mail program of a participant knows; empty: it is
-// not told.
-func learnDialect(w *core.Work, th store.Thread, address, knows string) error {
-	if knows == "" {
-		return nil
-	}
-	p, err := w.Participant(th.ID, mail.CanonicalAddress(address))
-	if errors.Is(err, store.ErrNone) || (err == nil && p.Dialect == knows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	p.Dialect = knows
-	return w.SetParticipant(p)
 }
 
 // isOneEmoji reports whether a reaction is exactly one emoji: rooms have others, too.
@@ -122,11 +88,11 @@ func deliverReactions(ctx context.Context, e *core.Env, d store.Delivery) error 
 
 // mailReactions mails what was reacted with in rooms and stood in no mail yet.
 func mailReactions(w *core.Work, thread int64) error {
-	p, err := planFor(w, thread, nil)
+	p, err := tomail.PlanFor(w, thread, nil)
 	if err != nil {
 		return err
 	}
-	if err := planReactions(w, &p); err != nil {
+	if err := tomail.PlanReactions(w, &p); err != nil {
 		return err
 	}
 	has := map[int64][]store.Recipient{}
@@ -181,7 +147,7 @@ type reactionMail struct {
 // planReaction decides which mails of a reaction are made: one for each way in which
 // programs show it and each mail that people have the message in, in hidden threads
 // one for everybody alone. Those who get none are told in the next mail.
-func planReaction(p plan, r store.Reaction, has []store.Recipient) (all []reactionMail) {
+func planReaction(p tomail.Plan, r store.Reaction, has []store.Recipient) (all []reactionMail) {
 	if r.Room == 0 || !isOneEmoji(r.Emoji) {
 		return nil
 	}
@@ -193,7 +159,7 @@ func planReaction(p plan, r store.Reaction, has []store.Recipient) (all []reacti
 }
 
 // groupReaction gathers those who are to get a mail of a reaction.
-func groupReaction(p plan, r store.Reaction, has []store.Recipient, wants func(store.Participant) bool) (all []reactionMail) {
+func groupReaction(p tomail.Plan, r store.Reaction, has []store.Recipient, wants func(store.Participant) bool) (all []reactionMail) {
 	m := p.Reacted[r.Message]
 	if m.State != store.Mailed {
 		return nil
@@ -222,7 +188,7 @@ func groupReaction(p plan, r store.Reaction, has []store.Recipient, wants func(s
 
 // mailReaction makes one mail of a reaction. false: its person has reacted to the
 // message too often, or it cannot be written; it is told in the next mail.
-func mailReaction(w *core.Work, p plan, rm reactionMail) (bool, error) {
+func mailReaction(w *core.Work, p tomail.Plan, rm reactionMail) (bool, error) {
 	r := rm.Reaction
 	if more, err := mayReact(w, r, rm.Mail, rm.Dialect, rm.To[0].ID); err != nil || !more {
 		return false, err
@@ -238,7 +204,7 @@ func mailReaction(w *core.Work, p plan, rm reactionMail) (bool, error) {
 	return composeReaction(w, p, rm, shown)
 }
 
-func composeReaction(w *core.Work, p plan, rm reactionMail, shown mail.Reaction) (bool, error) {
+func composeReaction(w *core.Work, p tomail.Plan, rm reactionMail, shown mail.Reaction) (bool, error) {
 	r := rm.Reaction
 	to, err := w.Mail(rm.Mail)
 	if err != nil {
@@ -249,7 +215,7 @@ func composeReaction(w *core.Work, p plan, rm reactionMail, shown mail.Reaction)
 		return false, err
 	}
 	uniq := mail.NewUniq()
-	d := draft(p, plannedMail{To: rm.To, Shown: rm.To})
+	d := tomail.Draft(p, tomail.Planned{To: rm.To, Shown: rm.To})
 	d.From.Name = core.FromName(r.Name, p.Box.Address.Name)
 	d.ID, d.Trace, d.Bridge = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain), w.Env.Mint.Trace(uniq), w.Env.Instance+"; hop=1"
 	d.InReplyTo, d.References, d.Suppress = to.MessageID, append(d.References, ids...), "All"
@@ -262,7 +228,7 @@ func composeReaction(w *core.Work, p plan, rm reactionMail, shown mail.Reaction)
 	if err := w.AddMail(&record); err != nil {
 		return false, err
 	}
-	job := mailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, People: true}
+	job := tomail.MailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, People: true}
 	for _, who := range rm.To {
 		job.To = append(job.To, who.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: who.ID, State: store.Queued}); err != nil {
@@ -273,7 +239,7 @@ func composeReaction(w *core.Work, p plan, rm reactionMail, shown mail.Reaction)
 		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
 	}
 	w.Trace(core.Trace{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + core.Quantity(len(rm.To), "person", "people")})
-	return true, outbox.Enqueue(w, jobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
+	return true, outbox.Enqueue(w, tomail.JobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
 // mayReact counts the mails of one person's reactions to a message for the same

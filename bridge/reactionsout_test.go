@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/classify"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
 
 // shownReaction is what a mail program that knows reactions shows of a mail.
@@ -39,7 +40,7 @@ func TestDialect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := dialectOf(&m); got != want {
+		if got := tomail.DialectOf(&m); got != want {
 			t.Errorf("%q: %q, want %q", raw, got, want)
 		}
 	}
@@ -69,7 +70,7 @@ func TestPlanReaction(t *testing.T) {
 	has[4].Mail = 71                                                                      // 5 has it in another mail
 	has[8].State = store.Failed                                                           // 9 has not got it
 	has = append(has, store.Recipient{Mail: 70, Participant: 10, State: store.Delivered}) // 10 knows it already, 11 joined later
-	p := plan{People: people, Now: at, Reacted: map[int64]store.Message{30: {ID: 30, State: store.Mailed}}}
+	p := tomail.Plan{People: people, Now: at, Reacted: map[int64]store.Message{30: {ID: 30, State: store.Mailed}}}
 	r := store.Reaction{ID: 1, Message: 30, Room: 2, Emoji: "👍", Skip: store.IDs{10}}
 	show := func(r store.Reaction) (s string) {
 		for _, g := range planReaction(p, r, has) {

@@ -13,6 +13,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // joined greets: the bridge itself says how it is used, and a person who enters
@@ -101,7 +102,7 @@ func left(w *core.Work, network string, e chat.Left) error {
 			text = fmt.Sprintf("The room of “%s” takes no more messages: %s. Its mail comes here until it does again.", th.Title, e.Why)
 		}
 		if h := w.Env.Home; !w.Env.Network(h.Network).Known() || (h.Network == network && h.Room == e.Place.Room) {
-			err = warn(w, th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
+			err = tomail.Warn(w, th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
 		} else {
 			err = tochat.NoticeHome(w, text)
 		}

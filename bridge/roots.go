@@ -11,6 +11,7 @@ import (
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // jobRoot is the kind of delivery that reads the root of a chat thread which was never
@@ -131,24 +132,13 @@ func rootSettled(w *core.Work, root, thread int64) error {
 			answer.State = store.Inside
 			err = w.SetMessage(answer)
 		} else {
-			err = atOnce(w, answer)
+			err = tomail.AtOnce(w, answer)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return resume(w, thread)
-}
-
-// resume ends a hold that has lasted longer than holds do, because something was waited
-// for.
-func resume(w *core.Work, thread int64) error {
-	th, err := w.Thread(thread)
-	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.Now) <= w.Env.Hold.Max {
-		return err
-	}
-	w.FlushDue = true
-	return w.SetHold(th.ID, th.HoldFirst, w.Now)
+	return tomail.Resume(w, thread)
 }
 
 // notedBefore finds what was noted of a message before it came, because an answer to it

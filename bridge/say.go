@@ -12,6 +12,7 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
 )
 
 // PostMail posts what a person wrote in every room of the thread, and enqueues
@@ -28,7 +29,7 @@ func PostMail(w *core.Work, box *core.Box, l Mail, d decision, f Approval, claim
 			}
 		}
 		if !l.own && !d.mark {
-			if err := learnDialect(w, th, l.from.Address, dialectOf(&l.msg)); err != nil {
+			if err := tomail.LearnDialect(w, th, l.from.Address, tomail.DialectOf(&l.msg)); err != nil {
 				return err
 			}
 		}
@@ -232,13 +233,13 @@ func relay(w *core.Work, th store.Thread, ids []int64) error {
 	for _, id := range ids {
 		one, err := w.Message(id)
 		if err == nil {
-			err = atOnce(w, one)
+			err = tomail.AtOnce(w, one)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return hold(w, th, false)
+	return tomail.Hold(w, th, false)
 }
 
 // partsOf parts the words of a mail by the messages that they answer in a thread.
@@ -285,7 +286,7 @@ func speakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 		return chat.Sender{}, err
 	}
 	if p.State == store.Bounced && l.verdict.Trust == mail.Proven {
-		if err := writesAgain(w, &p); err != nil {
+		if err := tomail.WritesAgain(w, &p); err != nil {
 			return chat.Sender{}, err
 		}
 	}
@@ -419,5 +420,5 @@ func nobodyReads(w *core.Work, th store.Thread, m store.Message) error {
 	if err != nil {
 		return err
 	}
-	return note(w, th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
+	return tomail.Note(w, th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
 }

@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
 
 // overview returns what the console shows: the newest threads with their last
@@ -102,7 +103,7 @@ func messageView(tx *store.Tx, m store.Message) (core.MessageView, error) {
 		return v, err
 	}
 	if len(rs) > 0 {
-		v.State, v.Reason = progress(rs)
+		v.State, v.Reason = tomail.Progress(rs)
 	}
 	if v.From == "chat" || len(rs) > 0 {
 		return v, nil

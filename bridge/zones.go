@@ -8,20 +8,8 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tomail"
 )
-
-// zoneOf is the zone in which a mail to these people tells times: theirs, if they have
-// the same one.
-func (p plan) zoneOf(to []store.Participant) *time.Location {
-	name := ""
-	for i, who := range to {
-		if i > 0 && who.Zone != name {
-			return p.Zone
-		}
-		name = who.Zone
-	}
-	return core.ZoneOr(name, p.Zone)
-}
 
 // readZone reads how people name a time zone. Empty: that of the installation.
 func readZone(words []string) (name string, ok bool) {
@@ -77,25 +65,20 @@ func setZone(w *core.Work, p store.Participant, name string) error {
 		return nil
 	}
 	w.Lanes[outbox.DigestLane(p.ID)] = true
-	_, err := w.Wake(w.Key("w", p.ID), workDigestDue(w, p))
+	_, err := w.Wake(w.Key("w", p.ID), tomail.DigestDue(w, p))
 	return err
-}
-
-// workDigestDue is when the next digest of a person leaves.
-func workDigestDue(w *core.Work, p store.Participant) time.Time {
-	return digestDue(p.Mode, w.Now.In(w.Env.ZoneNamed(p.Zone)), w.Env.DigestTime)
 }
 
 // zoneByMail sets the zone of the person who asks for it by mail.
 func zoneByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
 	name, ok := readZone(words[min(1, len(words)):])
 	if !ok {
-		return note(w, th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.ZoneNamed(p.Zone), w.Now)), l.msg.ID)
+		return tomail.Note(w, th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.ZoneNamed(p.Zone), w.Now)), l.msg.ID)
 	}
 	if err := setZone(w, p, name); err != nil {
 		return err
 	}
-	return note(w, th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.ZoneNamed(name), w.Now), w.Now.In(w.Env.ZoneNamed(name)).Format("15:04")), l.msg.ID)
+	return tomail.Note(w, th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.ZoneNamed(name), w.Now), w.Now.In(w.Env.ZoneNamed(name)).Format("15:04")), l.msg.ID)
 }
 
 // zoneText names a zone; that of the machine has no name of its own.

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// typing prolongs the hold of a room's thread while somebody writes there. It
+// Typing prolongs the hold of a room's thread while somebody writes there. It
 // begins none, and where nothing is held nothing is written down.
-func typing(w *core.Work, network string, e chat.Typing) error {
+func Typing(w *core.Work, network string, e chat.Typing) error {
 	r, err := w.LinkedRoom(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -73,4 +73,46 @@ func typingUntil(h core.Hold, th store.Thread, now time.Time, on, urgent bool) t
 		return th.HoldUntil
 	}
 	return last
+}
+
+// EndedByHand is when a hold ends that somebody has ended: before it began, so that
+// nothing else prolongs it.
+func EndedByHand(first time.Time) time.Time { return first.Add(-time.Millisecond) }
+
+// Hold begins or prolongs the hold of a thread for one more message.
+func Hold(w *core.Work, th store.Thread, mention bool) error {
+	first, until := holdUntil(w.Env.Hold, th, w.Now, mention)
+	w.FlushDue = true
+	return w.SetHold(th.ID, first, until)
+}
+
+// liveFor is how long after an answer by mail a conversation counts as live.
+const liveFor = 2 * time.Minute
+
+// holdUntil decides when a thread's hold ends after one more message at now.
+func holdUntil(h core.Hold, th store.Thread, now time.Time, mention bool) (first, until time.Time) {
+	first = th.HoldFirst
+	if first.IsZero() {
+		first = now
+	}
+	quiet := h.Quiet
+	if mention || now.Sub(th.Live) < liveFor {
+		quiet = min(quiet, h.Live)
+	}
+	until = now.Add(quiet)
+	if last := first.Add(h.Max); until.After(last) {
+		until = last
+	}
+	return first, until
+}
+
+// Resume ends a hold that has lasted longer than holds do, because something was waited
+// for.
+func Resume(w *core.Work, thread int64) error {
+	th, err := w.Thread(thread)
+	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.Now) <= w.Env.Hold.Max {
+		return err
+	}
+	w.FlushDue = true
+	return w.SetHold(th.ID, th.HoldFirst, w.Now)
 }

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"fmt"
@@ -14,185 +14,12 @@ import (
 	"hashsend/bridge/store"
 )
 
-// plan is everything that decides which mails the held messages of a thread become.
-type plan struct {
-	Thread store.Thread
-	Epoch  store.Epoch
-	Box    *core.Box
-	People []store.Participant
-	Rooms  []store.Room
-	Held   []store.Message
-	Root   citation        // the mail that began the conversation; none: the room began it
-	Quotes map[int64]quote // by the message that answers
-	Files  map[int64][]store.File
-	// LeftOut are those who must not read a message that is quoted or reacted to.
-	LeftOut map[int64]store.IDs
-	// What was reacted with since the last mail, and the messages concerned.
-	Reactions []store.Reaction
-	Reacted   map[int64]store.Message
-	Lines     []store.Line         // what has become of the rooms since the last mail
-	Polls     map[int64]store.Poll // by the message that is one; open ones alone
-	Names     bool                 // two people have spoken from the room
-	// Correction: the messages were mailed before, and have changed.
-	Correction bool
-	Was        map[int64]string // by message: the text before, in a correction
-	// Digest: what waited for one person.
-	Digest bool
-	Only   store.IDs // mails are made for these people; nil: for all
-	// By message: who has it, or had it as it was, and who is addressed in it.
-	Have, Mentioned map[int64]store.IDs
-	Now             time.Time
-	Links           files.Links    // to files that do not fit a mail
-	MailBytes       int64          // how large a mail may become
-	Mint            mail.Mint      // for the ids of lists
-	Zone            *time.Location // of those who have none of their own
-	DigestTime      time.Duration  // when daily digests leave, after midnight
-}
-
-// quote is what is known of a message that another one answers.
-type quote struct {
-	Name, Text string
-	Mails      []citation // in which it stands; none: it never was in a mail
-	Root       []citation // in which stands what began the answers that lead to it; none: it began here
-	Of         store.Message
-}
-
-// plannedMail is one mail of a plan.
-type plannedMail struct {
-	Messages []store.Message
-	To       []store.Participant // who gets it
-	Shown    []store.Participant // who stands in To
-	First    bool                // the first mail to these people
-	Late     bool                // what waited long, of several authors, with the times
-	Again    bool                // it has failed before
-	Bare     bool                // nothing is attached: it was too large
-	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
-	// Reactions are lines, of changes of the rooms too, below the messages.
-	Reactions []string
-}
-
-// lateAfter is when messages have waited so long that they leave as one mail
-// with their times.
-const lateAfter = time.Hour
-
-// planMail decides which mails are made: each unbroken run of one author becomes
-// one mail for each reader group, in the order of the conversation.
-func planMail(p plan) []plannedMail {
-	var mails []plannedMail
-	var told store.IDs // who has been invited by an earlier mail
-	for _, run := range runs(p) {
-		for _, g := range groups(p, run) {
-			g.First = g.First && !told.Has(g.To[0].ID)
-			if g.First {
-				for _, who := range g.To {
-					told = append(told, who.ID)
-				}
-			}
-			g.Late = p.Digest || (len(run) > 0 && p.Now.Sub(run[0].At) > lateAfter)
-			mails = append(mails, g)
-		}
-	}
-	tellReactions(p, mails)
-	return mails
-}
-
-// runs cuts the held messages into unbroken runs of one author. When the first
-// has waited long, all are one run.
-func runs(p plan) [][]store.Message {
-	if len(p.Held) == 0 {
-		return nil
-	}
-	if p.Digest {
-		return slices.Collect(slices.Chunk(p.Held, digestMost))
-	}
-	if p.Now.Sub(p.Held[0].At) > lateAfter {
-		return [][]store.Message{p.Held}
-	}
-	var all [][]store.Message
-	for i, m := range p.Held {
-		if i == 0 || speaker(m) != speaker(p.Held[i-1]) {
-			all = append(all, nil)
-		}
-		all[len(all)-1] = append(all[len(all)-1], m)
-	}
-	return all
-}
-
-func speaker(m store.Message) string {
-	if m.Account != "" {
-		return fmt.Sprintf("%s/%d as %s", m.Origin, m.Author, m.Name)
-	}
-	name := ""
-	if m.Origin == store.FromMail {
-		name = m.Name // a list is one participant, and many people
-	}
-	return fmt.Sprintf("%s/%d/%d/%s", m.Origin, m.Author, m.Participant, name)
-}
-
-// groups gathers the people who get the same messages of a run, newcomers apart,
-// in hidden threads everybody alone.
-func groups(p plan, run []store.Message) []plannedMail {
-	var all []plannedMail
-	var keys []string
-	for _, who := range p.People {
-		var gets []store.Message
-		key := fmt.Sprint(who.State == store.Invited, ":")
-		for _, m := range run {
-			if p.turnOf(who, m) != now {
-				continue
-			}
-			gets = append(gets, m)
-			key += fmt.Sprint(m.ID, ",")
-		}
-		if len(gets) == 0 {
-			continue
-		}
-		if p.Thread.Mode == store.ModeHidden || core.IsUTF8(who.Address) {
-			key += fmt.Sprint("alone ", who.ID)
-		}
-		i := slices.Index(keys, key)
-		if i < 0 {
-			i = len(all)
-			keys = append(keys, key)
-			all = append(all, plannedMail{Messages: gets, First: who.State == store.Invited})
-		}
-		all[i].To = append(all[i].To, who)
-	}
-	for i := range all {
-		all[i].Shown = shown(p, all[i])
-	}
-	return all
-}
-
-// shown decides who stands in To: in an open thread all who take part, except
-// the writer, so that everybody can answer to all. Who wants nothing for now is not
-// shown: an answer to all would reach them. An address that some mail servers cannot
-// carry is shown to its owner alone, so that it keeps no mail from the others.
-func shown(p plan, g plannedMail) []store.Participant {
-	if p.Thread.Mode == store.ModeHidden {
-		return g.To
-	}
-	var all []store.Participant
-	writer := g.Messages[0].Participant
-	for _, m := range g.Messages {
-		if m.Participant != writer {
-			writer = 0 // there are several
-		}
-	}
-	for _, who := range p.People {
-		if who.Takes() && who.Mode != store.Paused && who.ID != writer && (!core.IsUTF8(who.Address) || (len(g.To) == 1 && g.To[0].ID == who.ID)) {
-			all = append(all, who)
-		}
-	}
-	return all
-}
-
 // listOver is how many people with mail of their own make a list: then mail programs are
 // told so, and how to leave it. With fewer it would look like a newsletter.
 const listOver = 20
 
 // isList reports whether so many people get mail of their own that it is a list.
-func (p plan) isList() bool {
+func (p Plan) isList() bool {
 	n := 0
 	for _, who := range p.People {
 		if who.Takes() {
@@ -205,8 +32,8 @@ func (p plan) isList() bool {
 // quietDay is the silence after which vacation answers are allowed again.
 const quietDay = 24 * time.Hour
 
-// draft makes the mail's content. Message-ID and trace are left to the caller.
-func draft(p plan, g plannedMail) mail.Draft {
+// Draft makes the mail's content. Message-ID and trace are left to the caller.
+func Draft(p Plan, g Planned) mail.Draft {
 	zone := p.zoneOf(g.To)
 	d := mail.Draft{
 		From: mail.Address{Name: p.Box.Address.Name, Address: p.Box.Address.Address}, Subject: p.Epoch.Subject,
@@ -262,7 +89,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	if p.Correction || p.Digest || program {
 		d.AutoSubmitted = "auto-generated" // nobody is to be told again that a person is away
 	}
-	d.Footer = footer(p, g, token)
+	d.Footer = Footer(p, g, token)
 	if g.Asked != "" {
 		d.Intro = fmt.Sprintf("Below is what was said here before you took part. %s asked to send it to you.", mail.CleanName(g.Asked))
 	}
@@ -280,7 +107,7 @@ func draft(p plan, g plannedMail) mail.Draft {
 	return d
 }
 
-func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
+func words(p Plan, g Planned, m store.Message, i int) mail.Words {
 	w := mail.Words{Author: m.Name, At: m.At, Text: m.Text, HTML: m.HTML, Emote: chat.Kind(m.Kind) == chat.Emote, Grey: chat.Kind(m.Kind) == chat.Notice, Index: i}
 	w.Text, w.HTML = core.AddRemarks(w.Text, w.HTML, core.MailedRemark(m))
 	if m.Files != "" && len(p.Files[m.ID]) == 0 {
@@ -300,7 +127,7 @@ func words(p plan, g plannedMail, m store.Message, i int) mail.Words {
 
 // mayRead reports whether everybody has been given a message: a quote must not
 // tell a newcomer what was said before, nor anybody what they were left out of.
-func (p plan) mayRead(people []store.Participant, m store.Message) bool {
+func (p Plan) mayRead(people []store.Participant, m store.Message) bool {
 	for _, who := range people {
 		if m.At.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
 			return false
@@ -309,12 +136,12 @@ func (p plan) mayRead(people []store.Participant, m store.Message) bool {
 	return true
 }
 
-func leaveLink(p plan, token string) string {
+func leaveLink(p Plan, token string) string {
 	return "mailto:" + core.PlusAddress(p.Box.Address.Address, "leave."+token) + "?subject=leave"
 }
 
-// footer says who reads an answer, and how to leave.
-func footer(p plan, g plannedMail, token string) []mail.FooterPart {
+// Footer says who reads an answer, and how to leave.
+func Footer(p Plan, g Planned, token string) []mail.FooterPart {
 	parts := append(accounts(g), mail.FooterPart{Text: readers(p, g)}, mail.FooterPart{Text: "answer this mail to reply"})
 	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
 		parts = append(parts, mail.FooterPart{Text: "you get " + core.ModeText(g.To[0].Mode, p.DigestTime) + "; answer /digest burst to get everything soon"})
@@ -327,7 +154,7 @@ func footer(p plan, g plannedMail, token string) []mail.FooterPart {
 
 // accounts says who has written under another name (A30): nobody is to be taken for
 // somebody else.
-func accounts(g plannedMail) (parts []mail.FooterPart) {
+func accounts(g Planned) (parts []mail.FooterPart) {
 	for _, m := range g.Messages {
 		text := fmt.Sprintf("“%s” is %s in the room", mail.CleanName(m.Name), mail.CleanName(m.Account))
 		if m.Account != "" && !slices.ContainsFunc(parts, func(p mail.FooterPart) bool { return p.Text == text }) {
@@ -337,7 +164,7 @@ func accounts(g plannedMail) (parts []mail.FooterPart) {
 	return parts
 }
 
-func readers(p plan, g plannedMail) string {
+func readers(p Plan, g Planned) string {
 	where := "the chat room"
 	if p.Thread.Title != "" {
 		where = "“" + p.Thread.Title + "”"
@@ -378,7 +205,7 @@ func inRooms(rooms []store.Room) (n int) {
 
 // invitation is what the first mail to a person says: who writes, from where, who
 // else takes part, and how to leave.
-func invitation(p plan, g plannedMail) string {
+func invitation(p Plan, g Planned) string {
 	author := mail.CleanName(g.Messages[0].Name)
 	if g.Asked != "" {
 		author = mail.CleanName(g.Asked)
@@ -405,7 +232,7 @@ const longestTopic = 4000
 
 // company says who else takes part by email: by name where the addresses are
 // seen, else how many.
-func company(p plan, g plannedMail) string {
+func company(p Plan, g Planned) string {
 	var names []string
 	for _, who := range p.People {
 		if who.Takes() && !(len(g.To) == 1 && g.To[0].ID == who.ID) {

@@ -1,10 +1,11 @@
-package bridge
+package tomail
 
 import (
+	"errors"
 	"slices"
 	"strings"
-	"time"
 
+	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/markup"
@@ -21,7 +22,7 @@ const (
 )
 
 // turnOf decides when a person gets a message of a plan.
-func (p plan) turnOf(who store.Participant, m store.Message) turn {
+func (p Plan) turnOf(who store.Participant, m store.Message) turn {
 	has := p.Correction && p.Have[m.ID].Has(who.ID) // history and resend give people what was not meant for them at first
 	switch {
 	case !who.Takes(), who.Muted.After(p.Now), m.Participant == who.ID:
@@ -50,7 +51,7 @@ func (p plan) turnOf(who store.Participant, m store.Message) turn {
 
 // planTurns reads what turnOf needs, and who is mentioned. Who has what is of interest
 // where somebody wants mail in another way than most.
-func planTurns(w *core.Work, p *plan) error {
+func planTurns(w *core.Work, p *Plan) error {
 	special := false
 	for _, who := range p.People {
 		special = special || (who.Takes() && who.Mode != store.Burst)
@@ -70,28 +71,9 @@ func planTurns(w *core.Work, p *plan) error {
 	return nil
 }
 
-// digestDue decides when a digest is sent in which something waits since now. at is
-// the time of day of daily ones, after midnight.
-func digestDue(mode string, now time.Time, at time.Duration) time.Time {
-	switch mode {
-	case store.Quarter:
-		return now.Add(15 * time.Minute)
-	case store.Hourly:
-		return now.Add(time.Hour)
-	case store.Daily:
-		y, m, d := now.Date()
-		hour, minute := int(at.Hours()), int(at.Minutes())%60
-		if due := time.Date(y, m, d, hour, minute, 0, 0, now.Location()); due.After(now) {
-			return due
-		}
-		return time.Date(y, m, d+1, hour, minute, 0, 0, now.Location())
-	}
-	return now
-}
-
 // called words a message for its readers by mail: who is mentioned is called by name
 // alone, and those who read that of themselves see it in bold (A25).
-func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
+func (p Plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 	for _, who := range p.People {
 		if !p.Mentioned[m.ID].Has(who.ID) {
 			continue
@@ -111,8 +93,8 @@ func (p plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 	}
 }
 
-// atOnce mails a message to those who want no hold, when its files are there.
-func atOnce(w *core.Work, m store.Message) error {
+// AtOnce mails a message to those who want no hold, when its files are there.
+func AtOnce(w *core.Work, m store.Message) error {
 	people, err := w.Participants(m.Thread)
 	if err != nil {
 		return err
@@ -129,10 +111,44 @@ func atOnce(w *core.Work, m store.Message) error {
 	if ready, err := complete(w, []store.Message{m}); err != nil || len(ready) == 0 {
 		return err
 	}
-	p, err := planFor(w, m.Thread, []store.Message{m})
+	p, err := PlanFor(w, m.Thread, []store.Message{m})
 	if err != nil {
 		return err
 	}
 	p.Only = only
 	return Make(w, p)
+}
+
+// DialectOf tells by a mail which reactions its writer's program knows; empty: the
+// mail does not tell.
+func DialectOf(m *mail.Message) string {
+	for _, p := range m.Parts {
+		if p.Type == "text/vnd.google.email-reaction+json" {
+			return store.DialectGmail
+		}
+		if classify.IsReaction(p) {
+			return store.DialectMail
+		}
+	}
+	if strings.HasSuffix(strings.ToLower(m.ID), "@mail.gmail.com") {
+		return store.DialectGmail
+	}
+	return ""
+}
+
+// LearnDialect notes which reactions the mail program of a participant knows; empty: it is
+// not told.
+func LearnDialect(w *core.Work, th store.Thread, address, knows string) error {
+	if knows == "" {
+		return nil
+	}
+	p, err := w.Participant(th.ID, mail.CanonicalAddress(address))
+	if errors.Is(err, store.ErrNone) || (err == nil && p.Dialect == knows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Dialect = knows
+	return w.SetParticipant(p)
 }

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"context"
@@ -25,9 +25,9 @@ type correctJob struct {
 	Thread int64 `json:"thread"`
 }
 
-// editedLate notes an edit of a message that somebody has by mail already. was is its
+// EditedLate notes an edit of a message that somebody has by mail already. was is its
 // text before.
-func editedLate(w *core.Work, m store.Message, was string) error {
+func EditedLate(w *core.Work, m store.Message, was string) error {
 	readers, err := w.MailedTo(m.ID)
 	if err != nil || len(readers) == 0 {
 		return err
@@ -92,7 +92,7 @@ func correct(w *core.Work, thread int64) error {
 	if len(all) == 0 {
 		return nil
 	}
-	p, err := planFor(w, thread, all)
+	p, err := PlanFor(w, thread, all)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 )
 
 // draftPlan is a conversation of some people, of which Ann's mail is made.
-func draftPlan(mode string, people int) (plan, plannedMail) {
+func draftPlan(mode string, people int) (Plan, Planned) {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	p := plan{
+	p := Plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: mode, Token: "threadtoken"}, Now: now,
 		Epoch: store.Epoch{Name: "aaaabbbbccccdddd", Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: now},
 		Zone:  time.UTC, Mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}, MailBytes: 20 << 20, Box: &core.Box{Mailbox: core.Mailbox{
@@ -28,15 +28,15 @@ func draftPlan(mode string, people int) (plan, plannedMail) {
 			State: store.Active, Joined: now.Add(-time.Hour), Mailed: now.Add(-time.Hour),
 		})
 	}
-	g := plannedMail{Messages: []store.Message{{ID: 7, Name: "Alice", Text: "Lunch at 12?", At: now}}, To: p.People[:1]}
-	g.Shown = shown(p, g)
+	g := Planned{Messages: []store.Message{{ID: 7, Name: "Alice", Text: "Lunch at 12?", At: now}}, To: p.People[:1]}
+	g.Shown = Shown(p, g)
 	return p, g
 }
 
 // headerOf composes the mail and reads its header.
-func headerOf(t *testing.T, p plan, g plannedMail) (mail.Message, string) {
+func headerOf(t *testing.T, p Plan, g Planned) (mail.Message, string) {
 	t.Helper()
-	d := draft(p, g)
+	d := Draft(p, g)
 	d.ID, d.Trace, d.Bridge = "m1@example.org", p.Mint.Trace("eeeeffffgggghhhh"), "a1b2c3; hop=1"
 	finished, err := mail.Compose(d)
 	if err != nil {
@@ -100,17 +100,17 @@ func TestVacationAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		mailed   time.Duration // ago; 0: never
-		change   func(*plan, *plannedMail)
+		change   func(*Plan, *Planned)
 		suppress bool
 		auto     string
 		bulk     string
 	}{
-		{"the first", 0, func(_ *plan, g *plannedMail) { g.First = true }, false, "", ""},
+		{"the first", 0, func(_ *Plan, g *Planned) { g.First = true }, false, "", ""},
 		{"the second", time.Minute, nil, true, "", ""},
 		{"within a day", 24 * time.Hour, nil, true, "", ""},
 		{"after a day", 24*time.Hour + time.Second, nil, false, "", ""},
-		{"a correction", time.Minute, func(p *plan, _ *plannedMail) { p.Correction = true }, true, "auto-generated", ""},
-		{"a digest", time.Hour, func(p *plan, g *plannedMail) { p.Digest, g.Late = true, true }, true, "auto-generated", "bulk"},
+		{"a correction", time.Minute, func(p *Plan, _ *Planned) { p.Correction = true }, true, "auto-generated", ""},
+		{"a digest", time.Hour, func(p *Plan, g *Planned) { p.Digest, g.Late = true, true }, true, "auto-generated", "bulk"},
 	} {
 		p, g := draftPlan(store.ModeOpen, 1)
 		g.To[0].Mailed = time.Time{}

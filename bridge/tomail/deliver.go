@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"context"
@@ -22,14 +22,14 @@ import (
 
 // The kinds of deliveries to mail servers.
 const (
-	jobMail = "mail.submit"
+	JobMail = "mail.submit"
 	jobKeep = "mail.keep" // see that a copy is in Sent
 )
 
-// mailKinds are the kinds of deliveries to mail servers, and those that make mails.
-func mailKinds(e *core.Env) []outbox.Kind {
+// Kinds are the kinds of deliveries to mail servers, and those that make mails.
+func Kinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
-		{Name: jobMail, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverMail(ctx, e, d) }},
+		{Name: JobMail, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverMail(ctx, e, d) }},
 		{Name: jobKeep, Patience: keepPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverKeep(ctx, e, d) }},
 		{Name: jobCorrect, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverCorrection(ctx, e, d) }},
 		{Name: jobDigest, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDigest(ctx, e, d) }},
@@ -39,8 +39,8 @@ func mailKinds(e *core.Env) []outbox.Kind {
 // keepPatience is how long a mail is looked for in the Sent folder.
 const keepPatience = 24 * time.Hour
 
-// mailJob is the data of a delivery to a submission server.
-type mailJob struct {
+// MailJob is the data of a delivery to a submission server.
+type MailJob struct {
 	Mail      int64         `json:"mail"`
 	MessageID string        `json:"message_id"`
 	Trace     string        `json:"trace"`
@@ -62,7 +62,7 @@ func grace(box *core.Box) time.Duration {
 	return time.Minute
 }
 
-func outgoing(e *core.Env, j mailJob, raw []byte) mail.Outgoing {
+func outgoing(e *core.Env, j MailJob, raw []byte) mail.Outgoing {
 	whole := mail.Finished{Raw: raw, Files: j.Files}
 	o := mail.Outgoing{
 		MessageID: j.MessageID, EnvelopeID: envelopeID(j.Trace), Size: whole.Size(),
@@ -86,7 +86,7 @@ func envelopeID(trace string) string {
 
 // deliverMail submits a mail. One that may have left already is looked for first.
 func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
-	var j mailJob
+	var j MailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
@@ -126,7 +126,7 @@ func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
 		return err
 	})
 	if err == nil && e.Metrics != nil {
-		e.Metrics.Observe(jobMail, e.Now().Sub(begun))
+		e.Metrics.Observe(JobMail, e.Now().Sub(begun))
 	}
 	e.NoteHealth(box.Name, "submission", err)
 	core.Failpoint("settle-mail:attempted")
@@ -144,7 +144,7 @@ func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
 
 // resolveDoubt looks for a mail whose last dot may have gone out. done: the
 // delivery was settled, or put off.
-func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, box *core.Box) (done bool, err error) {
+func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box *core.Box) (done bool, err error) {
 	id, found, err := lookFor(ctx, e, j, box, d.Started)
 	switch {
 	case err != nil:
@@ -165,7 +165,7 @@ func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j mailJob,
 }
 
 // lookFor finds the copy of a mail that proves that it has left.
-func lookFor(ctx context.Context, e *core.Env, j mailJob, box *core.Box, since time.Time) (id string, found bool, err error) {
+func lookFor(ctx context.Context, e *core.Env, j MailJob, box *core.Box, since time.Time) (id string, found bool, err error) {
 	if box.Keeper == nil {
 		return "", false, nil
 	}
@@ -177,7 +177,7 @@ func lookFor(ctx context.Context, e *core.Env, j mailJob, box *core.Box, since t
 }
 
 // settleMail records what the server said, for each recipient.
-func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, box *core.Box, res mail.Result, cause error) error {
+func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box *core.Box, res mail.Result, cause error) error {
 	return e.Write(ctx, "settle-mail", func(w *core.Work) error {
 		if cause != nil && !retry.IsNever(cause) {
 			if !retry.IsUnclear(cause) {
@@ -220,7 +220,7 @@ func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, b
 
 // settleRecipients stores each recipient's outcome; those who were put off get a
 // delivery of their own.
-func settleRecipients(w *core.Work, d store.Delivery, j mailJob, rs []store.Recipient, res mail.Result) error {
+func settleRecipients(w *core.Work, d store.Delivery, j MailJob, rs []store.Recipient, res mail.Result) error {
 	var later []string
 	var those []store.Recipient
 	status := map[int64]string{}
@@ -257,14 +257,14 @@ func settleRecipients(w *core.Work, d store.Delivery, j mailJob, rs []store.Reci
 }
 
 // laterFor has a mail tried again for one recipient.
-func laterFor(w *core.Work, d store.Delivery, j mailJob, to string, due time.Time) error {
+func laterFor(w *core.Work, d store.Delivery, j MailJob, to string, due time.Time) error {
 	j.To, j.SelfCopy = []string{to}, false
-	return outbox.Enqueue(w, jobMail, outbox.LaterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
+	return outbox.Enqueue(w, JobMail, outbox.LaterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
 }
 
 // behind puts a mail behind earlier ones that wait for some of its recipients, so
 // that everybody gets them in their order. done: nobody is left.
-func behind(ctx context.Context, e *core.Env, d *store.Delivery, j *mailJob) (done bool, err error) {
+func behind(ctx context.Context, e *core.Env, d *store.Delivery, j *MailJob) (done bool, err error) {
 	if strings.Contains(d.Lane, "/later/") {
 		return false, nil
 	}
@@ -318,7 +318,7 @@ func outcomeFor(res mail.Result, address string) mail.Outcome {
 }
 
 // refusedAll notes that a mail was refused for everybody.
-func refusedAll(w *core.Work, j mailJob, rs []store.Recipient, res mail.Result, cause error) error {
+func refusedAll(w *core.Work, j MailJob, rs []store.Recipient, res mail.Result, cause error) error {
 	var those []store.Recipient
 	status := map[int64]string{}
 	for _, r := range rs {
@@ -339,7 +339,7 @@ func refusedAll(w *core.Work, j mailJob, rs []store.Recipient, res mail.Result, 
 
 // refused sees to those who were refused for good: what was too large goes again
 // without its files, the rest is reported.
-func refused(w *core.Work, j mailJob, rs []store.Recipient, status map[int64]string) error {
+func refused(w *core.Work, j MailJob, rs []store.Recipient, status map[int64]string) error {
 	if len(rs) == 0 {
 		return nil
 	}
@@ -347,7 +347,7 @@ func refused(w *core.Work, j mailJob, rs []store.Recipient, status map[int64]str
 	if err != nil {
 		return err
 	}
-	if rs, err = withoutFiles(w, j.Mail, rs, status); err != nil {
+	if rs, err = WithoutFiles(w, j.Mail, rs, status); err != nil {
 		return err
 	}
 	for _, r := range rs {
@@ -359,7 +359,7 @@ func refused(w *core.Work, j mailJob, rs []store.Recipient, status map[int64]str
 }
 
 // seeToCopy has the Sent folder looked after where the provider does not do it.
-func seeToCopy(w *core.Work, d store.Delivery, j mailJob, box *core.Box) error {
+func seeToCopy(w *core.Work, d store.Delivery, j MailJob, box *core.Box) error {
 	if !j.SelfCopy || box == nil || box.Keeper == nil {
 		return nil
 	}
@@ -367,7 +367,7 @@ func seeToCopy(w *core.Work, d store.Delivery, j mailJob, box *core.Box) error {
 }
 
 // accepted shows at the message that its mail is on its way.
-func accepted(w *core.Work, j mailJob) error {
+func accepted(w *core.Work, j MailJob) error {
 	ms, err := w.MessagesOfMail(j.Mail)
 	if err != nil || len(ms) == 0 {
 		return err
@@ -396,7 +396,7 @@ func accepted(w *core.Work, j mailJob) error {
 		if err != nil {
 			return err
 		}
-		if state, _ := progress(rs); state == store.Failed || state == store.Delayed || state == store.Queued {
+		if state, _ := Progress(rs); state == store.Failed || state == store.Delayed || state == store.Queued {
 			return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
 		}
 		return nil
@@ -412,7 +412,7 @@ func accepted(w *core.Work, j mailJob) error {
 // deliverKeep sees that one copy of a mail is in the Sent folder: our own copy
 // that arrived is moved there; if it never arrives, the mail is stored there.
 func deliverKeep(ctx context.Context, e *core.Env, d store.Delivery) error {
-	var j mailJob
+	var j MailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
@@ -438,7 +438,7 @@ func deliverKeep(ctx context.Context, e *core.Env, d store.Delivery) error {
 // copyAwaited is how long our own copy is waited for.
 const copyAwaited = 10 * time.Minute
 
-func keepCopy(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, box *core.Box) (id string, err error) {
+func keepCopy(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box *core.Box) (id string, err error) {
 	since := d.Created.Add(-time.Hour)
 	id, found, err := box.Keeper.AdoptSent(ctx, j.Trace, since)
 	if err != nil || found {
@@ -451,4 +451,27 @@ func keepCopy(ctx context.Context, e *core.Env, d store.Delivery, j mailJob, box
 		return "", retry.After(errors.New("our own copy of the mail has not arrived yet"), 15*time.Second)
 	}
 	return "", box.Keeper.KeepSent(ctx, outgoing(e, j, d.Raw), d.Created)
+}
+
+// stillTo leaves out of a mail those who have been taken out since it was made. none:
+// there is nobody left.
+func stillTo(ctx context.Context, e *core.Env, j *MailJob) (none bool, err error) {
+	if !j.People {
+		return false, nil
+	}
+	wanted := map[string]bool{}
+	err = e.Store.Read(ctx, func(tx *store.Tx) error {
+		rs, err := tx.Recipients(j.Mail)
+		for _, r := range rs {
+			wanted[mail.CanonicalAddress(r.Address)] = true
+		}
+		return err
+	})
+	none = true
+	j.To = slices.DeleteFunc(j.To, func(to string) bool {
+		is := wanted[mail.CanonicalAddress(to)]
+		none = none && !is
+		return !is && !(j.SelfCopy && mail.SameAddress(to, j.From))
+	})
+	return none && err == nil, err
 }

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"testing"
@@ -40,7 +40,7 @@ func TestCite(t *testing.T) {
 // it answers; the others' mails do.
 func TestDraftCites(t *testing.T) {
 	ann, carl := store.Participant{ID: 1, State: store.Active, Address: "ann@example.com"}, store.Participant{ID: 3, State: store.Invited, Address: "carl@example.com"}
-	p := plan{
+	p := Plan{
 		Thread: store.Thread{Mode: store.ModeHidden, Title: "Lunch"}, Epoch: store.Epoch{Subject: "#Send Lunch", Anchor: "anchor@example.org"},
 		Box:    &core.Box{Mailbox: core.Mailbox{Address: mail.Address{Address: "team@example.org"}}},
 		People: []store.Participant{ann, carl}, Root: citation{Final: "root@example.com", Readers: store.IDs{1}},
@@ -54,7 +54,7 @@ func TestDraftCites(t *testing.T) {
 		{ann, "final@example.org", []string{"root@example.com", "sent@example.org", "final@example.org", "final@example.org"}},
 		{carl, "", nil},
 	} {
-		d := draft(p, plannedMail{Messages: []store.Message{{ID: 7}}, To: []store.Participant{c.to}, Shown: []store.Participant{c.to}})
+		d := Draft(p, Planned{Messages: []store.Message{{ID: 7}}, To: []store.Participant{c.to}, Shown: []store.Participant{c.to}})
 		if d.InReplyTo != c.parent || cmp.Diff(c.refs, d.References) != "" {
 			t.Errorf("%s: In-Reply-To %q, References %q", c.to.Address, d.InReplyTo, d.References)
 		}

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func TestMailsTellNoHistory(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 17))
 		p, all := randomPlan(r)
 		for _, g := range planMail(p) {
-			d := draft(p, g)
+			d := Draft(p, g)
 			d.ID = fmt.Sprintf("m%d@example.org", mails)
 			finished, err := mail.Compose(d)
 			if err != nil {
@@ -57,10 +57,10 @@ func TestMailsTellNoHistory(t *testing.T) {
 
 // randomPlan makes a conversation in which people come at any time, of which the
 // last messages are held.
-func randomPlan(r *rand.Rand) (plan, []store.Message) {
+func randomPlan(r *rand.Rand) (Plan, []store.Message) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	minute := func() time.Time { return start.Add(time.Duration(r.IntN(30)) * time.Minute) }
-	p := plan{
+	p := Plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: []string{store.ModeOpen, store.ModeHidden}[r.IntN(2)], Token: "t"},
 		Epoch:  store.Epoch{Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: start},
 		Box:    &core.Box{Mailbox: core.Mailbox{Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true}},

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"fmt"
@@ -12,10 +12,10 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// withoutFiles mails what stands in a mail again, with links in place of its files, to
+// WithoutFiles mails what stands in a mail again, with links in place of its files, to
 // those recipients for whom it was too large. It returns the others: those who were
 // refused for something else, or whose mail has no files, or had none this time.
-func withoutFiles(w *core.Work, mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
+func WithoutFiles(w *core.Work, mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil || len(ms) == 0 {
 		return refused, err
@@ -54,11 +54,11 @@ func withoutFiles(w *core.Work, mailID int64, refused []store.Recipient, status 
 
 // mailSmaller makes the mails of smaller.
 func mailSmaller(w *core.Work, mailID int64, ms []store.Message, again []store.Participant) error {
-	p, err := planFor(w, ms[0].Thread, ms)
+	p, err := PlanFor(w, ms[0].Thread, ms)
 	if err != nil {
 		return err
 	}
-	g := plannedMail{Messages: ms, Bare: true, Late: slices.ContainsFunc(ms, func(m store.Message) bool { return speaker(m) != speaker(ms[0]) })}
+	g := Planned{Messages: ms, Bare: true, Late: slices.ContainsFunc(ms, func(m store.Message) bool { return Speaker(m) != Speaker(ms[0]) })}
 	each := [][]store.Participant{again}
 	if p.Thread.Mode == store.ModeHidden {
 		each = slices.Collect(slices.Chunk(again, 1))
@@ -74,8 +74,8 @@ func mailSmaller(w *core.Work, mailID int64, ms []store.Message, again []store.P
 				return err
 			}
 		}
-		g.Shown = shown(p, g)
-		if err := makeMail(w, p, g); err != nil {
+		g.Shown = Shown(p, g)
+		if err := MakeMail(w, p, g); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestProgress(t *testing.T) {
 		{r(store.Delayed, store.Queued, store.Read), "delayed", "because of delayed"},
 		{r(store.Delayed, store.Failed, store.Delayed), "failed", "because of failed"},
 	} {
-		if state, reason := progress(c.rs); state != c.state || reason != c.reason {
+		if state, reason := Progress(c.rs); state != c.state || reason != c.reason {
 			t.Errorf("%v: %s, %q; want %s, %q", c.rs, state, reason, c.state, c.reason)
 		}
 	}
@@ -41,7 +41,7 @@ func TestReports(t *testing.T) {
 		{store.Delayed, store.Delivered, false}, {store.Delivered, store.Delayed, true}, {store.Failed, store.Delivered, true},
 		{store.Read, store.Failed, false}, {store.Failed, store.Failed, false}, {store.Delayed, store.Queued, true},
 	} {
-		if follows(c.news, c.known) != c.want {
+		if Follows(c.news, c.known) != c.want {
 			t.Errorf("%s after %s: %v", c.news, c.known, !c.want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestReports(t *testing.T) {
 		{classify.Class{Kind: classify.ReadReceipt, Report: &classify.Report{Action: "deleted"}}, store.Delivered},
 		{classify.Class{Kind: classify.Delivered}, store.Delivered}, {classify.Class{Kind: classify.Delayed}, store.Delayed}, {classify.Class{Kind: classify.Complaint}, store.Failed},
 	} {
-		if got := reported(c.class); got != c.want {
+		if got := Reported(c.class); got != c.want {
 			t.Errorf("%v: %s, want %s", c.class.Kind, got, c.want)
 		}
 	}

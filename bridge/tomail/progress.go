@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"slices"
@@ -17,9 +17,9 @@ const (
 	stateRead = store.Read
 )
 
-// progress sums up how far a message has come: its worst recipient counts. The
+// Progress sums up how far a message has come: its worst recipient counts. The
 // reason is that of a failure or delay.
-func progress(rs []store.Recipient) (state, reason string) {
+func Progress(rs []store.Recipient) (state, reason string) {
 	order := []string{store.Failed, store.Delayed, store.Queued, store.Accepted, store.Delivered, store.Read}
 	worst := len(order) - 1
 	for _, r := range rs {
@@ -39,15 +39,15 @@ func progress(rs []store.Recipient) (state, reason string) {
 	return state, ""
 }
 
-// follows reports whether what a report says is news to somebody who knows a state:
+// Follows reports whether what a report says is news to somebody who knows a state:
 // reports come late and in any order, and a mail that was read is not only delivered.
-func follows(news, known string) bool {
+func Follows(news, known string) bool {
 	order := []string{store.Queued, store.Accepted, store.Delayed, store.Delivered, store.Read, store.Failed, store.Resent}
 	return slices.Index(order, news) > slices.Index(order, known)
 }
 
-// reported is the state of a recipient that a report tells.
-func reported(c classify.Class) string {
+// Reported is the state of a recipient that a report tells.
+func Reported(c classify.Class) string {
 	switch c.Kind {
 	case classify.Bounce, classify.Complaint:
 		return store.Failed
@@ -68,9 +68,9 @@ func mayPassLater(reason string) bool {
 	return strings.HasPrefix(status, "4.") || status == "5.2.2" || strings.HasPrefix(status, "5.3.")
 }
 
-// worthRetrying reports whether the same mail may ever get through: not where it is too
+// WorthRetrying reports whether the same mail may ever get through: not where it is too
 // large, and not to an address that does not exist (RFC 3463, 3.2).
-func worthRetrying(reason string) bool {
+func WorthRetrying(reason string) bool {
 	status := classify.Status(reason)
 	return !strings.HasPrefix(status, "5.1.") && !classify.TooLarge(status, reason)
 }
@@ -86,7 +86,7 @@ func mended(w *core.Work, m store.Message) error {
 	if err != nil {
 		return err
 	}
-	if state, _ := progress(rs); state == store.Failed {
+	if state, _ := Progress(rs); state == store.Failed {
 		return nil
 	}
 	return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Mended: true})
@@ -107,7 +107,7 @@ func showProgress(w *core.Work, ms []store.Message, before map[int64]string) err
 		if err != nil {
 			return err
 		}
-		state, _ := progress(rs)
+		state, _ := Progress(rs)
 		phase, told := map[string]chat.Phase{stateSent: chat.Accepted, store.Delivered: chat.Delivered, stateRead: chat.Read}[state]
 		if !told || state == before[m.ID] {
 			continue

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ import (
 func TestCalledByName(t *testing.T) {
 	ann, bob := store.Participant{ID: 1, Name: "Ann & Co", State: store.Active}, store.Participant{ID: 2, Name: "Bob", State: store.Active}
 	tim := store.Participant{ID: 3, Name: "Tim O'Shea", State: store.Active}
-	p := plan{People: []store.Participant{ann, bob, tim}, Mentioned: map[int64]store.IDs{7: {1, 2, 3}}}
+	p := Plan{People: []store.Participant{ann, bob, tim}, Mentioned: map[int64]store.IDs{7: {1, 2, 3}}}
 	for _, c := range []struct {
 		name       string
 		to         []store.Participant
@@ -38,7 +38,7 @@ func TestCalledByName(t *testing.T) {
 
 // TestAccounts names whose account wrote under another name, once (EVENTS A30).
 func TestAccounts(t *testing.T) {
-	g := plannedMail{Messages: []store.Message{{Name: "Cat", Account: "Alice"}, {Name: "Cat", Account: "Alice"}, {Name: "Bob"}, {Name: "Bob", Account: "Eve"}}}
+	g := Planned{Messages: []store.Message{{Name: "Cat", Account: "Alice"}, {Name: "Cat", Account: "Alice"}, {Name: "Bob"}, {Name: "Bob", Account: "Eve"}}}
 	got := accounts(g)
 	if len(got) != 2 || got[0].Text != "“Cat” is Alice in the room" || got[1].Text != "“Bob” is Eve in the room" {
 		t.Errorf("the accounts are told as %+v", got)

@@ -1,4 +1,4 @@
-package bridge
+package tomail
 
 import (
 	"context"
@@ -24,7 +24,7 @@ type digestJob struct {
 const digestMost = 100
 
 // letWait keeps what those people are to get later who want digests.
-func letWait(w *core.Work, p plan) error {
+func letWait(w *core.Work, p Plan) error {
 	if !slices.ContainsFunc(p.People, store.Participant.InDigests) {
 		return nil
 	}
@@ -43,7 +43,7 @@ func letWait(w *core.Work, p plan) error {
 				return err
 			}
 		}
-		got := slices.ContainsFunc(mails, func(g plannedMail) bool {
+		got := slices.ContainsFunc(mails, func(g Planned) bool {
 			return slices.ContainsFunc(g.To, func(to store.Participant) bool { return to.ID == who.ID })
 		})
 		for _, r := range p.Reactions {
@@ -55,7 +55,7 @@ func letWait(w *core.Work, p plan) error {
 			}
 		}
 		if waits {
-			if err := digestLater(w, who, w.Now.Add(core.Delay(workDigestDue(w, who).Sub(w.Now)))); err != nil {
+			if err := digestLater(w, who, w.Now.Add(core.Delay(DigestDue(w, who).Sub(w.Now)))); err != nil {
 				return err
 			}
 		}
@@ -104,7 +104,7 @@ func digest(w *core.Work, who store.Participant) error {
 	if err != nil || len(held) == 0 {
 		return err
 	}
-	p, err := planFor(w, who.Thread, held)
+	p, err := PlanFor(w, who.Thread, held)
 	if err != nil {
 		return err
 	}
@@ -152,9 +152,9 @@ func stillWaiting(w *core.Work, who store.Participant) (held []store.Message, ch
 	return held, changed, w.ForgetWaiting(who.ID)
 }
 
-// setMode changes when mail goes to a person. What waits leaves at once where there
+// SetMode changes when mail goes to a person. What waits leaves at once where there
 // is to be no digest any more; where nothing is wanted at all it is dropped.
-func setMode(w *core.Work, who store.Participant, mode string) error {
+func SetMode(w *core.Work, who store.Participant, mode string) error {
 	who.Mode = mode
 	if err := w.SetParticipant(who); err != nil {
 		return err
@@ -163,6 +163,6 @@ func setMode(w *core.Work, who store.Participant, mode string) error {
 		return w.DropDigest(who)
 	}
 	w.Lanes[outbox.DigestLane(who.ID)] = true
-	_, err := w.Wake(w.Key("w", who.ID), workDigestDue(w, who))
+	_, err := w.Wake(w.Key("w", who.ID), DigestDue(w, who))
 	return err
 }

@@ -1,0 +1,87 @@
+package tomail
+
+import (
+	"fmt"
+
+	"hashsend/bridge/core"
+	"hashsend/bridge/files"
+	"hashsend/bridge/store"
+)
+
+// PlanFor reads what planMail needs.
+func PlanFor(w *core.Work, id int64, held []store.Message) (Plan, error) {
+	p := Plan{
+		Held: held, Now: w.Now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
+		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
+	}
+	var err error
+	if p.Thread, err = w.Thread(id); err != nil {
+		return p, err
+	}
+	if p.Epoch, err = w.Epoch(id); err != nil {
+		return p, err
+	}
+	if p.People, err = w.Participants(id); err != nil {
+		return p, err
+	}
+	if p.Rooms, err = w.RoomsOf(id); err != nil {
+		return p, err
+	}
+	p.Box = w.Env.Boxes[p.Thread.Mailbox]
+	if p.Box == nil {
+		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
+	}
+	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = files.LinksOf(w.Env), p.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
+	if p.Root, err = rootOf(w, id); err != nil {
+		return p, err
+	}
+	last, err := w.LastMessages(id, 50)
+	if err != nil {
+		return p, err
+	}
+	p.Names = severalSpeak(last)
+	if len(held) > 0 {
+		if err := PlanReactions(w, &p); err != nil {
+			return p, err
+		}
+	}
+	for _, m := range held {
+		if p.Files[m.ID], err = w.FilesOf(m.ID); err != nil {
+			return p, err
+		}
+		if err := planPoll(w, &p, m.ID); err != nil {
+			return p, err
+		}
+		if m.ReplyTo == 0 {
+			continue
+		}
+		of, err := w.Message(m.ReplyTo)
+		if err != nil {
+			return p, err
+		}
+		if p.Quotes[m.ID], err = quoteOf(w, of); err != nil {
+			return p, err
+		}
+		if p.Quotes[m.ID], err = withRoot(w, p.Quotes[m.ID]); err != nil {
+			return p, err
+		}
+		if p.LeftOut[of.ID], err = w.LeftOut(of.ID); err != nil {
+			return p, err
+		}
+	}
+	return p, planTurns(w, &p)
+}
+
+func severalSpeak(ms []store.Message) bool {
+	who := ""
+	for _, m := range ms {
+		if m.Origin == store.FromMail {
+			continue
+		}
+		if who != "" && m.Name != who {
+			return true
+		}
+		who = m.Name
+	}
+	return false
+}
