@@ -11,6 +11,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
@@ -401,5 +402,5 @@ func (c *call) newConversation() (string, error) {
 		return "", err
 	}
 	name := core.OpenName(title, people) + " – what you write in this thread is mailed"
-	return "", openPlace(c.Work, core.OpenWhere{Network: c.network, Room: c.place.Room}, Opening{Thread: th.ID, Name: name})
+	return "", frommail.OpenPlace(c.Work, core.OpenWhere{Network: c.network, Room: c.place.Room}, frommail.Opening{Thread: th.ID, Name: name})
 }

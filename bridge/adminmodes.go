@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tomail"
@@ -89,10 +90,10 @@ func (c *call) mutePerson() (string, error) {
 }
 
 // digestByMail changes when mail goes to the person who asks for it by mail.
-func digestByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
+func digestByMail(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	mode := core.ModeOf(words[min(1, len(words)):])
 	if mode == "" {
-		return tomail.Note(w, th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(core.ModeText(p.Mode, w.Env.DigestTime)), core.Modes), l.msg.ID)
+		return tomail.Note(w, th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(core.ModeText(p.Mode, w.Env.DigestTime)), core.Modes), l.Msg.ID)
 	}
 	if err := tomail.SetMode(w, p, mode); err != nil {
 		return err
@@ -101,7 +102,7 @@ func digestByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, wo
 	if mode == store.Paused {
 		text += " What is said until you write /digest burst is not sent later."
 	}
-	return tomail.Note(w, th, p, "", text, l.msg.ID)
+	return tomail.Note(w, th, p, "", text, l.Msg.ID)
 }
 
 // forReader turns words about a person to that person.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
@@ -329,7 +330,7 @@ func (c *call) approve() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	j := admitJob{Held: h.ID, Add: len(c.args) > 1 && c.args[1] == "add"}
+	j := frommail.AdmitJob{Held: h.ID, Add: len(c.args) > 1 && c.args[1] == "add"}
 	if h.Thread == 0 {
 		// It begins a conversation: in a thread of this room.
 		r, err := c.Room(c.network, string(c.place.Room), "")
@@ -353,7 +354,7 @@ func (c *call) approve() (string, error) {
 	if err := c.SetHeld(h.ID, "approved"); err != nil {
 		return "", err
 	}
-	return "", outbox.Enqueue(c.Work, jobAdmit, "admit", c.Key("q", h.ID), j, nil, time.Time{})
+	return "", outbox.Enqueue(c.Work, frommail.JobAdmit, "admit", c.Key("q", h.ID), j, nil, time.Time{})
 }
 
 func (c *call) deny() (string, error) {

@@ -4,79 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 	"hashsend/bridge/tomail"
 )
-
-// maxAliased is how many addresses of a mail are looked up at most.
-const maxAliased = 100
-
-// aliases returns under which addresses people take part whom a mail names, or
-// who have written it, by other addresses of theirs (C36): by canonical address.
-// An address that takes part itself is itself. What nothing proves to come from
-// the other address is nobody's.
-func aliases(tx *store.Tx, l Mail, threads []int64, approved bool) (known map[string]string, err error) {
-	if len(threads) == 0 {
-		return nil, nil
-	}
-	all := slices.Concat(l.msg.To, l.msg.Cc)
-	if all = all[:min(len(all), maxAliased)]; l.verdict.Trust == mail.Proven || approved {
-		all = append(all, l.from)
-	}
-	for _, a := range all {
-		canon := mail.CanonicalAddress(a.Address)
-		is, err := tx.Alias(canon)
-		if errors.Is(err, store.ErrNone) || (err == nil && !is.Confirmed) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		itself := false
-		for _, id := range threads {
-			if _, err := tx.Participant(id, canon); err == nil {
-				itself = true
-			} else if !errors.Is(err, store.ErrNone) {
-				return nil, err
-			}
-		}
-		if itself {
-			continue
-		}
-		if known == nil {
-			known = map[string]string{}
-		}
-		known[canon] = is.Known
-	}
-	return known, nil
-}
-
-// renamed is the letter with known addresses in the place of other ones.
-func (l Mail) renamed(known map[string]string) Mail {
-	if len(known) == 0 {
-		return l
-	}
-	rename := func(list []mail.Address) []mail.Address {
-		list = slices.Clone(list)
-		for i, a := range list {
-			if as := known[mail.CanonicalAddress(a.Address)]; as != "" {
-				list[i].Address = as
-			}
-		}
-		return list
-	}
-	l.msg.To, l.msg.Cc = rename(l.msg.To), rename(l.msg.Cc)
-	l.from = rename([]mail.Address{l.from})[0]
-	return l
-}
 
 // alias asks somebody who takes part, at the known address, whether a held mail
 // is theirs. Never the name in a mail decides, nor the room alone.
@@ -176,13 +114,13 @@ func dropAlias(w *core.Work, th store.Thread, address, known string) (p store.Pa
 }
 
 // aliasByMail answers "/alias ADDRESS" and "/alias off ADDRESS".
-func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
+func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	if len(words) != 3 || !strings.EqualFold(words[1], "off") {
 		return confirmAlias(w, th, p, l, words)
 	}
 	_, err := dropAlias(w, th, words[2], p.Canon)
 	if errors.Is(err, store.ErrNone) {
-		return tomail.Note(w, th, p, "", "That is no other address of yours here.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "That is no other address of yours here.", l.Msg.ID)
 	}
 	if err != nil {
 		return err
@@ -190,16 +128,16 @@ func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, wor
 	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, core.ShortAddress(words[2]))); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.msg.ID)
+	return tomail.Note(w, th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.Msg.ID)
 }
 
 // confirmAlias notes that an address is that of a person, who says so from the
 // known address, and takes in the mail that waits for it.
-func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
+func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	refuse := func() error {
-		return tomail.Note(w, th, p, "", "Nobody has asked whether that address is yours.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "Nobody has asked whether that address is yours.", l.Msg.ID)
 	}
-	if len(words) < 2 || l.verdict.Trust != mail.Proven {
+	if len(words) < 2 || l.Verdict.Trust != mail.Proven {
 		return refuse()
 	}
 	is, err := w.Alias(mail.CanonicalAddress(words[1]))
@@ -220,12 +158,12 @@ func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l Mail, wo
 		if err := w.SetHeld(h.ID, "approved"); err != nil {
 			return err
 		}
-		if err := outbox.Enqueue(w, jobAdmit, "admit", w.Key("q", h.ID), admitJob{Held: h.ID}, nil, time.Time{}); err != nil {
+		if err := outbox.Enqueue(w, frommail.JobAdmit, "admit", w.Key("q", h.ID), frommail.AdmitJob{Held: h.ID}, nil, time.Time{}); err != nil {
 			return err
 		}
 	}
 	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, core.ShortAddress(h.Sender), p.Name)); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.msg.ID)
+	return tomail.Note(w, th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.Msg.ID)
 }

@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
@@ -201,7 +202,7 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 
 // startThread makes a conversation with these people.
 func (c *call) startThread(box *core.Box, p pending, title string) (store.Thread, error) {
-	th, err := newThread(c.Work, box, p.mode(), title)
+	th, err := frommail.NewThread(c.Work, box, p.mode(), title)
 	if err != nil {
 		return th, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
@@ -15,21 +16,21 @@ import (
 
 // ByMail carries out a command that came by mail: leaving always, at once
 // and without proof; everything else only for those who take part and are proven.
-func ByMail(w *core.Work, box *core.Box, l Mail, d decision) error {
-	words := strings.Fields(strings.TrimPrefix(l.class.Command, "/"))
+func ByMail(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision) error {
+	words := strings.Fields(strings.TrimPrefix(l.Class.Command, "/"))
 	name := ""
 	if len(words) > 0 {
 		name = strings.ToLower(words[0])
 	}
-	if d.route.Leave {
+	if d.Route.Leave {
 		name = "leave"
 	}
-	for _, id := range d.route.Threads {
+	for _, id := range d.Route.Threads {
 		th, err := w.Thread(id)
 		if err != nil {
 			return err
 		}
-		p, err := w.Participant(id, mail.CanonicalAddress(l.from.Address))
+		p, err := w.Participant(id, mail.CanonicalAddress(l.Author.Address))
 		if errors.Is(err, store.ErrNone) {
 			continue
 		}
@@ -46,7 +47,7 @@ func ByMail(w *core.Work, box *core.Box, l Mail, d decision) error {
 		if err != nil {
 			return err
 		}
-		if trust == store.SenderBlocked || (l.verdict.Trust != mail.Proven && trust != store.SenderApproved) || p.State == store.Removed {
+		if trust == store.SenderBlocked || (l.Verdict.Trust != mail.Proven && trust != store.SenderApproved) || p.State == store.Removed {
 			if err := refuseCommand(w, th, p, l, trust); err != nil {
 				return err
 			}
@@ -61,9 +62,9 @@ func ByMail(w *core.Work, box *core.Box, l Mail, d decision) error {
 
 // refuseCommand leaves a command aside. Somebody who takes part hears why, once a day
 // at most: whoever forges mail of theirs must not have us write to them at will.
-func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l Mail, trust string) error {
+func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, trust string) error {
 	w.Trace(core.Trace{Thread: th.ID, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
-	if trust == store.SenderBlocked || l.verdict.Trust == mail.Failed || !p.Takes() {
+	if trust == store.SenderBlocked || l.Verdict.Trust == mail.Failed || !p.Takes() {
 		return nil
 	}
 	seen, err := w.Seen(w.Now, "command refused", fmt.Sprint(p.ID), w.Now.Format(time.DateOnly))
@@ -71,11 +72,11 @@ func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l Mail, t
 		return err
 	}
 	return tomail.Note(w, th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
-		"Ask somebody in the room to do it for you. /leave always works.", core.OneLine(l.class.Command, 60)), l.msg.ID)
+		"Ask somebody in the room to do it for you. /leave always works.", core.OneLine(l.Class.Command, 60)), l.Msg.ID)
 }
 
 // leave ends the mail to a person, confirms it to the address and tells the rooms.
-func leave(w *core.Work, th store.Thread, p store.Participant, l Mail) error {
+func leave(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail) error {
 	if p.State == store.Gone {
 		return nil
 	}
@@ -89,15 +90,15 @@ func leave(w *core.Work, th store.Thread, p store.Participant, l Mail) error {
 	if err := tochat.Announce(w, th.ID); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.msg.ID)
+	return tomail.Note(w, th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.Msg.ID)
 }
 
 // obey carries out the other commands by mail and answers privately.
-func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name string, words []string) error {
+func obey(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, name string, words []string) error {
 	switch name {
 	case "join":
 		if p.Takes() {
-			return tomail.Note(w, th, p, "", "You take part in this conversation.", l.msg.ID)
+			return tomail.Note(w, th, p, "", "You take part in this conversation.", l.Msg.ID)
 		}
 		p.State, p.Changed, p.Joined, p.Bounces = store.Active, w.Now, w.Now, 0
 		if err := w.SetParticipant(p); err != nil {
@@ -109,13 +110,13 @@ func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name strin
 		if err := tochat.Announce(w, th.ID); err != nil {
 			return err
 		}
-		return tomail.Note(w, th, p, "", "Welcome back: you take part in this conversation again.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "Welcome back: you take part in this conversation again.", l.Msg.ID)
 	case "who":
 		text, err := whoText(w, th, th.Mode == store.ModeOpen)
 		if err != nil {
 			return err
 		}
-		return tomail.Note(w, th, p, "", text, l.msg.ID)
+		return tomail.Note(w, th, p, "", text, l.Msg.ID)
 	case "alias":
 		return aliasByMail(w, th, p, l, words)
 	case "mute":
@@ -125,22 +126,22 @@ func obey(w *core.Work, th store.Thread, p store.Participant, l Mail, name strin
 	case "zone":
 		return zoneByMail(w, th, p, l, words)
 	}
-	return tomail.Note(w, th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.msg.ID)
+	return tomail.Note(w, th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.Msg.ID)
 }
 
-func mute(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
+func mute(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	until, ok := muteUntil(words, w.Now)
 	if !ok {
-		return tomail.Note(w, th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.Msg.ID)
 	}
 	p.Muted = until
 	if err := w.SetParticipant(p); err != nil {
 		return err
 	}
 	if until.IsZero() {
-		return tomail.Note(w, th, p, "", "You get mail from this conversation again.", l.msg.ID)
+		return tomail.Note(w, th, p, "", "You get mail from this conversation again.", l.Msg.ID)
 	}
-	return tomail.Note(w, th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.msg.ID)
+	return tomail.Note(w, th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.Msg.ID)
 }
 
 // muteUntil reads "mute 2h": minutes, hours or days; "off" is the zero time.

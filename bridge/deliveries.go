@@ -6,6 +6,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
@@ -19,7 +20,7 @@ func (b *Bridge) kinds() []outbox.Kind {
 		tochat.Kinds(e),             // messages, files, edits, deletions, states and signs in rooms
 		tomail.Kinds(e),             // mails, their copies in Sent, corrections, digests
 		files.Kinds(e, fileSettled), // files fetched from a network
-		heldKinds(e, b.inbox),       // held mails that were approved; places for conversations that begin by mail
+		frommail.Kinds(e, b.inbox),  // held mails that were approved; places for conversations that begin by mail
 		reactionKinds(e),            // reactions in rooms and by mail
 		pollKinds(e),                // votes in rooms
 		pageKinds(e),                // pages and settings that a network shows to a person

@@ -2,11 +2,8 @@ package bridge
 
 import (
 	"hashsend/bridge/chat"
-	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
-	"hashsend/bridge/mail"
-	"hashsend/bridge/media"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 	"hashsend/bridge/tomail"
@@ -50,37 +47,4 @@ func toRoomsWithout(w *core.Work, m store.Message) error {
 		return err
 	}
 	return tochat.ToOtherRooms(w, m, from, chat.Author{ID: chat.UserID(person), Name: m.Name})
-}
-
-// addMailFiles stores the files of a mail as those of a message.
-func addMailFiles(w *core.Work, l Mail, message int64) error {
-	if l.class.Kind == classify.Unreadable {
-		return nil
-	}
-	said, err := w.Message(message)
-	if err != nil {
-		return err
-	}
-	sender := mail.CanonicalAddress(l.from.Address)
-	for _, p := range l.msg.Files() {
-		f := store.File{Message: message, Name: p.Name, Type: p.Type, Size: p.Size, State: store.FileMissing, Reason: files.TooLarge(w.Env.Files.Largest), Sender: sender, At: w.Now}
-		if c, here := l.files[p.Stored]; here {
-			c.Into(&f)
-			times, err := w.TimesMailed(c.Blob, sender)
-			if err != nil {
-				return err
-			}
-			if isLogo(p, c.Type, &l.msg, said.Text, times) {
-				f.State, f.Reason = store.FileDropped, "a logo"
-			}
-		}
-		if f.Name == "" {
-			f.Name = media.Named(p.UsualName(), f.Type)
-		}
-		f.Sort = int64(files.KindOf(f.Type))
-		if err := w.AddFile(&f); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -3,94 +3,14 @@ package bridge
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
-	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
-	"hashsend/bridge/tochat"
 	"hashsend/bridge/tomail"
 )
-
-// readership is who has, gets, and must not get a mail that came in.
-type readership struct {
-	Skip    store.IDs           // who has it, or was left out of it
-	LeftOut []store.Participant // on purpose: the mail names others, and not them
-	Relay   bool                // somebody remains to whom it must be relayed
-}
-
-// reached finds out who reads a mail. In an open thread a mail that names other
-// participants is for those alone (C31); one to us alone is for all.
-func reached(th store.Thread, people []store.Participant, l Mail, author int64) (r readership) {
-	named := namedIn(l)
-	namesOthers := false
-	for _, p := range people {
-		namesOthers = namesOthers || (p.ID != author && named[p.Canon])
-	}
-	for _, p := range people {
-		switch {
-		case p.ID == author || named[p.Canon]:
-			r.Skip = append(r.Skip, p.ID)
-		case namesOthers && th.Mode == store.ModeOpen && !core.IsUTF8(p.Address): // whom others see in To
-			r.Skip = append(r.Skip, p.ID)
-			if p.Takes() {
-				r.LeftOut = append(r.LeftOut, p)
-			}
-		case p.Takes():
-			r.Relay = true
-		}
-	}
-	return r
-}
-
-// namedIn returns the canonical addresses in To, Cc and Bcc of a mail.
-func namedIn(l Mail) map[string]bool {
-	named := map[string]bool{}
-	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
-		for _, a := range list {
-			named[mail.CanonicalAddress(a.Address)] = true
-		}
-	}
-	for _, a := range l.in.Header.Values("Bcc") {
-		for part := range strings.SplitSeq(a, ",") {
-			if b, err := mail.ParseAddress(part); err == nil {
-				named[mail.CanonicalAddress(b.Address)] = true
-			}
-		}
-	}
-	return named
-}
-
-// askLeftOut asks the rooms whether those who were left out of the messages of a
-// mail are to get them all the same.
-func askLeftOut(w *core.Work, m store.Message, out []store.Participant, messages []int64) error {
-	if len(out) == 0 {
-		return nil
-	}
-	var names, addresses []string
-	for _, p := range out {
-		names = append(names, mail.CleanName(p.Name))
-		addresses = append(addresses, p.Address)
-	}
-	handles, err := w.Handles(out)
-	if err != nil {
-		return err
-	}
-	to := core.ListNames(names)
-	numbers := make([]string, 0, len(messages)+len(addresses))
-	for _, id := range messages {
-		numbers = append(numbers, fmt.Sprint(id))
-	}
-	send := "resend " + strings.Join(append(slices.Clone(numbers), addresses...), " ")
-	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, core.PromptMark, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
-	return tochat.NoticeThread(w, m.Thread, text, tochat.WithChoices(
-		chat.Choice{Label: "Send it to " + core.OneLine(to, 50), Command: send},
-		chat.Choice{Label: "No", Command: "resend " + strings.Join(append(numbers, "no"), " ")},
-	))
-}
 
 // resend mails messages to people who were left out of them, or whom they have not
 // reached. The latter may be done by their author, too.
@@ -223,14 +143,4 @@ func failuresOf(w *core.Work, message, person int64) (failed []store.Recipient, 
 		}
 	}
 	return failed, err
-}
-
-// noteLeftOut keeps who must not be quoted a message.
-func noteLeftOut(w *core.Work, message int64, people []store.Participant) error {
-	for _, p := range people {
-		if err := w.AddLeftOut(message, p.ID); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -37,7 +38,7 @@ func TestLinks(t *testing.T) {
 		}
 		m, f := store.Message{Origin: store.FromChat, State: store.Mailed, At: time.Now()}, store.File{Name: "a b.bin", Type: "application/octet-stream", State: store.FileHere, Blob: blob, At: time.Now()}
 		err = s.bridge.env.Write(ctx, "test", func(w *core.Work) error {
-			th, err := newThread(w, s.bridge.env.BoxNamed("main"), store.ModeOpen, "Lunch")
+			th, err := frommail.NewThread(w, s.bridge.env.BoxNamed("main"), store.ModeOpen, "Lunch")
 			if err != nil {
 				return err
 			}

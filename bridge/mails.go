@@ -4,41 +4,44 @@ import (
 	"fmt"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/store"
 )
 
 // inbox takes in the mails of a mailbox.
-func (b *Bridge) inbox(box *core.Box) *inbox { return &inbox{Box: box, Env: b.env, apply: b.apply} }
+func (b *Bridge) inbox(box *core.Box) *frommail.Inbox {
+	return &frommail.Inbox{Box: box, Env: b.env, Apply: b.apply}
+}
 
 // claims are those who may take a mail as theirs before it becomes a message: the first
 // that does ends it.
-func claims() []claim { return []claim{reactionByMail, voteByMail} }
+func claims() []frommail.Claim { return []frommail.Claim{reactionByMail, voteByMail} }
 
 // apply does what was decided about a mail, in the transaction that stores
 // its cursor.
-func (b *Bridge) apply(w *core.Work, box *core.Box, l Mail, d decision, f Approval) error {
-	for id, known := range d.route.Learned {
+func (b *Bridge) apply(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision, f frommail.Approval) error {
+	for id, known := range d.Route.Learned {
 		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
 			return err
 		}
 	}
-	switch d.do {
-	case ActNone, ActDrop:
+	switch d.Do {
+	case frommail.ActNone, frommail.ActDrop:
 		return nil
-	case ActEcho:
-		return echo(w, box, l)
-	case ActReport:
-		return report(w, l, d)
-	case ActNotice:
-		return automatic(w, l, d)
-	case ActCommand:
+	case frommail.ActEcho:
+		return frommail.Echo(w, box, l)
+	case frommail.ActReport:
+		return frommail.Report(w, l, d)
+	case frommail.ActNotice:
+		return frommail.Automatic(w, l, d)
+	case frommail.ActCommand:
 		return ByMail(w, box, l, d)
-	case ActHold:
-		return holdMail(w, box, l, d)
-	case ActPost:
-		return PostMail(w, box, l, d, f, claims()...)
-	case ActOpen:
-		return openByMail(w, box, l, d, f, claims()...)
+	case frommail.ActHold:
+		return frommail.HoldMail(w, box, l, d)
+	case frommail.ActPost:
+		return frommail.PostMail(w, box, l, d, f, claims()...)
+	case frommail.ActOpen:
+		return frommail.OpenByMail(w, box, l, d, f, claims()...)
 	}
-	return fmt.Errorf("nothing is known of what is to be done with a mail: %d", d.do)
+	return fmt.Errorf("nothing is known of what is to be done with a mail: %d", d.Do)
 }

@@ -10,6 +10,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
@@ -244,12 +245,12 @@ func Ended(w *core.Work, network string, e chat.PollEnded, post func(string, cha
 }
 
 // pollAnswered finds the open poll that a mail answers; the zero Poll: none.
-func pollAnswered(w *core.Work, th store.Thread, d decision) (store.Poll, error) {
+func pollAnswered(w *core.Work, th store.Thread, d frommail.Decision) (store.Poll, error) {
 	var asked []int64
-	if len(d.words.Parts) == 1 {
-		asked = []int64{d.words.Parts[0].Of}
-	} else if d.route.Parent != 0 {
-		ms, err := w.MessagesOfMail(d.route.Parent)
+	if len(d.Words.Parts) == 1 {
+		asked = []int64{d.Words.Parts[0].Of}
+	} else if d.Route.Parent != 0 {
+		ms, err := w.MessagesOfMail(d.Route.Parent)
 		if err != nil {
 			return store.Poll{}, err
 		}
@@ -268,9 +269,9 @@ func pollAnswered(w *core.Work, th store.Thread, d decision) (store.Poll, error)
 
 // voteByMail counts a mail that holds nothing but numbers as a vote in the open poll
 // that it answers. false: it is an ordinary message.
-func voteByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (bool, error) {
-	numbers, ok := numbersIn(d.words.Text)
-	if !ok || d.words.Files != "" || len(d.words.Parts) > 1 {
+func voteByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+	numbers, ok := numbersIn(d.Words.Text)
+	if !ok || d.Words.Files != "" || len(d.Words.Parts) > 1 {
 		return false, nil
 	}
 	p, err := pollAnswered(w, th, d)
@@ -285,20 +286,20 @@ func voteByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision
 	if !p.Disclosed {
 		m.Text = "has voted" // nobody is to see for what before the poll ends
 	}
-	as, err := speakerOf(w, box, th, l, &m)
+	as, err := frommail.SpeakerOf(w, box, th, l, &m)
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.remarks())
+	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.Remarks())
 	r, err := w.RoomByID(p.Room)
 	if err != nil {
 		return false, err
 	}
-	remarked := d.remarks() != ""
+	remarked := d.Remarks() != ""
 	can := w.Env.Network(r.Network).Voter != nil
 	native := can && w.Env.Network(r.Network).Limits().OwnReactions && !remarked
 	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.Now}
-	if d.mark {
+	if d.Mark {
 		votes, err := w.Votes(p.Message)
 		if err != nil {
 			return false, err
@@ -314,13 +315,13 @@ func voteByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision
 	if err := tallyLater(w, p.Message); err != nil {
 		return false, err
 	}
-	if err := recordMail(w, th, l, nil); err != nil {
+	if err := frommail.RecordMail(w, th, l, nil); err != nil {
 		return false, err
 	}
 	if err := w.SetLive(th.ID, w.Now); err != nil {
 		return false, err
 	}
-	w.Trace(core.Trace{Thread: th.ID, Message: p.Message, Mail: l.msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
+	w.Trace(core.Trace{Thread: th.ID, Message: p.Message, Mail: l.Msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
 	return true, showVote(w, p, m, as, ids, native)
 }
 

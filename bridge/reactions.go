@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 )
@@ -77,18 +78,18 @@ func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 // reactionByMail puts a reaction that came by mail on the message that it is to,
 // where the network can show whose it is; elsewhere it is said in words. false: it
 // is a message like others.
-func reactionByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (bool, error) {
-	if l.class.Kind != classify.Reaction && d.emoji == "" {
+func reactionByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+	if l.Class.Kind != classify.Reaction && d.Emoji == "" {
 		return false, nil
 	}
-	parts, err := partsOf(w, th, d)
+	parts, err := frommail.PartsOf(w, th, d)
 	if err != nil || len(parts) != 1 || parts[0].Of == 0 {
 		return false, err
 	}
-	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.words.Text, State: store.Mailed, At: w.Now, ReplyTo: parts[0].Of}
-	emoji, remarked := l.class.Emoji, d.remarks() != ""
-	if d.emoji != "" {
-		m.Kind, emoji = int64(chat.Said), d.emoji
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.Words.Text, State: store.Mailed, At: w.Now, ReplyTo: parts[0].Of}
+	emoji, remarked := l.Class.Emoji, d.Remarks() != ""
+	if d.Emoji != "" {
+		m.Kind, emoji = int64(chat.Said), d.Emoji
 		if can, err := showsOwn(w, th, m.ReplyTo); err != nil || !can || remarked {
 			return false, err
 		}
@@ -96,12 +97,12 @@ func reactionByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d deci
 	if emoji == "" && remarked {
 		return false, nil // nobody may take back what another one has put there
 	}
-	as, err := speakerOf(w, box, th, l, &m)
+	as, err := frommail.SpeakerOf(w, box, th, l, &m)
 	if err != nil {
 		return false, err
 	}
-	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.remarks())
-	if err := recordMail(w, th, l, nil); err != nil {
+	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.Remarks())
+	if err := frommail.RecordMail(w, th, l, nil); err != nil {
 		return false, err
 	}
 	if err := w.SetLive(th.ID, w.Now); err != nil {
@@ -112,7 +113,7 @@ func reactionByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d deci
 	if err != nil {
 		return false, err
 	}
-	if l.class.Whole && !remarked {
+	if l.Class.Whole && !remarked {
 		if err := takeBack(w, had, emoji); err != nil {
 			return false, err
 		}
@@ -121,18 +122,18 @@ func reactionByMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d deci
 		return true, nil // it changes nothing
 	}
 	if emoji == "" {
-		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
+		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
 		return true, showReaction(w, th, m, as, in, false)
 	}
 	people, err := w.Participants(th.ID)
 	if err != nil {
 		return false, err
 	}
-	in.Skip = reached(th, people, l, m.Participant).Skip
+	in.Skip = frommail.Reached(th, people, l, m.Participant).Skip
 	if in.ID, err = addReaction(w, in); err != nil {
 		return false, err
 	}
-	w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
+	w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
 	return true, showReaction(w, th, m, as, in, remarked)
 }
 

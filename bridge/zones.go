@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tomail"
@@ -70,15 +71,15 @@ func setZone(w *core.Work, p store.Participant, name string) error {
 }
 
 // zoneByMail sets the zone of the person who asks for it by mail.
-func zoneByMail(w *core.Work, th store.Thread, p store.Participant, l Mail, words []string) error {
+func zoneByMail(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	name, ok := readZone(words[min(1, len(words)):])
 	if !ok {
-		return tomail.Note(w, th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.ZoneNamed(p.Zone), w.Now)), l.msg.ID)
+		return tomail.Note(w, th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.ZoneNamed(p.Zone), w.Now)), l.Msg.ID)
 	}
 	if err := setZone(w, p, name); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.ZoneNamed(name), w.Now), w.Now.In(w.Env.ZoneNamed(name)).Format("15:04")), l.msg.ID)
+	return tomail.Note(w, th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.ZoneNamed(name), w.Now), w.Now.In(w.Env.ZoneNamed(name)).Format("15:04")), l.Msg.ID)
 }
 
 // zoneText names a zone; that of the machine has no name of its own.

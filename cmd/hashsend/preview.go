@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hashsend/bridge"
+	"hashsend/bridge/frommail"
 )
 
 // newPreviewCommand returns `hashsend preview`, which shows what a room would get
@@ -31,7 +31,7 @@ func newPreviewCommand() *cobra.Command {
 			if len(files) == 0 {
 				files = []string{"-"}
 			}
-			show := func(w io.Writer, s bridge.Shown) error { return printShown(w, s, why) }
+			show := func(w io.Writer, s frommail.Shown) error { return printShown(w, s, why) }
 			if asJSON {
 				show = printShownJSON
 			}
@@ -45,7 +45,7 @@ func newPreviewCommand() *cobra.Command {
 
 // previewFiles shows all mails, those behind one that cannot be read as well, and
 // then says how many could not.
-func previewFiles(files []string, stdin io.Reader, out io.Writer, show func(io.Writer, bridge.Shown) error) error {
+func previewFiles(files []string, stdin io.Reader, out io.Writer, show func(io.Writer, frommail.Shown) error) error {
 	unread := 0
 	for _, name := range files {
 		s, err := previewFile(name, stdin)
@@ -65,19 +65,19 @@ func previewFiles(files []string, stdin io.Reader, out io.Writer, show func(io.W
 }
 
 // previewFile shows one mail. The error is one of reading the file.
-func previewFile(name string, stdin io.Reader) (bridge.Shown, error) {
+func previewFile(name string, stdin io.Reader) (frommail.Shown, error) {
 	r := &errorKeeper{r: stdin}
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			s := bridge.Preview(strings.NewReader(""))
+			s := frommail.Preview(strings.NewReader(""))
 			s.Notice = ""
 			return s, err
 		}
 		defer f.Close()
 		r.r = f
 	}
-	s := bridge.Preview(r)
+	s := frommail.Preview(r)
 	return s, r.err
 }
 
@@ -95,14 +95,14 @@ func (k *errorKeeper) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func printShownJSON(w io.Writer, s bridge.Shown) error {
+func printShownJSON(w io.Writer, s frommail.Shown) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(s)
 }
 
 // printShown writes a preview for people.
-func printShown(w io.Writer, s bridge.Shown, why bool) error {
+func printShown(w io.Writer, s frommail.Shown, why bool) error {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	if s.Error != "" {
@@ -146,7 +146,7 @@ func printShown(w io.Writer, s bridge.Shown, why bool) error {
 }
 
 // printCut says what was left out: in a line, or piece by piece with its rule.
-func printCut(line func(format string, args ...any), s bridge.Shown, why bool) {
+func printCut(line func(format string, args ...any), s frommail.Shown, why bool) {
 	if len(s.Cut) > 0 && !why {
 		var kinds []string
 		for _, c := range s.Cut {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"hashsend/bridge"
+	"hashsend/bridge/frommail"
 )
 
 const previewAnswer = "From: Ann Lee <ann@corp.example>\nTo: us@own.example\nSubject: Re: #Send Boat\nMessage-ID: <a1@corp.example>\nIn-Reply-To: <hs.q.1@own.example>\n\n" +
@@ -51,7 +51,7 @@ func TestPreviewJSON(t *testing.T) {
 	if len(lines) != len(files) {
 		t.Fatalf("%d lines for %d files:\n%s", len(lines), len(files), out)
 	}
-	var got [3]bridge.Shown
+	var got [3]frommail.Shown
 	for i, l := range lines {
 		if err := json.Unmarshal([]byte(l), &got[i]); err != nil {
 			t.Fatalf("%s: %v", l, err)
@@ -68,7 +68,7 @@ func TestPreviewJSON(t *testing.T) {
 		t.Errorf("%+v", got[1])
 	}
 	a := got[2]
-	if a.Kind != "message" || a.From != (bridge.ShownSender{Name: "Ann Lee", Address: "ann@corp.example"}) || a.MessageID != "a1@corp.example" || a.InReplyTo != "hs.q.1@own.example" {
+	if a.Kind != "message" || a.From != (frommail.ShownSender{Name: "Ann Lee", Address: "ann@corp.example"}) || a.MessageID != "a1@corp.example" || a.InReplyTo != "hs.q.1@own.example" {
 		t.Errorf("%+v", a)
 	}
 	if !strings.HasPrefix(a.Text, "Gladly") || strings.Contains(a.Text, "sail") || len(a.Cut) == 0 || a.Cut[0].Rule == "" || a.Confidence <= 0 || a.Confidence > 1 {

@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"errors"
@@ -17,8 +17,8 @@ import (
 
 // PostMail posts what a person wrote in every room of the thread, and enqueues
 // it for those people by email who have not got it.
-func PostMail(w *core.Work, box *core.Box, l Mail, d decision, f Approval, claims ...claim) error {
-	for _, id := range d.route.Threads {
+func PostMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, claims ...Claim) error {
+	for _, id := range d.Route.Threads {
 		th, err := w.Thread(id)
 		if err != nil {
 			return err
@@ -28,16 +28,16 @@ func PostMail(w *core.Work, box *core.Box, l Mail, d decision, f Approval, claim
 				return err
 			}
 		}
-		if !l.own && !d.mark {
-			if err := tomail.LearnDialect(w, th, l.from.Address, tomail.DialectOf(&l.msg)); err != nil {
+		if !l.own && !d.Mark {
+			if err := tomail.LearnDialect(w, th, l.Author.Address, tomail.DialectOf(&l.Msg)); err != nil {
 				return err
 			}
 		}
-		subject, recall := classify.Recalled(d.words.Text)
+		subject, recall := classify.Recalled(d.Words.Text)
 		switch {
 		case recall:
 			err = tellRecall(w, box, th, l, d, subject)
-		case l.class.Emoji == "" || l.class.Kind == classify.Reaction:
+		case l.Class.Emoji == "" || l.Class.Kind == classify.Reaction:
 			err = addMail(w, box, th, l, d, claims...)
 		default:
 			err = addMailAndReaction(w, box, th, l, d, claims...)
@@ -50,26 +50,26 @@ func PostMail(w *core.Work, box *core.Box, l Mail, d decision, f Approval, claim
 }
 
 // addMailAndReaction posts a mail that has words and a reaction: both are told, each in its way.
-func addMailAndReaction(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, claims ...claim) error {
+func addMailAndReaction(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims ...Claim) error {
 	to, err := answeredByMail(w, th, d)
 	if err != nil {
 		return err
 	}
-	if to == 0 && d.route.Parent != 0 { // what it answers stands in another thread
-		d.words.Text, d.words.HTML, d.words.Parts = strings.TrimSpace(d.words.Text+"\n"+l.class.Emoji), "", nil
+	if to == 0 && d.Route.Parent != 0 { // what it answers stands in another thread
+		d.Words.Text, d.Words.HTML, d.Words.Parts = strings.TrimSpace(d.Words.Text+"\n"+l.Class.Emoji), "", nil
 	}
 	if err := addMail(w, box, th, l, d, claims...); err != nil || to == 0 {
 		return err
 	}
-	d.words, d.emoji = Extract{Text: classify.ReactedWith(l.class.Emoji)}, ""
-	l.class.Kind = classify.Reaction // the rest of it is one
+	d.Words, d.Emoji = Extract{Text: classify.ReactedWith(l.Class.Emoji)}, ""
+	l.Class.Kind = classify.Reaction // the rest of it is one
 	_, err = claimed(w, box, th, l, d, claims)
 	return err
 }
 
 // admitSender makes the sender of a mail a participant of a thread, if they are none.
 func admitSender(w *core.Work, th store.Thread, l Mail) (store.Participant, error) {
-	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
+	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.Author.Address))
 	if err == nil && p.Takes() {
 		return p, nil
 	}
@@ -80,14 +80,14 @@ func admitSender(w *core.Work, th store.Thread, l Mail) (store.Participant, erro
 	if !errors.Is(err, store.ErrNone) {
 		return p, err
 	}
-	p = w.Env.NewParticipant(th, l.from, w.Now)
+	p = w.Env.NewParticipant(th, l.Author, w.Now)
 	p.State, p.Mailed = store.Active, w.Now
 	return p, w.AddParticipant(&p)
 }
 
 // addMail stores one mail as a message of a thread, or as several, where it answers
 // several.
-func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, claims ...claim) error {
+func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims ...Claim) error {
 	if taken, err := claimed(w, box, th, l, d, claims); err != nil || taken {
 		return err
 	}
@@ -104,7 +104,7 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, c
 	for i, p := range parts {
 		m.ID, m.Text, m.HTML, m.ReplyTo = 0, p.Text, p.HTML, p.Of
 		if i == len(parts)-1 {
-			m.Files = d.words.Files
+			m.Files = d.Words.Files
 		}
 		if err := w.AddMessage(&m); err != nil {
 			return err
@@ -115,7 +115,7 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, c
 		if err := noteLeftOut(w, m.ID, a.reads.LeftOut); err != nil {
 			return err
 		}
-		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.words.Sure, Cuts: d.words.Cuts}); err != nil {
+		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.Words.Sure, Cuts: d.Words.Cuts}); err != nil {
 			return err
 		}
 		ids = append(ids, m.ID)
@@ -124,7 +124,7 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, c
 				return err
 			}
 		}
-		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Mail: l.msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.route.Rule + ")"})
+		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Mail: l.Msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.Route.Rule + ")"})
 		if err := toRooms(w, th, m, a.as, len(parts) > 1); err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, c
 	if err := tellOfPeople(w, th, m, a, ids); err != nil {
 		return err
 	}
-	if err := recordMail(w, th, l, ids); err != nil {
+	if err := RecordMail(w, th, l, ids); err != nil {
 		return err
 	}
 	if err := w.SetLive(th.ID, w.Now); err != nil {
@@ -144,11 +144,11 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, c
 	return nil
 }
 
-// claim takes a mail as something else than a message, as a reaction or a vote. taken:
+// Claim takes a mail as something else than a message, as a reaction or a vote. taken:
 // it has done so.
-type claim func(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (taken bool, err error)
+type Claim func(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision) (taken bool, err error)
 
-func claimed(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, claims []claim) (taken bool, err error) {
+func claimed(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims []Claim) (taken bool, err error) {
 	for _, takes := range claims {
 		if taken, err := takes(w, box, th, l, d); err != nil || taken {
 			return taken, err
@@ -168,12 +168,12 @@ type audience struct {
 }
 
 // audienceOf finds out who says a mail in a thread, and who is to hear it.
-func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision) (a audience, err error) {
-	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.Now, Marks: d.remarks()}
-	if a.as, err = speakerOf(w, box, th, l, &a.m); err != nil {
+func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision) (a audience, err error) {
+	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.Now, Marks: d.Remarks()}
+	if a.as, err = SpeakerOf(w, box, th, l, &a.m); err != nil {
 		return a, err
 	}
-	if l.class.Kind == classify.Reaction {
+	if l.Class.Kind == classify.Reaction {
 		a.m.Kind = int64(chat.Emote)
 	}
 	if a.people, err = w.Participants(th.ID); err != nil {
@@ -186,7 +186,7 @@ func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision
 	if a.letIn, a.ask, err = letIn(w, th, l, a.people, brought); err != nil {
 		return a, err
 	}
-	a.reads = reached(th, a.people, l, a.m.Participant)
+	a.reads = Reached(th, a.people, l, a.m.Participant)
 	a.m.Skip = a.reads.Skip
 	for _, p := range a.letIn {
 		a.people, a.m.Skip = append(a.people, p), append(a.m.Skip, p.ID)
@@ -210,12 +210,12 @@ func tellOfPeople(w *core.Work, th store.Thread, m store.Message, a audience, me
 }
 
 // partsUnder parts the words of a mail, and puts the subject above them if it is told.
-func partsUnder(w *core.Work, th store.Thread, l Mail, d decision) ([]part, error) {
-	parts, err := partsOf(w, th, d)
+func partsUnder(w *core.Work, th store.Thread, l Mail, d Decision) ([]part, error) {
+	parts, err := PartsOf(w, th, d)
 	if err != nil {
 		return nil, err
 	}
-	subject, err := newSubject(w, th, l, d.route.Threads)
+	subject, err := newSubject(w, th, l, d.Route.Threads)
 	if err != nil {
 		return nil, err
 	}
@@ -242,11 +242,11 @@ func relay(w *core.Work, th store.Thread, ids []int64) error {
 	return tomail.Hold(w, th, false)
 }
 
-// partsOf parts the words of a mail by the messages that they answer in a thread.
+// PartsOf parts the words of a mail by the messages that they answer in a thread.
 // Where that is not known, they are one, and answer the mail that they cite.
-func partsOf(w *core.Work, th store.Thread, d decision) ([]part, error) {
-	one := part{Text: d.words.Text, HTML: d.words.HTML}
-	for _, p := range d.words.Parts {
+func PartsOf(w *core.Work, th store.Thread, d Decision) ([]part, error) {
+	one := part{Text: d.Words.Text, HTML: d.Words.HTML}
+	for _, p := range d.Words.Parts {
 		of, err := w.Message(p.Of)
 		if err != nil {
 			return nil, err
@@ -255,43 +255,43 @@ func partsOf(w *core.Work, th store.Thread, d decision) ([]part, error) {
 			return []part{one}, nil
 		}
 	}
-	if len(d.words.Parts) > 1 {
-		return d.words.Parts, nil
+	if len(d.Words.Parts) > 1 {
+		return d.Words.Parts, nil
 	}
 	var err error
 	one.Of, err = answeredByMail(w, th, d)
-	if len(d.words.Parts) == 1 {
-		one.Of = d.words.Parts[0].Of
+	if len(d.Words.Parts) == 1 {
+		one.Of = d.Words.Parts[0].Of
 	}
 	return []part{one}, err
 }
 
-// speakerOf sets who said a message and returns who speaks in the rooms.
-func speakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
+// SpeakerOf sets who said a message and returns who speaks in the rooms.
+func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
 	if l.own {
 		m.Origin, m.Name = store.FromOwner, box.Owner
 		if m.Name == "" {
-			m.Name = mail.CleanName(l.from.Name)
+			m.Name = mail.CleanName(l.Author.Name)
 		}
 		if m.Name == "" {
 			m.Name = box.Address.Name
 		}
 		return chat.Sender{ID: w.Env.Mint.Address("owner", box.Name), Name: m.Name + core.ByEmail}, nil
 	}
-	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.from.Address))
+	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.Author.Address))
 	if errors.Is(err, store.ErrNone) {
 		// A held mail was approved without its sender becoming a participant.
-		p = w.Env.NewParticipant(th, l.from, w.Now)
+		p = w.Env.NewParticipant(th, l.Author, w.Now)
 	} else if err != nil {
 		return chat.Sender{}, err
 	}
-	if p.State == store.Bounced && l.verdict.Trust == mail.Proven {
+	if p.State == store.Bounced && l.Verdict.Trust == mail.Proven {
 		if err := tomail.WritesAgain(w, &p); err != nil {
 			return chat.Sender{}, err
 		}
 	}
 	m.Participant, m.Name = p.ID, p.Name
-	if name := classify.ListAuthor(&l.msg); name != "" {
+	if name := classify.ListAuthor(&l.Msg); name != "" {
 		// Each member of a list is shown as somebody of their own, as far as the list tells.
 		m.Name = name
 		return chat.Sender{ID: w.Env.Mint.Address("member", p.Canon+"\x00"+name), Name: name + " (email)"}, nil
@@ -299,7 +299,7 @@ func speakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 	// The name that a person writes under is better than the one that was guessed
 	// from the address.
 	local, _, _ := strings.Cut(p.Address, "@")
-	if name := mail.CleanName(l.from.Name); p.ID != 0 && (p.Bounces > 0 && p.State != store.Bounced || (p.Name == local && name != "" && name != local)) {
+	if name := mail.CleanName(l.Author.Name); p.ID != 0 && (p.Bounces > 0 && p.State != store.Bounced || (p.Name == local && name != "" && name != local)) {
 		if p.State != store.Bounced {
 			p.Bounces = 0
 		}
@@ -315,11 +315,11 @@ func speakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 
 // answeredByMail finds the message that a mail answers: the last one of the mail
 // it cites, unless that is the newest of the thread anyway. 0: none.
-func answeredByMail(w *core.Work, th store.Thread, d decision) (int64, error) {
-	if d.route.Parent == 0 {
+func answeredByMail(w *core.Work, th store.Thread, d Decision) (int64, error) {
+	if d.Route.Parent == 0 {
 		return 0, nil
 	}
-	ms, err := w.MessagesOfMail(d.route.Parent)
+	ms, err := w.MessagesOfMail(d.Route.Parent)
 	if err != nil || len(ms) == 0 || ms[0].Thread != th.ID {
 		return 0, err
 	}
@@ -330,31 +330,31 @@ func answeredByMail(w *core.Work, th store.Thread, d decision) (int64, error) {
 // telling (C43). Nothing is ordered by it.
 const farOff = time.Hour
 
-// recordMail keeps the ids of a mail that came in, so that answers to it are known.
-func recordMail(w *core.Work, th store.Thread, l Mail, messages []int64) error {
-	if l.msg.ID == "" {
+// RecordMail keeps the ids of a mail that came in, so that answers to it are known.
+func RecordMail(w *core.Work, th store.Thread, l Mail, messages []int64) error {
+	if l.Msg.ID == "" {
 		return nil
 	}
-	if _, err := w.MailIn(th.ID, l.msg.ID); err == nil {
+	if _, err := w.MailIn(th.ID, l.Msg.ID); err == nil {
 		return nil
 	} else if !errors.Is(err, store.ErrNone) {
 		return err
 	}
-	rec := store.Mail{Thread: th.ID, MessageID: l.msg.ID, At: w.Now}
-	if d := l.msg.Date; !d.IsZero() && d.Sub(w.Now).Abs() > farOff {
+	rec := store.Mail{Thread: th.ID, MessageID: l.Msg.ID, At: w.Now}
+	if d := l.Msg.Date; !d.IsZero() && d.Sub(w.Now).Abs() > farOff {
 		rec.Dated = d
 	}
 	if err := w.AddMail(&rec, messages...); err != nil {
 		return err
 	}
-	if first, err := w.MailByID(l.msg.ID); err != nil {
+	if first, err := w.MailByID(l.Msg.ID); err != nil {
 		return err
 	} else if first.ID != rec.ID {
-		if err := w.ShareMailID(rec, l.msg.ID); err != nil {
+		if err := w.ShareMailID(rec, l.Msg.ID); err != nil {
 			return err
 		}
 	}
-	for _, id := range l.msg.OtherIDs {
+	for _, id := range l.Msg.OtherIDs {
 		if err := w.AddMailID(rec.ID, store.IDReceived, id); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ import (
 // Mail of ours keeps its own: another would begin another conversation in most
 // mail programs. The subject of what is passed on is told with it.
 func newSubject(w *core.Work, th store.Thread, l Mail, threads []int64) (string, error) {
-	title := mail.TitleOf(l.msg.Subject, w.Env.Tag)
-	if title == "" || l.class.Kind == classify.Reaction || l.class.Kind == classify.Forward {
+	title := mail.TitleOf(l.Msg.Subject, w.Env.Tag)
+	if title == "" || l.Class.Kind == classify.Reaction || l.Class.Kind == classify.Forward {
 		return "", nil
 	}
 	for _, id := range append([]int64{th.ID}, threads...) { // a mail to several has that of one

@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"fmt"
@@ -11,15 +11,15 @@ import (
 
 // tellRecall says in the rooms that somebody would like a mail back. What is posted
 // stays: the one who reads it has read it.
-func tellRecall(w *core.Work, box *core.Box, th store.Thread, l Mail, d decision, subject string) error {
+func tellRecall(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, subject string) error {
 	m := store.Message{Thread: th.ID}
-	if _, err := speakerOf(w, box, th, l, &m); err != nil {
+	if _, err := SpeakerOf(w, box, th, l, &m); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("%s would like to take back the mail “%s”. What was posted stays; whoever may can delete it here.", m.Name, markup.Neutral(core.OneLine(subject, 200)))
-	text, _ = core.AddRemarks(text, "", d.remarks())
+	text, _ = core.AddRemarks(text, "", d.Remarks())
 	if err := tochat.NoticeThread(w, th.ID, text); err != nil {
 		return err
 	}
-	return recordMail(w, th, l, nil)
+	return RecordMail(w, th, l, nil)
 }

@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"fmt"
@@ -39,40 +39,40 @@ type part struct {
 const maxCut = 64 << 10
 
 // extract finds what the person wrote, by what the conversation knows.
-func (box *inbox) extract(tx *store.Tx, l Mail, d *decision) error {
-	known, err := knownTo(tx, d.route)
+func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
+	known, err := knownTo(tx, d.Route)
 	if err != nil {
 		return err
 	}
-	d.words = written(l.msg, known)
-	w := &d.words
+	d.Words = written(l.Msg, known)
+	w := &d.Words
 	switch {
-	case l.class.Kind == classify.Unreadable && l.class.Text != "":
-		*w = Extract{Text: l.class.Text, Sure: 100}
+	case l.Class.Kind == classify.Unreadable && l.Class.Text != "":
+		*w = Extract{Text: l.Class.Text, Sure: 100}
 		return nil
-	case l.class.Kind == classify.Reaction && l.class.Emoji != "":
-		w.Text, w.HTML, w.Parts = classify.ReactedWith(l.class.Emoji), "", nil
-	case l.class.Kind == classify.Reaction && l.class.Whole:
-		w.Text, w.HTML, w.Files, w.Parts = l.class.Text, "", "", nil
-	case l.class.Emoji != "" && d.route.Parent == 0: // there is nothing to react to
-		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.class.Emoji), "", nil
+	case l.Class.Kind == classify.Reaction && l.Class.Emoji != "":
+		w.Text, w.HTML, w.Parts = classify.ReactedWith(l.Class.Emoji), "", nil
+	case l.Class.Kind == classify.Reaction && l.Class.Whole:
+		w.Text, w.HTML, w.Files, w.Parts = l.Class.Text, "", "", nil
+	case l.Class.Emoji != "" && d.Route.Parent == 0: // there is nothing to react to
+		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.Class.Emoji), "", nil
 	default:
-		w.inPlaceOfGoogle(&l.msg, l.class)
+		w.inPlaceOfGoogle(&l.Msg, l.Class)
 	}
-	card := cardsOf(&l.msg, l.class, *w, box.Env.Tag, box.Env.Zone)
-	if l.class.Kind != classify.Reaction {
-		w.addForwards(&l.msg)
+	card := cardsOf(&l.Msg, l.Class, *w, box.Env.Tag, box.Env.Zone)
+	if l.Class.Kind != classify.Reaction {
+		w.addForwards(&l.Msg)
 	}
 	if card != "" {
 		w.above(card)
 	}
-	if l.class.Kind == classify.Message && l.class.Emoji == "" && w.Files == "" {
-		d.emoji = classify.OneEmoji(w.Text)
+	if l.Class.Kind == classify.Message && l.Class.Emoji == "" && w.Files == "" {
+		d.Emoji = classify.OneEmoji(w.Text)
 	}
 	if w.Text == "" && w.Files == "" {
 		w.Text = "(an answer without words)"
-		if l.class.Text != "" {
-			w.Text = l.class.Text
+		if l.Class.Text != "" {
+			w.Text = l.Class.Text
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"errors"
@@ -26,14 +26,14 @@ const (
 	ActDrop
 )
 
-// decision is what becomes of a mail.
-type decision struct {
-	do       Action
-	route    route
-	words    Extract
-	emoji    string // of an answer that is one emoji and nothing else
+// Decision is what becomes of a mail.
+type Decision struct {
+	Do       Action
+	Route    route
+	Words    Extract
+	Emoji    string // of an answer that is one emoji and nothing else
 	notice   string
-	mark     bool // say that nothing proves the sender
+	Mark     bool // say that nothing proves the sender
 	junk     bool // say that the provider took it for junk
 	reason   string
 	title    string
@@ -45,72 +45,72 @@ type decision struct {
 }
 
 // decide finds out what becomes of a mail. It only reads.
-func (box *inbox) decide(tx *store.Tx, l Mail, f Approval) (d decision, err error) {
+func (box *Inbox) decide(tx *store.Tx, l Mail, f Approval) (d Decision, err error) {
 	if l.echo != "" {
-		d.do = ActEcho
+		d.Do = ActEcho
 		return d, nil
 	}
-	if d.route, err = findRoute(box.Env, tx, box.Box, &l.msg, l.in.Envelope); err != nil {
+	if d.Route, err = findRoute(box.Env, tx, box.Box, &l.Msg, l.in.Envelope); err != nil {
 		return d, err
 	}
-	if d.known, err = aliases(tx, l, d.route.Threads, f.Approved); err != nil {
+	if d.known, err = aliases(tx, l, d.Route.Threads, f.Approved); err != nil {
 		return d, err
 	}
 	l = l.renamed(d.known)
-	if d.route.Leave && len(d.route.Threads) > 0 {
-		d.do = ActCommand // leaving works whatever sort of mail asks for it
+	if d.Route.Leave && len(d.Route.Threads) > 0 {
+		d.Do = ActCommand // leaving works whatever sort of mail asks for it
 		return d, nil
 	}
-	if l.class.Report != nil {
-		known, err := box.concerns(tx, l.class.Report)
+	if l.Class.Report != nil {
+		known, err := box.concerns(tx, l.Class.Report)
 		if err != nil {
 			return d, err
 		}
 		if known.ID != 0 {
-			d.do, d.route.Parent, d.route.Threads = ActReport, known.ID, []int64{known.Thread}
+			d.Do, d.Route.Parent, d.Route.Threads = ActReport, known.ID, []int64{known.Thread}
 			return d, nil
 		}
-		if len(d.route.Threads) == 0 {
+		if len(d.Route.Threads) == 0 {
 			return d, nil
 		}
 	}
-	switch l.class.Kind {
+	switch l.Class.Kind {
 	case classify.Loop:
-		d.do = ActDrop
+		d.Do = ActDrop
 		return d, nil
 	case classify.AutoReply, classify.Challenge, classify.Complaint, classify.Bounce, classify.Delayed, classify.Delivered, classify.ReadReceipt:
-		if len(d.route.Threads) > 0 {
-			d.do, d.notice = ActNotice, l.class.Text
+		if len(d.Route.Threads) > 0 {
+			d.Do, d.notice = ActNotice, l.Class.Text
 		}
 		return d, nil
 	}
-	tagged := mail.HasTag(l.msg.Subject, box.Env.Tag)
+	tagged := mail.HasTag(l.Msg.Subject, box.Env.Tag)
 	switch {
-	case len(d.route.Threads) == 0 && !tagged:
+	case len(d.Route.Threads) == 0 && !tagged:
 		return d, nil
 	case l.in.Header.Get(mail.HeaderBridge) != "" && strings.HasPrefix(l.in.Header.Get(mail.HeaderBridge), box.Env.Instance+";"):
-		d.do = ActDrop // what we sent has come back by another way
+		d.Do = ActDrop // what we sent has come back by another way
 		return d, nil
-	case l.class.Command != "" && len(d.route.Threads) > 0:
-		d.do = ActCommand
+	case l.Class.Command != "" && len(d.Route.Threads) > 0:
+		d.Do = ActCommand
 		return d, nil
 	}
 	if err := box.judge(tx, l, f, &d); err != nil {
 		return d, err
 	}
-	if owner := l.own && l.verdict.Trust == mail.Proven; !f.Approved && !owner {
-		d.toMany(l.class.Kind)
+	if owner := l.own && l.Verdict.Trust == mail.Proven; !f.Approved && !owner {
+		d.toMany(l.Class.Kind)
 	}
-	if d.do == ActHold && l.own && l.verdict.Trust == mail.Unproven && box.Keeper != nil && l.msg.ID != "" {
-		if _, err := tx.MailByID(l.msg.ID); err == nil {
-			d.do = ActDrop // it was taken in from Sent
+	if d.Do == ActHold && l.own && l.Verdict.Trust == mail.Unproven && box.Keeper != nil && l.Msg.ID != "" {
+		if _, err := tx.MailByID(l.Msg.ID); err == nil {
+			d.Do = ActDrop // it was taken in from Sent
 		} else if !errors.Is(err, store.ErrNone) {
 			return d, err
 		}
 		d.own, d.reason = true, "it bears the owner's address, and nothing proves that the owner wrote it"
 	}
 	d.junk = l.in.Place == mail.Junk
-	if d.do == ActPost || d.do == ActOpen {
+	if d.Do == ActPost || d.Do == ActOpen {
 		err = box.extract(tx, l, &d)
 	}
 	return d, err
@@ -119,50 +119,50 @@ func (box *inbox) decide(tx *store.Tx, l Mail, f Approval) (d decision, err erro
 // toMany keeps mail to many out of the rooms, as long as nobody asks for it: bulk
 // mail that answers nothing, even if it was sent to an address of a conversation, and
 // mail of a mailing list that belongs to no conversation.
-func (d *decision) toMany(kind classify.Kind) {
-	ours := len(d.route.Threads) > 0
+func (d *Decision) toMany(kind classify.Kind) {
+	ours := len(d.Route.Threads) > 0
 	switch {
-	case d.do == ActDrop:
+	case d.Do == ActDrop:
 	case kind == classify.Bulk && ours:
-		d.do, d.reason = ActHold, "it was sent to many and answers nothing"
+		d.Do, d.reason = ActHold, "it was sent to many and answers nothing"
 	case kind == classify.Bulk:
-		d.do = ActDrop
+		d.Do = ActDrop
 	case kind == classify.List && !ours:
-		d.do, d.reason = ActHold, "it begins a conversation, and came by way of a mailing list"
+		d.Do, d.reason = ActHold, "it begins a conversation, and came by way of a mailing list"
 	}
 }
 
 // judge decides whether a mail of a person is posted, held or dropped.
-func (box *inbox) judge(tx *store.Tx, l Mail, f Approval, d *decision) error {
-	trust, err := tx.Sender(mail.CanonicalAddress(l.from.Address))
+func (box *Inbox) judge(tx *store.Tx, l Mail, f Approval, d *Decision) error {
+	trust, err := tx.Sender(mail.CanonicalAddress(l.Author.Address))
 	if err != nil {
 		return err
 	}
-	s := standing{Verdict: l.verdict, Sender: trust, Cites: d.route.Cites, Conflict: d.route.Conflict, HoldAll: box.Env.Unproven}
-	if l.from.Address == "" {
+	s := standing{Verdict: l.Verdict, Sender: trust, Cites: d.Route.Cites, Conflict: d.Route.Conflict, HoldAll: box.Env.Unproven}
+	if l.Author.Address == "" {
 		s.Conflict = "it names no sender, or several"
 	}
-	owner := l.own && l.verdict.Trust == mail.Proven
-	if len(d.route.Threads) == 0 {
-		d.title = mail.TitleOf(l.msg.Subject, box.Env.Tag)
+	owner := l.own && l.Verdict.Trust == mail.Proven
+	if len(d.Route.Threads) == 0 {
+		d.title = mail.TitleOf(l.Msg.Subject, box.Env.Tag)
 		switch {
 		case trust == store.SenderBlocked:
-			d.do = ActDrop
+			d.Do = ActDrop
 		case !f.Approved && !owner && isPrivateCopy(box.Env, box.Box, l):
-			d.do, d.reason = ActHold, privateCopyReason
-		case f.Approved, owner, l.verdict.Trust == mail.Proven && box.Env.Access.MayOpen(l.from.Address) && box.Opens.Network != "":
-			d.do = ActOpen
+			d.Do, d.reason = ActHold, privateCopyReason
+		case f.Approved, owner, l.Verdict.Trust == mail.Proven && box.Env.Access.MayOpen(l.Author.Address) && box.Opens.Network != "":
+			d.Do = ActOpen
 		default:
-			d.do, d.reason = ActHold, openReason(l, box)
+			d.Do, d.reason = ActHold, openReason(l, box)
 		}
 		return nil
 	}
 	if f.Approved || owner {
-		d.do = ActPost
+		d.Do = ActPost
 		return nil
 	}
-	for _, id := range d.route.Threads {
-		p, err := tx.Participant(id, mail.CanonicalAddress(l.from.Address))
+	for _, id := range d.Route.Threads {
+		p, err := tx.Participant(id, mail.CanonicalAddress(l.Author.Address))
 		if err != nil && !errors.Is(err, store.ErrNone) {
 			return err
 		}
@@ -170,23 +170,23 @@ func (box *inbox) judge(tx *store.Tx, l Mail, f Approval, d *decision) error {
 		a, reason := admit(s)
 		switch a {
 		case admitHold:
-			d.do, d.reason = ActHold, reason
+			d.Do, d.reason = ActHold, reason
 			return nil
 		case admitDrop:
-			d.do = ActDrop
+			d.Do = ActDrop
 			return nil
 		case admitMarked:
-			d.mark = true
+			d.Mark = true
 		}
 		if p.State == store.Gone {
 			d.notice = "left on " + p.Changed.Format("2 January")
 		}
 	}
-	if d.route.Token == "" && isPrivateCopy(box.Env, box.Box, l) {
-		d.do, d.reason = ActHold, privateCopyReason
+	if d.Route.Token == "" && isPrivateCopy(box.Env, box.Box, l) {
+		d.Do, d.reason = ActHold, privateCopyReason
 		return nil
 	}
-	d.do = ActPost
+	d.Do = ActPost
 	return nil
 }
 
@@ -197,34 +197,34 @@ const privateCopyReason = "it is a private copy (Bcc), and those whom it names d
 // isPrivateCopy reports whether a mail has reached the mailbox although it does not
 // name it: the address stood in Bcc. What came by way of a list is none.
 func isPrivateCopy(e *core.Env, box *core.Box, l Mail) bool {
-	if l.own || l.in.Place == mail.Sent || l.msg.Header.Get("List-Id") != "" {
+	if l.own || l.in.Place == mail.Sent || l.Msg.Header.Get("List-Id") != "" {
 		return false
 	}
-	for _, list := range [][]mail.Address{l.msg.To, l.msg.Cc} {
+	for _, list := range [][]mail.Address{l.Msg.To, l.Msg.Cc} {
 		for _, a := range list {
 			if e.IsOurs(a.Address) {
 				return false
 			}
 		}
 	}
-	return slices.ContainsFunc(append(slices.Clone(l.msg.DeliveredTo), l.in.Envelope.To...), box.IsOwn)
+	return slices.ContainsFunc(append(slices.Clone(l.Msg.DeliveredTo), l.in.Envelope.To...), box.IsOwn)
 }
 
 // openReason says why a mail that begins a conversation is asked about.
-func openReason(l Mail, box *inbox) string {
+func openReason(l Mail, box *Inbox) string {
 	switch {
-	case l.verdict.Trust == mail.Failed:
-		return "it begins a conversation, and it may be forged: " + l.verdict.Reason
-	case !box.Env.Access.MayOpen(l.from.Address):
+	case l.Verdict.Trust == mail.Failed:
+		return "it begins a conversation, and it may be forged: " + l.Verdict.Reason
+	case !box.Env.Access.MayOpen(l.Author.Address):
 		return "it begins a conversation, and its sender is not among those who may"
-	case l.verdict.Trust != mail.Proven:
+	case l.Verdict.Trust != mail.Proven:
 		return "it begins a conversation, and nothing proves its sender"
 	}
 	return "it begins a conversation, and no room is set for those"
 }
 
 // concerns finds the mail of ours that a report is about; the zero Mail: none.
-func (box *inbox) concerns(tx *store.Tx, r *classify.Report) (store.Mail, error) {
+func (box *Inbox) concerns(tx *store.Tx, r *classify.Report) (store.Mail, error) {
 	var uniqs []string
 	if u, ok := box.Env.Mint.ParseTrace(r.Trace); ok {
 		uniqs = append(uniqs, u)

@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"strings"
@@ -6,10 +6,10 @@ import (
 	"hashsend/bridge/core"
 )
 
-// remarks are the lines that a message made of a mail has under it in rooms.
-func (d decision) remarks() string {
+// Remarks are the lines that a message made of a mail has under it in rooms.
+func (d Decision) Remarks() string {
 	var lines []string
-	if d.mark {
+	if d.Mark {
 		lines = append(lines, core.RemarkUnproven)
 	}
 	if d.junk {

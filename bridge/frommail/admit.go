@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"hashsend/bridge/mail"

@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"context"
@@ -19,12 +19,12 @@ import (
 
 // The kinds of deliveries of held mails.
 const (
-	jobAdmit   = "mail.admit" // take in a held mail that was approved
+	JobAdmit   = "mail.admit" // take in a held mail that was approved
 	jobOwnCopy = "mail.own"   // hold a mail from the owner's address, unless its copy lay in Sent
 )
 
-// admitJob is the data of the delivery of an approved mail to its room.
-type admitJob struct {
+// AdmitJob is the data of the delivery of an approved mail to its room.
+type AdmitJob struct {
 	Held int64 `json:"held"`
 	Add  bool  `json:"add"` // its sender becomes a participant
 	Room int64 `json:"room,omitempty"`
@@ -37,17 +37,17 @@ type ownCopyJob struct {
 	MessageID string         `json:"message_id"`
 }
 
-// holdMail stores a mail for a person's decision and asks for it.
-func holdMail(w *core.Work, box *core.Box, l Mail, d decision) error {
+// HoldMail stores a mail for a person's decision and asks for it.
+func HoldMail(w *core.Work, box *core.Box, l Mail, d Decision) error {
 	h := store.HeldMail{
-		Mailbox: box.ID, Sender: l.from.Address, Name: mail.CleanName(l.from.Name), Subject: core.OneLine(l.msg.Subject, 200),
+		Mailbox: box.ID, Sender: l.Author.Address, Name: mail.CleanName(l.Author.Name), Subject: core.OneLine(l.Msg.Subject, 200),
 		Reason: d.reason, Place: int64(l.in.Place), File: d.file, At: w.Now,
 	}
-	if len(d.route.Threads) > 0 {
-		h.Thread = d.route.Threads[0]
+	if len(d.Route.Threads) > 0 {
+		h.Thread = d.Route.Threads[0]
 	}
 	if d.own {
-		job := ownCopyJob{Held: h, MessageID: l.msg.ID}
+		job := ownCopyJob{Held: h, MessageID: l.Msg.ID}
 		return outbox.Enqueue(w, jobOwnCopy, "own/"+d.file, w.Env.Instance+".own."+d.file, job, nil, w.Now.Add(core.Delay(ownCopyWait)))
 	}
 	return askHeld(w, h)
@@ -121,19 +121,19 @@ func heldText(h store.HeldMail, sender string) string {
 	return text
 }
 
-// heldKinds are the kinds of deliveries that mails cause: held ones are taken in by the
+// Kinds are the kinds of deliveries that mails cause: held ones are taken in by the
 // inbox of their mailbox, and conversations that begin by mail get a place.
-func heldKinds(e *core.Env, of func(*core.Box) *inbox) []outbox.Kind {
+func Kinds(e *core.Env, of func(*core.Box) *Inbox) []outbox.Kind {
 	return []outbox.Kind{
-		{Name: jobAdmit, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverAdmit(ctx, e, d, of) }},
+		{Name: JobAdmit, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverAdmit(ctx, e, d, of) }},
 		{Name: jobOwnCopy, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverOwnCopy(ctx, e, d) }},
 		openKind().For(e),
 	}
 }
 
 // deliverAdmit takes in a held mail that somebody approved.
-func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*core.Box) *inbox) error {
-	var j admitJob
+func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*core.Box) *Inbox) error {
+	var j AdmitJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
 		return fmt.Errorf("decode delivery: %w", err)
 	}
@@ -153,7 +153,7 @@ func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*c
 	})
 }
 
-func admitHeld(ctx context.Context, e *core.Env, j admitJob, of func(*core.Box) *inbox) (h store.HeldMail, err error) {
+func admitHeld(ctx context.Context, e *core.Env, j AdmitJob, of func(*core.Box) *Inbox) (h store.HeldMail, err error) {
 	if err := e.Store.Read(ctx, func(tx *store.Tx) (err error) { h, err = tx.HeldMail(j.Held); return err }); err != nil {
 		return h, err
 	}
@@ -165,7 +165,7 @@ func admitHeld(ctx context.Context, e *core.Env, j admitJob, of func(*core.Box) 
 		Head: mail.Head{Mailbox: box.Name, Place: mail.Place(h.Place), Received: h.At},
 		Open: func(context.Context) (io.ReadCloser, error) { return e.Store.OpenFile(h.File) },
 	}
-	if in.Header, err = envHeaderOf(e, h.File); err != nil {
+	if in.Header, err = headerOf(e, h.File); err != nil {
 		return h, retry.Never(err)
 	}
 	from := of(box)

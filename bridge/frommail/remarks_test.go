@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"testing"
@@ -11,22 +11,22 @@ import (
 // What nothing proves is told as such wherever a message is shown, and goes on in mails;
 // the other marks are for rooms (C37, C45, C51).
 func TestMarks(t *testing.T) {
-	d := decision{mark: true, junk: true, notice: "left on 2 January"}
-	m := store.Message{Text: "Hi", Marks: d.remarks()}
+	d := Decision{Mark: true, junk: true, notice: "left on 2 January"}
+	m := store.Message{Text: "Hi", Marks: d.Remarks()}
 	if got := core.WithRemarks(m); got != "Hi\n— "+core.RemarkUnproven+"\n— "+core.RemarkJunk+"\n— left on 2 January" {
 		t.Errorf("shown: %q", got)
 	}
 	if got := core.MailedRemark(m); got != core.RemarkUnproven {
 		t.Errorf("mailed: %q", got)
 	}
-	if text, html := core.AddRemarks("Hi", "<b>Hi</b>", d.remarks()); text != core.WithRemarks(m) || html != "<b>Hi</b><br><em>"+core.RemarkUnproven+"</em><br><em>"+core.RemarkJunk+"</em><br><em>left on 2 January</em>" {
+	if text, html := core.AddRemarks("Hi", "<b>Hi</b>", d.Remarks()); text != core.WithRemarks(m) || html != "<b>Hi</b><br><em>"+core.RemarkUnproven+"</em><br><em>"+core.RemarkJunk+"</em><br><em>left on 2 January</em>" {
 		t.Errorf("with formatting: %q, %q", text, html)
 	}
 	// Who quotes the mail quotes the mark.
 	if got := written(mail.Message{Text: "Really?\n\nOn Monday Ann wrote:\nHi\n— " + core.RemarkUnproven}, []store.Message{m}); got.Text != "Really?" {
 		t.Errorf("an answer is read as %q", got.Text)
 	}
-	if m.Marks = (decision{junk: true}).remarks(); core.MailedRemark(m) != "" {
+	if m.Marks = (Decision{junk: true}).Remarks(); core.MailedRemark(m) != "" {
 		t.Errorf("junk is mailed as %q", core.MailedRemark(m))
 	}
 }

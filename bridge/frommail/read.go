@@ -1,4 +1,4 @@
-package bridge
+package frommail
 
 import (
 	"bufio"
@@ -17,19 +17,19 @@ import (
 	"hashsend/bridge/store"
 )
 
-// inbox takes in the mails of a mailbox. It is the mail.Handler of its sources.
-type inbox struct {
+// Inbox takes in the mails of a mailbox. It is the mail.Handler of its sources.
+type Inbox struct {
 	*core.Box
 	Env   *core.Env
-	apply applier
+	Apply applier
 }
 
 // applier does what was decided about a mail, in the transaction that stores its cursor.
-type applier func(w *core.Work, box *core.Box, l Mail, d decision, f Approval) error
+type applier func(w *core.Work, box *core.Box, l Mail, d Decision, f Approval) error
 
 // Wants decides by the header whether a mail may be ours: our own echo, an answer
 // to mail of ours, the tag in the subject, a report, or a folder that is ours.
-func (box *inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
+func (box *Inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	m := h.Header.Message()
 	if _, echo := box.Env.Mint.ParseTrace(h.Header.Get(mail.HeaderTrace)); echo {
 		return true, nil
@@ -64,7 +64,7 @@ func looksLikeReport(h mail.Head) bool {
 }
 
 // Pass stores the cursor of a folder behind mails that are not ours.
-func (box *inbox) Pass(ctx context.Context, _, folder, cursor string) error {
+func (box *Inbox) Pass(ctx context.Context, _, folder, cursor string) error {
 	return box.Env.Write(ctx, "pass", func(w *core.Work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
 }
 
@@ -72,10 +72,10 @@ func (box *inbox) Pass(ctx context.Context, _, folder, cursor string) error {
 // database is asked.
 type Mail struct {
 	in      mail.Incoming
-	msg     mail.Message
-	class   classify.Class
-	verdict mail.Verdict
-	from    mail.Address
+	Msg     mail.Message
+	Class   classify.Class
+	Verdict mail.Verdict
+	Author  mail.Address
 	own     bool // written by the mailbox's owner
 	echo    string
 	files   map[string]files.Content // by Part.Stored
@@ -93,7 +93,7 @@ func sender(m *mail.Message) mail.Address {
 
 // Handle takes in one mail: reads, decides, and commits what it causes together
 // with the cursor.
-func (box *inbox) Handle(ctx context.Context, cursor string, in mail.Incoming) error {
+func (box *Inbox) Handle(ctx context.Context, cursor string, in mail.Incoming) error {
 	l, err := box.read(ctx, in)
 	if err != nil {
 		return err
@@ -109,8 +109,8 @@ type Approval struct {
 	Held     int64
 }
 
-func (box *inbox) take(ctx context.Context, cursor string, l Mail, f Approval) error {
-	var d decision
+func (box *Inbox) take(ctx context.Context, cursor string, l Mail, f Approval) error {
+	var d Decision
 	err := box.Env.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		d, err = box.decide(tx, l, f)
 		return err
@@ -119,10 +119,10 @@ func (box *inbox) take(ctx context.Context, cursor string, l Mail, f Approval) e
 		return err
 	}
 	l = l.renamed(d.known)
-	if d.do == ActNone && l.in.Place == mail.Pushed && !f.Approved {
+	if d.Do == ActNone && l.in.Place == mail.Pushed && !f.Approved {
 		return notOurs()
 	}
-	if d.do == ActHold && !f.Approved {
+	if d.Do == ActHold && !f.Approved {
 		if d.file, err = box.keep(ctx, l); err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (box *inbox) take(ctx context.Context, cursor string, l Mail, f Approval) e
 				return err
 			}
 		}
-		return box.apply(w, box.Box, l, d, f)
+		return box.Apply(w, box.Box, l, d, f)
 	})
 	if d.file != "" && (err != nil || d.repeated) {
 		err = errors.Join(err, box.Env.Store.DropFile(d.file))
@@ -145,7 +145,7 @@ func (box *inbox) take(ctx context.Context, cursor string, l Mail, f Approval) e
 	return err
 }
 
-func (box *inbox) keep(ctx context.Context, l Mail) (name string, err error) {
+func (box *Inbox) keep(ctx context.Context, l Mail) (name string, err error) {
 	body, err := l.in.Open(ctx)
 	if err != nil {
 		return "", fmt.Errorf("open mail: %w", err)
@@ -156,12 +156,12 @@ func (box *inbox) keep(ctx context.Context, l Mail) (name string, err error) {
 
 // read opens, parses, classifies and verifies a mail. Only trouble in reading it
 // is an error.
-func (box *inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
+func (box *Inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	l := Mail{in: in}
 	if uniq, ok := box.Env.Mint.ParseTrace(in.Header.Get(mail.HeaderTrace)); ok {
 		head := in.Header.Message()
 		if box.IsOwn(sender(&head).Address) {
-			l.echo, l.msg, l.from, l.own = uniq, head, sender(&head), true
+			l.echo, l.Msg, l.Author, l.own = uniq, head, sender(&head), true
 			return l, nil
 		}
 	}
@@ -172,19 +172,19 @@ func (box *inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	files := &files.FromMail{Env: box.Env, Here: map[string]files.Content{}}
 	lim := mail.DefaultLimits
 	lim.Files = files.Sink
-	l.msg, err = parse(body, lim)
+	l.Msg, err = parse(body, lim)
 	l.files = files.Here
 	if err := errors.Join(err, body.Close()); err != nil {
 		return l, fmt.Errorf("read mail: %w", err)
 	}
-	l.from = sender(&l.msg)
-	l.own = box.IsOwn(l.from.Address)
-	l.class = classOf(l.msg)
+	l.Author = sender(&l.Msg)
+	l.own = box.IsOwn(l.Author.Address)
+	l.Class = classOf(l.Msg)
 	switch {
 	case in.Place == mail.Sent && l.own:
-		l.verdict = mail.Verdict{Trust: mail.Proven, Method: "place"}
+		l.Verdict = mail.Verdict{Trust: mail.Proven, Method: "place"}
 	case box.Verifier != nil:
-		if l.verdict, err = box.Verifier.Verify(ctx, in); err != nil {
+		if l.Verdict, err = box.Verifier.Verify(ctx, in); err != nil {
 			return l, fmt.Errorf("check sender: %w", err)
 		}
 	}
@@ -217,12 +217,12 @@ func classOf(m mail.Message) (c classify.Class) {
 // keyOf is what makes a mail the same mail again: never the Message-ID alone,
 // which a stranger can use first. A mail without one is known by its content.
 func keyOf(l Mail) []string {
-	id := l.msg.ID
+	id := l.Msg.ID
 	if id == "" {
-		sum := sha256.Sum256([]byte(l.msg.Date.String() + "\x00" + l.msg.Subject + "\x00" + l.msg.Text + "\x00" + l.msg.HTML))
+		sum := sha256.Sum256([]byte(l.Msg.Date.String() + "\x00" + l.Msg.Subject + "\x00" + l.Msg.Text + "\x00" + l.Msg.HTML))
 		id = hex.EncodeToString(sum[:])
 	}
-	return []string{id, mail.CanonicalAddress(l.from.Address), strings.Join(l.msg.InReplyTo, " "), fmt.Sprint(l.verdict.Trust)}
+	return []string{id, mail.CanonicalAddress(l.Author.Address), strings.Join(l.Msg.InReplyTo, " "), fmt.Sprint(l.Verdict.Trust)}
 }
 
 // notOurs refuses a pushed mail that is not ours, in plain words for its sender.
@@ -230,8 +230,8 @@ func notOurs() error {
 	return core.NeverError("this address takes only answers to mail that came from here, and mail with the tag of the chat in its subject")
 }
 
-// envHeaderOf reads the header of a mail in the folder of held mail.
-func envHeaderOf(e *core.Env, file string) (mail.Header, error) {
+// headerOf reads the header of a mail in the folder of held mail.
+func headerOf(e *core.Env, file string) (mail.Header, error) {
 	f, err := e.Store.OpenFile(file)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,149 @@
+package frommail
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
+)
+
+// newcomers returns the people in To and Cc of a mail who could take part in a
+// conversation: no addresses of ours, no lists, and nobody who reads nothing.
+func newcomers(m *mail.Message, ours func(address string) bool) (people []mail.Address) {
+	if m.Header.Get("List-Id") != "" || m.Header.Get("List-Post") != "" {
+		return nil // who stands in To of such a mail is the list, or wrote to it
+	}
+	known := map[string]bool{}
+	for _, a := range m.From {
+		known[mail.CanonicalAddress(a.Address)] = true
+	}
+	for _, list := range [][]mail.Address{m.To, m.Cc} {
+		for _, a := range list {
+			canon := mail.CanonicalAddress(a.Address)
+			if known[canon] || ours(a.Address) || !core.IsPerson(a.Address) {
+				continue
+			}
+			known[canon] = true
+			people = append(people, a)
+		}
+	}
+	return people
+}
+
+// brought returns the people whom a mail brings into a conversation: nobody who takes
+// part, has left, was taken out, or was asked about before. Only somebody who is proven
+// to take part, or was approved once for all, or the owner, brings people along.
+func brought(w *core.Work, th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
+	trust, err := w.Sender(mail.CanonicalAddress(l.Author.Address))
+	if err != nil {
+		return nil, err
+	}
+	believed := l.Verdict.Trust == mail.Proven || trust == store.SenderApproved
+	if !believed || (m.Participant == 0 && !l.own) || isPrivateCopy(w.Env, w.Env.Boxes[th.Mailbox], l) {
+		return nil, nil
+	}
+	if pending, err := isOpening(w, th.ID); err != nil || pending {
+		return nil, err
+	}
+	var people []mail.Address
+	all := newcomers(&l.Msg, w.Env.IsOurs)
+	for _, a := range all {
+		canon := mail.CanonicalAddress(a.Address)
+		if _, err := w.Participant(th.ID, canon); err == nil {
+			continue
+		} else if !errors.Is(err, store.ErrNone) {
+			return nil, err
+		}
+		if len(people) == core.MaxNewcomers {
+			break
+		}
+		first, err := w.Offer(th.ID, canon)
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			people = append(people, a)
+		}
+	}
+	return people, nil
+}
+
+// letIn has those take part whom a mail brings along and the settings let in without a
+// question (C30). In an open conversation that must show nobody an address that the
+// mail itself does not: who is of a new domain is asked about, unless the mail names
+// everybody. It returns the others.
+func letIn(w *core.Work, th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
+	named := namedIn(l)
+	toAll := !slices.ContainsFunc(people, func(p store.Participant) bool {
+		return p.Takes() && !named[p.Canon] && p.Canon != mail.CanonicalAddress(l.Author.Address)
+	})
+	for _, a := range brought {
+		if !w.Env.Access.LetsIn(a.Address, people) || (th.Mode == store.ModeOpen && !toAll && !core.DomainTakesPart(a.Address, people)) {
+			ask = append(ask, a)
+			continue
+		}
+		p := w.Env.NewParticipant(th, a, w.Now)
+		if err := w.AddParticipant(&p); err != nil {
+			return nil, nil, err
+		}
+		in = append(in, p)
+	}
+	return in, ask, nil
+}
+
+// tellLetIn says in the rooms who takes part from now on because of a mail.
+func tellLetIn(w *core.Work, th store.Thread, m store.Message, in []store.Participant) error {
+	if len(in) == 0 {
+		return nil
+	}
+	var who, addresses []string
+	for _, p := range in {
+		who, addresses = append(who, p.Name), append(addresses, p.Address)
+	}
+	handles, err := w.Handles(in)
+	if err != nil {
+		return err
+	}
+	remove := "remove " + strings.Join(addresses, " ")
+	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, core.ListNames(who), core.PromptMark, strings.Join(handles, " "))
+	if err := tochat.NoticeThread(w, th.ID, text, tochat.WithChoices(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
+		return err
+	}
+	return tochat.Announce(w, th.ID)
+}
+
+// offer asks the rooms, once for each person, whether people whom a mail has
+// brought along are to take part (C30).
+func offer(w *core.Work, th store.Thread, m store.Message, people []store.Participant, brought []mail.Address) error {
+	if len(brought) == 0 {
+		return nil
+	}
+	var addresses []string
+	all := slices.Clone(brought)
+	for _, p := range people {
+		if p.Takes() {
+			all = append(all, mail.Address{Address: p.Address})
+		}
+	}
+	for _, a := range brought {
+		addresses = append(addresses, a.Address)
+	}
+	who, add, warning := strings.Join(addresses, " "), "add ", ""
+	add += who
+	if th.Mode == store.ModeOpen && core.CountDomains(all) > 1 {
+		add += " " + store.ModeOpen
+		warning = ", and everybody by email sees everybody's address"
+	}
+	text := fmt.Sprintf("%s added %s to this conversation. Mail from here does not go there unless you say so: %s%s keeps %s in the loop%s.",
+		m.Name, strings.Join(addresses, ", "), core.PromptMark, add, core.PersonOrThem(len(addresses)), warning)
+	return tochat.NoticeThread(w, th.ID, text, tochat.WithChoices(
+		chat.Choice{Label: "Keep in the loop", Command: add},
+		chat.Choice{Label: "No", Command: "deny " + who},
+	))
+}
