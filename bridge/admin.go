@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/reactions"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 )
@@ -101,7 +102,7 @@ func runCommand(w *core.Work, network string, e chat.Command) error {
 		return tochat.Notice(w, network, e.Place, answer, to, tochat.WithChoices(c.choices...))
 	}
 	if w.Env.Network(network).Reactor != nil && e.Message != "" && !e.Private {
-		return tochat.Enqueue(w, jobReact, w.Key("c")+"."+string(e.Event), &reactionJob{Target: tochat.Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
+		return tochat.Enqueue(w, reactions.JobReact, w.Key("c")+"."+string(e.Event), &reactions.ReactionJob{Target: tochat.Target{Network: network, Place: e.Place}, To: string(e.Message), Emoji: "✅"})
 	}
 	return tochat.Notice(w, network, e.Place, "Done.", to)
 }

@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/files"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/outbox"
+	"hashsend/bridge/reactions"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 	"hashsend/bridge/tomail"
@@ -21,7 +22,7 @@ func (b *Bridge) kinds() []outbox.Kind {
 		tomail.Kinds(e),             // mails, their copies in Sent, corrections, digests
 		files.Kinds(e, fileSettled), // files fetched from a network
 		frommail.Kinds(e, b.inbox),  // held mails that were approved; places for conversations that begin by mail
-		reactionKinds(e),            // reactions in rooms and by mail
+		reactions.Kinds(e),          // reactions in rooms and by mail
 		pollKinds(e),                // votes in rooms
 		pageKinds(e),                // pages and settings that a network shows to a person
 		waitKinds(e, take),          // events that had to wait

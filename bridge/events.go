@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/reactions"
 	"hashsend/bridge/tomail"
 )
 
@@ -56,7 +57,7 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Deleted:
 		return deleted(w, network, e)
 	case chat.Reacted:
-		return DeferIf(w, reacted(w, network, e), network, e)
+		return DeferIf(w, reactions.Reacted(w, network, e), network, e)
 	case chat.Voted:
 		return DeferIf(w, Voted(w, network, e), network, e)
 	case chat.PollEnded:

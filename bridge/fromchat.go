@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/reactions"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 	"hashsend/bridge/tomail"
@@ -160,7 +161,7 @@ func deleted(w *core.Work, network string, e chat.Deleted) error {
 			return err
 		}
 		if r, err := w.ReactionByID(network + "\x00" + string(e.Message)); err == nil {
-			return TakeBack(w, r)
+			return reactions.TakeBack(w, r)
 		} else if !errors.Is(err, store.ErrNone) {
 			return err
 		}

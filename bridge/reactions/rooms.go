@@ -1,4 +1,4 @@
-package bridge
+package reactions
 
 import (
 	"context"
@@ -14,12 +14,12 @@ import (
 
 // The kinds of deliveries of reactions to rooms.
 const (
-	jobReact   = "chat.react"
+	JobReact   = "chat.react"
 	jobUnreact = "chat.unreact"
 )
 
-// reactionJob is the data of a reaction that is put on a message, or taken away.
-type reactionJob struct {
+// ReactionJob is the data of a reaction that is put on a message, or taken away.
+type ReactionJob struct {
 	tochat.Target
 	To    string `json:"to,omitempty"` // the network's id of the message, or of the reaction that is taken away
 	Of    int64  `json:"of,omitempty"` // the message, where To is empty
@@ -27,12 +27,12 @@ type reactionJob struct {
 	React int64  `json:"react,omitempty"` // reaction that is shown; 0: a sign of the bridge
 }
 
-// reactionKinds are the kinds of deliveries of reactions, to rooms and by mail.
-func reactionKinds(e *core.Env) []outbox.Kind {
+// Kinds are the kinds of deliveries of reactions, to rooms and by mail.
+func Kinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
-		tochat.Kind[reactionJob]{
-			Name: jobReact,
-			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
+		tochat.Kind[ReactionJob]{
+			Name: JobReact,
+			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *ReactionJob) (chat.MessageID, error) {
 				to := chat.MessageID(j.To)
 				if j.Of != 0 {
 					var err error
@@ -42,14 +42,14 @@ func reactionKinds(e *core.Env) []outbox.Kind {
 				}
 				return n.Reactor.React(ctx, to, j.Emoji, j.Out)
 			},
-			Settle: func(w *core.Work, d store.Delivery, j reactionJob, id chat.MessageID) error {
+			Settle: func(w *core.Work, d store.Delivery, j ReactionJob, id chat.MessageID) error {
 				return reactionShown(w, d.Key, j, id)
 			},
-			GaveUp: func(w *core.Work, d store.Delivery, _ reactionJob, _ error) error { return w.DropReactionCopy(d.Key) },
+			GaveUp: func(w *core.Work, d store.Delivery, _ ReactionJob, _ error) error { return w.DropReactionCopy(d.Key) },
 		}.For(e),
-		tochat.Kind[reactionJob]{
+		tochat.Kind[ReactionJob]{
 			Name: jobUnreact,
-			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *reactionJob) (chat.MessageID, error) {
+			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *ReactionJob) (chat.MessageID, error) {
 				switch {
 				case n.Unreactor != nil:
 					return "", n.Unreactor.Unreact(ctx, chat.MessageID(j.To), j.Out)
@@ -102,7 +102,7 @@ func putReaction(w *core.Work, in store.Reaction, r store.Room, as chat.Sender) 
 	if err := w.AddReactionCopy(store.ReactionCopy{Reaction: in.ID, Room: r.ID, Job: key}); err != nil {
 		return err
 	}
-	return tochat.Enqueue(w, jobReact, key, &reactionJob{
+	return tochat.Enqueue(w, JobReact, key, &ReactionJob{
 		Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, At: w.Now}},
 		Of:     in.Message, Emoji: in.Emoji, React: in.ID,
 	})
@@ -163,12 +163,12 @@ func hideReaction(w *core.Work, c store.ReactionCopy) error {
 		return nil
 	}
 	// Ids of reactions are used again, keys must not be.
-	return tochat.Enqueue(w, jobUnreact, w.Key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &reactionJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, To: c.Posted})
+	return tochat.Enqueue(w, jobUnreact, w.Key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &ReactionJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, To: c.Posted})
 }
 
 // reactionShown keeps where a reaction stands. One that was taken back before it came
 // there goes again, unless it now stands for somebody else's.
-func reactionShown(w *core.Work, key string, j reactionJob, id chat.MessageID) error {
+func reactionShown(w *core.Work, key string, j ReactionJob, id chat.MessageID) error {
 	if j.React == 0 || id == "" {
 		return nil
 	}

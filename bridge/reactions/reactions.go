@@ -1,4 +1,5 @@
-package bridge
+// Package reactions carries reactions between rooms and email.
+package reactions
 
 import (
 	"errors"
@@ -13,9 +14,9 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// reacted notes a reaction from a room. It is shown in the thread's other rooms, and
+// Reacted notes a reaction from a room. It is shown in the thread's other rooms, and
 // people by email are told of it in the next mail that they get anyway.
-func reacted(w *core.Work, network string, e chat.Reacted) error {
+func Reacted(w *core.Work, network string, e chat.Reacted) error {
 	m, err := w.MessageByCopy(network, string(e.Message))
 	if errors.Is(err, store.ErrNone) {
 		return core.NotYet{Message: e.Message}
@@ -75,10 +76,10 @@ func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 	return 0, err
 }
 
-// reactionByMail puts a reaction that came by mail on the message that it is to,
+// ByMail puts a reaction that came by mail on the message that it is to,
 // where the network can show whose it is; elsewhere it is said in words. false: it
 // is a message like others.
-func reactionByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
 	if l.Class.Kind != classify.Reaction && d.Emoji == "" {
 		return false, nil
 	}
