@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/files"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/outbox"
+	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
@@ -23,7 +24,7 @@ func (b *Bridge) kinds() []outbox.Kind {
 		files.Kinds(e, fileSettled), // files fetched from a network
 		frommail.Kinds(e, b.inbox),  // held mails that were approved; places for conversations that begin by mail
 		reactions.Kinds(e),          // reactions in rooms and by mail
-		pollKinds(e),                // votes in rooms
+		polls.Kinds(e),              // votes in rooms
 		pageKinds(e),                // pages and settings that a network shows to a person
 		waitKinds(e, take),          // events that had to wait
 		roomKinds(e, b.HandleChat),  // rooms entered, described, followed and caught up with

@@ -7,6 +7,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
+	"hashsend/bridge/polls"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
 	"hashsend/bridge/tomail"
@@ -29,18 +30,18 @@ func edited(w *core.Work, network string, e chat.Edited) error {
 		return err
 	}
 	e.Body = core.WithKnownNames(e.Body, e.Mentions, people)
-	asks, err := Of(w, m.ID)
+	asks, err := polls.Of(w, m.ID)
 	if err != nil || !asks.Ended.IsZero() || (asks.Message == 0) != (e.Poll == nil) {
 		return err // a poll that is over stays as it is; words are no edit of a poll
 	}
 	if e.Poll != nil {
-		e.Body = chat.Body{Text: pollWords(*e.Poll)}
+		e.Body = chat.Body{Text: polls.Words(*e.Poll)}
 	}
 	if newest, err := addEdition(w, network, m, asks.Poll, e); err != nil || !newest {
 		return err
 	}
 	if e.Poll != nil {
-		if err := Change(w, m.ID, *e.Poll); err != nil {
+		if err := polls.Change(w, m.ID, *e.Poll); err != nil {
 			return err
 		}
 	}
@@ -99,10 +100,10 @@ func takeBackEdit(w *core.Work, network string, e chat.Deleted) (is bool, err er
 		return true, err
 	}
 	if left.Poll != nil {
-		if asks, err := Of(w, m.ID); err != nil || !asks.Ended.IsZero() {
+		if asks, err := polls.Of(w, m.ID); err != nil || !asks.Ended.IsZero() {
 			return true, err
 		}
-		if err := Change(w, m.ID, *left.Poll); err != nil {
+		if err := polls.Change(w, m.ID, *left.Poll); err != nil {
 			return true, err
 		}
 	}

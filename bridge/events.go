@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
 	"hashsend/bridge/tomail"
 )
@@ -59,9 +60,9 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Reacted:
 		return DeferIf(w, reactions.Reacted(w, network, e), network, e)
 	case chat.Voted:
-		return DeferIf(w, Voted(w, network, e), network, e)
+		return DeferIf(w, polls.Voted(w, network, e), network, e)
 	case chat.PollEnded:
-		return DeferIf(w, Ended(w, network, e, func(network string, e chat.Posted) error { return posted(w, network, e) }), network, e)
+		return DeferIf(w, polls.Ended(w, network, e, func(network string, e chat.Posted) error { return posted(w, network, e) }), network, e)
 	case chat.Gap:
 		return nil
 	case chat.Joined:

@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
@@ -98,7 +99,7 @@ func posted(w *core.Work, network string, e chat.Posted) error {
 // bodyOf is what a message says; a poll says its words.
 func bodyOf(e chat.Posted) chat.Body {
 	if e.Poll != nil {
-		return chat.Body{Text: pollWords(*e.Poll)}
+		return chat.Body{Text: polls.Words(*e.Poll)}
 	}
 	return e.Body
 }
@@ -166,7 +167,7 @@ func deleted(w *core.Work, network string, e chat.Deleted) error {
 			return err
 		}
 		if poll, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || poll != 0 {
-			return errors.Join(err, tallyLater(w, poll))
+			return errors.Join(err, polls.TallyLater(w, poll))
 		}
 		// Where two connections bring events, the end of a message may come first.
 		_, err = w.Seen(w.Now, network+" deleted", string(e.Message))

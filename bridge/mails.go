@@ -5,6 +5,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
+	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
 	"hashsend/bridge/store"
 )
@@ -16,7 +17,7 @@ func (b *Bridge) inbox(box *core.Box) *frommail.Inbox {
 
 // claims are those who may take a mail as theirs before it becomes a message: the first
 // that does ends it.
-func claims() []frommail.Claim { return []frommail.Claim{reactions.ByMail, voteByMail} }
+func claims() []frommail.Claim { return []frommail.Claim{reactions.ByMail, polls.ByMail} }
 
 // apply does what was decided about a mail, in the transaction that stores
 // its cursor.

@@ -1,0 +1,205 @@
+package polls
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
+	"hashsend/bridge/frommail"
+	"hashsend/bridge/mail"
+	"hashsend/bridge/outbox"
+	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
+)
+
+// numbersIn reads a text that holds nothing but numbers: "2", "1, 3", "2.", "2️⃣".
+func numbersIn(text string) (numbers []int, ok bool) {
+	const most, digits = 50, 3
+	text = strings.NewReplacer("\ufe0f", "", "\u20e3", "").Replace(text)
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \u00a0\t\n,;+&", r) }) {
+		word = strings.TrimRight(strings.TrimPrefix(word, "#"), ".)!")
+		if word == "" || len(word) > digits || len(numbers) == most || strings.Trim(word, "0123456789") != "" {
+			return nil, false
+		}
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return nil, false
+		}
+		if !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers, len(numbers) > 0
+}
+
+// answersOf finds the answers that have these numbers; false: one does not exist, or
+// they are more than one may choose.
+func answersOf(p chat.Poll, numbers []int) (ids, shown []string, ok bool) {
+	if len(numbers) > p.Most {
+		return nil, nil, false
+	}
+	for _, n := range numbers {
+		if n < 1 || n > len(p.Answers) {
+			return nil, nil, false
+		}
+		ids, shown = append(ids, p.Answers[n-1].ID), append(shown, numbered(p, n-1))
+	}
+	return ids, shown, true
+}
+
+// pollAnswered finds the open poll that a mail answers; the zero Poll: none.
+func pollAnswered(w *core.Work, th store.Thread, d frommail.Decision) (store.Poll, error) {
+	var asked []int64
+	if len(d.Words.Parts) == 1 {
+		asked = []int64{d.Words.Parts[0].Of}
+	} else if d.Route.Parent != 0 {
+		ms, err := w.MessagesOfMail(d.Route.Parent)
+		if err != nil {
+			return store.Poll{}, err
+		}
+		for _, m := range slices.Backward(ms) {
+			asked = append(asked, m.ID)
+		}
+	}
+	for _, id := range asked {
+		p, m, err := tomail.OpenPoll(w, id)
+		if err != nil || (p.Message != 0 && m.Thread == th.ID) {
+			return p, err
+		}
+	}
+	return store.Poll{}, nil
+}
+
+// ByMail counts a mail that holds nothing but numbers as a vote in the open poll
+// that it answers. false: it is an ordinary message.
+func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+	numbers, ok := numbersIn(d.Words.Text)
+	if !ok || d.Words.Files != "" || len(d.Words.Parts) > 1 {
+		return false, nil
+	}
+	p, err := pollAnswered(w, th, d)
+	if err != nil || p.Message == 0 {
+		return false, err
+	}
+	ids, shown, ok := answersOf(p.Poll, numbers)
+	if !ok {
+		return false, nil
+	}
+	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: "votes: " + strings.Join(shown, ", "), State: store.Mailed, At: w.Now, ReplyTo: p.Message}
+	if !p.Disclosed {
+		m.Text = "has voted" // nobody is to see for what before the poll ends
+	}
+	as, err := frommail.SpeakerOf(w, box, th, l, &m)
+	if err != nil {
+		return false, err
+	}
+	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.Remarks())
+	r, err := w.RoomByID(p.Room)
+	if err != nil {
+		return false, err
+	}
+	remarked := d.Remarks() != ""
+	can := w.Env.Network(r.Network).Voter != nil
+	native := can && w.Env.Network(r.Network).Limits().OwnReactions && !remarked
+	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.Now}
+	if d.Mark {
+		votes, err := w.Votes(p.Message)
+		if err != nil {
+			return false, err
+		}
+		// Who cannot be proven takes the place of nobody's vote: it is a message.
+		if slices.ContainsFunc(votes, func(had store.Vote) bool { return had.Who == v.Who }) {
+			return false, nil
+		}
+	}
+	if err := w.AddVote(v); err != nil {
+		return false, err
+	}
+	if err := TallyLater(w, p.Message); err != nil {
+		return false, err
+	}
+	if err := frommail.RecordMail(w, th, l, nil); err != nil {
+		return false, err
+	}
+	if err := w.SetLive(th.ID, w.Now); err != nil {
+		return false, err
+	}
+	w.Trace(core.Trace{Thread: th.ID, Message: p.Message, Mail: l.Msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
+	return true, showVote(w, p, m, as, ids, native)
+}
+
+// jobVote is the kind of delivery that votes in a room's poll for somebody by email.
+const jobVote = "chat.vote"
+
+// voteJob is its data.
+type voteJob struct {
+	tochat.Target
+	Of     int64       `json:"of"` // the message that is the poll
+	Ballot chat.Ballot `json:"ballot"`
+}
+
+// Kinds are the kinds of deliveries of votes.
+func Kinds(e *core.Env) []outbox.Kind {
+	return []outbox.Kind{tochat.Kind[voteJob]{
+		Name: jobVote,
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *voteJob) (id chat.MessageID, err error) {
+			if j.Ballot.Poll, err = tochat.CopyOf(ctx, e, j.Of, j.Room, 0); err != nil {
+				return "", err
+			}
+			return n.Voter.Vote(ctx, j.Ballot, j.Out)
+		},
+		GaveUp: func(w *core.Work, _ store.Delivery, j voteJob, cause error) error {
+			return tochat.Notice(w, j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, core.PlainReason(cause.Error())))
+		},
+	}.For(e)}
+}
+
+// showVote shows a vote by mail in each room of its thread: as a vote in the room of
+// the poll, if it can be shown as that of its writer there, elsewhere in words.
+func showVote(w *core.Work, p store.Poll, m store.Message, as chat.Sender, ids []string, native bool) error {
+	rooms, err := w.RoomsOf(m.Thread)
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		switch {
+		case r.Silent():
+		case native && r.ID == p.Room:
+			key := w.Key("v", p.Message, r.ID) + "." + mail.NewUniq()
+			job := voteJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Of: p.Message, Ballot: chat.Ballot{Form: p.Form, Answers: ids}}
+			job.Out = chat.Outgoing{As: as, At: w.Now, Body: chat.Body{Text: m.Text}}
+			err = tochat.Enqueue(w, jobVote, key, &job)
+		default:
+			err = inWords(w, &m, r, as)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inWords posts in one room what another can show otherwise. The message is stored
+// when it is first needed.
+func inWords(w *core.Work, m *store.Message, r store.Room, as chat.Sender) error {
+	if m.ID == 0 {
+		if err := w.AddMessage(m); err != nil {
+			return err
+		}
+	}
+	inChat := ""
+	if r.Chat == "" {
+		c, err := w.CopyIn(m.ReplyTo, r.ID)
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return err
+		}
+		inChat = c.Chat
+	}
+	return tochat.Post(w, *m, r, as, inChat)
+}
