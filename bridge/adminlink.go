@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
@@ -29,72 +29,35 @@ type pending struct {
 	At     time.Time      `json:"at"`               // when
 }
 
-func (c *call) pendingKey() string {
-	return "pending/" + c.network + "/" + string(c.place.Room) + "/" + string(c.place.Thread)
-}
-
-// addresses takes the addresses at the beginning of the words of a call.
-func (c *call) addresses() (people []mail.Address, rest []string, err error) {
-	for i, a := range c.args {
-		if !strings.Contains(a, "@") {
-			return people, c.args[i:], nil
-		}
-		p, err := mail.ParseAddress(strings.Trim(a, ",;"))
-		if err != nil {
-			return nil, nil, Usage("%q is not an email address: it looks like ann@example.com.", a)
-		}
-		if i := slices.IndexFunc(people, func(q mail.Address) bool { return mail.SameAddress(p.Address, q.Address) }); i < 0 {
-			people = append(people, p)
-		}
-	}
-	return people, nil, nil
-}
-
-// box is the mailbox of a new conversation.
-func (c *call) box(name string) (*core.Box, error) {
-	if name == "" && len(c.Env.Mailboxes) > 0 {
-		name = c.Env.Mailboxes[0].Name
-	}
-	if box := c.Env.BoxNamed(name); box != nil {
-		return box, nil
-	}
-	return nil, Usage("There is no mailbox %q. There are: %s.", name, strings.Join(c.Env.BoxNames(), ", "))
-}
-
-func (c *call) notOurselves(box *core.Box, people []mail.Address) error {
-	for _, p := range people {
-		if mail.SameAddress(p.Address, box.Address.Address) {
-			return Usage("%s is the mailbox that I write from. Name the people you want to talk with.", p.Address)
-		}
-	}
-	return nil
+func pendingKey(c *command.Call) string {
+	return "pending/" + c.Network + "/" + string(c.Place.Room) + "/" + string(c.Place.Thread)
 }
 
 // link shows what people will see and waits for "ok"; with "yes" behind it, it
 // links at once.
-func (c *call) link() (string, error) {
-	if c.place.Room == "" {
-		return "", Usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
+func link(c *command.Call) (string, error) {
+	if c.Place.Room == "" {
+		return "", command.Usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
 	}
-	if !c.Env.Network(c.network).Known() {
-		return "", Usage("There is no chat network %q.", c.network)
+	if !c.Env.Network(c.Network).Known() {
+		return "", command.Usage("There is no chat network %q.", c.Network)
 	}
-	if r, err := c.Room(c.network, string(c.place.Room), string(c.place.Thread)); err == nil && r.Thread != 0 {
-		return "", Usage("This room is linked already. %s invites more people.", c.typedAs("add ADDRESS"))
+	if r, err := c.Room(c.Network, string(c.Place.Room), string(c.Place.Thread)); err == nil && r.Thread != 0 {
+		return "", command.Usage("This room is linked already. %s invites more people.", c.TypedAs("add ADDRESS"))
 	} else if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
-	if len(c.args) > 0 {
-		if id, err := strconv.ParseInt(c.args[0], 10, 64); err == nil {
-			return c.linkTo(id)
+	if len(c.Args) > 0 {
+		if id, err := strconv.ParseInt(c.Args[0], 10, 64); err == nil {
+			return linkTo(c, id)
 		}
 	}
-	people, rest, err := c.addresses()
+	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", Usage("Name at least one address: %s", c.typedAs("link ann@example.com"))
+		return "", command.Usage("Name at least one address: %s", c.TypedAs("link ann@example.com"))
 	}
 	p := pending{People: people}
 	yes := false
@@ -114,48 +77,48 @@ func (c *call) link() (string, error) {
 			}
 			p.Title, i = strings.Join(words, " "), len(rest)
 		default:
-			return "", Usage("I do not understand %q. It goes: %s", rest[i], c.typedAs("link ADDRESS… [open|hidden] [title WORDS]"))
+			return "", command.Usage("I do not understand %q. It goes: %s", rest[i], c.TypedAs("link ADDRESS… [open|hidden] [title WORDS]"))
 		}
 	}
-	box, err := c.box(p.Box)
+	box, err := c.Box(p.Box)
 	if err != nil {
 		return "", err
 	}
-	if err := c.notOurselves(box, people); err != nil {
+	if err := c.NotOurselves(box, people); err != nil {
 		return "", err
 	}
-	if err := c.setPending(p); err != nil {
+	if err := setPending(c, p); err != nil {
 		return "", err
 	}
 	if yes {
-		return c.ok()
+		return ok(c)
 	}
-	if c.cli {
-		return c.preview(p)
+	if c.CLI {
+		return preview(c, p)
 	}
 	// The room's name is asked for first; then the preview is shown.
-	asked := c.asked()
-	job := describeJob{Target: tochat.Target{Network: c.network, Place: c.place}, Command: &asked}
+	asked := c.Asked()
+	job := describeJob{Target: tochat.Target{Network: c.Network, Place: c.Place}, Command: &asked}
 	return "I am looking at this room …", tochat.Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
 }
 
 // linkTo ties one more room to a conversation that there is.
-func (c *call) linkTo(id int64) (string, error) {
-	if c.level < core.Administer {
-		return "", Usage("Only an administrator may tie another room to a conversation.")
+func linkTo(c *command.Call, id int64) (string, error) {
+	if c.Level < core.Administer {
+		return "", command.Usage("Only an administrator may tie another room to a conversation.")
 	}
 	th, err := c.Thread(id)
 	if errors.Is(err, store.ErrNone) {
-		return "", Usage("There is no conversation %d.", id)
+		return "", command.Usage("There is no conversation %d.", id)
 	}
 	if err != nil {
 		return "", err
 	}
-	r, err := c.roomRecord()
+	r, err := roomRecord(c)
 	if err != nil {
 		return "", err
 	}
-	r.Thread, r.Linked = th.ID, c.since()
+	r.Thread, r.Linked = th.ID, since(c)
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
@@ -163,24 +126,24 @@ func (c *call) linkTo(id int64) (string, error) {
 }
 
 // roomRecord is the record of the place of the call, new or known.
-func (c *call) roomRecord() (store.Room, error) {
-	r, err := c.Room(c.network, string(c.place.Room), string(c.place.Thread))
+func roomRecord(c *command.Call) (store.Room, error) {
+	r, err := c.Room(c.Network, string(c.Place.Room), string(c.Place.Thread))
 	if errors.Is(err, store.ErrNone) {
-		return store.Room{Network: c.network, Place: string(c.place.Room), Chat: string(c.place.Thread)}, nil
+		return store.Room{Network: c.Network, Place: string(c.Place.Room), Chat: string(c.Place.Thread)}, nil
 	}
 	return r, err
 }
 
-func (c *call) setPending(p pending) error {
+func setPending(c *command.Call, p pending) error {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	return c.SetSetting(c.pendingKey(), string(text))
+	return c.SetSetting(pendingKey(c), string(text))
 }
 
-func (c *call) getPending() (p pending, there bool, err error) {
-	text, err := c.Setting(c.pendingKey())
+func getPending(c *command.Call) (p pending, there bool, err error) {
+	text, err := c.Setting(pendingKey(c))
 	if err != nil || text == "" {
 		return p, false, err
 	}
@@ -189,11 +152,11 @@ func (c *call) getPending() (p pending, there bool, err error) {
 
 // titled returns the title that a pending link would have: a private room's name
 // is never taken by itself.
-func (c *call) titled(p pending) (title string, err error) {
+func titled(c *command.Call, p pending) (title string, err error) {
 	if p.Title != "" {
 		return p.Title, nil
 	}
-	r, err := c.Room(c.network, string(c.place.Room), "")
+	r, err := c.Room(c.Network, string(c.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
 		return "", nil
 	}
@@ -214,12 +177,12 @@ func (p pending) mode() string {
 }
 
 // preview shows what people will see.
-func (c *call) preview(p pending) (string, error) {
-	box, err := c.box(p.Box)
+func preview(c *command.Call, p pending) (string, error) {
+	box, err := c.Box(p.Box)
 	if err != nil {
 		return "", err
 	}
-	title, err := c.titled(p)
+	title, err := titled(c, p)
 	if err != nil {
 		return "", err
 	}
@@ -229,8 +192,8 @@ func (c *call) preview(p pending) (string, error) {
 		to = append(to, a.Address)
 	}
 	fmt.Fprintf(&b, "This room will be linked with %s. People will see:\n", strings.Join(to, ", "))
-	author := c.by.Name
-	if c.cli {
+	author := c.By.Name
+	if c.CLI {
 		author = "Alice"
 	}
 	fmt.Fprintf(&b, "From: %s <%s>\n", core.FromName(author, box.Address.Name), box.Address.Address)
@@ -252,14 +215,14 @@ func (c *call) preview(p pending) (string, error) {
 		b.WriteString("Each gets a mail of their own and sees no other address (hidden). ")
 	}
 	if core.CountDomains(p.People) > 1 && p.Mode == "" {
-		fmt.Fprintf(&b, "They are of different domains: %s or %s chooses. ", c.typedAs("mode open"), c.typedAs("mode hidden"))
+		fmt.Fprintf(&b, "They are of different domains: %s or %s chooses. ", c.TypedAs("mode open"), c.TypedAs("mode hidden"))
 	}
 	if title == "" {
-		fmt.Fprintf(&b, "\nWhich title shall the conversation have? %s", c.typedAs("name TITLE"))
+		fmt.Fprintf(&b, "\nWhich title shall the conversation have? %s", c.TypedAs("name TITLE"))
 		return b.String(), nil
 	}
 	yes := chat.Choice{Label: "Link", Command: "ok"}
-	r, err := c.Room(c.network, string(c.place.Room), "")
+	r, err := c.Room(c.Network, string(c.Place.Room), "")
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -271,62 +234,62 @@ func (c *call) preview(p pending) (string, error) {
 		yes = chat.Choice{Label: "Link, mail in plain", Command: yes.Command + " encrypted", Danger: true}
 		b.WriteString("\n⚠️ This room is encrypted. Email is not: what is written here would leave the encryption, go out as ordinary mail, and could be read by the mail servers on its way. Link it only if the people in this room agree.")
 	}
-	c.choices = []chat.Choice{yes, {Label: "Cancel", Command: "cancel"}}
-	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.typedAs(yes.Command), c.typedAs("name TITLE"), c.typedAs("cancel"))
+	c.Choices = []chat.Choice{yes, {Label: "Cancel", Command: "cancel"}}
+	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.TypedAs(yes.Command), c.TypedAs("name TITLE"), c.TypedAs("cancel"))
 	return b.String(), nil
 }
 
-func (c *call) cancel() (string, error) {
-	_, there, err := c.getPending()
+func cancel(c *command.Call) (string, error) {
+	_, there, err := getPending(c)
 	if err != nil {
 		return "", err
 	}
 	if !there {
-		return "", Usage("There is nothing to forget.")
+		return "", command.Usage("There is nothing to forget.")
 	}
-	return "", c.SetSetting(c.pendingKey(), "")
+	return "", c.SetSetting(pendingKey(c), "")
 }
 
 // ok links the room as it was shown.
-func (c *call) ok() (string, error) {
-	agreed := consent{shared: c.agrees("shared"), encrypted: c.agrees("encrypted")}
-	p, there, err := c.getPending()
+func ok(c *command.Call) (string, error) {
+	agreed := consent{shared: agrees(c, "shared"), encrypted: agrees(c, "encrypted")}
+	p, there, err := getPending(c)
 	if err != nil {
 		return "", err
 	}
 	if !there {
 		if agreed.shared || agreed.encrypted {
-			return c.agree(agreed)
+			return agree(c, agreed)
 		}
-		return "", Usage("There is nothing to confirm. %s begins.", c.typedAs("link ADDRESS"))
+		return "", command.Usage("There is nothing to confirm. %s begins.", c.TypedAs("link ADDRESS"))
 	}
-	title, err := c.titled(p)
+	title, err := titled(c, p)
 	if err != nil {
 		return "", err
 	}
 	if title == "" {
-		return "", Usage("The conversation needs a title first: %s", c.typedAs("name TITLE"))
+		return "", command.Usage("The conversation needs a title first: %s", c.TypedAs("name TITLE"))
 	}
-	box, err := c.box(p.Box)
+	box, err := c.Box(p.Box)
 	if err != nil {
 		return "", err
 	}
-	th, err := c.startThread(box, p, title)
+	th, err := startThread(c, box, p, title)
 	if err != nil {
 		return "", err
 	}
-	r, err := c.roomRecord()
+	r, err := roomRecord(c)
 	if err != nil {
 		return "", err
 	}
-	if r.Shared, r.Encrypted, err = c.mayShare(agreed); err != nil {
+	if r.Shared, r.Encrypted, err = mayShare(c, agreed); err != nil {
 		return "", err
 	}
-	r.Thread, r.Linked = th.ID, c.since()
+	r.Thread, r.Linked = th.ID, since(c)
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
-	if err := c.SetSetting(c.pendingKey(), ""); err != nil {
+	if err := c.SetSetting(pendingKey(c), ""); err != nil {
 		return "", err
 	}
 	c.Trace(core.Trace{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
@@ -337,7 +300,7 @@ func (c *call) ok() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := c.tell("%s linked this room. " + core.ReadBy(people) + core.EncryptionNote(r) + " What begins with 🔇 or // is not mailed."); err != nil {
+	if err := c.Tell("%s linked this room. " + core.ReadBy(people) + core.EncryptionNote(r) + " What begins with 🔇 or // is not mailed."); err != nil {
 		return "", err
 	}
 	return "Linked. " + core.ReadBy(people) + core.EncryptionNote(r) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
@@ -345,33 +308,33 @@ func (c *call) ok() (string, error) {
 
 // since is from when on what is said in a room that is now linked concerns
 // people by email.
-func (c *call) since() time.Time {
-	if c.at.IsZero() || c.at.After(c.Now) {
+func since(c *command.Call) time.Time {
+	if c.At.IsZero() || c.At.After(c.Now) {
 		return c.Now
 	}
-	return c.at
+	return c.At
 }
 
 // newConversation begins a conversation in a chat thread of its own.
-func (c *call) newConversation() (string, error) {
-	people, rest, err := c.addresses()
+func newConversation(c *command.Call) (string, error) {
+	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", Usage("Name at least one address: %s", c.typedAs("new ann@example.com Lunch"))
+		return "", command.Usage("Name at least one address: %s", c.TypedAs("new ann@example.com Lunch"))
 	}
-	if c.place.Room == "" {
-		return "", Usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [open|hidden] [title WORDS]")
+	if c.Place.Room == "" {
+		return "", command.Usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [open|hidden] [title WORDS]")
 	}
-	if !c.Env.Network(c.network).Known() {
-		return "", Usage("There is no chat network %q.", c.network)
+	if !c.Env.Network(c.Network).Known() {
+		return "", command.Usage("There is no chat network %q.", c.Network)
 	}
-	box, err := c.box("")
+	box, err := c.Box("")
 	if err != nil {
 		return "", err
 	}
-	if err := c.notOurselves(box, people); err != nil {
+	if err := c.NotOurselves(box, people); err != nil {
 		return "", err
 	}
 	p := pending{People: people}
@@ -387,20 +350,20 @@ func (c *call) newConversation() (string, error) {
 		p.Title = strings.Join(rest[i:], " ")
 		break
 	}
-	title, err := c.titled(p)
+	title, err := titled(c, p)
 	if err != nil {
 		return "", err
 	}
 	if title == "" {
-		title = mail.CleanName(c.by.Name)
+		title = mail.CleanName(c.By.Name)
 	}
-	if _, _, err := c.mayShare(consent{}); err != nil {
+	if _, _, err := mayShare(c, consent{}); err != nil {
 		return "", err
 	}
-	th, err := c.startThread(box, p, title)
+	th, err := startThread(c, box, p, title)
 	if err != nil {
 		return "", err
 	}
 	name := core.OpenName(title, people) + " – what you write in this thread is mailed"
-	return "", frommail.OpenPlace(c.Work, core.OpenWhere{Network: c.network, Room: c.place.Room}, frommail.Opening{Thread: th.ID, Name: name})
+	return "", frommail.OpenPlace(c.Work, core.OpenWhere{Network: c.Network, Room: c.Place.Room}, frommail.Opening{Thread: th.ID, Name: name})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
 	"hashsend/bridge/frommail"
@@ -17,65 +18,65 @@ import (
 
 // mailMessage mails one message that was not meant for email, or begins a
 // conversation with it in the chat thread under it.
-func (c *call) mailMessage() (string, error) {
-	if c.about == "" {
-		return "", Usage("Which message? Answer it with: %s", c.typedAs("mail ann@example.com"))
+func mailMessage(c *command.Call) (string, error) {
+	if c.About == "" {
+		return "", command.Usage("Which message? Answer it with: %s", c.TypedAs("mail ann@example.com"))
 	}
-	people, rest, err := c.addresses()
+	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(rest) > 0 && !strings.EqualFold(rest[0], "title") {
-		return "", Usage("I do not understand %q. It goes: %s", rest[0], c.typedAs("mail ADDRESS… [title WORDS]"))
+		return "", command.Usage("I do not understand %q. It goes: %s", rest[0], c.TypedAs("mail ADDRESS… [title WORDS]"))
 	}
-	box, err := c.box("")
+	box, err := c.Box("")
 	if err != nil {
 		return "", err
 	}
-	if err := c.notOurselves(box, people); err != nil {
+	if err := c.NotOurselves(box, people); err != nil {
 		return "", err
 	}
-	m, err := c.MessageByCopy(c.network, string(c.about))
+	m, err := c.MessageByCopy(c.Network, string(c.About))
 	switch {
 	case err == nil && !m.Unsaid():
-		return c.mailKnown(m, len(people) > 0)
+		return mailKnown(c, m, len(people) > 0)
 	case err != nil && !errors.Is(err, store.ErrNone):
 		return "", err
 	}
-	if _, _, err := c.linkedThread(); err == nil {
+	if _, _, err := c.LinkedThread(); err == nil {
 		if len(people) > 0 {
-			return "", Usage("This place is linked already. Without addresses the message goes to those who take part; %s invites more people.", c.typedAs("add ADDRESS"))
+			return "", command.Usage("This place is linked already. Without addresses the message goes to those who take part; %s invites more people.", c.TypedAs("add ADDRESS"))
 		}
-	} else if mistake := usageError(""); !errors.As(err, &mistake) {
+	} else if mistake := command.UsageError(""); !errors.As(err, &mistake) {
 		return "", err
 	} else if len(people) == 0 {
-		return "", Usage("Name at least one address: %s", c.typedAs("mail ann@example.com"))
+		return "", command.Usage("Name at least one address: %s", c.TypedAs("mail ann@example.com"))
 	}
-	if c.Env.Network(c.network).Fetcher == nil {
-		return "", Usage("I cannot read single messages here.")
+	if c.Env.Network(c.Network).Fetcher == nil {
+		return "", command.Usage("I cannot read single messages here.")
 	}
-	asked := c.asked()
-	job := fetchJob{Target: tochat.Target{Network: c.network, Place: c.place}, Command: &asked}
+	asked := c.Asked()
+	job := fetchJob{Target: tochat.Target{Network: c.Network, Place: c.Place}, Command: &asked}
 	return "I am reading the message …", tochat.Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
 }
 
 // mailKnown mails a message of a linked room that stayed inside.
-func (c *call) mailKnown(m store.Message, named bool) (string, error) {
+func mailKnown(c *command.Call, m store.Message, named bool) (string, error) {
 	th, err := c.Thread(m.Thread)
 	if err != nil {
 		return "", err
 	}
 	switch {
 	case named:
-		return "", Usage("This message belongs to the conversation “%s”. Without addresses it goes to those who take part in it.", th.Title)
+		return "", command.Usage("This message belongs to the conversation “%s”. Without addresses it goes to those who take part in it.", th.Title)
 	case m.State == store.Held:
 		return "It is about to be mailed.", nil
 	case m.State == store.Mailed:
-		return "", Usage("It was mailed already; %s tells what became of it.", c.typedAs("why"))
+		return "", command.Usage("It was mailed already; %s tells what became of it.", c.TypedAs("why"))
 	case m.State == store.Deleted:
-		return "", Usage("It was deleted.")
+		return "", command.Usage("It was deleted.")
 	case th.Paused:
-		return "", Usage("The mail from here is paused; %s ends that.", c.typedAs("pause off"))
+		return "", command.Usage("The mail from here is paused; %s ends that.", c.TypedAs("pause off"))
 	}
 	m.State = store.Held
 	for _, mark := range core.QuietMarks {
@@ -98,7 +99,7 @@ const jobFetch = "chat.fetch"
 // fetchJob is its data.
 type fetchJob struct {
 	tochat.Target
-	Command *Continued `json:"command"`
+	Command *command.Continued `json:"command"`
 
 	Said chat.Posted `json:"-"` // the answer
 }
@@ -119,44 +120,44 @@ func fetchKind() tochat.Kind[fetchJob] {
 
 // fetched goes on with "mail" when the network has given the message.
 func fetched(w *core.Work, j fetchJob) error {
-	c := &call{
-		Work: w, network: j.Network, place: j.Place, by: j.Command.By, level: j.Command.Level,
-		about: j.Command.About, args: j.Command.Args, private: j.Command.Private, via: j.Command.Via,
+	c := &command.Call{
+		Work: w, Network: j.Network, Place: j.Place, By: j.Command.By, Level: j.Command.Level,
+		About: j.Command.About, Args: j.Command.Args, Private: j.Command.Private, Via: j.Command.Via,
 	}
-	text, err := c.beginWith(j.Said)
-	var mistake usageError
+	text, err := beginWith(c, j.Said)
+	var mistake command.UsageError
 	if errors.As(err, &mistake) {
 		text, err = "✗ "+mistake.Error(), nil
 	}
 	if err != nil {
 		return err
 	}
-	return tochat.Notice(w, j.Network, j.Place, text, j.Command.answer())
+	return tochat.Notice(w, j.Network, j.Place, text, j.Command.Answer())
 }
 
-func (c *call) beginWith(said chat.Posted) (string, error) {
+func beginWith(c *command.Call, said chat.Posted) (string, error) {
 	if said.Message == "" || (said.Body.Text == "" && len(said.Body.Files) == 0) {
-		return "", Usage("There is nothing in that message that could be mailed.")
+		return "", command.Usage("There is nothing in that message that could be mailed.")
 	}
 	said.Late = false
-	if r, err := c.LinkedRoom(c.network, c.place); err == nil {
-		said.Place = chat.Place{Room: c.place.Room, Thread: c.place.Thread}
+	if r, err := c.LinkedRoom(c.Network, c.Place); err == nil {
+		said.Place = chat.Place{Room: c.Place.Room, Thread: c.Place.Thread}
 		if r.Chat == "" && said.Root == "" {
 			said.Place.Thread = ""
 		}
-		return "It will be mailed.", posted(c.Work, c.network, said)
+		return "It will be mailed.", posted(c.Work, c.Network, said)
 	} else if !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
-	threader := c.Env.Network(c.network).Threader
+	threader := c.Env.Network(c.Network).Threader
 	if threader == nil {
-		return "", Usage("This network has no threads; link the room instead.")
+		return "", command.Usage("This network has no threads; link the room instead.")
 	}
-	people, rest, err := c.addresses()
+	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
-	box, err := c.box("")
+	box, err := c.Box("")
 	if err != nil {
 		return "", err
 	}
@@ -164,44 +165,44 @@ func (c *call) beginWith(said chat.Posted) (string, error) {
 	if len(rest) > 1 {
 		p.Title = strings.Join(rest[1:], " ")
 	}
-	title, err := c.titled(p)
+	title, err := titled(c, p)
 	if err != nil {
 		return "", err
 	}
 	if title == "" {
-		title = mail.CleanName(c.by.Name)
+		title = mail.CleanName(c.By.Name)
 	}
-	shared, encrypted, err := c.mayShare(consent{})
+	shared, encrypted, err := mayShare(c, consent{})
 	if err != nil {
 		return "", err
 	}
-	th, err := c.startThread(box, p, title)
+	th, err := startThread(c, box, p, title)
 	if err != nil {
 		return "", err
 	}
 	at := said.Place
 	if at.Thread == "" {
-		at.Thread = threader.ThreadOf(c.place, said.Message)
+		at.Thread = threader.ThreadOf(c.Place, said.Message)
 	}
-	r := store.Room{Network: c.network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: title, Linked: c.Now, Shared: shared, Encrypted: encrypted}
+	r := store.Room{Network: c.Network, Place: string(at.Room), Chat: string(at.Thread), Thread: th.ID, Name: title, Linked: c.Now, Shared: shared, Encrypted: encrypted}
 	if err := c.PutRoom(&r); err != nil {
 		return "", err
 	}
 	said.Place = at
-	if err := posted(c.Work, c.network, said); err != nil {
+	if err := posted(c.Work, c.Network, said); err != nil {
 		return "", err
 	}
 	if err := tochat.Announce(c.Work, th.ID); err != nil {
 		return "", err
 	}
-	if err := tochat.Notice(c.Work, c.network, at, "✉️ "+core.OpenName(title, people)+" – what you write in this thread is mailed"); err != nil {
+	if err := tochat.Notice(c.Work, c.Network, at, "✉️ "+core.OpenName(title, people)+" – what you write in this thread is mailed"); err != nil {
 		return "", err
 	}
 	return "It will be mailed, and so will what is written under it.", nil
 }
 
 // startThread makes a conversation with these people.
-func (c *call) startThread(box *core.Box, p pending, title string) (store.Thread, error) {
+func startThread(c *command.Call, box *core.Box, p pending, title string) (store.Thread, error) {
 	th, err := frommail.NewThread(c.Work, box, p.mode(), title)
 	if err != nil {
 		return th, err

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
 	"hashsend/bridge/mail"
@@ -42,7 +43,9 @@ func New(o core.Options) (*Bridge, error) {
 func (b *Bridge) Watch() (traces <-chan core.Trace, stop func()) { return b.env.Watch() }
 
 // Overview is what the console shows.
-func (b *Bridge) Overview(ctx context.Context) (core.Overview, error) { return overview(ctx, b.env) }
+func (b *Bridge) Overview(ctx context.Context) (core.Overview, error) {
+	return command.Overview(ctx, b.env)
+}
 
 // OpenLink opens the file behind a link in a mail, by the path of the link. The error is
 // ErrNoLink where it leads nowhere. The caller closes the file.

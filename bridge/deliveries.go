@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
 	"hashsend/bridge/frommail"
@@ -25,7 +26,7 @@ func (b *Bridge) kinds() []outbox.Kind {
 		frommail.Kinds(e, b.inbox),  // held mails that were approved; places for conversations that begin by mail
 		reactions.Kinds(e),          // reactions in rooms and by mail
 		polls.Kinds(e),              // votes in rooms
-		pageKinds(e),                // pages and settings that a network shows to a person
+		command.Kinds(e),            // pages and settings that a network shows to a person
 		waitKinds(e, take),          // events that had to wait
 		roomKinds(e, b.HandleChat),  // rooms entered, described, followed and caught up with
 	)

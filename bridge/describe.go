@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
@@ -16,8 +17,8 @@ const jobDescribe = "chat.describe"
 // describeJob is its data.
 type describeJob struct {
 	tochat.Target
-	Command *Continued `json:"command,omitempty"` // the command that it is part of
-	Count   bool       `json:"count,omitempty"`   // it is only asked how many people there are
+	Command *command.Continued `json:"command,omitempty"` // the command that it is part of
+	Count   bool               `json:"count,omitempty"`   // it is only asked how many people there are
 
 	About chat.Description `json:"-"` // the answer
 }
@@ -68,31 +69,31 @@ func described(w *core.Work, j describeJob) error {
 	if j.Command == nil {
 		return nil
 	}
-	c := &call{Work: w, network: j.Network, place: j.Place, by: j.Command.By}
-	p, there, err := c.getPending()
+	c := &command.Call{Work: w, Network: j.Network, Place: j.Place, By: j.Command.By}
+	p, there, err := getPending(c)
 	if err != nil || !there {
 		return err
 	}
 	if p.Direct {
-		return c.directReady(p, j.About.Encrypted)
+		return directReady(c, p, j.About.Encrypted)
 	}
 	if j.About.Encrypted && w.Env.Network(j.Network).Unsealer == nil {
-		if err := w.SetSetting(c.pendingKey(), ""); err != nil {
+		if err := w.SetSetting(pendingKey(c), ""); err != nil {
 			return err
 		}
-		return tochat.Notice(w, j.Network, j.Place, noEncryption, j.Command.answer())
+		return tochat.Notice(w, j.Network, j.Place, noEncryption, j.Command.Answer())
 	}
-	text, err := c.preview(p)
+	text, err := preview(c, p)
 	if err != nil {
 		return err
 	}
-	return tochat.Notice(w, j.Network, j.Place, text, j.Command.answer(), tochat.WithChoices(c.choices...))
+	return tochat.Notice(w, j.Network, j.Place, text, j.Command.Answer(), tochat.WithChoices(c.Choices...))
 }
 
 // commandFailed answers a command whose network could not be asked.
-func commandFailed(w *core.Work, t tochat.Target, c *Continued, cause error) error {
+func commandFailed(w *core.Work, t tochat.Target, c *command.Continued, cause error) error {
 	if c == nil {
 		return nil
 	}
-	return tochat.Notice(w, t.Network, t.Place, "✗ That did not work: "+core.PlainReason(cause.Error())+".", c.answer())
+	return tochat.Notice(w, t.Network, t.Place, "✗ That did not work: "+core.PlainReason(cause.Error())+".", c.Answer())
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
@@ -19,8 +20,8 @@ import (
 // consent is what somebody with the right has agreed to.
 type consent struct{ shared, encrypted bool }
 
-func (c *call) agrees(to string) bool {
-	return slices.ContainsFunc(c.args, func(word string) bool { return strings.EqualFold(word, to) })
+func agrees(c *command.Call, to string) bool {
+	return slices.ContainsFunc(c.Args, func(word string) bool { return strings.EqualFold(word, to) })
 }
 
 // encryptionStatus tells how an encrypted room is mailed, and what waits for a key.
@@ -48,8 +49,8 @@ func encryptionStatus(w *core.Work, b *strings.Builder, r store.Room) error {
 
 // agree lets pass again what was stopped when a room came to be shared, or
 // encrypted. What was said until now stays in the room.
-func (c *call) agree(to consent) (string, error) {
-	rooms, err := c.RoomsIn(c.network, string(c.place.Room))
+func agree(c *command.Call, to consent) (string, error) {
+	rooms, err := c.RoomsIn(c.Network, string(c.Place.Room))
 	if err != nil {
 		return "", err
 	}
@@ -67,7 +68,7 @@ func (c *call) agree(to consent) (string, error) {
 			note("is shared with another organisation")
 		}
 		if to.encrypted && r.Encrypted == store.EncryptedAsked && r.Thread != 0 {
-			r.Encrypted, r.Linked = store.EncryptedAgreed, c.since()
+			r.Encrypted, r.Linked = store.EncryptedAgreed, since(c)
 			note("is encrypted, and email is not")
 		}
 		if r == was {
@@ -79,9 +80,9 @@ func (c *call) agree(to consent) (string, error) {
 		}
 	}
 	if len(threads) == 0 {
-		return "", Usage("There is nothing to agree to.")
+		return "", command.Usage("There is nothing to agree to.")
 	}
-	if err := c.tell("%s lets messages pass between this channel and email again, although it " + strings.Join(words, ", and ") + "."); err != nil {
+	if err := c.Tell("%s lets messages pass between this channel and email again, although it " + strings.Join(words, ", and ") + "."); err != nil {
 		return "", err
 	}
 	for id := range threads {
@@ -97,8 +98,8 @@ func (c *call) agree(to consent) (string, error) {
 
 // mayShare returns what is to be noted of a new link in a room that may be shared
 // with another organisation, or encrypted: somebody must have agreed.
-func (c *call) mayShare(agreed consent) (shared, encrypted string, err error) {
-	r, err := c.Room(c.network, string(c.place.Room), "")
+func mayShare(c *command.Call, agreed consent) (shared, encrypted string, err error) {
+	r, err := c.Room(c.Network, string(c.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
 		return "", "", nil
 	}
@@ -108,13 +109,13 @@ func (c *call) mayShare(agreed consent) (shared, encrypted string, err error) {
 	was := r
 	if r.Shared == store.SharedAsked {
 		if !agreed.shared {
-			return "", "", Usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.typedAs("ok shared"))
+			return "", "", command.Usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.TypedAs("ok shared"))
 		}
 		r.Shared = store.SharedAgreed
 	}
 	if r.Encrypted == store.EncryptedAsked {
 		if !agreed.encrypted {
-			return "", "", Usage("This room is encrypted, and email is not: what is written here would leave the encryption and go out as ordinary mail. If its people agree: %s", c.typedAs("ok encrypted"))
+			return "", "", command.Usage("This room is encrypted, and email is not: what is written here would leave the encryption and go out as ordinary mail. If its people agree: %s", c.TypedAs("ok encrypted"))
 		}
 		r.Encrypted = store.EncryptedAgreed
 	}

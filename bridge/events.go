@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
@@ -86,9 +87,9 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Shared:
 		return workShared(w, network, e)
 	case chat.DeskOpened:
-		return showPage(w, network, e)
+		return command.ShowPage(w, network, e)
 	case chat.SettingsAsked:
-		return settingsAsked(w, network, e)
+		return command.SettingsAsked(w, network, e)
 	case chat.Revoked:
 		return revoked(w, network, e)
 	case chat.Encrypted:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
@@ -62,9 +63,9 @@ func ghostOf(w *core.Work, r store.Room, ghost string) (store.Participant, error
 // ghostInvited decides about the invitation of a person by email (A35, A39). What is
 // not allowed is declined, with words that say what to do.
 func ghostInvited(w *core.Work, network string, e chat.Invited) error {
-	c := &call{Work: w, network: network, place: chat.Place{Room: e.Place.Room}, at: e.At, by: e.By, level: w.Env.Access.Level(e.By, e.Rank)}
-	err := c.inviteGhost(e)
-	var no usageError
+	c := &command.Call{Work: w, Network: network, Place: chat.Place{Room: e.Place.Room}, At: e.At, By: e.By, Level: w.Env.Access.Level(e.By, e.Rank)}
+	err := inviteGhost(c, e)
+	var no command.UsageError
 	if !errors.As(err, &no) {
 		return err
 	}
@@ -89,21 +90,21 @@ func ghostKey(w *core.Work, e chat.Invited) string {
 }
 
 // inviteGhost takes an invitation of a ghost up. A usageError: it is declined.
-func (c *call) inviteGhost(e chat.Invited) error {
-	if c.level < core.Link {
-		return Usage("You may not invite people by email. Ask a moderator of the room or the one who runs this bridge.")
+func inviteGhost(c *command.Call, e chat.Invited) error {
+	if c.Level < core.Link {
+		return command.Usage("You may not invite people by email. Ask a moderator of the room or the one who runs this bridge.")
 	}
 	who, err := c.ParticipantByGhost(e.Ghost)
 	if errors.Is(err, store.ErrNone) {
-		return Usage("I do not know who this is. Invite the bridge itself, then type " + core.PromptMark + "link with the address.")
+		return command.Usage("I do not know who this is. Invite the bridge itself, then type " + core.PromptMark + "link with the address.")
 	}
 	if err != nil {
 		return err
 	}
 	join := func() error {
-		return tochat.Enqueue(c.Work, jobJoin, ghostKey(c.Work, e), &joinJob{Target: tochat.Target{Network: c.network, Place: e.Place}, As: e.As})
+		return tochat.Enqueue(c.Work, jobJoin, ghostKey(c.Work, e), &joinJob{Target: tochat.Target{Network: c.Network, Place: e.Place}, As: e.As})
 	}
-	rooms, err := c.RoomsIn(c.network, string(e.Place.Room))
+	rooms, err := c.RoomsIn(c.Network, string(e.Place.Room))
 	if err != nil {
 		return err
 	}
@@ -112,55 +113,55 @@ func (c *call) inviteGhost(e chat.Invited) error {
 			return errors.Join(err, join())
 		}
 	}
-	r, err := c.LinkedRoom(c.network, c.place)
+	r, err := c.LinkedRoom(c.Network, c.Place)
 	switch {
 	case err == nil:
-		if err := c.addGhost(r, who); err != nil {
+		if err := addGhost(c, r, who); err != nil {
 			return err
 		}
 		return join()
 	case !errors.Is(err, store.ErrNone):
 		return err
 	case e.Direct:
-		if err := c.begin(who); err != nil {
+		if err := begin(c, who); err != nil {
 			return err
 		}
 		return join()
 	}
 	here := slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Chat == "" && !r.Gone })
 	if !here {
-		return Usage("%s is reached by email. Invite the bridge itself, then type "+core.PromptMark+"link with the address.", who.Name)
+		return command.Usage("%s is reached by email. Invite the bridge itself, then type "+core.PromptMark+"link with the address.", who.Name)
 	}
 	// The ghost enters when its person first speaks here.
-	if err := c.mayInvite(); err != nil {
+	if err := mayInvite(c); err != nil {
 		return err
 	}
-	c.args = []string{who.Address}
-	text, err := c.link()
+	c.Args = []string{who.Address}
+	text, err := link(c)
 	if err != nil {
 		return err
 	}
-	return tochat.Notice(c.Work, c.network, c.place, text)
+	return tochat.Notice(c.Work, c.Network, c.Place, text)
 }
 
 // addGhost has a person take part in the conversation of a room, who gets an
 // invitation with the next message.
-func (c *call) addGhost(r store.Room, who store.Participant) error {
+func addGhost(c *command.Call, r store.Room, who store.Participant) error {
 	th, err := c.Thread(r.Thread)
 	if err != nil {
 		return err
 	}
-	if err := c.mayInvite(); err != nil {
+	if err := mayInvite(c); err != nil {
 		return err
 	}
 	a := mail.Address{Name: who.Name, Address: who.Address}
-	if err := c.checkDomains(&th, []mail.Address{a}, ""); err != nil {
+	if err := c.CheckDomains(&th, []mail.Address{a}, ""); err != nil {
 		return err
 	}
-	if err := c.addOne(th, a); err != nil {
+	if err := c.AddOne(th, a); err != nil {
 		return err
 	}
-	if err := tochat.NoticeThread(c.Work, th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.by.Name, who.Name)); err != nil {
+	if err := tochat.NoticeThread(c.Work, th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.By.Name, who.Name)); err != nil {
 		return err
 	}
 	return tochat.Announce(c.Work, th.ID)
@@ -170,8 +171,8 @@ func (c *call) addGhost(r store.Room, who store.Participant) error {
 const invitesAnHour = 10
 
 // mayInvite counts the invitations of a person.
-func (c *call) mayInvite() error {
-	key := "invited/" + c.network + "/" + string(c.by.ID)
+func mayInvite(c *command.Call) error {
+	key := "invited/" + c.Network + "/" + string(c.By.ID)
 	text, err := c.Setting(key)
 	if err != nil {
 		return err
@@ -184,7 +185,7 @@ func (c *call) mayInvite() error {
 	}
 	at = slices.DeleteFunc(at, func(ms int64) bool { return c.Now.Sub(time.UnixMilli(ms)) >= time.Hour })
 	if len(at) >= invitesAnHour {
-		return Usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
+		return command.Usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
 	}
 	raw, err := json.Marshal(append(at, c.Now.UnixMilli()))
 	if err != nil {
@@ -195,18 +196,18 @@ func (c *call) mayInvite() error {
 
 // begin prepares a chat of two: the ghost enters, brings the bridge in, and the room
 // is linked as soon as it is known what it is.
-func (c *call) begin(who store.Participant) error {
-	if err := c.mayInvite(); err != nil {
+func begin(c *command.Call, who store.Participant) error {
+	if err := mayInvite(c); err != nil {
 		return err
 	}
-	title := mail.CleanName(c.by.Name)
-	return c.setPending(pending{People: []mail.Address{{Name: who.Name, Address: who.Address}}, Title: title, Direct: true, By: c.by, At: c.at})
+	title := mail.CleanName(c.By.Name)
+	return setPending(c, pending{People: []mail.Address{{Name: who.Name, Address: who.Address}}, Title: title, Direct: true, By: c.By, At: c.At})
 }
 
 // directIn reports whether a room is a chat of two that is being made ready.
 func directIn(w *core.Work, network string, p chat.Place) (bool, error) {
-	c := &call{Work: w, network: network, place: chat.Place{Room: p.Room}}
-	is, there, err := c.getPending()
+	c := &command.Call{Work: w, Network: network, Place: chat.Place{Room: p.Room}}
+	is, there, err := getPending(c)
 	return there && is.Direct, err
 }
 
@@ -218,38 +219,38 @@ func ghostIn(w *core.Work, j joinJob) error {
 	if is, err := directIn(w, j.Network, j.Place); err != nil || !is {
 		return err
 	}
-	next := describeJob{Target: tochat.Target{Network: j.Network, Place: j.Place}, Command: &Continued{}}
+	next := describeJob{Target: tochat.Target{Network: j.Network, Place: j.Place}, Command: &command.Continued{}}
 	return tochat.Enqueue(w, jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
 }
 
 // directReady links the room of a chat of two; of an encrypted one it asks first.
-func (c *call) directReady(p pending, encrypted bool) error {
-	p.Direct, c.by, c.at = false, p.By, p.At
-	if err := c.setPending(p); err != nil {
+func directReady(c *command.Call, p pending, encrypted bool) error {
+	p.Direct, c.By, c.At = false, p.By, p.At
+	if err := setPending(c, p); err != nil {
 		return err
 	}
-	can := c.Env.Network(c.network).Unsealer != nil
+	can := c.Env.Network(c.Network).Unsealer != nil
 	var text string
 	var err error
 	switch {
 	case encrypted && !can:
 		text = noEncryption
-		err = c.SetSetting(c.pendingKey(), "")
+		err = c.SetSetting(pendingKey(c), "")
 	case encrypted:
-		text, err = c.preview(p)
+		text, err = preview(c, p)
 	default:
-		if text, err = c.ok(); err == nil {
-			err = catchUp(c.Work, c.network, c.place.Room, p.At)
+		if text, err = ok(c); err == nil {
+			err = catchUp(c.Work, c.Network, c.Place.Room, p.At)
 		}
 	}
-	var mistake usageError
+	var mistake command.UsageError
 	if errors.As(err, &mistake) {
 		text, err = "✗ "+mistake.Error(), nil
 	}
 	if err != nil {
 		return err
 	}
-	return tochat.Notice(c.Work, c.network, c.place, text, tochat.WithChoices(c.choices...))
+	return tochat.Notice(c.Work, c.Network, c.Place, text, tochat.WithChoices(c.Choices...))
 }
 
 // ghostStays has a ghost leave a room into which it could not bring the bridge.
@@ -264,9 +265,9 @@ func ghostStays(w *core.Work, j joinJob, cause error) error {
 
 // notDirect forgets a chat of two that could not be made ready.
 func notDirect(w *core.Work, t tochat.Target) error {
-	c := &call{Work: w, network: t.Network, place: chat.Place{Room: t.Place.Room}}
+	c := &command.Call{Work: w, Network: t.Network, Place: chat.Place{Room: t.Place.Room}}
 	if is, err := directIn(w, t.Network, t.Place); err != nil || !is {
 		return err
 	}
-	return c.SetSetting(c.pendingKey(), "")
+	return c.SetSetting(pendingKey(c), "")
 }

@@ -3,6 +3,7 @@ package bridge
 import (
 	"fmt"
 
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/polls"
@@ -37,7 +38,7 @@ func (b *Bridge) apply(w *core.Work, box *core.Box, l frommail.Mail, d frommail.
 	case frommail.ActNotice:
 		return frommail.Automatic(w, l, d)
 	case frommail.ActCommand:
-		return ByMail(w, box, l, d)
+		return command.ByMail(w, box, l, d)
 	case frommail.ActHold:
 		return frommail.HoldMail(w, box, l, d)
 	case frommail.ActPost:

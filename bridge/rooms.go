@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
@@ -27,8 +28,8 @@ func joined(w *core.Work, network string, e chat.Joined) error {
 		if err != nil || known {
 			return err
 		}
-		c := &call{Work: w, network: network, place: chat.Place{Room: e.Place.Room}}
-		if p, there, err := c.getPending(); err != nil || (there && p.By.ID != "") {
+		c := &command.Call{Work: w, Network: network, Place: chat.Place{Room: e.Place.Room}}
+		if p, there, err := getPending(c); err != nil || (there && p.By.ID != "") {
 			return err // a chat of two goes on by itself
 		}
 		job := describeJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: e.Place.Room}}}

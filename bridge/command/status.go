@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"errors"
@@ -11,17 +11,17 @@ import (
 	"hashsend/bridge/store"
 )
 
-// status makes the command that tells how things stand; more adds lines about the room.
-func status(more func(w *core.Work, b *strings.Builder, r store.Room) error) func(*call) (string, error) {
-	return func(c *call) (string, error) { return c.status(more) }
+// Status makes the command that tells how things stand; more adds lines about the room.
+func Status(more func(w *core.Work, b *strings.Builder, r store.Room) error) func(*Call) (string, error) {
+	return func(c *Call) (string, error) { return c.status(more) }
 }
 
-func (c *call) status(more func(*core.Work, *strings.Builder, store.Room) error) (string, error) {
+func (c *Call) status(more func(*core.Work, *strings.Builder, store.Room) error) (string, error) {
 	var b strings.Builder
-	th, r, err := c.linkedThread()
-	var notLinked usageError
+	th, r, err := c.LinkedThread()
+	var notLinked UsageError
 	switch {
-	case errors.As(err, &notLinked) && c.cli && c.place.Room == "":
+	case errors.As(err, &notLinked) && c.CLI && c.Place.Room == "":
 		b.WriteString(c.wholeStatus())
 	case errors.As(err, &notLinked):
 		b.WriteString(notLinked.Error())
@@ -35,7 +35,7 @@ func (c *call) status(more func(*core.Work, *strings.Builder, store.Room) error)
 			return "", err
 		}
 	}
-	if e := c.Env.Network(c.network).Encrypter; e != nil {
+	if e := c.Env.Network(c.Network).Encrypter; e != nil {
 		b.WriteString("\nEncryption: " + e.Encryption())
 	}
 	for _, h := range c.Env.HealthList() {
@@ -43,13 +43,13 @@ func (c *call) status(more func(*core.Work, *strings.Builder, store.Room) error)
 			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, core.OneLine(h.Error, 200))
 		}
 	}
-	if c.level >= core.Link {
+	if c.Level >= core.Link {
 		held, err := c.HeldMails(20)
 		if err != nil {
 			return "", err
 		}
 		for _, h := range held {
-			if h.Thread == th.ID || c.level >= core.Administer {
+			if h.Thread == th.ID || c.Level >= core.Administer {
 				fmt.Fprintf(&b, "\nHeld %d: from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
 			}
 		}
@@ -58,7 +58,7 @@ func (c *call) status(more func(*core.Work, *strings.Builder, store.Room) error)
 }
 
 // wholeStatus is the beginning of what is told of all rooms together.
-func (c *call) wholeStatus() string {
+func (c *Call) wholeStatus() string {
 	text := "Every connection works."
 	all := c.Env.HealthList()
 	if len(all) == 0 {
@@ -69,7 +69,7 @@ func (c *call) wholeStatus() string {
 	return text + " Of one room: hashsend admin --room NETWORK/ROOM status"
 }
 
-func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
+func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
 	fmt.Fprintf(b, "Conversation %d “%s”, %s", th.ID, th.Title, th.Mode)
 	if th.Paused {
 		b.WriteString(", paused")
@@ -97,7 +97,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 			b.WriteString("\n" + strings.TrimSpace(text))
 		}
 	}
-	if l := c.Env.Network(c.network).Lacker; l != nil {
+	if l := c.Env.Network(c.Network).Lacker; l != nil {
 		for _, lack := range l.Lacks() {
 			b.WriteString("\nNote: " + lack + ".")
 		}
@@ -112,7 +112,7 @@ func (c *call) threadStatus(b *strings.Builder, th store.Thread) error {
 	}
 	for _, r := range rs {
 		who := r.Address
-		if c.level < core.Link {
+		if c.Level < core.Link {
 			p, err := c.ParticipantByID(r.Participant)
 			if err != nil {
 				return err

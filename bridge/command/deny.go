@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"errors"
@@ -9,18 +9,18 @@ import (
 
 // denyPeople leaves out of a conversation those whom a mail has brought along;
 // nobody is asked about them again.
-func (c *call) denyPeople() (string, error) {
+func (c *Call) denyPeople() (string, error) {
 	th, people, rest, err := c.named()
 	if err != nil {
 		return "", err
 	}
 	if len(rest) > 0 {
-		return "", Usage("I do not understand %q. It goes: %s", rest[0], c.typedAs("deny NUMBER|ADDRESS…"))
+		return "", Usage("I do not understand %q. It goes: %s", rest[0], c.TypedAs("deny NUMBER|ADDRESS…"))
 	}
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if err == nil && p.Takes() {
-			return "", Usage("%s takes part already. %s ends that.", p.Address, c.typedAs("remove "+p.Address))
+			return "", Usage("%s takes part already. %s ends that.", p.Address, c.TypedAs("remove "+p.Address))
 		}
 		if err != nil && !errors.Is(err, store.ErrNone) {
 			return "", err

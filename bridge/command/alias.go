@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"errors"
@@ -16,23 +16,23 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// alias asks somebody who takes part, at the known address, whether a held mail
+// Alias asks somebody who takes part, at the known address, whether a held mail
 // is theirs. Never the name in a mail decides, nor the room alone.
-func (c *call) alias() (string, error) {
-	if len(c.args) > 0 && strings.EqualFold(c.args[0], "off") {
+func (c *Call) Alias() (string, error) {
+	if len(c.Args) > 0 && strings.EqualFold(c.Args[0], "off") {
 		return c.aliasOff()
 	}
 	h, err := c.heldMail()
 	if err != nil {
 		return "", err
 	}
-	c.args = c.args[1:]
-	people, rest, err := c.addresses()
+	c.Args = c.Args[1:]
+	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 0 {
-		return "", Usage("It goes: %s, and %s takes it back", c.typedAs("alias NUMBER ADDRESS"), c.typedAs("alias off ADDRESS"))
+		return "", Usage("It goes: %s, and %s takes it back", c.TypedAs("alias NUMBER ADDRESS"), c.TypedAs("alias off ADDRESS"))
 	}
 	switch {
 	case h.Thread == 0:
@@ -42,7 +42,7 @@ func (c *call) alias() (string, error) {
 	}
 	p, err := c.Participant(h.Thread, mail.CanonicalAddress(people[0].Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return "", Usage("%s takes no part. %s lists who does.", people[0].Address, c.typedAs("who"))
+		return "", Usage("%s takes no part. %s lists who does.", people[0].Address, c.TypedAs("who"))
 	}
 	if err != nil {
 		return "", err
@@ -73,18 +73,18 @@ func (c *call) alias() (string, error) {
 
 // aliasOff takes back that an address is another one of somebody who takes part: what
 // comes from there is held again.
-func (c *call) aliasOff() (string, error) {
-	c.args = c.args[1:]
-	th, _, err := c.linkedThread()
+func (c *Call) aliasOff() (string, error) {
+	c.Args = c.Args[1:]
+	th, _, err := c.LinkedThread()
 	if err != nil {
 		return "", err
 	}
-	addresses, rest, err := c.addresses()
+	addresses, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(addresses) != 1 || len(rest) > 0 {
-		return "", Usage("It goes: %s", c.typedAs("alias off ADDRESS"))
+		return "", Usage("It goes: %s", c.TypedAs("alias off ADDRESS"))
 	}
 	p, err := dropAlias(c.Work, th, addresses[0].Address, "")
 	if errors.Is(err, store.ErrNone) {

@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"errors"
@@ -12,16 +12,16 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// resend mails messages to people who were left out of them, or whom they have not
+// Resend mails messages to people who were left out of them, or whom they have not
 // reached. The latter may be done by their author, too.
-func (c *call) resend() (string, error) {
+func (c *Call) Resend() (string, error) {
 	th, err := c.mailing()
 	if err != nil {
 		return "", err
 	}
 	var messages []store.Message
-	for len(c.args) > 0 {
-		id, err := strconv.ParseInt(c.args[0], 10, 64)
+	for len(c.Args) > 0 {
+		id, err := strconv.ParseInt(c.Args[0], 10, 64)
 		if err != nil {
 			break
 		}
@@ -32,14 +32,14 @@ func (c *call) resend() (string, error) {
 		if err != nil || m.Thread != th.ID {
 			return "", Usage("There is no message %d in this conversation.", id)
 		}
-		messages, c.args = append(messages, m), c.args[1:]
+		messages, c.Args = append(messages, m), c.Args[1:]
 	}
 	if own, err := c.allMine(messages); err != nil {
 		return "", err
-	} else if c.level < core.Link && !own {
-		return "", mayNotUse("resend")
+	} else if c.Level < core.Link && !own {
+		return "", MayNotUse("resend")
 	}
-	if len(messages) > 0 && len(c.args) == 1 && strings.EqualFold(c.args[0], "no") {
+	if len(messages) > 0 && len(c.Args) == 1 && strings.EqualFold(c.Args[0], "no") {
 		return "It stays unsent.", nil
 	}
 	people, rest, err := c.people()
@@ -47,13 +47,13 @@ func (c *call) resend() (string, error) {
 		return "", err
 	}
 	if len(messages) == 0 || len(people) == 0 || len(rest) > 0 {
-		return "", Usage("It goes: %s", c.typedAs("resend NUMBER PERSON…"))
+		return "", Usage("It goes: %s", c.TypedAs("resend NUMBER PERSON…"))
 	}
 	var again []string
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-			return "", Usage("%s takes no part. %s lists who does.", a.Address, c.typedAs("who"))
+			return "", Usage("%s takes no part. %s lists who does.", a.Address, c.TypedAs("who"))
 		}
 		if err != nil {
 			return "", err
@@ -73,12 +73,12 @@ func (c *call) resend() (string, error) {
 }
 
 // allMine reports whether the one who typed wrote all of these messages.
-func (c *call) allMine(ms []store.Message) (bool, error) {
+func (c *Call) allMine(ms []store.Message) (bool, error) {
 	for _, m := range ms {
 		if m.Origin != store.FromChat || m.Author == 0 {
 			return false, nil
 		}
-		if network, person, err := c.AuthorByID(m.Author); err != nil || network != c.network || person != string(c.by.ID) {
+		if network, person, err := c.AuthorByID(m.Author); err != nil || network != c.Network || person != string(c.By.ID) {
 			return false, err
 		}
 	}
@@ -87,12 +87,12 @@ func (c *call) allMine(ms []store.Message) (bool, error) {
 
 // resendTo mails messages to one person who was left out of them, or whom they have
 // not reached; again: one of them has failed.
-func (c *call) resendTo(th store.Thread, p store.Participant, messages []store.Message) (again bool, _ error) {
+func (c *Call) resendTo(th store.Thread, p store.Participant, messages []store.Message) (again bool, _ error) {
 	var gets []store.Message
 	var lost []store.Recipient
 	for _, m := range messages {
 		out := false
-		if c.level >= core.Link {
+		if c.Level >= core.Link {
 			var err error
 			if out, err = c.DropLeftOut(m.ID, p.ID); err != nil {
 				return false, err

@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"encoding/json"
@@ -28,13 +28,13 @@ type shownHistory struct {
 	By          chat.UserID `json:"by"`
 }
 
-func (c *call) historyKey() string {
-	return "history/" + c.network + "/" + string(c.place.Room) + "/" + string(c.place.Thread)
+func (c *Call) historyKey() string {
+	return "history/" + c.Network + "/" + string(c.Place.Room) + "/" + string(c.Place.Thread)
 }
 
-// history shows what was said before a person joined, as it would be mailed, and
+// History shows what was said before a person joined, as it would be mailed, and
 // mails it when that is confirmed (D21).
-func (c *call) history() (string, error) {
+func (c *Call) History() (string, error) {
 	th, err := c.mailing()
 	if err != nil {
 		return "", err
@@ -44,11 +44,11 @@ func (c *call) history() (string, error) {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 1 {
-		return "", Usage("It goes: %s", c.typedAs("history PERSON [COUNT]"))
+		return "", Usage("It goes: %s", c.TypedAs("history PERSON [COUNT]"))
 	}
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return "", Usage("%s takes no part. %s invites people.", people[0].Address, c.typedAs("add ADDRESS"))
+		return "", Usage("%s takes no part. %s invites people.", people[0].Address, c.TypedAs("add ADDRESS"))
 	}
 	if err != nil {
 		return "", err
@@ -67,23 +67,23 @@ func (c *call) history() (string, error) {
 }
 
 // mailing is the thread of the place of the call, if mail may leave from it now.
-func (c *call) mailing() (store.Thread, error) {
-	th, r, err := c.linkedThread()
+func (c *Call) mailing() (store.Thread, error) {
+	th, r, err := c.LinkedThread()
 	switch {
 	case err != nil:
 		return th, err
 	case th.Paused:
-		return th, Usage("The mail from here is paused; %s ends that.", c.typedAs("pause off"))
+		return th, Usage("The mail from here is paused; %s ends that.", c.TypedAs("pause off"))
 	case r.Silent():
-		return th, Usage("Nothing passes between this room and email at the moment; %s tells why.", c.typedAs("status"))
+		return th, Usage("Nothing passes between this room and email at the moment; %s tells why.", c.TypedAs("status"))
 	}
 	return th, nil
 }
 
-func (c *call) showHistory(th store.Thread, p store.Participant, count string) (string, error) {
+func (c *Call) showHistory(th store.Thread, p store.Participant, count string) (string, error) {
 	n, err := strconv.Atoi(count)
 	if err != nil || n < 1 || n > historyMost {
-		return "", Usage("How many messages? A number up to %d: %s", historyMost, c.typedAs("history "+p.Address+" 5"))
+		return "", Usage("How many messages? A number up to %d: %s", historyMost, c.TypedAs("history "+p.Address+" 5"))
 	}
 	ms, err := historyFor(c.Work, th, p, n)
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *call) showHistory(th store.Thread, p store.Participant, count string) (
 	if len(ms) == 0 {
 		return "", Usage("Nothing was said here before %s joined that could be sent.", p.Name)
 	}
-	shown := shownHistory{Participant: p.ID, By: c.by.ID}
+	shown := shownHistory{Participant: p.ID, By: c.By.ID}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s would get what was said before, in one mail:", p.Address)
 	for _, m := range ms {
@@ -111,8 +111,8 @@ func (c *call) showHistory(th store.Thread, p store.Participant, count string) (
 		return "", err
 	}
 	send := "history " + p.Address + " send"
-	fmt.Fprintf(&b, "\nNothing is sent yet: %s sends it.", c.typedAs(send))
-	c.choices = []chat.Choice{{Label: "Send it", Command: send}, {Label: "No", Command: "history " + p.Address + " no"}}
+	fmt.Fprintf(&b, "\nNothing is sent yet: %s sends it.", c.TypedAs(send))
+	c.Choices = []chat.Choice{{Label: "Send it", Command: send}, {Label: "No", Command: "history " + p.Address + " no"}}
 	return b.String(), nil
 }
 
@@ -141,7 +141,7 @@ func mayHaveHistory(w *core.Work, m store.Message, p store.Participant) (bool, e
 }
 
 // sendHistory mails what was shown, as it stands now.
-func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error) {
+func (c *Call) sendHistory(th store.Thread, p store.Participant) (string, error) {
 	text, err := c.Setting(c.historyKey())
 	if err != nil {
 		return "", err
@@ -152,8 +152,8 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 			return "", fmt.Errorf("read what was shown: %w", err)
 		}
 	}
-	if shown.Participant != p.ID || shown.By != c.by.ID {
-		return "", Usage("Look first at what would be sent: %s", c.typedAs("history "+p.Address+" 5"))
+	if shown.Participant != p.ID || shown.By != c.By.ID {
+		return "", Usage("Look first at what would be sent: %s", c.TypedAs("history "+p.Address+" 5"))
 	}
 	var ms []store.Message
 	for _, id := range shown.Messages {
@@ -180,7 +180,7 @@ func (c *call) sendHistory(th store.Thread, p store.Participant) (string, error)
 	// Files are named and not attached, and what the messages answer is not quoted:
 	// only what was shown is sent.
 	plan.Files, plan.Quotes, plan.Reactions = nil, nil, nil
-	g := tomail.Planned{Messages: ms, To: []store.Participant{p}, First: p.State == store.Invited, Late: true, Asked: c.by.Name}
+	g := tomail.Planned{Messages: ms, To: []store.Participant{p}, First: p.State == store.Invited, Late: true, Asked: c.By.Name}
 	g.Shown = []store.Participant{p}
 	if err := tomail.MakeMail(c.Work, plan, g); err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// overview returns what the console shows: the newest threads with their last
+// Overview returns what the console shows: the newest threads with their last
 // messages, what waits, what is held, and how the connections are.
-func overview(ctx context.Context, e *core.Env) (core.Overview, error) {
+func Overview(ctx context.Context, e *core.Env) (core.Overview, error) {
 	o := core.Overview{Started: e.Started, Connections: e.HealthList(), Counters: map[string]int64{}}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		threads, err := tx.Threads(50)

@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// why tells what became of a message: the mails that hold it, who got them, what
+// Why tells what became of a message: the mails that hold it, who got them, what
 // the mail servers said.
-func (c *call) why() (string, error) {
+func (c *Call) Why() (string, error) {
 	m, err := c.aboutMessage("why")
 	if err != nil {
 		return "", err
@@ -53,11 +53,11 @@ func (c *call) why() (string, error) {
 }
 
 // aboutMessage is the message that a command answers.
-func (c *call) aboutMessage(command string) (store.Message, error) {
-	if c.about == "" {
-		return store.Message{}, Usage("Of which message? Answer it with: %s", c.typedAs(command))
+func (c *Call) aboutMessage(command string) (store.Message, error) {
+	if c.About == "" {
+		return store.Message{}, Usage("Of which message? Answer it with: %s", c.TypedAs(command))
 	}
-	m, err := c.MessageByCopy(c.network, string(c.about))
+	m, err := c.MessageByCopy(c.Network, string(c.About))
 	if errors.Is(err, store.ErrNone) {
 		err = Usage("This message is no part of a conversation by email.")
 	}
@@ -65,7 +65,7 @@ func (c *call) aboutMessage(command string) (store.Message, error) {
 }
 
 // leftOut tells in a line what of a mail is not shown, and how sure that is.
-func (c *call) leftOut(b *strings.Builder, message int64) error {
+func (c *Call) leftOut(b *strings.Builder, message int64) error {
 	r, err := c.Reading(message)
 	if errors.Is(err, store.ErrNone) || len(r.Cuts) == 0 {
 		return nil
@@ -79,7 +79,7 @@ func (c *call) leftOut(b *strings.Builder, message int64) error {
 			kinds = append(kinds, k)
 		}
 	}
-	fmt.Fprintf(b, "\nNot shown of it: %s (%d %% sure). %s, as an answer to it, shows that.", strings.Join(kinds, ", "), r.Sure, c.typedAs("rest"))
+	fmt.Fprintf(b, "\nNot shown of it: %s (%d %% sure). %s, as an answer to it, shows that.", strings.Join(kinds, ", "), r.Sure, c.TypedAs("rest"))
 	return nil
 }
 
@@ -101,8 +101,8 @@ func kindOfCut(kind string) string {
 // maxRest is how many characters of what was left out are shown.
 const maxRest = 3000
 
-// rest shows what was left out of a mail.
-func (c *call) rest() (string, error) {
+// Rest shows what was left out of a mail.
+func (c *Call) Rest() (string, error) {
 	m, err := c.aboutMessage("rest")
 	if err != nil {
 		return "", err
@@ -133,7 +133,7 @@ func (c *call) rest() (string, error) {
 	return string(all), nil
 }
 
-func (c *call) mailDetails(b *strings.Builder, in store.Mail) error {
+func (c *Call) mailDetails(b *strings.Builder, in store.Mail) error {
 	ids, err := c.MailIDs(in.ID)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (c *call) mailDetails(b *strings.Builder, in store.Mail) error {
 	rs, err := c.Recipients(in.ID)
 	for _, r := range rs {
 		who := r.Address
-		if c.level < core.Link {
+		if c.Level < core.Link {
 			p, err := c.ParticipantByID(r.Participant)
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-package bridge
+package command
 
 import (
 	"context"
@@ -36,9 +36,9 @@ func settingsKind(e *core.Env) tochat.Kind[settingsJob] {
 	}
 }
 
-// settingsAsked has a person shown the settings of a conversation. Who may not change
+// SettingsAsked has a person shown the settings of a conversation. Who may not change
 // them is shown the page anew, and so is who asks for a conversation that is over.
-func settingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
+func SettingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 	if w.Env.Network(network).Setter == nil {
 		return nil
 	}
@@ -47,7 +47,7 @@ func settingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 		return err
 	}
 	if err != nil || w.Env.Access.Level(e.By, e.Rank) < core.Link {
-		return showPage(w, network, chat.DeskOpened{Head: e.Head})
+		return ShowPage(w, network, chat.DeskOpened{Head: e.Head})
 	}
 	key := w.Key("settings", r.ID, w.Now.UnixNano()) + "." + string(e.By.ID)
 	j := settingsJob{tochat.Target{Network: network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}

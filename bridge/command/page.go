@@ -1,0 +1,158 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
+	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
+	"hashsend/bridge/tomail"
+)
+
+// jobPage is the kind of delivery that shows a person the bridge's page.
+const jobPage = "chat.desk"
+
+// pageJob is its data.
+type pageJob struct {
+	tochat.Target
+	May bool `json:"may,omitempty"` // the person may command
+}
+
+// Kinds are the kinds of deliveries that show a person something.
+func Kinds(e *core.Env) []outbox.Kind {
+	return []outbox.Kind{pageKind(e).For(e), settingsKind(e).For(e)}
+}
+
+func pageKind(e *core.Env) tochat.Kind[pageJob] {
+	return tochat.Kind[pageJob]{
+		Name: jobPage,
+		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *pageJob) (chat.MessageID, error) {
+			d, err := pageOf(ctx, e, j.Network, j.May)
+			if err != nil {
+				return "", err
+			}
+			return "", n.Desker.ShowDesk(ctx, j.Out.For, d)
+		},
+	}
+}
+
+// ShowPage has a person shown the bridge's page.
+func ShowPage(w *core.Work, network string, e chat.DeskOpened) error {
+	if w.Env.Network(network).Desker == nil {
+		return nil
+	}
+	to := e.By.ID
+	j := pageJob{Target: tochat.Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.Level(e.By, e.Rank) >= core.Link}
+	key := w.Key("desk", w.Now.UnixNano()) + "." + string(to)
+	j.Out.Key = key
+	// A lane for each person: nobody waits for the page of somebody else.
+	return outbox.Enqueue(w, jobPage, "desk/"+network+"/"+string(to), key, j, nil, w.Now)
+}
+
+// pageRooms is how many rooms a desk shows at most.
+const pageRooms = 100
+
+// pageOf is what a person is shown of one network. Addresses are for those who
+// may command.
+func pageOf(ctx context.Context, e *core.Env, network string, may bool) (chat.Desk, error) {
+	d := chat.Desk{May: may}
+	err := e.Store.Read(ctx, func(tx *store.Tx) error {
+		rooms, err := tx.LinkedRooms(network)
+		if err != nil {
+			return err
+		}
+		const most = 1000
+		waiting, err := tx.Waiting(most)
+		if err != nil {
+			return err
+		}
+		held, err := tx.HeldMails(most)
+		if err != nil {
+			return err
+		}
+		for i := len(rooms) - 1; i >= 0 && len(d.Rooms) < pageRooms; i-- {
+			r, err := pageRoom(e, tx, rooms[i], may)
+			if err != nil {
+				return err
+			}
+			if r.Waits, err = waits(tx, rooms[i].Thread, waiting, held); err != nil {
+				return err
+			}
+			d.Rooms = append(d.Rooms, r)
+		}
+		return nil
+	})
+	var notes []string
+	for _, h := range e.HealthList() {
+		if !h.OK {
+			notes = append(notes, h.Name+": "+core.OneLine(h.Error, 200))
+		}
+	}
+	d.Note = strings.Join(notes, "\n")
+	return d, err
+}
+
+func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
+	th, err := tx.Thread(r.Thread)
+	if err != nil {
+		return d, err
+	}
+	d = chat.DeskRoom{Place: core.Place(r), Title: th.Title, Mode: th.Mode, Paused: th.Paused}
+	if r.Shared == store.SharedAsked {
+		d.Trouble = "shared with another organisation: nothing is mailed until somebody agrees"
+	}
+	if r.Encrypted == store.EncryptedAsked {
+		d.Trouble = "encrypted: nothing is mailed until somebody agrees"
+	}
+	people, err := tx.Participants(th.ID)
+	if err != nil {
+		return d, err
+	}
+	for _, p := range people {
+		switch {
+		case !p.Takes():
+		case may:
+			d.People = append(d.People, readerText(e, p))
+		default:
+			d.People = append(d.People, p.Name)
+		}
+	}
+	last, err := tx.LastMail(th.ID)
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return d, err
+	}
+	d.LastMail = last.At
+	if last.ID == 0 {
+		return d, nil
+	}
+	rs, err := tx.Recipients(last.ID)
+	if err != nil {
+		return d, err
+	}
+	var again []string
+	for _, rc := range rs {
+		if rc.State == store.Failed || rc.State == store.Delayed {
+			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, core.PlainReason(rc.Reason))
+		}
+		if rc.State == store.Failed && tomail.WorthRetrying(rc.Reason) && takes(people, rc.Participant) {
+			again = append(again, rc.Address)
+		}
+	}
+	if ms, err := tx.MessagesOfMail(last.ID); err != nil {
+		return d, err
+	} else if len(ms) > 0 && len(again) > 0 && may {
+		d.Retry = core.ResendLine(ms, strings.Join(again, " "))
+	}
+	return d, nil
+}
+
+// takes reports whether mail goes to one of these people.
+func takes(people []store.Participant, id int64) bool {
+	return slices.ContainsFunc(people, func(p store.Participant) bool { return p.ID == id && p.Takes() })
+}
