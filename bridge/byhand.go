@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/fromchat"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
@@ -145,7 +146,7 @@ func beginWith(c *command.Call, said chat.Posted) (string, error) {
 		if r.Chat == "" && said.Root == "" {
 			said.Place.Thread = ""
 		}
-		return "It will be mailed.", posted(c.Work, c.Network, said)
+		return "It will be mailed.", fromchat.Posted(c.Work, c.Network, said)
 	} else if !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -189,7 +190,7 @@ func beginWith(c *command.Call, said chat.Posted) (string, error) {
 		return "", err
 	}
 	said.Place = at
-	if err := posted(c.Work, c.Network, said); err != nil {
+	if err := fromchat.Posted(c.Work, c.Network, said); err != nil {
 		return "", err
 	}
 	if err := tochat.Announce(c.Work, th.ID); err != nil {

@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/fromchat"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
@@ -19,7 +20,7 @@ import (
 // Bridge is a running bridge. Its methods may be called by several goroutines.
 type Bridge struct {
 	env     *core.Env
-	gaps    *gaps
+	gaps    *fromchat.Gaps
 	flusher *tomail.Flusher
 	outbox  *outbox.Outbox
 	ready   chan struct{}
@@ -33,7 +34,7 @@ func New(o core.Options) (*Bridge, error) {
 		return nil, err
 	}
 	b := &Bridge{env: e, flusher: tomail.NewFlusher(e), ready: make(chan struct{})}
-	b.gaps = newGaps(e, b.HandleChat)
+	b.gaps = fromchat.NewGaps(e, b.HandleChat)
 	b.outbox = outbox.New(e, gaveUp, b.kinds()...)
 	return b, nil
 }

@@ -7,6 +7,7 @@ import (
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
+	"hashsend/bridge/fromchat"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/polls"
@@ -20,15 +21,15 @@ import (
 func (b *Bridge) kinds() []outbox.Kind {
 	e := b.env
 	return slices.Concat(
-		tochat.Kinds(e),             // messages, files, edits, deletions, states and signs in rooms
-		tomail.Kinds(e),             // mails, their copies in Sent, corrections, digests
-		files.Kinds(e, fileSettled), // files fetched from a network
-		frommail.Kinds(e, b.inbox),  // held mails that were approved; places for conversations that begin by mail
-		reactions.Kinds(e),          // reactions in rooms and by mail
-		polls.Kinds(e),              // votes in rooms
-		command.Kinds(e),            // pages and settings that a network shows to a person
-		waitKinds(e, take),          // events that had to wait
-		roomKinds(e, b.HandleChat),  // rooms entered, described, followed and caught up with
+		tochat.Kinds(e),                      // messages, files, edits, deletions, states and signs in rooms
+		tomail.Kinds(e),                      // mails, their copies in Sent, corrections, digests
+		files.Kinds(e, fromchat.FileSettled), // files fetched from a network
+		frommail.Kinds(e, b.inbox),           // held mails that were approved; places for conversations that begin by mail
+		reactions.Kinds(e),                   // reactions in rooms and by mail
+		polls.Kinds(e),                       // votes in rooms
+		command.Kinds(e),                     // pages and settings that a network shows to a person
+		fromchat.Kinds(e, take),              // events that had to wait
+		roomKinds(e, b.HandleChat),           // rooms entered, described, followed and caught up with
 	)
 }
 

@@ -7,7 +7,6 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 	"hashsend/bridge/tochat"
-	"hashsend/bridge/tomail"
 )
 
 // workShared notes that a room is, or is no longer, shared with another
@@ -48,25 +47,4 @@ func workShared(w *core.Work, network string, e chat.Shared) error {
 		}
 	}
 	return nil
-}
-
-// revoked tells the admin that a network has taken the access away: in the home
-// room, if that is elsewhere, and by mail. What is linked stays linked.
-func revoked(w *core.Work, network string, e chat.Revoked) error {
-	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
-	w.Trace(core.Trace{Kind: "refused", Text: text})
-	if w.Env.Home.Network != network {
-		if err := tochat.NoticeHome(w, text); err != nil {
-			return err
-		}
-	}
-	rooms, err := w.LinkedRooms(network)
-	if err != nil || len(rooms) == 0 {
-		return err
-	}
-	th, err := w.Thread(rooms[0].Thread)
-	if err != nil {
-		return err
-	}
-	return tomail.Warn(w, th, "hashsend has lost access to "+network, text)
 }

@@ -8,6 +8,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
+	"hashsend/bridge/fromchat"
 	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
 	"hashsend/bridge/tomail"
@@ -20,7 +21,7 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 		// What was missed was said before what comes now.
 		for _, e := range events {
 			if g, is := e.(chat.Gap); is {
-				if err := b.gaps.fill(ctx, network, g.Place.Room); err != nil {
+				if err := b.gaps.Fill(ctx, network, g.Place.Room); err != nil {
 					return err
 				}
 			}
@@ -49,21 +50,21 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 func take(w *core.Work, network string, e chat.Event) error {
 	switch e := e.(type) {
 	case chat.Posted:
-		err := posted(w, network, e)
+		err := fromchat.Posted(w, network, e)
 		if errors.Is(err, core.ErrNotLinked) {
 			return beforeLinked(w, network, e)
 		}
 		return err
 	case chat.Edited:
-		return edited(w, network, e)
+		return fromchat.Edited(w, network, e)
 	case chat.Deleted:
-		return deleted(w, network, e)
+		return fromchat.Deleted(w, network, e)
 	case chat.Reacted:
-		return DeferIf(w, reactions.Reacted(w, network, e), network, e)
+		return fromchat.DeferIf(w, reactions.Reacted(w, network, e), network, e)
 	case chat.Voted:
-		return DeferIf(w, polls.Voted(w, network, e), network, e)
+		return fromchat.DeferIf(w, polls.Voted(w, network, e), network, e)
 	case chat.PollEnded:
-		return DeferIf(w, polls.Ended(w, network, e, func(network string, e chat.Posted) error { return posted(w, network, e) }), network, e)
+		return fromchat.DeferIf(w, polls.Ended(w, network, e, func(network string, e chat.Posted) error { return fromchat.Posted(w, network, e) }), network, e)
 	case chat.Gap:
 		return nil
 	case chat.Joined:
@@ -75,9 +76,9 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.PutOut:
 		return putOut(w, network, e)
 	case chat.Renamed:
-		return renamed(w, network, e)
+		return fromchat.Renamed(w, network, e)
 	case chat.TopicSet:
-		return topicSet(w, network, e)
+		return fromchat.TopicSet(w, network, e)
 	case chat.Moved:
 		return moved(w, network, e)
 	case chat.Command:
@@ -91,13 +92,13 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.SettingsAsked:
 		return command.SettingsAsked(w, network, e)
 	case chat.Revoked:
-		return revoked(w, network, e)
+		return fromchat.Revoked(w, network, e)
 	case chat.Encrypted:
 		return encrypted(w, network, e)
 	case chat.Sealed:
-		return sealed(w, network, e)
+		return fromchat.Sealed(w, network, e)
 	case chat.Unlocked:
-		return unlocked(w, network, e)
+		return fromchat.Unlocked(w, network, e)
 	case chat.Unknown:
 		return w.AddUnread(network, e.Type, w.Now, e.Raw)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/fromchat"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/store"
@@ -210,5 +211,5 @@ func beforeLinked(w *core.Work, network string, e chat.Posted) error {
 			return err
 		}
 	}
-	return DeferTo(w, network, outbox.ChatLane(network, e.Place.Room), e, time.Time{})
+	return fromchat.DeferTo(w, network, outbox.ChatLane(network, e.Place.Room), e, time.Time{})
 }

@@ -1,4 +1,4 @@
-package bridge
+package fromchat
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// edited takes in an edit of a person's own message.
-func edited(w *core.Work, network string, e chat.Edited) error {
+// Edited takes in an edit of a person's own message.
+func Edited(w *core.Work, network string, e chat.Edited) error {
 	m, err := w.ChatMessage(network, e.Message)
 	if err != nil || m.State == store.Deleted {
 		return err

@@ -1,4 +1,4 @@
-package bridge
+package fromchat
 
 import (
 	"hashsend/bridge/chat"
@@ -9,8 +9,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// fileSettled goes on with a message when one of its files has come, or never will.
-func fileSettled(w *core.Work, message int64) error {
+// FileSettled goes on with a message when one of its files has come, or never will.
+func FileSettled(w *core.Work, message int64) error {
 	m, err := w.Message(message)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package bridge
+package fromchat
 
 import (
 	"cmp"
@@ -15,8 +15,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// posted takes in a new message. ErrNotLinked: it belongs to no linked room.
-func posted(w *core.Work, network string, e chat.Posted) error {
+// Posted takes in a new message. ErrNotLinked: it belongs to no linked room.
+func Posted(w *core.Work, network string, e chat.Posted) error {
 	r, err := w.LinkedRoom(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
 		return core.ErrNotLinked
@@ -155,7 +155,7 @@ func answered(w *core.Work, network string, r store.Room, e chat.Posted) (store.
 	return store.Message{}, nil
 }
 
-func deleted(w *core.Work, network string, e chat.Deleted) error {
+func Deleted(w *core.Work, network string, e chat.Deleted) error {
 	m, err := w.ChatMessage(network, e.Message)
 	if err == nil && m.ID == 0 {
 		if was, err := takeBackEdit(w, network, e); err != nil || was {

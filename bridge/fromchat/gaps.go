@@ -1,4 +1,4 @@
-package bridge
+package fromchat
 
 import (
 	"context"
@@ -20,9 +20,9 @@ type gap struct {
 	linked time.Time
 }
 
-// gaps are those that are not filled yet. What is said while
+// Gaps are those that are not filled yet. What is said while
 // filling one fails does not make it smaller.
-type gaps struct {
+type Gaps struct {
 	env    *core.Env
 	handle func(network string) chat.Handler // takes in what was missed
 
@@ -30,8 +30,8 @@ type gaps struct {
 	open map[string]map[int64]gap // by network and room
 }
 
-func newGaps(e *core.Env, handle func(network string) chat.Handler) *gaps {
-	return &gaps{env: e, handle: handle, open: map[string]map[int64]gap{}}
+func NewGaps(e *core.Env, handle func(network string) chat.Handler) *Gaps {
+	return &Gaps{env: e, handle: handle, open: map[string]map[int64]gap{}}
 }
 
 // ownCounts is how old a message has to be that we posted for what was said before it to
@@ -41,9 +41,9 @@ const ownCounts = time.Hour
 // fillingAtOnce is how many rooms are caught up with at once.
 const fillingAtOnce = 4
 
-// fill has a network hand over what happened in its linked rooms, or in one of
+// Fill has a network hand over what happened in its linked rooms, or in one of
 // them, while nobody listened. The error is temporary: it is worth another call.
-func (g *gaps) fill(ctx context.Context, network string, only chat.RoomID) error {
+func (g *Gaps) Fill(ctx context.Context, network string, only chat.RoomID) error {
 	from := g.env.Network(network).Backfiller
 	if from == nil {
 		return nil
@@ -82,7 +82,7 @@ func (g *gaps) fill(ctx context.Context, network string, only chat.RoomID) error
 }
 
 // note notes up to where each linked room is known, and returns the gaps to fill.
-func (g *gaps) note(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64]gap, err error) {
+func (g *Gaps) note(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64]gap, err error) {
 	unfilled = map[int64]gap{}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -1,4 +1,4 @@
-package bridge
+package fromchat
 
 import (
 	"context"
@@ -106,12 +106,12 @@ func mustWait(w *core.Work, network string, e chat.Posted) (waits bool, err erro
 	return true, DeferTo(w, network, lane, e, d.Created.Add(answerWaits))
 }
 
-// waitKinds are the kinds of deliveries that take in what had to wait: events that came
+// Kinds are the kinds of deliveries that take in what had to wait: events that came
 // before what they are about, what could not be read, and roots of chat threads.
-func waitKinds(e *core.Env, take core.Taker) []outbox.Kind {
+func Kinds(e *core.Env, take core.Taker) []outbox.Kind {
 	return []outbox.Kind{
 		{Name: jobDeferred, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDeferred(ctx, e, d, take) }},
-		{Name: jobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverUnseal(ctx, e, d, take) }},
+		{Name: JobUnseal, Patience: unsealPatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverUnseal(ctx, e, d, take) }},
 		rootKind().For(e),
 	}
 }

@@ -1,4 +1,4 @@
-package bridge
+package fromchat
 
 import (
 	"context"
@@ -98,7 +98,7 @@ func takeRoot(w *core.Work, m store.Message, j rootJob) error {
 		if err := w.FillMessage(m); err != nil {
 			return err
 		}
-		if err := posted(w, j.Network, said); !errors.Is(err, core.ErrNotLinked) {
+		if err := Posted(w, j.Network, said); !errors.Is(err, core.ErrNotLinked) {
 			return err
 		}
 		return nil

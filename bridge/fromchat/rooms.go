@@ -1,4 +1,4 @@
-package bridge
+package fromchat
 
 import (
 	"errors"
@@ -8,12 +8,13 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
 	"hashsend/bridge/tomail"
 )
 
-// renamed follows a room's name. Subjects stay as they are: mail programs would
+// Renamed follows a room's name. Subjects stay as they are: mail programs would
 // begin another conversation.
-func renamed(w *core.Work, network string, e chat.Renamed) error {
+func Renamed(w *core.Work, network string, e chat.Renamed) error {
 	r, err := w.Room(network, string(e.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -33,8 +34,8 @@ func renamed(w *core.Work, network string, e chat.Renamed) error {
 	return tomail.AddLine(w, r, e.Head, store.LineName, nameLine(mail.CleanName(e.By.Name), core.OneLine(e.Name, 100)), fresh)
 }
 
-// topicSet has the next mail tell of a room's new topic.
-func topicSet(w *core.Work, network string, e chat.TopicSet) error {
+// TopicSet has the next mail tell of a room's new topic.
+func TopicSet(w *core.Work, network string, e chat.TopicSet) error {
 	r, err := w.Room(network, string(e.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -69,4 +70,25 @@ func topicLine(who, topic string) string {
 		return who + " took the topic of the room away"
 	}
 	return fmt.Sprintf("%s set the topic: %s", who, topic)
+}
+
+// Revoked tells the admin that a network has taken the access away: in the home
+// room, if that is elsewhere, and by mail. What is linked stays linked.
+func Revoked(w *core.Work, network string, e chat.Revoked) error {
+	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
+	w.Trace(core.Trace{Kind: "refused", Text: text})
+	if w.Env.Home.Network != network {
+		if err := tochat.NoticeHome(w, text); err != nil {
+			return err
+		}
+	}
+	rooms, err := w.LinkedRooms(network)
+	if err != nil || len(rooms) == 0 {
+		return err
+	}
+	th, err := w.Thread(rooms[0].Thread)
+	if err != nil {
+		return err
+	}
+	return tomail.Warn(w, th, "hashsend has lost access to "+network, text)
 }

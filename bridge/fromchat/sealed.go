@@ -1,0 +1,149 @@
+package fromchat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/core"
+	"hashsend/bridge/outbox"
+	"hashsend/bridge/store"
+	"hashsend/bridge/tochat"
+)
+
+// JobUnseal is the kind of delivery that reads what could not be read when it came.
+const JobUnseal = "chat.unseal"
+
+// unsealPatience is how long a key is waited for.
+const unsealPatience = 24 * time.Hour
+
+// sealedJob is the data of a message that cannot be read yet.
+type sealedJob struct {
+	Network string      `json:"network"`
+	Sealed  chat.Sealed `json:"sealed"`
+}
+
+func SealLane(network string, room chat.RoomID, lock string) string {
+	return "sealed/" + network + "/" + string(room) + "/" + lock
+}
+
+// Sealed keeps a message that cannot be read yet. What waits for the same key
+// stands in one lane, so that it comes out in order.
+func Sealed(w *core.Work, network string, e chat.Sealed) error {
+	lane := SealLane(network, e.Place.Room, e.Lock)
+	due := w.Now.Add(5 * time.Second) // the key is mostly on its way
+	return outbox.Enqueue(w, JobUnseal, lane, sealKey(w, network, e.Message), sealedJob{network, e}, nil, due)
+}
+
+// sealKey is the key of the delivery in which a message waits for its key.
+func sealKey(w *core.Work, network string, id chat.MessageID) string {
+	return w.Env.Instance + ".seal." + network + "." + string(id)
+}
+
+// Unlocked has what waits for a key tried at once.
+func Unlocked(w *core.Work, network string, e chat.Unlocked) error {
+	lane := SealLane(network, e.Place.Room, e.Lock)
+	d, err := w.First(lane)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d.Due = w.Now
+	w.Lanes[lane] = true
+	return w.SetDelivery(d)
+}
+
+// deliverUnseal tries to read a sealed message and takes it in as if it came now.
+func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core.Taker) error {
+	var j sealedJob
+	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
+		return fmt.Errorf("decode delivery: %w", err)
+	}
+	opener := e.Network(j.Network).Unsealer
+	can := opener != nil
+	var event chat.Event
+	err := errors.New("nothing here can read it")
+	if can {
+		event, err = opener.Unseal(ctx, j.Sealed)
+	}
+	return e.Write(ctx, "unseal", func(w *core.Work) error {
+		if err != nil {
+			final, settle := outbox.Again(w, d, err, unsealPatience)
+			switch {
+			case settle == nil && final:
+				settle = neverRead(w, j, can)
+			case settle == nil && can && w.Now.Sub(d.Created) > notYetAfter:
+				settle = notYetRead(w, j)
+			}
+			return settle
+		}
+		if err := w.Done(d.ID); err != nil || event == nil {
+			return err
+		}
+		said := j.Sealed.At
+		if said.After(w.Now) {
+			said = w.Now
+		}
+		if c, is := event.(chat.Command); is && w.Now.Sub(said) > 10*time.Minute {
+			// Nobody waits for it any more, and much may have changed.
+			return tochat.Notice(w, j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), core.PromptMark, c.Text), tochat.Privately(c.By.ID))
+		}
+		w.SaidAt = &said
+		return take(w, j.Network, event)
+	})
+}
+
+// notYetAfter is how long a key may be late before its sender hears of it.
+const notYetAfter = 10 * time.Minute
+
+// firstOfKey reports whether a message that cannot be read would have been mailed from
+// its room, and is the first with its key of which this is told.
+func firstOfKey(w *core.Work, j sealedJob, what string) (r store.Room, first bool, err error) {
+	e := j.Sealed
+	r, err = w.LinkedRoom(j.Network, e.Place)
+	if errors.Is(err, store.ErrNone) {
+		return r, false, nil
+	}
+	if err != nil || r.Closed() || core.BeforeLink(r, e.At) {
+		return r, false, err
+	}
+	told, err := w.Seen(w.Now, j.Network+" "+what, e.Lock)
+	return r, err == nil && !told, err
+}
+
+// notYetRead tells the writer of a message, once for each key, that it waits.
+func notYetRead(w *core.Work, j sealedJob) error {
+	e := j.Sealed
+	if _, first, err := firstOfKey(w, j, "not yet"); err != nil || !first {
+		return err
+	}
+	return tochat.Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), tochat.Privately(e.By.ID))
+}
+
+// neverRead tells the writer of a message, once for each key, that it was not mailed.
+func neverRead(w *core.Work, j sealedJob, can bool) error {
+	e := j.Sealed
+	r, first, err := firstOfKey(w, j, "sealed")
+	if err != nil || !first {
+		return err
+	}
+	why, then := "your program has not given me the key, although I asked for it", "Please write it again."
+	if !can {
+		why, then = "this hashsend was built without encryption", "Ask the one who runs me to install one with encryption."
+	}
+	text := fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and %s. It was not mailed. %s", e.At.Format("2 January 15:04"), why, then)
+	if err := tochat.Notice(w, j.Network, e.Place, text, tochat.Privately(e.By.ID)); err != nil {
+		return err
+	}
+	if w.Env.Network(j.Network).Reporter == nil {
+		return nil
+	}
+	// The same words get through when they are written again.
+	s := chat.State{Phase: chat.Failed, Reason: "it could not be read: " + why, Later: true}
+	return tochat.ShowState(w, r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
+}
