@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
+	"hashsend/bridge/linking"
 	"hashsend/bridge/reactions"
 	"hashsend/bridge/tochat"
 )
@@ -17,11 +18,11 @@ import (
 func commands() []command.Row {
 	return []command.Row{
 		{Name: "help", Args: "", Help: "what I can do", Level: core.Ask, Run: help},
-		{Name: "link", Args: "ADDRESS… [open|hidden] [title WORDS]", Help: "tie this room to a conversation by email", Level: core.Link, Run: link},
-		{Name: "new", Args: "ADDRESS… [open|hidden] [title WORDS]", Help: "begin a conversation in a thread of its own", Level: core.Link, Run: newConversation},
-		{Name: "mail", Args: "[ADDRESS… [title WORDS]]", Help: "mail the message that this answers, and begin a conversation under it", Level: core.Link, Run: mailMessage},
-		{Name: "ok", Args: "[shared] [encrypted]", Help: "do what I have shown", Level: core.Link, Run: ok},
-		{Name: "cancel", Args: "", Help: "forget what I have shown", Level: core.Link, Run: cancel},
+		{Name: "link", Args: "ADDRESS… [open|hidden] [title WORDS]", Help: "tie this room to a conversation by email", Level: core.Link, Run: linking.Link},
+		{Name: "new", Args: "ADDRESS… [open|hidden] [title WORDS]", Help: "begin a conversation in a thread of its own", Level: core.Link, Run: linking.NewConversation},
+		{Name: "mail", Args: "[ADDRESS… [title WORDS]]", Help: "mail the message that this answers, and begin a conversation under it", Level: core.Link, Run: linking.MailMessage},
+		{Name: "ok", Args: "[shared] [encrypted]", Help: "do what I have shown", Level: core.Link, Run: linking.OK},
+		{Name: "cancel", Args: "", Help: "forget what I have shown", Level: core.Link, Run: linking.Cancel},
 		{Name: "add", Args: "ADDRESS… [open|hidden] [history COUNT]", Help: "invite people by email", Level: core.Link, Run: (*command.Call).Add},
 		{Name: "history", Args: "PERSON [COUNT]", Help: "show what was said before a person joined, and mail it if you say so", Level: core.Link, Run: (*command.Call).History},
 		{Name: "remove", Args: "PERSON…", Help: "take people out", Level: core.Link, Run: (*command.Call).Remove},
@@ -29,15 +30,15 @@ func commands() []command.Row {
 		{Name: "digest", Args: "[PERSON… MODE]", Help: "when mail goes to a person: instant, burst, 15min, hourly, daily, mentions or paused", Level: core.Link, Run: (*command.Call).DigestMode},
 		{Name: "zone", Args: "PERSON ZONE|off", Help: "the time zone of a person, as Europe/Berlin, for digests and the times in them", Level: core.Link, Run: (*command.Call).ZonePerson},
 		{Name: "mute", Args: "PERSON [2h|off]", Help: "mail nothing to a person for a while", Level: core.Link, Run: (*command.Call).MutePerson},
-		{Name: "name", Args: "TITLE", Help: "give the conversation another title, and its mails another subject", Level: core.Link, Run: name},
-		{Name: "mode", Args: "open|hidden", Help: "whether people by email see each other's addresses", Level: core.Link, Run: mode},
+		{Name: "name", Args: "TITLE", Help: "give the conversation another title, and its mails another subject", Level: core.Link, Run: linking.Name},
+		{Name: "mode", Args: "open|hidden", Help: "whether people by email see each other's addresses", Level: core.Link, Run: linking.Mode},
 		{Name: "resend", Args: "NUMBER PERSON…", Help: "mail a message to people who were left out of it, or whom it has not reached", Level: core.Ask, Run: (*command.Call).Resend},
 		{Name: "why", Args: "", Help: "what became of the message that this answers", Level: core.Ask, Run: (*command.Call).Why},
 		{Name: "rest", Args: "", Help: "what was left out of the mail that this answers, as quotes and signatures", Level: core.Ask, Run: (*command.Call).Rest},
-		{Name: "status", Args: "", Help: "what is on its way, and what is wrong", Level: core.Ask, Run: command.Status(encryptionStatus)},
+		{Name: "status", Args: "", Help: "what is on its way, and what is wrong", Level: core.Ask, Run: command.Status(linking.EncryptionStatus)},
 		{Name: "now", Args: "", Help: "mail at once what is being held", Level: core.Ask, Run: (*command.Call).FlushNow},
-		{Name: "pause", Args: "[off]", Help: "mail nothing until \"pause off\"", Level: core.Link, Run: pause},
-		{Name: "unlink", Args: "", Help: "end the tie between this room and email", Level: core.Link, Run: unlink},
+		{Name: "pause", Args: "[off]", Help: "mail nothing until \"pause off\"", Level: core.Link, Run: linking.Pause},
+		{Name: "unlink", Args: "", Help: "end the tie between this room and email", Level: core.Link, Run: linking.Unlink},
 		{Name: "approve", Args: "NUMBER [add]", Help: "post a held mail; with add its sender takes part", Level: core.Link, Run: (*command.Call).Approve},
 		{Name: "alias", Args: "NUMBER ADDRESS | off ADDRESS", Help: "ask the one who takes part under this address whether a held mail is theirs; off: it is theirs no longer", Level: core.Link, Run: (*command.Call).Alias},
 		{Name: "deny", Args: "NUMBER|ADDRESS…", Help: "drop a held mail, or leave out people whom a mail brought along", Level: core.Link, Run: (*command.Call).Deny},

@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/files"
 	"hashsend/bridge/fromchat"
 	"hashsend/bridge/frommail"
+	"hashsend/bridge/linking"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
@@ -29,7 +30,7 @@ func (b *Bridge) kinds() []outbox.Kind {
 		polls.Kinds(e),                       // votes in rooms
 		command.Kinds(e),                     // pages and settings that a network shows to a person
 		fromchat.Kinds(e, take),              // events that had to wait
-		roomKinds(e, b.HandleChat),           // rooms entered, described, followed and caught up with
+		linking.Kinds(e, b.HandleChat),       // rooms entered, described, followed and caught up with
 	)
 }
 

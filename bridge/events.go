@@ -9,6 +9,7 @@ import (
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/fromchat"
+	"hashsend/bridge/linking"
 	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
 	"hashsend/bridge/tomail"
@@ -52,7 +53,7 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Posted:
 		err := fromchat.Posted(w, network, e)
 		if errors.Is(err, core.ErrNotLinked) {
-			return beforeLinked(w, network, e)
+			return linking.BeforeLinked(w, network, e)
 		}
 		return err
 	case chat.Edited:
@@ -68,25 +69,25 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Gap:
 		return nil
 	case chat.Joined:
-		return joined(w, network, e)
+		return linking.Joined(w, network, e)
 	case chat.Left:
-		return left(w, network, e)
+		return linking.Left(w, network, e)
 	case chat.Invited:
-		return invited(w, network, e)
+		return linking.Invited(w, network, e)
 	case chat.PutOut:
-		return putOut(w, network, e)
+		return linking.PutOut(w, network, e)
 	case chat.Renamed:
 		return fromchat.Renamed(w, network, e)
 	case chat.TopicSet:
 		return fromchat.TopicSet(w, network, e)
 	case chat.Moved:
-		return moved(w, network, e)
+		return linking.Moved(w, network, e)
 	case chat.Command:
 		return runCommand(w, network, e)
 	case chat.Typing:
 		return tomail.Typing(w, network, e)
 	case chat.Shared:
-		return workShared(w, network, e)
+		return linking.Shared(w, network, e)
 	case chat.DeskOpened:
 		return command.ShowPage(w, network, e)
 	case chat.SettingsAsked:
@@ -94,7 +95,7 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Revoked:
 		return fromchat.Revoked(w, network, e)
 	case chat.Encrypted:
-		return encrypted(w, network, e)
+		return linking.Encrypted(w, network, e)
 	case chat.Sealed:
 		return fromchat.Sealed(w, network, e)
 	case chat.Unlocked:

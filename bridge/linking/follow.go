@@ -1,4 +1,4 @@
-package bridge
+package linking
 
 import (
 	"context"
@@ -67,9 +67,9 @@ func followKey(w *core.Work, network string, to chat.RoomID) string {
 	return w.Key("follow") + "." + network + "." + string(to)
 }
 
-// moved follows a room that goes on under another id (A41): at once where nothing is to
+// Moved follows a room that goes on under another id (A41): at once where nothing is to
 // be entered for it, else when the bridge is in.
-func moved(w *core.Work, network string, e chat.Moved) error {
+func Moved(w *core.Work, network string, e chat.Moved) error {
 	if linked, err := anyLinked(w, network, e.Place.Room); err != nil || !linked {
 		return err
 	}
@@ -196,10 +196,10 @@ func askedAfter(w *core.Work, network string, e chat.Invited) (is bool, err erro
 	return true, follow(w, network, e.Place.Room, m)
 }
 
-// beforeLinked lets what is said in a room wait that is about to be linked: a chat of
+// BeforeLinked lets what is said in a room wait that is about to be linked: a chat of
 // two that is being made ready, a room that the bridge is following another one into.
 // What is said in other rooms that are not linked concerns nobody.
-func beforeLinked(w *core.Work, network string, e chat.Posted) error {
+func BeforeLinked(w *core.Work, network string, e chat.Posted) error {
 	is, err := directIn(w, network, e.Place)
 	if err != nil {
 		return err

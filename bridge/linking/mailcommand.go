@@ -1,4 +1,4 @@
-package bridge
+package linking
 
 import (
 	"context"
@@ -17,9 +17,9 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// mailMessage mails one message that was not meant for email, or begins a
+// MailMessage mails one message that was not meant for email, or begins a
 // conversation with it in the chat thread under it.
-func mailMessage(c *command.Call) (string, error) {
+func MailMessage(c *command.Call) (string, error) {
 	if c.About == "" {
 		return "", command.Usage("Which message? Answer it with: %s", c.TypedAs("mail ann@example.com"))
 	}

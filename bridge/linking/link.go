@@ -1,4 +1,4 @@
-package bridge
+package linking
 
 import (
 	"encoding/json"
@@ -33,9 +33,9 @@ func pendingKey(c *command.Call) string {
 	return "pending/" + c.Network + "/" + string(c.Place.Room) + "/" + string(c.Place.Thread)
 }
 
-// link shows what people will see and waits for "ok"; with "yes" behind it, it
+// Link shows what people will see and waits for "ok"; with "yes" behind it, it
 // links at once.
-func link(c *command.Call) (string, error) {
+func Link(c *command.Call) (string, error) {
 	if c.Place.Room == "" {
 		return "", command.Usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
 	}
@@ -91,7 +91,7 @@ func link(c *command.Call) (string, error) {
 		return "", err
 	}
 	if yes {
-		return ok(c)
+		return OK(c)
 	}
 	if c.CLI {
 		return preview(c, p)
@@ -239,7 +239,7 @@ func preview(c *command.Call, p pending) (string, error) {
 	return b.String(), nil
 }
 
-func cancel(c *command.Call) (string, error) {
+func Cancel(c *command.Call) (string, error) {
 	_, there, err := getPending(c)
 	if err != nil {
 		return "", err
@@ -250,8 +250,8 @@ func cancel(c *command.Call) (string, error) {
 	return "", c.SetSetting(pendingKey(c), "")
 }
 
-// ok links the room as it was shown.
-func ok(c *command.Call) (string, error) {
+// OK links the room as it was shown.
+func OK(c *command.Call) (string, error) {
 	agreed := consent{shared: agrees(c, "shared"), encrypted: agrees(c, "encrypted")}
 	p, there, err := getPending(c)
 	if err != nil {
@@ -315,8 +315,8 @@ func since(c *command.Call) time.Time {
 	return c.At
 }
 
-// newConversation begins a conversation in a chat thread of its own.
-func newConversation(c *command.Call) (string, error) {
+// NewConversation begins a conversation in a chat thread of its own.
+func NewConversation(c *command.Call) (string, error) {
 	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
@@ -366,4 +366,120 @@ func newConversation(c *command.Call) (string, error) {
 	}
 	name := core.OpenName(title, people) + " – what you write in this thread is mailed"
 	return "", frommail.OpenPlace(c.Work, core.OpenWhere{Network: c.Network, Room: c.Place.Room}, frommail.Opening{Thread: th.ID, Name: name})
+}
+
+func Unlink(c *command.Call) (string, error) {
+	th, r, err := c.LinkedThread()
+	if err != nil {
+		return "", err
+	}
+	if err := c.DropLines(th.ID); err != nil {
+		return "", err
+	}
+	r.Thread, r.Linked, r.Shared = 0, time.Time{}, ""
+	if r.Encrypted != "" {
+		r.Encrypted = store.EncryptedAsked
+	}
+	if err := c.PutRoom(&r); err != nil {
+		return "", err
+	}
+	if err := tochat.Sign(c.Work, r, ""); err != nil {
+		return "", err
+	}
+	if err := c.Tell("%s ended the link between this room and email."); err != nil {
+		return "", err
+	}
+	rooms, err := c.RoomsOf(th.ID)
+	if err != nil {
+		return "", err
+	}
+	if len(rooms) == 0 {
+		return "Unlinked. What people still answer comes to the home room.", nil
+	}
+	return "", nil
+}
+
+func Name(c *command.Call) (string, error) {
+	title := strings.Join(c.Args, " ")
+	if title == "" {
+		return "", command.Usage("Which title? %s", c.TypedAs("name Lunch"))
+	}
+	if p, there, err := getPending(c); err != nil {
+		return "", err
+	} else if there {
+		p.Title = title
+		if err := setPending(c, p); err != nil {
+			return "", err
+		}
+		return preview(c, p)
+	}
+	th, _, err := c.LinkedThread()
+	if err != nil {
+		return "", err
+	}
+	return "", retitle(c.Work, th, title)
+}
+
+func Mode(c *command.Call) (string, error) {
+	if len(c.Args) != 1 || (c.Args[0] != store.ModeOpen && c.Args[0] != store.ModeHidden) {
+		return "", command.Usage("It goes: %s or %s", c.TypedAs("mode open"), c.TypedAs("mode hidden"))
+	}
+	if p, there, err := getPending(c); err != nil {
+		return "", err
+	} else if there {
+		p.Mode = c.Args[0]
+		if err := setPending(c, p); err != nil {
+			return "", err
+		}
+		return preview(c, p)
+	}
+	th, _, err := c.LinkedThread()
+	if err != nil {
+		return "", err
+	}
+	th.Mode = c.Args[0]
+	return "", c.SetThread(th)
+}
+
+func Pause(c *command.Call) (string, error) {
+	th, r, err := c.LinkedThread()
+	if err != nil {
+		return "", err
+	}
+	th.Paused = len(c.Args) == 0 || c.Args[0] != "off"
+	if err := c.SetThread(th); err != nil {
+		return "", err
+	}
+	said := "%s let messages be mailed from here again."
+	if th.Paused {
+		said = "%s paused the mail from here: what is written stays in this room. Mail still comes in."
+	}
+	if err := c.Tell(said); err != nil {
+		return "", err
+	}
+	if th.Paused {
+		return "Paused: what you write stays in this room until " + c.TypedAs("pause off") + ". Mail still comes in.", tochat.Sign(c.Work, r, "Paused: nothing is mailed.")
+	}
+	return "", tochat.Announce(c.Work, th.ID)
+}
+
+// noEncryption is what somebody is told who wants to link an encrypted room.
+const noEncryption = "✗ This room is encrypted, and this hashsend was built without encryption. Install one that was built with it, or use a room without encryption for conversations by email."
+
+// retitle begins a new epoch under another title.
+func retitle(w *core.Work, th store.Thread, title string) error {
+	box := w.Env.Boxes[th.Mailbox]
+	if box == nil {
+		return errors.New("its mailbox is no longer in the configuration")
+	}
+	th.Title = title
+	if err := w.SetThread(th); err != nil {
+		return err
+	}
+	e, err := frommail.NewEpoch(w.Env, w, box, title)
+	if err != nil {
+		return err
+	}
+	e.Thread = th.ID
+	return w.AddEpoch(&e)
 }

@@ -1,4 +1,4 @@
-package bridge
+package linking
 
 import (
 	"encoding/json"
@@ -16,8 +16,8 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// putOut ends the mail to a person whose ghost was put out of a room (A36).
-func putOut(w *core.Work, network string, e chat.PutOut) error {
+// PutOut ends the mail to a person whose ghost was put out of a room (A36).
+func PutOut(w *core.Work, network string, e chat.PutOut) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func inviteGhost(c *command.Call, e chat.Invited) error {
 		return err
 	}
 	c.Args = []string{who.Address}
-	text, err := link(c)
+	text, err := Link(c)
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func directReady(c *command.Call, p pending, encrypted bool) error {
 	case encrypted:
 		text, err = preview(c, p)
 	default:
-		if text, err = ok(c); err == nil {
+		if text, err = OK(c); err == nil {
 			err = catchUp(c.Work, c.Network, c.Place.Room, p.At)
 		}
 	}

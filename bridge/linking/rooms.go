@@ -1,4 +1,4 @@
-package bridge
+package linking
 
 import (
 	"context"
@@ -17,9 +17,9 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// joined greets: the bridge itself says how it is used, and a person who enters
+// Joined greets: the bridge itself says how it is used, and a person who enters
 // a linked room is told that it is read by email.
-func joined(w *core.Work, network string, e chat.Joined) error {
+func Joined(w *core.Work, network string, e chat.Joined) error {
 	if e.Self {
 		if _, err := w.Delivery(followKey(w, network, e.Place.Room)); !errors.Is(err, store.ErrNone) {
 			return err // it follows another room there, which is no news
@@ -70,7 +70,7 @@ func recount(w *core.Work, network string, room chat.RoomID) error {
 
 const welcome = "I join rooms and email. Type " + core.PromptMark + "link ann@example.com to talk with Ann by email from this room, or " + core.PromptMark + "new ann@example.com for a conversation in a thread of its own. " + core.PromptMark + "help lists everything."
 
-func left(w *core.Work, network string, e chat.Left) error {
+func Left(w *core.Work, network string, e chat.Left) error {
 	if !e.Self {
 		if _, err := w.LinkedRoom(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
 			return nil
@@ -148,9 +148,9 @@ type joinJob struct {
 	As chat.UserID `json:"as,omitempty"` // who was invited; empty: the bridge's own user
 }
 
-// roomKinds are the kinds of deliveries about rooms. What a room that was just entered
+// Kinds are the kinds of deliveries about rooms. What a room that was just entered
 // has said is given to handle.
-func roomKinds(e *core.Env, handle func(network string) chat.Handler) []outbox.Kind {
+func Kinds(e *core.Env, handle func(network string) chat.Handler) []outbox.Kind {
 	return append(invitationKinds(e),
 		describeKind().For(e), fetchKind().For(e), followKind().For(e), catchUpKind(handle).For(e))
 }
@@ -180,9 +180,9 @@ func invitationKinds(e *core.Env) []outbox.Kind {
 	}
 }
 
-// invited lets the bridge's user into a room when somebody asks who may link
+// Invited lets the bridge's user into a room when somebody asks who may link
 // rooms.
-func invited(w *core.Work, network string, e chat.Invited) error {
+func Invited(w *core.Work, network string, e chat.Invited) error {
 	if e.As != "" {
 		return ghostInvited(w, network, e)
 	}

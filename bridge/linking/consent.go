@@ -1,4 +1,4 @@
-package bridge
+package linking
 
 import (
 	"errors"
@@ -21,8 +21,8 @@ func agrees(c *command.Call, to string) bool {
 	return slices.ContainsFunc(c.Args, func(word string) bool { return strings.EqualFold(word, to) })
 }
 
-// encryptionStatus tells how an encrypted room is mailed, and what waits for a key.
-func encryptionStatus(w *core.Work, b *strings.Builder, r store.Room) error {
+// EncryptionStatus tells how an encrypted room is mailed, and what waits for a key.
+func EncryptionStatus(w *core.Work, b *strings.Builder, r store.Room) error {
 	if r.Encrypted == "" {
 		return nil
 	}
@@ -122,9 +122,9 @@ func mayShare(c *command.Call, agreed consent) (shared, encrypted string, err er
 	return r.Shared, r.Encrypted, err
 }
 
-// encrypted notes that a room is encrypted. Until somebody with the right agrees,
+// Encrypted notes that a room is encrypted. Until somebody with the right agrees,
 // nothing that is said there is mailed.
-func encrypted(w *core.Work, network string, e chat.Encrypted) error {
+func Encrypted(w *core.Work, network string, e chat.Encrypted) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
 		return err
@@ -163,6 +163,46 @@ func encrypted(w *core.Work, network string, e chat.Encrypted) error {
 			return err
 		}
 		if err := tochat.Announce(w, th.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Shared notes that a room is, or is no longer, shared with another
+// organisation. Until somebody with the right agrees, nothing passes.
+func Shared(w *core.Work, network string, e chat.Shared) error {
+	rooms, err := w.RoomsIn(network, string(e.Place.Room))
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		was := r.Shared
+		switch {
+		case !e.Shared:
+			r.Shared = ""
+		case r.Shared == "":
+			r.Shared = store.SharedAsked
+		}
+		if r.Shared == was {
+			continue
+		}
+		if err := w.PutRoom(&r); err != nil {
+			return err
+		}
+		if r.Shared != store.SharedAsked || r.Thread == 0 {
+			continue
+		}
+		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + core.PromptMark + "ok shared lets it pass again, " + core.PromptMark + "unlink ends the link."
+		if err := tochat.Notice(w, network, core.Place(r), text, tochat.WithChoices(
+			chat.Choice{Label: "Let it pass", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
+			return err
+		}
+		th, err := w.Thread(r.Thread)
+		if err != nil {
+			return err
+		}
+		if err := tochat.NoticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
 			return err
 		}
 	}
