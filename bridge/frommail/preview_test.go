@@ -21,7 +21,7 @@ func TestPreviewOwnCases(t *testing.T) {
 		"loop--hops":                 {"loop", "", "This mail goes round: too many bridges. It is not shown."},
 		"list--list-id":              {"list", "Hi all", ""},
 	} {
-		raw, err := os.ReadFile(filepath.Join("classify", "testdata", name+".eml"))
+		raw, err := os.ReadFile(filepath.Join("..", "classify", "testdata", name+".eml"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestPreviewOwnCases(t *testing.T) {
 func TestPreviewIsWhatTheRoomSees(t *testing.T) {
 	read := func(raw string) Shown { return Preview(strings.NewReader(raw)) }
 	for _, name := range []string{"calendar--invitation", "message--calendar-file"} {
-		raw, err := os.ReadFile(filepath.Join("classify", "testdata", name+".eml"))
+		raw, err := os.ReadFile(filepath.Join("..", "classify", "testdata", name+".eml"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func TestPreviewIsWhatTheRoomSees(t *testing.T) {
 }
 
 func TestPreviewReport(t *testing.T) {
-	raw, err := os.ReadFile("classify/testdata/bounce--dsn.eml")
+	raw, err := os.ReadFile("../classify/testdata/bounce--dsn.eml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,19 @@ func commands() []command.Row {
 	}
 }
 
+// Request is a command from outside a room: from the command line.
+type Request struct {
+	Network string     `json:"network"` // name of the chat connector; may be empty where only one is configured
+	Place   chat.Place `json:"place"`
+	Line    string     `json:"line"` // "link ann@example.com --title Lunch"
+}
+
+// Answer is what a command answers.
+type Answer struct {
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+}
+
 // runCommand runs a command that was typed in a room: success is a reaction, an
 // answer or a mistake is a notice.
 func runCommand(w *core.Work, network string, e chat.Command) error {
