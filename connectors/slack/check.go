@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"hashsend/connectors/slack/web"
 )
 
 // Check tries the tokens and says what works. An error names what is wrong and
 // what to do; a missing right is one, with the function that it costs.
 func (c *Connector) Check(ctx context.Context) (string, error) {
-	me, err := c.self(ctx)
+	me, err := c.web.Me(ctx)
 	if err != nil {
 		return "", fmt.Errorf("bot_token: %w", err)
 	}
@@ -22,12 +24,12 @@ func (c *Connector) Check(ctx context.Context) (string, error) {
 	}
 	text := "connected to the workspace " + me.TeamName
 	if c.cfg.SocketMode() {
-		if _, _, err := c.api.StartSocketModeContext(ctx); err != nil {
+		if _, _, err := c.web.API.StartSocketModeContext(ctx); err != nil {
 			var said slack.SlackErrorResponse
 			if errors.As(err, &said) {
-				return "", fmt.Errorf("app_token: %w (the token has to have the scope connections:write, and Socket Mode has to be on in the settings of the app)", mark(err))
+				return "", fmt.Errorf("app_token: %w (the token has to have the scope connections:write, and Socket Mode has to be on in the settings of the app)", web.Mark(err))
 			}
-			return "", fmt.Errorf("app_token: %w", mark(err))
+			return "", fmt.Errorf("app_token: %w", web.Mark(err))
 		}
 		text += ", by Socket Mode"
 	} else {

@@ -1,20 +1,14 @@
-// Package slack connects the bridge to a Slack workspace, as an internal app of
-// that workspace: by Socket Mode, which needs nothing that is open to the
-// internet, or by the Events API over HTTPS. Participants are shown by name. It
-// keeps no state: what it caches can be asked for again.
-//
-// slack.go opens and supervises; socket.go and listen.go receive; convert.go says
-// what an event means; send.go posts; files.go has the bytes of
-// files, attached.go what they are in a message; interact.go has buttons, menus and modals;
-// desk.go the app's Home; manifest.go what the app must be allowed.
 package slack
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
+
+	"hashsend/connectors/slack/receive"
 )
 
 // Config is one workspace.
@@ -54,12 +48,31 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Check returns all that is wrong with the settings.
+// Check returns everything that is wrong with the settings.
 func (c Config) Check() (errs []error) {
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if err := CheckToken(c.BotToken, "xoxb-"); err != nil {
-		bad("bot_token: %w", err)
+		errs = append(errs, fmt.Errorf("bot_token: %w", err))
 	}
+	errs = append(errs, c.checkReceiving()...)
+	d := c.withDefaults()
+	if !isAddress(d.APIURL) {
+		errs = append(errs, fmt.Errorf("api_url: %q is no address; leave it out for Slack itself", c.APIURL))
+	}
+	if !strings.HasPrefix(d.Command, "/") || len(d.Command) < 2 || strings.ContainsAny(d.Command, " \t\n") {
+		errs = append(errs, fmt.Errorf("command: %q is no slash command, as /send", c.Command))
+	}
+	for _, f := range c.Functions {
+		if !slices.Contains(functionNames(), f) {
+			errs = append(errs, fmt.Errorf("functions: %q is none; there are: %s", f, strings.Join(functionNames(), ", ")))
+		}
+	}
+	return errs
+}
+
+// checkReceiving returns what is wrong with the settings for Socket Mode, or for the
+// Events API.
+func (c Config) checkReceiving() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch {
 	case c.SigningSecret == "" && c.AppToken == "":
 		bad("app_token: missing; give app_token for Socket Mode, or signing_secret, listen and url for the Events API")
@@ -72,25 +85,20 @@ func (c Config) Check() (errs []error) {
 	case strings.HasPrefix(c.SigningSecret, "xox") || strings.HasPrefix(c.SigningSecret, "xapp-"):
 		bad("signing_secret: this is a token; the Signing Secret is in the app's settings under Basic Information, “App Credentials”")
 	default:
-		if u, err := url.Parse(c.URL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		if !isAddress(c.URL) {
 			bad("url: %q is no address that Slack can send events to, as https://hashsend.example.org/slack", c.URL)
 		}
 		if _, port, err := net.SplitHostPort(c.withDefaults().Listen); err != nil || port == "" {
 			bad("listen: %q is no address with a port, as %s", c.Listen, defaultListen)
 		}
 	}
-	if u, err := url.Parse(c.withDefaults().APIURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		bad("api_url: %q is no address; leave it out for Slack itself", c.APIURL)
-	}
-	if cmd := c.withDefaults().Command; !strings.HasPrefix(cmd, "/") || len(cmd) < 2 || strings.ContainsAny(cmd, " \t\n") {
-		bad("command: %q is no slash command, as /send", c.Command)
-	}
-	for _, f := range c.Functions {
-		if !slices.ContainsFunc(Functions(), func(k Function) bool { return k.Name == f }) {
-			bad("functions: %q is none; there are: %s", f, strings.Join(functionNames(), ", "))
-		}
-	}
 	return errs
+}
+
+// isAddress reports whether a text is an address of the web.
+func isAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // CheckToken refuses a token that does not begin with want (xoxb- or xapp-). It
@@ -122,4 +130,19 @@ func CheckToken(token, want string) error {
 // uses reports whether a function is switched on.
 func (c Config) uses(name string) bool {
 	return len(c.Functions) == 0 || slices.Contains(c.Functions, name)
+}
+
+// receiving are the settings of the part that receives.
+func (c Config) receiving() receive.Settings {
+	return receive.Settings{SigningSecret: c.SigningSecret, Listen: c.Listen, URL: c.URL}
+}
+
+// ErrSignature says that a request was signed with a secret of another app.
+var ErrSignature = receive.ErrSignature
+
+// Verify waits at cfg.Listen until Slack has sent a signed request, and answers it.
+// If the signature is made with another secret, the error is ErrSignature. If ctx
+// ends first, the error says that no request came.
+func Verify(ctx context.Context, cfg Config) error {
+	return receive.Verify(ctx, cfg.withDefaults().receiving())
 }

@@ -1,5 +1,7 @@
 package slack
 
+import "hashsend/connectors/slack/web"
+
 // Function is something that the app can do and a workspace may do without. What
 // it needs is asked for only where it is switched on.
 type Function struct {
@@ -30,18 +32,18 @@ func basics() (scopes []Scope, events []string) {
 // Functions returns all functions.
 func Functions() []Function {
 	return []Function{
-		{"private", "private channels", []string{"groups:history", "groups:read"},
+		{web.Private, "private channels", []string{"groups:history", "groups:read"},
 			[]string{"group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "message.groups"}},
-		{"direct", "commands in a direct message with the app, answers there, and group messages", []string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
+		{web.Direct, "commands in a direct message with the app, answers there, and group messages", []string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
 			[]string{"message.im", "message.mpim"}},
-		{"join", "entering public channels by itself when somebody links them", []string{"channels:join"}, nil},
-		{"reactions", "reactions, and signs at messages that did not reach somebody", []string{"reactions:read", "reactions:write"},
+		{web.Entering, "entering public channels by itself when somebody links them", []string{"channels:join"}, nil},
+		{web.Reactions, "reactions, and signs at messages that did not reach somebody", []string{"reactions:read", "reactions:write"},
 			[]string{"reaction_added", "reaction_removed"}},
-		{"files", "files both ways, as attachments of mails and in the channel", []string{"files:read", "files:write"}, nil},
-		{"emoji", "the workspace's own emoji by the right name", []string{"emoji:read"}, []string{"emoji_changed"}},
-		{"groups", "names of user groups that are mentioned", []string{"usergroups:read"}, []string{"subteam_updated"}},
-		{"pins", "the pinned sign that a channel is read by email", []string{"pins:read", "pins:write"}, nil},
-		{"addresses", "mail at once for members of the workspace who read a channel by email and are mentioned there", []string{"users:read.email"}, nil},
+		{web.Files, "files both ways, as attachments of mails and in the channel", []string{"files:read", "files:write"}, nil},
+		{web.Emoji, "the workspace's own emoji by the right name", []string{"emoji:read"}, []string{"emoji_changed"}},
+		{web.Groups, "names of user groups that are mentioned", []string{"usergroups:read"}, []string{"subteam_updated"}},
+		{web.Pins, "the pinned sign that a channel is read by email", []string{"pins:read", "pins:write"}, nil},
+		{web.Addresses, "mail at once for members of the workspace who read a channel by email and are mentioned there", []string{"users:read.email"}, nil},
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"hashsend/connectors/slack/dialogs"
+	"hashsend/connectors/slack/web"
 )
 
 // maxHint is how many characters Slack shows beside a slash command.
@@ -26,13 +29,13 @@ func Manifest(c Config, hint string) ([]byte, error) {
 	line("display_information:\n  name: hashsend\n  description: Joins channels and conversations by email.")
 	line("  long_description: %s", quoted("hashsend joins a Slack channel, or a thread in one, with a conversation by email. What is said there leaves as short mails from a mailbox that the one who runs it has connected, and what people answer appears in the channel. Write "+c.Command+" help in a channel, or open the app's Home, to begin a conversation, invite people by their address, and see what has not arrived."))
 	line("  background_color: \"#1f3a5f\"")
-	line("features:\n  app_home:\n    home_tab_enabled: true\n    messages_tab_enabled: %t\n    messages_tab_read_only_enabled: false", c.uses("direct"))
+	line("features:\n  app_home:\n    home_tab_enabled: true\n    messages_tab_enabled: %t\n    messages_tab_read_only_enabled: false", c.uses(web.Direct))
 	line("  bot_user:\n    display_name: hashsend\n    always_online: true")
 	line("  shortcuts:")
 	for _, s := range [][4]string{
-		{"Reply by email", "message", shortcutMail, "Mail this message"},
-		{"Email details", "message", shortcutDetails, "What became of this message"},
-		{"New email thread", "global", shortcutNew, "Talk with people by email from here"},
+		{"Reply by email", "message", dialogs.ShortcutMail, "Mail this message"},
+		{"Email details", "message", dialogs.ShortcutDetails, "What became of this message"},
+		{"New email thread", "global", dialogs.ShortcutNew, "Talk with people by email from here"},
 	} {
 		line("    - name: %s\n      type: %s\n      callback_id: %s\n      description: %s", s[0], s[1], s[2], s[3])
 	}

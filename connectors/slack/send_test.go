@@ -11,7 +11,10 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/retry"
+	"hashsend/connectors/slack/send"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/web"
+	"hashsend/connectors/slack/wire"
 )
 
 // deliver sends as the bridge does: again, with the same key, after a failure.
@@ -55,9 +58,9 @@ func TestPostsFail(t *testing.T) {
 				m := l.outgoing("k1", "hello")
 				switch in {
 				case "thread":
-					m.ReplyTo = messageID(l.lounge, l.Say(l.alice, l.lounge, "root"))
+					m.ReplyTo = wire.MessageID(l.lounge, l.Say(l.alice, l.lounge, "root"))
 				case "direct message":
-					m.Via = direct + l.alice
+					m.Via = send.ViaPerson(l.alice)
 				}
 				l.Break("chat.postMessage", f, f)
 				id := deliver(t, c, m)
@@ -111,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}
 	l.Revoke("account_inactive")
 	_, err = c.Send(t.Context(), l.outgoing("kgone", "hello"))
-	var out *lockedOut
+	var out *web.LockedOut
 	if !errors.As(err, &out) || retry.IsNever(err) {
 		t.Errorf("Send: %v, want the message to be kept until the token is good again", err)
 	}
@@ -173,7 +176,7 @@ func TestChange(t *testing.T) {
 	if got := l.Messages(l.lounge)[0].Reactions; len(got["+1"]) != 1 || len(got["warning"]) != 1 {
 		t.Errorf("the reactions are %v", got)
 	}
-	_, ts := split(id)
+	_, ts := wire.Split(id)
 	// B26, A11: a reaction of ours goes, others' stay, and none is one of a person to us.
 	l.React("U1", l.lounge, ts, "+1")
 	reaction, err := c.React(t.Context(), id, "👍🏽", l.outgoing("k4", ""))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/send"
 	"hashsend/connectors/slack/slacktest"
 )
 
@@ -62,7 +63,7 @@ func TestSettings(t *testing.T) {
 		var got []string
 		for _, cmd := range b.commandsOf(l.alice)[before:] {
 			got = append(got, cmd.Text)
-			if cmd.Place != s.Place || !strings.HasPrefix(cmd.Via, direct) || !cmd.Private {
+			if cmd.Place != s.Place || !strings.HasPrefix(cmd.Via, send.ViaPerson("")) || !cmd.Private {
 				t.Errorf("the command is %+v, want it in the thread, and answers told directly", cmd)
 			}
 		}

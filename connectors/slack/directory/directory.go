@@ -1,0 +1,123 @@
+// Package directory knows the people and channels of a workspace: names, rights,
+// memberships, groups and custom emoji. It asks Slack and remembers the answers for
+// a while; nothing of it is kept on disk.
+package directory
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/web"
+)
+
+// Directory answers questions about one workspace. It is safe for several
+// goroutines.
+type Directory struct {
+	web *web.Client
+
+	mu       sync.Mutex
+	people   map[string]Person
+	channels map[string]Channel
+	groups   map[string]string // names of user groups; nil: not asked for yet
+	emoji    map[string]string // the workspace's own; nil: not asked for yet
+}
+
+// New makes a directory that knows nothing yet.
+func New(w *web.Client) *Directory {
+	return &Directory{web: w, people: map[string]Person{}, channels: map[string]Channel{}}
+}
+
+// Person is what is known of somebody.
+type Person struct {
+	Author  chat.Author
+	Address string    // of email; empty unless the app may read it
+	Rank    chat.Rank // in the workspace
+	Bot     bool
+	until   time.Time // then Slack is asked again
+}
+
+const (
+	// remember is how long an answer counts where no event says that it has changed.
+	remember = 24 * time.Hour
+	most     = 20000 // people or channels that are remembered
+)
+
+// Person returns what is known of somebody. If Slack does not tell, the name is the
+// id and the person has no rights.
+func (d *Directory) Person(ctx context.Context, user string) Person {
+	d.mu.Lock()
+	p, known := d.people[user]
+	d.mu.Unlock()
+	if known && time.Now().Before(p.until) {
+		return p
+	}
+	me, _ := d.web.Me(ctx)
+	p = Person{Author: chat.Author{ID: chat.UserID(user), Name: user, Server: me.Team, Guest: true}}
+	if user == "" {
+		return p
+	}
+	u, err := d.web.API.GetUserInfoContext(ctx, user)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.web.Log.Warn("a person's name and rights could not be asked for and count as none", "error", err)
+		}
+		d.learn(p, time.Minute)
+		return p
+	}
+	p = read(*u, me)
+	d.Learn(p)
+	return p
+}
+
+// Learn remembers a person, so that Slack is not asked for a while.
+func (d *Directory) Learn(p Person) { d.learn(p, remember) }
+
+func (d *Directory) learn(p Person, long time.Duration) {
+	p.until = time.Now().Add(long)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.people) > most {
+		clear(d.people)
+	}
+	d.people[string(p.Author.ID)] = p
+}
+
+// ForgetPerson has Slack asked again for a person.
+func (d *Directory) ForgetPerson(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.people, id)
+}
+
+// read makes a person of what Slack says.
+func read(u slack.User, me web.Identity) Person {
+	p := Person{Author: chat.Author{ID: chat.UserID(u.ID), Server: u.TeamID}, Bot: u.IsBot || u.ID == "USLACKBOT", Address: u.Profile.Email}
+	for _, name := range []string{u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name, u.ID} {
+		if p.Author.Name = strings.TrimSpace(name); p.Author.Name != "" {
+			break
+		}
+	}
+	foreign := u.IsStranger || (u.TeamID != "" && me.Team != "" && u.TeamID != me.Team && u.Enterprise.EnterpriseID == "")
+	p.Author.Guest = u.IsRestricted || u.IsUltraRestricted || foreign
+	if (u.IsAdmin || u.IsOwner || u.IsPrimaryOwner) && !p.Author.Guest {
+		p.Rank = chat.Admin
+	}
+	return p
+}
+
+// Rank is somebody's rank in a channel: its creator is a moderator there.
+func (d *Directory) Rank(ctx context.Context, user, channel string) chat.Rank {
+	p := d.Person(ctx, user)
+	if p.Rank == chat.Admin || channel == "" {
+		return p.Rank
+	}
+	if ch, err := d.Channel(ctx, channel); err == nil && ch.Creator == user {
+		return chat.Moderator
+	}
+	return chat.Member
+}

@@ -1,0 +1,50 @@
+package events
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/web"
+	"hashsend/connectors/slack/wire"
+)
+
+// author returns the author of a message; not ok: the message does not count. Our
+// own do not, nor do those of bots that the settings do not name.
+func (c *Converter) author(ctx context.Context, channel string, e wire.Event) (chat.Author, bool) {
+	me, err := c.web.Me(ctx)
+	if err != nil {
+		c.web.Log.Warn("who we are could not be asked for", "error", err)
+	}
+	switch {
+	case own(e, me):
+		return chat.Author{}, false
+	case e.BotID == "" && e.Subtype != "bot_message":
+		p := c.directory.Person(ctx, e.Who())
+		return p.Author, e.Who() != "" && e.Who() != "USLACKBOT" && !p.Bot
+	}
+	name := cmp.Or(e.Username, e.BotProfile.Name)
+	if !c.takesBot(channel, name, e) || (e.Streaming != "" && e.Streaming != streamed) {
+		return chat.Author{}, false
+	}
+	id := cmp.Or(e.BotID, name)
+	return chat.Author{ID: chat.UserID(id), Name: cmp.Or(name, id), Server: me.Team, Guest: true}, id != ""
+}
+
+// own reports whether a message is ours.
+func own(e wire.Event, me web.Identity) bool {
+	return (e.Who() != "" && e.Who() == me.User) || (e.BotID != "" && e.BotID == me.Bot) || e.Own()
+}
+
+// takesBot reports whether the settings name a bot for a channel.
+func (c *Converter) takesBot(channel, name string, e wire.Event) bool {
+	for _, where := range []string{channel, "*"} {
+		for _, who := range c.bots[where] {
+			if who == e.BotID || who == e.AppID || who == e.BotProfile.AppID || (name != "" && strings.EqualFold(who, name)) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,173 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/markup"
+	"hashsend/bridge/retry"
+	"hashsend/connectors/slack/blocks"
+	"hashsend/connectors/slack/web"
+	"hashsend/connectors/slack/wire"
+)
+
+// upload is a file that was shared, or may have been.
+type upload struct {
+	file string
+	at   time.Time
+}
+
+// SendFile uploads a file and shares it; see chat.Filer. Slack shows no other name
+// at files, so the author's is in the comment. The key is the id of the comment's
+// block, which people do not see: an earlier attempt, also one before a restart, is
+// found by it once the channel shows the file. Slack examines a file before that;
+// within one run of the program nothing is uploaded again until it has had ten
+// minutes.
+func (s *Sender) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attachment) (chat.MessageID, error) {
+	if err := s.takes(m, f); err != nil {
+		return "", retry.Never(fmt.Errorf("share a file: %w", err))
+	}
+	under := thread(m)
+	p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(under)}
+	if s.again(m.Key) {
+		if id, found, err := s.recent(ctx, p, m.Key); err != nil || found {
+			return id, err
+		}
+		if up, is := s.uploaded(m.Key); is && time.Since(up.at) < s.Fresh {
+			return s.whereShared(ctx, p, m.Key, up.file)
+		}
+	}
+	file, err := s.web.Upload(ctx, f)
+	if err != nil {
+		return "", fmt.Errorf("upload a file: %w", err)
+	}
+	if err := s.share(ctx, file, under, m, f); err != nil {
+		return "", err
+	}
+	return s.whereShared(ctx, p, m.Key, file)
+}
+
+// takes says why a file cannot be shared, whatever Slack answers; nil: it can.
+func (s *Sender) takes(m chat.Outgoing, f chat.Attachment) error {
+	switch {
+	case m.Place.Room == "":
+		return errors.New("no channel is named")
+	case !s.web.Uses(web.Files):
+		return errors.New("files are not among the functions of the app")
+	case f.Size <= 0:
+		return errors.New("Slack takes no empty file") //lint:ignore ST1005 a name
+	case f.Size > web.MaxFile:
+		return errors.New("Slack takes at most 1 GB") //lint:ignore ST1005 a name
+	}
+	return nil
+}
+
+// share shows an uploaded file in its channel. It notes the upload if the channel
+// shows the file, or may.
+func (s *Sender) share(ctx context.Context, file, under string, m chat.Outgoing, f chat.Attachment) error {
+	channel := string(m.Place.Room)
+	if err := s.web.Wait(ctx, channel); err != nil {
+		return err
+	}
+	_, err := s.web.API.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
+		Files: []slack.FileSummary{{ID: file, Title: f.Name}}, Channel: channel, ThreadTimestamp: under,
+		Blocks: slack.Blocks{BlockSet: caption(m, f, s.directory.Mentionable(ctx, channel, m))},
+	})
+	if web.Says(err, "file_not_found") {
+		return fmt.Errorf("share a file: its bytes did not arrive: %s", err.Error())
+	}
+	err = web.Mark(err)
+	if err == nil || retry.IsUnclear(err) {
+		s.mu.Lock()
+		if len(s.uploads) > 10000 {
+			clear(s.uploads)
+		}
+		s.uploads[m.Key] = upload{file, time.Now()}
+		s.mu.Unlock()
+	}
+	if err != nil {
+		return fmt.Errorf("share a file: %w", err)
+	}
+	return nil
+}
+
+func (s *Sender) uploaded(key string) (upload, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	up, is := s.uploads[key]
+	return up, is
+}
+
+// caption makes the comment of a file: who it is from, and what came with it.
+func caption(m chat.Outgoing, f chat.Attachment, members markup.Names) []slack.Block {
+	said := m.Body.HTML
+	if said == "" {
+		said = markup.FromText(m.Body.Text)
+	}
+	name := m.As.Name
+	if name == "" && m.Body.Text == "" {
+		name = f.Name
+	}
+	if name != "" {
+		said = "<p><strong>" + markup.FromText(name) + "</strong></p>" + said
+		m.Body.Text = strings.TrimSpace(name + "\n" + m.Body.Text)
+	}
+	m.Body.HTML, m.Kind, m.Choices = markup.Sanitise(said), chat.Said, nil
+	all, _ := content(m, members)
+	if len(all) > 0 {
+		if b, is := all[0].(*slack.RichTextBlock); is {
+			b.BlockID = wire.BlockID(m.Key)
+			return all
+		}
+	}
+	section := slack.NewSectionBlock(blocks.Plain(m.Body.Text, 2900), nil, nil)
+	section.BlockID = wire.BlockID(m.Key)
+	return []slack.Block{section}
+}
+
+// whereShared waits until the channel shows a file, and returns the message.
+func (s *Sender) whereShared(ctx context.Context, p chat.Place, key, file string) (chat.MessageID, error) {
+	pause := 100 * time.Millisecond
+	for end := time.Now().Add(s.Patience); ; pause = min(2*pause, 3*time.Second) {
+		info, err := s.web.FileInfo(ctx, file)
+		switch {
+		case err == nil:
+			if ts := info.SharedIn(string(p.Room)); ts != "" {
+				return wire.MessageID(string(p.Room), ts), nil
+			}
+		case web.Says(err, "missing_scope"):
+			if id, found, err := s.recent(ctx, p, key); err != nil || found {
+				return id, err
+			}
+		default:
+			if asked, is := retry.Pause(err); is {
+				pause = asked
+			}
+		}
+		if time.Now().Add(pause).After(end) {
+			return "", retry.Unclear(errors.New("the file is with Slack and not shown in the channel yet"))
+		}
+		if !retry.Sleep(ctx, pause) {
+			return "", retry.Unclear(ctx.Err())
+		}
+	}
+}
+
+// ownFiles returns the ids of the files in a message of ours. A message that cannot
+// be read counts as one without files.
+func (s *Sender) ownFiles(ctx context.Context, p chat.Place, channel, ts string) []string {
+	if !s.web.Uses(web.Files) {
+		return nil
+	}
+	ids, err := s.web.OwnFiles(ctx, p, channel, ts)
+	if err != nil && ctx.Err() == nil {
+		s.web.Log.Warn("the files of a message that is taken back could not be asked for", "error", err)
+	}
+	return ids
+}
