@@ -19,6 +19,22 @@ type Connector struct {
 	env chat.Env
 }
 
+// The abilities that it offers beside Connector.
+var (
+	_ chat.Connector = (*Connector)(nil)
+	_ chat.Announcer = (*Connector)(nil)
+	_ chat.Creator   = (*Connector)(nil)
+	_ chat.Deleter   = (*Connector)(nil)
+	_ chat.Describer = (*Connector)(nil)
+	_ chat.Editor    = (*Connector)(nil)
+	_ chat.Filer     = (*Connector)(nil)
+	_ chat.Finder    = (*Connector)(nil)
+	_ chat.Limiter   = (*Connector)(nil)
+	_ chat.Opener    = (*Connector)(nil)
+	_ chat.Reactor   = (*Connector)(nil)
+	_ chat.Threader  = (*Connector)(nil)
+)
+
 // Open joins a server to the bridge. The caller keeps and closes the server.
 func Open(s *Server, env chat.Env) *Connector { return &Connector{s: s, env: env} }
 

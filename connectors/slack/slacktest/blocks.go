@@ -2,6 +2,7 @@ package slacktest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -205,13 +206,7 @@ func richText(elements []any, may []string) error {
 		}
 		switch kind {
 		case "rich_text_list":
-			if style, _ := e["style"].(string); style != "bullet" && style != "ordered" {
-				return fmt.Errorf("a list of style %q", style)
-			}
-			if indent, _ := e["indent"].(float64); indent < 0 || indent > 8 {
-				return fmt.Errorf("an indent of %v", indent)
-			}
-			if err := richText(inner, []string{"rich_text_section"}); err != nil {
+			if err := richList(e, inner); err != nil {
 				return err
 			}
 		case "rich_text_section", "rich_text_quote":
@@ -223,18 +218,37 @@ func richText(elements []any, may []string) error {
 				return err
 			}
 		default:
-			need, known := richNeeds[kind]
-			if len(may) == 0 && !known {
-				return fmt.Errorf("unsupported type: %s", kind)
+			if err := richElement(kind, e, len(may) > 0); err != nil {
+				return err
 			}
-			if known && (e[need] == nil || e[need] == "") {
-				return fmt.Errorf("missing required field: %s", need)
-			}
-			if style, set := e["style"]; set && style != nil {
-				if _, object := style.(node); !object {
-					return fmt.Errorf("a style that is no object")
-				}
-			}
+		}
+	}
+	return nil
+}
+
+// richList checks a list.
+func richList(e node, inner []any) error {
+	if style, _ := e["style"].(string); style != "bullet" && style != "ordered" {
+		return fmt.Errorf("a list of style %q", style)
+	}
+	if indent, _ := e["indent"].(float64); indent < 0 || indent > 8 {
+		return fmt.Errorf("an indent of %v", indent)
+	}
+	return richText(inner, []string{"rich_text_section"})
+}
+
+// richElement checks an element that has no others in it.
+func richElement(kind string, e node, listed bool) error {
+	need, known := richNeeds[kind]
+	if !listed && !known {
+		return fmt.Errorf("unsupported type: %s", kind)
+	}
+	if known && (e[need] == nil || e[need] == "") {
+		return fmt.Errorf("missing required field: %s", need)
+	}
+	if style, set := e["style"]; set && style != nil {
+		if _, object := style.(node); !object {
+			return fmt.Errorf("a style that is no object")
 		}
 	}
 	return nil
@@ -267,21 +281,29 @@ func checkView(raw, kind string) (node, error) {
 		return wrong("private_metadata must be less than 3001 characters")
 	}
 	if kind == "modal" {
-		if err := textObject(v["title"], 24, "plain_text"); err != nil {
-			return wrong("title: %v", err)
-		}
-		if submit, set := v["submit"]; set && submit != nil {
-			if err := textObject(submit, 24, "plain_text"); err != nil {
-				return wrong("submit: %v", err)
-			}
-		} else if input {
-			return wrong("submit is required when an input block is within the blocks array")
-		}
-		if closing, set := v["close"]; set && closing != nil {
-			if err := textObject(closing, 24, "plain_text"); err != nil {
-				return wrong("close: %v", err)
-			}
+		if err := modalTexts(v, input); err != nil {
+			return wrong("%v", err)
 		}
 	}
 	return v, nil
+}
+
+// modalTexts checks the title and the buttons of a modal.
+func modalTexts(v node, input bool) error {
+	if err := textObject(v["title"], 24, "plain_text"); err != nil {
+		return fmt.Errorf("title: %w", err)
+	}
+	for _, button := range []string{"submit", "close"} {
+		text := v[button]
+		if text == nil {
+			continue
+		}
+		if err := textObject(text, 24, "plain_text"); err != nil {
+			return fmt.Errorf("%s: %w", button, err)
+		}
+	}
+	if v["submit"] == nil && input {
+		return errors.New("submit is required when an input block is within the blocks array")
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package slacktest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -178,23 +179,8 @@ func (c *call) postMessage() (reply, error) {
 	if utf8.RuneCountInString(m.Text) > 40000 {
 		m.Text, warn = string([]rune(m.Text)[:40000]), "message_truncated"
 	}
-	if c.args["username"] != "" || c.args["icon_emoji"] != "" || c.args["icon_url"] != "" {
-		if !c.s.may("chat:write.customize") {
-			return nil, &apiError{"missing_scope", map[string]any{"needed": "chat:write.customize", "provided": strings.Join(c.s.granted(), ",")}}
-		}
-		m.Username, m.Icon = c.args["username"], c.args["icon_emoji"]
-		m.Subtype = "bot_message"
-	}
-	if under := c.args["thread_ts"]; under != "" {
-		root := ch.message(under)
-		if root == nil {
-			return nil, fail("thread_not_found")
-		}
-		m.Thread = root.TS
-		if root.Thread != "" {
-			m.Thread = root.Thread
-		}
-		m.Broadcast = c.args["reply_broadcast"] == "true"
+	if err := cmp.Or(c.disguise(m), c.place(m, ch)); err != nil {
+		return nil, err
 	}
 	m.TS = c.s.stamp()
 	ch.Messages = append(ch.Messages, m)
@@ -204,6 +190,34 @@ func (c *call) postMessage() (reply, error) {
 		out["warning"] = warn
 	}
 	return out, nil
+}
+
+// disguise gives a message the name and picture that are asked for.
+func (c *call) disguise(m *Message) error {
+	if c.args["username"] == "" && c.args["icon_emoji"] == "" && c.args["icon_url"] == "" {
+		return nil
+	}
+	if !c.s.may("chat:write.customize") {
+		return &apiError{"missing_scope", map[string]any{"needed": "chat:write.customize", "provided": strings.Join(c.s.granted(), ",")}}
+	}
+	m.Username, m.Icon = c.args["username"], c.args["icon_emoji"]
+	m.Subtype = "bot_message"
+	return nil
+}
+
+// place puts a message into the thread that is asked for.
+func (c *call) place(m *Message, ch *Channel) error {
+	under := c.args["thread_ts"]
+	if under == "" {
+		return nil
+	}
+	root := ch.message(under)
+	if root == nil {
+		return fail("thread_not_found")
+	}
+	m.Thread = cmp.Or(root.Thread, root.TS)
+	m.Broadcast = c.args["reply_broadcast"] == "true"
+	return nil
 }
 
 // Ephemeral is a line that one person was shown.

@@ -36,13 +36,7 @@ func TestFilesWithSlackGo(t *testing.T) {
 	if f, _, _, err = c.GetFileInfo(up.ID, 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	m := w.Messages(w.lounge)[1]
-	if at := f.Shares.Public[w.lounge]; len(at) != 1 || at[0].Ts != m.TS || at[0].ThreadTs != root || f.Name != "a.bin" || f.Title != "A" || f.Size != 6 {
-		t.Errorf("the file is %+v", f)
-	}
-	if got := m.Attached(); m.Thread != root || m.Text != "see here" || m.User != slacktest.BotUser || len(got) != 1 || got[0].Name != "a.bin" || string(got[0].Body) != "hello\x00" {
-		t.Errorf("the message is %+v with %+v", m, got)
-	}
+	checkShared(t, f, w.Messages(w.lounge)[1], w.lounge, root)
 	var body bytes.Buffer
 	if err := c.GetFile(f.URLPrivateDownload, &body); err != nil || body.String() != "hello\x00" {
 		t.Errorf("it reads %q, %v", body.String(), err)
@@ -60,6 +54,17 @@ func TestFilesWithSlackGo(t *testing.T) {
 	}
 	if _, _, _, err := c.GetFileInfo(up.ID, 0, 0); err == nil || err.Error() != "file_deleted" {
 		t.Errorf("a deleted file: %v", err)
+	}
+}
+
+// checkShared checks a file, and the message in a thread that shows it.
+func checkShared(t *testing.T, f *slack.File, m slacktest.Message, channel, root string) {
+	t.Helper()
+	if at := f.Shares.Public[channel]; len(at) != 1 || at[0].Ts != m.TS || at[0].ThreadTs != root || f.Name != "a.bin" || f.Title != "A" || f.Size != 6 {
+		t.Errorf("the file is %+v", f)
+	}
+	if got := m.Attached(); m.Thread != root || m.Text != "see here" || m.User != slacktest.BotUser || len(got) != 1 || got[0].Name != "a.bin" || string(got[0].Body) != "hello\x00" {
+		t.Errorf("the message is %+v with %+v", m, got)
 	}
 }
 

@@ -137,7 +137,7 @@ const maxSpan = 4000
 func closing(s string, i int) int {
 	mark := s[i]
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
-	if i > 0 && (unicode.IsLetter(before) || unicode.IsDigit(before) || before == rune(mark)) {
+	if i > 0 && sticks(before, mark) {
 		return 0
 	}
 	if i+1 >= len(s) || s[i+1] == ' ' || s[i+1] == mark {
@@ -150,12 +150,16 @@ func closing(s string, i int) int {
 		case s[j] != mark || s[j-1] == ' ':
 			continue
 		}
-		after, _ := utf8.DecodeRuneInString(s[j+1:])
-		if j+1 == len(s) || !(unicode.IsLetter(after) || unicode.IsDigit(after) || after == rune(mark)) {
+		if after, _ := utf8.DecodeRuneInString(s[j+1:]); j+1 == len(s) || !sticks(after, mark) {
 			return j
 		}
 	}
 	return 0
+}
+
+// sticks reports whether a mark beside this character begins or ends no style.
+func sticks(r rune, mark byte) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == rune(mark)
 }
 
 // angle makes HTML of what stands in angle brackets: links and mentions.

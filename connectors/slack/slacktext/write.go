@@ -118,21 +118,6 @@ func (w *writer) node(n *html.Node, s style, depth int) {
 		w.endSection()
 		w.text("———", style{})
 		w.endSection()
-	case "strong", "b":
-		s.Bold = true
-		kids(s)
-	case "em", "i", "u":
-		s.Italic = true
-		kids(s)
-	case "del", "s":
-		s.Strike = true
-		kids(s)
-	case "code":
-		s.Code = true
-		kids(s)
-	case "a":
-		s.link = href(n)
-		kids(s)
 	case "h1", "h2", "h3", "h4", "h5", "h6":
 		w.paragraph()
 		s.Bold = true
@@ -153,8 +138,25 @@ func (w *writer) node(n *html.Node, s style, depth int) {
 	case "ul", "ol":
 		w.list(n, s, depth)
 	default:
-		kids(s)
+		kids(s.within(n))
 	}
+}
+
+// within is the style inside an element.
+func (s style) within(n *html.Node) style {
+	switch n.Data {
+	case "strong", "b":
+		s.Bold = true
+	case "em", "i", "u":
+		s.Italic = true
+	case "del", "s":
+		s.Strike = true
+	case "code":
+		s.Code = true
+	case "a":
+		s.link = href(n)
+	}
+	return s
 }
 
 // href is where a link leads; empty if it is of a kind that Slack does not take.
