@@ -113,24 +113,32 @@ func TestSendFile(t *testing.T) {
 					c.sender.Fresh = 0
 				}
 			}
-			all := l.Messages(l.lounge)
-			if err != nil || len(all) != 2 || id != wire.MessageID(l.lounge, all[1].TS) || all[1].Thread != all[0].TS {
-				t.Fatalf("%s, %v; the channel holds %+v", id, err, all)
+			if err != nil {
+				t.Fatal(err)
 			}
-			f := all[1].Attached()
-			if got := seen(all[1]); got != "Ann (email)\n\nsee <here> & *there*" || len(f) != 1 || f[0].Name != "a.txt" || string(f[0].Body) != "hello" {
-				t.Errorf("it says %q with %+v", got, f)
-			}
-			p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(all[0].TS)}
-			defer func() {
-				if err := c.Delete(t.Context(), id, chat.Outgoing{Place: p}); err != nil || len(l.Messages(l.lounge)) != 1 || l.Calls("files.delete") == 0 {
-					t.Errorf("taking it back: %v; the channel holds %+v", err, l.Messages(l.lounge))
-				}
-			}()
-			if found, is, err := l.connect(t).Find(t.Context(), p, "k1", time.Now().Add(-time.Minute)); err != nil || !is || found != id {
-				t.Errorf("after a restart it is found as %q, %v, %v", found, is, err)
-			}
+			l.checkFile(t, c, id, m)
 		})
+	}
+}
+
+// checkFile checks a file under the only other message of the lounge, and takes it
+// back.
+func (l *lab) checkFile(t *testing.T, c *Connector, id chat.MessageID, m chat.Outgoing) {
+	t.Helper()
+	all := l.Messages(l.lounge)
+	if len(all) != 2 || id != wire.MessageID(l.lounge, all[1].TS) || all[1].Thread != all[0].TS {
+		t.Fatalf("%s; the channel holds %+v", id, all)
+	}
+	f := all[1].Attached()
+	if got := seen(all[1]); got != "Ann (email)\n\nsee <here> & *there*" || len(f) != 1 || f[0].Name != "a.txt" || string(f[0].Body) != "hello" {
+		t.Errorf("it says %q with %+v", got, f)
+	}
+	p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(all[0].TS)}
+	if found, is, err := l.connect(t).Find(t.Context(), p, "k1", time.Now().Add(-time.Minute)); err != nil || !is || found != id {
+		t.Errorf("after a restart it is found as %q, %v, %v", found, is, err)
+	}
+	if err := c.Delete(t.Context(), id, chat.Outgoing{Place: p}); err != nil || len(l.Messages(l.lounge)) != 1 || l.Calls("files.delete") == 0 {
+		t.Errorf("taking it back: %v; the channel holds %+v", err, l.Messages(l.lounge))
 	}
 }
 

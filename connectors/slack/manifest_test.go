@@ -59,16 +59,22 @@ func TestManifest(t *testing.T) {
 				t.Errorf("the events are %v, want %v", m.Settings.EventSubscriptions.BotEvents, cfg.events())
 			}
 			within(t, m)
-			urls := []string{m.Settings.EventSubscriptions.RequestUrl, m.Settings.Interactivity.RequestUrl, m.Features.SlashCommands[0].Url}
-			for _, u := range urls {
-				if u != cfg.URL {
-					t.Errorf("a request URL is %q, want %q", u, cfg.URL)
-				}
-			}
-			if m.Settings.SocketModeEnabled != socket || !m.Settings.Interactivity.IsEnabled || m.Settings.TokenRotationEnabled {
-				t.Errorf("the settings are %+v", m.Settings)
-			}
+			checkReceiving(t, m, cfg)
 		}
+	}
+}
+
+// checkReceiving checks by which way an app receives.
+func checkReceiving(t *testing.T, m slack.Manifest, cfg Config) {
+	t.Helper()
+	urls := []string{m.Settings.EventSubscriptions.RequestUrl, m.Settings.Interactivity.RequestUrl, m.Features.SlashCommands[0].Url}
+	for _, u := range urls {
+		if u != cfg.URL {
+			t.Errorf("a request URL is %q, want %q", u, cfg.URL)
+		}
+	}
+	if m.Settings.SocketModeEnabled != cfg.SocketMode() || !m.Settings.Interactivity.IsEnabled || m.Settings.TokenRotationEnabled {
+		t.Errorf("the settings are %+v", m.Settings)
 	}
 }
 

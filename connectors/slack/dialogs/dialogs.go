@@ -55,6 +55,7 @@ func Kept(kind string, payload json.RawMessage) Outcome {
 type asking struct {
 	channel, thread   string
 	user              string
+	home              directory.Home // the user's, as the request tells
 	trigger, response string // for a dialog, and for an answer; empty: none
 	about             chat.MessageID
 }
@@ -67,11 +68,13 @@ func (d *Dialogs) Slash(ctx context.Context, payload json.RawMessage) Outcome {
 		User     string `json:"user_id"`
 		Trigger  string `json:"trigger_id"`
 		Response string `json:"response_url"`
+		Team     string `json:"team_id"` // of the workspace in which it was typed
+		Org      string `json:"enterprise_id"`
 	}
 	if err := json.Unmarshal(payload, &s); err != nil || s.User == "" || s.Channel == "" {
 		return Kept(KindSlash, payload)
 	}
-	ask := asking{channel: s.Channel, user: s.User, trigger: s.Trigger, response: s.Response}
+	ask := asking{channel: s.Channel, user: s.User, home: directory.Home{Team: s.Team, Enterprise: s.Org}, trigger: s.Trigger, response: s.Response}
 	text := slacktext.Command(s.Text)
 	if text == "" {
 		return d.opens(ask, newDialog(ask))
@@ -128,18 +131,19 @@ func (d *Dialogs) commanded(ctx context.Context, a asking, text string) chat.Com
 	if id == "" {
 		id = a.response
 	}
+	p := d.directory.Seen(ctx, a.user, a.home)
 	return chat.Command{
 		Head: chat.Head{
 			Event: chat.EventID("command/" + id + "/" + text), At: time.Now(),
-			Place: chat.Place{Room: chat.RoomID(a.channel), Thread: chat.ThreadID(a.thread)}, By: d.directory.Person(ctx, a.user).Author,
+			Place: chat.Place{Room: chat.RoomID(a.channel), Thread: chat.ThreadID(a.thread)}, By: p.Author,
 		},
-		Text: text, Rank: d.directory.Rank(ctx, a.user, a.channel), Root: chat.ThreadID(a.thread), About: a.about, Private: true, Via: a.response,
+		Text: text, Rank: d.directory.Rank(ctx, p, a.channel), Root: chat.ThreadID(a.thread), About: a.about, Private: true, Via: a.response,
 	}
 }
 
 // refreshed makes the event that shows somebody's Home anew.
-func (d *Dialogs) refreshed(ctx context.Context, user string) chat.DeskOpened {
-	p := d.directory.Person(ctx, user)
+func (d *Dialogs) refreshed(ctx context.Context, a asking) chat.DeskOpened {
+	p := d.directory.Seen(ctx, a.user, a.home)
 	return chat.DeskOpened{Head: chat.Head{At: time.Now(), By: p.Author}, Rank: p.Rank}
 }
 
@@ -158,7 +162,7 @@ func (d *Dialogs) Interaction(ctx context.Context, payload json.RawMessage) Outc
 		return Outcome{}
 	case slack.InteractionTypeShortcut:
 		if in.CallbackID == ShortcutNew {
-			ask := asking{user: in.User.ID, trigger: in.TriggerID}
+			ask := asking{user: in.User.ID, home: home(in), trigger: in.TriggerID}
 			return d.opens(ask, newDialog(ask))
 		}
 	case slack.InteractionTypeMessageAction:
@@ -168,6 +172,9 @@ func (d *Dialogs) Interaction(ctx context.Context, payload json.RawMessage) Outc
 	}
 	return Kept(KindInteraction+"/"+string(in.Type), payload)
 }
+
+// home is the home of whoever interacts.
+func home(in slack.InteractionCallback) directory.Home { return directory.Home{Team: in.User.TeamID} }
 
 // The ids of the shortcuts in the app's manifest.
 const (
@@ -182,7 +189,7 @@ func (d *Dialogs) menu(ctx context.Context, in slack.InteractionCallback) (Outco
 	if ts == "" {
 		ts = in.MessageTs
 	}
-	ask := asking{channel: in.Channel.ID, user: in.User.ID, trigger: in.TriggerID, response: in.ResponseURL, about: wire.MessageID(in.Channel.ID, ts)}
+	ask := asking{channel: in.Channel.ID, user: in.User.ID, home: home(in), trigger: in.TriggerID, response: in.ResponseURL, about: wire.MessageID(in.Channel.ID, ts)}
 	if under := in.Message.ThreadTimestamp; under != "" && under != ts {
 		ask.thread = under
 	}
@@ -211,17 +218,18 @@ func (d *Dialogs) pressed(ctx context.Context, in slack.InteractionCallback) (ou
 			continue
 		}
 		place, command := blocks.Unpack(a.Value)
-		ask := asking{channel: string(place.Room), thread: string(place.Thread), user: in.User.ID, trigger: in.TriggerID, response: in.ResponseURL}
+		ask := asking{channel: string(place.Room), thread: string(place.Thread), user: in.User.ID, home: home(in), trigger: in.TriggerID, response: in.ResponseURL}
 		switch {
 		case strings.HasPrefix(a.ActionID, blocks.Command):
 			out.Events = append(out.Events, d.commanded(ctx, ask, command))
 		case strings.HasPrefix(a.ActionID, actionDo):
 			ask.response = send.ViaPerson(in.User.ID)
-			out.Events = append(out.Events, d.commanded(ctx, ask, command), d.refreshed(ctx, in.User.ID))
+			out.Events = append(out.Events, d.commanded(ctx, ask, command), d.refreshed(ctx, ask))
 		case a.ActionID == actionSettings:
+			p := d.directory.Seen(ctx, ask.user, ask.home)
 			out.Events = append(out.Events, chat.SettingsAsked{
-				Head: chat.Head{Event: chat.EventID("settings/" + in.TriggerID), At: time.Now(), Place: place, By: d.directory.Person(ctx, in.User.ID).Author},
-				Rank: d.directory.Rank(ctx, in.User.ID, ask.channel), Via: in.TriggerID,
+				Head: chat.Head{Event: chat.EventID("settings/" + in.TriggerID), At: time.Now(), Place: place, By: p.Author},
+				Rank: d.directory.Rank(ctx, p, ask.channel), Via: in.TriggerID,
 			})
 		case a.ActionID == actionNew:
 			out.After = d.opens(ask, newDialog(ask)).After

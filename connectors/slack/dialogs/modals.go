@@ -34,7 +34,7 @@ const (
 // open opens a dialog. Guests are told that they may not use it. If Slack does not
 // open it, because it came too late, say, the person is told so.
 func (d *Dialogs) open(ctx context.Context, a asking, view slack.ModalViewRequest) {
-	if d.directory.Person(ctx, a.user).Author.Guest {
+	if d.directory.Seen(ctx, a.user, a.home).Author.Guest {
 		d.excuse(ctx, a, "Guests and people of other organisations may not use this. Ask somebody of this workspace.")
 		return
 	}
@@ -214,7 +214,7 @@ func (d *Dialogs) submitted(ctx context.Context, in slack.InteractionCallback) O
 	if m := mistake(in.View.CallbackID, people, wrong); m != "" {
 		return Outcome{Answer: slack.NewErrorsViewSubmissionResponse(map[string]string{fieldPeople: m})}
 	}
-	ask := asking{channel: n.Channel, thread: n.Thread, about: n.About, user: in.User.ID, response: n.Response}
+	ask := asking{channel: n.Channel, thread: n.Thread, about: n.About, user: in.User.ID, home: home(in), response: n.Response}
 	if picked := f[fieldChannel][fieldChannel].SelectedConversation; picked != "" {
 		ask.channel = picked
 	}
@@ -230,7 +230,7 @@ func (d *Dialogs) submitted(ctx context.Context, in slack.InteractionCallback) O
 	ev.Event = chat.EventID("view/" + in.View.ID + "/" + in.View.Hash)
 	out := Outcome{Events: []chat.Event{ev}}
 	if in.View.CallbackID == modalInvite {
-		out.Events = append(out.Events, d.refreshed(ctx, in.User.ID))
+		out.Events = append(out.Events, d.refreshed(ctx, ask))
 	}
 	return out
 }

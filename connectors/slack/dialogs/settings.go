@@ -76,14 +76,14 @@ func chosen(b *slack.InputBlock, value string) *slack.InputBlock {
 // changed reads the submitted settings dialog: a command for each change, and the
 // Home anew.
 func (d *Dialogs) changed(ctx context.Context, in slack.InteractionCallback, was noted, f filled) (out Outcome) {
-	ask := asking{channel: was.Channel, thread: was.Thread, user: in.User.ID, response: send.ViaPerson(in.User.ID)}
+	ask := asking{channel: was.Channel, thread: was.Thread, user: in.User.ID, home: home(in), response: send.ViaPerson(in.User.ID)}
 	for _, text := range changes(was, f) {
 		ev := d.commanded(ctx, ask, text)
 		ev.Event = chat.EventID("view/" + in.View.ID + "/" + in.View.Hash + "/" + text)
 		out.Events = append(out.Events, ev)
 	}
 	if len(out.Events) > 0 {
-		out.Events = append(out.Events, d.refreshed(ctx, in.User.ID))
+		out.Events = append(out.Events, d.refreshed(ctx, ask))
 	}
 	return out
 }

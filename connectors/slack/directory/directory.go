@@ -5,6 +5,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ type Person struct {
 	Address string    // of email; empty unless the app may read it
 	Rank    chat.Rank // in the workspace
 	Bot     bool
+	homes   []string  // ids of the workspaces, and of the organisation, that the person belongs to
 	until   time.Time // then Slack is asked again
 }
 
@@ -70,6 +72,9 @@ func (d *Directory) Person(ctx context.Context, user string) Person {
 		return p
 	}
 	p = read(*u, me)
+	if me.Team == "" { // it is not known yet whether the person is of our workspace
+		return p
+	}
 	d.Learn(p)
 	return p
 }
@@ -102,21 +107,24 @@ func read(u slack.User, me web.Identity) Person {
 			break
 		}
 	}
-	foreign := u.IsStranger || (u.TeamID != "" && me.Team != "" && u.TeamID != me.Team && u.Enterprise.EnterpriseID == "")
-	p.Author.Guest = u.IsRestricted || u.IsUltraRestricted || foreign
-	if (u.IsAdmin || u.IsOwner || u.IsPrimaryOwner) && !p.Author.Guest {
+	p.homes = homes(u)
+	p.Author.Guest = u.IsRestricted || u.IsUltraRestricted || !ours(u, p.homes, me)
+	if (u.IsAdmin || u.IsOwner || u.IsPrimaryOwner) && !p.Author.Guest && slices.ContainsFunc(p.homes, isHome(me)) {
 		p.Rank = chat.Admin
 	}
 	return p
 }
 
-// Rank is somebody's rank in a channel: its creator is a moderator there.
-func (d *Directory) Rank(ctx context.Context, user, channel string) chat.Rank {
-	p := d.Person(ctx, user)
+// Rank is a person's rank in a channel: its creator is a moderator there. Guests and
+// people of other organisations have none.
+func (d *Directory) Rank(ctx context.Context, p Person, channel string) chat.Rank {
+	if p.Author.Guest {
+		return chat.Member
+	}
 	if p.Rank == chat.Admin || channel == "" {
 		return p.Rank
 	}
-	if ch, err := d.Channel(ctx, channel); err == nil && ch.Creator == user {
+	if ch, err := d.Channel(ctx, channel); err == nil && ch.Creator == string(p.Author.ID) {
 		return chat.Moderator
 	}
 	return chat.Member

@@ -6,30 +6,31 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/directory"
 	"hashsend/connectors/slack/web"
 	"hashsend/connectors/slack/wire"
 )
 
 // author returns the author of a message; not ok: the message does not count. Our
 // own do not, nor do those of bots that the settings do not name.
-func (c *Converter) author(ctx context.Context, channel string, e wire.Event) (chat.Author, bool) {
+func (c *Converter) author(ctx context.Context, channel string, e wire.Event) (directory.Person, bool) {
 	me, err := c.web.Me(ctx)
 	if err != nil {
 		c.web.Log.Warn("who we are could not be asked for", "error", err)
 	}
 	switch {
 	case own(e, me):
-		return chat.Author{}, false
+		return directory.Person{}, false
 	case e.BotID == "" && e.Subtype != "bot_message":
-		p := c.directory.Person(ctx, e.Who())
-		return p.Author, e.Who() != "" && e.Who() != "USLACKBOT" && !p.Bot
+		p := c.directory.Seen(ctx, e.Who(), directory.Home{Team: e.Home()})
+		return p, e.Who() != "" && e.Who() != "USLACKBOT" && !p.Bot
 	}
 	name := cmp.Or(e.Username, e.BotProfile.Name)
 	if !c.takesBot(channel, name, e) || (e.Streaming != "" && e.Streaming != streamed) {
-		return chat.Author{}, false
+		return directory.Person{}, false
 	}
 	id := cmp.Or(e.BotID, name)
-	return chat.Author{ID: chat.UserID(id), Name: cmp.Or(name, id), Server: me.Team, Guest: true}, id != ""
+	return directory.Person{Author: chat.Author{ID: chat.UserID(id), Name: cmp.Or(name, id), Server: me.Team, Guest: true}}, id != ""
 }
 
 // own reports whether a message is ours.

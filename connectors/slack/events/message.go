@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/directory"
 	"hashsend/connectors/slack/slacktext"
 	"hashsend/connectors/slack/wire"
 )
@@ -45,15 +46,15 @@ func (c *Converter) message(ctx context.Context, e wire.Event) chat.Event {
 }
 
 // posted converts a new message: a command, or what was said. nil: it says nothing.
-func (c *Converter) posted(ctx context.Context, channel string, author chat.Author, e wire.Event) chat.Event {
-	head := chat.Head{Event: chat.EventID(channel + "/" + e.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: wire.When(e.TS), By: author}
+func (c *Converter) posted(ctx context.Context, channel string, author directory.Person, e wire.Event) chat.Event {
+	head := chat.Head{Event: chat.EventID(channel + "/" + e.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: wire.When(e.TS), By: author.Author}
 	p := chat.Posted{Message: wire.MessageID(channel, e.TS)}
 	if e.ThreadTS != "" && e.ThreadTS != e.TS {
 		head.Place.Thread, p.Root = chat.ThreadID(e.ThreadTS), wire.MessageID(channel, e.ThreadTS)
 	}
 	p.Head = head
 	if text, is := c.command(ctx, e); is {
-		return chat.Command{Head: head, Message: p.Message, Text: text, Rank: c.directory.Rank(ctx, string(author.ID), channel), Root: head.Place.Thread, About: p.Root, Private: true}
+		return chat.Command{Head: head, Message: p.Message, Text: text, Rank: c.directory.Rank(ctx, author, channel), Root: head.Place.Thread, About: p.Root, Private: true}
 	}
 	p.Body, p.Mentions, p.MentionsAll = c.body(ctx, e)
 	if p.Body.Text == "" && len(p.Body.Files) == 0 {
@@ -191,7 +192,7 @@ func (c *Converter) edited(ctx context.Context, channel string, m wire.Event) ch
 		return nil
 	}
 	head := chat.Head{
-		Event: chat.EventID(channel + "/" + m.TS + "/edited/" + m.Edited.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: wire.When(m.Edited.TS), By: author,
+		Event: chat.EventID(channel + "/" + m.TS + "/edited/" + m.Edited.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: wire.When(m.Edited.TS), By: author.Author,
 	}
 	if m.ThreadTS != "" && m.ThreadTS != m.TS {
 		head.Place.Thread = chat.ThreadID(m.ThreadTS)

@@ -46,6 +46,7 @@ func methods() map[string]method {
 // Message is one as it stands in a channel.
 type Message struct {
 	TS, Thread, User, Bot, App string
+	Home                       string // workspace of the user; empty: Team
 	Username, Icon             string
 	Text                       string
 	Subtype                    string
@@ -87,7 +88,11 @@ func (m *Message) json(c *Channel, withMetadata bool) reply {
 	set("thread_ts", m.Thread, m.Thread != "")
 	set("edited", reply{"user": m.EditedBy, "ts": m.Edited}, m.Edited != "")
 	set("client_msg_id", m.ClientID, m.ClientID != "")
-	set("team", Team, m.User != "")
+	home := cmp.Or(m.Home, Team)
+	set("team", home, m.User != "")
+	if m.User != "" && (c.Shared || home != Team) {
+		out["user_team"], out["source_team"] = home, home
+	}
 	if m.App != "" && m.Bot != "" {
 		out["bot_profile"] = reply{"id": m.Bot, "app_id": m.App, "name": "hashsend", "deleted": false, "team_id": Team}
 	}
@@ -101,23 +106,24 @@ func (m *Message) json(c *Channel, withMetadata bool) reply {
 		}
 		out["files"], out["upload"], out["display_as_bot"] = files, m.App == "", false
 	}
-	if len(m.Reactions) > 0 {
-		all := []reply{}
-		for name, users := range m.Reactions {
-			all = append(all, reply{"name": name, "users": users, "count": len(users)})
-		}
-		out["reactions"] = all
-	}
+	set("reactions", m.reactions(), len(m.Reactions) > 0)
 	if answers := c.under(m.TS); len(answers) > 0 {
 		out["thread_ts"], out["reply_count"], out["latest_reply"] = m.TS, len(answers), answers[len(answers)-1].TS
 	}
 	return out
 }
 
+func (m *Message) reactions() (all []reply) {
+	for name, users := range m.Reactions {
+		all = append(all, reply{"name": name, "users": users, "count": len(users)})
+	}
+	return all
+}
+
 func (c *call) authTest() (reply, error) {
-	return reply{
+	return c.s.mayGrid(reply{
 		"url": "https://lab.slack.com/", "team": "Lab", "user": "hashsend", "team_id": Team, "user_id": BotUser, "bot_id": Bot, "is_enterprise_install": false,
-	}, nil
+	}), nil
 }
 
 // channel finds that of a call.

@@ -21,11 +21,15 @@ func (s *Server) after(user, channel string) (trigger, response string) {
 func (s *Server) Slash(user, channel, command, text string) bool {
 	s.mu.Lock()
 	trigger, response := s.after(user, channel)
-	e := s.dispatch("slash_commands", reply{
-		"token": "verification", "team_id": Team, "team_domain": "lab", "channel_id": channel, "channel_name": s.channels[channel].Name, "user_id": user,
+	payload := reply{
+		"token": "verification", "team_id": s.users[user].Team, "team_domain": "lab", "channel_id": channel, "channel_name": s.channels[channel].Name, "user_id": user,
 		"user_name": s.users[user].Name, "command": command, "text": typed(text), "api_app_id": App, "is_enterprise_install": "false",
 		"response_url": response, "trigger_id": trigger,
-	}, true)
+	}
+	if org := s.org(s.users[user]); org != "" {
+		payload["enterprise_id"] = org
+	}
+	e := s.dispatch("slash_commands", payload, true)
 	patience := s.patience()
 	s.mu.Unlock()
 	_, taken := e.wait(patience)
@@ -46,7 +50,7 @@ func (s *Server) interaction(user, channel string, fields reply) (answer json.Ra
 	s.mu.Lock()
 	trigger, response := s.after(user, channel)
 	payload := reply{
-		"token": "verification", "api_app_id": App, "team": reply{"id": Team, "domain": "lab"}, "user": reply{"id": user, "username": s.users[user].Name, "team_id": Team},
+		"token": "verification", "api_app_id": App, "team": reply{"id": Team, "domain": "lab"}, "user": reply{"id": user, "username": s.users[user].Name, "team_id": s.users[user].Team},
 		"trigger_id": trigger, "is_enterprise_install": false, "enterprise": nil,
 	}
 	if ch := s.channels[channel]; ch != nil {

@@ -178,7 +178,18 @@ func TestPeopleShareFiles(t *testing.T) {
 	if f[0].OriginalW != 3 || f[0].Mimetype != "image/png" || f[1].FileAccess != "check_file_info" || f[1].Name != "" {
 		t.Errorf("the files are %+v", f)
 	}
-	resp, err := http.Get(f[0].URLPrivate)
+	checkSignIn(t, f[0].URLPrivate)
+	var early bytes.Buffer
+	if err := w.client().GetFile(f[2].URLPrivate, &early); err != nil || !strings.HasPrefix(early.String(), "<!DOCTYPE html") {
+		t.Errorf("a file that is not ready reads %q, %v", early.String(), err)
+	}
+}
+
+// checkSignIn checks that an address leads those without the token to a page to sign
+// in.
+func checkSignIn(t *testing.T, at string) {
+	t.Helper()
+	resp, err := http.Get(at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,9 +197,5 @@ func TestPeopleShareFiles(t *testing.T) {
 	page, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK || !bytes.HasPrefix(page, []byte("<!DOCTYPE html")) || resp.Request.URL.Query().Get("redir") == "" {
 		t.Errorf("without the token: %s from %s", page, resp.Request.URL)
-	}
-	var early bytes.Buffer
-	if err := w.client().GetFile(f[2].URLPrivate, &early); err != nil || !strings.HasPrefix(early.String(), "<!DOCTYPE html") {
-		t.Errorf("a file that is not ready reads %q, %v", early.String(), err)
 	}
 }

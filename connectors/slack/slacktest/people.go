@@ -13,6 +13,8 @@ type User struct {
 	Email                string // apps see it with users:read.email alone
 	Admin, Owner         bool
 	Guest, UltraGuest    bool
+	Org                  string   // on Enterprise Grid; empty: Org for those of a workspace on it
+	Teams                []string // workspaces of the organisation that the user is in; nil: Team
 	Bot                  bool
 	Ephemerals           []Ephemeral
 }
@@ -27,10 +29,60 @@ func (s *Server) userJSON(u *User) reply {
 		"is_restricted": u.Guest || u.UltraGuest, "is_ultra_restricted": u.UltraGuest, "deleted": false,
 		"profile": profile,
 	}
-	if u.Team != Team {
-		out["is_stranger"] = true
+	out["is_stranger"] = s.stranger(u)
+	if org := s.org(u); org != "" {
+		teams := u.Teams
+		if teams == nil {
+			teams = []string{u.Team}
+		}
+		out["enterprise_user"] = reply{"id": u.ID, "enterprise_id": org, "enterprise_name": org, "is_admin": false, "is_owner": false, "teams": teams}
 	}
 	return out
+}
+
+// org is the organisation of a user; empty: none.
+func (s *Server) org(u *User) string {
+	if u.Org == "" && u.Team == Team && s.grid {
+		return Org
+	}
+	return u.Org
+}
+
+// home is the workspace of a user; Team if nobody has added the user.
+func (s *Server) home(user string) string {
+	if u := s.users[user]; u != nil {
+		return u.Team
+	}
+	return Team
+}
+
+// stranger reports whether a user is of another organisation and in no channel that
+// the app sees: only of those Slack says so.
+func (s *Server) stranger(u *User) bool {
+	if u.Team == Team || (s.grid && s.org(u) == Org) {
+		return false
+	}
+	for _, c := range s.channels {
+		if c.has(u.ID) && c.has(BotUser) {
+			return false
+		}
+	}
+	return true
+}
+
+// Grid puts the workspace on Enterprise Grid, as one of Org's.
+func (s *Server) Grid() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grid = true
+}
+
+// mayGrid adds the organisation of the workspace to a reply, if it has one.
+func (s *Server) mayGrid(r reply) reply {
+	if s.grid {
+		r["enterprise_id"] = Org
+	}
+	return r
 }
 
 // Person adds somebody; what is given decides the rest.
@@ -88,7 +140,7 @@ func (s *Server) Say(user, channel, text string, how ...Said) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch := s.channels[channel]
-	m := &Message{TS: s.stamp(), User: user, Text: typed(text), Thread: h.Thread, Broadcast: h.Broadcast, ClientID: fmt.Sprintf("00000000-0000-4000-8000-%012d", s.serial)}
+	m := &Message{TS: s.stamp(), User: user, Home: s.home(user), Text: typed(text), Thread: h.Thread, Broadcast: h.Broadcast, ClientID: fmt.Sprintf("00000000-0000-4000-8000-%012d", s.serial)}
 	s.serial++
 	switch {
 	case h.Me:

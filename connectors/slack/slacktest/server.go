@@ -32,6 +32,8 @@ import (
 const (
 	Team          = "T0LAB0001"
 	OtherTeam     = "T0OTHER01"
+	Org           = "E0LAB0001" // of Team, once it is on Enterprise Grid
+	OtherOrg      = "E0OTHER01"
 	App           = "A0HASHSEND"
 	BotUser       = "U0HASHSEND"
 	Bot           = "B0HASHSEND"
@@ -66,6 +68,7 @@ type Server struct {
 	lastTS   time.Time
 	serial   int
 	emoji    map[string]string
+	grid     bool // the workspace is one of Org
 
 	sockets  []*socket
 	tickets  map[string]bool // addresses of sockets that were given and not used

@@ -190,6 +190,19 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
+// openOnce opens a dialog, which the same trigger does only once.
+func openOnce(t *testing.T, c *slack.Client, trigger string) {
+	if _, err := c.OpenView(trigger, slack.ModalViewRequest{
+		Type: slack.VTModal, Title: slack.NewTextBlockObject("plain_text", "Hi", false, false), Submit: slack.NewTextBlockObject("plain_text", "Go", false, false),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewInputBlock("b", slack.NewTextBlockObject("plain_text", "Name", false, false), nil, slack.NewPlainTextInputBlockElement(nil, "a"))}},
+	}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.OpenView(trigger, slack.ModalViewRequest{Type: slack.VTModal}); err == nil || err.Error() != "exchanged_trigger_id" {
+		t.Errorf("a trigger used twice: %v", err)
+	}
+}
+
 // slack-go's own client of Socket Mode takes everything, and what it does not
 // acknowledge comes again, to one of its connections.
 func TestSocketMode(t *testing.T) {
@@ -236,15 +249,7 @@ func TestSocketMode(t *testing.T) {
 				note("interaction " + string(cb.Type))
 				client.Ack(*ev.Request) //nolint:errcheck // it comes again
 				if cb.Type == slack.InteractionTypeShortcut {
-					if _, err := client.OpenView(cb.TriggerID, slack.ModalViewRequest{
-						Type: slack.VTModal, Title: slack.NewTextBlockObject("plain_text", "Hi", false, false), Submit: slack.NewTextBlockObject("plain_text", "Go", false, false),
-						Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewInputBlock("b", slack.NewTextBlockObject("plain_text", "Name", false, false), nil, slack.NewPlainTextInputBlockElement(nil, "a"))}},
-					}); err != nil {
-						t.Error(err)
-					}
-					if _, err := client.OpenView(cb.TriggerID, slack.ModalViewRequest{Type: slack.VTModal}); err == nil || err.Error() != "exchanged_trigger_id" {
-						t.Errorf("a trigger used twice: %v", err)
-					}
+					openOnce(t, &client.Client, cb.TriggerID)
 				}
 			}
 		}

@@ -60,6 +60,7 @@ type Client struct {
 // Identity is who we are in the workspace.
 type Identity struct {
 	Team, TeamName, User, Bot, URL string
+	Enterprise                     string   // the organisation of the workspace on Enterprise Grid; empty: none
 	Scopes                         []string // what the token may do; nil: the server does not tell
 }
 
@@ -118,7 +119,7 @@ func (c *Client) Me(ctx context.Context) (Identity, error) {
 	if err != nil {
 		return Identity{}, fmt.Errorf("ask Slack who we are: %w", Mark(err))
 	}
-	found := Identity{Team: r.TeamID, TeamName: r.Team, User: r.UserID, Bot: r.BotID, URL: r.URL}
+	found := Identity{Team: r.TeamID, Enterprise: r.EnterpriseID, TeamName: r.Team, User: r.UserID, Bot: r.BotID, URL: r.URL}
 	if list, told := r.Header["X-Oauth-Scopes"]; told {
 		found.Scopes = []string{}
 		for s := range strings.SplitSeq(strings.Join(list, ","), ",") {

@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"math"
@@ -31,6 +32,8 @@ type Event struct {
 	ChannelID   string          `json:"channel_id"`
 	ChannelType string          `json:"channel_type"`
 	User        json.RawMessage `json:"user"`
+	UserTeam    string          `json:"user_team"`   // in shared channels: the user's home
+	SourceTeam  string          `json:"source_team"` // in shared channels: where the message comes from
 	Text        string          `json:"text"`
 	TS          string          `json:"ts"`
 	EventTS     string          `json:"event_ts"`
@@ -55,6 +58,9 @@ type Event struct {
 		Name  string `json:"name"`
 		AppID string `json:"app_id"`
 	} `json:"bot_profile"`
+	UserProfile struct {
+		Team string `json:"team"`
+	} `json:"user_profile"`
 	Metadata struct {
 		Type    string         `json:"event_type"`
 		Payload map[string]any `json:"event_payload"`
@@ -106,6 +112,10 @@ func (e Event) Where() string {
 
 // Who returns the id of the event's user; empty if it names none.
 func (e Event) Who() string { id, _ := IDOf(e.User); return id }
+
+// Home returns the workspace, or organisation, that the event's user belongs to;
+// empty if the event does not tell.
+func (e Event) Home() string { return cmp.Or(e.UserTeam, e.UserProfile.Team, e.SourceTeam) }
 
 // When returns the moment of a ts, the zero time if it is not one.
 func When(ts string) time.Time {
