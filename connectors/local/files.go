@@ -59,7 +59,7 @@ func (c *Connector) OpenFile(_ context.Context, f chat.File) (io.ReadCloser, err
 // SendFile posts a file; see chat.Filer.
 func (c *Connector) SendFile(ctx context.Context, m chat.Outgoing, a chat.Attachment) (chat.MessageID, error) {
 	if m.Place.Room == "" {
-		return "", retry.Never(errors.New("no room is named"))
+		return "", retry.Never(errors.New("no room given"))
 	}
 	if e, sent := c.s.ByKey(m.Key); sent {
 		return chat.MessageID(e.ID()), nil

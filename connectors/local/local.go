@@ -45,7 +45,7 @@ func (c *Connector) Name() string { return c.env.Name }
 func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler) error {
 	seq, err := strconv.ParseInt(cursor, 10, 64)
 	if err != nil && cursor != "" {
-		return fmt.Errorf("the stored cursor %q is no number", cursor)
+		return fmt.Errorf("the stored cursor %q is not a number", cursor)
 	}
 	failures := 0
 	for ctx.Err() == nil {
@@ -54,7 +54,7 @@ func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler)
 			err := handle(context.WithoutCancel(ctx), strconv.FormatInt(e.Seq, 10), convert(e)...)
 			if err != nil {
 				failures++
-				c.env.Log.Warn("an entry of the room could not be stored and comes again", "error", err)
+				c.env.Log.Warn("could not store an entry of the room; trying again", "error", err)
 				break
 			}
 			seq, failures = e.Seq, 0
@@ -124,7 +124,7 @@ func (c *Connector) add(e Entry) (chat.MessageID, error) {
 // Send posts a message; the same Key posts it once.
 func (c *Connector) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if m.Place.Room == "" {
-		return "", retry.Never(errors.New("no room is named"))
+		return "", retry.Never(errors.New("no room given"))
 	}
 	kind := map[chat.Kind]string{chat.Said: "said", chat.Notice: "notice", chat.Emote: "emote"}[m.Kind]
 	return c.add(c.entry(kind, m))

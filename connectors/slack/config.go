@@ -56,14 +56,14 @@ func (c Config) Check() (errs []error) {
 	errs = append(errs, c.checkReceiving()...)
 	d := c.withDefaults()
 	if !isAddress(d.APIURL) {
-		errs = append(errs, fmt.Errorf("api_url: %q is no address; leave it out for Slack itself", c.APIURL))
+		errs = append(errs, fmt.Errorf("api_url: %q is not a URL; leave it out to use Slack itself", c.APIURL))
 	}
 	if !strings.HasPrefix(d.Command, "/") || len(d.Command) < 2 || strings.ContainsAny(d.Command, " \t\n") {
-		errs = append(errs, fmt.Errorf("command: %q is no slash command, as /send", c.Command))
+		errs = append(errs, fmt.Errorf("command: %q is not a slash command such as /send", c.Command))
 	}
 	for _, f := range c.Functions {
 		if !slices.Contains(functionNames(), f) {
-			errs = append(errs, fmt.Errorf("functions: %q is none; there are: %s", f, strings.Join(functionNames(), ", ")))
+			errs = append(errs, fmt.Errorf("functions: %q must be one of: %s", f, strings.Join(functionNames(), ", ")))
 		}
 	}
 	return errs
@@ -75,7 +75,7 @@ func (c Config) checkReceiving() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch {
 	case c.SigningSecret == "" && c.AppToken == "":
-		bad("app_token: missing; give app_token for Socket Mode, or signing_secret, listen and url for the Events API")
+		bad("app_token: required for Socket Mode; for the Events API, set signing_secret, listen and url instead")
 	case c.SigningSecret == "":
 		if err := CheckToken(c.AppToken, "xapp-"); err != nil {
 			bad("app_token: %w", err)
@@ -86,10 +86,10 @@ func (c Config) checkReceiving() (errs []error) {
 		bad("signing_secret: this is a token; the Signing Secret is in the app's settings under Basic Information, “App Credentials”")
 	default:
 		if !isAddress(c.URL) {
-			bad("url: %q is no address that Slack can send events to, as https://hashsend.example.org/slack", c.URL)
+			bad("url: %q is not a URL that Slack can send events to, such as https://hashsend.example.org/slack", c.URL)
 		}
 		if _, port, err := net.SplitHostPort(c.withDefaults().Listen); err != nil || port == "" {
-			bad("listen: %q is no address with a port, as %s", c.Listen, defaultListen)
+			bad("listen: %q is not an address with a port, such as %s", c.Listen, defaultListen)
 		}
 	}
 	return errs
@@ -105,26 +105,26 @@ func isAddress(s string) bool {
 // names the kind of the wrong one, and says where the right one is.
 func CheckToken(token, want string) error {
 	where := map[string]string{
-		"xoxb-": "it is in the app's settings under OAuth & Permissions, “Bot User OAuth Token”, once the app is installed",
-		"xapp-": "it is in the app's settings under Basic Information, “App-Level Tokens”; make one with the scope connections:write",
+		"xoxb-": "find it in the app's settings under OAuth & Permissions, “Bot User OAuth Token”, after installing the app",
+		"xapp-": "create it in the app's settings under Basic Information, “App-Level Tokens”, with the scope connections:write",
 	}[want]
 	kinds := map[string]string{
-		"xoxp-": "the token of a person", "xoxb-": "the token of a bot", "xapp-": "an app-level token",
-		"xoxe-": "a configuration or refresh token", "xoxe.": "a token that is exchanged regularly (switch token rotation off)",
-		"xoxc-": "the token of a browser", "xoxs-": "the token of a browser", "xoxa-": "a token of an old kind", "xoxd-": "a cookie of a browser",
+		"xoxp-": "a user token", "xoxb-": "a bot token", "xapp-": "an app-level token",
+		"xoxe-": "a configuration or refresh token", "xoxe.": "a rotating token (switch token rotation off)",
+		"xoxc-": "a browser token", "xoxs-": "a browser token", "xoxa-": "a legacy token", "xoxd-": "a browser cookie",
 	}
 	switch {
 	case token == "":
-		return fmt.Errorf("missing; %s (%s…)", where, want)
+		return fmt.Errorf("required; %s (%s…)", where, want)
 	case strings.HasPrefix(token, want):
 		return nil
 	}
 	for prefix, kind := range kinds {
 		if strings.HasPrefix(token, prefix) {
-			return fmt.Errorf("this is %s (%s…), and one that begins with %s is needed; %s", kind, prefix, want, where)
+			return fmt.Errorf("this is %s (%s…), but the token must start with %s; %s", kind, prefix, want, where)
 		}
 	}
-	return fmt.Errorf("it does not begin with %s; %s", want, where)
+	return fmt.Errorf("the token must start with %s; %s", want, where)
 }
 
 // uses reports whether a function is switched on.

@@ -14,14 +14,14 @@ type Function struct {
 // basics is what nothing works without, with the reason of each scope.
 func basics() (scopes []Scope, events []string) {
 	return []Scope{
-			{"app_mentions:read", "commands by @hashsend inside threads"},
-			{"channels:history", "what is said in public channels, and what was said while hashsend was away"},
+			{"app_mentions:read", "commands with @hashsend inside threads"},
+			{"channels:history", "messages in public channels, including those posted while hashsend was offline"},
 			{"channels:read", "names of public channels, and whether they are shared with other organisations"},
-			{"chat:write", "posting answers"},
-			{"chat:write.customize", "showing who wrote, by name and picture"},
+			{"chat:write", "posting replies"},
+			{"chat:write.customize", "showing each author's name and picture"},
 			{"commands", "the slash command, menus and dialogs"},
 			{"metadata.message:read", "recognising its own messages, so that none is posted twice"},
-			{"users:read", "names of people, and whether they are guests"},
+			{"users:read", "people's names, and whether they are guests"},
 		}, []string{
 			"app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left",
 			"channel_rename", "channel_shared", "channel_unarchive", "channel_unshared", "member_joined_channel", "member_left_channel",
@@ -34,16 +34,16 @@ func Functions() []Function {
 	return []Function{
 		{web.Private, "private channels", []string{"groups:history", "groups:read"},
 			[]string{"group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "message.groups"}},
-		{web.Direct, "commands in a direct message with the app, answers there, and group messages", []string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
+		{web.Direct, "commands and replies in direct messages with the app, and group messages", []string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
 			[]string{"message.im", "message.mpim"}},
-		{web.Entering, "entering public channels by itself when somebody links them", []string{"channels:join"}, nil},
-		{web.Reactions, "reactions, and signs at messages that did not reach somebody", []string{"reactions:read", "reactions:write"},
+		{web.Entering, "joining public channels when somebody links them", []string{"channels:join"}, nil},
+		{web.Reactions, "reactions, and marks on messages that weren't delivered", []string{"reactions:read", "reactions:write"},
 			[]string{"reaction_added", "reaction_removed"}},
-		{web.Files, "files both ways, as attachments of mails and in the channel", []string{"files:read", "files:write"}, nil},
-		{web.Emoji, "the workspace's own emoji by the right name", []string{"emoji:read"}, []string{"emoji_changed"}},
-		{web.Groups, "names of user groups that are mentioned", []string{"usergroups:read"}, []string{"subteam_updated"}},
-		{web.Pins, "the pinned sign that a channel is read by email", []string{"pins:read", "pins:write"}, nil},
-		{web.Addresses, "mail at once for members of the workspace who read a channel by email and are mentioned there", []string{"users:read.email"}, nil},
+		{web.Files, "files in both directions: email attachments and files in the channel", []string{"files:read", "files:write"}, nil},
+		{web.Emoji, "the workspace's custom emoji", []string{"emoji:read"}, []string{"emoji_changed"}},
+		{web.Groups, "names of mentioned user groups", []string{"usergroups:read"}, []string{"subteam_updated"}},
+		{web.Pins, "the pinned message that says who reads the channel by email", []string{"pins:read", "pins:write"}, nil},
+		{web.Addresses, "immediate email for workspace members who read a channel by email and are mentioned there", []string{"users:read.email"}, nil},
 	}
 }
 

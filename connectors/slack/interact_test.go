@@ -41,7 +41,7 @@ func TestNewDialog(t *testing.T) {
 		if !l.Slash(l.alice, l.lounge, "/send", "  ") {
 			t.Fatal("the command was not taken")
 		}
-		for people, mistake := range map[string]string{"": "at least one", "ann at example": "ann is not an email address", "ann@": "not an email address", "Ann <ann@example.com>": "Ann is not"} {
+		for people, mistake := range map[string]string{"": "at least one", "ann at example": "ann is not a valid email address", "ann@": "not a valid email address", "Ann <ann@example.com>": "Ann is not"} {
 			got := l.fill(t, l.alice, map[string]string{"people": people})
 			if !strings.Contains(got["people"], mistake) {
 				t.Errorf("%q was answered with %v, want %q", people, got, mistake)
@@ -127,7 +127,7 @@ func TestGuestsMayNot(t *testing.T) {
 			t.Fatal("the command was not taken")
 		}
 		soon(t, "answer", func() bool { return len(l.Ephemerals(who)) == 1 })
-		if text := l.Ephemerals(who)[0].Text; !strings.Contains(text, "may not") || l.Modal(who) != nil {
+		if text := l.Ephemerals(who)[0].Text; !strings.Contains(text, "can't use this") || l.Modal(who) != nil {
 			t.Errorf("%s was told %q", u.Name, text)
 		}
 		// With words the bridge decides; it has to know who asks.

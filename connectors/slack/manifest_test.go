@@ -199,8 +199,8 @@ func TestConfig(t *testing.T) {
 		want   string
 	}{
 		"tokens changed round":  {func(c *Config) { c.BotToken, c.AppToken = c.AppToken, c.BotToken }, "this is an app-level token"},
-		"a person's token":      {func(c *Config) { c.BotToken = "xoxp-1" }, "the token of a person"},
-		"a browser's token":     {func(c *Config) { c.BotToken = "xoxc-1" }, "the token of a browser"},
+		"a person's token":      {func(c *Config) { c.BotToken = "xoxp-1" }, "a user token"},
+		"a browser's token":     {func(c *Config) { c.BotToken = "xoxc-1" }, "a browser token"},
 		"a rotating token":      {func(c *Config) { c.BotToken = "xoxe.xoxb-1" }, "token rotation"},
 		"something else":        {func(c *Config) { c.AppToken = "hello" }, "App-Level Tokens"},
 		"a token as the secret": {func(c *Config) { c.AppToken, c.SigningSecret, c.URL = "", "xapp-1", "https://a.example/" }, "Signing Secret"},
@@ -208,7 +208,7 @@ func TestConfig(t *testing.T) {
 		"no address":            {func(c *Config) { c.AppToken, c.SigningSecret = "", "s" }, "Slack can send events to"},
 		"no port":               {func(c *Config) { c.AppToken, c.SigningSecret, c.URL, c.Listen = "", "s", "https://a.example/", "here" }, "listen"},
 		"no command":            {func(c *Config) { c.Command = "send" }, "slash command"},
-		"no function":           {func(c *Config) { c.Functions = []string{"magic"} }, "there are: private"},
+		"no function":           {func(c *Config) { c.Functions = []string{"magic"} }, "must be one of: private"},
 		"no API":                {func(c *Config) { c.APIURL = "slack" }, "api_url"},
 	} {
 		c := good

@@ -94,7 +94,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"not in the channel", func(m *chat.Outgoing) { m.Place.Room = chat.RoomID(secret) }, "channel_not_found"},
 		{"archived", func(m *chat.Outgoing) { m.Place.Room = chat.RoomID(archived) }, "is_archived"},
-		{"no channel", func(m *chat.Outgoing) { m.Place.Room = "" }, "no channel is named"},
+		{"no channel", func(m *chat.Outgoing) { m.Place.Room = "" }, "no channel given"},
 	} {
 		m := l.outgoing("k "+x.name, "hello")
 		x.change(&m)
@@ -416,7 +416,7 @@ func TestDesk(t *testing.T) {
 		return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
 	}
 	home := show(desk)
-	for _, want := range []string{"Lunch &lt;!channel&gt;", "#lounge, linked", "a thread in #lounge, paused", "(they see each other's addresses): ann@example.com", "(each by a mail of their own): nobody", "Waiting: 2 mails are &lt;on&gt; their way", `"Settings"`, "<!date^1700000000^", "a mail came back", "The mailbox", `"Resume"`, `"Invite"`, "New conversation"} {
+	for _, want := range []string{"Lunch &lt;!channel&gt;", "#lounge, connected", "a thread in #lounge, paused", "(they see each other's addresses): ann@example.com", "(each gets a separate email): nobody", "Waiting: 2 mails are &lt;on&gt; their way", `"Settings"`, "<!date^1700000000^", "a mail came back", "The mailbox", `"Resume"`, `"Invite"`, "New conversation"} {
 		if !strings.Contains(home, want) {
 			t.Errorf("the Home lacks %q: %s", want, home)
 		}
@@ -433,7 +433,7 @@ func TestDesk(t *testing.T) {
 	press("Pause", "command of Alice Example: pause")
 	b.until(t, "desk of Alice Example")                                  // and the Home is shown anew
 	press("Retry", "command of Alice Example: resend 7 ann@example.com") // B38
-	press("Unlink", "command of Alice Example: unlink")
+	press("Disconnect", "command of Alice Example: unlink")
 	press("Resume", "command of Alice Example: pause off")
 	press("Invite", "")
 	soon(t, "dialog", func() bool { return l.Modal(l.alice) != nil })

@@ -118,7 +118,7 @@ func TestSettingsTooLate(t *testing.T) {
 		t.Error(err)
 	}
 	soon(t, "answer", func() bool { return len(l.Direct(l.alice)) == 1 })
-	if text := l.Direct(l.alice)[0].Text; !strings.Contains(text, "try it again") {
+	if text := l.Direct(l.alice)[0].Text; !strings.Contains(text, "Try again") {
 		t.Errorf("alice was told %q", text)
 	}
 	guest := l.Person(slacktest.User{Name: "gus", Guest: true})
@@ -126,7 +126,7 @@ func TestSettingsTooLate(t *testing.T) {
 		t.Error(err)
 	}
 	soon(t, "answer", func() bool { return len(l.Direct(guest)) == 1 })
-	if text := l.Direct(guest)[0].Text; !strings.Contains(text, "may not use") || l.Modal(guest) != nil {
+	if text := l.Direct(guest)[0].Text; !strings.Contains(text, "can't use this") || l.Modal(guest) != nil {
 		t.Errorf("the guest was told %q", text)
 	}
 }

@@ -91,7 +91,7 @@ func (c *Connector) Trouble() error { return c.receiver.Trouble() }
 
 // Lacks tells what Slack does not offer apps; see chat.Lacker.
 func (c *Connector) Lacks() []string {
-	return []string{"Slack does not tell apps who is typing: a mail does not wait for somebody who is still writing"}
+	return []string{"Slack doesn't tell apps who is typing, so messages aren't held while somebody is writing"}
 }
 
 // Limits are Slack's; see chat.Limiter. A longer message could not be edited.

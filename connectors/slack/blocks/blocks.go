@@ -39,7 +39,7 @@ func Button(id, label, value string) *slack.ButtonBlockElement {
 // Danger makes a button red and has Slack ask before it counts.
 func Danger(b *slack.ButtonBlockElement, label string) *slack.ButtonBlockElement {
 	return b.WithStyle(slack.StyleDanger).WithConfirm(slack.NewConfirmationBlockObject(
-		Plain(label+"?", 100), Plain("This cannot be undone.", 300), Plain(label, 30), Plain("Cancel", 30)))
+		Plain(label+"?", 100), Plain("This can't be undone.", 300), Plain(label, 30), Plain("Cancel", 30)))
 }
 
 // Choices makes the row of buttons under a message that offers choices; nil: it

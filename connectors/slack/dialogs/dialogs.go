@@ -120,7 +120,7 @@ func (d *Dialogs) enter(ctx context.Context, channel, text string) {
 	}
 	if ch, err := d.directory.Channel(ctx, channel); err == nil && !ch.Member && !ch.Private && d.web.Uses(web.Entering) {
 		if err := d.directory.Join(ctx, chat.RoomID(channel)); err != nil {
-			d.web.Log.Warn("a channel that is to be linked could not be entered", "error", err)
+			d.web.Log.Warn("could not join a channel that is about to be linked", "error", err)
 		}
 	}
 }

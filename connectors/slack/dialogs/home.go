@@ -20,7 +20,7 @@ const shownRooms = 30
 // know of; see chat.Desker.
 func (d *Dialogs) ShowDesk(ctx context.Context, to chat.UserID, desk chat.Desk) error {
 	desk.Rooms = d.directory.Visible(ctx, to, desk.Rooms)
-	all := []slack.Block{slack.NewHeaderBlock(blocks.Plain("Conversations by email", 150))}
+	all := []slack.Block{slack.NewHeaderBlock(blocks.Plain("Email conversations", 150))}
 	if desk.Note != "" {
 		all = append(all, blocks.Section("⚠️ "+slacktext.Mrkdwn(desk.Note)))
 	}
@@ -28,7 +28,7 @@ func (d *Dialogs) ShowDesk(ctx context.Context, to chat.UserID, desk chat.Desk) 
 		all = append(all, slack.NewActionBlock("", blocks.Button(actionNew, "New conversation", blocks.Pack(chat.Place{}, ""))))
 	}
 	if len(desk.Rooms) == 0 {
-		all = append(all, blocks.Section("No channel is joined with email yet. Write `"+d.command+" new ann@example.com` in a channel: the conversation gets a thread of its own there."))
+		all = append(all, blocks.Section("No channel is connected to email yet. Type `"+d.command+" new ann@example.com` in a channel to start a conversation in a thread there."))
 	}
 	for i, r := range desk.Rooms {
 		if i == shownRooms {
@@ -60,7 +60,7 @@ func (d *Dialogs) where(ctx context.Context, p chat.Place) string {
 
 // roomText describes a linked room.
 func roomText(r chat.DeskRoom, where string) string {
-	state := "linked"
+	state := "connected"
 	if r.Paused {
 		state = "paused"
 	}
@@ -77,11 +77,11 @@ func roomText(r chat.DeskRoom, where string) string {
 	case "open":
 		how = " (they see each other's addresses)"
 	case "hidden":
-		how = " (each by a mail of their own)"
+		how = " (each gets a separate email)"
 	}
 	text := fmt.Sprintf("*%s* – %s, %s\nBy email%s: %s", slacktext.Mrkdwn(r.Title), where, state, how, with)
 	if !r.LastMail.IsZero() {
-		text += fmt.Sprintf("\nLast mail: <!date^%d^{date_short_pretty} {time}|%s>", r.LastMail.Unix(), r.LastMail.UTC().Format("2 January 15:04 UTC"))
+		text += fmt.Sprintf("\nLast email: <!date^%d^{date_short_pretty} {time}|%s>", r.LastMail.Unix(), r.LastMail.UTC().Format("2 Jan, 15:04 UTC"))
 	}
 	if r.Waits != "" {
 		text += "\nWaiting: " + slacktext.Mrkdwn(r.Waits)
@@ -104,5 +104,5 @@ func roomButtons(r chat.DeskRoom) slack.Block {
 	return slack.NewActionBlock("", append(row,
 		blocks.Button(actionInvite, "Invite", blocks.Pack(r.Place, "")),
 		blocks.Button(actionSettings, "Settings", blocks.Pack(r.Place, "")),
-		blocks.Danger(blocks.Button(actionDo+"unlink", "Unlink", blocks.Pack(r.Place, "unlink")), "Unlink"))...)
+		blocks.Danger(blocks.Button(actionDo+"unlink", "Disconnect", blocks.Pack(r.Place, "unlink")), "Disconnect"))...)
 }

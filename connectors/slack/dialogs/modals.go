@@ -35,12 +35,12 @@ const (
 // open it, because it came too late, say, the person is told so.
 func (d *Dialogs) open(ctx context.Context, a asking, view slack.ModalViewRequest) {
 	if d.directory.Seen(ctx, a.user, a.home).Author.Guest {
-		d.excuse(ctx, a, "Guests and people of other organisations may not use this. Ask somebody of this workspace.")
+		d.excuse(ctx, a, "Guests and people from other organisations can't use this. Ask a member of this workspace.")
 		return
 	}
 	if _, err := d.web.API.OpenViewContext(ctx, a.trigger, view); err != nil {
-		d.web.Log.Warn("a dialog could not be opened", "error", err)
-		d.excuse(ctx, a, "The dialog could not be opened; try it again. "+d.command+" help says how it goes without.")
+		d.web.Log.Warn("could not open a dialog", "error", err)
+		d.excuse(ctx, a, "Couldn't open the dialog. Try again, or type "+d.command+" help for the commands.")
 	}
 }
 
@@ -53,7 +53,7 @@ func (d *Dialogs) excuse(ctx context.Context, a asking, text string) {
 		m.Via = send.ViaPerson(a.user)
 	}
 	if _, err := d.sender.Send(ctx, m); err != nil {
-		d.web.Log.Warn("somebody could not be told why nothing happened", "error", err)
+		d.web.Log.Warn("could not tell somebody why nothing happened", "error", err)
 	}
 }
 
@@ -107,10 +107,10 @@ func choose(id, label string, options ...[2]string) *slack.InputBlock {
 // channel serves many conversations.
 func newDialog(a asking) slack.ModalViewRequest {
 	fields := []slack.Block{
-		input(fieldPeople, "People", "Email addresses, with spaces or commas between them.", "ann@example.com", false),
-		input(fieldTitle, "Title", "It stands in the subject of the mails.", "Lunch", true),
-		choose(fieldWhere, "Where", [2]string{inThread, "In a thread of its own"}, [2]string{inChannel, "In the whole channel"}),
-		choose(fieldMode, "People by email", [2]string{modeAuto, "See each other if they are of one domain"}, [2]string{"open", "See each other's addresses"}, [2]string{"hidden", "Each gets a mail of their own"}),
+		input(fieldPeople, "People", "Email addresses, separated by spaces or commas.", "ann@example.com", false),
+		input(fieldTitle, "Title", "Shown in the subject of the emails.", "Lunch", true),
+		choose(fieldWhere, "Where", [2]string{inThread, "In a new thread"}, [2]string{inChannel, "In the whole channel"}),
+		choose(fieldMode, "Email participants", [2]string{modeAuto, "See each other if they share a domain"}, [2]string{"open", "See each other's addresses"}, [2]string{"hidden", "Each get a separate email"}),
 	}
 	if a.channel == "" {
 		pick := slack.NewOptionsSelectBlockElement(slack.OptTypeConversations, blocks.Plain("Channel", 150), fieldChannel)
@@ -118,24 +118,24 @@ func newDialog(a asking) slack.ModalViewRequest {
 		pick.Filter = &slack.SelectBlockElementFilter{Include: []string{"public", "private"}, ExcludeBotUsers: true}
 		fields = append([]slack.Block{slack.NewInputBlock(fieldChannel, blocks.Plain("Channel", 2000), nil, pick)}, fields...)
 	}
-	return modal(modalNew, "New conversation", "Begin", a.noted(), fields...)
+	return modal(modalNew, "New conversation", "Start", a.noted(), fields...)
 }
 
 // mailDialog sends one message by email.
 func mailDialog(a asking, text string) slack.ModalViewRequest {
 	quote := slack.NewSectionBlock(blocks.Plain(text, 2900), nil, nil)
 	if strings.TrimSpace(text) == "" {
-		quote = slack.NewSectionBlock(blocks.Plain("(a message without text)", 100), nil, nil)
+		quote = slack.NewSectionBlock(blocks.Plain("(no text)", 100), nil, nil)
 	}
-	return modal(modalMail, "Reply by email", "Mail it", a.noted(), quote,
-		input(fieldPeople, "People", "Where the channel or thread is linked already, leave this empty: the message goes to those who take part.", "ann@example.com", true),
-		input(fieldTitle, "Title", "It stands in the subject of the mails.", "Lunch", true))
+	return modal(modalMail, "Reply by email", "Send", a.noted(), quote,
+		input(fieldPeople, "People", "If this channel or thread is already connected, leave this empty to send the message to its participants.", "ann@example.com", true),
+		input(fieldTitle, "Title", "Shown in the subject of the emails.", "Lunch", true))
 }
 
 // inviteDialog invites people into a linked room.
 func inviteDialog(p chat.Place) slack.ModalViewRequest {
 	return modal(modalInvite, "Invite by email", "Invite", asking{channel: string(p.Room), thread: string(p.Thread)}.noted(),
-		input(fieldPeople, "People", "Email addresses, with spaces or commas between them.", "ann@example.com", false))
+		input(fieldPeople, "People", "Email addresses, separated by spaces or commas.", "ann@example.com", false))
 }
 
 // addresses reads the field for people. If a word is not an address, it returns that
@@ -165,9 +165,9 @@ func (f filled) choice(field string) string { return f[field][field].SelectedOpt
 func mistake(modal string, people []string, wrong string) string {
 	switch {
 	case wrong != "":
-		return wrong + " is not an email address: it looks like ann@example.com."
+		return wrong + " is not a valid email address. Enter one such as ann@example.com."
 	case len(people) == 0 && modal != modalMail:
-		return "Name at least one address."
+		return "Enter at least one email address."
 	}
 	return ""
 }

@@ -35,12 +35,12 @@ func (d *Dialogs) settingsDialog(s chat.Settings) slack.ModalViewRequest {
 	var all []slack.Block
 	if len([]rune(s.Title)) <= longestTitle {
 		n.Title = s.Title
-		title := input(fieldTitle, "Title", "Another title begins mails with another subject.", "Lunch", true)
+		title := input(fieldTitle, "Title", "A new title changes the subject of the emails.", "Lunch", true)
 		title.Element.(*slack.PlainTextInputBlockElement).InitialValue = s.Title
 		all = append(all, title)
 	}
-	all = append(all, chosen(choose(fieldMode, "People by email",
-		[2]string{"open", "See each other's addresses"}, [2]string{"hidden", "Each gets a mail of their own"}), s.Mode))
+	all = append(all, chosen(choose(fieldMode, "Email participants",
+		[2]string{"open", "See each other's addresses"}, [2]string{"hidden", "Each get a separate email"}), s.Mode))
 	var modes []*slack.OptionBlockObject
 	for _, m := range s.Modes {
 		modes = append(modes, slack.NewOptionBlockObject(m.Command, blocks.Plain(m.Label, 75), nil))
@@ -53,11 +53,11 @@ func (d *Dialogs) settingsDialog(s chat.Settings) slack.ModalViewRequest {
 			left++
 			continue
 		}
-		pick := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, blocks.Plain("When mail goes out", 150), field, modes...).WithInitialOption(modes[now])
+		pick := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, blocks.Plain("When to send email", 150), field, modes...).WithInitialOption(modes[now])
 		all = append(all, slack.NewInputBlock(field, blocks.Plain(r.Name+" <"+r.Address+">", 2000), nil, pick))
 	}
 	if left > 0 {
-		all = append(all, blocks.Section(fmt.Sprintf("… and %d more: `%s digest ADDRESS MODE` in the channel changes when mail goes to them.", left, d.command)))
+		all = append(all, blocks.Section(fmt.Sprintf("… and %d more. Use `%s digest ADDRESS MODE` in the channel to change when they get email.", left, d.command)))
 	}
 	return modal(modalSettings, "Settings", "Save", n.text(), all...)
 }

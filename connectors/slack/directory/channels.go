@@ -34,7 +34,7 @@ func (d *Directory) Channel(ctx context.Context, id string) (Channel, error) {
 	}
 	info, err := d.web.API.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	if err != nil {
-		return Channel{}, fmt.Errorf("ask what the channel is: %w", web.Mark(err))
+		return Channel{}, fmt.Errorf("look up the channel: %w", web.Mark(err))
 	}
 	ch = Channel{
 		Name: info.Name, Private: info.IsPrivate || info.IsIM || info.IsMpIM, Member: info.IsMember || info.IsIM, Direct: info.IsIM,
@@ -118,10 +118,10 @@ func (d *Directory) Join(ctx context.Context, room chat.RoomID) error {
 	case err == nil && (ch.Member || ch.Direct):
 		return nil
 	case err != nil || ch.Private || !d.web.Uses(web.Entering):
-		return retry.Never(errors.New("the app is not in this channel: type /invite @hashsend in it first"))
+		return retry.Never(errors.New("the app isn't in this channel: type /invite @hashsend there first"))
 	}
 	if _, _, _, err := d.web.API.JoinConversationContext(ctx, string(room)); err != nil {
-		return fmt.Errorf("enter the channel (type /invite @hashsend in it): %w", web.Mark(err))
+		return fmt.Errorf("join the channel (or type /invite @hashsend there): %w", web.Mark(err))
 	}
 	d.ForgetChannel(string(room))
 	return nil
@@ -132,7 +132,7 @@ func (d *Directory) members(ctx context.Context, channel string) (all []string, 
 	for cursor := ""; ; {
 		users, next, err := d.web.API.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{ChannelID: channel, Cursor: cursor, Limit: 1000})
 		if err != nil {
-			return nil, fmt.Errorf("ask who is in the channel: %w", web.Mark(err))
+			return nil, fmt.Errorf("list the members of the channel: %w", web.Mark(err))
 		}
 		all = append(all, users...)
 		if cursor = next; cursor == "" {

@@ -66,7 +66,7 @@ func (d *Directory) Person(ctx context.Context, user string) Person {
 	u, err := d.web.API.GetUserInfoContext(ctx, user)
 	if err != nil {
 		if ctx.Err() == nil {
-			d.web.Log.Warn("a person's name and rights could not be asked for and count as none", "error", err)
+			d.web.Log.Warn("could not look up a person; treating them as a guest", "error", err)
 		}
 		d.learn(p, time.Minute)
 		return p

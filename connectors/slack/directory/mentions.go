@@ -30,7 +30,7 @@ func (d *Directory) Mentionable(ctx context.Context, channel string, m chat.Outg
 	defer cancel()
 	names, err := d.memberNames(ctx, channel)
 	if err != nil {
-		d.web.Log.Debug("members of a channel are not known: nobody is mentioned", "error", err)
+		d.web.Log.Debug("could not look up the members of a channel; mentioning nobody", "error", err)
 		return all
 	}
 	for id, name := range names {
@@ -51,7 +51,7 @@ func (d *Directory) memberNames(ctx context.Context, channel string) (map[string
 		}
 	}
 	if n := d.unknown(users); n > askedAlone {
-		return nil, fmt.Errorf("the names of %d members are not known", n)
+		return nil, fmt.Errorf("the names of %d members are unknown", n)
 	}
 	names := map[string]string{}
 	for _, user := range users {
@@ -59,7 +59,7 @@ func (d *Directory) memberNames(ctx context.Context, channel string) (map[string
 		switch {
 		case d.web.IsMe(ctx, user) || p.Bot:
 		case p.Author.Name == user:
-			return nil, errors.New("the name of a member is not known")
+			return nil, errors.New("the name of a member is unknown")
 		default:
 			names[user] = p.Author.Name
 		}
@@ -95,7 +95,7 @@ func (d *Directory) learnPeople(ctx context.Context) error {
 			} `json:"response_metadata"`
 		}
 		if err := d.web.Call(ctx, "users.list", form, &answer); err != nil {
-			return fmt.Errorf("ask who is in the workspace: %w", err)
+			return fmt.Errorf("list the people in the workspace: %w", err)
 		}
 		for _, u := range answer.Members {
 			d.Learn(read(u, me))

@@ -24,7 +24,7 @@ func (d *Directory) Visible(ctx context.Context, to chat.UserID, rooms []chat.De
 	}
 	in, err := d.channelsOf(ctx, string(to))
 	if err != nil {
-		d.web.Log.Warn("in which channels a person is, is not known; private ones are not shown", "error", err)
+		d.web.Log.Warn("could not list a person's channels; hiding private ones", "error", err)
 	}
 	return slices.DeleteFunc(slices.Clone(rooms), func(r chat.DeskRoom) bool { return !open(r) && !in[string(r.Place.Room)] })
 }
@@ -43,7 +43,7 @@ func (d *Directory) channelsOf(ctx context.Context, user string) (in map[string]
 	for cursor := ""; ; {
 		channels, next, err := d.web.API.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{UserID: user, Types: types, Cursor: cursor, Limit: 200})
 		if err != nil {
-			return nil, fmt.Errorf("ask in which channels a person is: %w", web.Mark(err))
+			return nil, fmt.Errorf("list a person's channels: %w", web.Mark(err))
 		}
 		for _, ch := range channels {
 			in[ch.ID] = true

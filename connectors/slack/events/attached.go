@@ -21,7 +21,7 @@ func (c *Converter) attached(ctx context.Context, all []wire.File) (files []chat
 			if told, err := c.web.FileInfo(ctx, f.ID); err == nil {
 				f = told
 			} else if ctx.Err() == nil {
-				c.web.Log.Warn("a file of another organisation could not be asked for", "error", err)
+				c.web.Log.Warn("could not look up a file from another organisation", "error", err)
 			}
 		}
 		said, instead := insteadOf(f, c.web.Uses(web.Files))
@@ -43,7 +43,7 @@ func insteadOf(f wire.File, uses bool) (said string, instead bool) {
 	case f.Mode == "tombstone":
 		return "", true
 	case f.Gone():
-		return "<p>(a file that is not available)</p>", true
+		return "<p>(file not available)</p>", true
 	case f.Mode == "external" || f.External:
 		return link(title, cmp.Or(f.ExternalURL, f.Private)), true
 	}

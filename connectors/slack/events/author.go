@@ -16,7 +16,7 @@ import (
 func (c *Converter) author(ctx context.Context, channel string, e wire.Event) (directory.Person, bool) {
 	me, err := c.web.Me(ctx)
 	if err != nil {
-		c.web.Log.Warn("who we are could not be asked for", "error", err)
+		c.web.Log.Warn("could not sign in to Slack", "error", err)
 	}
 	switch {
 	case own(e, me):

@@ -212,7 +212,7 @@ func TestConvert(t *testing.T) {
 		{"B33 at its beginning a mention is a command", `{"type":"app_mention","channel":"C1","user":"U1","ts":"17.2","thread_ts":"17.1","text":"<@` + slacktest.BotUser + `> add <mailto:a@b.example|a@b.example>"}`, "command of Ann: add a@b.example"},
 		{"B33 in the middle it is not", `{"type":"app_mention","channel":"C1","user":"U1","ts":"17.2","text":"ask <@` + slacktest.BotUser + `> about it"}`, ""},
 		{"B33 a direct message is a command", `{"type":"message","channel":"D1","channel_type":"im","user":"U1","ts":"17.2","text":"status"}`, "command of Ann: status"},
-		{"B35 the app's token", `{"type":"tokens_revoked","tokens":{"oauth":[],"bot":["` + slacktest.BotUser + `"]}}`, "revoked: the token of the app was revoked"},
+		{"B35 the app's token", `{"type":"tokens_revoked","tokens":{"oauth":[],"bot":["` + slacktest.BotUser + `"]}}`, "revoked: the app's token was revoked"},
 		{"B35 the organisation", `{"type":"team_access_revoked","team_ids":["T1"]}`, "revoked: the app was removed from the workspace"},
 		{"B35 removed", `{"type":"app_uninstalled"}`, "revoked: the app was removed from the workspace"},
 		{"B35 a person's token", `{"type":"tokens_revoked","tokens":{"oauth":["U1"]}}`, ""},
@@ -340,7 +340,7 @@ func FuzzConvert(f *testing.F) {
 func TestFilesOfMessages(t *testing.T) {
 	for _, x := range []struct{ name, file, want string }{
 		{"B13 tombstone", `{"id":"F1","mode":"tombstone"}`, ""},
-		{"B13 hidden", `{"id":"F1","mode":"hidden_by_limit"}`, "posted by Ann: (a file that is not available)"},
+		{"B13 hidden", `{"id":"F1","mode":"hidden_by_limit"}`, "posted by Ann: (file not available)"},
 		{"B13 external", `{"id":"F1","mode":"external","is_external":true,"title":"Plan","url_private":"https://docs.example.org/1","permalink_public":"https://slack-files.com/p"}`, "posted by Ann: Plan (https://docs.example.org/1)"},
 		{"B13 canvas", `{"id":"F1","mode":"canvas","title":"Notes","permalink":"https://lab.slack.com/docs/1","permalink_public":"https://slack-files.com/p"}`, "posted by Ann: Notes (https://lab.slack.com/docs/1)"},
 		{"B13 post", `{"id":"F1","mode":"post","title":"T","preview":"a < b"}`, "posted by Ann: T\n\na < b"},

@@ -39,7 +39,7 @@ func (c *Converter) Request(ctx context.Context, payload json.RawMessage) (all [
 	case "event_callback":
 		return c.Convert(ctx, cb), true
 	case "app_rate_limited":
-		c.web.Log.Warn("Slack left events out because there were too many; what was said is read from the history")
+		c.web.Log.Warn("Slack dropped events because there were too many; reading the missed messages from the history")
 		return []chat.Event{chat.Gap{}}, true
 	}
 	return nil, false
@@ -72,7 +72,7 @@ func (c *Converter) Convert(ctx context.Context, cb wire.Callback) []chat.Event 
 	}
 	head := chat.Head{Event: chat.EventID(cb.ID), At: wire.When(e.EventTS), Place: chat.Place{Room: chat.RoomID(e.Where())}}
 	if ev, known := c.happening(ctx, head, e); !known {
-		c.web.Log.Info("an event of a type that is not known was kept", "type", wire.Cut(e.Type, 100))
+		c.web.Log.Info("kept an event of an unknown type", "type", wire.Cut(e.Type, 100))
 		all = append(all, chat.Unknown{Head: head, Type: wire.Cut(e.Type, 100), Raw: cb.Event})
 	} else if ev != nil {
 		all = append(all, ev)
@@ -194,5 +194,5 @@ func revoked(head chat.Head, e wire.Event) chat.Event {
 	if len(e.Tokens.Bot) == 0 {
 		return nil
 	}
-	return chat.Revoked{Head: head, Why: "the token of the app was revoked"}
+	return chat.Revoked{Head: head, Why: "the app's token was revoked"}
 }

@@ -126,12 +126,12 @@ func (c *Converter) Fetch(ctx context.Context, p chat.Place, id chat.MessageID) 
 		return chat.Posted{}, fmt.Errorf("read the message: %w", err)
 	}
 	if found == nil {
-		return chat.Posted{}, retry.Never(errors.New("the message is not there any more"))
+		return chat.Posted{}, retry.Never(errors.New("the message no longer exists"))
 	}
 	for _, ev := range c.late(ctx, channel, *found, time.Time{}) {
 		if said, is := ev.(chat.Posted); is {
 			return said, nil
 		}
 	}
-	return chat.Posted{}, retry.Never(errors.New("it is no message of a person that could be mailed"))
+	return chat.Posted{}, retry.Never(errors.New("it isn't a message by a person, so it can't be sent by email"))
 }

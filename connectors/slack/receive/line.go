@@ -71,7 +71,7 @@ func (l *line) enter(in request, done func(dialogs.Outcome, error)) {
 	}
 	l.mu.Unlock()
 	if full {
-		done(dialogs.Outcome{}, errors.New("too many events wait to be stored"))
+		done(dialogs.Outcome{}, errors.New("too many events are waiting to be stored"))
 		return
 	}
 	l.changed()

@@ -64,12 +64,12 @@ func (s *session) handler(ctx context.Context) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "this address takes what Slack sends", http.StatusMethodNotAllowed)
+			http.Error(w, "this address only accepts requests from Slack", http.StatusMethodNotAllowed)
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 		if err != nil {
-			http.Error(w, "the body cannot be read, or is too large", http.StatusBadRequest)
+			http.Error(w, "the body is unreadable or too large", http.StatusBadRequest)
 			return
 		}
 		if !signed(s.settings.SigningSecret, req.Header, body, time.Now()) {
@@ -103,7 +103,7 @@ func (s *session) refused(signed bool) {
 	}
 	s.mu.Unlock()
 	if due {
-		s.web.Log.Warn("requests with a wrong or old signature are refused: is signing_secret that of this app (Basic Information, “App Credentials”), and the clock right?")
+		s.web.Log.Warn("refusing requests with a wrong or old signature: is signing_secret the one of this app (Basic Information, “App Credentials”), and is the clock right?")
 	}
 }
 
@@ -116,8 +116,8 @@ func (s *session) respond(ctx context.Context, w http.ResponseWriter, in request
 	s.enter(ctx, in, func(out dialogs.Outcome, err error) { stored <- result{out, err} })
 	out := <-stored
 	if err := out.err; err != nil {
-		s.web.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
-		http.Error(w, "it could not be stored; send it again", http.StatusServiceUnavailable)
+		s.web.Log.Error("could not store a request from Slack; Slack will send it again", "error", err)
+		http.Error(w, "could not be stored; send it again", http.StatusServiceUnavailable)
 		return
 	}
 	if out.Answer != nil {
@@ -142,11 +142,11 @@ func parseRequest(contentType string, body []byte) (in request, challenge string
 		Challenge string `json:"challenge"`
 	}
 	if err := json.Unmarshal(body, &head); err != nil || head.Type == "" {
-		return in, "", errors.New("the body is no JSON of Slack")
+		return in, "", errors.New("the body is not valid JSON from Slack")
 	}
 	if head.Type == "url_verification" {
 		if head.Challenge == "" {
-			return in, "", errors.New("there is no challenge")
+			return in, "", errors.New("the challenge is missing")
 		}
 		return in, head.Challenge, nil
 	}
@@ -158,10 +158,10 @@ func parseForm(body []byte) (in request, challenge string, err error) {
 	form, err := url.ParseQuery(string(body))
 	switch {
 	case err != nil:
-		return in, "", errors.New("the body is no form")
+		return in, "", errors.New("the body is not a valid form")
 	case form.Get("payload") != "":
 		if !json.Valid([]byte(form.Get("payload"))) {
-			return in, "", errors.New("the payload is no JSON")
+			return in, "", errors.New("the payload is not valid JSON")
 		}
 		return request{kind: dialogs.KindInteraction, payload: json.RawMessage(form.Get("payload"))}, "", nil
 	case form.Get("command") != "":

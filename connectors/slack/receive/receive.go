@@ -170,7 +170,7 @@ func (r *Receiver) take(ctx context.Context, in request) dialogs.Outcome {
 	case dialogs.KindInteraction:
 		return r.dialogs.Interaction(ctx, in.payload)
 	}
-	r.web.Log.Info("a request of a type that is not known was kept", "type", wire.Cut(in.kind, 100))
+	r.web.Log.Info("kept a request of an unknown type", "type", wire.Cut(in.kind, 100))
 	return dialogs.Kept(in.kind, in.payload)
 }
 
@@ -192,7 +192,7 @@ func (s *session) tryStore(ctx context.Context, all []chat.Event) (err error) {
 		if err = s.handle(context.WithoutCancel(ctx), "", all...); err == nil {
 			return nil
 		}
-		s.web.Log.Warn("events could not be stored and are tried again", "error", err)
+		s.web.Log.Warn("could not store events; trying again", "error", err)
 		if !retry.Sleep(ctx, time.Duration(attempt+1)*100*time.Millisecond) {
 			return err
 		}
@@ -248,10 +248,10 @@ func (s *session) denied(ctx context.Context, err error) {
 	if told {
 		return
 	}
-	s.web.Log.Error("Slack does not let us in any more", "error", err)
-	why := chat.Revoked{Head: chat.Head{At: time.Now()}, Why: "it does not accept the token any more"}
+	s.web.Log.Error("Slack no longer lets us in", "error", err)
+	why := chat.Revoked{Head: chat.Head{At: time.Now()}, Why: "it no longer accepts the token"}
 	if err := s.store(ctx, []chat.Event{why}); err != nil {
-		s.web.Log.Error("the loss of access could not be stored", "error", err)
+		s.web.Log.Error("could not store the loss of access", "error", err)
 	}
 }
 

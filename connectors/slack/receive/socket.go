@@ -65,7 +65,7 @@ type frame struct {
 }
 
 // errOff says that Socket Mode is switched off in the settings of the app.
-var errOff = errors.New("the app has Socket Mode switched off: switch it on in the settings of the app under “Socket Mode”")
+var errOff = errors.New("Socket Mode is switched off: switch it on in the app's settings under “Socket Mode”")
 
 // connect opens a connection and waits for its hello. Connections are opened one
 // after the other.
@@ -76,7 +76,7 @@ func (s *session) connect(ctx context.Context) (*socket, error) {
 	defer cancel()
 	_, address, err := s.web.API.StartSocketModeContext(opening)
 	if err != nil {
-		return nil, fmt.Errorf("ask Slack for a connection (is app_token right, and has it the scope connections:write?): %w", web.Mark(err))
+		return nil, fmt.Errorf("open a connection to Slack (is app_token correct, and does it have the scope connections:write?): %w", web.Mark(err))
 	}
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: openWithin}
 	conn, _, err := dialer.DialContext(opening, address, nil)
@@ -97,7 +97,7 @@ func (s *session) connect(ctx context.Context) (*socket, error) {
 		if hello.Type == "disconnect" {
 			err = reason(hello.Reason)
 		}
-		return nil, errors.Join(fmt.Errorf("wait for Slack's greeting: %w", errors.Join(err, errors.New("it said something else"))), conn.Close())
+		return nil, errors.Join(fmt.Errorf("wait for Slack's hello: %w", errors.Join(err, errors.New("it sent something else"))), conn.Close())
 	}
 	return c, nil
 }
@@ -109,7 +109,7 @@ func reason(why string) error {
 	case "link_disabled":
 		return errOff
 	case "too_many_websockets":
-		return retry.After(errors.New("there are too many connections of this app: does another hashsend run with its tokens?"), time.Minute)
+		return retry.After(errors.New("the app has too many connections: is another hashsend running with its tokens?"), time.Minute)
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func (s *session) keepOpen(ctx context.Context, slot int) {
 		case errors.Is(err, errOff), s.closed():
 			s.setTrouble(err)
 		}
-		log.Warn("the connection to Slack is tried again", "error", err)
+		log.Warn("retrying the connection to Slack", "error", err)
 		pauseFor(ctx, err, attempt)
 		attempt++
 	}
@@ -219,11 +219,11 @@ func (s *session) read(ctx context.Context, c *socket) (why string, err error) {
 		c.awake()
 		_, raw, err := c.ReadMessage()
 		if err != nil {
-			return "", fmt.Errorf("the connection to Slack has ended: %w", err)
+			return "", fmt.Errorf("the connection to Slack ended: %w", err)
 		}
 		var f frame
 		if err := json.Unmarshal(raw, &f); err != nil {
-			s.web.Log.Warn("something that came from Slack cannot be read and is left out", "error", err)
+			s.web.Log.Warn("skipping something from Slack that can't be read", "error", err)
 			continue
 		}
 		switch {
@@ -237,7 +237,7 @@ func (s *session) read(ctx context.Context, c *socket) (why string, err error) {
 			defer c.pending.Done()
 			if err != nil {
 				// Slack sends again whatever is not acknowledged.
-				s.web.Log.Error("a request of Slack could not be stored; it will come again", "error", err)
+				s.web.Log.Error("could not store a request from Slack; Slack will send it again", "error", err)
 				return
 			}
 			s.acknowledge(ctx, c, f, out)
@@ -256,7 +256,7 @@ func (s *session) acknowledge(ctx context.Context, c *socket, f frame, out dialo
 	err := errors.Join(c.SetWriteDeadline(time.Now().Add(10*time.Second)), c.WriteJSON(ack))
 	c.writing.Unlock()
 	if err != nil {
-		s.web.Log.Debug("a request of Slack could not be acknowledged; it will come again", "error", err)
+		s.web.Log.Debug("could not acknowledge a request from Slack; Slack will send it again", "error", err)
 	}
 	if out.After != nil {
 		s.running.Go(func() { out.After(ctx) })

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrSignature says that a request was signed with a secret of another app.
-var ErrSignature = errors.New("Slack's request is signed with another secret: the Signing Secret is in the app's settings under Basic Information, “App Credentials”") //lint:ignore ST1005 a name
+var ErrSignature = errors.New("Slack signed its request with a different secret: the Signing Secret is in the app's settings under Basic Information, “App Credentials”") //lint:ignore ST1005 a name
 
 // Verify waits at cfg.Listen until Slack has sent a signed request, such as the one
 // by which it verifies a Request URL, and answers it. If the signature is made with
@@ -33,7 +33,7 @@ func Verify(ctx context.Context, cfg Settings) error {
 		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 		switch {
 		case err != nil || req.Header.Get("X-Slack-Signature") == "":
-			http.Error(w, "this address takes what Slack sends", http.StatusUnauthorized)
+			http.Error(w, "this address only accepts requests from Slack", http.StatusUnauthorized)
 		case !signed(cfg.SigningSecret, req.Header, body, time.Now()):
 			http.Error(w, "the signature is wrong or old", http.StatusUnauthorized)
 			tell(ErrSignature)
@@ -53,7 +53,7 @@ func Verify(ctx context.Context, cfg Settings) error {
 	select {
 	case err = <-came:
 	case <-ctx.Done():
-		err = fmt.Errorf("nothing has come from Slack: does %s lead to %s?", cfg.URL, cfg.Listen)
+		err = fmt.Errorf("no request arrived from Slack: does %s lead to %s?", cfg.URL, cfg.Listen)
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

@@ -57,13 +57,13 @@ func (s *Sender) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attachmen
 func (s *Sender) takes(m chat.Outgoing, f chat.Attachment) error {
 	switch {
 	case m.Place.Room == "":
-		return errors.New("no channel is named")
+		return errors.New("no channel given")
 	case !s.web.Uses(web.Files):
-		return errors.New("files are not among the functions of the app")
+		return errors.New("the function “files” is switched off for this app")
 	case f.Size <= 0:
-		return errors.New("Slack takes no empty file") //lint:ignore ST1005 a name
+		return errors.New("Slack doesn't accept empty files") //lint:ignore ST1005 a name
 	case f.Size > web.MaxFile:
-		return errors.New("Slack takes at most 1 GB") //lint:ignore ST1005 a name
+		return errors.New("Slack accepts files of up to 1 GB") //lint:ignore ST1005 a name
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (s *Sender) share(ctx context.Context, file, under string, m chat.Outgoing,
 		Blocks: slack.Blocks{BlockSet: caption(m, f, s.directory.Mentionable(ctx, channel, m))},
 	})
 	if web.Says(err, "file_not_found") {
-		return fmt.Errorf("share a file: its bytes did not arrive: %s", err.Error())
+		return fmt.Errorf("share a file: the upload didn't arrive: %s", err.Error())
 	}
 	err = web.Mark(err)
 	if err == nil || retry.IsUnclear(err) {
@@ -151,7 +151,7 @@ func (s *Sender) whereShared(ctx context.Context, p chat.Place, key, file string
 			}
 		}
 		if time.Now().Add(pause).After(end) {
-			return "", retry.Unclear(errors.New("the file is with Slack and not shown in the channel yet"))
+			return "", retry.Unclear(errors.New("Slack has the file, but the channel doesn't show it yet"))
 		}
 		if !retry.Sleep(ctx, pause) {
 			return "", retry.Unclear(ctx.Err())
@@ -167,7 +167,7 @@ func (s *Sender) ownFiles(ctx context.Context, p chat.Place, channel, ts string)
 	}
 	ids, err := s.web.OwnFiles(ctx, p, channel, ts)
 	if err != nil && ctx.Err() == nil {
-		s.web.Log.Warn("the files of a message that is taken back could not be asked for", "error", err)
+		s.web.Log.Warn("could not look up the files of a deleted message", "error", err)
 	}
 	return ids
 }

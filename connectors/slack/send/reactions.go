@@ -18,11 +18,11 @@ import (
 // React puts an emoji on a message; see chat.Reactor. Slack shows it as the app's.
 func (s *Sender) React(ctx context.Context, to chat.MessageID, emoji string, _ chat.Outgoing) (chat.MessageID, error) {
 	if !s.web.Uses(web.Reactions) {
-		return "", retry.Never(errors.New("reactions are not among the functions of the app"))
+		return "", retry.Never(errors.New("the function “reactions” is switched off for this app"))
 	}
 	name, ok := slacktext.EmojiName(emoji)
 	if !ok {
-		return "", retry.Never(errors.New("this emoji has no name in Slack"))
+		return "", retry.Never(errors.New("Slack has no name for this emoji"))
 	}
 	channel, ts := wire.Split(to)
 	err := s.web.API.AddReactionContext(ctx, name, slack.NewRefToMessage(channel, ts))
@@ -40,7 +40,7 @@ func (s *Sender) Unreact(ctx context.Context, reaction chat.MessageID, _ chat.Ou
 	if err == nil || web.Says(err, "no_reaction", "message_not_found") {
 		return nil
 	}
-	return fmt.Errorf("take a reaction back: %w", web.Mark(err))
+	return fmt.Errorf("remove a reaction: %w", web.Mark(err))
 }
 
 // reactionID makes the id of a reaction of ours.

@@ -54,7 +54,7 @@ func ViaPerson(user string) string { return toPerson + user }
 // Send posts a message; see chat.Connector.
 func (s *Sender) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if m.Place.Room == "" && !strings.HasPrefix(m.Via, toPerson) {
-		return "", retry.Never(errors.New("post in the channel: no channel is named"))
+		return "", retry.Never(errors.New("post in the channel: no channel given"))
 	}
 	if m.Via != "" {
 		id, done, err := s.answer(ctx, m)
@@ -192,13 +192,13 @@ func (s *Sender) whisper(ctx context.Context, m chat.Outgoing) (chat.MessageID, 
 	case s.web.Uses(web.Direct) && web.Says(err, "user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "user_not_found", "thread_not_found", "messages_tab_disabled"):
 		return s.tell(ctx, string(m.For), m)
 	}
-	return "", fmt.Errorf("show a line to one person: %w", web.Mark(err))
+	return "", fmt.Errorf("show a message to one person: %w", web.Mark(err))
 }
 
 // tell writes a direct message to a person.
 func (s *Sender) tell(ctx context.Context, user string, m chat.Outgoing) (chat.MessageID, error) {
 	if !s.web.Uses(web.Direct) {
-		return "", retry.Never(errors.New("write to a person: direct messages are not among the functions of the app"))
+		return "", retry.Never(errors.New("write to a person: the function “direct” is switched off for this app"))
 	}
 	ch, _, _, err := s.web.API.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
 	if err != nil {
@@ -231,11 +231,11 @@ func (s *Sender) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing)
 	files := s.ownFiles(ctx, m.Place, channel, ts)
 	_, _, err := s.web.API.DeleteMessageContext(ctx, channel, ts)
 	if err != nil && !web.Says(err, "message_not_found") {
-		return fmt.Errorf("take a message back: %w", web.Mark(err))
+		return fmt.Errorf("delete a message: %w", web.Mark(err))
 	}
 	for _, id := range files {
 		if err := s.web.API.DeleteFileContext(ctx, id); err != nil && !web.Says(err, "file_deleted", "file_not_found") {
-			return fmt.Errorf("take a file back: %w", web.Mark(err))
+			return fmt.Errorf("delete a file: %w", web.Mark(err))
 		}
 	}
 	return nil

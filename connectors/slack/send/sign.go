@@ -29,7 +29,7 @@ func (s *Sender) Announce(ctx context.Context, p chat.Place, sign chat.Sign) err
 		if web.Says(err, "missing_scope", "unknown_method", "not_in_channel", "channel_not_found") {
 			return nil // the notices are enough
 		}
-		return fmt.Errorf("look for the pinned sign: %w", web.Mark(err))
+		return fmt.Errorf("look for the pinned message: %w", web.Mark(err))
 	}
 	if sign.Text == "" {
 		return s.takeDown(ctx, channel, pinned)
@@ -40,7 +40,7 @@ func (s *Sender) Announce(ctx context.Context, p chat.Place, sign chat.Sign) err
 	}
 	if len(pinned) > 0 {
 		_, _, _, err := s.web.API.UpdateMessageContext(ctx, channel, pinned[0], options...)
-		return web.Wrap("change the pinned sign", err)
+		return web.Wrap("change the pinned message", err)
 	}
 	return s.putUp(ctx, channel, options)
 }
@@ -52,10 +52,10 @@ func (s *Sender) putUp(ctx context.Context, channel string, options []slack.MsgO
 	}
 	_, ts, err := s.web.API.PostMessageContext(ctx, channel, options...)
 	if err != nil {
-		return web.Wrap("post the sign", err)
+		return web.Wrap("post the message to pin", err)
 	}
 	if err := s.web.API.AddPinContext(ctx, channel, slack.NewRefToMessage(channel, ts)); err != nil && !web.Says(err, "already_pinned") {
-		return web.Wrap("pin the sign", err)
+		return web.Wrap("pin the message", err)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func Mark(err error) error {
 	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests:
 		return retry.After(err, 30*time.Second)
 	case errors.As(err, &status) && status.Code < http.StatusInternalServerError:
-		return fmt.Errorf("the answer of Slack, or of a proxy before it, is %s", status.Status)
+		return fmt.Errorf("Slack, or a proxy in front of it, answered %s", status.Status)
 	case errors.As(err, &status):
 		return retry.Unclear(err)
 	}
@@ -74,11 +74,11 @@ func markSaid(said slack.SlackErrorResponse) error {
 	case slices.Contains(locked, said.Err):
 		return &LockedOut{said}
 	case said.Err == "missing_scope":
-		return retry.Never(fmt.Errorf("the app lacks the scope %s: hashsend slack manifest prints what it needs; update the app with it and install it again: %w", said.Needed, said))
+		return retry.Never(fmt.Errorf("the app is missing the scope %s: update it with the output of `hashsend slack manifest` and install it again: %w", said.Needed, said))
 	case said.Err == "not_in_channel":
-		return retry.Never(chat.MayNot(fmt.Errorf("the app is not in the channel (type /invite @hashsend there): %w", said)))
+		return retry.Never(chat.MayNot(fmt.Errorf("the app isn't in the channel (type /invite @hashsend there): %w", said)))
 	case slices.Contains(restricted, said.Err):
-		return retry.Never(chat.MayNot(fmt.Errorf("only some people may post in the channel: %w", said)))
+		return retry.Never(chat.MayNot(fmt.Errorf("only some people may post in this channel: %w", said)))
 	}
 	return retry.Never(said)
 }
@@ -87,7 +87,7 @@ func markSaid(said slack.SlackErrorResponse) error {
 type LockedOut struct{ said slack.SlackErrorResponse }
 
 func (l *LockedOut) Error() string {
-	return fmt.Sprintf("Slack does not accept the token any more (%s): install the app again in its settings under “Install App” and put the token into the configuration", l.said.Err)
+	return fmt.Sprintf("Slack no longer accepts the token (%s): install the app again in its settings under “Install App” and put the new token into the configuration", l.said.Err)
 }
 
 func (l *LockedOut) Unwrap() error { return l.said }

@@ -57,14 +57,14 @@ func (c *Client) FileInfo(ctx context.Context, id string) (wire.File, error) {
 func (c *Client) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, error) {
 	info, err := c.FileInfo(ctx, string(f.ID))
 	if err != nil {
-		return nil, fmt.Errorf("ask where the file is: %w", err)
+		return nil, fmt.Errorf("look up the file: %w", err)
 	}
 	at := info.Download
 	if at == "" {
 		at = info.Private
 	}
 	if at == "" || info.Gone() {
-		return nil, retry.Never(errors.New("this file is not given out by Slack: it was deleted, or may not be read"))
+		return nil, retry.Never(errors.New("Slack doesn't provide this file: it was deleted, or the app may not read it"))
 	}
 	body, err := c.download(ctx, at, info)
 	var asked *signIn
@@ -85,7 +85,7 @@ func (c *Client) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, erro
 type signIn struct{}
 
 func (*signIn) Error() string {
-	return "Slack shows a page to sign in instead of the file; the app needs the scope files:read: hashsend slack manifest prints what it needs; update the app with it and install it again"
+	return "Slack shows its sign-in page instead of the file: the app needs the scope files:read; update it with the output of `hashsend slack manifest` and install it again"
 }
 
 // download reads the file at an address. It follows redirects itself.
@@ -120,7 +120,7 @@ func (c *Client) download(ctx context.Context, at string, info wire.File) (io.Re
 		return nil, refusal(resp)
 	}
 	cancel()
-	return nil, errors.New("the addresses that Slack gives lead from one to the next")
+	return nil, errors.New("Slack redirects too often")
 }
 
 // begin starts the transfer of an answer, unless it is a sign-in page. On an error
@@ -142,11 +142,11 @@ func refusal(resp *http.Response) error {
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
 		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) //nolint:errcheck // 0: a pause of our own
-		return retry.After(errors.New("wait, as Slack asks"), time.Duration(max(seconds, 5))*time.Second)
+		return retry.After(errors.New("Slack asks for a pause"), time.Duration(max(seconds, 5))*time.Second)
 	case http.StatusNotFound, http.StatusGone, http.StatusForbidden:
-		return retry.Never(fmt.Errorf("the file is not there any more, or may not be read (%s)", resp.Status))
+		return retry.Never(fmt.Errorf("the file is gone, or the app may not read it (%s)", resp.Status))
 	}
-	return fmt.Errorf("the answer is %s", resp.Status)
+	return fmt.Errorf("Slack answered %s", resp.Status)
 }
 
 func (c *Client) get(ctx context.Context, at string) (*http.Response, error) {
@@ -234,7 +234,7 @@ func (c *Client) Upload(ctx context.Context, f chat.Attachment) (id string, err 
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("the answer to the bytes is %s", resp.Status)
+		return "", fmt.Errorf("Slack answered the upload with %s", resp.Status)
 	}
 	return up.FileID, nil
 }

@@ -117,7 +117,7 @@ func (c *Client) Me(ctx context.Context) (Identity, error) {
 	}
 	r, err := c.API.AuthTestContext(ctx)
 	if err != nil {
-		return Identity{}, fmt.Errorf("ask Slack who we are: %w", Mark(err))
+		return Identity{}, fmt.Errorf("sign in to Slack: %w", Mark(err))
 	}
 	found := Identity{Team: r.TeamID, Enterprise: r.EnterpriseID, TeamName: r.Team, User: r.UserID, Bot: r.BotID, URL: r.URL}
 	if list, told := r.Header["X-Oauth-Scopes"]; told {
