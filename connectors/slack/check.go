@@ -12,8 +12,8 @@ import (
 	"hashsend/connectors/slack/web"
 )
 
-// Check tries the tokens and says what works. An error names what is wrong and
-// what to do; a missing right is one, with the function that it costs.
+// Check tries the tokens and describes the connection. Its errors say what is wrong
+// and what to do. A missing scope is an error, and names the function that needs it.
 func (c *Connector) Check(ctx context.Context) (string, error) {
 	me, err := c.web.Me(ctx)
 	if err != nil {

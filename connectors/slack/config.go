@@ -11,17 +11,17 @@ import (
 	"hashsend/connectors/slack/receive"
 )
 
-// Config is one workspace.
+// Config is the configuration of one workspace.
 type Config struct {
 	BotToken      string              `yaml:"bot_token"`      // xoxb-…, of the app's bot
 	AppToken      string              `yaml:"app_token"`      // xapp-…, for Socket Mode
 	SigningSecret string              `yaml:"signing_secret"` // for the Events API, instead of Socket Mode
-	Listen        string              `yaml:"listen"`         // address on which Slack's requests arrive; empty: 127.0.0.1:29330
-	URL           string              `yaml:"url"`            // the same as Slack sees it: https://…
+	Listen        string              `yaml:"listen"`         // address to listen on; empty: 127.0.0.1:29330
+	URL           string              `yaml:"url"`            // the same address as Slack reaches it: https://…
 	APIURL        string              `yaml:"api_url"`        // empty: https://slack.com/api/
 	Command       string              `yaml:"command"`        // the slash command; empty: /send
-	Functions     []string            `yaml:"functions"`      // what the app may do beside the basics; empty: all of Functions
-	Bots          map[string][]string `yaml:"bots"`           // channel id, or "*", to the bots whose messages are taken in: names or ids
+	Functions     []string            `yaml:"functions"`      // the functions that are switched on; empty: all of Functions
+	Bots          map[string][]string `yaml:"bots"`           // channel id, or "*", to the names or ids of bots whose messages count
 }
 
 const (
@@ -29,7 +29,7 @@ const (
 	defaultListen = "127.0.0.1:29330"
 )
 
-// SocketMode reports whether events come over a connection that we open.
+// SocketMode reports whether the app uses Socket Mode, and not the Events API.
 func (c Config) SocketMode() bool { return c.SigningSecret == "" }
 
 func (c Config) withDefaults() Config {
@@ -95,14 +95,14 @@ func (c Config) checkReceiving() (errs []error) {
 	return errs
 }
 
-// isAddress reports whether a text is an address of the web.
+// isAddress reports whether a text is an http or https URL.
 func isAddress(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
-// CheckToken refuses a token that does not begin with want (xoxb- or xapp-). It
-// names the kind of the wrong one, and says where the right one is.
+// CheckToken returns an error if a token does not start with want (xoxb- or xapp-).
+// The error names the kind of the token and says where to find the right one.
 func CheckToken(token, want string) error {
 	where := map[string]string{
 		"xoxb-": "find it in the app's settings under OAuth & Permissions, “Bot User OAuth Token”, after installing the app",
@@ -132,7 +132,7 @@ func (c Config) uses(name string) bool {
 	return len(c.Functions) == 0 || slices.Contains(c.Functions, name)
 }
 
-// receiving are the settings of the part that receives.
+// receiving returns the settings of package receive.
 func (c Config) receiving() receive.Settings {
 	return receive.Settings{SigningSecret: c.SigningSecret, Listen: c.Listen, URL: c.URL}
 }

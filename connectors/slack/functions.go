@@ -2,16 +2,16 @@ package slack
 
 import "hashsend/connectors/slack/web"
 
-// Function is something that the app can do and a workspace may do without. What
-// it needs is asked for only where it is switched on.
+// Function is an optional function of the app. Its scopes and events are requested only
+// if it is switched on.
 type Function struct {
 	Name   string
-	Adds   string // what it adds, for people
+	Adds   string // what it adds, in words for people
 	Scopes []string
 	Events []string
 }
 
-// basics is what nothing works without, with the reason of each scope.
+// basics returns the scopes and events that the app always needs.
 func basics() (scopes []Scope, events []string) {
 	return []Scope{
 			{"app_mentions:read", "commands with @hashsend inside threads"},
@@ -29,7 +29,7 @@ func basics() (scopes []Scope, events []string) {
 		}
 }
 
-// Functions returns all functions.
+// Functions returns all optional functions.
 func Functions() []Function {
 	return []Function{
 		{web.Private, "private channels", []string{"groups:history", "groups:read"},
@@ -47,7 +47,7 @@ func Functions() []Function {
 	}
 }
 
-// Scope is a right of the app, with the reason for it.
+// Scope is a scope of the app with the reason for it.
 type Scope struct{ Name, Why string }
 
 func functionNames() (names []string) {
@@ -57,8 +57,7 @@ func functionNames() (names []string) {
 	return names
 }
 
-// Scopes returns the rights that the switched-on functions need, each with what
-// it adds.
+// Scopes returns the scopes for the switched-on functions, each with its reason.
 func (c Config) Scopes() []Scope {
 	all, _ := basics()
 	for _, f := range Functions() {
@@ -72,7 +71,7 @@ func (c Config) Scopes() []Scope {
 	return all
 }
 
-// events returns the subscriptions that the switched-on functions need.
+// events returns the subscriptions for the switched-on functions.
 func (c Config) events() []string {
 	_, all := basics()
 	for _, f := range Functions() {

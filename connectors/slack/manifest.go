@@ -10,11 +10,11 @@ import (
 	"hashsend/connectors/slack/web"
 )
 
-// maxHint is how many characters Slack shows beside a slash command.
+// maxHint is the maximum length of a slash command's usage hint.
 const maxHint = 1000
 
-// Manifest writes the manifest of the app for these settings: the rights that the
-// functions need and no others, each with its reason. hint is what is shown beside
+// Manifest writes the manifest of the app for these settings, with the scopes of the
+// switched-on functions and no others, each with its reason. hint is the usage hint of
 // the slash command.
 func Manifest(c Config, hint string) ([]byte, error) {
 	c = c.withDefaults()
@@ -63,7 +63,7 @@ func Manifest(c Config, hint string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// quoted writes a text as YAML (and JSON) has it.
+// quoted quotes a text for YAML (and JSON).
 func quoted(s string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)

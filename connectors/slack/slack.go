@@ -1,11 +1,12 @@
 // Package slack connects the bridge to a Slack workspace, as an internal app of that
 // workspace: by Socket Mode, which needs no port that is open to the internet, or by
-// the Events API over HTTPS. It keeps no state: Slack can be asked again for
-// everything that it remembers.
+// the Events API over HTTPS. It stores nothing: everything it remembers can be read
+// from Slack again.
 //
-// A message from Slack passes receive, then events. A message to Slack passes send.
-// Buttons, dialogs and the Home tab are in dialogs. All ask directory for people and
-// channels, and reach Slack through web; wire, blocks and slacktext have the forms.
+// A message from Slack passes through receive, then events. A message to Slack passes
+// through send. Buttons, dialogs and the Home tab are in dialogs. These parts look up
+// people and channels in directory and call Slack through web. wire, blocks and
+// slacktext have the formats.
 package slack
 
 import (
@@ -38,7 +39,7 @@ type Connector struct {
 	receiver  *receive.Receiver
 }
 
-// The abilities that it offers beside Connector.
+// The optional interfaces that Connector implements.
 var (
 	_ chat.Connector  = (*Connector)(nil)
 	_ chat.Announcer  = (*Connector)(nil)
@@ -86,21 +87,21 @@ func (c *Connector) Run(ctx context.Context, _ string, handle chat.Handler) erro
 	return c.receiver.Run(ctx, handle)
 }
 
-// Trouble tells what is wrong with the connection; see chat.Doctor.
+// Trouble returns the current error of the connection; see chat.Doctor.
 func (c *Connector) Trouble() error { return c.receiver.Trouble() }
 
-// Lacks tells what Slack does not offer apps; see chat.Lacker.
+// Lacks names features that Slack does not offer to apps; see chat.Lacker.
 func (c *Connector) Lacks() []string {
 	return []string{"Slack doesn't tell apps who is typing, so messages aren't held while somebody is writing"}
 }
 
-// Limits are Slack's; see chat.Limiter. A longer message could not be edited.
+// Limits returns Slack's limits; see chat.Limiter. A longer message could not be edited.
 func (c *Connector) Limits() chat.Limits {
 	return chat.Limits{Chars: 3900, File: web.MaxFile, Threads: true, NoFiles: !c.web.Uses(web.Files)}
 }
 
-// Prompt begins a command; see chat.Prompter. Slack allows no slash command inside a
-// thread.
+// Prompt returns the beginning of a command in a place; see chat.Prompter. Slack allows
+// no slash commands inside threads.
 func (c *Connector) Prompt(p chat.Place) string {
 	if p.Thread != "" {
 		return "@hashsend"
@@ -128,7 +129,7 @@ func (c *Connector) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing
 	return c.sender.Edit(ctx, of, m)
 }
 
-// Delete takes back a message; see chat.Deleter.
+// Delete deletes a message; see chat.Deleter.
 func (c *Connector) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing) error {
 	return c.sender.Delete(ctx, of, m)
 }
@@ -138,7 +139,7 @@ func (c *Connector) React(ctx context.Context, to chat.MessageID, emoji string, 
 	return c.sender.React(ctx, to, emoji, m)
 }
 
-// Unreact takes back an emoji; see chat.Unreactor.
+// Unreact removes an emoji; see chat.Unreactor.
 func (c *Connector) Unreact(ctx context.Context, reaction chat.MessageID, m chat.Outgoing) error {
 	return c.sender.Unreact(ctx, reaction, m)
 }
@@ -159,21 +160,21 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 	return chat.ThreadID(ts)
 }
 
-// Describe tells what a channel is; see chat.Describer.
+// Describe describes a channel; see chat.Describer.
 func (c *Connector) Describe(ctx context.Context, room chat.RoomID) (chat.Description, error) {
 	return c.directory.Describe(ctx, room)
 }
 
-// Join enters a public channel; see chat.Joiner.
+// Join joins a public channel; see chat.Joiner.
 func (c *Connector) Join(ctx context.Context, room chat.RoomID, _ chat.UserID) error {
 	return c.directory.Join(ctx, room)
 }
 
-// Refuse has nothing to do: in Slack people put an app into a channel without asking
-// it; see chat.Joiner.
+// Refuse does nothing, because Slack does not ask apps before adding them to a channel;
+// see chat.Joiner.
 func (c *Connector) Refuse(context.Context, chat.RoomID, chat.UserID, string) error { return nil }
 
-// Backfill hands over what was missed in a channel; see chat.Backfiller.
+// Backfill hands over missed events of a channel; see chat.Backfiller.
 func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, linked time.Time, handle chat.Handler) error {
 	return c.events.Backfill(ctx, p, since, linked, handle)
 }

@@ -1,6 +1,6 @@
-// Package dialogs has what people operate in Slack: the slash command, buttons,
-// menus, dialogs, and the app's Home tab. It turns what people do into commands to
-// the bridge.
+// Package dialogs has the user interface of the app in Slack: the slash command,
+// buttons, menus, dialogs and the Home tab. It turns actions of people into commands
+// to the bridge.
 package dialogs
 
 import (
@@ -20,7 +20,7 @@ import (
 	"hashsend/connectors/slack/wire"
 )
 
-// Dialogs operates one workspace. It is safe for several goroutines.
+// Dialogs is the user interface in one workspace. It is safe for several goroutines.
 type Dialogs struct {
 	web       *web.Client
 	directory *directory.Directory
@@ -33,13 +33,13 @@ func New(w *web.Client, d *directory.Directory, s *send.Sender, command string) 
 	return &Dialogs{web: w, directory: d, sender: s, command: command}
 }
 
-// The kinds of requests that people cause.
+// The kinds of requests for actions of people.
 const (
 	KindSlash       = "slash_commands"
 	KindInteraction = "interactive"
 )
 
-// Outcome is what a request means.
+// Outcome is the result of a request.
 type Outcome struct {
 	Events []chat.Event              // to be stored before the request is acknowledged
 	Answer any                       // sent with the acknowledgement; nil: none
@@ -51,12 +51,12 @@ func Kept(kind string, payload json.RawMessage) Outcome {
 	return Outcome{Events: []chat.Event{chat.Unknown{Head: chat.Head{At: time.Now()}, Type: wire.Cut(kind, 100), Raw: payload}}}
 }
 
-// asking is where and how somebody asked for something.
+// asking is the context of an action: who did it, where, and how to reply.
 type asking struct {
 	channel, thread   string
 	user              string
-	home              directory.Home // the user's, as the request tells
-	trigger, response string // for a dialog, and for an answer; empty: none
+	home              directory.Home // the user's, according to the request
+	trigger, response string         // for a dialog, and for a reply; empty: none
 	about             chat.MessageID
 }
 
@@ -112,7 +112,7 @@ func Commands(kind string, payload json.RawMessage) bool {
 	return kind == KindInteraction && in.Type == string(slack.InteractionTypeBlockActions) && len(in.Actions) > 0
 }
 
-// enter brings the app into a public channel that is about to be linked.
+// enter joins a public channel that is about to be linked.
 func (d *Dialogs) enter(ctx context.Context, channel, text string) {
 	word, _, _ := strings.Cut(text, " ")
 	if word != "link" && word != "new" && word != "mail" {
@@ -147,7 +147,7 @@ func (d *Dialogs) refreshed(ctx context.Context, a asking) chat.DeskOpened {
 	return chat.DeskOpened{Head: chat.Head{At: time.Now(), By: p.Author}, Rank: p.Rank}
 }
 
-// Interaction reads what people do with buttons, menus and dialogs.
+// Interaction reads an action of a person on a button, menu or dialog.
 func (d *Dialogs) Interaction(ctx context.Context, payload json.RawMessage) Outcome {
 	var in slack.InteractionCallback
 	if err := json.Unmarshal(payload, &in); err != nil || in.User.ID == "" {
@@ -173,7 +173,7 @@ func (d *Dialogs) Interaction(ctx context.Context, payload json.RawMessage) Outc
 	return Kept(KindInteraction+"/"+string(in.Type), payload)
 }
 
-// home is the home of whoever interacts.
+// home is the home of the person who acts.
 func home(in slack.InteractionCallback) directory.Home { return directory.Home{Team: in.User.TeamID} }
 
 // The ids of the shortcuts in the app's manifest.
@@ -202,8 +202,8 @@ func (d *Dialogs) menu(ctx context.Context, in slack.InteractionCallback) (Outco
 	return Outcome{}, false
 }
 
-// The ids of buttons that open something or stand on the Home tab. Buttons under
-// messages have ids of package blocks.
+// The ids of buttons that open dialogs or are on the Home tab. Buttons under messages
+// have ids of package blocks.
 const (
 	actionNew      = "hs_new"
 	actionInvite   = "hs_invite"

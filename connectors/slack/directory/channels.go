@@ -13,7 +13,7 @@ import (
 	"hashsend/connectors/slack/web"
 )
 
-// Channel is what is known of a channel.
+// Channel is a channel of the workspace.
 type Channel struct {
 	Name    string
 	Private bool
@@ -24,7 +24,7 @@ type Channel struct {
 	until   time.Time
 }
 
-// Channel returns what is known of a channel.
+// Channel looks up a channel.
 func (d *Directory) Channel(ctx context.Context, id string) (Channel, error) {
 	d.mu.Lock()
 	ch, known := d.channels[id]
@@ -44,8 +44,8 @@ func (d *Directory) Channel(ctx context.Context, id string) (Channel, error) {
 	return ch, nil
 }
 
-// ChannelNow asks Slack what a channel is, whatever is remembered. If Slack asks for
-// a pause, it pauses and asks again.
+// ChannelNow looks up a channel in Slack, even if it is remembered. If Slack asks for a
+// pause, it pauses and tries again.
 func (d *Directory) ChannelNow(ctx context.Context, id string) (Channel, error) {
 	for {
 		d.ForgetChannel(id)
@@ -60,7 +60,7 @@ func (d *Directory) ChannelNow(ctx context.Context, id string) (Channel, error) 
 	}
 }
 
-// LearnChannel remembers a channel, so that Slack is not asked for a while.
+// LearnChannel remembers a channel, so that Slack is not asked again for a while.
 func (d *Directory) LearnChannel(id string, ch Channel) {
 	ch.until = time.Now().Add(remember)
 	d.mu.Lock()
@@ -71,15 +71,15 @@ func (d *Directory) LearnChannel(id string, ch Channel) {
 	d.channels[id] = ch
 }
 
-// ForgetChannel has Slack asked again for a channel.
+// ForgetChannel forgets a channel, so that Slack is asked again.
 func (d *Directory) ForgetChannel(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.channels, id)
 }
 
-// Describe tells what a channel is; see chat.Describer. It enters a public channel
-// that the app is not in: whoever asks is about to link it.
+// Describe describes a channel; see chat.Describer. If the app is not in a public
+// channel, Describe joins it, because it is about to be linked.
 func (d *Directory) Describe(ctx context.Context, room chat.RoomID) (about chat.Description, err error) {
 	d.ForgetChannel(string(room))
 	ch, err := d.Channel(ctx, string(room))
@@ -108,7 +108,7 @@ func (d *Directory) Describe(ctx context.Context, room chat.RoomID) (about chat.
 	return about, err
 }
 
-// Join enters a public channel. Only people can let the app into a private one.
+// Join joins a public channel. Private channels need an invitation.
 func (d *Directory) Join(ctx context.Context, room chat.RoomID) error {
 	d.ForgetChannel(string(room))
 	ch, err := d.Channel(ctx, string(room))

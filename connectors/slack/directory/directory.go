@@ -1,6 +1,6 @@
 // Package directory knows the people and channels of a workspace: names, rights,
 // memberships, groups and custom emoji. It asks Slack and remembers the answers for
-// a while; nothing of it is kept on disk.
+// a while, in memory only.
 package directory
 
 import (
@@ -33,7 +33,7 @@ func New(w *web.Client) *Directory {
 	return &Directory{web: w, people: map[string]Person{}, channels: map[string]Channel{}}
 }
 
-// Person is what is known of somebody.
+// Person is a user of the workspace, or of a shared channel.
 type Person struct {
 	Author  chat.Author
 	Address string    // of email; empty unless the app may read it
@@ -44,13 +44,13 @@ type Person struct {
 }
 
 const (
-	// remember is how long an answer counts where no event says that it has changed.
+	// remember is how long an answer counts unless an event says that it has changed.
 	remember = 24 * time.Hour
 	most     = 20000 // people or channels that are remembered
 )
 
-// Person returns what is known of somebody. If Slack does not tell, the name is the
-// id and the person has no rights.
+// Person looks up a user. If Slack does not answer, the name is the id, and the person
+// is a guest.
 func (d *Directory) Person(ctx context.Context, user string) Person {
 	d.mu.Lock()
 	p, known := d.people[user]
@@ -79,7 +79,7 @@ func (d *Directory) Person(ctx context.Context, user string) Person {
 	return p
 }
 
-// Learn remembers a person, so that Slack is not asked for a while.
+// Learn remembers a person, so that Slack is not asked again for a while.
 func (d *Directory) Learn(p Person) { d.learn(p, remember) }
 
 func (d *Directory) learn(p Person, long time.Duration) {
@@ -92,14 +92,14 @@ func (d *Directory) learn(p Person, long time.Duration) {
 	d.people[string(p.Author.ID)] = p
 }
 
-// ForgetPerson has Slack asked again for a person.
+// ForgetPerson forgets a person, so that Slack is asked again.
 func (d *Directory) ForgetPerson(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.people, id)
 }
 
-// read makes a person of what Slack says.
+// read makes a person of a user object.
 func read(u slack.User, me web.Identity) Person {
 	p := Person{Author: chat.Author{ID: chat.UserID(u.ID), Server: u.TeamID}, Bot: u.IsBot || u.ID == "USLACKBOT", Address: u.Profile.Email}
 	for _, name := range []string{u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name, u.ID} {

@@ -11,15 +11,14 @@ import (
 	"hashsend/connectors/slack/web"
 )
 
-// Home is where the user of a request belongs, as far as the request tells.
+// Home is the workspace and organisation of a user, according to a request.
 type Home struct {
 	Team       string // the id of a workspace, or of an organisation
 	Enterprise string // the id of an organisation on Enterprise Grid; empty: none, or not told
 }
 
-// Seen returns what is known of somebody, in view of what a request tells of their
-// home. A home that is foreign makes a stranger of anybody; one of ours gives nobody
-// a right.
+// Seen looks up a user, in view of the home that a request names. A foreign home makes
+// the person a guest for this request. A home of ours gives no rights.
 func (d *Directory) Seen(ctx context.Context, user string, at Home) Person {
 	p := d.Person(ctx, user)
 	me, _ := d.web.Me(ctx) //nolint:errcheck // then any home is foreign
@@ -29,13 +28,13 @@ func (d *Directory) Seen(ctx context.Context, user string, at Home) Person {
 	return p
 }
 
-// isHome tells the ids of our workspace and organisation from others.
+// isHome reports whether an id is the one of our workspace or organisation.
 func isHome(me web.Identity) func(id string) bool {
 	return func(id string) bool { return id != "" && (id == me.Team || id == me.Enterprise) }
 }
 
-// homes returns the ids of the workspaces that a user object names as the user's own.
-// On Enterprise Grid they may be many, or the organisation itself.
+// homes returns the ids of a user's workspaces. On Enterprise Grid there may be several,
+// or the id of the organisation.
 func homes(u slack.User) (all []string) {
 	if id := cmp.Or(u.TeamID, u.Profile.Team); id != "" {
 		all = append(all, id)
@@ -44,9 +43,9 @@ func homes(u slack.User) (all []string) {
 }
 
 // ours reports whether a user belongs to our workspace or, on Enterprise Grid, to
-// another workspace of our organisation. The organisation decides if both are known:
-// in a Slack Connect channel there are people of others, and is_stranger is not set
-// for them. A user whose home is not told is not ours.
+// another workspace of our organisation. If both organisations are known, they decide:
+// is_stranger is not set for people from other organisations who share a Slack Connect
+// channel with the app. A user without any home is not ours.
 func ours(u slack.User, homes []string, me web.Identity) bool {
 	org := u.Enterprise.EnterpriseID
 	switch {
@@ -58,9 +57,8 @@ func ours(u slack.User, homes []string, me web.Identity) bool {
 	return slices.ContainsFunc(homes, isHome(me))
 }
 
-// foreign reports whether a request comes from somebody of another organisation.
-// homes are those that the user has among us. A request that tells nothing is not
-// foreign.
+// foreign reports whether a request comes from another organisation. homes are the
+// user's known workspaces. A request that names no home is not foreign.
 func foreign(at Home, homes []string, me web.Identity) bool {
 	switch {
 	case at == Home{}:

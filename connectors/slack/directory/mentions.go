@@ -19,9 +19,9 @@ const (
 	listPages  = 10
 )
 
-// Mentionable returns the members of a channel whom an email may mention by an @ and
-// their name. It sends requests only if the text has such an @. If a name is not
-// known, nobody can be mentioned: it could be the name that was meant.
+// Mentionable returns the members of a channel that an email may mention by an @ and
+// their name. It sends requests only if the text has such an @. If any name is
+// unknown, it returns nobody, because that name could be the one that was meant.
 func (d *Directory) Mentionable(ctx context.Context, channel string, m chat.Outgoing) (all markup.Names) {
 	if m.As.ID == "" || !markup.HasMention(m.Body.Text) {
 		return all
@@ -67,7 +67,7 @@ func (d *Directory) memberNames(ctx context.Context, channel string) (map[string
 	return names, nil
 }
 
-// unknown counts the people for whom Slack has to be asked.
+// unknown counts the people that are not remembered.
 func (d *Directory) unknown(users []string) (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

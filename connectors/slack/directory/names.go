@@ -9,7 +9,7 @@ import (
 	"hashsend/connectors/slack/web"
 )
 
-// Names tells slacktext what only the workspace knows, for as long as ctx lasts.
+// Names looks up names for slacktext, until ctx ends.
 func (d *Directory) Names(ctx context.Context) slacktext.Names { return names{d, ctx} }
 
 type names struct {
@@ -17,7 +17,7 @@ type names struct {
 	ctx context.Context
 }
 
-// User is a person's name; empty if Slack does not tell.
+// User is a person's name; empty if it is unknown.
 func (n names) User(id string) string {
 	if p := n.d.Person(n.ctx, id); p.Author.Name != id {
 		return p.Author.Name
@@ -25,8 +25,7 @@ func (n names) User(id string) string {
 	return ""
 }
 
-// Channel is the name of a channel that may be shown: a public one, or one that the
-// app was let into.
+// Channel is the name of a public channel, or of one that the app is in.
 func (n names) Channel(id string) (string, bool) {
 	ch, err := n.d.Channel(n.ctx, id)
 	if err != nil || ch.Direct || (ch.Private && !ch.Member) {
@@ -95,7 +94,7 @@ func (d *Directory) customEmoji(ctx context.Context) map[string]string {
 	return all
 }
 
-// ForgetNames has Slack asked again for user groups and custom emoji.
+// ForgetNames forgets user groups and custom emoji, so that Slack is asked again.
 func (d *Directory) ForgetNames() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"hashsend/connectors/slack/wire"
 )
 
-// attached converts the files of a message: the files that can be sent, and HTML
-// that stands in place of the others or goes with them.
+// attached converts the files of a message: the files that can be sent, and HTML that
+// replaces the others or goes with them.
 func (c *Converter) attached(ctx context.Context, all []wire.File) (files []chat.File, words string) {
 	var b strings.Builder
 	for _, f := range all {
@@ -34,9 +34,8 @@ func (c *Converter) attached(ctx context.Context, all []wire.File) (files []chat
 	return files, b.String()
 }
 
-// insteadOf returns the HTML that stands in place of a file; instead is false if the
-// file itself is sent. The address at which anybody could read the file is never
-// told.
+// insteadOf returns the HTML that replaces a file. instead is false if the file itself
+// is sent. The public address of a file is never used.
 func insteadOf(f wire.File, uses bool) (said string, instead bool) {
 	title := html.EscapeString(f.ShownTitle())
 	switch {
@@ -67,7 +66,7 @@ func link(title, at string) string {
 	return `<p><a href="` + html.EscapeString(at) + `">` + title + "</a></p>"
 }
 
-// transcript is what was spoken in a file, as far as Slack has understood it.
+// transcript is Slack's transcript of a recording; empty: none.
 func transcript(f wire.File) string {
 	text := strings.TrimSpace(f.Transcription.Preview.Content)
 	if text == "" {

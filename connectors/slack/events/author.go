@@ -11,8 +11,8 @@ import (
 	"hashsend/connectors/slack/wire"
 )
 
-// author returns the author of a message; not ok: the message does not count. Our
-// own do not, nor do those of bots that the settings do not name.
+// author returns the author of a message. It is not ok for messages that do not count:
+// our own, and those of bots that the settings do not name.
 func (c *Converter) author(ctx context.Context, channel string, e wire.Event) (directory.Person, bool) {
 	me, err := c.web.Me(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package events makes the bridge's events of Slack's: events as they happen, and
-// messages of the history.
+// Package events converts Slack's events, and messages of the history, to events of
+// the bridge.
 package events
 
 import (
@@ -80,8 +80,8 @@ func (c *Converter) Convert(ctx context.Context, cb wire.Callback) []chat.Event 
 	return all
 }
 
-// shared says that a channel is shared with another organisation. It goes before a
-// message from there: the event that told so may have been missed.
+// shared says that a channel is shared with another organisation. It precedes each
+// message from such a channel, because the event for the sharing may have been missed.
 func shared(id string) chat.Event {
 	return chat.Shared{Head: chat.Head{At: time.Now(), Place: chat.Place{Room: chat.RoomID(id)}}, Shared: true}
 }

@@ -21,8 +21,8 @@ const (
 	together  = 50                 // events handed over at once
 )
 
-// Backfill hands over what happened in a channel, or one thread in it, after a
-// message; see chat.Backfiller.
+// Backfill hands over the events of a channel, or of one thread in it, since a message;
+// see chat.Backfiller.
 func (c *Converter) Backfill(ctx context.Context, p chat.Place, since chat.MessageID, linked time.Time, handle chat.Handler) error {
 	_, ts := wire.Split(since)
 	from := wire.When(ts).Add(-overlap)

@@ -45,7 +45,7 @@ func (c *Converter) message(ctx context.Context, e wire.Event) chat.Event {
 	return c.posted(ctx, channel, author, e)
 }
 
-// posted converts a new message: a command, or what was said. nil: it says nothing.
+// posted converts a new message, which may be a command. nil: it is empty.
 func (c *Converter) posted(ctx context.Context, channel string, author directory.Person, e wire.Event) chat.Event {
 	head := chat.Head{Event: chat.EventID(channel + "/" + e.TS), Place: chat.Place{Room: chat.RoomID(channel)}, At: wire.When(e.TS), By: author.Author}
 	p := chat.Posted{Message: wire.MessageID(channel, e.TS)}
@@ -66,8 +66,8 @@ func (c *Converter) posted(ctx context.Context, channel string, author directory
 	return p
 }
 
-// restyled converts the lines by which a channel shows its new name or topic. nil:
-// the app has set it.
+// restyled converts a channel's notice of a new name or topic. nil: the app itself has
+// set it.
 func (c *Converter) restyled(ctx context.Context, channel string, e wire.Event) (ev chat.Event, is bool) {
 	var name bool
 	switch e.Subtype {
@@ -135,7 +135,7 @@ func (c *Converter) permalink(ctx context.Context, e wire.Event) string {
 	return at
 }
 
-// comment returns what a person wrote with a file, from Slack's older form:
+// comment returns a person's comment on a file, from Slack's older form:
 // "<@U1|ann> uploaded a file: <…|a.txt> and commented: see here".
 func comment(text string) string {
 	if !strings.HasPrefix(text, "<@") || !(strings.Contains(text, " uploaded a file: ") || strings.Contains(text, " shared a file: ")) {
@@ -148,8 +148,8 @@ func comment(text string) string {
 // streamed is the state of a message that a bot wrote bit by bit, once it is whole.
 const streamed = "completed"
 
-// changed converts message_changed: an edit by a person, the deletion of a message
-// with replies, or nothing that a person did.
+// changed converts message_changed: an edit by a person, or the deletion of a message
+// with replies. nil: Slack itself changed the message.
 func (c *Converter) changed(ctx context.Context, channel string, e wire.Event) chat.Event {
 	m, err := wire.Read(e.Message)
 	if err != nil || m.TS == "" {

@@ -1,6 +1,5 @@
-// Package receive takes in what Slack sends, over Socket Mode connections or by HTTP.
-// It brings events into the order in which they were said, and acknowledges them
-// once they are stored.
+// Package receive receives requests from Slack, over Socket Mode connections or by
+// HTTP. It puts events into their order, and acknowledges them once they are stored.
 package receive
 
 import (
@@ -41,7 +40,7 @@ func New(w *web.Client, e *events.Converter, d *dialogs.Dialogs, s Settings) *Re
 	return &Receiver{web: w, events: e, dialogs: d, settings: s}
 }
 
-// Trouble tells what is wrong with the connection; see chat.Doctor.
+// Trouble returns the current error of the connection; see chat.Doctor.
 func (r *Receiver) Trouble() error {
 	r.state.Lock()
 	defer r.state.Unlock()
@@ -54,12 +53,12 @@ func (r *Receiver) setTrouble(err error) {
 	r.trouble = err
 }
 
-// session is one run of a receiver: what its connections share.
+// session is one run of a receiver, with the state that its connections share.
 type session struct {
 	*Receiver
 	handle  chat.Handler
 	line    *line
-	running sync.WaitGroup // connections, and whatever a request has going on
+	running sync.WaitGroup // connections, and work for requests
 	gaps    sync.WaitGroup
 
 	opening sync.Mutex // connections are opened one after the other
@@ -125,9 +124,9 @@ func pauseFor(ctx context.Context, err error, attempt int) {
 	retry.Sleep(ctx, d)
 }
 
-// enter has a request processed. Events take their turn. Commands do too, lest they
-// overtake what was said before them, unless the line is held up. Dialogs do not
-// wait: Slack opens them within three seconds only. done is called once.
+// enter processes a request. Events take their turn in the line. Commands do too, so
+// that they do not overtake earlier messages, unless the line is held up. Dialogs do
+// not wait, because Slack opens them only within three seconds. done is called once.
 func (s *session) enter(ctx context.Context, in request, done func(dialogs.Outcome, error)) {
 	in.came = time.Now()
 	switch {
@@ -145,8 +144,8 @@ func (s *session) enter(ctx context.Context, in request, done func(dialogs.Outco
 	}
 }
 
-// lookup is how long the names for one request may take: Slack waits three seconds
-// for its acknowledgement.
+// lookup limits the time for looking up names for a request: Slack waits three seconds
+// for the acknowledgement.
 const lookup = 1200 * time.Millisecond
 
 // process finds out what a request means and stores the events.
@@ -275,7 +274,7 @@ type request struct {
 	again   bool // Slack has sent it before
 }
 
-// inTime is how long after a request came its events count as they happen.
+// inTime is how long after its arrival a request counts as live.
 const inTime = time.Second
 
 // late marks events that were told, or are stored, some time after they happened:

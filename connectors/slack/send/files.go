@@ -23,12 +23,11 @@ type upload struct {
 	at   time.Time
 }
 
-// SendFile uploads a file and shares it; see chat.Filer. Slack shows no other name
-// at files, so the author's is in the comment. The key is the id of the comment's
-// block, which people do not see: an earlier attempt, also one before a restart, is
-// found by it once the channel shows the file. Slack examines a file before that;
-// within one run of the program nothing is uploaded again until it has had ten
-// minutes.
+// SendFile uploads a file and shares it; see chat.Filer. Slack does not let apps choose
+// the name on a file's message, so the comment names the author. The key is the id of
+// the comment's block, which people do not see. By this key an earlier attempt, even
+// one before a restart, is found once the channel shows the file. Slack first examines
+// the file; within one run of the program, nothing is uploaded again for ten minutes.
 func (s *Sender) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attachment) (chat.MessageID, error) {
 	if err := s.takes(m, f); err != nil {
 		return "", retry.Never(fmt.Errorf("share a file: %w", err))
@@ -53,7 +52,7 @@ func (s *Sender) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attachmen
 	return s.whereShared(ctx, p, m.Key, file)
 }
 
-// takes says why a file cannot be shared, whatever Slack answers; nil: it can.
+// takes returns why a file cannot be shared; nil: it can be tried.
 func (s *Sender) takes(m chat.Outgoing, f chat.Attachment) error {
 	switch {
 	case m.Place.Room == "":
@@ -104,7 +103,7 @@ func (s *Sender) uploaded(key string) (upload, bool) {
 	return up, is
 }
 
-// caption makes the comment of a file: who it is from, and what came with it.
+// caption makes the comment of a file: its author, and the text with it.
 func caption(m chat.Outgoing, f chat.Attachment, members markup.Names) []slack.Block {
 	said := m.Body.HTML
 	if said == "" {

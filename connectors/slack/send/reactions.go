@@ -32,7 +32,7 @@ func (s *Sender) React(ctx context.Context, to chat.MessageID, emoji string, _ c
 	return "", fmt.Errorf("react to a message: %w", web.Mark(err))
 }
 
-// Unreact takes back an emoji of ours; see chat.Unreactor.
+// Unreact removes an emoji of ours; see chat.Unreactor.
 func (s *Sender) Unreact(ctx context.Context, reaction chat.MessageID, _ chat.Outgoing) error {
 	channel, rest := wire.Split(reaction)
 	ts, name, _ := strings.Cut(rest, ":") // the name may have a skin tone after colons
@@ -48,10 +48,10 @@ func reactionID(to chat.MessageID, name string) chat.MessageID {
 	return chat.MessageID(string(to) + ":" + name)
 }
 
-// failedSign marks a message that did not reach somebody.
+// failedSign marks a message that was not delivered to somebody.
 const failedSign = "⚠️"
 
-// Report shows as a reaction that a message did not reach somebody; see
+// Report marks a message that was delayed or not delivered with a reaction; see
 // chat.Reporter.
 func (s *Sender) Report(ctx context.Context, of chat.MessageID, p chat.Place, st chat.State) error {
 	sign := map[chat.Phase]string{chat.Failed: failedSign, chat.Delayed: "⏳"}[st.Phase]

@@ -1,6 +1,6 @@
-// Package send posts in a workspace: messages, files, reactions, the pinned sign of
-// a linked channel, and lines for one person alone. Slack knows no transaction ids,
-// so what was tried before is looked for by its key before it is posted again.
+// Package send posts in a workspace: messages, files, reactions, messages for one
+// person alone, and the pinned sign of a linked channel. Slack has no transaction ids,
+// so before a repeated attempt it looks for the message by its key.
 package send
 
 import (
@@ -45,10 +45,10 @@ func New(w *web.Client, d *directory.Directory) *Sender {
 	return &Sender{web: w, directory: d, Patience: 20 * time.Second, Fresh: web.Fresh, uploads: map[string]upload{}, tried: map[string]bool{}}
 }
 
-// toPerson begins a Via that names a person who is to be told in a direct message.
+// toPerson begins a Via that asks for a direct message to a person.
 const toPerson = "dm:"
 
-// ViaPerson makes the Outgoing.Via that has a person told in a direct message.
+// ViaPerson makes an Outgoing.Via that asks for a direct message to a person.
 func ViaPerson(user string) string { return toPerson + user }
 
 // Send posts a message; see chat.Connector.
@@ -155,8 +155,8 @@ func content(m chat.Outgoing, members markup.Names) (said []slack.Block, fallbac
 	return said, fallback
 }
 
-// answer answers a command the way that came with it: for its author alone, also in
-// a channel that the app is not in. done is false if that way is used up.
+// answer replies to a command by its response URL: visible to its author alone, also in
+// a channel that the app is not in. done is false if the URL cannot be used any more.
 func (s *Sender) answer(ctx context.Context, m chat.Outgoing) (id chat.MessageID, done bool, err error) {
 	if user, is := strings.CutPrefix(m.Via, toPerson); is {
 		id, err = s.tell(ctx, user, m)
@@ -225,7 +225,7 @@ func (s *Sender) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing) (
 	return of, nil
 }
 
-// Delete takes back a message and the files in it; see chat.Deleter.
+// Delete deletes a message and its files; see chat.Deleter.
 func (s *Sender) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing) error {
 	channel, ts := wire.Split(of)
 	files := s.ownFiles(ctx, m.Place, channel, ts)

@@ -16,9 +16,9 @@ import (
 // pin begins the text of a sign.
 const pin = "📌"
 
-// Announce pins a line that says that a channel is linked; see chat.Announcer. The
-// line is found again among the pins. A thread needs none: the message that it
-// begins with says it already.
+// Announce pins a message that says that a channel is linked; see chat.Announcer. The
+// message is found again among the pins. A thread needs none, because its first message
+// says so.
 func (s *Sender) Announce(ctx context.Context, p chat.Place, sign chat.Sign) error {
 	if !s.web.Uses(web.Pins) || p.Thread != "" {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Where blocks stand decides what and how many there may be.
+// The place of blocks decides which and how many are allowed.
 type surface struct {
 	most  int
 	types []string
@@ -23,7 +23,7 @@ var (
 // node is a JSON object of any form.
 type node = map[string]any
 
-// checkBlocks refuses what Slack refuses. The error is that of the Web API.
+// checkBlocks checks blocks as Slack does. The error is the Web API's.
 func checkBlocks(raw json.RawMessage, where surface) error {
 	var all []node
 	if json.Unmarshal(raw, &all) != nil {
@@ -171,7 +171,7 @@ func inputElement(e node) error {
 	return nil
 }
 
-// options checks what may be chosen, and what is at first.
+// options checks the options of a choice and the initial one.
 func options(e node, most int) error {
 	all, _ := e["options"].([]any)
 	if len(all) == 0 || len(all) > most {
@@ -193,7 +193,7 @@ func options(e node, most int) error {
 	return nil
 }
 
-// The elements of rich text, and what each needs.
+// The elements of rich text, each with its required field.
 var richNeeds = map[string]string{"text": "text", "link": "url", "user": "user_id", "channel": "channel_id", "usergroup": "usergroup_id", "emoji": "name", "broadcast": "range", "date": "timestamp", "color": "value"}
 
 func richText(elements []any, may []string) error {
@@ -237,7 +237,7 @@ func richList(e node, inner []any) error {
 	return richText(inner, []string{"rich_text_section"})
 }
 
-// richElement checks an element that has no others in it.
+// richElement checks an element without elements in it.
 func richElement(kind string, e node, listed bool) error {
 	need, known := richNeeds[kind]
 	if !listed && !known {

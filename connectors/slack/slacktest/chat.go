@@ -43,7 +43,7 @@ func methods() map[string]method {
 	}
 }
 
-// Message is one as it stands in a channel.
+// Message is a message in a channel.
 type Message struct {
 	TS, Thread, User, Bot, App string
 	Home                       string // workspace of the user; empty: Team
@@ -63,7 +63,7 @@ type Message struct {
 	ClientID                   string
 }
 
-// Metadata is what an app put at a message for itself.
+// Metadata is an app's own data on a message.
 type Metadata struct {
 	Type    string         `json:"event_type"`
 	Payload map[string]any `json:"event_payload"`
@@ -126,7 +126,7 @@ func (c *call) authTest() (reply, error) {
 	}), nil
 }
 
-// channel finds that of a call.
+// channel finds the channel of a call.
 func (c *call) channel() (*Channel, error) {
 	id := c.args["channel"]
 	if id == "" {
@@ -198,7 +198,7 @@ func (c *call) postMessage() (reply, error) {
 	return out, nil
 }
 
-// disguise gives a message the name and picture that are asked for.
+// disguise gives a message the name and picture of the call's arguments.
 func (c *call) disguise(m *Message) error {
 	if c.args["username"] == "" && c.args["icon_emoji"] == "" && c.args["icon_url"] == "" {
 		return nil
@@ -211,7 +211,7 @@ func (c *call) disguise(m *Message) error {
 	return nil
 }
 
-// place puts a message into the thread that is asked for.
+// place puts a message into the thread of the call's arguments.
 func (c *call) place(m *Message, ch *Channel) error {
 	under := c.args["thread_ts"]
 	if under == "" {
@@ -226,7 +226,7 @@ func (c *call) place(m *Message, ch *Channel) error {
 	return nil
 }
 
-// Ephemeral is a line that one person was shown.
+// Ephemeral is a message shown to one person.
 type Ephemeral struct {
 	Channel, Thread, Text string
 	Blocks                json.RawMessage
@@ -252,7 +252,7 @@ func (c *call) postEphemeral() (reply, error) {
 	if err := c.content(m); err != nil {
 		return nil, err
 	}
-	// In a thread it is shown only if somebody has answered there.
+	// Slack shows it in a thread only if the thread has replies.
 	if under := c.args["thread_ts"]; under == "" || len(ch.under(under)) > 0 {
 		u.Ephemerals = append(u.Ephemerals, Ephemeral{ch.ID, under, m.Text, m.Blocks})
 	}
@@ -304,7 +304,7 @@ func (c *call) delete() (reply, error) {
 	return reply{"channel": ch.ID, "ts": m.TS}, nil
 }
 
-// remove deletes a message. A root with answers leaves a tombstone.
+// remove deletes a message. A root with replies leaves a tombstone.
 func (s *Server) remove(ch *Channel, m *Message) {
 	before := *m
 	if len(ch.under(m.TS)) > 0 {
@@ -316,7 +316,7 @@ func (s *Server) remove(ch *Channel, m *Message) {
 	s.tellDeleted(ch, &before)
 }
 
-// since is a moment of a ts argument.
+// since reads a ts argument.
 func parseTS(ts string) (time.Time, bool) {
 	whole, part, _ := strings.Cut(ts, ".")
 	var sec, micro int64

@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// What people do beside writing: commands, menus, buttons and dialogs.
+// This file has commands, menus, buttons and dialogs.
 
-// after is what a person did that lets the app open a dialog and answer.
+// after makes the trigger and the response URL of an action, by which the app may open
+// a dialog and reply.
 func (s *Server) after(user, channel string) (trigger, response string) {
 	trigger, response = "trigger."+user+"."+s.id("X"), "/actions/"+s.id("R")
 	s.triggers[trigger] = time.Now()
@@ -45,7 +46,7 @@ func (e *envelope) wait(patience time.Duration) (answer json.RawMessage, taken b
 	}
 }
 
-// interaction sends one and waits for the app to take it.
+// interaction sends an interaction and waits until the app acknowledges it.
 func (s *Server) interaction(user, channel string, fields reply) (answer json.RawMessage, taken bool) {
 	s.mu.Lock()
 	trigger, response := s.after(user, channel)
@@ -90,7 +91,7 @@ func (s *Server) Press(user, channel string, blocks any, label string) bool {
 	json.Unmarshal(raw, &all) //nolint:errcheck // none then
 	for i, b := range all {
 		if b["block_id"] == nil {
-			b["block_id"] = fmt.Sprintf("b%d", i) // Slack names what the app has not
+			b["block_id"] = fmt.Sprintf("b%d", i) // Slack fills in missing ids
 		}
 		elements, _ := b["elements"].([]any)
 		for _, v := range elements {
@@ -107,9 +108,9 @@ func (s *Server) Press(user, channel string, blocks any, label string) bool {
 	return false
 }
 
-// Submit fills in the dialog that a person sees: field -> text, or the value of an
-// option. It returns the mistakes that the app tells; without any the dialog is
-// closed.
+// Submit fills in and submits the open dialog of a person. fields maps a field to its
+// text, or to the value of an option. It returns the errors that the app shows; if
+// there are none, the dialog closes.
 func (s *Server) Submit(user string, fields map[string]string) (mistakes map[string]string, taken bool) {
 	s.mu.Lock()
 	view := maps.Clone(s.modals[user])

@@ -99,7 +99,7 @@ func Unsent(err error) bool {
 	return (errors.As(err, &dial) && dial.Op == "dial") || errors.As(err, &dns)
 }
 
-// Says reports whether Slack answered with one of these errors.
+// Says reports whether an error is one of these error codes of Slack.
 func Says(err error, codes ...string) bool {
 	var said slack.SlackErrorResponse
 	return errors.As(err, &said) && slices.Contains(codes, said.Err)

@@ -1,6 +1,6 @@
 // Package web calls Slack's Web API: with the app's token, at the pace that Slack
-// asks for, and with errors marked for the bridge. It reads messages back and
-// transfers files; it keeps nothing but who we are.
+// asks for, and with errors marked for the bridge. It also reads messages and transfers
+// files.
 package web
 
 import (
@@ -148,8 +148,8 @@ func (c *Client) IsMe(ctx context.Context, user string) bool {
 // maxAnswer is how many bytes of an answer are read.
 const maxAnswer = 64 << 20
 
-// Call uses a method of the Web API and reads the answer as it is: one odd block
-// in a message must not spoil those beside it. Errors are marked.
+// Call calls a method of the Web API. Its errors are marked. Unlike slack-go, it does
+// not fail on a message with an unknown kind of block.
 func (c *Client) Call(ctx context.Context, method string, form url.Values, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.settings.APIURL+method, strings.NewReader(form.Encode()))
 	if err != nil {

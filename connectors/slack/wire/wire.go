@@ -1,5 +1,5 @@
-// Package wire has the form of what Slack sends: events, messages and files, the
-// ids that the bridge knows them by, and the markers of our own messages.
+// Package wire has the formats of Slack's events, messages and files, the ids of the
+// bridge for them, and the markers of our own messages.
 package wire
 
 import (
