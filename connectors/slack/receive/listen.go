@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hashsend/connectors/slack/dialogs"
@@ -30,7 +31,13 @@ func (s *session) listen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for Slack: %w", err)
 	}
-	srv := &http.Server{Handler: s.handler(ctx), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	var handling sync.WaitGroup
+	answer := s.handler(ctx)
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		handling.Add(1)
+		defer handling.Done()
+		answer.ServeHTTP(w, req)
+	}), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
 	served := make(chan error, 1)
 	s.gap(ctx)
 	s.running.Go(func() { served <- srv.Serve(l) })
@@ -42,7 +49,9 @@ func (s *session) listen(ctx context.Context) error {
 	// Requests in progress are finished.
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
-	return srv.Shutdown(end)
+	err = srv.Shutdown(end)
+	handling.Wait()
+	return err
 }
 
 // signed reports whether Slack has signed a body with our secret, not long ago.
