@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -299,7 +297,7 @@ func TestDisconnectFixture(t *testing.T) {
 	l := newLab(t, true)
 	_, b := l.run(t)
 	opened := l.Calls("apps.connections.open")
-	l.Frame(fixture(t, "S13"))
+	l.Frame(chattest.Payload(t, "slack", "S13"))
 	soon(t, "new connection beside the old ones", func() bool { return l.Calls("apps.connections.open") == opened+1 && l.Sockets() == receive.Slots+1 })
 	for n := range 9 { // over the old ones, too
 		l.Say(l.alice, l.lounge, fmt.Sprint("word ", n))
@@ -314,7 +312,7 @@ func TestDisconnectFixture(t *testing.T) {
 func TestURLVerificationFixture(t *testing.T) {
 	l := newLab(t, false)
 	l.run(t)
-	raw := fixture(t, "S19")
+	raw := chattest.Payload(t, "slack", "S19")
 	if status, answer := l.request(t, asJSON, raw, time.Now(), slacktest.SigningSecret); status != 200 || answer != "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P" {
 		t.Errorf("it was answered with %d %q", status, answer)
 	}
@@ -455,24 +453,4 @@ func TestRevoked(t *testing.T) {
 		t.Errorf("it was told %d times, want once: %q", told, b.stored())
 	}
 	soon(t, "end of the trouble", func() bool { return c.Trouble() == nil })
-}
-
-// fixture is a payload from beside the project.
-func fixture(t testing.TB, name string) json.RawMessage {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "fixtures", "events", "slack", name+"_*.json"))
-	if err != nil || len(files) != 1 {
-		t.Skipf("the payload %s is not beside the project", name)
-	}
-	raw, err := os.ReadFile(files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Event json.RawMessage `json:"event"`
-	}
-	if err := json.Unmarshal(raw, &f); err != nil {
-		t.Fatal(err)
-	}
-	return f.Event
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,26 +19,6 @@ import (
 	"hashsend/connectors/slack/web"
 	"hashsend/connectors/slack/wire"
 )
-
-// fixture is a payload from beside the project.
-func fixture(t testing.TB, name string) json.RawMessage {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "..", "..", "shared", "fixtures", "events", "slack", name+"_*.json"))
-	if err != nil || len(files) != 1 {
-		t.Skipf("the payload %s is not beside the project", name)
-	}
-	raw, err := os.ReadFile(files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Event json.RawMessage `json:"event"`
-	}
-	if err := json.Unmarshal(raw, &f); err != nil {
-		t.Fatal(err)
-	}
-	return f.Event
-}
 
 // in puts an event into a channel.
 func in(channel string, event json.RawMessage) json.RawMessage {
@@ -119,7 +97,7 @@ func TestFixtures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			con := offline(t, c.change)
-			got := chattest.Brief(con.Convert(context.Background(), wire.Callback{Type: "event_callback", ID: "Ev1", Event: in("C1", fixture(t, c.name))})...)
+			got := chattest.Brief(con.Convert(context.Background(), wire.Callback{Type: "event_callback", ID: "Ev1", Event: in("C1", chattest.Payload(t, "slack", c.name))})...)
 			if got != c.want {
 				t.Errorf("it became %q, want %q", got, c.want)
 			}
@@ -132,7 +110,7 @@ func TestFixtures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			con := offline(t, nil)
-			raw := fixture(t, name)
+			raw := chattest.Payload(t, "slack", name)
 			var envelope struct{ Payload json.RawMessage }
 			if json.Unmarshal(raw, &envelope) == nil && envelope.Payload != nil {
 				raw = envelope.Payload
@@ -153,7 +131,7 @@ func TestFixtures(t *testing.T) {
 	// A rich_text (B17, B21, B25) and a huddle (B31) are parts of a message.
 	for name, want := range map[string]string{"S11": "posted by Ann: Holy moly", "S12": "posted by Ann: #private-channeldummy_text", "S23": "posted by Ann: Some Text👍👍🏻"} {
 		t.Run(name, func(t *testing.T) {
-			block := string(fixture(t, name))
+			block := string(chattest.Payload(t, "slack", name))
 			if !strings.Contains(block, `"rich_text"`) {
 				block = `{"type":"rich_text","elements":[` + block + `]}`
 			}
@@ -164,7 +142,7 @@ func TestFixtures(t *testing.T) {
 		})
 	}
 	t.Run("S21", func(t *testing.T) {
-		event := json.RawMessage(`{"type":"message","subtype":"huddle_thread","channel":"C1","user":"U1","ts":"1700000000.000100","thread_ts":"1700000000.000100","room":` + string(fixture(t, "S21")) + `}`)
+		event := json.RawMessage(`{"type":"message","subtype":"huddle_thread","channel":"C1","user":"U1","ts":"1700000000.000100","thread_ts":"1700000000.000100","room":` + string(chattest.Payload(t, "slack", "S21")) + `}`)
 		if got := chattest.Brief(offline(t, nil).Convert(t.Context(), wire.Callback{Event: event})...); got != "emote of Ann: started a huddle" {
 			t.Errorf("it became %q", got)
 		}
