@@ -99,6 +99,8 @@ func (nobody) Channel(string) (string, bool) { return "", false }
 func (nobody) Group(string) string           { return "" }
 func (nobody) Emoji(string) (string, bool)   { return "", false }
 
+func TestGuards(t *testing.T) { chattest.Guarded(t, (*Connector)(nil)) }
+
 func TestContract(t *testing.T) {
 	for name, socket := range map[string]bool{"Socket Mode": true, "Events API": false} {
 		t.Run(name, func(t *testing.T) {

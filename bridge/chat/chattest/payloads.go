@@ -24,6 +24,16 @@ func Payload(t testing.TB, network, name string) json.RawMessage {
 // are beside the project, wherever in it the test is.
 func payloads(t testing.TB, network, pattern string) []string {
 	t.Helper()
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(root(t)), "shared", "fixtures", "events", network, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// root is the folder of go.mod.
+func root(t testing.TB) string {
+	t.Helper()
 	folder, err := os.Getwd()
 	for err == nil {
 		_, err = os.Stat(filepath.Join(folder, "go.mod"))
@@ -37,11 +47,7 @@ func payloads(t testing.TB, network, pattern string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(folder), "shared", "fixtures", "events", network, pattern))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return folder
 }
 
 // event returns the event in a payload's file.
