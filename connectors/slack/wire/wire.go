@@ -120,7 +120,7 @@ func (e Event) Home() string { return cmp.Or(e.UserTeam, e.UserProfile.Team, e.S
 // When returns the moment of a ts, the zero time if it is not one.
 func When(ts string) time.Time {
 	s, err := strconv.ParseFloat(ts, 64)
-	if err != nil || s <= 0 || s > 1e11 {
+	if err != nil || !(s > 0 && s <= 1e11) { // also if it is NaN
 		return time.Time{}
 	}
 	whole, part := math.Modf(s)
