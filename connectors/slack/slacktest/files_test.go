@@ -77,13 +77,6 @@ func TestUploadsRefused(t *testing.T) {
 	root := w.Say(w.alice, w.lounge, "root")
 	answer := w.Say(w.alice, w.lounge, "answer", slacktest.Said{Thread: root})
 	w.Say(w.alice, w.lounge, "mine", slacktest.Said{Files: []slacktest.File{{ID: "FALICE", Name: "b.txt"}}})
-	form := func(pairs ...string) url.Values {
-		v := url.Values{}
-		for i := 0; i < len(pairs); i += 2 {
-			v.Set(pairs[i], pairs[i+1])
-		}
-		return v
-	}
 	reserve := func() (at, id string) {
 		got, _ := w.call(t, "files.getUploadURLExternal", slacktest.BotToken, form("filename", "a.txt", "length", "5"))
 		at, _ = got["upload_url"].(string)
@@ -143,7 +136,11 @@ func TestUploadsRefused(t *testing.T) {
 	refused("files.completeUploadExternal", form("files", list), "missing_scope")
 	w.Allow("files:write")
 	refused("files.info", form("file", "FALICE"), "missing_scope")
-	w.Allow()
+}
+
+// The upload methods take no JSON.
+func TestUploadsByJSON(t *testing.T) {
+	w := start(t)
 	req, err := http.NewRequest(http.MethodPost, w.API()+"files.getUploadURLExternal", strings.NewReader(`{"filename":"a.txt","length":5}`))
 	if err != nil {
 		t.Fatal(err)
