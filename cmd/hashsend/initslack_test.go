@@ -89,7 +89,7 @@ func TestInitSlack(t *testing.T) {
 	}
 	for _, want := range []string{
 		"https://api.slack.com/apps?new_app=1", w.manifest, "connections:write", "✗ Slack: bot_token: ", "invalid_auth",
-		"✗ Slack: app_token: ", "the app lacks rights: ", "channels:history (what is said in public channels", "✓ Slack: connected to the workspace",
+		"✗ Slack: app_token: ", "the app is missing scopes: ", "channels:history (messages in public channels", "✓ Slack: connected to the workspace",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
@@ -144,7 +144,7 @@ func TestInitSlackByHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"press Retry beside the Request URL", "✗ Slack: Slack's request is signed with another secret", "✓ Slack's request has come, and the signing secret is right."} {
+	for _, want := range []string{"press Retry beside the Request URL", "✗ Slack: Slack signed its request with a different secret", "✓ Slack's request has come, and the signing secret is right."} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}

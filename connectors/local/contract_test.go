@@ -80,6 +80,8 @@ func (r room) ReadFile(t *testing.T, id chat.MessageID) (string, []byte) {
 	return "", nil
 }
 
+func TestGuards(t *testing.T) { chattest.Guarded(t, (*Connector)(nil)) }
+
 func TestContract(t *testing.T) {
 	chattest.Run(t, func(t *testing.T) chattest.Fixture {
 		s, err := OpenServer(filepath.Join(t.TempDir(), "rooms"))

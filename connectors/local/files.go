@@ -15,16 +15,16 @@ import (
 	"hashsend/bridge/retry"
 )
 
-// File is a file that an entry brings; its content lies in the server's folder.
+// File is a file of an entry. Its content is in the server's folder.
 type File struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	Type string `json:"type,omitempty"` // media type, as whoever posted it says
+	Type string `json:"type,omitempty"` // media type, as the sender declared it
 	Size int64  `json:"size"`           // bytes
 }
 
-// Keep stores the content of a file, on disk when it returns, for an entry to
-// name it. What no entry names is never shown.
+// Keep stores the content of a file, so that an entry can name it. The content is on
+// disk when Keep returns. A file that no entry names is never shown.
 func (s *Server) Keep(name, kind string, r io.Reader) (_ File, err error) {
 	k := File{ID: strings.ToLower(rand.Text()), Name: name, Type: kind}
 	if err := os.MkdirAll(s.files, 0o700); err != nil {
@@ -41,10 +41,10 @@ func (s *Server) Keep(name, kind string, r io.Reader) (_ File, err error) {
 	return k, nil
 }
 
-// Content opens a file that was kept; fs.ErrNotExist: there is none. The caller
-// closes it.
+// Content opens a stored file. The error is fs.ErrNotExist if there is none. The caller
+// closes the file.
 func (s *Server) Content(id string) (*os.File, error) {
-	return os.OpenInRoot(s.files, id) // an id that leads elsewhere is refused
+	return os.OpenInRoot(s.files, id) // an id that leads out of the folder is refused
 }
 
 // OpenFile reads a file; see chat.Opener.
@@ -59,7 +59,7 @@ func (c *Connector) OpenFile(_ context.Context, f chat.File) (io.ReadCloser, err
 // SendFile posts a file; see chat.Filer.
 func (c *Connector) SendFile(ctx context.Context, m chat.Outgoing, a chat.Attachment) (chat.MessageID, error) {
 	if m.Place.Room == "" {
-		return "", retry.Never(errors.New("no room is named"))
+		return "", retry.Never(errors.New("no room given"))
 	}
 	if e, sent := c.s.ByKey(m.Key); sent {
 		return chat.MessageID(e.ID()), nil
@@ -77,7 +77,7 @@ func (c *Connector) SendFile(ctx context.Context, m chat.Outgoing, a chat.Attach
 	return c.add(e)
 }
 
-// chatFiles names the files of an entry to the bridge.
+// chatFiles describes the files of an entry to the bridge.
 func chatFiles(e Entry) (files []chat.File) {
 	for _, f := range e.Files {
 		family, _, _ := strings.Cut(f.Type, "/")

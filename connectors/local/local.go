@@ -19,17 +19,33 @@ type Connector struct {
 	env chat.Env
 }
 
-// Open joins a server to the bridge. The caller keeps and closes the server.
+// The abilities that it offers beside Connector.
+var (
+	_ chat.Connector = (*Connector)(nil)
+	_ chat.Announcer = (*Connector)(nil)
+	_ chat.Creator   = (*Connector)(nil)
+	_ chat.Deleter   = (*Connector)(nil)
+	_ chat.Describer = (*Connector)(nil)
+	_ chat.Editor    = (*Connector)(nil)
+	_ chat.Filer     = (*Connector)(nil)
+	_ chat.Finder    = (*Connector)(nil)
+	_ chat.Limiter   = (*Connector)(nil)
+	_ chat.Opener    = (*Connector)(nil)
+	_ chat.Reactor   = (*Connector)(nil)
+	_ chat.Threader  = (*Connector)(nil)
+)
+
+// Open connects a server to the bridge. The caller closes the server.
 func Open(s *Server, env chat.Env) *Connector { return &Connector{s: s, env: env} }
 
 // Name is its name in the configuration.
 func (c *Connector) Name() string { return c.env.Name }
 
-// Run receives until ctx ends; the cursor is the number of the last entry.
+// Run receives until ctx ends. The cursor is the number of the last entry.
 func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler) error {
 	seq, err := strconv.ParseInt(cursor, 10, 64)
 	if err != nil && cursor != "" {
-		return fmt.Errorf("the stored cursor %q is no number", cursor)
+		return fmt.Errorf("the stored cursor %q is not a number", cursor)
 	}
 	failures := 0
 	for ctx.Err() == nil {
@@ -38,7 +54,7 @@ func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler)
 			err := handle(context.WithoutCancel(ctx), strconv.FormatInt(e.Seq, 10), convert(e)...)
 			if err != nil {
 				failures++
-				c.env.Log.Warn("an entry of the room could not be stored and comes again", "error", err)
+				c.env.Log.Warn("could not store an entry of the room; trying again", "error", err)
 				break
 			}
 			seq, failures = e.Seq, 0
@@ -58,7 +74,7 @@ func (c *Connector) Run(ctx context.Context, cursor string, handle chat.Handler)
 	return nil
 }
 
-// convert makes events of an entry; none of the bridge's own.
+// convert makes events of an entry. The bridge's own entries have none.
 func convert(e Entry) []chat.Event {
 	if e.Bridge {
 		return nil
@@ -105,10 +121,10 @@ func (c *Connector) add(e Entry) (chat.MessageID, error) {
 	return chat.MessageID(e.ID()), nil
 }
 
-// Send posts a message; the same Key posts it once.
+// Send posts a message, once for each Key.
 func (c *Connector) Send(_ context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if m.Place.Room == "" {
-		return "", retry.Never(errors.New("no room is named"))
+		return "", retry.Never(errors.New("no room given"))
 	}
 	kind := map[chat.Kind]string{chat.Said: "said", chat.Notice: "notice", chat.Emote: "emote"}[m.Kind]
 	return c.add(c.entry(kind, m))
@@ -121,7 +137,7 @@ func (c *Connector) Edit(_ context.Context, of chat.MessageID, m chat.Outgoing) 
 	return c.add(e)
 }
 
-// Delete takes a message back; see chat.Deleter.
+// Delete deletes a message; see chat.Deleter.
 func (c *Connector) Delete(_ context.Context, of chat.MessageID, m chat.Outgoing) error {
 	e := c.entry("delete", m)
 	e.Of = string(of)
@@ -136,7 +152,7 @@ func (c *Connector) React(_ context.Context, to chat.MessageID, emoji string, m 
 	return c.add(e)
 }
 
-// Limits: reactions are shown as those of their people; see chat.Limiter.
+// Limits says that reactions are shown as their senders' own; see chat.Limiter.
 func (c *Connector) Limits() chat.Limits { return chat.Limits{OwnReactions: true} }
 
 // Find looks for a message by its key; see chat.Finder.
@@ -148,7 +164,8 @@ func (c *Connector) Find(_ context.Context, _ chat.Place, key string, _ time.Tim
 	return chat.MessageID(e.ID()), true, nil
 }
 
-// Describe tells the room's name and how many have spoken there; see chat.Describer.
+// Describe returns the room's name and the number of people who have posted there; see
+// chat.Describer.
 func (c *Connector) Describe(_ context.Context, room chat.RoomID) (chat.Description, error) {
 	d := chat.Description{Name: string(room)}
 	all, _ := c.s.After(0)
@@ -173,7 +190,7 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 	return chat.ThreadID(root)
 }
 
-// Announce sets the line that stands above the room; see chat.Announcer.
+// Announce sets the line above the room; see chat.Announcer.
 func (c *Connector) Announce(_ context.Context, p chat.Place, s chat.Sign) error {
 	_, err := c.s.Add(Entry{Kind: "sign", Room: string(p.Room), Thread: string(p.Thread), Bridge: true, Text: s.Text})
 	return err

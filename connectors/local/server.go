@@ -1,6 +1,6 @@
-// Package local is a chat network of its own, small enough to be embedded: the
-// demo's room. Server keeps the rooms in one file; Connector joins them to the
-// bridge like any other network.
+// Package local is a small embedded chat network: the rooms of the demo. Server keeps
+// the rooms in one file, and Connector connects them to the bridge like any other
+// network.
 package local
 
 import (
@@ -16,22 +16,22 @@ import (
 	"time"
 )
 
-// Entry is one event of the server, as it stands in its file.
+// Entry is one event of the server, and one line of its file.
 type Entry struct {
 	Seq     int64     `json:"seq"`
 	At      time.Time `json:"at"`
 	Kind    string    `json:"kind"` // said, notice, emote, edit, delete, react, sign, room
 	Room    string    `json:"room"`
 	Thread  string    `json:"thread,omitempty"`
-	By      string    `json:"by,omitempty"`   // user id; of the bridge's users: empty or the sender's id
-	Name    string    `json:"name,omitempty"` // as shown
+	By      string    `json:"by,omitempty"`   // user id; for the bridge: empty, or the sender's id
+	Name    string    `json:"name,omitempty"` // as displayed
 	Bridge  bool      `json:"bridge,omitempty"`
 	Key     string    `json:"key,omitempty"`
 	Text    string    `json:"text,omitempty"`
 	HTML    string    `json:"html,omitempty"`
 	ReplyTo string    `json:"reply_to,omitempty"`
-	Of      string    `json:"of,omitempty"`  // the entry that is edited, deleted or reacted to
-	For     string    `json:"for,omitempty"` // meant for this user alone
+	Of      string    `json:"of,omitempty"`  // the edited or deleted entry, or the target of a reaction
+	For     string    `json:"for,omitempty"` // only for this user
 	Files   []File    `json:"files,omitempty"`
 }
 
@@ -48,9 +48,9 @@ type Server struct {
 	changed chan struct{}    // closed and replaced with each new entry
 }
 
-// OpenServer opens the server whose rooms are kept in the file at path, which is
-// made if it does not exist, and the files of the rooms in the folder path.files.
-// The caller closes it.
+// OpenServer opens the server with the rooms in the file at path, and their files in
+// the folder path.files. It creates them if they do not exist. The caller closes the
+// server.
 func OpenServer(path string) (*Server, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -63,8 +63,8 @@ func OpenServer(path string) (*Server, error) {
 	return s, nil
 }
 
-// load reads the file. A last line that a crash has cut off was never told to
-// anybody and is removed.
+// load reads the file. If a crash has cut off the last line, it was never handed over
+// and is removed.
 func (s *Server) load() error {
 	r := bufio.NewReader(s.file)
 	var good int64
@@ -104,8 +104,8 @@ func (s *Server) Close() error {
 	return s.file.Close()
 }
 
-// Add stores an entry, on disk when it returns, and gives it its number. One
-// with a Key that is known already changes nothing and returns the first.
+// Add stores an entry and numbers it. The entry is on disk when Add returns. If there
+// is an entry with the same Key, Add stores nothing and returns that entry.
 func (s *Server) Add(e Entry) (Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,8 +132,8 @@ func (s *Server) Add(e Entry) (Entry, error) {
 	return e, nil
 }
 
-// After returns the entries behind a number, and a channel that is closed when
-// there are more.
+// After returns the entries after a number, and a channel that is closed when there
+// are more.
 func (s *Server) After(seq int64) ([]Entry, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,33 +8,35 @@ import (
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"hashsend/connectors/slack/web"
 )
 
-// Check tries the tokens and says what works. An error names what is wrong and
-// what to do; a missing right is one, with the function that it costs.
+// Check tries the tokens and describes the connection. Its errors say what is wrong
+// and what to do. A missing scope is an error, and names the function that needs it.
 func (c *Connector) Check(ctx context.Context) (string, error) {
-	me, err := c.self(ctx)
+	me, err := c.web.Me(ctx)
 	if err != nil {
 		return "", fmt.Errorf("bot_token: %w", err)
 	}
 	if me.Bot == "" && me.User == "" {
-		return "", errors.New("bot_token: Slack does not say whose it is")
+		return "", errors.New("bot_token: Slack doesn't say which app it belongs to")
 	}
 	text := "connected to the workspace " + me.TeamName
 	if c.cfg.SocketMode() {
-		if _, _, err := c.api.StartSocketModeContext(ctx); err != nil {
+		if _, _, err := c.web.API.StartSocketModeContext(ctx); err != nil {
 			var said slack.SlackErrorResponse
 			if errors.As(err, &said) {
-				return "", fmt.Errorf("app_token: %w (the token has to have the scope connections:write, and Socket Mode has to be on in the settings of the app)", mark(err))
+				return "", fmt.Errorf("app_token: %w (the token needs the scope connections:write, and Socket Mode must be on in the app's settings)", web.Mark(err))
 			}
-			return "", fmt.Errorf("app_token: %w", mark(err))
+			return "", fmt.Errorf("app_token: %w", web.Mark(err))
 		}
-		text += ", by Socket Mode"
+		text += ", using Socket Mode"
 	} else {
-		text += ", by the Events API: the settings of the app name " + c.cfg.URL + " as Request URL of events, of interactivity and of the command"
+		text += ", using the Events API (in the app's settings, set the Request URL of events, interactivity and the slash command to " + c.cfg.URL + ")"
 	}
 	if me.Scopes == nil {
-		return text + "; the server does not tell what the app may do, so that could not be checked", nil
+		return text + "; the server doesn't report the app's scopes, so they couldn't be checked", nil
 	}
 	var lacks []string
 	for _, s := range c.cfg.Scopes() {
@@ -43,7 +45,7 @@ func (c *Connector) Check(ctx context.Context) (string, error) {
 		}
 	}
 	if len(lacks) > 0 {
-		return "", fmt.Errorf("the app lacks rights: %s. hashsend slack manifest prints what it needs: paste that in its settings under “App Manifest” and install it again, or leave the functions out in the configuration", strings.Join(lacks, ", "))
+		return "", fmt.Errorf("the app is missing scopes: %s. Run `hashsend slack manifest`, paste its output into the app's settings under “App Manifest” and install the app again, or remove these functions from the configuration", strings.Join(lacks, ", "))
 	}
 	return text, nil
 }

@@ -10,6 +10,7 @@ import (
 	"hashsend/bridge/chat/chattest"
 	"hashsend/connectors/slack/slacktest"
 	"hashsend/connectors/slack/slacktext"
+	"hashsend/connectors/slack/wire"
 )
 
 // lab is a stand-in with a person and a channel, and the settings for it.
@@ -71,7 +72,7 @@ func (r *room) Place() chat.Place { return chat.Place{Room: chat.RoomID(r.id)} }
 
 func (r *room) Say(t *testing.T, text string) chat.MessageID {
 	t.Helper()
-	return messageID(r.id, r.Server.Say(r.alice, r.id, text))
+	return wire.MessageID(r.id, r.Server.Say(r.alice, r.id, text))
 }
 
 func (r *room) Read(*testing.T) (lines []chattest.Line) {
@@ -80,7 +81,7 @@ func (r *room) Read(*testing.T) (lines []chattest.Line) {
 		if name == "" && m.User == r.alice {
 			name = "Alice Example"
 		}
-		lines = append(lines, chattest.Line{ID: messageID(r.id, m.TS), Author: name, Text: seen(m)})
+		lines = append(lines, chattest.Line{ID: wire.MessageID(r.id, m.TS), Author: name, Text: seen(m)})
 	}
 	return lines
 }
@@ -97,6 +98,8 @@ func (nobody) User(string) string            { return "" }
 func (nobody) Channel(string) (string, bool) { return "", false }
 func (nobody) Group(string) string           { return "" }
 func (nobody) Emoji(string) (string, bool)   { return "", false }
+
+func TestGuards(t *testing.T) { chattest.Guarded(t, (*Connector)(nil)) }
 
 func TestContract(t *testing.T) {
 	for name, socket := range map[string]bool{"Socket Mode": true, "Events API": false} {
@@ -115,13 +118,13 @@ var _ chattest.Files = (*room)(nil) // else the contract tries no files
 
 func (r *room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
 	t.Helper()
-	return messageID(r.id, r.Server.Say(r.alice, r.id, "", slacktest.Said{Files: []slacktest.File{{Name: name, Type: "application/octet-stream", Body: data}}}))
+	return wire.MessageID(r.id, r.Server.Say(r.alice, r.id, "", slacktest.Said{Files: []slacktest.File{{Name: name, Type: "application/octet-stream", Body: data}}}))
 }
 
 func (r *room) ReadFile(t *testing.T, id chat.MessageID) (string, []byte) {
 	t.Helper()
 	for _, m := range r.Messages(r.id) {
-		if messageID(r.id, m.TS) == id && len(m.Files) == 1 {
+		if wire.MessageID(r.id, m.TS) == id && len(m.Files) == 1 {
 			return m.Files[0].Name, m.Files[0].Body
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/retry"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/wire"
 )
 
 func attachment(name, body string) chat.Attachment {
@@ -78,18 +78,6 @@ func TestTokenGoesNowhereElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	body.Close() //nolint:errcheck // read only
-	for at, want := range map[string]bool{
-		"https://files.slack.com/files-pri/x": true, "https://lab.slack.com/x": true, "http://files.slack.com/x": false, "https://files.slack.com.example.org/x": false,
-		"https://notslack.com/x": false, "https://docs.example.org/x": false, l.API(): true,
-	} {
-		u, err := url.Parse(at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := c.mayHaveToken(u); got != want {
-			t.Errorf("%s may have the token: %v, want %v", at, got, want)
-		}
-	}
 }
 
 // A file stands once in its channel or thread, with its author's name, however
@@ -109,9 +97,9 @@ func TestSendFile(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, true)
 			c := l.connect(t)
-			c.patience = 2 * time.Second
+			c.sender.Patience = 2 * time.Second
 			m := l.outgoing("k1", "see <here> & *there*")
-			m.ReplyTo = messageID(l.lounge, l.Say(l.alice, l.lounge, "root"))
+			m.ReplyTo = wire.MessageID(l.lounge, l.Say(l.alice, l.lounge, "root"))
 			if x.method != "" {
 				l.Break(x.method, x.fault)
 			}
@@ -122,27 +110,35 @@ func TestSendFile(t *testing.T) {
 					break
 				}
 				if name == "a break before" { // Slack may still be looking it through; ten minutes later it is not
-					c.uploads = map[string]upload{}
+					c.sender.Fresh = 0
 				}
 			}
-			all := l.Messages(l.lounge)
-			if err != nil || len(all) != 2 || id != messageID(l.lounge, all[1].TS) || all[1].Thread != all[0].TS {
-				t.Fatalf("%s, %v; the channel holds %+v", id, err, all)
+			if err != nil {
+				t.Fatal(err)
 			}
-			f := all[1].Attached()
-			if got := seen(all[1]); got != "Ann (email)\n\nsee <here> & *there*" || len(f) != 1 || f[0].Name != "a.txt" || string(f[0].Body) != "hello" {
-				t.Errorf("it says %q with %+v", got, f)
-			}
-			p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(all[0].TS)}
-			defer func() {
-				if err := c.Delete(t.Context(), id, chat.Outgoing{Place: p}); err != nil || len(l.Messages(l.lounge)) != 1 || l.Calls("files.delete") == 0 {
-					t.Errorf("taking it back: %v; the channel holds %+v", err, l.Messages(l.lounge))
-				}
-			}()
-			if found, is, err := l.connect(t).Find(t.Context(), p, "k1", time.Now().Add(-time.Minute)); err != nil || !is || found != id {
-				t.Errorf("after a restart it is found as %q, %v, %v", found, is, err)
-			}
+			l.checkFile(t, c, id, m)
 		})
+	}
+}
+
+// checkFile checks a file under the only other message of the lounge, and takes it
+// back.
+func (l *lab) checkFile(t *testing.T, c *Connector, id chat.MessageID, m chat.Outgoing) {
+	t.Helper()
+	all := l.Messages(l.lounge)
+	if len(all) != 2 || id != wire.MessageID(l.lounge, all[1].TS) || all[1].Thread != all[0].TS {
+		t.Fatalf("%s; the channel holds %+v", id, all)
+	}
+	f := all[1].Attached()
+	if got := seen(all[1]); got != "Ann (email)\n\nsee <here> & *there*" || len(f) != 1 || f[0].Name != "a.txt" || string(f[0].Body) != "hello" {
+		t.Errorf("it says %q with %+v", got, f)
+	}
+	p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(all[0].TS)}
+	if found, is, err := l.connect(t).Find(t.Context(), p, "k1", time.Now().Add(-time.Minute)); err != nil || !is || found != id {
+		t.Errorf("after a restart it is found as %q, %v, %v", found, is, err)
+	}
+	if err := c.Delete(t.Context(), id, chat.Outgoing{Place: p}); err != nil || len(l.Messages(l.lounge)) != 1 || l.Calls("files.delete") == 0 {
+		t.Errorf("taking it back: %v; the channel holds %+v", err, l.Messages(l.lounge))
 	}
 }
 
@@ -164,38 +160,12 @@ func TestSendFileRefused(t *testing.T) {
 	}
 }
 
-// B13, B15: what each sort of file becomes.
-func TestFilesOfMessages(t *testing.T) {
-	for _, x := range []struct{ name, file, want string }{
-		{"B13 tombstone", `{"id":"F1","mode":"tombstone"}`, ""},
-		{"B13 hidden", `{"id":"F1","mode":"hidden_by_limit"}`, "posted by Ann: (a file that is not available)"},
-		{"B13 external", `{"id":"F1","mode":"external","is_external":true,"title":"Plan","url_private":"https://docs.example.org/1","permalink_public":"https://slack-files.com/p"}`, "posted by Ann: Plan (https://docs.example.org/1)"},
-		{"B13 canvas", `{"id":"F1","mode":"canvas","title":"Notes","permalink":"https://lab.slack.com/docs/1","permalink_public":"https://slack-files.com/p"}`, "posted by Ann: Notes (https://lab.slack.com/docs/1)"},
-		{"B13 post", `{"id":"F1","mode":"post","title":"T","preview":"a < b"}`, "posted by Ann: T\n\na < b"},
-		{"B13 snippet", `{"id":"F1","mode":"snippet","name":"a.go"}`, "posted by Ann:  [a.go]"},
-		{"B15 audio", `{"id":"F1","mode":"hosted","name":"audio.webm","mimetype":"audio/webm","subtype":"slack_audio","duration_ms":7000,"transcription":{"status":"complete","preview":{"content":"hello there"}}}`, "posted by Ann: “hello there” [audio.m4a]"},
-	} {
-		event := `{"type":"message","subtype":"file_share","channel":"C1","user":"U1","ts":"17.1","text":"","files":[` + x.file + `]}`
-		got := summed(offline(t, nil).convert(t.Context(), callback{Event: []byte(event)}))
-		if got != x.want || strings.Contains(got, "slack-files.com") {
-			t.Errorf("%s became %q, want %q", x.name, got, x.want)
-		}
-	}
-	voice := rawFile{Name: "a.webm", Type: "audio/webm", Subtype: "slack_audio", Duration: 7000}.file()
-	if voice.Sort != chat.Voice || voice.Duration != 7*time.Second || voice.Type != "audio/mp4" {
-		t.Errorf("a clip is %+v", voice)
-	}
-	if p := (rawFile{Name: "a.png", Type: "image/png", Width: 3, Height: 2}).file(); p.Sort != chat.Picture || p.Width != 3 || p.Height != 2 {
-		t.Errorf("a picture is %+v", p)
-	}
-}
-
 // Slack says at times that a file is shared, and never shows it. It is uploaded
 // again only after Slack has had its time.
 func TestFileNeverShown(t *testing.T) {
 	l := newLab(t, true)
 	c := l.connect(t)
-	c.patience = 300 * time.Millisecond
+	c.sender.Patience = 300 * time.Millisecond
 	l.DropShares(1)
 	m := l.outgoing("k1", "")
 	for range 2 {
@@ -206,7 +176,7 @@ func TestFileNeverShown(t *testing.T) {
 	if got := l.Calls("files.completeUploadExternal"); got != 1 {
 		t.Errorf("it was shared %d times within the time that Slack may take", got)
 	}
-	c.uploads["k1"] = upload{c.uploads["k1"].file, time.Now().Add(-fresh)}
+	c.sender.Fresh = 0
 	if _, err := c.SendFile(t.Context(), m, attachment("a.txt", "hello")); err != nil || len(l.Messages(l.lounge)) != 1 {
 		t.Errorf("after that: %v, and %d messages", err, len(l.Messages(l.lounge)))
 	}
@@ -216,7 +186,7 @@ func TestFileNeverShown(t *testing.T) {
 func TestTransferStandsStill(t *testing.T) {
 	l := newLab(t, true)
 	c := l.connect(t)
-	c.stall = 200 * time.Millisecond
+	c.web.Stall = 200 * time.Millisecond
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, strings.Repeat("x", 5000)) //nolint:errcheck // the client may have gone
 		w.(http.Flusher).Flush()

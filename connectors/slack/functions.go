@@ -1,25 +1,27 @@
 package slack
 
-// Function is something that the app can do and a workspace may do without. What
-// it needs is asked for only where it is switched on.
+import "hashsend/connectors/slack/web"
+
+// Function is an optional function of the app. Its scopes and events are requested only
+// if it is switched on.
 type Function struct {
 	Name   string
-	Adds   string // what it adds, for people
+	Adds   string // what it adds, in words for people
 	Scopes []string
 	Events []string
 }
 
-// basics is what nothing works without, with the reason of each scope.
+// basics returns the scopes and events that the app always needs.
 func basics() (scopes []Scope, events []string) {
 	return []Scope{
-			{"app_mentions:read", "commands by @hashsend inside threads"},
-			{"channels:history", "what is said in public channels, and what was said while hashsend was away"},
+			{"app_mentions:read", "commands with @hashsend inside threads"},
+			{"channels:history", "messages in public channels, including those posted while hashsend was offline"},
 			{"channels:read", "names of public channels, and whether they are shared with other organisations"},
-			{"chat:write", "posting answers"},
-			{"chat:write.customize", "showing who wrote, by name and picture"},
+			{"chat:write", "posting replies"},
+			{"chat:write.customize", "showing each author's name and picture"},
 			{"commands", "the slash command, menus and dialogs"},
 			{"metadata.message:read", "recognising its own messages, so that none is posted twice"},
-			{"users:read", "names of people, and whether they are guests"},
+			{"users:read", "people's names, and whether they are guests"},
 		}, []string{
 			"app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left",
 			"channel_rename", "channel_shared", "channel_unarchive", "channel_unshared", "member_joined_channel", "member_left_channel",
@@ -27,25 +29,25 @@ func basics() (scopes []Scope, events []string) {
 		}
 }
 
-// Functions returns all functions.
+// Functions returns all optional functions.
 func Functions() []Function {
 	return []Function{
-		{"private", "private channels", []string{"groups:history", "groups:read"},
+		{web.Private, "private channels", []string{"groups:history", "groups:read"},
 			[]string{"group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "message.groups"}},
-		{"direct", "commands in a direct message with the app, answers there, and group messages", []string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
+		{web.Direct, "commands and replies in direct messages with the app, and group messages", []string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
 			[]string{"message.im", "message.mpim"}},
-		{"join", "entering public channels by itself when somebody links them", []string{"channels:join"}, nil},
-		{"reactions", "reactions, and signs at messages that did not reach somebody", []string{"reactions:read", "reactions:write"},
+		{web.Entering, "joining public channels when somebody links them", []string{"channels:join"}, nil},
+		{web.Reactions, "reactions, and marks on messages that weren't delivered", []string{"reactions:read", "reactions:write"},
 			[]string{"reaction_added", "reaction_removed"}},
-		{"files", "files both ways, as attachments of mails and in the channel", []string{"files:read", "files:write"}, nil},
-		{"emoji", "the workspace's own emoji by the right name", []string{"emoji:read"}, []string{"emoji_changed"}},
-		{"groups", "names of user groups that are mentioned", []string{"usergroups:read"}, []string{"subteam_updated"}},
-		{"pins", "the pinned sign that a channel is read by email", []string{"pins:read", "pins:write"}, nil},
-		{"addresses", "mail at once for members of the workspace who read a channel by email and are mentioned there", []string{"users:read.email"}, nil},
+		{web.Files, "files in both directions: email attachments and files in the channel", []string{"files:read", "files:write"}, nil},
+		{web.Emoji, "the workspace's custom emoji", []string{"emoji:read"}, []string{"emoji_changed"}},
+		{web.Groups, "names of mentioned user groups", []string{"usergroups:read"}, []string{"subteam_updated"}},
+		{web.Pins, "the pinned message that says who reads the channel by email", []string{"pins:read", "pins:write"}, nil},
+		{web.Addresses, "immediate email for workspace members who read a channel by email and are mentioned there", []string{"users:read.email"}, nil},
 	}
 }
 
-// Scope is a right of the app, with the reason for it.
+// Scope is a scope of the app with the reason for it.
 type Scope struct{ Name, Why string }
 
 func functionNames() (names []string) {
@@ -55,8 +57,7 @@ func functionNames() (names []string) {
 	return names
 }
 
-// Scopes returns the rights that the switched-on functions need, each with what
-// it adds.
+// Scopes returns the scopes for the switched-on functions, each with its reason.
 func (c Config) Scopes() []Scope {
 	all, _ := basics()
 	for _, f := range Functions() {
@@ -70,7 +71,7 @@ func (c Config) Scopes() []Scope {
 	return all
 }
 
-// events returns the subscriptions that the switched-on functions need.
+// events returns the subscriptions for the switched-on functions.
 func (c Config) events() []string {
 	_, all := basics()
 	for _, f := range Functions() {

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/chat/chattest"
 	"hashsend/bridge/retry"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/wire"
 )
 
 // caught is what Backfill hands over, in short.
@@ -19,9 +21,9 @@ func caught(t *testing.T, c *Connector, p chat.Place, since chat.MessageID, link
 	err := c.Backfill(t.Context(), p, since, linked, func(_ context.Context, _ string, events ...chat.Event) error {
 		for _, ev := range events {
 			if !ev.EventHead().Late {
-				t.Errorf("%s is not marked as late", summed([]chat.Event{ev}))
+				t.Errorf("%s is not marked as late", chattest.Brief(ev))
 			}
-			all = append(all, strings.TrimPrefix(summed([]chat.Event{ev}), "posted by Alice Example: "))
+			all = append(all, strings.TrimPrefix(chattest.Brief(ev), "posted by Alice Example: "))
 		}
 		return nil
 	})
@@ -58,14 +60,14 @@ func TestBackfill(t *testing.T) {
 	}
 	got := caught(t, c, place, "", linked)
 	want := append([]string{
-		"deleted " + string(messageID(l.lounge, first)), "in an old thread (in " + root + ")", "second", "edited " + string(messageID(l.lounge, second)) + ": second",
+		"deleted " + string(wire.MessageID(l.lounge, first)), "in an old thread (in " + root + ")", "second", "edited " + string(wire.MessageID(l.lounge, second)) + ": second",
 		"under the first (in " + first + ")"}, many...)
 	if !slices.Equal(got, want) {
 		t.Errorf("the channel is caught up by %q, want %q", got, want)
 	}
 	// From a message that is known on: an hour more, because events may have come
 	// out of order, but never what was said before the link.
-	if got := caught(t, c, place, messageID(l.lounge, second), linked); !slices.Equal(got, want) {
+	if got := caught(t, c, place, wire.MessageID(l.lounge, second), linked); !slices.Equal(got, want) {
 		t.Errorf("after a message it is caught up by %q", got)
 	}
 	// One thread alone.
@@ -112,7 +114,7 @@ func TestFetch(t *testing.T) {
 		ts   string
 		want string
 	}{{place, root, "root"}, {inThread, reply, "in the thread"}, {inThread, root, "root"}} {
-		got, err := c.Fetch(t.Context(), x.in, messageID(l.lounge, x.ts))
+		got, err := c.Fetch(t.Context(), x.in, wire.MessageID(l.lounge, x.ts))
 		if err != nil || got.Body.Text != x.want {
 			t.Errorf("Fetch of %q: %q, %v", x.want, got.Body.Text, err)
 		}
@@ -122,23 +124,23 @@ func TestFetch(t *testing.T) {
 	both := l.Say(l.alice, l.lounge, "in both", slacktest.Said{Thread: root, Broadcast: true})
 	for _, code := range []string{"missing_scope", "not_allowed_token_type"} {
 		l.Break("conversations.replies", slacktest.Fault{Error: code}, slacktest.Fault{Error: code})
-		if got, err := c.Fetch(t.Context(), inThread, messageID(l.lounge, both)); err != nil || got.Body.Text != "in both" {
+		if got, err := c.Fetch(t.Context(), inThread, wire.MessageID(l.lounge, both)); err != nil || got.Body.Text != "in both" {
 			t.Errorf("after %s Fetch gives %q, %v", code, got.Body.Text, err)
 		}
-		if _, err := c.Fetch(t.Context(), inThread, messageID(l.lounge, reply)); !retry.IsNever(err) {
+		if _, err := c.Fetch(t.Context(), inThread, wire.MessageID(l.lounge, reply)); !retry.IsNever(err) {
 			t.Errorf("after %s Fetch of what stands in the thread alone: %v, want a final error", code, err)
 		}
 		l.Break("conversations.history", slacktest.Fault{Error: code}, slacktest.Fault{Error: code})
-		if got, err := c.Fetch(t.Context(), place, messageID(l.lounge, root)); err != nil || got.Body.Text != "root" {
+		if got, err := c.Fetch(t.Context(), place, wire.MessageID(l.lounge, root)); err != nil || got.Body.Text != "root" {
 			t.Errorf("after %s for the history Fetch of a root gives %q, %v", code, got.Body.Text, err)
 		}
 		l.Break("conversations.replies", slacktest.Fault{Error: code})
-		if _, err := c.Fetch(t.Context(), place, messageID(l.lounge, root)); !retry.IsNever(err) {
+		if _, err := c.Fetch(t.Context(), place, wire.MessageID(l.lounge, root)); !retry.IsNever(err) {
 			t.Errorf("after %s for the history Fetch: %v, want a final error", code, err)
 		}
 	}
 	mine := deliver(t, c, l.outgoing("k1", "our own"))
-	for _, id := range []chat.MessageID{messageID(l.lounge, "1700000000.000100"), mine} {
+	for _, id := range []chat.MessageID{wire.MessageID(l.lounge, "1700000000.000100"), mine} {
 		if _, err := c.Fetch(t.Context(), place, id); !retry.IsNever(err) {
 			t.Errorf("Fetch of %s: %v, want a final error", id, err)
 		}

@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/blocks"
+	"hashsend/connectors/slack/send"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/wire"
 )
 
 // fields fill in the dialog that alice sees.
@@ -38,7 +41,7 @@ func TestNewDialog(t *testing.T) {
 		if !l.Slash(l.alice, l.lounge, "/send", "  ") {
 			t.Fatal("the command was not taken")
 		}
-		for people, mistake := range map[string]string{"": "at least one", "ann at example": "ann is not an email address", "ann@": "not an email address", "Ann <ann@example.com>": "Ann is not"} {
+		for people, mistake := range map[string]string{"": "at least one", "ann at example": "ann is not a valid email address", "ann@": "not a valid email address", "Ann <ann@example.com>": "Ann is not"} {
 			got := l.fill(t, l.alice, map[string]string{"people": people})
 			if !strings.Contains(got["people"], mistake) {
 				t.Errorf("%q was answered with %v, want %q", people, got, mistake)
@@ -60,7 +63,7 @@ func TestNewDialog(t *testing.T) {
 	b.until(t, "new dee@example.com")
 	all := b.commandsOf(l.alice)
 	last := all[len(all)-1]
-	if last.Place.Room != chat.RoomID(other) || !strings.HasPrefix(last.Via, direct) {
+	if last.Place.Room != chat.RoomID(other) || !strings.HasPrefix(last.Via, send.ViaPerson("")) {
 		t.Errorf("the command is %+v, want it in the channel that was chosen, and answers told directly", last)
 	}
 	soon(t, "entry into the channel", func() bool { return len(l.Members(other)) == 2 })
@@ -81,7 +84,7 @@ func TestMenus(t *testing.T) {
 		t.Fatal("the menu was not taken")
 	}
 	b.until(t, "command of Alice Example: why")
-	if got := last(); got.About != messageID(l.lounge, reply) || got.Place.Thread != chat.ThreadID(root) || !got.Private {
+	if got := last(); got.About != wire.MessageID(l.lounge, reply) || got.Place.Thread != chat.ThreadID(root) || !got.Private {
 		t.Errorf("the command is %+v, want it about the message", got)
 	}
 	if !l.Menu(l.alice, l.lounge, root, "hs_msg_email") {
@@ -94,7 +97,7 @@ func TestMenus(t *testing.T) {
 		t.Errorf("the dialog was answered with %v", got)
 	}
 	b.until(t, "command of Alice Example: mail ann@example.com title Old things")
-	if got := last(); got.About != messageID(l.lounge, root) || got.Place.Thread != "" {
+	if got := last(); got.About != wire.MessageID(l.lounge, root) || got.Place.Thread != "" {
 		t.Errorf("the command is %+v, want it about the root", got)
 	}
 	// To those who take part already, nobody needs to be named.
@@ -124,7 +127,7 @@ func TestGuestsMayNot(t *testing.T) {
 			t.Fatal("the command was not taken")
 		}
 		soon(t, "answer", func() bool { return len(l.Ephemerals(who)) == 1 })
-		if text := l.Ephemerals(who)[0].Text; !strings.Contains(text, "may not") || l.Modal(who) != nil {
+		if text := l.Ephemerals(who)[0].Text; !strings.Contains(text, "can't use this") || l.Modal(who) != nil {
 			t.Errorf("%s was told %q", u.Name, text)
 		}
 		// With words the bridge decides; it has to know who asks.
@@ -209,7 +212,7 @@ func TestCommandsComeInTurn(t *testing.T) {
 		b.until(t, "command of Alice Example: ok shared")
 		b.until(t, "just before")
 		l.Payload("interactive", map[string]any{"type": "block_actions", "user": map[string]string{"id": l.alice}, "trigger_id": "1.2.4", "actions": []any{
-			map[string]string{"type": "button", "block_id": "b", "action_id": actionCommand + "0", "value": pack(chat.Place{Room: chat.RoomID(l.lounge)}, "unlink")},
+			map[string]string{"type": "button", "block_id": "b", "action_id": blocks.Command + "0", "value": blocks.Pack(chat.Place{Room: chat.RoomID(l.lounge)}, "unlink")},
 		}})
 		typed("again")
 		b.until(t, "command of Alice Example: unlink")

@@ -5,13 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"hashsend/connectors/slack/dialogs"
+	"hashsend/connectors/slack/web"
 )
 
-// maxHint is how many characters Slack shows beside a slash command.
+// maxHint is the maximum length of a slash command's usage hint.
 const maxHint = 1000
 
-// Manifest writes the manifest of the app for these settings: the rights that the
-// functions need and no others, each with its reason. hint is what is shown beside
+// Manifest writes the manifest of the app for these settings, with the scopes of the
+// switched-on functions and no others, each with its reason. hint is the usage hint of
 // the slash command.
 func Manifest(c Config, hint string) ([]byte, error) {
 	c = c.withDefaults()
@@ -21,22 +24,22 @@ func Manifest(c Config, hint string) ([]byte, error) {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	socket := c.SocketMode()
-	line("# The manifest of the Slack app: https://api.slack.com/apps?new_app=1, \"From a manifest\".")
+	line("# The manifest of the Slack app. Create the app at https://api.slack.com/apps?new_app=1, \"From a manifest\".")
 	line("_metadata:\n  major_version: 1\n  minor_version: 1")
-	line("display_information:\n  name: hashsend\n  description: Joins channels and conversations by email.")
-	line("  long_description: %s", quoted("hashsend joins a Slack channel, or a thread in one, with a conversation by email. What is said there leaves as short mails from a mailbox that the one who runs it has connected, and what people answer appears in the channel. Write "+c.Command+" help in a channel, or open the app's Home, to begin a conversation, invite people by their address, and see what has not arrived."))
+	line("display_information:\n  name: hashsend\n  description: Connects channels to email conversations.")
+	line("  long_description: %s", quoted("hashsend connects a Slack channel, or a thread in one, to an email conversation. Messages posted there are sent as short emails from a mailbox that your admin has connected, and replies show up in the channel. Type "+c.Command+" help in a channel, or open the app's Home, to start a conversation, invite people by email, and see what wasn't delivered."))
 	line("  background_color: \"#1f3a5f\"")
-	line("features:\n  app_home:\n    home_tab_enabled: true\n    messages_tab_enabled: %t\n    messages_tab_read_only_enabled: false", c.uses("direct"))
+	line("features:\n  app_home:\n    home_tab_enabled: true\n    messages_tab_enabled: %t\n    messages_tab_read_only_enabled: false", c.uses(web.Direct))
 	line("  bot_user:\n    display_name: hashsend\n    always_online: true")
 	line("  shortcuts:")
 	for _, s := range [][4]string{
-		{"Reply by email", "message", shortcutMail, "Mail this message"},
-		{"Email details", "message", shortcutDetails, "What became of this message"},
-		{"New email thread", "global", shortcutNew, "Talk with people by email from here"},
+		{"Reply by email", "message", dialogs.ShortcutMail, "Send this message by email"},
+		{"Email details", "message", dialogs.ShortcutDetails, "See what happened to this message"},
+		{"New email conversation", "global", dialogs.ShortcutNew, "Start an email conversation in a channel"},
 	} {
 		line("    - name: %s\n      type: %s\n      callback_id: %s\n      description: %s", s[0], s[1], s[2], s[3])
 	}
-	line("  slash_commands:\n    - command: %s\n      description: Join this channel with email\n      usage_hint: %s\n      should_escape: true", c.Command, quoted(hint))
+	line("  slash_commands:\n    - command: %s\n      description: Connect this channel to email\n      usage_hint: %s\n      should_escape: true", c.Command, quoted(hint))
 	if !socket {
 		line("      url: %s", quoted(c.URL))
 	}
@@ -60,7 +63,7 @@ func Manifest(c Config, hint string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// quoted writes a text as YAML (and JSON) has it.
+// quoted quotes a text for YAML (and JSON).
 func quoted(s string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)

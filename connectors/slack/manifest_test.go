@@ -59,16 +59,22 @@ func TestManifest(t *testing.T) {
 				t.Errorf("the events are %v, want %v", m.Settings.EventSubscriptions.BotEvents, cfg.events())
 			}
 			within(t, m)
-			urls := []string{m.Settings.EventSubscriptions.RequestUrl, m.Settings.Interactivity.RequestUrl, m.Features.SlashCommands[0].Url}
-			for _, u := range urls {
-				if u != cfg.URL {
-					t.Errorf("a request URL is %q, want %q", u, cfg.URL)
-				}
-			}
-			if m.Settings.SocketModeEnabled != socket || !m.Settings.Interactivity.IsEnabled || m.Settings.TokenRotationEnabled {
-				t.Errorf("the settings are %+v", m.Settings)
-			}
+			checkReceiving(t, m, cfg)
 		}
+	}
+}
+
+// checkReceiving checks by which way an app receives.
+func checkReceiving(t *testing.T, m slack.Manifest, cfg Config) {
+	t.Helper()
+	urls := []string{m.Settings.EventSubscriptions.RequestUrl, m.Settings.Interactivity.RequestUrl, m.Features.SlashCommands[0].Url}
+	for _, u := range urls {
+		if u != cfg.URL {
+			t.Errorf("a request URL is %q, want %q", u, cfg.URL)
+		}
+	}
+	if m.Settings.SocketModeEnabled != cfg.SocketMode() || !m.Settings.Interactivity.IsEnabled || m.Settings.TokenRotationEnabled {
+		t.Errorf("the settings are %+v", m.Settings)
 	}
 }
 
@@ -193,8 +199,8 @@ func TestConfig(t *testing.T) {
 		want   string
 	}{
 		"tokens changed round":  {func(c *Config) { c.BotToken, c.AppToken = c.AppToken, c.BotToken }, "this is an app-level token"},
-		"a person's token":      {func(c *Config) { c.BotToken = "xoxp-1" }, "the token of a person"},
-		"a browser's token":     {func(c *Config) { c.BotToken = "xoxc-1" }, "the token of a browser"},
+		"a person's token":      {func(c *Config) { c.BotToken = "xoxp-1" }, "a user token"},
+		"a browser's token":     {func(c *Config) { c.BotToken = "xoxc-1" }, "a browser token"},
 		"a rotating token":      {func(c *Config) { c.BotToken = "xoxe.xoxb-1" }, "token rotation"},
 		"something else":        {func(c *Config) { c.AppToken = "hello" }, "App-Level Tokens"},
 		"a token as the secret": {func(c *Config) { c.AppToken, c.SigningSecret, c.URL = "", "xapp-1", "https://a.example/" }, "Signing Secret"},
@@ -202,7 +208,7 @@ func TestConfig(t *testing.T) {
 		"no address":            {func(c *Config) { c.AppToken, c.SigningSecret = "", "s" }, "Slack can send events to"},
 		"no port":               {func(c *Config) { c.AppToken, c.SigningSecret, c.URL, c.Listen = "", "s", "https://a.example/", "here" }, "listen"},
 		"no command":            {func(c *Config) { c.Command = "send" }, "slash command"},
-		"no function":           {func(c *Config) { c.Functions = []string{"magic"} }, "there are: private"},
+		"no function":           {func(c *Config) { c.Functions = []string{"magic"} }, "must be one of: private"},
 		"no API":                {func(c *Config) { c.APIURL = "slack" }, "api_url"},
 	} {
 		c := good
@@ -216,7 +222,7 @@ func TestConfig(t *testing.T) {
 				t.Errorf("%s: a secret stands in %v", name, err)
 			}
 		}
-		if _, err := Open(c, offline(t, nil).env); err == nil {
+		if _, err := Open(c, chat.Env{Name: "slack", Log: discard()}); err == nil {
 			t.Errorf("%s: it was opened", name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/wire"
 )
 
 // What is written in a mail with an @ mentions the member of the channel who alone has
@@ -40,7 +41,7 @@ func TestMailsMention(t *testing.T) {
 		}
 	}
 	// An edit mentions as the message did; a file's caption does, too.
-	if _, err := c.Edit(t.Context(), messageID(l.lounge, all[0].TS), l.outgoing("k4", "@Bob Lee at one")); err != nil {
+	if _, err := c.Edit(t.Context(), wire.MessageID(l.lounge, all[0].TS), l.outgoing("k4", "@Bob Lee at one")); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.Messages(l.lounge)[0]; got.Text != "<@"+bob+"> at one" {

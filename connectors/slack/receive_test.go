@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/chat/chattest"
+	"hashsend/connectors/slack/receive"
 	"hashsend/connectors/slack/slacktest"
 )
 
@@ -69,7 +70,7 @@ func (b *book) stored() (all []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, ev := range b.events {
-		all = append(all, summed([]chat.Event{ev}))
+		all = append(all, chattest.Brief(ev))
 	}
 	return all
 }
@@ -106,7 +107,7 @@ func (l *lab) run(t testing.TB, rooms ...string) (*Connector, *book) {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	soon(t, "connection", func() bool { return l.Sockets() == slots || l.cfg.AppToken == "" && l.reachable() })
+	soon(t, "connection", func() bool { return l.Sockets() == receive.Slots || l.cfg.AppToken == "" && l.reachable() })
 	return c, b
 }
 
@@ -145,6 +146,9 @@ func (l *lab) request(t *testing.T, contentType string, body []byte, at time.Tim
 	return resp.StatusCode, strings.TrimSpace(b.String())
 }
 
+// settling is how long an event waits for earlier ones before it is stored.
+const settling = 200 * time.Millisecond
+
 const (
 	asJSON = "application/json"
 	asForm = "application/x-www-form-urlencoded"
@@ -166,7 +170,7 @@ func TestRefusedRequests(t *testing.T) {
 		{"another secret", asJSON, good, now, "another", 401},
 		{"six minutes old", asJSON, good, now.Add(-6 * time.Minute), slacktest.SigningSecret, 401},
 		{"six minutes ahead", asJSON, good, now.Add(6 * time.Minute), slacktest.SigningSecret, 401},
-		{"oversized", asJSON, good + strings.Repeat(" ", maxBody), now, slacktest.SigningSecret, 400},
+		{"oversized", asJSON, good + strings.Repeat(" ", 1<<20), now, slacktest.SigningSecret, 400},
 		{"broken JSON", asJSON, good[:40], now, slacktest.SigningSecret, 400},
 		{"no type", asJSON, `{"event":{}}`, now, slacktest.SigningSecret, 400},
 		{"JSON of another kind", asJSON, `["hi"]`, now, slacktest.SigningSecret, 400},
@@ -218,21 +222,6 @@ func TestRefusedRequests(t *testing.T) {
 	}
 	if got := b.stored(); !slices.Equal(got, []string{"posted by Alice Example: hi"}) {
 		t.Errorf("there was stored %q, want the message though it came as a retry", got)
-	}
-}
-
-// A wrong secret is told, but strangers cannot fill the log.
-func TestRefusalIsToldOnce(t *testing.T) {
-	var log bytes.Buffer
-	r := &receiver{Connector: &Connector{env: chat.Env{Log: slog.New(slog.NewTextHandler(&log, nil))}}}
-	r.refused(false)
-	if log.Len() > 0 {
-		t.Errorf("a request without a signature is told: %s", &log)
-	}
-	r.refused(true)
-	r.refused(true)
-	if n := strings.Count(log.String(), "signing_secret"); n != 1 {
-		t.Errorf("it is told %d times, want once:\n%s", n, &log)
 	}
 }
 
@@ -295,7 +284,7 @@ func TestSocketsAreRenewed(t *testing.T) {
 				time.Sleep(2 * time.Millisecond)
 			}
 			b.until(t, "word 19")
-			soon(t, "new connection", func() bool { return l.Calls("apps.connections.open") > opened && l.Sockets() == slots })
+			soon(t, "new connection", func() bool { return l.Calls("apps.connections.open") > opened && l.Sockets() == receive.Slots })
 			if got := b.stored(); len(got) != 20 {
 				t.Errorf("%d of 20 messages were stored: %q", len(got), got)
 			}
@@ -308,8 +297,8 @@ func TestDisconnectFixture(t *testing.T) {
 	l := newLab(t, true)
 	_, b := l.run(t)
 	opened := l.Calls("apps.connections.open")
-	l.Frame(fixture(t, "S13"))
-	soon(t, "new connection beside the old ones", func() bool { return l.Calls("apps.connections.open") == opened+1 && l.Sockets() == slots+1 })
+	l.Frame(chattest.Payload(t, "slack", "S13"))
+	soon(t, "new connection beside the old ones", func() bool { return l.Calls("apps.connections.open") == opened+1 && l.Sockets() == receive.Slots+1 })
 	for n := range 9 { // over the old ones, too
 		l.Say(l.alice, l.lounge, fmt.Sprint("word ", n))
 	}
@@ -323,7 +312,7 @@ func TestDisconnectFixture(t *testing.T) {
 func TestURLVerificationFixture(t *testing.T) {
 	l := newLab(t, false)
 	l.run(t)
-	raw := fixture(t, "S19")
+	raw := chattest.Payload(t, "slack", "S19")
 	if status, answer := l.request(t, asJSON, raw, time.Now(), slacktest.SigningSecret); status != 200 || answer != "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P" {
 		t.Errorf("it was answered with %d %q", status, answer)
 	}
@@ -357,7 +346,7 @@ func TestLostBacklog(t *testing.T) {
 		l.Say(l.alice, l.lounge, fmt.Sprintf("lost %d", n))
 		l.LoseBacklog()
 		b.until(t, fmt.Sprintf("lost %d", n))
-		soon(t, "connections", func() bool { return l.Sockets() == slots })
+		soon(t, "connections", func() bool { return l.Sockets() == receive.Slots })
 	}
 	if got := b.stored(); len(got) != 3 {
 		t.Errorf("there was stored %q, want each message once", got)
@@ -371,7 +360,7 @@ func TestLostWithOneConnection(t *testing.T) {
 	l.Subscribe("app_mention") // no message arrives by itself
 	_, b := l.run(t, l.lounge)
 	for n := range 3 {
-		soon(t, "connections", func() bool { return l.Sockets() == slots })
+		soon(t, "connections", func() bool { return l.Sockets() == receive.Slots })
 		l.Say(l.alice, l.lounge, fmt.Sprintf("lost %d", n))
 		l.DropOne()
 		b.until(t, fmt.Sprintf("lost %d", n))
@@ -385,11 +374,11 @@ func TestLostWithOneConnection(t *testing.T) {
 // (EVENTS 6.3)
 func TestNotAcknowledged(t *testing.T) {
 	l := newLab(t, true)
-	l.Patience, l.Again = settle+50*time.Millisecond, []time.Duration{0, 50 * time.Millisecond, 5 * time.Second}
+	l.Patience, l.Again = settling+50*time.Millisecond, []time.Duration{0, 50 * time.Millisecond, 5 * time.Second}
 	_, b := l.run(t)
 	b.setRefuse(errors.New("the disk is full"))
 	l.Say(l.alice, l.lounge, "keep me")
-	time.Sleep(settle + 100*time.Millisecond)
+	time.Sleep(settling + 100*time.Millisecond)
 	b.setRefuse(nil)
 	b.until(t, "keep me")
 	if got := b.stored(); len(got) != 1 {
@@ -464,29 +453,4 @@ func TestRevoked(t *testing.T) {
 		t.Errorf("it was told %d times, want once: %q", told, b.stored())
 	}
 	soon(t, "end of the trouble", func() bool { return c.Trouble() == nil })
-}
-
-// What waited its turn, or comes again, may have been said before the channel was linked:
-// the bridge looks at its time then.
-func TestWhatIsTakenInLate(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		waited time.Duration
-		again  bool
-		late   bool
-	}{{"at once", 0, false, false}, {"after a moment", inTime / 2, false, false}, {"after waiting", inTime, false, true}, {"again", 0, true, true}} {
-		var got []chat.Event
-		r := &receiver{Connector: offline(t, nil), line: newLine(), handle: func(_ context.Context, _ string, events ...chat.Event) error {
-			got = append(got, events...)
-			return nil
-		}}
-		payload := `{"type":"event_callback","event_id":"Ev1","event":{"type":"message","channel":"C1","user":"U1","text":"hello","ts":"17.1"}}`
-		in := request{kind: "events_api", payload: json.RawMessage(payload), came: time.Now().Add(-c.waited), again: c.again}
-		if _, err := r.process(t.Context(), in); err != nil {
-			t.Fatal(err)
-		}
-		if p, is := got[0].(chat.Posted); !is || p.Late != c.late {
-			t.Errorf("%s: handed over %+v, want late: %v", c.name, got, c.late)
-		}
-	}
 }

@@ -11,7 +11,10 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/retry"
+	"hashsend/connectors/slack/send"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/web"
+	"hashsend/connectors/slack/wire"
 )
 
 // deliver sends as the bridge does: again, with the same key, after a failure.
@@ -55,9 +58,9 @@ func TestPostsFail(t *testing.T) {
 				m := l.outgoing("k1", "hello")
 				switch in {
 				case "thread":
-					m.ReplyTo = messageID(l.lounge, l.Say(l.alice, l.lounge, "root"))
+					m.ReplyTo = wire.MessageID(l.lounge, l.Say(l.alice, l.lounge, "root"))
 				case "direct message":
-					m.Via = direct + l.alice
+					m.Via = send.ViaPerson(l.alice)
 				}
 				l.Break("chat.postMessage", f, f)
 				id := deliver(t, c, m)
@@ -91,7 +94,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"not in the channel", func(m *chat.Outgoing) { m.Place.Room = chat.RoomID(secret) }, "channel_not_found"},
 		{"archived", func(m *chat.Outgoing) { m.Place.Room = chat.RoomID(archived) }, "is_archived"},
-		{"no channel", func(m *chat.Outgoing) { m.Place.Room = "" }, "no channel is named"},
+		{"no channel", func(m *chat.Outgoing) { m.Place.Room = "" }, "no channel given"},
 	} {
 		m := l.outgoing("k "+x.name, "hello")
 		x.change(&m)
@@ -111,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}
 	l.Revoke("account_inactive")
 	_, err = c.Send(t.Context(), l.outgoing("kgone", "hello"))
-	var out *lockedOut
+	var out *web.LockedOut
 	if !errors.As(err, &out) || retry.IsNever(err) {
 		t.Errorf("Send: %v, want the message to be kept until the token is good again", err)
 	}
@@ -150,6 +153,10 @@ func TestNothingFromMailMentions(t *testing.T) {
 	}
 }
 
+// reactions are those at the first message of the lounge.
+func (l *lab) reactions() map[string][]string { return l.Messages(l.lounge)[0].Reactions }
+
+// A message is replaced and taken back; a repeat of either does no harm.
 func TestChange(t *testing.T) {
 	l := newLab(t, true)
 	c := l.connect(t)
@@ -160,21 +167,36 @@ func TestChange(t *testing.T) {
 		t.Errorf("Edit: %v, %v", same, err)
 	}
 	if got := l.Messages(l.lounge)[0]; seen(got) != "second" || got.Username != "Ann (email)" || got.Edited == "" {
-		t.Errorf("after the edit there stands %+v", got)
+		t.Errorf("after the edit the message is %+v", got)
 	}
-	for range 2 { // C26: the second time it is there already (already_reacted)
+	for range 2 { // the second time it is gone already
+		if err := c.Delete(t.Context(), id, chat.Outgoing{}); err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+	}
+	if got := l.Messages(l.lounge); len(got) != 0 {
+		t.Errorf("the channel still has %+v", got)
+	}
+	if _, err := c.Edit(t.Context(), id, m); !retry.IsNever(err) {
+		t.Errorf("Edit of what is gone: %v, want a final error", err)
+	}
+}
+
+// A reaction of ours comes and goes, others' stay, and none is one of a person to us
+// (A11, B26). A repeat does no harm (C26).
+func TestReactions(t *testing.T) {
+	l := newLab(t, true)
+	c := l.connect(t)
+	id := deliver(t, c, l.outgoing("k1", "first"))
+	for range 2 { // the second time it is there already (already_reacted)
 		if _, err := c.React(t.Context(), id, "👍", l.outgoing("k3", "")); err != nil {
 			t.Errorf("React: %v", err)
 		}
 	}
-	if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, chat.State{Phase: chat.Failed}); err != nil {
-		t.Errorf("Report: %v", err)
-	}
-	if got := l.Messages(l.lounge)[0].Reactions; len(got["+1"]) != 1 || len(got["warning"]) != 1 {
+	if got := l.reactions(); len(got["+1"]) != 1 {
 		t.Errorf("the reactions are %v", got)
 	}
-	_, ts := split(id)
-	// B26, A11: a reaction of ours goes, others' stay, and none is one of a person to us.
+	_, ts := wire.Split(id)
 	l.React("U1", l.lounge, ts, "+1")
 	reaction, err := c.React(t.Context(), id, "👍🏽", l.outgoing("k4", ""))
 	if err != nil {
@@ -187,33 +209,31 @@ func TestChange(t *testing.T) {
 			}
 		}
 	}
-	// B38: what was mailed again has no sign of a failure; other states change nothing.
-	for _, s := range []chat.State{{Phase: chat.Accepted}, {Phase: chat.Read}} {
-		if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, s); err != nil {
-			t.Errorf("Report: %v", err)
-		}
-	}
-	if got := l.Messages(l.lounge)[0].Reactions; len(got["warning"]) != 1 {
-		t.Errorf("the reactions are %v, want the sign to stay", got)
-	}
-	for range 2 { // the second time it is gone already
-		if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, chat.State{Phase: chat.Accepted, Mended: true}); err != nil {
-			t.Errorf("Report: %v", err)
-		}
-	}
-	if got := l.Messages(l.lounge)[0].Reactions; len(got["+1"]) != 1 || got["+1"][0] != "U1" || len(got["+1::skin-tone-4"]) != 0 || len(got["warning"]) != 0 {
+	if got := l.reactions(); len(got["+1"]) != 1 || got["+1"][0] != "U1" || len(got["+1::skin-tone-4"]) != 0 {
 		t.Errorf("after reactions were taken back there are %v", got)
 	}
-	for range 2 { // the second time it is gone already
-		if err := c.Delete(t.Context(), id, chat.Outgoing{}); err != nil {
-			t.Errorf("Delete: %v", err)
+}
+
+// A message that failed has a sign until the failure is mended; other states change
+// nothing (B38).
+func TestReports(t *testing.T) {
+	l := newLab(t, true)
+	c := l.connect(t)
+	id := deliver(t, c, l.outgoing("k1", "first"))
+	for _, x := range []struct {
+		state chat.State
+		want  int
+	}{
+		{chat.State{Phase: chat.Failed}, 1},
+		{chat.State{Phase: chat.Accepted}, 1}, {chat.State{Phase: chat.Read}, 1},
+		{chat.State{Phase: chat.Accepted, Mended: true}, 0}, {chat.State{Phase: chat.Accepted, Mended: true}, 0}, // gone already
+	} {
+		if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, x.state); err != nil {
+			t.Errorf("Report: %v", err)
 		}
-	}
-	if got := l.Messages(l.lounge); len(got) != 0 {
-		t.Errorf("there is left %+v", got)
-	}
-	if _, err := c.Edit(t.Context(), id, m); !retry.IsNever(err) {
-		t.Errorf("Edit of what is gone: %v, want a final error", err)
+		if got := l.reactions(); len(got["warning"]) != x.want {
+			t.Errorf("after %+v the reactions are %v, want %d signs", x.state, got, x.want)
+		}
 	}
 }
 
@@ -396,7 +416,7 @@ func TestDesk(t *testing.T) {
 		return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
 	}
 	home := show(desk)
-	for _, want := range []string{"Lunch &lt;!channel&gt;", "#lounge, linked", "a thread in #lounge, paused", "(they see each other's addresses): ann@example.com", "(each by a mail of their own): nobody", "Waiting: 2 mails are &lt;on&gt; their way", `"Settings"`, "<!date^1700000000^", "a mail came back", "The mailbox", `"Resume"`, `"Invite"`, "New conversation"} {
+	for _, want := range []string{"Lunch &lt;!channel&gt;", "#lounge, connected", "a thread in #lounge, paused", "(they see each other's addresses): ann@example.com", "(each gets a separate email): nobody", "Waiting: 2 mails are &lt;on&gt; their way", `"Settings"`, "<!date^1700000000^", "a mail came back", "The mailbox", `"Resume"`, `"Invite"`, "New conversation"} {
 		if !strings.Contains(home, want) {
 			t.Errorf("the Home lacks %q: %s", want, home)
 		}
@@ -413,7 +433,7 @@ func TestDesk(t *testing.T) {
 	press("Pause", "command of Alice Example: pause")
 	b.until(t, "desk of Alice Example")                                  // and the Home is shown anew
 	press("Retry", "command of Alice Example: resend 7 ann@example.com") // B38
-	press("Unlink", "command of Alice Example: unlink")
+	press("Disconnect", "command of Alice Example: unlink")
 	press("Resume", "command of Alice Example: pause off")
 	press("Invite", "")
 	soon(t, "dialog", func() bool { return l.Modal(l.alice) != nil })

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/slack/send"
 	"hashsend/connectors/slack/slacktest"
 )
 
@@ -59,27 +60,47 @@ func TestSettings(t *testing.T) {
 		if mistakes, taken := l.Submit(l.alice, x.fields); !taken || mistakes != nil {
 			t.Fatalf("%v was answered with %v", x.fields, mistakes)
 		}
-		var got []string
-		for _, cmd := range b.commandsOf(l.alice)[before:] {
-			got = append(got, cmd.Text)
-			if cmd.Place != s.Place || !strings.HasPrefix(cmd.Via, direct) || !cmd.Private {
-				t.Errorf("the command is %+v, want it in the thread, and answers told directly", cmd)
-			}
-		}
-		if fmt.Sprint(got) != fmt.Sprint(x.want) {
+		if got := texts(t, b.commandsOf(l.alice)[before:], s.Place); fmt.Sprint(got) != fmt.Sprint(x.want) {
 			t.Errorf("%v became %q, want %q", x.fields, got, x.want)
 		}
 		if n := strings.Count(strings.Join(b.stored(), "\n"), "desk of") - desks; (n > 0) != (len(x.want) > 0) {
 			t.Errorf("after %v the Home is shown %d times", x.fields, n)
 		}
 	}
-	// As much as there is: Slack takes the dialog, and what does not fit is counted.
+}
+
+// texts returns the texts of commands that the settings of a place have given.
+func texts(t *testing.T, all []chat.Command, place chat.Place) (got []string) {
+	t.Helper()
+	for _, cmd := range all {
+		got = append(got, cmd.Text)
+		if cmd.Place != place || !strings.HasPrefix(cmd.Via, send.ViaPerson("")) || !cmd.Private {
+			t.Errorf("the command is %+v, want it in the thread, and answers told directly", cmd)
+		}
+	}
+	return got
+}
+
+// However many people there are, Slack takes the dialog; those who do not fit are
+// counted.
+func TestSettingsOfMany(t *testing.T) {
+	l := newLab(t, true)
+	c, b := l.run(t)
+	s := lunchSettings
+	s.Place = chat.Place{Room: chat.RoomID(l.lounge)}
+	if err := c.ShowDesk(t.Context(), chat.UserID(l.alice), chat.Desk{May: true, Rooms: []chat.DeskRoom{{Place: s.Place, Title: "Lunch"}}}); err != nil {
+		t.Fatal(err)
+	}
 	s.Title = strings.Repeat("long ", 1000)
 	s.Readers = append(s.Readers, chat.Reader{Name: "Long", Address: strings.Repeat("x", 260) + "@example.com", Mode: "burst"}, chat.Reader{Name: "Odd", Address: "odd@example.com", Mode: "at full moon"})
 	for n := range 200 {
 		s.Readers = append(s.Readers, chat.Reader{Name: strings.Repeat("n", 3000), Address: fmt.Sprintf("n%d@example.com", n), Mode: "burst"})
 	}
-	open(s)
+	l.Press(l.alice, "", l.Home(l.alice)["blocks"], "Settings")
+	soon(t, "the wish", func() bool { return len(b.settingsAsked()) == 1 })
+	if err := c.ShowSettings(t.Context(), chat.UserID(l.alice), b.settingsAsked()[0].Via, s); err != nil {
+		t.Fatal(err)
+	}
 	if text := fmt.Sprint(l.Modal(l.alice)["blocks"]); !strings.Contains(text, "and 115 more") || !strings.Contains(text, "/send digest") {
 		t.Errorf("the dialog does not say that there are more: %.300s", text)
 	}
@@ -97,7 +118,7 @@ func TestSettingsTooLate(t *testing.T) {
 		t.Error(err)
 	}
 	soon(t, "answer", func() bool { return len(l.Direct(l.alice)) == 1 })
-	if text := l.Direct(l.alice)[0].Text; !strings.Contains(text, "try it again") {
+	if text := l.Direct(l.alice)[0].Text; !strings.Contains(text, "Try again") {
 		t.Errorf("alice was told %q", text)
 	}
 	guest := l.Person(slacktest.User{Name: "gus", Guest: true})
@@ -105,7 +126,7 @@ func TestSettingsTooLate(t *testing.T) {
 		t.Error(err)
 	}
 	soon(t, "answer", func() bool { return len(l.Direct(guest)) == 1 })
-	if text := l.Direct(guest)[0].Text; !strings.Contains(text, "may not use") || l.Modal(guest) != nil {
+	if text := l.Direct(guest)[0].Text; !strings.Contains(text, "can't use this") || l.Modal(guest) != nil {
 		t.Errorf("the guest was told %q", text)
 	}
 }

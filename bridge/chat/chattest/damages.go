@@ -2,34 +2,19 @@ package chattest
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"testing"
 )
 
 // Damaged hands the events of the shared payloads of a network over with something
-// missing, or of another kind than it should be: a connector must not panic. It is
-// called from the folder of a connector.
+// missing, or of another kind than it should be: a connector must not panic.
 func Damaged(t *testing.T, network string, take func(event json.RawMessage)) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "fixtures", "events", network, "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := payloads(t, network, "*.json")
 	if len(files) == 0 {
 		t.Skip("the shared payloads are not beside the project")
 	}
 	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var f struct {
-			Event json.RawMessage `json:"event"`
-		}
-		if err := json.Unmarshal(raw, &f); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		for _, broken := range damages(f.Event) {
+		for _, broken := range damages(event(t, file)) {
 			func() {
 				defer func() {
 					if p := recover(); p != nil {

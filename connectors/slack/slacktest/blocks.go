@@ -2,13 +2,14 @@ package slacktest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"unicode/utf8"
 )
 
-// Where blocks stand decides what and how many there may be.
+// The place of blocks decides which and how many are allowed.
 type surface struct {
 	most  int
 	types []string
@@ -22,7 +23,7 @@ var (
 // node is a JSON object of any form.
 type node = map[string]any
 
-// checkBlocks refuses what Slack refuses. The error is that of the Web API.
+// checkBlocks checks blocks as Slack does. The error is the Web API's.
 func checkBlocks(raw json.RawMessage, where surface) error {
 	var all []node
 	if json.Unmarshal(raw, &all) != nil {
@@ -170,7 +171,7 @@ func inputElement(e node) error {
 	return nil
 }
 
-// options checks what may be chosen, and what is at first.
+// options checks the options of a choice and the initial one.
 func options(e node, most int) error {
 	all, _ := e["options"].([]any)
 	if len(all) == 0 || len(all) > most {
@@ -192,7 +193,7 @@ func options(e node, most int) error {
 	return nil
 }
 
-// The elements of rich text, and what each needs.
+// The elements of rich text, each with its required field.
 var richNeeds = map[string]string{"text": "text", "link": "url", "user": "user_id", "channel": "channel_id", "usergroup": "usergroup_id", "emoji": "name", "broadcast": "range", "date": "timestamp", "color": "value"}
 
 func richText(elements []any, may []string) error {
@@ -205,13 +206,7 @@ func richText(elements []any, may []string) error {
 		}
 		switch kind {
 		case "rich_text_list":
-			if style, _ := e["style"].(string); style != "bullet" && style != "ordered" {
-				return fmt.Errorf("a list of style %q", style)
-			}
-			if indent, _ := e["indent"].(float64); indent < 0 || indent > 8 {
-				return fmt.Errorf("an indent of %v", indent)
-			}
-			if err := richText(inner, []string{"rich_text_section"}); err != nil {
+			if err := richList(e, inner); err != nil {
 				return err
 			}
 		case "rich_text_section", "rich_text_quote":
@@ -223,18 +218,37 @@ func richText(elements []any, may []string) error {
 				return err
 			}
 		default:
-			need, known := richNeeds[kind]
-			if len(may) == 0 && !known {
-				return fmt.Errorf("unsupported type: %s", kind)
+			if err := richElement(kind, e, len(may) > 0); err != nil {
+				return err
 			}
-			if known && (e[need] == nil || e[need] == "") {
-				return fmt.Errorf("missing required field: %s", need)
-			}
-			if style, set := e["style"]; set && style != nil {
-				if _, object := style.(node); !object {
-					return fmt.Errorf("a style that is no object")
-				}
-			}
+		}
+	}
+	return nil
+}
+
+// richList checks a list.
+func richList(e node, inner []any) error {
+	if style, _ := e["style"].(string); style != "bullet" && style != "ordered" {
+		return fmt.Errorf("a list of style %q", style)
+	}
+	if indent, _ := e["indent"].(float64); indent < 0 || indent > 8 {
+		return fmt.Errorf("an indent of %v", indent)
+	}
+	return richText(inner, []string{"rich_text_section"})
+}
+
+// richElement checks an element without elements in it.
+func richElement(kind string, e node, listed bool) error {
+	need, known := richNeeds[kind]
+	if !listed && !known {
+		return fmt.Errorf("unsupported type: %s", kind)
+	}
+	if known && (e[need] == nil || e[need] == "") {
+		return fmt.Errorf("missing required field: %s", need)
+	}
+	if style, set := e["style"]; set && style != nil {
+		if _, object := style.(node); !object {
+			return fmt.Errorf("a style that is no object")
 		}
 	}
 	return nil
@@ -267,21 +281,29 @@ func checkView(raw, kind string) (node, error) {
 		return wrong("private_metadata must be less than 3001 characters")
 	}
 	if kind == "modal" {
-		if err := textObject(v["title"], 24, "plain_text"); err != nil {
-			return wrong("title: %v", err)
-		}
-		if submit, set := v["submit"]; set && submit != nil {
-			if err := textObject(submit, 24, "plain_text"); err != nil {
-				return wrong("submit: %v", err)
-			}
-		} else if input {
-			return wrong("submit is required when an input block is within the blocks array")
-		}
-		if closing, set := v["close"]; set && closing != nil {
-			if err := textObject(closing, 24, "plain_text"); err != nil {
-				return wrong("close: %v", err)
-			}
+		if err := modalTexts(v, input); err != nil {
+			return wrong("%v", err)
 		}
 	}
 	return v, nil
+}
+
+// modalTexts checks the title and the buttons of a modal.
+func modalTexts(v node, input bool) error {
+	if err := textObject(v["title"], 24, "plain_text"); err != nil {
+		return fmt.Errorf("title: %w", err)
+	}
+	for _, button := range []string{"submit", "close"} {
+		text := v[button]
+		if text == nil {
+			continue
+		}
+		if err := textObject(text, 24, "plain_text"); err != nil {
+			return fmt.Errorf("%s: %w", button, err)
+		}
+	}
+	if v["submit"] == nil && input {
+		return errors.New("submit is required when an input block is within the blocks array")
+	}
+	return nil
 }

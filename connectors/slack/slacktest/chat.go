@@ -1,6 +1,7 @@
 package slacktest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -42,9 +43,10 @@ func methods() map[string]method {
 	}
 }
 
-// Message is one as it stands in a channel.
+// Message is a message in a channel.
 type Message struct {
 	TS, Thread, User, Bot, App string
+	Home                       string // workspace of the user; empty: Team
 	Username, Icon             string
 	Text                       string
 	Subtype                    string
@@ -61,7 +63,7 @@ type Message struct {
 	ClientID                   string
 }
 
-// Metadata is what an app put at a message for itself.
+// Metadata is an app's own data on a message.
 type Metadata struct {
 	Type    string         `json:"event_type"`
 	Payload map[string]any `json:"event_payload"`
@@ -86,7 +88,11 @@ func (m *Message) json(c *Channel, withMetadata bool) reply {
 	set("thread_ts", m.Thread, m.Thread != "")
 	set("edited", reply{"user": m.EditedBy, "ts": m.Edited}, m.Edited != "")
 	set("client_msg_id", m.ClientID, m.ClientID != "")
-	set("team", Team, m.User != "")
+	home := cmp.Or(m.Home, Team)
+	set("team", home, m.User != "")
+	if m.User != "" && (c.Shared || home != Team) {
+		out["user_team"], out["source_team"] = home, home
+	}
 	if m.App != "" && m.Bot != "" {
 		out["bot_profile"] = reply{"id": m.Bot, "app_id": m.App, "name": "hashsend", "deleted": false, "team_id": Team}
 	}
@@ -100,26 +106,27 @@ func (m *Message) json(c *Channel, withMetadata bool) reply {
 		}
 		out["files"], out["upload"], out["display_as_bot"] = files, m.App == "", false
 	}
-	if len(m.Reactions) > 0 {
-		all := []reply{}
-		for name, users := range m.Reactions {
-			all = append(all, reply{"name": name, "users": users, "count": len(users)})
-		}
-		out["reactions"] = all
-	}
+	set("reactions", m.reactions(), len(m.Reactions) > 0)
 	if answers := c.under(m.TS); len(answers) > 0 {
 		out["thread_ts"], out["reply_count"], out["latest_reply"] = m.TS, len(answers), answers[len(answers)-1].TS
 	}
 	return out
 }
 
-func (c *call) authTest() (reply, error) {
-	return reply{
-		"url": "https://lab.slack.com/", "team": "Lab", "user": "hashsend", "team_id": Team, "user_id": BotUser, "bot_id": Bot, "is_enterprise_install": false,
-	}, nil
+func (m *Message) reactions() (all []reply) {
+	for name, users := range m.Reactions {
+		all = append(all, reply{"name": name, "users": users, "count": len(users)})
+	}
+	return all
 }
 
-// channel finds that of a call.
+func (c *call) authTest() (reply, error) {
+	return c.s.mayGrid(reply{
+		"url": "https://lab.slack.com/", "team": "Lab", "user": "hashsend", "team_id": Team, "user_id": BotUser, "bot_id": Bot, "is_enterprise_install": false,
+	}), nil
+}
+
+// channel finds the channel of a call.
 func (c *call) channel() (*Channel, error) {
 	id := c.args["channel"]
 	if id == "" {
@@ -178,23 +185,8 @@ func (c *call) postMessage() (reply, error) {
 	if utf8.RuneCountInString(m.Text) > 40000 {
 		m.Text, warn = string([]rune(m.Text)[:40000]), "message_truncated"
 	}
-	if c.args["username"] != "" || c.args["icon_emoji"] != "" || c.args["icon_url"] != "" {
-		if !c.s.may("chat:write.customize") {
-			return nil, &apiError{"missing_scope", map[string]any{"needed": "chat:write.customize", "provided": strings.Join(c.s.granted(), ",")}}
-		}
-		m.Username, m.Icon = c.args["username"], c.args["icon_emoji"]
-		m.Subtype = "bot_message"
-	}
-	if under := c.args["thread_ts"]; under != "" {
-		root := ch.message(under)
-		if root == nil {
-			return nil, fail("thread_not_found")
-		}
-		m.Thread = root.TS
-		if root.Thread != "" {
-			m.Thread = root.Thread
-		}
-		m.Broadcast = c.args["reply_broadcast"] == "true"
+	if err := cmp.Or(c.disguise(m), c.place(m, ch)); err != nil {
+		return nil, err
 	}
 	m.TS = c.s.stamp()
 	ch.Messages = append(ch.Messages, m)
@@ -206,7 +198,35 @@ func (c *call) postMessage() (reply, error) {
 	return out, nil
 }
 
-// Ephemeral is a line that one person was shown.
+// disguise gives a message the name and picture of the call's arguments.
+func (c *call) disguise(m *Message) error {
+	if c.args["username"] == "" && c.args["icon_emoji"] == "" && c.args["icon_url"] == "" {
+		return nil
+	}
+	if !c.s.may("chat:write.customize") {
+		return &apiError{"missing_scope", map[string]any{"needed": "chat:write.customize", "provided": strings.Join(c.s.granted(), ",")}}
+	}
+	m.Username, m.Icon = c.args["username"], c.args["icon_emoji"]
+	m.Subtype = "bot_message"
+	return nil
+}
+
+// place puts a message into the thread of the call's arguments.
+func (c *call) place(m *Message, ch *Channel) error {
+	under := c.args["thread_ts"]
+	if under == "" {
+		return nil
+	}
+	root := ch.message(under)
+	if root == nil {
+		return fail("thread_not_found")
+	}
+	m.Thread = cmp.Or(root.Thread, root.TS)
+	m.Broadcast = c.args["reply_broadcast"] == "true"
+	return nil
+}
+
+// Ephemeral is a message shown to one person.
 type Ephemeral struct {
 	Channel, Thread, Text string
 	Blocks                json.RawMessage
@@ -232,7 +252,7 @@ func (c *call) postEphemeral() (reply, error) {
 	if err := c.content(m); err != nil {
 		return nil, err
 	}
-	// In a thread it is shown only if somebody has answered there.
+	// Slack shows it in a thread only if the thread has replies.
 	if under := c.args["thread_ts"]; under == "" || len(ch.under(under)) > 0 {
 		u.Ephemerals = append(u.Ephemerals, Ephemeral{ch.ID, under, m.Text, m.Blocks})
 	}
@@ -284,7 +304,7 @@ func (c *call) delete() (reply, error) {
 	return reply{"channel": ch.ID, "ts": m.TS}, nil
 }
 
-// remove deletes a message. A root with answers leaves a tombstone.
+// remove deletes a message. A root with replies leaves a tombstone.
 func (s *Server) remove(ch *Channel, m *Message) {
 	before := *m
 	if len(ch.under(m.TS)) > 0 {
@@ -296,7 +316,7 @@ func (s *Server) remove(ch *Channel, m *Message) {
 	s.tellDeleted(ch, &before)
 }
 
-// since is a moment of a ts argument.
+// since reads a ts argument.
 func parseTS(ts string) (time.Time, bool) {
 	whole, part, _ := strings.Cut(ts, ".")
 	var sec, micro int64

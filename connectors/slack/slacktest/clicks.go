@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// What people do beside writing: commands, menus, buttons and dialogs.
+// This file has commands, menus, buttons and dialogs.
 
-// after is what a person did that lets the app open a dialog and answer.
+// after makes the trigger and the response URL of an action, by which the app may open
+// a dialog and reply.
 func (s *Server) after(user, channel string) (trigger, response string) {
 	trigger, response = "trigger."+user+"."+s.id("X"), "/actions/"+s.id("R")
 	s.triggers[trigger] = time.Now()
@@ -21,11 +22,15 @@ func (s *Server) after(user, channel string) (trigger, response string) {
 func (s *Server) Slash(user, channel, command, text string) bool {
 	s.mu.Lock()
 	trigger, response := s.after(user, channel)
-	e := s.dispatch("slash_commands", reply{
-		"token": "verification", "team_id": Team, "team_domain": "lab", "channel_id": channel, "channel_name": s.channels[channel].Name, "user_id": user,
+	payload := reply{
+		"token": "verification", "team_id": s.users[user].Team, "team_domain": "lab", "channel_id": channel, "channel_name": s.channels[channel].Name, "user_id": user,
 		"user_name": s.users[user].Name, "command": command, "text": typed(text), "api_app_id": App, "is_enterprise_install": "false",
 		"response_url": response, "trigger_id": trigger,
-	}, true)
+	}
+	if org := s.org(s.users[user]); org != "" {
+		payload["enterprise_id"] = org
+	}
+	e := s.dispatch("slash_commands", payload, true)
 	patience := s.patience()
 	s.mu.Unlock()
 	_, taken := e.wait(patience)
@@ -41,12 +46,12 @@ func (e *envelope) wait(patience time.Duration) (answer json.RawMessage, taken b
 	}
 }
 
-// interaction sends one and waits for the app to take it.
+// interaction sends an interaction and waits until the app acknowledges it.
 func (s *Server) interaction(user, channel string, fields reply) (answer json.RawMessage, taken bool) {
 	s.mu.Lock()
 	trigger, response := s.after(user, channel)
 	payload := reply{
-		"token": "verification", "api_app_id": App, "team": reply{"id": Team, "domain": "lab"}, "user": reply{"id": user, "username": s.users[user].Name, "team_id": Team},
+		"token": "verification", "api_app_id": App, "team": reply{"id": Team, "domain": "lab"}, "user": reply{"id": user, "username": s.users[user].Name, "team_id": s.users[user].Team},
 		"trigger_id": trigger, "is_enterprise_install": false, "enterprise": nil,
 	}
 	if ch := s.channels[channel]; ch != nil {
@@ -86,7 +91,7 @@ func (s *Server) Press(user, channel string, blocks any, label string) bool {
 	json.Unmarshal(raw, &all) //nolint:errcheck // none then
 	for i, b := range all {
 		if b["block_id"] == nil {
-			b["block_id"] = fmt.Sprintf("b%d", i) // Slack names what the app has not
+			b["block_id"] = fmt.Sprintf("b%d", i) // Slack fills in missing ids
 		}
 		elements, _ := b["elements"].([]any)
 		for _, v := range elements {
@@ -103,9 +108,9 @@ func (s *Server) Press(user, channel string, blocks any, label string) bool {
 	return false
 }
 
-// Submit fills in the dialog that a person sees: field -> text, or the value of an
-// option. It returns the mistakes that the app tells; without any the dialog is
-// closed.
+// Submit fills in and submits the open dialog of a person. fields maps a field to its
+// text, or to the value of an option. It returns the errors that the app shows; if
+// there are none, the dialog closes.
 func (s *Server) Submit(user string, fields map[string]string) (mistakes map[string]string, taken bool) {
 	s.mu.Lock()
 	view := maps.Clone(s.modals[user])

@@ -29,7 +29,7 @@ func (c *Channel) message(ts string) *Message {
 	return nil
 }
 
-// under are the answers in a thread.
+// under returns the replies of a thread.
 func (c *Channel) under(ts string) (answers []*Message) {
 	for _, m := range c.Messages {
 		if m.Thread == ts && m.TS != ts {
@@ -39,7 +39,7 @@ func (c *Channel) under(ts string) (answers []*Message) {
 	return answers
 }
 
-// kind is the word for it in scopes and events.
+// kind is the channel's kind in the names of scopes and events.
 func (c *Channel) kind() string {
 	switch {
 	case c.IM:
@@ -52,12 +52,12 @@ func (c *Channel) kind() string {
 	return "channel"
 }
 
-// scope is the family of scopes that its use needs.
+// scope is the family of scopes needed to use the channel.
 func (c *Channel) scope() string {
 	return map[string]string{"im": "im", "mpim": "mpim", "group": "groups", "channel": "channels"}[c.kind()]
 }
 
-// readable refuses what the scopes do not cover.
+// readable checks that the scopes allow reading the channel.
 func (c *call) readable(ch *Channel, what string) error {
 	if need := ch.scope() + ":" + what; !c.s.may(need) {
 		return &apiError{"missing_scope", map[string]any{"needed": need, "provided": strings.Join(c.s.granted(), ",")}}
@@ -218,8 +218,8 @@ func (c *call) members() (reply, error) {
 	return reply{"members": ch.Members[min(from, len(ch.Members)):min(from+limit, len(ch.Members))], "response_metadata": reply{"next_cursor": next}}, nil
 }
 
-// conversationsOf lists the channels of a user, of each type with the scope for it; those
-// that are not public only where the app is in them, too.
+// conversationsOf lists the channels of a user, of the types that the scopes allow.
+// Private channels are listed only if the app is in them.
 func (c *call) conversationsOf() (reply, error) {
 	user := c.args["user"]
 	if user == "" {
@@ -277,7 +277,7 @@ func (c *call) join() (reply, error) {
 	return out, nil
 }
 
-// direct is the conversation of the app with one person.
+// direct is the direct message of the app with a person.
 func (s *Server) direct(user string) *Channel {
 	for _, ch := range s.channels {
 		if ch.IM && ch.has(user) && ch.has(BotUser) {

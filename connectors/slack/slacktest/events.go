@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// tell delivers an event about a channel (or none) to the app, if it has subscribed
-// to it and is in the channel.
+// tell delivers an event, about a channel or nil, if the app has subscribed to it and
+// is in the channel.
 func (s *Server) tell(kind string, ch *Channel, fields reply) {
 	if s.events != nil && !s.events[kind] {
 		return
@@ -27,7 +27,7 @@ func (s *Server) tell(kind string, ch *Channel, fields reply) {
 	s.deliver(ch, event)
 }
 
-// tellMessage delivers a message, and a mention of the app beside it.
+// tellMessage delivers a message and, if it mentions the app, the mention.
 func (s *Server) tellMessage(ch *Channel, m *Message, mentions string) {
 	if !ch.has(BotUser) || !s.hears(ch) {
 		return
@@ -90,10 +90,9 @@ func (s *Server) deliver(ch *Channel, event any) {
 	s.dispatch("events_api", payload, false)
 }
 
-// dispatch sends a payload by the way that the app has chosen. What must arrive in
-// order is sent in order: one payload after the other is written.
+// dispatch sends a payload over Socket Mode or by HTTP, one after the other in order.
 func (s *Server) dispatch(kind string, payload reply, answers bool) *envelope {
-	// As it is now: what it speaks of may change before it is sent.
+	// Encoded now, because its content may change before it is sent.
 	raw, err := json.Marshal(payload)
 	if err != nil {
 		panic(err)
@@ -112,7 +111,7 @@ func (s *Server) dispatch(kind string, payload reply, answers bool) *envelope {
 	return e
 }
 
-// sendQueue sends what waits, in order.
+// sendQueue sends the queue in order.
 func (s *Server) sendQueue() {
 	for {
 		s.mu.Lock()
@@ -136,8 +135,7 @@ func Sign(secret string, at time.Time, body []byte) (stamp, signature string) {
 	return stamp, "v0=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// post delivers by HTTP: at once, and three times more when it is not answered
-// with 200 in time.
+// post delivers by HTTP, with up to three retries until the answer is 200 in time.
 func (s *Server) post(at string, e *envelope, raw []byte) {
 	body, kind := raw, "application/json"
 	switch e.kind {
@@ -202,8 +200,7 @@ func (s *Server) postOnce(at, kind string, body []byte, attempt int, reason stri
 	return answer, false, nil
 }
 
-// UseEvents has everything delivered to a request URL, once that has answered the
-// challenge.
+// UseEvents verifies a request URL by a challenge and delivers everything to it.
 func (s *Server) UseEvents(at string) error {
 	body := []byte(`{"token":"verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}`)
 	answer, _, err := s.postOnce(at, "application/json", body, 0, "")
@@ -220,21 +217,21 @@ func (s *Server) UseEvents(at string) error {
 	return nil
 }
 
-// Point has everything delivered to a request URL that was verified before.
+// Point delivers everything to a request URL without verifying it.
 func (s *Server) Point(at string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.request = at
 }
 
-// Event delivers any event, as it is.
+// Event delivers any event unchanged.
 func (s *Server) Event(event json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deliver(nil, event)
 }
 
-// Payload delivers any payload, as it is.
+// Payload delivers any payload unchanged.
 func (s *Server) Payload(kind string, payload map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// Fault is what goes wrong with one call of a method.
+// Fault is an error in one call of a method.
 type Fault struct {
 	Status     int           // HTTP status; 0 with Cut: the connection breaks
-	Error      string        // an error of the Web API, as missing_scope, instead of a status
+	Error      string        // an error of the Web API such as missing_scope, instead of a status
 	RetryAfter int           // seconds, with status 429
 	After      bool          // the call has its effect all the same
 	Cut        bool          // the connection breaks instead of an answer
 	Delay      time.Duration // before the answer
 }
 
-// Break has the next calls of a method go wrong, one for each fault.
+// Break makes the next calls of a method fail, one for each fault.
 func (s *Server) Break(method string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[method] = append(s.faults[method], faults...)
 }
 
-// fault is that of the next call of a method.
+// fault takes the fault of the next call of a method.
 func (s *Server) fault(method string) (Fault, bool) {
 	waiting := s.faults[method]
 	if len(waiting) == 0 {
@@ -34,8 +34,8 @@ func (s *Server) fault(method string) (Fault, bool) {
 	return waiting[0], true
 }
 
-// before has its effect before the method is carried out, and reports whether
-// that was all.
+// before applies the fault before the method runs, and reports whether the method must
+// not run.
 func (f Fault) before(w http.ResponseWriter) bool {
 	if f.After {
 		return false
@@ -73,14 +73,14 @@ func (f Fault) answer(w http.ResponseWriter) bool {
 	return true
 }
 
-// Calls is how often a method was called.
+// Calls counts the calls of a method.
 func (s *Server) Calls(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[method]
 }
 
-// Unlimited switches the rate limits off, for tests of speed and crashes.
+// Unlimited switches off the rate limits, for tests of speed and crashes.
 func (s *Server) Unlimited() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,8 +93,8 @@ type bucket struct {
 	at   time.Time
 }
 
-// limited refuses a call when there were too many: by the tier of the method in
-// the workspace, and one post a second in a channel with a short burst.
+// limited refuses a call over the rate limit: the method's tier in the workspace, and
+// one post a second with short bursts in a channel.
 func (s *Server) limited(name string, tier int, channel string) error {
 	if s.unlimited {
 		return nil

@@ -17,41 +17,41 @@ import (
 
 const (
 	maxFile     = 1 << 30 // bytes
-	maxTogether = 14      // files that are completed in one call
-	maxAlt      = 1000    // characters that describe a picture
+	maxTogether = 14      // files in one call of files.completeUploadExternal
+	maxAlt      = 1000    // characters of a picture's description
 	processing  = 50 * time.Millisecond
 )
 
-// File is one that a person shares, or is seen in a channel.
+// File is a file that a person shares or sees in a channel.
 type File struct {
 	ID, Name, Title string
 	Type            string // media type; empty: text/plain
 	Mode            string // hosted, snippet, post, external, …; empty: hosted
 	Body            []byte
 	Fields          map[string]any // others of Slack's file object
-	Stub            bool           // the message names it and no more: it is of another organisation
-	Unready         time.Duration  // its bytes cannot be had before this has passed
+	Stub            bool           // the message has only its id, because it is from another organisation
+	Unready         time.Duration  // how long until its bytes can be read
 }
 
-// file is one in the workspace.
+// file is a file in the workspace.
 type file struct {
 	File
 	s       *Server
 	user    string
-	length  int64 // that was promised
-	ready   bool  // its bytes have arrived
+	length  int64 // announced length
+	ready   bool  // its bytes were uploaded
 	shared  bool  // it was completed
 	shares  []share
 	created time.Time
 }
 
-// share is a message in which a file stands.
+// share is a message that shows a file.
 type share struct {
 	channel    *Channel
 	ts, thread string
 }
 
-// newFile adds one of a person.
+// newFile adds a person's file.
 func (s *Server) newFile(user string, given File) *file {
 	f := &file{File: given, s: s, user: user, length: int64(len(given.Body)), ready: true, shared: true, created: time.Now()}
 	if f.ID == "" {
@@ -70,12 +70,12 @@ func (s *Server) newFile(user string, given File) *file {
 	return f
 }
 
-// address is that of the bytes.
+// address is the address of the bytes.
 func (f *file) address() string {
 	return "http://" + f.s.address + "/files-pri/" + Team + "-" + f.ID + "/download/" + url.PathEscape(strings.ToLower(f.Name))
 }
 
-// json is a file as it stands in a message.
+// json is a file as a message shows it.
 func (f *file) json() reply {
 	switch {
 	case f.Mode == "tombstone":
@@ -98,7 +98,7 @@ func (f *file) whole() reply {
 	return out
 }
 
-// Attached are the files of a message, as a person sees them.
+// Attached returns the files of a message as a person sees them.
 func (m Message) Attached() (all []File) {
 	for _, f := range m.Files {
 		all = append(all, f.File)
@@ -106,14 +106,14 @@ func (m Message) Attached() (all []File) {
 	return all
 }
 
-// DeleteFile deletes a file of a person, who leaves the message that it stands in.
+// DeleteFile deletes a person's file but not its message.
 func (s *Server) DeleteFile(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropFile(s.files[id])
 }
 
-// dropFile deletes a file. A message that was nothing else goes with it.
+// dropFile deletes a file, and its message if that has nothing else.
 func (s *Server) dropFile(f *file) {
 	f.Mode, f.Body = "tombstone", nil
 	for _, at := range f.shares {
@@ -130,8 +130,8 @@ func (s *Server) dropFile(f *file) {
 	}
 }
 
-// serveFile gives a file to those who show a token that may read it; all others it
-// sends to a page to sign in.
+// serveFile sends a file if the token may read it, and redirects to the sign-in page
+// otherwise.
 func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	fault, faulty := s.fault("file")
@@ -162,14 +162,14 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// page is that on which one signs in.
+// page is the sign-in page.
 func page(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprint(w, "<!DOCTYPE html><html lang=\"en-US\"><head><title>Lab</title></head><body>Sign in to Lab</body></html>")
 }
 
-// serveUpload takes the bytes of a file, raw or in a form, once and in the length
-// that was promised.
+// serveUpload receives the bytes of a file, raw or in a form, once and in the announced
+// length.
 func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	fault, faulty := s.fault("upload")
@@ -201,7 +201,7 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "OK - %d", len(body))
 }
 
-// uploaded reads the bytes of an upload, and one more than was promised at most.
+// uploaded reads the bytes of an upload, at most one more than announced.
 func uploaded(r *http.Request, length int64) ([]byte, error) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind != "multipart/form-data" {
@@ -222,7 +222,7 @@ func uploaded(r *http.Request, length int64) ([]byte, error) {
 	}
 }
 
-// fileOf is the file that a call names.
+// fileOf finds the file of a call.
 func (c *call) fileOf() (*file, error) {
 	f := c.s.files[c.args["file"]]
 	switch {
@@ -263,7 +263,7 @@ func (c *call) fileInfo() (reply, error) {
 	}
 	out["shares"] = shares
 	if len(f.shares) == 0 && f.user == BotUser {
-		out["mimetype"] = "" // it is not looked through yet
+		out["mimetype"] = "" // not examined yet
 	}
 	return reply{"file": out, "comments": []reply{}}, nil
 }
@@ -337,8 +337,7 @@ func (c *call) completeUpload() (reply, error) {
 	return reply{"files": out}, nil
 }
 
-// shareMessage is the message in which uploaded files will stand; nil: they are
-// shared with nobody.
+// shareMessage makes the message that will show uploaded files; nil: none will.
 func (c *call) shareMessage(files []*file) (*Channel, *Message, error) {
 	id := c.args["channel_id"]
 	if id == "" {
@@ -354,7 +353,7 @@ func (c *call) shareMessage(files []*file) (*Channel, *Message, error) {
 	case !ch.has(BotUser):
 		return nil, nil, fail("not_in_channel")
 	}
-	// A message with files by an app is one of its user, without the app's ids.
+	// An app's message with files is from its user, without the app's ids.
 	m := &Message{User: BotUser, App: App, Subtype: "file_share", Files: files, Text: c.args["initial_comment"]}
 	if raw := c.args["blocks"]; raw != "" && m.Text == "" {
 		if strings.Contains(raw, `"markdown"`) {
@@ -375,8 +374,7 @@ func (c *call) shareMessage(files []*file) (*Channel, *Message, error) {
 	return ch, m, nil
 }
 
-// shareLater puts a message with files into its channel once they were looked
-// through.
+// shareLater posts a message with files once the files were examined.
 func (s *Server) shareLater(ch *Channel, m *Message) {
 	wait := s.Processing
 	if wait == 0 {
@@ -396,7 +394,7 @@ func (s *Server) shareLater(ch *Channel, m *Message) {
 	})
 }
 
-// place puts a message into its channel, and notes it at its files.
+// place puts a message into its channel and notes it in its files.
 func (s *Server) place(ch *Channel, m *Message) {
 	ch.Messages = append(ch.Messages, m)
 	for _, f := range m.Files {
@@ -404,8 +402,8 @@ func (s *Server) place(ch *Channel, m *Message) {
 	}
 }
 
-// DropShares has the next files that are completed never stand in their channel,
-// as Slack does at times.
+// DropShares makes the next shared files never appear in their channel, as sometimes
+// happens in Slack.
 func (s *Server) DropShares(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

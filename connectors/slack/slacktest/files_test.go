@@ -36,13 +36,7 @@ func TestFilesWithSlackGo(t *testing.T) {
 	if f, _, _, err = c.GetFileInfo(up.ID, 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	m := w.Messages(w.lounge)[1]
-	if at := f.Shares.Public[w.lounge]; len(at) != 1 || at[0].Ts != m.TS || at[0].ThreadTs != root || f.Name != "a.bin" || f.Title != "A" || f.Size != 6 {
-		t.Errorf("the file is %+v", f)
-	}
-	if got := m.Attached(); m.Thread != root || m.Text != "see here" || m.User != slacktest.BotUser || len(got) != 1 || got[0].Name != "a.bin" || string(got[0].Body) != "hello\x00" {
-		t.Errorf("the message is %+v with %+v", m, got)
-	}
+	checkShared(t, f, w.Messages(w.lounge)[1], w.lounge, root)
 	var body bytes.Buffer
 	if err := c.GetFile(f.URLPrivateDownload, &body); err != nil || body.String() != "hello\x00" {
 		t.Errorf("it reads %q, %v", body.String(), err)
@@ -63,6 +57,17 @@ func TestFilesWithSlackGo(t *testing.T) {
 	}
 }
 
+// checkShared checks a file, and the message in a thread that shows it.
+func checkShared(t *testing.T, f *slack.File, m slacktest.Message, channel, root string) {
+	t.Helper()
+	if at := f.Shares.Public[channel]; len(at) != 1 || at[0].Ts != m.TS || at[0].ThreadTs != root || f.Name != "a.bin" || f.Title != "A" || f.Size != 6 {
+		t.Errorf("the file is %+v", f)
+	}
+	if got := m.Attached(); m.Thread != root || m.Text != "see here" || m.User != slacktest.BotUser || len(got) != 1 || got[0].Name != "a.bin" || string(got[0].Body) != "hello\x00" {
+		t.Errorf("the message is %+v with %+v", m, got)
+	}
+}
+
 // Uploads are refused as Slack refuses them.
 func TestUploadsRefused(t *testing.T) {
 	w := start(t)
@@ -72,13 +77,6 @@ func TestUploadsRefused(t *testing.T) {
 	root := w.Say(w.alice, w.lounge, "root")
 	answer := w.Say(w.alice, w.lounge, "answer", slacktest.Said{Thread: root})
 	w.Say(w.alice, w.lounge, "mine", slacktest.Said{Files: []slacktest.File{{ID: "FALICE", Name: "b.txt"}}})
-	form := func(pairs ...string) url.Values {
-		v := url.Values{}
-		for i := 0; i < len(pairs); i += 2 {
-			v.Set(pairs[i], pairs[i+1])
-		}
-		return v
-	}
 	reserve := func() (at, id string) {
 		got, _ := w.call(t, "files.getUploadURLExternal", slacktest.BotToken, form("filename", "a.txt", "length", "5"))
 		at, _ = got["upload_url"].(string)
@@ -138,7 +136,11 @@ func TestUploadsRefused(t *testing.T) {
 	refused("files.completeUploadExternal", form("files", list), "missing_scope")
 	w.Allow("files:write")
 	refused("files.info", form("file", "FALICE"), "missing_scope")
-	w.Allow()
+}
+
+// The upload methods take no JSON.
+func TestUploadsByJSON(t *testing.T) {
+	w := start(t)
 	req, err := http.NewRequest(http.MethodPost, w.API()+"files.getUploadURLExternal", strings.NewReader(`{"filename":"a.txt","length":5}`))
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +175,18 @@ func TestPeopleShareFiles(t *testing.T) {
 	if f[0].OriginalW != 3 || f[0].Mimetype != "image/png" || f[1].FileAccess != "check_file_info" || f[1].Name != "" {
 		t.Errorf("the files are %+v", f)
 	}
-	resp, err := http.Get(f[0].URLPrivate)
+	checkSignIn(t, f[0].URLPrivate)
+	var early bytes.Buffer
+	if err := w.client().GetFile(f[2].URLPrivate, &early); err != nil || !strings.HasPrefix(early.String(), "<!DOCTYPE html") {
+		t.Errorf("a file that is not ready reads %q, %v", early.String(), err)
+	}
+}
+
+// checkSignIn checks that an address leads those without the token to a page to sign
+// in.
+func checkSignIn(t *testing.T, at string) {
+	t.Helper()
+	resp, err := http.Get(at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,9 +194,5 @@ func TestPeopleShareFiles(t *testing.T) {
 	page, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK || !bytes.HasPrefix(page, []byte("<!DOCTYPE html")) || resp.Request.URL.Query().Get("redir") == "" {
 		t.Errorf("without the token: %s from %s", page, resp.Request.URL)
-	}
-	var early bytes.Buffer
-	if err := w.client().GetFile(f[2].URLPrivate, &early); err != nil || !strings.HasPrefix(early.String(), "<!DOCTYPE html") {
-		t.Errorf("a file that is not ready reads %q, %v", early.String(), err)
 	}
 }

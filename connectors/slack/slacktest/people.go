@@ -10,9 +10,11 @@ import (
 // User is a person, or a bot.
 type User struct {
 	ID, Name, Real, Team string
-	Email                string // apps see it with users:read.email alone
+	Email                string // visible to apps with users:read.email
 	Admin, Owner         bool
 	Guest, UltraGuest    bool
+	Org                  string   // on Enterprise Grid; empty: that of the workspace, if any
+	Teams                []string // the user's workspaces in the organisation; nil: Team
 	Bot                  bool
 	Ephemerals           []Ephemeral
 }
@@ -27,13 +29,63 @@ func (s *Server) userJSON(u *User) reply {
 		"is_restricted": u.Guest || u.UltraGuest, "is_ultra_restricted": u.UltraGuest, "deleted": false,
 		"profile": profile,
 	}
-	if u.Team != Team {
-		out["is_stranger"] = true
+	out["is_stranger"] = s.stranger(u)
+	if org := s.org(u); org != "" {
+		teams := u.Teams
+		if teams == nil {
+			teams = []string{u.Team}
+		}
+		out["enterprise_user"] = reply{"id": u.ID, "enterprise_id": org, "enterprise_name": org, "is_admin": false, "is_owner": false, "teams": teams}
 	}
 	return out
 }
 
-// Person adds somebody; what is given decides the rest.
+// org is the organisation of a user; empty: none.
+func (s *Server) org(u *User) string {
+	if u.Org == "" && u.Team == Team && s.grid {
+		return Org
+	}
+	return u.Org
+}
+
+// home is the workspace of a user; Team if nobody has added the user.
+func (s *Server) home(user string) string {
+	if u := s.users[user]; u != nil {
+		return u.Team
+	}
+	return Team
+}
+
+// stranger reports whether a user is from another organisation and shares no channel
+// with the app. Only for these users Slack sets is_stranger.
+func (s *Server) stranger(u *User) bool {
+	if u.Team == Team || (s.grid && s.org(u) == Org) {
+		return false
+	}
+	for _, c := range s.channels {
+		if c.has(u.ID) && c.has(BotUser) {
+			return false
+		}
+	}
+	return true
+}
+
+// Grid puts the workspace on Enterprise Grid, as one of Org's.
+func (s *Server) Grid() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grid = true
+}
+
+// mayGrid adds the organisation of the workspace to a reply, if it has one.
+func (s *Server) mayGrid(r reply) reply {
+	if s.grid {
+		r["enterprise_id"] = Org
+	}
+	return r
+}
+
+// Person adds a user and returns the id. Empty fields get defaults.
 func (s *Server) Person(u User) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,7 +102,7 @@ func (s *Server) Person(u User) string {
 	return u.ID
 }
 
-// Open makes a channel with these members; the first of them made it.
+// Open makes a channel with these members. The first is its creator.
 func (s *Server) Open(c Channel, members ...string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,21 +117,21 @@ func (s *Server) Open(c Channel, members ...string) string {
 	return c.ID
 }
 
-// Said is how something is said.
+// Said has the details of a message.
 type Said struct {
 	Thread      string // ts of the root
 	Broadcast   bool   // also in the channel
 	Me          bool
-	Blocks      string // instead of those that Slack makes of the text
+	Blocks      string // instead of blocks made from the text
 	Attachments string
-	File        string // name of a text that comes with it
+	File        string // name of an attached text file
 	Body        string // of that file
-	Files       []File // that come with it
-	BotName     string // said by a bot of this name, who has no user
+	Files       []File // attached files
+	BotName     string // posted by a bot with this name and no user
 }
 
-// Say posts what a person writes: the text as it is typed, with mentions as
-// <@U…>. It returns the ts.
+// Say posts a person's message, with the text as it is typed and mentions as <@U…>. It
+// returns the ts.
 func (s *Server) Say(user, channel, text string, how ...Said) string {
 	var h Said
 	if len(how) > 0 {
@@ -88,7 +140,7 @@ func (s *Server) Say(user, channel, text string, how ...Said) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch := s.channels[channel]
-	m := &Message{TS: s.stamp(), User: user, Text: typed(text), Thread: h.Thread, Broadcast: h.Broadcast, ClientID: fmt.Sprintf("00000000-0000-4000-8000-%012d", s.serial)}
+	m := &Message{TS: s.stamp(), User: user, Home: s.home(user), Text: typed(text), Thread: h.Thread, Broadcast: h.Broadcast, ClientID: fmt.Sprintf("00000000-0000-4000-8000-%012d", s.serial)}
 	s.serial++
 	switch {
 	case h.Me:
@@ -118,7 +170,7 @@ func (s *Server) Say(user, channel, text string, how ...Said) string {
 	return m.TS
 }
 
-// typed escapes what a person types, but not the mentions.
+// typed escapes typed text except mentions.
 func typed(text string) string {
 	text = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 	for _, mark := range []string{"@", "#", "!", "http", "mailto:"} {
@@ -141,7 +193,7 @@ func unescapeAngles(text, mark string) string {
 	}
 }
 
-// richOf is the rich_text that Slack makes of a typed text: words and mentions.
+// richOf makes the rich_text of a typed text: words and mentions.
 func richOf(text string) json.RawMessage {
 	var elements []reply
 	for text != "" {
@@ -162,7 +214,7 @@ func richOf(text string) json.RawMessage {
 	return raw
 }
 
-// Edit changes what a person has written.
+// Edit changes a person's message.
 func (s *Server) Edit(channel, ts, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +225,7 @@ func (s *Server) Edit(channel, ts, text string) {
 	s.tellChanged(ch, m, &before)
 }
 
-// Unfurl puts what stands behind a link at a message: an edit that nobody made.
+// Unfurl adds a link's preview to a message, which Slack reports as an edit.
 func (s *Server) Unfurl(channel, ts, link string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,7 +236,7 @@ func (s *Server) Unfurl(channel, ts, link string) {
 	s.tellChanged(ch, m, &before)
 }
 
-// Remove deletes a message of a person.
+// Remove deletes a person's message.
 func (s *Server) Remove(channel, ts string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,7 +252,7 @@ func (s *Server) React(user, channel, ts, name string) {
 	s.react(ch, ch.message(ts), user, name)
 }
 
-// enter lets somebody into a channel.
+// enter adds a user to a channel.
 func (s *Server) enter(ch *Channel, user, inviter string) {
 	ch.Members = append(ch.Members, user)
 	fields := reply{"user": user, "channel": ch.ID, "channel_type": map[bool]string{true: "G", false: "C"}[ch.Private], "team": Team}
@@ -212,14 +264,14 @@ func (s *Server) enter(ch *Channel, user, inviter string) {
 	}
 }
 
-// Invite lets somebody into a channel: /invite.
+// Invite adds a user to a channel, as /invite does.
 func (s *Server) Invite(inviter, channel, user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.enter(s.channels[channel], user, inviter)
 }
 
-// Kick puts somebody out of a channel.
+// Kick removes a user from a channel.
 func (s *Server) Kick(channel, user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -232,7 +284,7 @@ func (s *Server) Kick(channel, user string) {
 	}
 }
 
-// Rename gives a channel another name.
+// Rename changes a channel's name.
 func (s *Server) Rename(channel, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -241,7 +293,7 @@ func (s *Server) Rename(channel, name string) {
 	s.tell(map[bool]string{true: "group_rename", false: "channel_rename"}[ch.Private], ch, reply{"channel": reply{"id": ch.ID, "name": name, "created": 1700000000}})
 }
 
-// Archive closes a channel, or opens it again.
+// Archive archives a channel, or unarchives it.
 func (s *Server) Archive(channel string, closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -251,7 +303,7 @@ func (s *Server) Archive(channel string, closed bool) {
 	s.tell(kind, ch, reply{"channel": ch.ID, "user": ch.Creator})
 }
 
-// Share has a channel shared with another organisation, or ends that.
+// Share shares a channel with another organisation, or ends the sharing.
 func (s *Server) Share(channel string, shared bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -264,7 +316,7 @@ func (s *Server) Share(channel string, shared bool) {
 	}
 }
 
-// Renumber gives a channel another id, as happens when it is made private.
+// Renumber changes a channel's id, as Slack does when a channel becomes private.
 func (s *Server) Renumber(channel string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -276,7 +328,7 @@ func (s *Server) Renumber(channel string) string {
 	return ch.ID
 }
 
-// Revoke takes the token back, or gives it again with an empty code.
+// Revoke makes the token fail with an error code; an empty code makes it valid again.
 func (s *Server) Revoke(code string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -286,7 +338,7 @@ func (s *Server) Revoke(code string) {
 	s.revoked = code
 }
 
-// Messages is what stands in a channel, oldest first.
+// Messages returns the messages of a channel, oldest first.
 func (s *Server) Messages(channel string) (all []Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -296,7 +348,7 @@ func (s *Server) Messages(channel string) (all []Message) {
 	return all
 }
 
-// Direct is what the app has written to a person directly.
+// Direct returns the direct messages of the app to a person.
 func (s *Server) Direct(user string) (all []Message) {
 	s.mu.Lock()
 	id := s.direct(user).ID
@@ -304,35 +356,35 @@ func (s *Server) Direct(user string) (all []Message) {
 	return s.Messages(id)
 }
 
-// DirectChannel is the id of that conversation.
+// DirectChannel is the id of the app's direct message with a person.
 func (s *Server) DirectChannel(user string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.direct(user).ID
 }
 
-// Ephemerals is what a person alone was shown.
+// Ephemerals returns the messages shown to one person alone.
 func (s *Server) Ephemerals(user string) []Ephemeral {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.users[user].Ephemerals)
 }
 
-// Modal is the dialog that a person sees; nil: none.
+// Modal is a person's open dialog; nil: none.
 func (s *Server) Modal(user string) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.modals[user]
 }
 
-// Home is the app's Home tab of a person; nil: nothing was shown.
+// Home is a person's Home tab; nil: none was published.
 func (s *Server) Home(user string) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.homes[user]
 }
 
-// Members are those in a channel.
+// Members returns the ids of the members of a channel.
 func (s *Server) Members(channel string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

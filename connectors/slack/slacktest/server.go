@@ -1,13 +1,14 @@
-// Package slacktest stands in for Slack in tests: a server in the same process,
-// as strict as Slack by its documentation. It has the methods of the Web API that
-// hashsend uses with their scopes, argument checks, errors and rate limits; Socket
-// Mode with envelopes, redelivery and announced disconnects; the Events API with
-// signatures and retries; slash commands, dialogs, menus, the app's Home; and
-// people who write, edit, press buttons, and see what is in a channel.
+// Package slacktest stands in for Slack in tests: a server in the same process, as
+// strict as Slack's documentation. It has the methods of the Web API that hashsend
+// uses, with their scopes, argument checks, errors and rate limits; Socket Mode with
+// envelopes, redelivery and announced disconnects; the Events API with signatures and
+// retries; slash commands, dialogs, menus and the Home tab; and people who write,
+// edit, press buttons and read channels.
 //
-// It shares no code with the connector. server.go takes requests; chat.go,
-// conversations.go, files.go and views.go are the methods; blocks.go checks blocks; socket.go
-// and events.go deliver; people.go is what people do and see; faults.go breaks things.
+// It shares no code with the connector. server.go receives requests; chat.go,
+// conversations.go, files.go and views.go have the methods; blocks.go checks blocks;
+// socket.go and events.go deliver; people.go and clicks.go have the actions of people;
+// faults.go injects errors.
 package slacktest
 
 import (
@@ -32,6 +33,8 @@ import (
 const (
 	Team          = "T0LAB0001"
 	OtherTeam     = "T0OTHER01"
+	Org           = "E0LAB0001" // of Team, after Grid
+	OtherOrg      = "E0OTHER01"
 	App           = "A0HASHSEND"
 	BotUser       = "U0HASHSEND"
 	Bot           = "B0HASHSEND"
@@ -44,12 +47,12 @@ const (
 // Server is a workspace with one app. Its methods may be called by several
 // goroutines.
 type Server struct {
-	// Patience is how long an acknowledgement is waited for; 0: Slack's 3 s.
+	// Patience is how long the app may take to acknowledge; 0: Slack's 3 s.
 	Patience time.Duration
-	// Again are the pauses before an event is sent again; nil: Slack's 0, 1 and 5 min.
+	// Again are the pauses before redeliveries; nil: Slack's 0, 1 and 5 min.
 	Again []time.Duration
-	// Processing is how long a file of the app is looked through before it stands in
-	// its channel; 0: a moment.
+	// Processing is how long an app's file is examined before its channel shows it; 0: a
+	// moment.
 	Processing time.Duration
 
 	mu       sync.Mutex
@@ -58,23 +61,24 @@ type Server struct {
 	users    map[string]*User
 	channels map[string]*Channel
 	files    map[string]*file
-	uploads  map[string]*file // by the path to which their bytes go
-	dropped  int              // files that will not be shared
+	uploads  map[string]*file // by upload path
+	dropped  int              // number of files that will not appear
 	scopes   []string
 	events   map[string]bool // subscriptions
-	revoked  string          // error that the token gives; empty: it is good
+	revoked  string          // error for the token; empty: it is valid
 	lastTS   time.Time
 	serial   int
 	emoji    map[string]string
+	grid     bool // the workspace belongs to Org
 
 	sockets  []*socket
-	tickets  map[string]bool // addresses of sockets that were given and not used
-	next     int             // socket whose turn it is
-	pending  []*envelope     // waiting for their acknowledgement
-	queue    []*envelope     // about to be sent, in order
-	sending  bool            // somebody is at the queue
+	tickets  map[string]bool // addresses of sockets that were not used yet
+	next     int             // the next socket to send to
+	pending  []*envelope     // not acknowledged yet
+	queue    []*envelope     // not sent yet, in order
+	sending  bool            // a goroutine is sending the queue
 	request  string          // request URL of the Events API; empty: Socket Mode
-	off      string          // reason for which no sockets are opened
+	off      string          // why no sockets may be opened; empty: they may
 	triggers map[string]time.Time
 	answers  map[string]*answerURL
 	modals   map[string]map[string]any // by user
@@ -89,9 +93,9 @@ type Server struct {
 	cancel    context.CancelFunc
 }
 
-// Start starts a stand-in. address is "127.0.0.1:0", or the address of one that
-// was closed. The app has all scopes and subscriptions until Allow and Subscribe
-// say otherwise.
+// Start starts a server. address is "127.0.0.1:0", or the address of one that was
+// stopped. The app has all scopes and subscriptions until Allow and Subscribe change
+// them.
 func Start(address string) (*Server, error) {
 	s := &Server{
 		users: map[string]*User{}, channels: map[string]*Channel{}, files: map[string]*file{}, uploads: map[string]*file{}, tickets: map[string]bool{},
@@ -102,8 +106,8 @@ func Start(address string) (*Server, error) {
 	return s, s.Resume(address)
 }
 
-// Resume listens again after Stop, with everything that was there; an empty
-// address is the one of before.
+// Resume listens again after Stop, with all its data. An empty address means the one
+// before.
 func (s *Server) Resume(address string) error {
 	if address == "" {
 		address = s.address
@@ -122,7 +126,7 @@ func (s *Server) Resume(address string) error {
 	return nil
 }
 
-// Stop ends all connections and listens no more; people can go on meanwhile.
+// Stop closes all connections and stops listening. People can still act meanwhile.
 func (s *Server) Stop() {
 	s.mu.Lock()
 	srv := s.http
@@ -138,7 +142,7 @@ func (s *Server) Stop() {
 // API is the address of the Web API.
 func (s *Server) API() string { return "http://" + s.address + "/api/" }
 
-// ServeHTTP takes requests of the app.
+// ServeHTTP handles the app's requests.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/api/"):
@@ -182,7 +186,7 @@ type reply map[string]any
 type method struct {
 	do     func(*call) (reply, error)
 	scopes []string // one of them is needed
-	app    bool     // wants the app-level token
+	app    bool     // needs the app-level token
 	tier   int      // calls a minute: 1, 20, 50, 100 for tiers 1 to 4; 0: a limit of its own
 }
 
@@ -239,8 +243,8 @@ func (s *Server) writeAnswer(w http.ResponseWriter, out reply, err error) {
 	json.NewEncoder(w).Encode(out) //nolint:errcheck // the client may have gone
 }
 
-// arguments reads those of a call, from a form or from JSON, and the token, which
-// may not stand in the query.
+// arguments reads the arguments of a call from a form or JSON, and the token, which
+// must not be in the query.
 func arguments(r *http.Request) (args map[string]string, token string, err error) {
 	args = map[string]string{}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
@@ -314,7 +318,7 @@ func (s *Server) permitted(w http.ResponseWriter, m method, name string, c *call
 	return s.limited(name, m.tier, c.args["channel"])
 }
 
-// granted are the scopes of the token.
+// granted returns the scopes of the token.
 func (s *Server) granted() []string {
 	if s.scopes != nil {
 		return s.scopes
@@ -332,14 +336,14 @@ func allScopes() []string {
 	}
 }
 
-// Allow gives the token these scopes and no others; without any, all.
+// Allow sets the scopes of the token; without arguments, all.
 func (s *Server) Allow(scopes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.scopes = scopes
 }
 
-// Subscribe has these events delivered and no others.
+// Subscribe sets the events that are delivered.
 func (s *Server) Subscribe(events ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -349,7 +353,7 @@ func (s *Server) Subscribe(events ...string) {
 	}
 }
 
-// stamp is a new ts: later than all before it.
+// stamp makes a ts later than all before it.
 func (s *Server) stamp() string {
 	now := time.Now()
 	if !now.After(s.lastTS.Add(time.Microsecond)) {

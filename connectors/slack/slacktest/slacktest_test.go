@@ -80,13 +80,6 @@ func TestErrors(t *testing.T) {
 	foreign := w.Open(slacktest.Channel{Name: "foreign"}, w.alice)
 	bo := w.Person(slacktest.User{Name: "bo"})
 	said := w.Say(w.alice, c, "said by a person")
-	args := func(pairs ...string) url.Values {
-		v := url.Values{}
-		for i := 0; i < len(pairs); i += 2 {
-			v.Set(pairs[i], pairs[i+1])
-		}
-		return v
-	}
 	many := "[" + strings.Repeat(`{"type":"divider"},`, 50) + `{"type":"divider"}]`
 	for _, x := range []struct {
 		method, token string
@@ -97,66 +90,83 @@ func TestErrors(t *testing.T) {
 		{"auth.test", "xoxb-wrong", nil, "invalid_auth"},
 		{"auth.test", slacktest.AppToken, nil, "not_allowed_token_type"},
 		{"apps.connections.open", slacktest.BotToken, nil, "not_allowed_token_type"},
-		{"chat.postMessage", slacktest.UserToken, args("channel", c, "text", "x"), "not_allowed_token_type"},
+		{"chat.postMessage", slacktest.UserToken, form("channel", c, "text", "x"), "not_allowed_token_type"},
 		{"chat.postMassage", slacktest.BotToken, nil, "unknown_method"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c), "no_text"},
-		{"chat.postMessage", slacktest.BotToken, args("text", "x"), "channel_not_found"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", private, "text", "x"), "channel_not_found"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", foreign, "text", "x"), "not_in_channel"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", archived, "text", "x"), "is_archived"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "text", "x", "thread_ts", "1.000001"), "thread_not_found"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "blocks", "{"), "invalid_blocks_format"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "blocks", many), "invalid_blocks"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "blocks", `[{"type":"hologram"}]`), "invalid_blocks"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "blocks", `[{"type":"input","label":{"type":"plain_text","text":"x"}}]`), "invalid_blocks"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "blocks", `[{"type":"section"}]`), "invalid_blocks"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "blocks", `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":""}]}]}]`), "invalid_blocks"},
-		{"chat.postMessage", slacktest.BotToken, args("channel", c, "text", "x", "metadata", `{"event_type":"y"}`), "invalid_metadata_format"},
-		{"chat.postEphemeral", slacktest.BotToken, args("channel", c, "text", "x", "user", bo), "user_not_in_channel"},
-		{"chat.postEphemeral", slacktest.BotToken, args("channel", c, "text", "x", "user", "U404"), "user_not_found"},
-		{"chat.update", slacktest.BotToken, args("channel", c, "ts", said, "text", "x"), "cant_update_message"},
-		{"chat.update", slacktest.BotToken, args("channel", c, "ts", "1.1", "text", "x"), "message_not_found"},
-		{"chat.delete", slacktest.BotToken, args("channel", c, "ts", said), "cant_delete_message"},
-		{"chat.delete", slacktest.BotToken, args("channel", c, "ts", "1.1"), "message_not_found"},
-		{"conversations.history", slacktest.BotToken, args("channel", c, "limit", "0"), "invalid_limit"},
-		{"conversations.history", slacktest.BotToken, args("channel", c, "cursor", "hello"), "invalid_cursor"},
-		{"conversations.history", slacktest.BotToken, args("channel", c, "oldest", "yesterday"), "invalid_ts_oldest"},
-		{"conversations.history", slacktest.BotToken, args("channel", foreign), "not_in_channel"},
-		{"conversations.replies", slacktest.BotToken, args("channel", c, "ts", "1.1"), "thread_not_found"},
-		{"conversations.join", slacktest.BotToken, args("channel", archived), "is_archived"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c), "no_text"},
+		{"chat.postMessage", slacktest.BotToken, form("text", "x"), "channel_not_found"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", private, "text", "x"), "channel_not_found"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", foreign, "text", "x"), "not_in_channel"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", archived, "text", "x"), "is_archived"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "text", "x", "thread_ts", "1.000001"), "thread_not_found"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "blocks", "{"), "invalid_blocks_format"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "blocks", many), "invalid_blocks"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "blocks", `[{"type":"hologram"}]`), "invalid_blocks"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "blocks", `[{"type":"input","label":{"type":"plain_text","text":"x"}}]`), "invalid_blocks"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "blocks", `[{"type":"section"}]`), "invalid_blocks"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "blocks", `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":""}]}]}]`), "invalid_blocks"},
+		{"chat.postMessage", slacktest.BotToken, form("channel", c, "text", "x", "metadata", `{"event_type":"y"}`), "invalid_metadata_format"},
+		{"chat.postEphemeral", slacktest.BotToken, form("channel", c, "text", "x", "user", bo), "user_not_in_channel"},
+		{"chat.postEphemeral", slacktest.BotToken, form("channel", c, "text", "x", "user", "U404"), "user_not_found"},
+		{"chat.update", slacktest.BotToken, form("channel", c, "ts", said, "text", "x"), "cant_update_message"},
+		{"chat.update", slacktest.BotToken, form("channel", c, "ts", "1.1", "text", "x"), "message_not_found"},
+		{"chat.delete", slacktest.BotToken, form("channel", c, "ts", said), "cant_delete_message"},
+		{"chat.delete", slacktest.BotToken, form("channel", c, "ts", "1.1"), "message_not_found"},
+		{"conversations.history", slacktest.BotToken, form("channel", c, "limit", "0"), "invalid_limit"},
+		{"conversations.history", slacktest.BotToken, form("channel", c, "cursor", "hello"), "invalid_cursor"},
+		{"conversations.history", slacktest.BotToken, form("channel", c, "oldest", "yesterday"), "invalid_ts_oldest"},
+		{"conversations.history", slacktest.BotToken, form("channel", foreign), "not_in_channel"},
+		{"conversations.replies", slacktest.BotToken, form("channel", c, "ts", "1.1"), "thread_not_found"},
+		{"conversations.join", slacktest.BotToken, form("channel", archived), "is_archived"},
 		{"conversations.open", slacktest.BotToken, nil, "users_list_not_supplied"},
-		{"users.info", slacktest.BotToken, args("user", "U404"), "user_not_found"},
-		{"users.conversations", slacktest.BotToken, args("user", "U404"), "user_not_found"},
-		{"users.conversations", slacktest.BotToken, args("types", "channels"), "invalid_types"},
-		{"reactions.add", slacktest.BotToken, args("channel", c, "timestamp", said, "name", "not a name"), "invalid_name"},
-		{"reactions.remove", slacktest.BotToken, args("channel", c, "timestamp", said, "name", "+1"), "no_reaction"},
-		{"pins.remove", slacktest.BotToken, args("channel", c, "timestamp", said), "no_pin"},
-		{"views.open", slacktest.BotToken, args("trigger_id", "1.2", "view", "{}"), "invalid_trigger_id"},
-		{"views.publish", slacktest.BotToken, args("user_id", "U404"), "user_not_found"},
-		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", `{"type":"modal","blocks":[]}`), "invalid_arguments"},
-		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[]`, ``)), "invalid_arguments"},
-		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[`+option(strings.Repeat("x", 76))+`]`, ``)), "invalid_arguments"},
-		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[`+option("a")+`]`, `,"initial_option":`+option("b"))), "invalid_arguments"},
-		{"views.publish", slacktest.BotToken, args("user_id", w.alice, "view", picking(`[`+option("a")+strings.Repeat(","+option("a"), 100)+`]`, ``)), "invalid_arguments"},
+		{"users.info", slacktest.BotToken, form("user", "U404"), "user_not_found"},
+		{"users.conversations", slacktest.BotToken, form("user", "U404"), "user_not_found"},
+		{"users.conversations", slacktest.BotToken, form("types", "channels"), "invalid_types"},
+		{"reactions.add", slacktest.BotToken, form("channel", c, "timestamp", said, "name", "not a name"), "invalid_name"},
+		{"reactions.remove", slacktest.BotToken, form("channel", c, "timestamp", said, "name", "+1"), "no_reaction"},
+		{"pins.remove", slacktest.BotToken, form("channel", c, "timestamp", said), "no_pin"},
+		{"views.open", slacktest.BotToken, form("trigger_id", "1.2", "view", "{}"), "invalid_trigger_id"},
+		{"views.publish", slacktest.BotToken, form("user_id", "U404"), "user_not_found"},
+		{"views.publish", slacktest.BotToken, form("user_id", w.alice, "view", `{"type":"modal","blocks":[]}`), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, form("user_id", w.alice, "view", picking(`[]`, ``)), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, form("user_id", w.alice, "view", picking(`[`+option(strings.Repeat("x", 76))+`]`, ``)), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, form("user_id", w.alice, "view", picking(`[`+option("a")+`]`, `,"initial_option":`+option("b"))), "invalid_arguments"},
+		{"views.publish", slacktest.BotToken, form("user_id", w.alice, "view", picking(`[`+option("a")+strings.Repeat(","+option("a"), 100)+`]`, ``)), "invalid_arguments"},
 	} {
 		got, _ := w.call(t, x.method, x.token, x.args)
 		if got["ok"] != false || got["error"] != x.want {
 			t.Errorf("%s %v: %v %v, want %s", x.method, x.args, got["ok"], got["error"], x.want)
 		}
 	}
-	own, _ := w.call(t, "chat.postMessage", slacktest.BotToken, args("channel", c, "text", "x"))
-	long, _ := w.call(t, "chat.update", slacktest.BotToken, args("channel", c, "ts", own["ts"].(string), "text", strings.Repeat("x", 4001)))
+}
+
+// A post of the app can be edited, but not at any length; a token needs its scopes, and
+// has to be valid.
+func TestErrorsOfOwnPosts(t *testing.T) {
+	w := start(t)
+	w.Unlimited()
+	c := w.lounge
+	own, _ := w.call(t, "chat.postMessage", slacktest.BotToken, form("channel", c, "text", "x"))
+	long, _ := w.call(t, "chat.update", slacktest.BotToken, form("channel", c, "ts", own["ts"].(string), "text", strings.Repeat("x", 4001)))
 	if long["error"] != "msg_too_long" {
 		t.Errorf("an edit with 4,001 characters: %v", long)
 	}
 	w.Allow("users:read")
-	if got, _ := w.call(t, "chat.postMessage", slacktest.BotToken, args("channel", c, "text", "x")); got["error"] != "missing_scope" || got["needed"] != "chat:write" || got["provided"] != "users:read" {
+	if got, _ := w.call(t, "chat.postMessage", slacktest.BotToken, form("channel", c, "text", "x")); got["error"] != "missing_scope" || got["needed"] != "chat:write" || got["provided"] != "users:read" {
 		t.Errorf("without the scope: %v", got)
 	}
 	w.Revoke("token_revoked")
-	if got, _ := w.call(t, "users.info", slacktest.BotToken, args("user", w.alice)); got["error"] != "token_revoked" {
+	if got, _ := w.call(t, "users.info", slacktest.BotToken, form("user", w.alice)); got["error"] != "token_revoked" {
 		t.Errorf("with a token that was taken back: %v", got)
 	}
+}
+
+// form makes arguments of pairs of names and values.
+func form(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return v
 }
 
 // Too many calls get 429 and how long to wait, by method and for posts by channel.
@@ -190,6 +200,30 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
+// textOf returns the text of a message event.
+func textOf(t *testing.T, ev socketmode.Event) string {
+	inner := ev.Data.(slackevents.EventsAPIEvent).InnerEvent
+	m, is := inner.Data.(*slackevents.MessageEvent)
+	if !is {
+		t.Errorf("%T came", inner.Data)
+		return ""
+	}
+	return m.Text
+}
+
+// openOnce opens a dialog, which the same trigger does only once.
+func openOnce(t *testing.T, c *slack.Client, trigger string) {
+	if _, err := c.OpenView(trigger, slack.ModalViewRequest{
+		Type: slack.VTModal, Title: slack.NewTextBlockObject("plain_text", "Hi", false, false), Submit: slack.NewTextBlockObject("plain_text", "Go", false, false),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewInputBlock("b", slack.NewTextBlockObject("plain_text", "Name", false, false), nil, slack.NewPlainTextInputBlockElement(nil, "a"))}},
+	}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.OpenView(trigger, slack.ModalViewRequest{Type: slack.VTModal}); err == nil || err.Error() != "exchanged_trigger_id" {
+		t.Errorf("a trigger used twice: %v", err)
+	}
+}
+
 // slack-go's own client of Socket Mode takes everything, and what it does not
 // acknowledge comes again, to one of its connections.
 func TestSocketMode(t *testing.T) {
@@ -214,17 +248,12 @@ func TestSocketMode(t *testing.T) {
 			case socketmode.EventTypeHello:
 				note("hello")
 			case socketmode.EventTypeEventsAPI:
-				inner := ev.Data.(slackevents.EventsAPIEvent).InnerEvent
-				m, is := inner.Data.(*slackevents.MessageEvent)
-				if !is {
-					t.Errorf("%T came", inner.Data)
-					continue
-				}
+				said := textOf(t, ev)
 				mu.Lock()
-				times[m.Text]++
-				again := m.Text == "again" && times[m.Text] < 3
+				times[said]++
+				again := said == "again" && times[said] < 3
 				mu.Unlock()
-				note("message " + m.Text)
+				note("message " + said)
 				if !again {
 					client.Ack(*ev.Request) //nolint:errcheck // it comes again
 				}
@@ -236,15 +265,7 @@ func TestSocketMode(t *testing.T) {
 				note("interaction " + string(cb.Type))
 				client.Ack(*ev.Request) //nolint:errcheck // it comes again
 				if cb.Type == slack.InteractionTypeShortcut {
-					if _, err := client.OpenView(cb.TriggerID, slack.ModalViewRequest{
-						Type: slack.VTModal, Title: slack.NewTextBlockObject("plain_text", "Hi", false, false), Submit: slack.NewTextBlockObject("plain_text", "Go", false, false),
-						Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewInputBlock("b", slack.NewTextBlockObject("plain_text", "Name", false, false), nil, slack.NewPlainTextInputBlockElement(nil, "a"))}},
-					}); err != nil {
-						t.Error(err)
-					}
-					if _, err := client.OpenView(cb.TriggerID, slack.ModalViewRequest{Type: slack.VTModal}); err == nil || err.Error() != "exchanged_trigger_id" {
-						t.Errorf("a trigger used twice: %v", err)
-					}
+					openOnce(t, &client.Client, cb.TriggerID)
 				}
 			}
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// maxSockets is how many connections an app may have.
+// maxSockets is the maximum number of connections of an app.
 const maxSockets = 10
 
 // pingEvery is how often a connection is pinged.
@@ -21,7 +21,7 @@ const pingEvery = 5 * time.Second
 type socket struct {
 	conn    *websocket.Conn
 	writing sync.Mutex
-	closing bool // it was told to go: nothing more is sent to it
+	closing bool // it was told to disconnect: nothing more is sent over it
 }
 
 func (c *socket) write(v any) error {
@@ -31,7 +31,7 @@ func (c *socket) write(v any) error {
 	return c.conn.WriteJSON(v)
 }
 
-// envelope is a request that waits for its acknowledgement.
+// envelope is a request that was not acknowledged yet.
 type envelope struct {
 	id, kind string
 	payload  any
@@ -49,7 +49,7 @@ func (c *call) openConnection() (reply, error) {
 	return reply{"url": "ws://" + c.s.address + ticket}, nil
 }
 
-// serveSocket takes a connection: its address is good for one use.
+// serveSocket accepts a connection. Its address can be used once.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	good := s.tickets[r.URL.Path]
@@ -110,7 +110,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 }
 
-// maxAck is how large an acknowledgement may be; a larger one is dropped.
+// maxAck is the maximum size of an acknowledgement. A larger one is dropped.
 const maxAck = 20 << 10
 
 func (s *Server) acknowledged(raw []byte) {
@@ -135,8 +135,8 @@ func (s *Server) acknowledged(raw []byte) {
 	}
 }
 
-// send gives an envelope to one of the connections, in turn. Where there is none,
-// it is as if nobody had acknowledged it.
+// send sends an envelope over the next connection. If there is none, it counts as not
+// acknowledged.
 func (s *Server) send(e *envelope) {
 	s.mu.Lock()
 	var to *socket
@@ -179,7 +179,7 @@ func (s *Server) patience() time.Duration {
 	return 3 * time.Second
 }
 
-// again sends what was not acknowledged in time, three times at most.
+// again repeats an envelope that was not acknowledged in time, up to three times.
 func (s *Server) again(e *envelope) {
 	pauses := s.Again
 	if pauses == nil {
@@ -210,16 +210,16 @@ func (s *Server) again(e *envelope) {
 	}
 }
 
-// Sockets is how many connections are open.
+// Sockets counts the open connections.
 func (s *Server) Sockets() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.sockets)
 }
 
-// Disconnect tells one connection to go, for a reason of Slack's: warning and
-// refresh_requested end it some seconds later, link_disabled ends all at once and
-// lets no new one in until Enable.
+// Disconnect tells a connection to disconnect. For the reasons warning and
+// refresh_requested, it closes one some seconds later; for link_disabled, it closes all
+// at once and accepts no new one until Enable.
 func (s *Server) Disconnect(reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -237,18 +237,18 @@ func (s *Server) Disconnect(reason string) {
 		go func() {
 			c.write(map[string]any{"type": "disconnect", "reason": reason, "debug_info": reply{"host": "applink-1"}}) //nolint:errcheck // it may be gone
 			if reason == "warning" {
-				time.Sleep(2 * time.Second) // Slack leaves some seconds
+				time.Sleep(2 * time.Second) // Slack waits some seconds
 			}
 			bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 			if c.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second)) == nil {
-				time.Sleep(time.Second) // for the other side's goodbye
+				time.Sleep(time.Second) // so that the client can close first
 			}
 			c.conn.Close() //nolint:errcheck // it is at its end
 		}()
 	}
 }
 
-// Frame sends a frame over one connection, as it is.
+// Frame sends a frame unchanged over one connection.
 func (s *Server) Frame(raw json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -258,21 +258,21 @@ func (s *Server) Frame(raw json.RawMessage) {
 	}
 }
 
-// SwitchOff switches Socket Mode off in the settings of the app.
+// SwitchOff switches off Socket Mode in the app's settings.
 func (s *Server) SwitchOff() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.off = "socket_mode_disabled"
 }
 
-// Enable lets connections in again.
+// Enable accepts connections again.
 func (s *Server) Enable() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.off = ""
 }
 
-// Drop breaks all connections without a word.
+// Drop breaks all connections without notice.
 func (s *Server) Drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -281,7 +281,7 @@ func (s *Server) Drop() {
 	}
 }
 
-// DropOne breaks one connection, of several, without a word.
+// DropOne breaks one connection without notice.
 func (s *Server) DropOne() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -290,14 +290,14 @@ func (s *Server) DropOne() {
 	}
 }
 
-// LoseBacklog forgets everything that was not delivered, as Slack has done once.
+// LoseBacklog forgets everything that was not delivered yet.
 func (s *Server) LoseBacklog() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue, s.pending = nil, nil
 }
 
-// requestKind is the type of an envelope by what it holds.
+// requestKind is the type of an envelope, by its content.
 func requestKind(payload map[string]any) string {
 	if kind, _ := payload["type"].(string); strings.HasSuffix(kind, "_callback") || kind == "app_rate_limited" {
 		return "events_api"

@@ -47,7 +47,7 @@ func (c *call) teamInfo() (reply, error) {
 	return reply{"team": reply{"id": Team, "name": "Lab", "domain": "lab"}}, nil
 }
 
-// target is the message of a call on reactions or pins.
+// target finds the message of a call on reactions or pins.
 func (c *call) target() (*Channel, *Message, error) {
 	ch, err := c.channel()
 	if err != nil {
@@ -138,7 +138,7 @@ func (c *call) listPins() (reply, error) {
 	return reply{"items": items}, nil
 }
 
-// triggerWithin is how long a dialog may be opened after what a person did.
+// triggerWithin is how long after an action a dialog may be opened.
 const triggerWithin = 3 * time.Second
 
 func (c *call) openView() (reply, error) {
@@ -183,7 +183,7 @@ type answerURL struct {
 	made          time.Time
 }
 
-// serveAnswer takes what is posted to a response_url: five times, for half an hour.
+// serveAnswer handles posts to a response_url: up to five, within half an hour.
 func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	var m struct {
 		Text   string          `json:"text"`

@@ -53,17 +53,16 @@ func (r *reader) table(rows [][]json.RawMessage) {
 	}
 }
 
-// parts are the fields in which the blocks of all types have what people read, in
-// the order in which it is shown.
+// parts are the fields of blocks, of all types, that people read, in the order shown.
 var parts = []string{
 	"title", "header", "text", "subtitle", "label", "description", "body", "fields", "columns", "rows", "cells", "elements", "children", "items", "accessory", "element",
 	"value", "alt_text", "hint",
 }
 
-// maxDepth is how deep parts are looked for in each other.
+// maxDepth limits how deep parts may be nested.
 const maxDepth = 8
 
-// pieces returns what people read in a block or a part of one, as HTML.
+// pieces returns the readable parts of a block, or of a part of one, as HTML.
 func (r *reader) pieces(raw json.RawMessage, depth int) (all []string) {
 	if depth > maxDepth {
 		return nil
@@ -91,7 +90,7 @@ func (r *reader) pieces(raw json.RawMessage, depth int) (all []string) {
 	return r.part(kind, raw, fields, depth)
 }
 
-// part returns what people read in an object of a type.
+// part returns the readable text of an object of a type.
 func (r *reader) part(kind string, raw json.RawMessage, fields map[string]json.RawMessage, depth int) (all []string) {
 	switch kind {
 	case "mrkdwn", "markdown":
@@ -123,7 +122,7 @@ func (r *reader) part(kind string, raw json.RawMessage, fields map[string]json.R
 	return all
 }
 
-// inner returns what do writes, without the paragraph around it.
+// inner returns the HTML that do writes, without its paragraph.
 func (r *reader) inner(do func()) string {
 	kept := r.out
 	r.out = strings.Builder{}
@@ -154,7 +153,7 @@ func (r *reader) emojis(s string) string {
 	return b.String()
 }
 
-// attachment is one of the old kind, or what Slack found behind a link.
+// attachment is an attachment of the old kind, or Slack's preview of a link.
 type attachment struct {
 	Pretext   string          `json:"pretext"`
 	Author    string          `json:"author_name"`
@@ -174,9 +173,8 @@ type attachment struct {
 	} `json:"fields"`
 }
 
-// attachments writes what hangs on a message. What Slack found behind a link that
-// stands in the text is left out; so is another message, which may be from a
-// channel that not everybody sees.
+// attachments writes the attachments of a message. Previews of links in the text are
+// left out, and so are other messages, which may be from a private channel.
 func (r *reader) attachments(raw json.RawMessage) {
 	var all []json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {

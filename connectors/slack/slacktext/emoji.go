@@ -10,7 +10,7 @@ import (
 	"go.mau.fi/util/variationselector"
 )
 
-// byName is the table of names, made when it is first asked for.
+// byName is the table of names, built on first use.
 var byName = sync.OnceValue(func() map[string]string {
 	all := map[string]string{"thumbsup": "👍", "thumbsdown": "👎", "simple_smile": "🙂", "slightly_smiling_face": "🙂"}
 	for emoji, name := range emojishortcodes.GetMap() {
@@ -26,8 +26,8 @@ var tones = [...]string{"🏻", "🏼", "🏽", "🏾", "🏿"}
 
 const toneMark = "::skin-tone-"
 
-// EmojiOf returns the emoji of a name, as "+1" or "+1::skin-tone-3". ok is false
-// for names that only a workspace knows.
+// EmojiOf returns the emoji with a name such as "+1" or "+1::skin-tone-3". ok is
+// false for custom emoji of a workspace.
 func EmojiOf(name string) (emoji string, ok bool) {
 	base, tone, _ := strings.Cut(strings.Trim(name, ":"), toneMark)
 	emoji, ok = byName()[base]
@@ -37,7 +37,7 @@ func EmojiOf(name string) (emoji string, ok bool) {
 	return emoji, ok
 }
 
-// toned gives an emoji a skin tone; others than 2 to 6 change nothing.
+// toned gives an emoji a skin tone from 2 to 6. Other tones change nothing.
 func toned(emoji string, tone int) string {
 	if tone < 2 || tone > 6 {
 		return emoji
@@ -45,8 +45,8 @@ func toned(emoji string, tone int) string {
 	return strings.TrimSuffix(emoji, "\ufe0f") + tones[tone-2]
 }
 
-// EmojiName returns the name under which reactions.add takes an emoji; ok is
-// false if it has none there.
+// EmojiName returns the name of an emoji for reactions.add. ok is false if it has
+// none.
 func EmojiName(emoji string) (name string, ok bool) {
 	if strings.HasPrefix(emoji, ":") && strings.HasSuffix(emoji, ":") && len(emoji) > 2 {
 		return strings.Trim(emoji, ":"), true
@@ -65,7 +65,7 @@ func EmojiName(emoji string) (name string, ok bool) {
 	return "", false
 }
 
-// icons are pictures for people by email, easy to tell apart.
+// icons are pictures for email participants, easy to tell apart.
 var icons = [...]string{
 	"apple", "avocado", "bamboo", "bear", "bird", "blossom", "boat", "cactus", "cat", "cherries", "four_leaf_clover", "crescent_moon", "deciduous_tree",
 	"dolphin", "elephant", "evergreen_tree", "fox_face", "frog", "grapes", "hedgehog", "hibiscus", "kiwifruit", "koala", "lemon", "maple_leaf",
@@ -73,15 +73,15 @@ var icons = [...]string{
 	"snail", "sunflower", "tangerine", "tiger", "tulip", "turtle", "watermelon", "whale",
 }
 
-// Icon is the name of the picture shown for a person by email: always the same
-// for the same opaque id.
+// Icon is the name of the picture for an email participant. The same id always has
+// the same picture.
 func Icon(sender string) string {
 	h := fnv.New32a()
 	h.Write([]byte(sender)) //nolint:errcheck // it never fails
 	return icons[h.Sum32()%uint32(len(icons))]
 }
 
-// unified reads the form "1f44d-1f3fd" of an emoji; empty if it is none.
+// unified reads an emoji in the form "1f44d-1f3fd"; empty if it is not one.
 func unified(s string) string {
 	var out strings.Builder
 	for part := range strings.SplitSeq(s, "-") {

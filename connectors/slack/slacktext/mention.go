@@ -7,8 +7,8 @@ import (
 	"hashsend/bridge/markup"
 )
 
-// fallbackText is a plain text as Slack shows it where it has no room for blocks, with
-// the mentions that the blocks have.
+// fallbackText is the plain text that Slack shows in notifications and other places
+// without blocks, with the same mentions as the blocks.
 func fallbackText(text string, members markup.Names, ids []string) string {
 	var b strings.Builder
 	members.Cut("", text, func(piece, id string) {

@@ -22,7 +22,7 @@ func (r *reader) mrkdwn(s string) {
 	}
 }
 
-// lines writes what stands outside of code: quotes and paragraphs.
+// lines writes text outside code: quotes and paragraphs.
 func (r *reader) lines(s string) {
 	if s == "" {
 		return
@@ -61,7 +61,7 @@ func (r *reader) lines(s string) {
 	end()
 }
 
-// unescape undoes the three escapes that Slack makes.
+// unescape undoes Slack's three escapes.
 func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
@@ -69,7 +69,7 @@ func unescape(s string) string {
 // safe makes HTML of a piece of Slack's text.
 func safe(s string) string { return html.EscapeString(unescape(s)) }
 
-// bare puts what stands in angle brackets as text, for code.
+// bare writes links and mentions in angle brackets as plain text, for code.
 func (r *reader) bare(s string) string {
 	var b strings.Builder
 	for {
@@ -92,8 +92,8 @@ func (r *reader) bare(s string) string {
 // marks are the signs of formatting and their tags.
 var marks = map[byte]string{'*': "strong", '_': "em", '~': "del"}
 
-// spans makes HTML of one line. Styles begin and end at the border of a word, and
-// do not reach over code.
+// spans makes HTML of one line. Styles start and end at word boundaries, and do not
+// cross code.
 func (r *reader) spans(s string) string {
 	var b strings.Builder
 	from := 0
@@ -130,14 +130,14 @@ func (r *reader) spans(s string) string {
 	return b.String()
 }
 
-// maxSpan is how far from its beginning a style may end.
+// maxSpan is the maximum length of a style in bytes.
 const maxSpan = 4000
 
-// closing finds where the style that begins at i ends; 0: it is none.
+// closing returns the end of the style that starts at i; 0 if there is no style.
 func closing(s string, i int) int {
 	mark := s[i]
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
-	if i > 0 && (unicode.IsLetter(before) || unicode.IsDigit(before) || before == rune(mark)) {
+	if i > 0 && sticks(before, mark) {
 		return 0
 	}
 	if i+1 >= len(s) || s[i+1] == ' ' || s[i+1] == mark {
@@ -150,15 +150,20 @@ func closing(s string, i int) int {
 		case s[j] != mark || s[j-1] == ' ':
 			continue
 		}
-		after, _ := utf8.DecodeRuneInString(s[j+1:])
-		if j+1 == len(s) || !(unicode.IsLetter(after) || unicode.IsDigit(after) || after == rune(mark)) {
+		if after, _ := utf8.DecodeRuneInString(s[j+1:]); j+1 == len(s) || !sticks(after, mark) {
 			return j
 		}
 	}
 	return 0
 }
 
-// angle makes HTML of what stands in angle brackets: links and mentions.
+// sticks reports whether a mark next to this character is part of a word, and so not
+// the start or end of a style.
+func sticks(r rune, mark byte) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == rune(mark)
+}
+
+// angle makes HTML of a link or mention in angle brackets.
 func (r *reader) angle(inner string) string {
 	target, label, _ := strings.Cut(inner, "|")
 	switch {
@@ -182,7 +187,7 @@ func (r *reader) angle(inner string) string {
 	return r.link(unescape(target), safe(label))
 }
 
-// colon reads an emoji at the beginning of a text; n is 0 if there is none.
+// colon reads an emoji at the start of a text; n is 0 if there is none.
 func (r *reader) colon(s string) (made string, n int) {
 	end := 1
 	for end < len(s) && end < 80 && (s[end] == '_' || s[end] == '-' || s[end] == '+' || s[end] == '\'' || isWord(s[end])) {
@@ -209,7 +214,7 @@ func isWord(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// Mrkdwn escapes a plain text for a field of mrkdwn: nothing in it is a mention,
+// Mrkdwn escapes plain text for a field of mrkdwn, so that nothing in it is a mention,
 // a link or a style.
 func Mrkdwn(s string) string {
 	const joiner = "\u2060"

@@ -1,9 +1,9 @@
 // Package slacktext turns Slack's texts (rich text and other blocks, mrkdwn,
 // attachments) into the HTML subset of bridge/markup, and that subset into rich
-// text. It asks nobody: what only a workspace knows comes through Names.
+// text. It sends no requests: names come through Names.
 //
-// read.go takes a message, richtext.go and mrkdwn.go its texts, blocks.go what
-// else stands in it; write.go is the way back; emoji.go has names and pictures.
+// read.go reads a message: richtext.go and mrkdwn.go its texts, blocks.go the other
+// blocks. write.go writes one, and emoji.go has the names of emoji.
 package slacktext
 
 import (
@@ -16,24 +16,24 @@ import (
 	"hashsend/bridge/markup"
 )
 
-// Names tells what only the workspace knows.
+// Names looks up names of the workspace.
 type Names interface {
-	User(id string) string                     // what a person is called; empty: not known
-	Channel(id string) (name string, ok bool)  // not ok: not known, or not for everybody
-	Group(id string) string                    // handle of a user group; empty: not known
-	Emoji(name string) (emoji string, ok bool) // the workspace's own; not ok: it has none of that name
+	User(id string) string                     // a person's name; empty: unknown
+	Channel(id string) (name string, ok bool)  // not ok: unknown, or private
+	Group(id string) string                    // handle of a user group; empty: unknown
+	Emoji(name string) (emoji string, ok bool) // a custom emoji; not ok: there is none with that name
 }
 
-// Message is what a message of Slack says.
+// Message is the content of a message in Slack.
 type Message struct {
 	Text        string          // mrkdwn
 	Blocks      json.RawMessage // an array, or nothing
 	Attachments json.RawMessage // an array, or nothing
 	Below       string          // HTML that follows, not yet sanitised
-	Link        string          // where the message stands in Slack, for what can be used only there; empty: not known
+	Link        string          // address of the message in Slack, for buttons and the like; empty: unknown
 }
 
-// Result is the same for the bridge.
+// Result is the content of a message for the bridge.
 type Result struct {
 	Text        string
 	HTML        string   // of the subset, sanitised; empty if Text says it all
@@ -41,22 +41,22 @@ type Result struct {
 	MentionsAll bool     // @channel, @here, @everyone
 }
 
-// maxText is how many bytes of the texts of a message are read.
+// maxText is the number of bytes read of a message's text.
 const maxText = 1 << 20
 
-// reader makes HTML of one message.
+// reader turns one message into HTML.
 type reader struct {
 	names    Names
 	out      strings.Builder
 	mentions []string
 	all      bool
-	links    map[string]bool // addresses that stood in the text
-	buttons  bool            // there is something that can be used only in Slack
+	links    map[string]bool // addresses in the text
+	buttons  bool            // the message has controls that work only in Slack
 }
 
-// Read makes text and HTML of a message. Blocks say it where there are any; the
-// text beside them is Slack's own summary then. A part that cannot be read spoils
-// nothing but itself.
+// Read turns a message into text and HTML. If it has blocks, they are the content, and
+// its text is only Slack's summary. A part that cannot be read does not affect the
+// others.
 func Read(m Message, n Names) Result {
 	r := &reader{names: n, links: map[string]bool{}}
 	if len(m.Blocks) > maxText {
@@ -95,7 +95,7 @@ func escape(s string) string {
 	return strings.ReplaceAll(html.EscapeString(s), "\n", "<br>")
 }
 
-// user is a person's name, in the text of a message.
+// user is a person's name in the text of a message.
 func (r *reader) user(id string) string {
 	r.mentions = append(r.mentions, id)
 	name := r.names.User(id)
@@ -105,7 +105,7 @@ func (r *reader) user(id string) string {
 	return "@" + name
 }
 
-// channel never shows an id, nor the name of a channel that not everybody may see.
+// channel is a channel's name. It never shows an id or the name of a private channel.
 func (r *reader) channel(id string) string {
 	if name, ok := r.names.Channel(id); ok && name != "" {
 		return "#" + name
@@ -120,13 +120,13 @@ func (r *reader) group(id string) string {
 	return "@group"
 }
 
-// everybody is a mention of all: here, channel, everyone.
+// everybody is a mention of here, channel or everyone.
 func (r *reader) everybody(who string) string {
 	r.all = true
 	return "@" + who
 }
 
-// link is one, if it is of a kind that leads anywhere.
+// link makes a link, if the address is of a kind that can be followed.
 func (r *reader) link(url, label string) string {
 	scheme, _, _ := strings.Cut(url, ":")
 	switch strings.ToLower(scheme) {
@@ -149,7 +149,7 @@ func (r *reader) link(url, label string) string {
 	return `<a href="` + html.EscapeString(url) + `">` + label + "</a>"
 }
 
-// emoji is the emoji of a name: the workspace's own are told by their name.
+// emoji is the emoji with a name. Custom emoji are shown as their name.
 func (r *reader) emoji(name string, tone int) string {
 	if e, ok := EmojiOf(name); ok {
 		return toned(e, tone)
@@ -160,7 +160,7 @@ func (r *reader) emoji(name string, tone int) string {
 	return ":" + name + ":"
 }
 
-// date is a moment: by the fallback that Slack gives, else in UTC.
+// date is a date as Slack's fallback text, or in UTC if there is none.
 func date(stamp int64, fallback string) string {
 	if fallback != "" {
 		return fallback

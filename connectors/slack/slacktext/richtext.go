@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// element is any element of a rich_text block. What has another form in one kind
-// than in another stays raw.
+// element is any element of a rich_text block. Fields whose form depends on the kind
+// of element stay raw.
 type element struct {
 	Type      string            `json:"type"`
 	Text      json.RawMessage   `json:"text"`
@@ -31,7 +31,7 @@ type element struct {
 	Value     string            `json:"value"`
 }
 
-// parse reads an element; a field of another type counts as absent.
+// parse reads an element. A field of an unexpected type counts as absent.
 func parse(raw json.RawMessage) element {
 	var e element
 	json.Unmarshal(raw, &e) //nolint:errcheck // what was read counts
@@ -50,7 +50,7 @@ func text(raw json.RawMessage) string {
 	return s
 }
 
-// maxIndent is how deep lists are nested at most.
+// maxIndent limits how deep lists are nested.
 const maxIndent = 8
 
 // lists are the open lists, outermost first.
@@ -98,8 +98,8 @@ func (r *reader) quoted(border int, inner string) {
 	r.write(inner)
 }
 
-// list writes the items of a list. Slack's lists are flat and say how deep they
-// stand; what stands deeper goes into the item before it.
+// list writes the items of a list. Slack's lists are flat with an indent; deeper items
+// go into the item before them.
 func (r *reader) list(open *lists, e element) {
 	depth := max(0, min(e.Indent, maxIndent)) + 1
 	tag := "ul"
@@ -147,7 +147,7 @@ func (r *reader) closeLists(open *lists, depth int) {
 	}
 }
 
-// inline makes HTML of what stands in a line.
+// inline makes HTML of the elements of a line.
 func (r *reader) inline(elements []json.RawMessage) string {
 	var b strings.Builder
 	for _, raw := range elements {
@@ -156,7 +156,7 @@ func (r *reader) inline(elements []json.RawMessage) string {
 	return strings.TrimSuffix(b.String(), "<br>")
 }
 
-// one makes HTML of an element of a line.
+// one makes HTML of one element of a line.
 func (r *reader) one(e element) string {
 	var inner string
 	switch e.Type {
@@ -210,7 +210,7 @@ func styled(inner string, raw json.RawMessage) string {
 	return inner
 }
 
-// plain is the text of elements whose form counts for nothing, as in code.
+// plain is the text of elements without their styles, as in code.
 func (r *reader) plain(elements []json.RawMessage) string {
 	var b strings.Builder
 	for _, raw := range elements {

@@ -2,12 +2,11 @@ package slacktext
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"hashsend/bridge/chat/chattest"
 	"hashsend/bridge/markup"
 )
 
@@ -127,26 +126,6 @@ func TestAttachments(t *testing.T) {
 	}
 }
 
-// fixture is the event of a payload.
-func fixture(t testing.TB, name string) json.RawMessage {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "..", "..", "shared", "fixtures", "events", "slack", name+"_*.json"))
-	if err != nil || len(files) != 1 {
-		t.Skipf("the payload %s is not beside the project", name)
-	}
-	raw, err := os.ReadFile(files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Event json.RawMessage `json:"event"`
-	}
-	if err := json.Unmarshal(raw, &f); err != nil {
-		t.Fatal(err)
-	}
-	return f.Event
-}
-
 func TestFixtures(t *testing.T) {
 	for name, want := range map[string]string{
 		"S03": "Pushing is the answer", "S09": "test", "S10": "", "S15": "broadcasting this reply",
@@ -156,7 +135,7 @@ func TestFixtures(t *testing.T) {
 			Blocks      json.RawMessage
 			Attachments json.RawMessage
 		}
-		if err := json.Unmarshal(fixture(t, name), &m); err != nil {
+		if err := json.Unmarshal(chattest.Payload(t, "slack", name), &m); err != nil {
 			t.Fatal(err)
 		}
 		if got := Read(Message{Text: m.Text, Blocks: m.Blocks, Attachments: m.Attachments}, workspace{}); want != "" && got.Text != want {
@@ -164,7 +143,7 @@ func TestFixtures(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{"S11": "pre", "S12": "#private-channel", "S23": "Some Text👍👍🏻"} {
-		block := fixture(t, name)
+		block := chattest.Payload(t, "slack", name)
 		var kind struct{ Type string }
 		if err := json.Unmarshal(block, &kind); err != nil {
 			t.Fatal(err)

@@ -12,10 +12,9 @@ import (
 )
 
 // RichText makes the blocks of a message, one of type rich_text, from the HTML
-// subset, and the plain text that Slack shows where it has no room for blocks. An
-// empty html is made from text. Nothing that comes out is a mention, whatever went
-// in, but of a member whose name stands behind an @: there are only texts and links.
-// Without words there are no blocks.
+// subset, and the plain text that Slack shows in places without blocks. If html is
+// empty, text is used. The only mentions in the result are those of members whose
+// name follows an @; everything else is text and links. Empty content has no blocks.
 func RichText(subset, text string, members markup.Names) (blocks json.RawMessage, fallback string) {
 	if subset == "" {
 		subset = markup.FromText(text)
@@ -43,11 +42,11 @@ func RichText(subset, text string, members markup.Names) (blocks json.RawMessage
 	return blocks, fallback
 }
 
-// maxFallback is how many characters a message that can be edited may have in its
-// text: escaped it is up to five times as long, while blocks are not escaped.
+// maxFallback is the maximum length in characters of the text of a message that can be
+// edited. Escaping makes text up to five times as long; blocks are not escaped.
 const maxFallback = 3900
 
-// within shortens an escaped text, and cuts neither an escape nor a mention apart.
+// within shortens an escaped text without cutting an escape or a mention in two.
 func within(s string, limit int) string {
 	r := []rune(s)
 	if len(r) <= limit {
@@ -63,15 +62,15 @@ func within(s string, limit int) string {
 	return s + "…"
 }
 
-// Escape writes a plain text as chat.postMessage wants it: nothing in it is a
-// mention or a link.
+// Escape escapes plain text for chat.postMessage, so that nothing in it is a mention
+// or a link.
 func Escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
 type object map[string]any
 
-// style is how text is shown.
+// style is the style of a text.
 type style struct {
 	Bold   bool `json:"bold,omitempty"`
 	Italic bool `json:"italic,omitempty"`
@@ -83,16 +82,16 @@ type style struct {
 // writer collects the elements of a rich_text block.
 type writer struct {
 	blocks []object // rich_text_section, _list, _quote, _preformatted
-	line   []object // what is written at the moment
+	line   []object // the current line
 	lists  []listing
 	quotes int
 
 	members markup.Names
-	rung    []string // ids of those who are mentioned
+	rung    []string // ids of mentioned people
 }
 
-// listing is a list that is being written. Slack's lists are flat: one of the same
-// kind and depth goes on after what stood deeper.
+// listing is a list that is being written. Slack's lists are flat: a list continues
+// after a deeper one.
 type listing struct {
 	ordered bool
 	next    int // number of the next item, from 0
@@ -118,21 +117,6 @@ func (w *writer) node(n *html.Node, s style, depth int) {
 		w.endSection()
 		w.text("———", style{})
 		w.endSection()
-	case "strong", "b":
-		s.Bold = true
-		kids(s)
-	case "em", "i", "u":
-		s.Italic = true
-		kids(s)
-	case "del", "s":
-		s.Strike = true
-		kids(s)
-	case "code":
-		s.Code = true
-		kids(s)
-	case "a":
-		s.link = href(n)
-		kids(s)
 	case "h1", "h2", "h3", "h4", "h5", "h6":
 		w.paragraph()
 		s.Bold = true
@@ -153,11 +137,28 @@ func (w *writer) node(n *html.Node, s style, depth int) {
 	case "ul", "ol":
 		w.list(n, s, depth)
 	default:
-		kids(s)
+		kids(s.within(n))
 	}
 }
 
-// href is where a link leads; empty if it is of a kind that Slack does not take.
+// within is the style inside an element.
+func (s style) within(n *html.Node) style {
+	switch n.Data {
+	case "strong", "b":
+		s.Bold = true
+	case "em", "i", "u":
+		s.Italic = true
+	case "del", "s":
+		s.Strike = true
+	case "code":
+		s.Code = true
+	case "a":
+		s.link = href(n)
+	}
+	return s
+}
+
+// href is the address of a link; empty if Slack does not accept its kind.
 func href(n *html.Node) string {
 	for _, a := range n.Attr {
 		if a.Key != "href" {
@@ -172,8 +173,8 @@ func href(n *html.Node) string {
 	return ""
 }
 
-// text adds to the line. A member's name behind an @ is a mention, but not in code, nor
-// as the words of a link.
+// text adds to the line. A member's name after an @ is a mention, except in code and
+// in the text of a link.
 func (w *writer) text(t string, s style) {
 	if s.Code || s.link != "" {
 		w.plain(t, s)
@@ -193,7 +194,7 @@ func (w *writer) text(t string, s style) {
 	})
 }
 
-// plain adds to the line. Mentions of everybody lose their ring.
+// plain adds to the line. Mentions of everybody are neutralised.
 func (w *writer) plain(t string, s style) {
 	t = markup.Neutral(t)
 	if t == "" || (len(w.line) == 0 && strings.TrimSpace(t) == "") {
@@ -210,15 +211,15 @@ func (w *writer) plain(t string, s style) {
 	w.line = append(w.line, e)
 }
 
-// shown is the style as Slack has it; links are told by their own type.
+// shown is the style in Slack's form. Links have a type of their own.
 func (s style) shown() style {
 	return style{Bold: s.Bold, Italic: s.Italic, Strike: s.Strike, Code: s.Code}
 }
 
 func (s style) url() string { return s.link }
 
-// taken returns the line and begins a new one. What says nothing is left out of
-// its elements.
+// taken returns the line and starts a new one. Empty fields are left out of its
+// elements.
 func (w *writer) taken() []object {
 	line := w.line
 	w.line = nil
@@ -240,7 +241,7 @@ func (w *writer) taken() []object {
 	return line
 }
 
-// paragraph begins one: an empty line stands between two.
+// paragraph starts a paragraph, with an empty line before it.
 func (w *writer) paragraph() {
 	w.endSection()
 	if n := len(w.blocks); n > 0 && len(w.lists) == 0 && w.blocks[n-1]["type"] == "rich_text_section" && w.quotes == 0 {
@@ -249,7 +250,7 @@ func (w *writer) paragraph() {
 	}
 }
 
-// endSection ends what is being written: a paragraph, or one in a quote.
+// endSection ends the current paragraph, or the current quote.
 func (w *writer) endSection() {
 	line := w.taken()
 	if len(line) == 0 {
@@ -258,7 +259,7 @@ func (w *writer) endSection() {
 	kind := "rich_text_section"
 	if w.quotes > 0 {
 		kind = "rich_text_quote"
-		// A quote in a quote cannot be shown by itself; its paragraphs are one quote.
+		// Slack has no nested quotes: the paragraphs become one quote.
 		if n := len(w.blocks); n > 0 && w.blocks[n-1]["type"] == kind {
 			last := w.blocks[n-1]["elements"].([]object)
 			w.blocks[n-1]["elements"] = append(append(last, object{"type": "text", "text": "\n"}), line...)
@@ -268,7 +269,7 @@ func (w *writer) endSection() {
 	w.blocks = append(w.blocks, object{"type": kind, "elements": line})
 }
 
-// pre writes code as it stands, with its language.
+// pre writes code unchanged, with its language.
 func (w *writer) pre(n *html.Node) {
 	w.endSection()
 	var b strings.Builder
@@ -306,7 +307,7 @@ func (w *writer) pre(n *html.Node) {
 	w.blocks = append(w.blocks, e)
 }
 
-// list writes a list, and those inside it after the item that holds them.
+// list writes a list, with each inner list after the item that contains it.
 func (w *writer) list(n *html.Node, s style, depth int) {
 	w.endItem()
 	l := listing{ordered: n.Data == "ol"}
@@ -331,7 +332,7 @@ func (w *writer) list(n *html.Node, s style, depth int) {
 	w.lists = w.lists[:len(w.lists)-1]
 }
 
-// item writes what stands in an item: blocks in it become lines of it.
+// item writes the content of an item. Blocks in it become lines.
 func (w *writer) item(k *html.Node, s style, depth int) {
 	switch {
 	case k.Type == html.ElementNode && (k.Data == "p" || k.Data == "div" || k.Data == "blockquote"):

@@ -30,7 +30,7 @@ func TestSettingsOnTheHome(t *testing.T) {
 			t.Errorf("the dialog was taken: %v, with the mistakes %v", taken, mistakes)
 		}
 		s.homeHas("*Dinner*")
-		s.homeHas("each by a mail of their own")
+		s.homeHas("each gets a separate email")
 		s.homeHas("each message at once")
 		s.say("At eight?")
 		if m := s.gets("bob", "At eight?"); m.Subject != "#Send Dinner" {
