@@ -211,3 +211,24 @@ func BenchmarkManyPeople(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStatements counts what a plain message of a room with one reader costs the
+// database, from the event until its email has left.
+func BenchmarkStatements(b *testing.B) {
+	br, s := benchBridge(b, 1)
+	handle := br.HandleChat("swift")
+	var total int64
+	for i := range b.N {
+		before := br.env.Store.Statements()
+		text := fmt.Sprintf("word-%d.", i)
+		c := s.await(text)
+		e := chat.Posted{Head: chat.Head{Event: chat.EventID(text), At: time.Now(), Place: chat.Place{Room: "r0"}, By: chat.Author{ID: "alice", Name: "Alice"}}, Message: chat.MessageID(text), Body: chat.Body{Text: text}}
+		if err := handle(context.Background(), "", e); err != nil {
+			b.Fatal(err)
+		}
+		<-c
+		time.Sleep(30 * time.Millisecond)
+		total += br.env.Store.Statements() - before
+	}
+	b.ReportMetric(float64(total)/float64(b.N), "statements/msg")
+}

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"go.mau.fi/util/dbutil"
 	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
@@ -37,9 +38,16 @@ type Store struct {
 	stop    chan struct{}
 	stopped chan struct{}
 
+	run atomic.Int64
+	mem *memory
+
 	mu    sync.Mutex
 	sides []*sql.DB
 }
+
+// Statements is how many statements were run since the database was opened, those that
+// begin and end transactions not counted.
+func (s *Store) Statements() int64 { return s.run.Load() }
 
 const pragmas = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_txlock=immediate&_time_format=sqlite"
 
@@ -55,7 +63,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, lock: lock, jobs: make(chan *job), stop: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Store{dir: dir, lock: lock, jobs: make(chan *job), stop: make(chan struct{}), stopped: make(chan struct{}), mem: newMemory()}
 	if err := s.open(ctx, log); err != nil {
 		close(s.stopped)
 		return nil, errors.Join(err, s.closeFiles())
@@ -100,7 +108,7 @@ func (s *Store) open(ctx context.Context, log *slog.Logger) error {
 		if err != nil {
 			return fmt.Errorf("open database %s: %w", path, err)
 		}
-		s.readers <- &readConn{conn: conn, st: newStatements(conn)}
+		s.readers <- &readConn{conn: conn, st: newStatements(conn, &s.run)}
 	}
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -67,7 +68,14 @@ func scanEpoch(scan func(...any) error) (e Epoch, err error) {
 
 // Epoch returns the current epoch of a thread.
 func (t *Tx) Epoch(thread int64) (Epoch, error) {
-	return scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE thread = ? ORDER BY id DESC LIMIT 1", thread)
+	c, err := t.conversation(thread)
+	if err != nil {
+		return Epoch{}, err
+	}
+	if c.epoch.ID == 0 {
+		return Epoch{}, ErrNone
+	}
+	return c.epoch, nil
 }
 
 // Subjects returns the subjects that a thread has had.
@@ -88,7 +96,11 @@ func (t *Tx) EpochByGUID(guid []byte) (Epoch, error) {
 
 // Thread returns a thread.
 func (t *Tx) Thread(id int64) (Thread, error) {
-	return scanOne(t, scanThread, "SELECT "+threadColumns+" FROM thread WHERE id = ?", id)
+	c, err := t.conversation(id)
+	if err != nil {
+		return Thread{}, err
+	}
+	return c.thread, nil
 }
 
 // Threads returns the threads that go on, newest first.
@@ -98,17 +110,21 @@ func (t *Tx) Threads(limit int) ([]Thread, error) {
 
 // SetThread stores mode, title, pause and end of a thread.
 func (t *Tx) SetThread(th Thread) error {
-	return t.exec("UPDATE thread SET mode = ?, title = ?, paused = ?, ended = ? WHERE id = ?", th.Mode, th.Title, th.Paused, th.Ended, th.ID)
+	return t.change(th.ID, func(c *conversation) {
+		c.thread.Mode, c.thread.Title, c.thread.Paused, c.thread.Ended = th.Mode, th.Title, th.Paused, th.Ended
+	}, "UPDATE thread SET mode = ?, title = ?, paused = ?, ended = ? WHERE id = ?", th.Mode, th.Title, th.Paused, th.Ended, th.ID)
 }
 
 // SetLive notes when an answer by mail came.
 func (t *Tx) SetLive(thread int64, at time.Time) error {
-	return t.exec("UPDATE thread SET live = ? WHERE id = ?", millis(at), thread)
+	return t.change(thread, func(c *conversation) { c.thread.Live = moment(millis(at)) }, "UPDATE thread SET live = ? WHERE id = ?", millis(at), thread)
 }
 
 // SetHold stores the hold of a thread. A zero first means that nothing is held.
 func (t *Tx) SetHold(thread int64, first, until time.Time) error {
-	return t.exec("UPDATE thread SET hold_first = ?, hold_until = ? WHERE id = ?", millis(first), millis(until), thread)
+	return t.change(thread, func(c *conversation) {
+		c.thread.HoldFirst, c.thread.HoldUntil = moment(millis(first)), moment(millis(until))
+	}, "UPDATE thread SET hold_first = ?, hold_until = ? WHERE id = ?", millis(first), millis(until), thread)
 }
 
 // DueThreads returns the threads whose hold has ended at now.
@@ -136,6 +152,19 @@ func scanRoom(scan func(...any) error) (r Room, err error) {
 
 // Room finds a room or chat thread by the network's ids.
 func (t *Tx) Room(network, place, chat string) (Room, error) {
+	if thread := t.mem.room(roomKey{network, place, chat}); thread != 0 {
+		c, err := t.conversation(thread)
+		if err != nil && err != ErrNone {
+			return Room{}, err
+		}
+		if err == nil {
+			for _, r := range c.rooms {
+				if r.Network == network && r.Place == place && r.Chat == chat {
+					return r, nil
+				}
+			}
+		}
+	}
 	return scanOne(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE network = ? AND place = ? AND chat = ?", network, place, chat)
 }
 
@@ -151,7 +180,14 @@ func (t *Tx) RoomsIn(network, place string) ([]Room, error) {
 
 // RoomsOf returns the rooms of a thread.
 func (t *Tx) RoomsOf(thread int64) ([]Room, error) {
-	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE thread = ? ORDER BY id", thread)
+	c, err := t.conversation(thread)
+	if err == ErrNone {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(c.rooms), nil
 }
 
 // LinkedRooms returns the rooms of a network that belong to a thread and that the
@@ -205,13 +241,28 @@ func (t *Tx) AddParticipant(p *Participant) (err error) {
 
 // SetParticipant stores what may change of a participant.
 func (t *Tx) SetParticipant(p Participant) error {
-	return t.exec("UPDATE participant SET address = ?, name = ?, state = ?, joined = ?, changed = ?, muted = ?, mailed = ?, bounces = ?, mode = ?, dialect = ?, zone = ? WHERE id = ?",
+	return t.change(p.Thread, func(c *conversation) {
+		for i := range c.people {
+			if c.people[i].ID == p.ID {
+				c.people[i] = p.stored(c.people[i])
+			}
+		}
+	}, "UPDATE participant SET address = ?, name = ?, state = ?, joined = ?, changed = ?, muted = ?, mailed = ?, bounces = ?, mode = ?, dialect = ?, zone = ? WHERE id = ?",
 		p.Address, p.Name, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), p.Bounces, cmp.Or(p.Mode, Burst), p.Dialect, p.Zone, p.ID)
 }
 
 // Participant finds a participant of a thread by the canonical address.
 func (t *Tx) Participant(thread int64, canon string) (Participant, error) {
-	return scanOne(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE thread = ? AND canon = ?", thread, canon)
+	people, err := t.Participants(thread)
+	for _, p := range people {
+		if p.Canon == canon {
+			return p, nil
+		}
+	}
+	if err == nil {
+		err = ErrNone
+	}
+	return Participant{}, err
 }
 
 // ParticipantByID returns a participant.
@@ -227,7 +278,14 @@ func (t *Tx) ParticipantByGhost(ghost string) (Participant, error) {
 
 // Participants returns all participants of a thread, those who left too.
 func (t *Tx) Participants(thread int64) ([]Participant, error) {
-	return scanAll(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE thread = ? ORDER BY id", thread)
+	c, err := t.conversation(thread)
+	if err == ErrNone {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(c.people), nil
 }
 
 // AddUnread keeps an event of a type that nobody knows; only the newest are kept.
@@ -259,5 +317,38 @@ func (t *Tx) Token(token string) (thread, participant int64, err error) {
 
 // Author returns the id of a chat user and keeps the name up to date.
 func (t *Tx) Author(network, person, name string) (int64, error) {
-	return t.insert("INSERT INTO author (network, person, name) VALUES (?, ?, ?) ON CONFLICT (network, person) DO UPDATE SET name = excluded.name RETURNING id", network, person, name)
+	k := authorKey{network, person}
+	for _, known := range []map[authorKey]author{t.own.authors, t.groupAuthors(), {k: t.mem.author(k)}} {
+		if a := known[k]; a.id != 0 && a.name == name {
+			return a.id, nil
+		} else if a.id != 0 {
+			break
+		}
+	}
+	t.precise = true
+	id, err := t.insert("INSERT INTO author (network, person, name) VALUES (?, ?, ?) ON CONFLICT (network, person) DO UPDATE SET name = excluded.name RETURNING id", network, person, name)
+	t.precise = false
+	if err == nil {
+		if t.own.authors == nil {
+			t.own.authors = map[authorKey]author{}
+		}
+		t.own.authors[k] = author{id, name}
+	}
+	return id, err
+}
+
+// stored is a participant as the table has it after SetParticipant, which leaves alone
+// what was never to change.
+func (p Participant) stored(was Participant) Participant {
+	p.ID, p.Thread, p.Canon, p.Ghost, p.Token = was.ID, was.Thread, was.Canon, was.Ghost, was.Token
+	p.Joined, p.Changed, p.Muted, p.Mailed = moment(millis(p.Joined)), moment(millis(p.Changed)), moment(millis(p.Muted)), moment(millis(p.Mailed))
+	p.Mode = cmp.Or(p.Mode, Burst)
+	return p
+}
+
+func (t *Tx) groupAuthors() map[authorKey]author {
+	if t.group == nil {
+		return nil
+	}
+	return t.group.authors
 }

@@ -5,12 +5,19 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // Tx is one transaction. It is valid until the function that got it returns.
 type Tx struct {
 	ctx context.Context
 	st  *statements
+
+	mem     *memory
+	since   uint64   // commits that mem knew when it began
+	own     changes  // of this transaction
+	group   *changes // of those before it in the same commit; nil: it only reads
+	precise bool     // what is written is told to own by its caller
 }
 
 type job struct {
@@ -52,6 +59,7 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) (err error) {
 	}
 	defer func() { s.readers <- r }()
 	whole := context.WithoutCancel(ctx) // a connection must not be left in the middle
+	since := s.mem.now()
 	if _, err := r.conn.ExecContext(whole, "BEGIN"); err != nil {
 		return fmt.Errorf("read database: %w", err)
 	}
@@ -60,7 +68,7 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) (err error) {
 			err = errors.Join(err, fmt.Errorf("read database: %w", end))
 		}
 	}()
-	return call(fn, &Tx{ctx: whole, st: r.st})
+	return call(fn, &Tx{ctx: whole, st: r.st, mem: s.mem, since: since})
 }
 
 // readConn is a connection for reading with its own statements, so that a
@@ -72,7 +80,7 @@ type readConn struct {
 
 func (s *Store) writeLoop(conn *sql.Conn) {
 	defer close(s.stopped)
-	st := newStatements(conn)
+	st := newStatements(conn, &s.run)
 	defer conn.Close() //nolint:errcheck // the pool is closed right after
 	defer st.close()
 	for {
@@ -91,7 +99,7 @@ func (s *Store) writeLoop(conn *sql.Conn) {
 				more = false
 			}
 		}
-		err := runGroup(conn, st, group)
+		err := runGroup(conn, st, s.mem, group)
 		for _, j := range group {
 			j.done <- errors.Join(j.err, err)
 		}
@@ -100,13 +108,14 @@ func (s *Store) writeLoop(conn *sql.Conn) {
 
 // runGroup commits what the functions of the group have written. An error is
 // one of the whole group.
-func runGroup(conn *sql.Conn, st *statements, group []*job) error {
+func runGroup(conn *sql.Conn, st *statements, mem *memory, group []*job) error {
 	ctx := context.Background() // a caller that gives up must not end the others' transaction
+	changed := &changes{}
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("write database: %w", err)
 	}
 	for _, j := range group {
-		if err := runJob(ctx, conn, st, j); err != nil {
+		if err := runJob(ctx, conn, st, mem, changed, j); err != nil {
 			_, rollback := conn.ExecContext(ctx, "ROLLBACK")
 			return errors.Join(fmt.Errorf("write database: %w", err), rollback)
 		}
@@ -115,21 +124,25 @@ func runGroup(conn *sql.Conn, st *statements, group []*job) error {
 		_, rollback := conn.ExecContext(ctx, "ROLLBACK")
 		return errors.Join(fmt.Errorf("write database: %w", err), rollback)
 	}
+	mem.apply(changed)
 	return nil
 }
 
 // runJob runs one function in a savepoint. Its own failure is kept in the job.
-func runJob(ctx context.Context, conn *sql.Conn, st *statements, j *job) error {
+func runJob(ctx context.Context, conn *sql.Conn, st *statements, mem *memory, changed *changes, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
 	if _, err := conn.ExecContext(ctx, "SAVEPOINT one"); err != nil {
 		return err
 	}
-	if j.err = call(j.fn, &Tx{ctx: ctx, st: st}); j.err != nil {
+	tx := &Tx{ctx: ctx, st: st, mem: mem, since: mem.now(), group: changed}
+	if j.err = call(j.fn, tx); j.err != nil {
 		if _, err := conn.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
 			return err
 		}
+	} else {
+		changed.merge(&tx.own)
 	}
 	_, err := conn.ExecContext(ctx, "RELEASE one")
 	return err
@@ -149,20 +162,40 @@ func call(fn func(*Tx) error, tx *Tx) (err error) {
 // time uses it.
 type statements struct {
 	conn *sql.Conn
-	made map[string]*sql.Stmt
+	made map[string]statement
+	run  *atomic.Int64 // how many were run, of all connections
 }
 
-func newStatements(conn *sql.Conn) *statements {
-	return &statements{conn: conn, made: map[string]*sql.Stmt{}}
+func newStatements(conn *sql.Conn, run *atomic.Int64) *statements {
+	return &statements{conn: conn, made: map[string]statement{}, run: run}
 }
 
-func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
-	if st := s.made[query]; st != nil {
+// statement is a prepared query.
+type statement struct {
+	*sql.Stmt
+	conversation bool // it changes what memory keeps
+}
+
+func (s *statements) get(ctx context.Context, query string) (statement, error) {
+	s.run.Add(1)
+	if st, known := s.made[query]; known {
 		return st, nil
 	}
-	st, err := s.conn.PrepareContext(context.WithoutCancel(ctx), query)
-	if err == nil {
-		s.made[query] = st
+	prepared, err := s.conn.PrepareContext(context.WithoutCancel(ctx), query)
+	if err != nil {
+		return statement{}, err
+	}
+	st := statement{prepared, writesConversation.MatchString(query)}
+	s.made[query] = st
+	return st, nil
+}
+
+// get finds a statement. One that changes what memory keeps makes it read everything
+// anew, unless the caller tells what it changes.
+func (t *Tx) get(query string) (statement, error) {
+	st, err := t.st.get(t.ctx, query)
+	if err == nil && st.conversation && !t.precise {
+		t.own.all, t.own.threads = true, nil
 	}
 	return st, err
 }
@@ -175,7 +208,7 @@ func (s *statements) close() {
 
 // exec runs a statement.
 func (t *Tx) exec(query string, args ...any) error {
-	st, err := t.st.get(t.ctx, query)
+	st, err := t.get(query)
 	if err == nil {
 		_, err = st.ExecContext(t.ctx, args...)
 	}
@@ -191,7 +224,7 @@ func (t *Tx) insert(query string, args ...any) (int64, error) {
 
 // changed runs a statement and reports whether it touched a row.
 func (t *Tx) changed(query string, args ...any) (bool, error) {
-	st, err := t.st.get(t.ctx, query)
+	st, err := t.get(query)
 	if err != nil {
 		return false, wrap(err)
 	}
@@ -205,7 +238,7 @@ func (t *Tx) changed(query string, args ...any) (bool, error) {
 
 // row scans the only row of a query; ErrNone if there is none.
 func (t *Tx) row(query string, args []any, into ...any) error {
-	st, err := t.st.get(t.ctx, query)
+	st, err := t.get(query)
 	if err != nil {
 		return wrap(err)
 	}
@@ -214,7 +247,7 @@ func (t *Tx) row(query string, args []any, into ...any) error {
 
 // rows calls each for every row of a query.
 func (t *Tx) rows(query string, args []any, each func(scan func(...any) error) error) error {
-	st, err := t.st.get(t.ctx, query)
+	st, err := t.get(query)
 	if err != nil {
 		return wrap(err)
 	}

@@ -1,0 +1,217 @@
+package store
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"sync"
+)
+
+// memory keeps the conversations that were read last, as they are committed, so that an
+// event need not read its thread, rooms and people from the tables. It never holds what
+// is not committed: a transaction keeps its own changes to itself, and a commit brings
+// them in before Write returns.
+type memory struct {
+	mu      sync.Mutex
+	commits uint64 // how many commits have brought something in
+	threads map[int64]*conversation
+	rooms   map[roomKey]int64 // thread of a linked room
+	authors map[authorKey]author
+}
+
+// conversation is a thread with what belongs to it. It does not change once it is shared.
+type conversation struct {
+	thread Thread
+	epoch  Epoch // zero: none
+	rooms  []Room
+	people []Participant
+}
+
+type (
+	roomKey   struct{ network, place, chat string }
+	authorKey struct{ network, person string }
+	author    struct {
+		id   int64
+		name string
+	}
+)
+
+// Most that is kept; beyond it everything is forgotten and read anew.
+const (
+	mostThreads = 2000
+	mostAuthors = 20000
+)
+
+func newMemory() *memory {
+	m := &memory{}
+	m.forget()
+	return m
+}
+
+func (m *memory) forget() {
+	m.threads, m.rooms, m.authors = map[int64]*conversation{}, map[roomKey]int64{}, map[authorKey]author{}
+}
+
+func (m *memory) now() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.commits
+}
+
+func (m *memory) thread(id int64) *conversation {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.threads[id]
+}
+
+func (m *memory) room(k roomKey) int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rooms[k]
+}
+
+func (m *memory) author(k authorKey) author {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.authors[k]
+}
+
+// put keeps what was read, unless something was committed since.
+func (m *memory) put(c *conversation, since uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.commits == since {
+		m.keep(c)
+	}
+}
+
+func (m *memory) keep(c *conversation) {
+	if len(m.threads) >= mostThreads {
+		clear(m.threads)
+		clear(m.rooms)
+	}
+	m.threads[c.thread.ID] = c
+	for _, r := range c.rooms {
+		m.rooms[roomKey{r.Network, r.Place, r.Chat}] = c.thread.ID
+	}
+}
+
+// apply brings in what was committed.
+func (m *memory) apply(c *changes) {
+	if c.none() {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.commits++
+	if c.all {
+		clear(m.threads)
+		clear(m.rooms)
+	}
+	for id, changed := range c.threads {
+		if delete(m.threads, id); changed != nil {
+			m.keep(changed)
+		}
+	}
+	if len(m.authors)+len(c.authors) > mostAuthors {
+		clear(m.authors)
+	}
+	maps.Copy(m.authors, c.authors)
+}
+
+// changes are what a transaction has done to what memory keeps.
+type changes struct {
+	all     bool                    // anything may be another
+	threads map[int64]*conversation // nil: it has to be read anew
+	authors map[authorKey]author
+}
+
+func (c *changes) none() bool { return !c.all && len(c.threads) == 0 && len(c.authors) == 0 }
+
+func (c *changes) set(id int64, to *conversation) {
+	if c.threads == nil {
+		c.threads = map[int64]*conversation{}
+	}
+	c.threads[id] = to
+}
+
+// merge adds later changes.
+func (c *changes) merge(later *changes) {
+	if later.all {
+		c.all, c.threads = true, nil
+	}
+	for id, changed := range later.threads {
+		c.set(id, changed)
+	}
+	if c.authors == nil && len(later.authors) > 0 {
+		c.authors = map[authorKey]author{}
+	}
+	maps.Copy(c.authors, later.authors)
+}
+
+// writesConversation finds statements that change what memory keeps.
+var writesConversation = regexp.MustCompile(`(?i)^\s*(INSERT|UPDATE|DELETE|REPLACE)\b[^(]*?\b(thread|epoch|room|participant|author)\b`)
+
+// kept finds a conversation without reading it. read: it has to be read, and what is
+// read is not committed.
+func (t *Tx) kept(id int64) (c *conversation, read bool) {
+	for _, mine := range []*changes{&t.own, t.group} {
+		if mine == nil {
+			continue
+		}
+		if c, has := mine.threads[id]; has {
+			return c, c == nil
+		}
+		if mine.all {
+			return nil, true
+		}
+	}
+	return t.mem.thread(id), false
+}
+
+// conversation returns a thread and what belongs to it. Nothing of it may be changed.
+func (t *Tx) conversation(id int64) (*conversation, error) {
+	c, mine := t.kept(id)
+	if c != nil {
+		return c, nil
+	}
+	th, err := scanOne(t, scanThread, "SELECT "+threadColumns+" FROM thread WHERE id = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	c = &conversation{thread: th}
+	if c.epoch, err = scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE thread = ? ORDER BY id DESC LIMIT 1", id); err != nil && err != ErrNone {
+		return nil, err
+	}
+	if c.rooms, err = scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE thread = ? ORDER BY id", id); err != nil {
+		return nil, err
+	}
+	if c.people, err = scanAll(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE thread = ? ORDER BY id", id); err != nil {
+		return nil, err
+	}
+	if mine {
+		t.own.set(id, c)
+	} else {
+		t.mem.put(c, t.since)
+	}
+	return c, nil
+}
+
+// change writes to a thread or what belongs to it, and does the same to what is kept.
+func (t *Tx) change(id int64, do func(*conversation), query string, args ...any) error {
+	t.precise = true
+	err := t.exec(query, args...)
+	t.precise = false
+	if err != nil {
+		return err
+	}
+	c, _ := t.kept(id)
+	if c != nil {
+		changed := *c
+		changed.people, changed.rooms = slices.Clone(c.people), slices.Clone(c.rooms)
+		do(&changed)
+		c = &changed
+	}
+	t.own.set(id, c)
+	return nil
+}
