@@ -107,38 +107,48 @@ func (j *roomJudgement) copyOf(m *message) *post {
 // reactions compares those that the bridge shows at a message with those that were put
 // elsewhere.
 func (j *roomJudgement) reactions(m *message, at *post) {
-	want := map[mark]bool{} // false: it may be there, as it is told in words
-	times := map[mark]int{}
-	for k := range m.standing(j.r) {
-		had := m.reactions[k]
-		switch {
-		case !j.r.full:
-			k.by = ""
-			want[k] = had.room != nil || want[k]
-		case had.room == nil:
-			k.by += byEmail
-			want[k] = true
-		default:
-			want[k] = true
-		}
-		times[k] = max(times[k], had.times)
-	}
+	want, times := j.wanted(m)
 	for k, must := range want {
 		switch {
 		case !must || at.reactions[k]:
 		case slices.Contains(j.words, k):
 			j.add(toldInWords, "%s of %s at %s", k.emoji, k.by, word(m.n, m.edits))
 		case times[k] > 1:
-			j.add(putAgain, "%s of %s at %s, put %d times", k.emoji, k.by, word(m.n, m.edits), times[k])
+			j.add(putAgain, "%s of %s is missing at %s, and was put %d times", k.emoji, k.by, word(m.n, m.edits), times[k])
 		default:
 			j.add("reaction missing in a room", "%s of %s at %s", k.emoji, k.by, word(m.n, m.edits))
 		}
 	}
 	for k := range at.reactions {
-		if _, is := want[k]; !is {
-			j.add("reaction too many in a room", "%s of %s at %s", k.emoji, k.by, word(m.n, m.edits))
+		if _, is := want[k]; is {
+			continue
+		}
+		kind := "reaction too many in a room"
+		if times[k] > 1 {
+			kind = putAgain
+		}
+		j.add(kind, "%s of %s stands at %s, and was put %d times", k.emoji, k.by, word(m.n, m.edits), times[k])
+	}
+}
+
+// wanted are the reactions that the bridge is to show at a message: true, or may show, as
+// it tells them in words: false. times is how often each was put elsewhere.
+func (j *roomJudgement) wanted(m *message) (want map[mark]bool, times map[mark]int) {
+	want, times = map[mark]bool{}, map[mark]int{}
+	for k, had := range m.reactions {
+		byMail := had.room == nil
+		switch {
+		case !j.r.full:
+			k.by = "" // all are the bridge's
+		case byMail:
+			k.by += byEmail
+		}
+		times[k] = max(times[k], had.times)
+		if had.stands && had.room != j.r {
+			want[k] = want[k] || j.r.full || !byMail
 		}
 	}
+	return want, times
 }
 
 // poll checks the votes by email, and the result.

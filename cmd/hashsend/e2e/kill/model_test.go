@@ -102,18 +102,6 @@ func (m *message) source() string {
 	return name
 }
 
-// standing are the emoji that stand on a message of those who reacted elsewhere than in
-// a room.
-func (m *message) standing(but *room) map[mark]bool {
-	all := map[mark]bool{}
-	for k, r := range m.reactions {
-		if r.stands && (but == nil || r.room != but) {
-			all[k] = true
-		}
-	}
-	return all
-}
-
 func newFile(n int, r *rand.Rand) *attached {
 	data := make([]byte, 200+r.IntN(20_000))
 	for i := range data {

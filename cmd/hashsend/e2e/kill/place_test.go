@@ -42,9 +42,8 @@ type post struct {
 	text      string // as the last edit left it
 	file      string // name of its file; empty: none
 	gone      bool
-	reactions map[mark]bool  // those that the bridge has put there
-	votes     map[string]int // those of the bridge, by name: the number of them
-	choice    map[string]string
+	reactions map[mark]bool     // those that the bridge has put there
+	choice    map[string]string // votes that the bridge has cast, by name
 
 	name  string // of its author, where it is known
 	sum   string // of its file, where it is known
@@ -188,21 +187,12 @@ func (r *matrixRoom) name(user id.UserID) string {
 func (r *matrixRoom) take(e *event.Event) {
 	raw := e.Content.Raw
 	rel, _ := raw["m.relates_to"].(map[string]any)
-	of, _ := rel["event_id"].(string)
+	of := text(rel["event_id"])
 	switch {
 	case e.Type == event.EventRedaction:
-		of := string(e.Redacts)
-		if of == "" {
-			of, _ = raw["redacts"].(string)
-		}
-		if p := r.byID[of]; p != nil {
-			p.gone = true
-		} else if undo := r.about[of]; undo != nil {
-			undo()
-		}
+		r.redacted(cmp.Or(string(e.Redacts), text(raw["redacts"])))
 	case e.Type == event.EventReaction && r.byID[of] != nil && r.ours(e.Sender):
-		emoji, _ := rel["key"].(string)
-		k := mark{emoji, r.name(e.Sender)}
+		k := mark{text(rel["key"]), r.name(e.Sender)}
 		r.byID[of].reactions[k] = true
 		r.about[string(e.ID)] = func() { delete(r.byID[of].reactions, k) }
 	case e.Type == event.EventMessage && rel["rel_type"] == "m.replace":
@@ -210,30 +200,50 @@ func (r *matrixRoom) take(e *event.Event) {
 	case e.Type == event.EventMessage:
 		r.posted(e)
 	case e.Type.Type == pollType+"start":
-		p := r.add(e)
-		start, _ := raw[pollType+"start"].(map[string]any)
-		answers, _ := start["answers"].([]any)
-		var ids []string
-		for _, a := range answers {
-			one, _ := a.(map[string]any)
-			id, _ := one["id"].(string)
-			ids = append(ids, id)
-		}
-		p.text = strings.Join(ids, "\n")
+		r.asked(e)
 	case e.Type.Type == pollType+"response" && r.byID[of] != nil && r.ours(e.Sender):
-		body, _ := raw[pollType+"response"].(map[string]any)
-		chosen, _ := body["answers"].([]any)
-		name := r.name(e.Sender)
-		r.byID[of].votes[name]++
-		if len(chosen) == 1 {
-			r.byID[of].choice[name], _ = chosen[0].(string)
-		}
+		r.voted(e, r.byID[of])
+	}
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// redacted notes that an event was taken back.
+func (r *matrixRoom) redacted(of string) {
+	if p := r.byID[of]; p != nil {
+		p.gone = true
+	} else if undo := r.about[of]; undo != nil {
+		undo()
+	}
+}
+
+// asked takes in the start of a poll: its text are the answers.
+func (r *matrixRoom) asked(e *event.Event) {
+	p := r.add(e)
+	start, _ := e.Content.Raw[pollType+"start"].(map[string]any)
+	answers, _ := start["answers"].([]any)
+	var ids []string
+	for _, a := range answers {
+		one, _ := a.(map[string]any)
+		ids = append(ids, text(one["id"]))
+	}
+	p.text = strings.Join(ids, "\n")
+}
+
+// voted takes in a vote that the bridge has cast.
+func (r *matrixRoom) voted(e *event.Event, poll *post) {
+	body, _ := e.Content.Raw[pollType+"response"].(map[string]any)
+	if chosen, _ := body["answers"].([]any); len(chosen) == 1 {
+		poll.choice[r.name(e.Sender)] = text(chosen[0])
 	}
 }
 
 func (r *matrixRoom) add(e *event.Event) *post {
-	p := &post{id: string(e.ID), by: e.Sender, ours: r.ours(e.Sender), reactions: map[mark]bool{}, votes: map[string]int{}, choice: map[string]string{}}
-	p.key, _ = e.Content.Raw["org.hashsend.key"].(string)
+	p := &post{id: string(e.ID), by: e.Sender, ours: r.ours(e.Sender), reactions: map[mark]bool{}, choice: map[string]string{}}
+	p.key = text(e.Content.Raw["org.hashsend.key"])
 	r.posts, r.byID[p.id] = append(r.posts, p), p
 	return p
 }
