@@ -61,8 +61,6 @@ func report(t *testing.T, problems []problem) {
 	}
 }
 
-const endOfPoll = "The poll has ended: "
-
 // tokenOf is the number of the message that a text is; 0: it is none.
 func tokenOf(text string) int {
 	if at := words.FindStringSubmatch(text); at != nil && !strings.Contains(text, endOfPoll) {

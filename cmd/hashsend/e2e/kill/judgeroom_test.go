@@ -44,7 +44,7 @@ func (j *roomJudgement) take(p *post) {
 	if p.file != "" {
 		j.files[p.file] = append(j.files[p.file], p)
 	}
-	emoji, isReaction := strings.CutPrefix(p.text, "reacted with ")
+	emoji, isReaction := strings.CutPrefix(p.text, reactedWith)
 	n := tokenOf(p.text)
 	switch m := j.byNumber[n]; {
 	case strings.Contains(p.text, endOfPoll):
@@ -56,7 +56,7 @@ func (j *roomJudgement) take(p *post) {
 			j.order = append(j.order, m)
 		}
 		j.copies[n] = append(j.copies[n], p)
-	case strings.Contains(p.text, "votes: "):
+	case strings.Contains(p.text, votesFor):
 		j.votes = append(j.votes, p.text)
 	case isReaction:
 		j.words = append(j.words, mark{emoji, j.r.nameOf(p)})
@@ -162,7 +162,7 @@ func (j *roomJudgement) poll(m *message, at *post) {
 		return
 	}
 	for answer, times := range m.poll.mailed {
-		text := fmt.Sprintf("votes: %d. %s", answer+1, m.poll.answers[answer])
+		text := fmt.Sprintf("%s%d. %s", votesFor, answer+1, m.poll.answers[answer])
 		found := 0
 		for _, v := range j.votes {
 			found += strings.Count(v, text)

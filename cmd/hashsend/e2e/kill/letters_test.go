@@ -15,6 +15,18 @@ import (
 	"hashsend/bridge/mail"
 )
 
+// The words by which texts of the bridge are known.
+const (
+	corrected   = "corrected: "
+	wasBefore   = "(before: "
+	tallyOfPoll = " So far: "
+	endOfPoll   = "The poll has ended: "
+	nobodyVoted = "Nobody has voted."
+	votesFor    = "votes: "
+	reactedWith = "reacted with "
+	byEmail     = " (email)" // after the names of participants
+)
+
 // told is one message in an email, or a correction of it.
 type told struct {
 	n, version int
@@ -53,8 +65,8 @@ func read(m mail.Message) letter {
 		switch at := reacted.FindStringSubmatch(line); {
 		case strings.HasPrefix(line, "-- "):
 			return l
-		case strings.HasPrefix(line, ">"), strings.HasPrefix(line, "(before: "), strings.Contains(line, " So far: "):
-		case strings.Contains(line, "The poll has ended: "):
+		case strings.HasPrefix(line, ">"), strings.HasPrefix(line, wasBefore), strings.Contains(line, tallyOfPoll):
+		case strings.Contains(line, endOfPoll):
 			l.results = append(l.results, strings.Join(lines[i:], "\n"))
 		case at != nil:
 			n := atoi(at[3])
@@ -63,7 +75,7 @@ func read(m mail.Message) letter {
 			}
 		default:
 			for _, w := range words.FindAllStringSubmatch(line, -1) {
-				l.said = append(l.said, told{atoi(w[1]), atoi(w[2]), strings.Contains(line, "corrected: ")})
+				l.said = append(l.said, told{atoi(w[1]), atoi(w[2]), strings.Contains(line, corrected)})
 			}
 		}
 	}

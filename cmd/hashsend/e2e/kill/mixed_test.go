@@ -122,8 +122,6 @@ func (w *world) greet() {
 	}
 }
 
-const byEmail = " (email)"
-
 // shown are the reactions that the bridge shows at a message in a room.
 func (w *world) shown(r *room, m *message) map[mark]bool {
 	for _, p := range r.look() {

@@ -124,7 +124,7 @@ func (m *message) result() (lines []string) {
 		best = max(best, count[a])
 	}
 	if best == 0 {
-		return []string{"Nobody has voted."}
+		return []string{nobodyVoted}
 	}
 	for i, a := range m.poll.answers {
 		votes := "votes"
