@@ -182,6 +182,28 @@ func TestFileNeverShown(t *testing.T) {
 	}
 }
 
+// A file that was shared in the last moment of a run, and that Slack still looks through
+// when the next run looks for it, is not shared again.
+func TestFileSharedBeforeARestart(t *testing.T) {
+	l := newLab(t, true)
+	l.Processing = 400 * time.Millisecond
+	m := l.outgoing("k1", "")
+	before := l.connect(t)
+	before.sender.Patience = 0 // it ends at once
+	if _, err := before.SendFile(t.Context(), m, attachment("a.txt", "hello")); !retry.IsUnclear(err) {
+		t.Fatalf("SendFile: %v, want that it is unclear", err)
+	}
+	after := l.connect(t)
+	if id, found, err := after.Find(t.Context(), m.Place, m.Key, time.Now().Add(-time.Minute)); err != nil || found {
+		t.Fatalf("Find: %q, %v, %v, want that it is not there yet", id, found, err)
+	}
+	id, err := after.SendFile(t.Context(), m, attachment("a.txt", "hello"))
+	all := l.Messages(l.lounge)
+	if err != nil || len(all) != 1 || id != wire.MessageID(l.lounge, all[0].TS) {
+		t.Errorf("SendFile: %q, %v; the channel holds %d messages", id, err, len(all))
+	}
+}
+
 // A transfer that stands still ends.
 func TestTransferStandsStill(t *testing.T) {
 	l := newLab(t, true)

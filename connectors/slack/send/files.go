@@ -28,19 +28,16 @@ type upload struct {
 // the comment's block, which people do not see. By this key an earlier attempt, even
 // one before a restart, is found once the channel shows the file. Slack first examines
 // the file; within one run of the program, nothing is uploaded again for ten minutes.
+// What Find has not found just after the start is looked for once more: an earlier run
+// may have shared it in its last moment.
 func (s *Sender) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attachment) (chat.MessageID, error) {
 	if err := s.takes(m, f); err != nil {
 		return "", retry.Never(fmt.Errorf("share a file: %w", err))
 	}
 	under := thread(m)
 	p := chat.Place{Room: m.Place.Room, Thread: chat.ThreadID(under)}
-	if s.again(m.Key) {
-		if id, found, err := s.recent(ctx, p, m.Key); err != nil || found {
-			return id, err
-		}
-		if up, is := s.uploaded(m.Key); is && time.Since(up.at) < s.Fresh {
-			return s.whereShared(ctx, p, m.Key, up.file)
-		}
+	if id, done, err := s.sharedBefore(ctx, p, m.Key); err != nil || done {
+		return id, err
 	}
 	file, err := s.web.Upload(ctx, f)
 	if err != nil {
@@ -50,6 +47,38 @@ func (s *Sender) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attachmen
 		return "", err
 	}
 	return s.whereShared(ctx, p, m.Key, file)
+}
+
+// sharedBefore looks for what an earlier attempt has shared, if there may have been one.
+// not done: nothing was shared.
+func (s *Sender) sharedBefore(ctx context.Context, p chat.Place, key string) (id chat.MessageID, done bool, err error) {
+	again := s.again(key)
+	if s.wasUnfound(key) {
+		if !retry.Sleep(ctx, time.Until(s.began.Add(s.unseen))) {
+			return "", false, fmt.Errorf("share a file: %w", ctx.Err())
+		}
+		again = true
+	}
+	if !again {
+		return "", false, nil
+	}
+	if id, found, err := s.recent(ctx, p, key); err != nil || found {
+		return id, found, err
+	}
+	if up, is := s.uploaded(key); is && time.Since(up.at) < s.Fresh {
+		id, err := s.whereShared(ctx, p, key, up.file)
+		return id, true, err
+	}
+	return "", false, nil
+}
+
+// wasUnfound reports, once, whether Find has not found a key just after the start.
+func (s *Sender) wasUnfound(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.unfound[key]
+	delete(s.unfound, key)
+	return was
 }
 
 // takes returns why a file cannot be shared; nil: it can be tried.

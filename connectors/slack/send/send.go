@@ -35,14 +35,21 @@ type Sender struct {
 	// again. They are set before use.
 	Patience, Fresh time.Duration
 
+	began  time.Time
+	unseen time.Duration // how long after began a file may still appear that an earlier run has shared
+
 	mu      sync.Mutex
 	uploads map[string]upload // by key: files that were shared, or may have been
 	tried   map[string]bool   // keys that were sent, or may have been
+	unfound map[string]bool   // keys that Find has not found until unseen was over
 }
 
 // New makes a sender.
 func New(w *web.Client, d *directory.Directory) *Sender {
-	return &Sender{web: w, directory: d, Patience: 20 * time.Second, Fresh: web.Fresh, uploads: map[string]upload{}, tried: map[string]bool{}}
+	return &Sender{
+		web: w, directory: d, Patience: 20 * time.Second, Fresh: web.Fresh, began: time.Now(), unseen: 2 * time.Second,
+		uploads: map[string]upload{}, tried: map[string]bool{}, unfound: map[string]bool{},
+	}
 }
 
 // toPerson begins a Via that asks for a direct message to a person.
@@ -242,7 +249,17 @@ func (s *Sender) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing)
 }
 
 // Find looks for a message of ours by its key; see chat.Finder.
-func (s *Sender) Find(ctx context.Context, p chat.Place, key string, since time.Time) (found chat.MessageID, ok bool, err error) {
+func (s *Sender) Find(ctx context.Context, p chat.Place, key string, since time.Time) (chat.MessageID, bool, error) {
+	id, found, err := s.find(ctx, p, key, since)
+	if err == nil && !found && time.Since(s.began) < s.unseen {
+		s.mu.Lock()
+		s.unfound[key] = true
+		s.mu.Unlock()
+	}
+	return id, found, err
+}
+
+func (s *Sender) find(ctx context.Context, p chat.Place, key string, since time.Time) (found chat.MessageID, ok bool, err error) {
 	err = s.web.Each(ctx, string(p.Room), string(p.Thread), since.Add(-time.Minute), func(e wire.Event) bool {
 		if e.HasKey(key) {
 			found, ok = wire.MessageID(string(p.Room), e.TS), true
@@ -260,5 +277,5 @@ func (s *Sender) Find(ctx context.Context, p chat.Place, key string, since time.
 
 // recent looks for a message of the last hour.
 func (s *Sender) recent(ctx context.Context, p chat.Place, key string) (chat.MessageID, bool, error) {
-	return s.Find(ctx, p, key, time.Now().Add(-time.Hour))
+	return s.find(ctx, p, key, time.Now().Add(-time.Hour))
 }

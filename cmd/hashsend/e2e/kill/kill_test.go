@@ -1,6 +1,6 @@
-// Package kill ends the bridge again and again at random moments, while messages
-// go through it, and counts on both sides: nothing is lost, nothing comes twice,
-// the order is kept.
+// Package kill ends the bridge again and again at random moments, while people use it
+// in all ways, and compares what all sides show with what was done: nothing is lost,
+// nothing comes twice, the order is kept.
 package kill
 
 import (
@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,8 +31,26 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// kills is how often the bridge is killed in each direction.
-const kills = 200
+// fromEnv reads a number from the environment.
+func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// kills is how often a test kills the bridge at random moments: few times, unless
+// HASHSEND_KILLS says how often.
+func kills(t *testing.T) int {
+	t.Helper()
+	return int(fromEnv(t, "HASHSEND_KILLS", 25))
+}
 
 // arena is a linked room with traffic.
 type arena struct {
@@ -73,7 +92,7 @@ func (a *arena) massacre(traffic func(n int)) (said int) {
 			}
 		}
 	})
-	for range kills {
+	for range kills(a.t) {
 		time.Sleep(time.Duration(60+rand.IntN(240)) * time.Millisecond)
 		if a.p.answering.Load() > 0 {
 			a.inDot++
@@ -143,44 +162,11 @@ func (a *arena) toMail() {
 	}
 	inOrder(a.t, texts, said)
 	a.t.Logf("%d kills while a mail was taken and not answered, %d mails", a.inDot, len(ids))
-	if a.inDot < 30 {
+	if a.inDot < kills(a.t)/20 {
 		a.t.Errorf("only %d kills fell into the time between taking a mail and the answer", a.inDot)
 	}
 }
 
-// EVENTS 6.2, 6.4, D32: what is said while the program is killed again and again.
-func TestRoomToMailProviderKeepsSent(t *testing.T) { newArena(t, true).toMail() }
-
+// EVENTS 6.2, 6.4, D32: what is said while the program is killed again and again, where
+// the provider keeps no copy of what it takes. TestMixedTraffic has one that does.
 func TestRoomToMailProviderKeepsNothing(t *testing.T) { newArena(t, false).toMail() }
-
-func TestMailToRoom(t *testing.T) {
-	a := newArena(t, true)
-	a.alice.Say(a.room, "hello")
-	lab.Wait(t, "the first mail", 30*time.Second, func() bool { return len(a.p.mails()) > 0 })
-	first := a.p.mails()[0]
-	said := a.massacre(func(n int) {
-		raw := fmt.Sprintf("From: Bob <bob@other.test>\r\nTo: %s\r\nSubject: Re: #Send Lunch\r\nMessage-ID: <%d@other.test>\r\nIn-Reply-To: <%s>\r\n\r\nword-%05d\r\n", owner, n, first.ID, n)
-		if err := a.p.put("INBOX", []byte(raw)); err != nil {
-			t.Error(err)
-		}
-	})
-	last := fmt.Sprintf("word-%05d", said)
-	a.alice.Sees(a.room, 3*time.Minute, func(body string) bool { return strings.Contains(body, last) })
-	var texts []string
-	markers := map[string]int{}
-	for _, e := range a.alice.Messages(a.room) {
-		if e.Sender == a.alice.UserID {
-			continue
-		}
-		texts = append(texts, e.Content.AsMessage().Body)
-		if key, ok := e.Content.Raw["org.hashsend.key"].(string); ok {
-			markers[key]++
-		}
-	}
-	for key, n := range markers {
-		if n > 1 {
-			t.Errorf("marker %s stands in the room %d times", key, n)
-		}
-	}
-	inOrder(t, texts, said)
-}

@@ -33,7 +33,13 @@ type provider struct {
 	putOff             atomic.Value // string: a recipient who is refused for now
 
 	mu    sync.Mutex
-	taken []mail.Message // for Bob, in order
+	taken []taken // in order
+}
+
+// taken is an email as one of its recipients has got it.
+type taken struct {
+	mail.Message
+	to string
 }
 
 func newProvider(t *testing.T, keepsSent bool) *provider {
@@ -72,10 +78,10 @@ func newProvider(t *testing.T, keepsSent bool) *provider {
 	return p
 }
 
-// mailbox is the bridge's setting for it.
-func (p *provider) mailbox() string {
-	return fmt.Sprintf("  - {name: main, title: Acme, address: %s, plus_addresses: true, keeps_sent: %v, grace: 1s, trust: {dkim: false, authserv_ids: [provider.test]}, imap: {host: 127.0.0.1, port: %d, tls: none, user: %s, password: secret, poll: 1s}, smtp: {host: 127.0.0.1, port: %d, tls: none}}",
-		owner, p.keepsSent, p.imapPort, owner, p.smtpPort)
+// mailbox is the bridge's setting for it, with more settings if given.
+func (p *provider) mailbox(more ...string) string {
+	return fmt.Sprintf("  - {name: main, title: Acme, address: %s, plus_addresses: true, keeps_sent: %v, grace: 1s, trust: {dkim: false, authserv_ids: [provider.test]}, imap: {host: 127.0.0.1, port: %d, tls: none, user: %s, password: secret, poll: 1s}, smtp: {host: 127.0.0.1, port: %d, tls: none}%s}",
+		owner, p.keepsSent, p.imapPort, owner, p.smtpPort, strings.Join(append([]string{""}, more...), ", "))
 }
 
 type literal struct{ *bytes.Reader }
@@ -110,16 +116,16 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	m, err := mail.Parse(bytes.NewReader(raw), mail.DefaultLimits)
+	limits := mail.DefaultLimits
+	limits.Files = func(mail.Part) (mail.Sink, error) { return &summed{}, nil }
+	m, err := mail.Parse(bytes.NewReader(raw), limits)
 	if err != nil {
 		return err
 	}
 	s.p.mu.Lock()
 	for _, to := range s.to {
-		if strings.HasPrefix(to, "bob@") {
-			s.p.taken = append(s.p.taken, m)
-		} else if !strings.EqualFold(to, owner) {
-			continue
+		if !strings.EqualFold(to, owner) {
+			s.p.taken = append(s.p.taken, taken{m, to})
 		} else if err := s.p.put("INBOX", raw); err != nil {
 			s.p.mu.Unlock()
 			return err
@@ -137,8 +143,19 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-func (p *provider) mails() []mail.Message {
+// mails are those that Bob has got, in order.
+func (p *provider) mails() (all []mail.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]mail.Message(nil), p.taken...)
+	for _, m := range p.taken {
+		if strings.HasPrefix(m.to, "bob@") {
+			all = append(all, m.Message)
+		}
+	}
+	return all
 }
+
+// summed keeps the sum of a file alone.
+type summed struct{ bytes.Buffer }
+
+func (s *summed) Close() (string, error) { return sumOf(s.Bytes()), nil }
