@@ -193,7 +193,6 @@ func (c *Call) FlushNow() (string, error) {
 	if th.HoldFirst.IsZero() {
 		return "", Usage("Nothing is being held.")
 	}
-	c.FlushDue = true
 	return "", c.SetHold(th.ID, th.HoldFirst, tomail.EndedByHand(th.HoldFirst))
 }
 

@@ -24,11 +24,14 @@ type Env struct {
 	Instance   string        // names this installation in headers and keys
 	Started    time.Time
 	Boxes      map[int64]*Box // by their ids in the database
-	// Wake has a lane of the outbox looked at, and WakeFlush the holds: after the
+	// Wake has a lane of the outbox looked at, and HoldEnds tells when a hold
+	// ends: after the
 	// commit of what gave them work. Who does that work sets them before it begins.
 	Wake      func(lane string)
-	WakeFlush func()
-	Shrinking sync.Mutex // pictures and sounds are made smaller one at a time: it takes memory
+	HoldEnds  func(thread int64, until time.Time) // zero until: nothing is held any more
+	// LaneUnder reports whether something may wait in a lane whose name begins so.
+	LaneUnder func(prefix string) bool
+	Shrinking sync.Mutex                          // pictures and sounds are made smaller one at a time: it takes memory
 
 	networks map[string]*Network
 	watch    watchers
@@ -63,7 +66,7 @@ func NewEnv(o Options) (*Env, error) {
 	if o.Access.Allow == nil {
 		o.Access = DefaultAccess()
 	}
-	e := &Env{Options: o, Started: o.Now(), Boxes: map[int64]*Box{}, networks: map[string]*Network{}, Wake: func(string) {}, WakeFlush: func() {}}
+	e := &Env{Options: o, Started: o.Now(), Boxes: map[int64]*Box{}, networks: map[string]*Network{}, Wake: func(string) {}, HoldEnds: func(int64, time.Time) {}, LaneUnder: func(string) bool { return true }}
 	var err error
 	if e.DigestTime, err = ParseDigestAt(o.DigestAt); err != nil {
 		return nil, fmt.Errorf("when daily digests go out: %w", err)

@@ -13,11 +13,11 @@ import (
 // after the commit.
 type Work struct {
 	*store.Tx
-	Env      *Env
-	Now      time.Time
-	Lanes    map[string]bool
-	FlushDue bool
-	traces   []Trace
+	Env    *Env
+	Now    time.Time
+	Lanes  map[string]bool
+	holds  map[int64]time.Time // by thread, what was set
+	traces []Trace
 
 	Waited bool       // what is being taken in has waited for what it is about
 	SaidAt *time.Time // when what is being taken in was said, if it could not be read then
@@ -55,13 +55,26 @@ func (e *Env) Write(ctx context.Context, name string, fn func(*Work) error) erro
 	for lane := range w.Lanes {
 		e.Wake(lane)
 	}
-	if w.FlushDue {
-		e.WakeFlush()
+	for thread, until := range w.holds {
+		e.HoldEnds(thread, until)
 	}
 	for _, s := range w.traces {
 		e.watch.tell(s)
 	}
 	return nil
+}
+
+// SetHold stores the hold of a thread, and has it flushed when it ends. A zero first
+// means that nothing is held.
+func (w *Work) SetHold(thread int64, first, until time.Time) error {
+	if first.IsZero() {
+		until = time.Time{}
+	}
+	if w.holds == nil {
+		w.holds = map[int64]time.Time{}
+	}
+	w.holds[thread] = until
+	return w.Tx.SetHold(thread, first, until)
 }
 
 // Trace tells those who watch what was done, once it is committed.

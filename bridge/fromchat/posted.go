@@ -79,7 +79,7 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 		}
 	}
 	w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
-	if err := spread(w, m, r, e.By); err != nil {
+	if err := spread(w, m, r, e.By, len(e.Body.Files) > 0); err != nil {
 		return err
 	}
 	if m.State != store.Held {
@@ -114,12 +114,12 @@ func accountOf(by chat.Author) string {
 
 // spread posts a message in the thread's other rooms, at once or, where it has files,
 // when they have been fetched.
-func spread(w *core.Work, m store.Message, r store.Room, by chat.Author) error {
+func spread(w *core.Work, m store.Message, r store.Room, by chat.Author, hasFiles bool) error {
 	rooms, err := w.RoomsOf(m.Thread)
 	if err != nil {
 		return err
 	}
-	if !r.Closed() && (m.State == store.Held || len(rooms) > 1) {
+	if hasFiles && !r.Closed() && (m.State == store.Held || len(rooms) > 1) {
 		if waits, err := files.Fetch(w, m.ID); err != nil || waits {
 			return err
 		}

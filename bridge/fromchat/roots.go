@@ -144,17 +144,8 @@ func rootSettled(w *core.Work, root, thread int64) error {
 // notedBefore finds what was noted of a message before it came, because an answer to it
 // came first; 0: nothing. known: it is here already, or was deleted before it came.
 func notedBefore(w *core.Work, network string, e chat.Posted) (id int64, known bool, err error) {
-	if gone, err := w.WasSeen(network+" deleted", string(e.Message)); err != nil || gone {
-		return 0, true, err
-	}
-	m, err := w.MessageByCopy(network, string(e.Message))
-	switch {
-	case errors.Is(err, store.ErrNone):
-		return 0, false, nil
-	case err != nil:
-		return 0, false, err
-	}
-	return m.ID, !m.Unsaid(), nil
+	gone, m, err := w.Noted(network, string(e.Message), network+" deleted")
+	return m.ID, gone || (m.ID != 0 && !m.Unsaid()), err
 }
 
 // keep stores a message of a room: its place may be taken by what was noted of it.

@@ -7,7 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -62,7 +65,7 @@ func New(e *core.Env, gaveUp func(*core.Work, store.Delivery, error) error, kind
 	for _, k := range kinds {
 		o.kinds[k.Name] = k
 	}
-	e.Wake = o.wake
+	e.Wake, e.LaneUnder = o.wake, o.laneUnder
 	return o
 }
 
@@ -89,9 +92,12 @@ func (o *Outbox) Run(ctx context.Context) error {
 	}
 	o.mu.Lock()
 	o.ctx, o.doubt = ctx, doubt
-	for name := range o.lanes {
-		waiting = append(waiting, name) // woken before run
+	for _, name := range waiting {
+		if o.lanes[name] == nil {
+			o.lanes[name] = &lane{}
+		}
 	}
+	waiting = slices.Collect(maps.Keys(o.lanes)) // with those woken before
 	o.mu.Unlock()
 	for _, name := range waiting {
 		o.wake(name)
@@ -106,6 +112,22 @@ func (o *Outbox) Run(ctx context.Context) error {
 	o.mu.Unlock()
 	o.running.Wait()
 	return nil
+}
+
+// laneUnder reports whether something waits in a lane whose name begins so. Before Run
+// has read what is stored, it may.
+func (o *Outbox) laneUnder(prefix string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ctx == nil {
+		return true
+	}
+	for name := range o.lanes {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // wake has a lane looked at.

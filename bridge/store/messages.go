@@ -143,7 +143,48 @@ func (t *Tx) LastInChat(room int64, chat string) (Message, error) {
 // MessageByCopy finds the message that a network's message is a copy of.
 func (t *Tx) MessageByCopy(network, posted string) (Message, error) {
 	return scanOne(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE id =
-		(SELECT message FROM copy JOIN room ON room.id = copy.room WHERE posted = ? AND network = ? LIMIT 1)`, posted, network)
+		(SELECT message FROM copy JOIN room ON room.id = copy.room WHERE posted = ? AND posted <> '' AND network = ? LIMIT 1)`, posted, network)
+}
+
+// Noted returns what is known of a network's message before it is taken in: that it was
+// deleted, as Seen has noted under the names by, or the message that was noted for what
+// answers it (the zero Message: none).
+func (t *Tx) Noted(network, posted, by string) (gone bool, m Message, err error) {
+	var id int64
+	err = t.row(`SELECT EXISTS (SELECT 1 FROM seen WHERE hash = ?), coalesce((SELECT message FROM copy JOIN room ON room.id = copy.room
+		WHERE posted = ? AND posted <> '' AND network = ? LIMIT 1), 0)`, []any{hash(by, posted), posted, network}, &gone, &id)
+	if err == nil && id != 0 {
+		m, err = t.Message(id)
+	}
+	return gone, m, err
+}
+
+// Around is what a thread has besides the words of the messages that it holds.
+type Around struct {
+	Files, Polls, Mentions bool // of the held messages
+	Lines, Reactions       bool // to be told with the next mail
+	Stuck                  bool // a delivery of the kind in the lane has been tried in vain
+	BegunByMail            bool // the first mail of the thread came in
+	Several                bool // two people have spoken from the rooms of late
+}
+
+// Everywhere is the Around of a thread of which nothing was asked: all of it is looked for.
+var Everywhere = Around{Files: true, Polls: true, Mentions: true, Lines: true, Reactions: true, BegunByMail: true}
+
+// Around returns it; lane and kind are those of the deliveries that may be stuck.
+func (t *Tx) Around(thread int64, lane, kind string) (a Around, err error) {
+	err = t.row(`SELECT EXISTS (SELECT 1 FROM message m JOIN file ON file.message = m.id WHERE m.thread = ? AND m.state = 'held'),
+		EXISTS (SELECT 1 FROM message m JOIN poll ON poll.message = m.id WHERE m.thread = ? AND m.state = 'held'),
+		EXISTS (SELECT 1 FROM message m JOIN mention ON mention.message = m.id WHERE m.thread = ? AND m.state = 'held'),
+		EXISTS (SELECT 1 FROM room JOIN room_line ON room_line.room = room.id WHERE room.thread = ?),
+		EXISTS (SELECT 1 FROM reaction JOIN message m ON m.id = reaction.message WHERE NOT told AND m.thread = ?),
+		EXISTS (SELECT 1 FROM outbox WHERE lane = ? AND kind = ? AND attempt > 0),
+		NOT coalesce((SELECT out FROM mail WHERE thread = ? ORDER BY id LIMIT 1), true),
+		(SELECT count(DISTINCT name) > 1 FROM (SELECT name, origin FROM message
+			WHERE thread = ? AND state NOT IN ('awaited', 'earlier') ORDER BY id DESC LIMIT 50) last WHERE origin <> 'mail')`,
+		[]any{thread, thread, thread, thread, thread, lane, kind, thread, thread},
+		&a.Files, &a.Polls, &a.Mentions, &a.Lines, &a.Reactions, &a.Stuck, &a.BegunByMail, &a.Several)
+	return a, err
 }
 
 // LastKnown returns the network's id of the newest message that came from a room, or that

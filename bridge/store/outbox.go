@@ -47,13 +47,6 @@ func (t *Tx) SetDelivery(d Delivery) error {
 // Done removes a delivery.
 func (t *Tx) Done(id int64) error { return t.exec("DELETE FROM outbox WHERE id = ?", id) }
 
-// Stuck reports whether a delivery of this kind in this lane has failed before
-// and waits for another attempt.
-func (t *Tx) Stuck(lane, kind string) (stuck bool, err error) {
-	err = t.row("SELECT EXISTS (SELECT 1 FROM outbox WHERE lane = ? AND kind = ? AND attempt > 0)", []any{lane, kind}, &stuck)
-	return stuck, err
-}
-
 // Waiting returns what is not yet delivered, oldest first.
 func (t *Tx) Waiting(limit int) ([]Delivery, error) {
 	return scanAll(t, scanDelivery, "SELECT id, kind, lane, uniq, phase, started, attempt, due, created, error, '', NULL FROM outbox ORDER BY id LIMIT ?", limit)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"slices"
 	"time"
 )
@@ -127,16 +126,16 @@ func (t *Tx) SetHold(thread int64, first, until time.Time) error {
 	}, "UPDATE thread SET hold_first = ?, hold_until = ? WHERE id = ?", millis(first), millis(until), thread)
 }
 
-// DueThreads returns the threads whose hold has ended at now.
-func (t *Tx) DueThreads(now time.Time, limit int) ([]int64, error) {
-	return scanAll(t, scanID, "SELECT id FROM thread WHERE hold_first > 0 AND hold_until <= ? ORDER BY hold_until LIMIT ?", millis(now), limit)
-}
-
-// NextHold returns when the next hold ends; zero: nothing is held.
-func (t *Tx) NextHold() (time.Time, error) {
-	var ms sql.NullInt64
-	err := t.row("SELECT min(hold_until) FROM thread WHERE hold_first > 0", nil, &ms)
-	return moment(ms.Int64), err
+// Holds returns the threads that hold messages, and until when.
+func (t *Tx) Holds() (map[int64]time.Time, error) {
+	all := map[int64]time.Time{}
+	err := t.rows("SELECT id, hold_until FROM thread WHERE hold_first > 0", nil, func(scan func(...any) error) error {
+		var id, until int64
+		err := scan(&id, &until)
+		all[id] = moment(until)
+		return err
+	})
+	return all, err
 }
 
 func scanID(scan func(...any) error) (id int64, err error) { return id, scan(&id) }

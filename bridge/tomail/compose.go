@@ -37,6 +37,10 @@ func Make(w *core.Work, p Plan) error {
 	return nil
 }
 
+// mailedWithin is how exactly it is noted when somebody was mailed last: quietDay alone
+// is asked of it.
+const mailedWithin = time.Hour
+
 // MakeMail fixes the Message-ID and the bytes of a planned mail and enqueues it.
 func MakeMail(w *core.Work, p Plan, pm Planned) error {
 	uniq := mail.NewUniq()
@@ -60,10 +64,16 @@ func MakeMail(w *core.Work, p Plan, pm Planned) error {
 		Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address,
 		Files: finished.Files, Again: pm.Again, People: true,
 	}
+	if len(ids) > 0 {
+		job.Thread, job.Last = p.Thread.ID, ids[len(ids)-1]
+	}
 	for _, to := range pm.To {
 		job.To = append(job.To, to.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: to.ID, State: store.Queued}); err != nil {
 			return err
+		}
+		if to.State != store.Invited && w.Now.Sub(to.Mailed) < mailedWithin {
+			continue
 		}
 		to.Mailed = w.Now
 		if to.State == store.Invited {

@@ -51,6 +51,10 @@ type MailJob struct {
 	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
 	People    bool          `json:"people,omitempty"`    // it goes only to those who are its recipients at that moment
 	Files     []mail.Placed `json:"files,omitempty"`
+	Thread    int64         `json:"thread,omitempty"` // 0: not known, or it holds no message
+	Last      int64         `json:"last,omitempty"`   // the last message that it holds
+
+	recipients []store.Recipient // as the attempt began; nil: not read
 }
 
 // grace is how long after an unclear end of DATA a mail is looked for before it
@@ -191,9 +195,12 @@ func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, b
 		} else if err := w.Done(d.ID); err != nil {
 			return err
 		}
-		rs, err := w.Recipients(j.Mail)
-		if err != nil {
-			return err
+		rs := j.recipients
+		if rs == nil {
+			var err error
+			if rs, err = w.Recipients(j.Mail); err != nil {
+				return err
+			}
 		}
 		if cause != nil {
 			w.Env.Log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
@@ -265,7 +272,7 @@ func laterFor(w *core.Work, d store.Delivery, j MailJob, to string, due time.Tim
 // behind puts a mail behind earlier ones that wait for some of its recipients, so
 // that everybody gets them in their order. done: nobody is left.
 func behind(ctx context.Context, e *core.Env, d *store.Delivery, j *MailJob) (done bool, err error) {
-	if strings.Contains(d.Lane, "/later/") {
+	if strings.Contains(d.Lane, "/later/") || !e.LaneUnder(outbox.LaterLane(d.Lane, "")) {
 		return false, nil
 	}
 	waits := func(tx *store.Tx) (those []string, err error) {
@@ -368,6 +375,12 @@ func seeToCopy(w *core.Work, d store.Delivery, j MailJob, box *core.Box) error {
 
 // accepted shows at the message that its mail is on its way.
 func accepted(w *core.Work, j MailJob) error {
+	if shows, err := showsStates(w, j.Thread); err != nil {
+		return err
+	} else if !shows && !j.Again {
+		w.Trace(core.Trace{Thread: j.Thread, Message: j.Last, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+		return nil
+	}
 	ms, err := w.MessagesOfMail(j.Mail)
 	if err != nil || len(ms) == 0 {
 		return err
@@ -407,6 +420,16 @@ func accepted(w *core.Work, j MailJob) error {
 	// One lane and one key a room: only the newest message matters.
 	job := tochat.ReportJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
 	return outbox.Enqueue(w, tochat.JobReport, fmt.Sprintf("report/%d", r.ID), w.Key("ra", last.ID), job, nil, time.Time{})
+}
+
+// showsStates reports whether a room of a thread shows the states of messages. It may for
+// a thread that is not known.
+func showsStates(w *core.Work, thread int64) (bool, error) {
+	if thread == 0 {
+		return true, nil
+	}
+	rooms, err := w.RoomsOf(thread)
+	return slices.ContainsFunc(rooms, func(r store.Room) bool { return w.Env.Network(r.Network).Reporter != nil }), err
 }
 
 // deliverKeep sees that one copy of a mail is in the Sent folder: our own copy
@@ -462,6 +485,7 @@ func stillTo(ctx context.Context, e *core.Env, j *MailJob) (none bool, err error
 	wanted := map[string]bool{}
 	err = e.Store.Read(ctx, func(tx *store.Tx) error {
 		rs, err := tx.Recipients(j.Mail)
+		j.recipients = rs
 		for _, r := range rs {
 			wanted[mail.CanonicalAddress(r.Address)] = true
 		}

@@ -47,7 +47,7 @@ func Draft(p Plan, g Planned) mail.Draft {
 		d.To = append(d.To, mail.Address{Name: who.Name, Address: who.Address})
 	}
 	for _, who := range g.To {
-		quiet = quiet && (who.Mailed.IsZero() || p.Now.Sub(who.Mailed) > quietDay)
+		quiet = quiet && (who.Mailed.IsZero() || p.Now.Sub(who.Mailed) > quietDay+mailedWithin)
 	}
 	if !quiet {
 		d.Suppress = "OOF, AutoReply"

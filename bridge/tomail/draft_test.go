@@ -107,8 +107,8 @@ func TestVacationAnswers(t *testing.T) {
 	}{
 		{"the first", 0, func(_ *Plan, g *Planned) { g.First = true }, false, "", ""},
 		{"the second", time.Minute, nil, true, "", ""},
-		{"within a day", 24 * time.Hour, nil, true, "", ""},
-		{"after a day", 24*time.Hour + time.Second, nil, false, "", ""},
+		{"within a day and an hour", 25 * time.Hour, nil, true, "", ""},
+		{"after it", 25*time.Hour + time.Second, nil, false, "", ""},
 		{"a correction", time.Minute, func(p *Plan, _ *Planned) { p.Correction = true }, true, "auto-generated", ""},
 		{"a digest", time.Hour, func(p *Plan, g *Planned) { p.Digest, g.Late = true, true }, true, "auto-generated", "bulk"},
 	} {

@@ -1,6 +1,7 @@
 package tomail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,16 +18,28 @@ import (
 // Flusher makes mails of what threads hold when their holds end.
 type Flusher struct {
 	env *core.Env
-	due chan struct{} // of capacity 1: something may be due
+	due chan struct{} // of capacity 1: a hold was set
+
+	mu    sync.Mutex
+	holds map[int64]time.Time // by thread, when its hold ends
 }
 
+// NewFlusher makes a Flusher that is told of every hold from now on.
 func NewFlusher(e *core.Env) *Flusher {
-	f := &Flusher{env: e, due: make(chan struct{}, 1)}
-	e.WakeFlush = f.wake
+	f := &Flusher{env: e, due: make(chan struct{}, 1), holds: map[int64]time.Time{}}
+	e.HoldEnds = f.set
 	return f
 }
 
-func (f *Flusher) wake() {
+// set notes when the hold of a thread ends; zero: nothing is held.
+func (f *Flusher) set(thread int64, until time.Time) {
+	f.mu.Lock()
+	if until.IsZero() {
+		delete(f.holds, thread)
+	} else {
+		f.holds[thread] = until
+	}
+	f.mu.Unlock()
 	select {
 	case f.due <- struct{}{}:
 	default:
@@ -36,6 +49,9 @@ func (f *Flusher) wake() {
 // Run makes mails of held messages when their hold ends. On the way out it
 // flushes what is still held, so that a stop delays nothing.
 func (f *Flusher) Run(ctx context.Context) error {
+	if err := f.load(ctx); err != nil {
+		return err
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -45,42 +61,70 @@ func (f *Flusher) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			defer cancel()
-			_, err := f.flushDue(last, f.env.Now().Add(f.env.Hold.Max+time.Second))
-			return err
+			return f.flushDue(last, f.env.Now().Add(f.env.Hold.Max+time.Second))
 		}
-		next, err := f.flushDue(ctx, f.env.Now())
+		err := f.flushDue(ctx, f.env.Now())
+		next, held := f.next()
 		if err != nil && ctx.Err() == nil {
 			f.env.Log.Error("make mails of held messages", "error", err)
-			next = f.env.Now().Add(time.Second)
+			next, held = f.env.Now().Add(time.Second), true
 		}
-		if !next.IsZero() {
+		if held {
 			timer.Reset(max(0, next.Sub(f.env.Now())))
 		}
 	}
 }
 
-// flushDue flushes every thread whose hold has ended at a moment and returns
-// when the next one ends; zero: nothing is held.
-func (f *Flusher) flushDue(ctx context.Context, at time.Time) (next time.Time, err error) {
-	const batch = 100
-	done := map[int64]bool{} // one that stays held must not be tried for ever
-	for {
-		var due []int64
-		err := f.env.Store.Read(ctx, func(tx *store.Tx) (err error) {
-			if due, err = tx.DueThreads(at, batch+len(done)); err == nil {
-				next, err = tx.NextHold()
-			}
-			return err
-		})
-		due = slices.DeleteFunc(due, func(id int64) bool { return done[id] })
-		if err != nil || len(due) == 0 {
-			return next, err
+// load reads what was held when the program ended.
+func (f *Flusher) load(ctx context.Context) error {
+	var stored map[int64]time.Time
+	if err := f.env.Store.Read(ctx, func(tx *store.Tx) (err error) { stored, err = tx.Holds(); return err }); err != nil {
+		return fmt.Errorf("read what is held: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for thread, until := range stored {
+		if _, newer := f.holds[thread]; !newer {
+			f.holds[thread] = until
 		}
+	}
+	return nil
+}
+
+// next is when the next hold ends, if anything is held.
+func (f *Flusher) next() (at time.Time, held bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, until := range f.holds {
+		if !held || until.Before(at) {
+			at, held = until, true
+		}
+	}
+	return at, held
+}
+
+// dueAt are the threads whose holds have ended at a moment, in that order.
+func (f *Flusher) dueAt(at time.Time) []int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var due []int64
+	for thread, until := range f.holds {
+		if !until.After(at) {
+			due = append(due, thread)
+		}
+	}
+	slices.SortFunc(due, func(a, b int64) int { return cmp.Or(f.holds[a].Compare(f.holds[b]), cmp.Compare(a, b)) })
+	return due
+}
+
+// flushDue flushes every thread whose hold has ended at a moment, each once.
+func (f *Flusher) flushDue(ctx context.Context, at time.Time) error {
+	const batch = 100
+	for some := range slices.Chunk(f.dueAt(at), batch) {
 		// Together, so that they share commits.
-		errs := make([]error, len(due))
+		errs := make([]error, len(some))
 		var all sync.WaitGroup
-		for i, id := range due {
-			done[id] = true
+		for i, id := range some {
 			all.Go(func() {
 				if err := f.env.Write(ctx, "flush", func(w *core.Work) error { return flushThread(w, id) }); err != nil {
 					errs[i] = fmt.Errorf("thread %d: %w", id, err)
@@ -89,9 +133,10 @@ func (f *Flusher) flushDue(ctx context.Context, at time.Time) (next time.Time, e
 		}
 		all.Wait()
 		if err := errors.Join(errs...); err != nil {
-			return next, err
+			return err
 		}
 	}
+	return nil
 }
 
 // whileStuck is how long held messages wait when the mails before them cannot
@@ -111,7 +156,6 @@ func unstuck(w *core.Work, d store.Delivery, j MailJob) error {
 	if err != nil || th.HoldFirst.IsZero() || !th.HoldUntil.After(th.HoldFirst.Add(w.Env.Hold.Max)) {
 		return err
 	}
-	w.FlushDue = true
 	return w.SetHold(th.ID, th.HoldFirst, w.Now)
 }
 
@@ -124,9 +168,11 @@ func flushThread(w *core.Work, id int64) error {
 	if len(held) == 0 {
 		return w.SetHold(id, time.Time{}, time.Time{})
 	}
-	if stuck, err := w.Stuck(outbox.MailLane(id), JobMail); err != nil {
+	around, err := w.Around(id, outbox.MailLane(id), JobMail)
+	if err != nil {
 		return err
-	} else if stuck {
+	}
+	if around.Stuck {
 		return w.SetHold(id, held[0].At, w.Now.Add(whileStuck))
 	}
 	if until, err := stretched(w, id, held); err != nil {
@@ -134,14 +180,14 @@ func flushThread(w *core.Work, id int64) error {
 	} else if until.After(w.Now) {
 		return w.SetHold(id, held[0].At, until)
 	}
-	ready, err := complete(w, held)
+	ready, err := complete(w, held, around.Files)
 	if err != nil {
 		return err
 	}
 	if len(ready) == 0 {
 		return w.SetHold(id, held[0].At, untilFiles(w.Env, w.Now))
 	}
-	p, err := PlanFor(w, id, ready)
+	p, err := planFor(w, id, ready, around)
 	if err != nil {
 		return err
 	}
@@ -191,14 +237,14 @@ func untilFiles(e *core.Env, now time.Time) time.Time { return now.Add(e.Hold.Ma
 // complete returns the first of the held messages whose files, and the roots of whose
 // chat threads, are all settled; the order is kept, so those behind one that waits
 // wait, too.
-func complete(w *core.Work, held []store.Message) ([]store.Message, error) {
+func complete(w *core.Work, held []store.Message, hasFiles bool) ([]store.Message, error) {
 	for i, m := range held {
-		wanted, err := w.FilesOf(m.ID)
-		if err != nil {
-			return nil, err
-		}
-		if files.AnyWanted(wanted) {
-			return held[:i], nil
+		if hasFiles {
+			if all, err := w.FilesOf(m.ID); err != nil {
+				return nil, err
+			} else if files.AnyWanted(all) {
+				return held[:i], nil
+			}
 		}
 		if m.ReplyTo == 0 {
 			continue

@@ -31,7 +31,6 @@ func Typing(w *core.Work, network string, e chat.Typing) error {
 	if until.Equal(th.HoldUntil) {
 		return nil
 	}
-	w.FlushDue = true
 	return w.SetHold(th.ID, th.HoldFirst, until)
 }
 
@@ -82,7 +81,6 @@ func EndedByHand(first time.Time) time.Time { return first.Add(-time.Millisecond
 // Hold begins or prolongs the hold of a thread for one more message.
 func Hold(w *core.Work, th store.Thread, mention bool) error {
 	first, until := holdUntil(w.Env.Hold, th, w.Now, mention)
-	w.FlushDue = true
 	return w.SetHold(th.ID, first, until)
 }
 
@@ -113,6 +111,5 @@ func Resume(w *core.Work, thread int64) error {
 	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.Now) <= w.Env.Hold.Max {
 		return err
 	}
-	w.FlushDue = true
 	return w.SetHold(th.ID, th.HoldFirst, w.Now)
 }

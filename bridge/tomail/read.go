@@ -8,8 +8,19 @@ import (
 	"hashsend/bridge/store"
 )
 
-// PlanFor reads what planMail needs.
+// PlanFor reads what decides about the mails of some messages of a thread.
 func PlanFor(w *core.Work, id int64, held []store.Message) (Plan, error) {
+	last, err := w.LastMessages(id, 50)
+	if err != nil {
+		return Plan{}, err
+	}
+	around := store.Everywhere
+	around.Several = severalSpeak(last)
+	return planFor(w, id, held, around)
+}
+
+// planFor does it where it is known what the thread has besides.
+func planFor(w *core.Work, id int64, held []store.Message, around store.Around) (Plan, error) {
 	p := Plan{
 		Held: held, Now: w.Now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
 		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
@@ -32,25 +43,27 @@ func PlanFor(w *core.Work, id int64, held []store.Message) (Plan, error) {
 		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
 	}
 	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = files.LinksOf(w.Env), p.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
-	if p.Root, err = rootOf(w, id); err != nil {
-		return p, err
+	if around.BegunByMail {
+		if p.Root, err = rootOf(w, id); err != nil {
+			return p, err
+		}
 	}
-	last, err := w.LastMessages(id, 50)
-	if err != nil {
-		return p, err
-	}
-	p.Names = severalSpeak(last)
-	if len(held) > 0 {
+	p.Names = around.Several
+	if len(held) > 0 && (around.Lines || around.Reactions) {
 		if err := PlanReactions(w, &p); err != nil {
 			return p, err
 		}
 	}
 	for _, m := range held {
-		if p.Files[m.ID], err = w.FilesOf(m.ID); err != nil {
-			return p, err
+		if around.Files {
+			if p.Files[m.ID], err = w.FilesOf(m.ID); err != nil {
+				return p, err
+			}
 		}
-		if err := planPoll(w, &p, m.ID); err != nil {
-			return p, err
+		if around.Polls {
+			if err := planPoll(w, &p, m.ID); err != nil {
+				return p, err
+			}
 		}
 		if m.ReplyTo == 0 {
 			continue
@@ -69,7 +82,7 @@ func PlanFor(w *core.Work, id int64, held []store.Message) (Plan, error) {
 			return p, err
 		}
 	}
-	return p, planTurns(w, &p)
+	return p, planTurns(w, &p, around.Mentions)
 }
 
 func severalSpeak(ms []store.Message) bool {

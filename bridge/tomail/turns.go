@@ -51,15 +51,17 @@ func (p Plan) turnOf(who store.Participant, m store.Message) turn {
 
 // planTurns reads what turnOf needs, and who is mentioned. Who has what is of interest
 // where somebody wants mail in another way than most.
-func planTurns(w *core.Work, p *Plan) error {
+func planTurns(w *core.Work, p *Plan, mentions bool) error {
 	special := false
 	for _, who := range p.People {
 		special = special || (who.Takes() && who.Mode != store.Burst)
 	}
 	for _, m := range p.Held {
 		var err error
-		if p.Mentioned[m.ID], err = w.MentionedIn(m.ID); err != nil {
-			return err
+		if mentions {
+			if p.Mentioned[m.ID], err = w.MentionedIn(m.ID); err != nil {
+				return err
+			}
 		}
 		if !special {
 			continue
@@ -108,7 +110,7 @@ func AtOnce(w *core.Work, m store.Message) error {
 	if only == nil {
 		return nil
 	}
-	if ready, err := complete(w, []store.Message{m}); err != nil || len(ready) == 0 {
+	if ready, err := complete(w, []store.Message{m}, true); err != nil || len(ready) == 0 {
 		return err
 	}
 	p, err := PlanFor(w, m.Thread, []store.Message{m})
