@@ -6,6 +6,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
+	"hashsend/bridge/mail"
 	"hashsend/bridge/outbox"
 	"hashsend/bridge/polls"
 	"hashsend/bridge/store"
@@ -163,7 +164,7 @@ func reword(w *core.Work, network string, m store.Message, posted chat.MessageID
 			return nil
 		}
 		as := chat.Sender{ID: w.Env.Mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
-		err := tochat.Enqueue(w, tochat.JobEdit, w.Key("e", m.ID, r.ID, w.Now.UnixMilli()), &tochat.ChangeJob{
+		err := tochat.Enqueue(w, tochat.JobEdit, w.Key("e", m.ID, r.ID)+"."+mail.NewUniq(), &tochat.ChangeJob{
 			Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.Now, Body: bodies[0]}},
 			Of:     m.ID,
 		})

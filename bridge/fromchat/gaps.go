@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 // gap is a linked room of which something may have been missed.
 type gap struct {
+	room   int64
 	at     chat.Place
 	since  chat.MessageID // the last message known when the gap was noticed; empty: none
 	linked time.Time
@@ -30,6 +32,7 @@ type Gaps struct {
 	open map[string]map[int64]gap // by network and room
 }
 
+// NewGaps makes Gaps that hand over what was missed to handle.
 func NewGaps(e *core.Env, handle func(network string) chat.Handler) *Gaps {
 	return &Gaps{env: e, handle: handle, open: map[string]map[int64]gap{}}
 }
@@ -41,8 +44,13 @@ const ownCounts = time.Hour
 // fillingAtOnce is how many rooms are caught up with at once.
 const fillingAtOnce = 4
 
-// Fill has a network hand over what happened in its linked rooms, or in one of
-// them, while nobody listened. The error is temporary: it is worth another call.
+// mostTogether is how many events of a conversation are put in order together.
+const mostTogether = 10_000
+
+// Fill has a network hand over what happened in its linked rooms, or in one of them and
+// the others of its conversation, while nobody listened. What happened in the rooms of
+// one conversation is taken in together, in its order. The error is temporary: it is
+// worth another call.
 func (g *Gaps) Fill(ctx context.Context, network string, only chat.RoomID) error {
 	from := g.env.Network(network).Backfiller
 	if from == nil {
@@ -55,21 +63,13 @@ func (g *Gaps) Fill(ctx context.Context, network string, only chat.RoomID) error
 	var filling sync.WaitGroup
 	slots := make(chan struct{}, fillingAtOnce)
 	failed := make(chan error, len(unfilled))
-	for id, one := range unfilled {
+	for _, rooms := range unfilled {
 		slots <- struct{}{}
 		filling.Go(func() {
 			defer func() { <-slots }()
-			err := from.Backfill(ctx, one.at, one.since, one.linked, g.handle(network))
-			if err != nil && (ctx.Err() != nil || !retry.IsNever(err)) {
+			if err := g.fillConversation(ctx, network, from, rooms); err != nil {
 				failed <- err
-				return
 			}
-			if err != nil {
-				g.env.Log.Warn("what was said in a room meanwhile cannot be read", "network", network, "error", err)
-			}
-			g.mu.Lock()
-			delete(g.open[network], id)
-			g.mu.Unlock()
 		})
 	}
 	filling.Wait()
@@ -81,9 +81,68 @@ func (g *Gaps) Fill(ctx context.Context, network string, only chat.RoomID) error
 	return errors.Join(errs...)
 }
 
-// note notes up to where each linked room is known, and returns the gaps to fill.
-func (g *Gaps) note(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64]gap, err error) {
-	unfilled = map[int64]gap{}
+// fillConversation catches up with the rooms of one conversation.
+func (g *Gaps) fillConversation(ctx context.Context, network string, from chat.Backfiller, rooms []gap) error {
+	handle := g.handle(network)
+	collected := &collector{handle: handle}
+	if len(rooms) > 1 {
+		handle = collected.take
+	}
+	var filled []gap
+	for _, one := range rooms {
+		err := from.Backfill(ctx, one.at, one.since, one.linked, handle)
+		if err != nil && (ctx.Err() != nil || !retry.IsNever(err)) {
+			return err
+		}
+		if err != nil {
+			g.env.Log.Warn("what was said in a room meanwhile cannot be read", "network", network, "error", err)
+		}
+		filled = append(filled, one)
+	}
+	if err := collected.flush(ctx); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, one := range filled {
+		delete(g.open[network], one.room)
+	}
+	return nil
+}
+
+// collector gathers what happened in several rooms, to hand it over in its order.
+type collector struct {
+	handle chat.Handler
+	events []chat.Event
+}
+
+func (c *collector) take(ctx context.Context, _ string, events ...chat.Event) error {
+	c.events = append(c.events, events...)
+	if len(c.events) > mostTogether {
+		return c.flush(ctx)
+	}
+	return nil
+}
+
+func (c *collector) flush(ctx context.Context) error {
+	if len(c.events) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(c.events, func(a, b chat.Event) int { return a.EventHead().At.Compare(b.EventHead().At) })
+	const batch = 200
+	for some := range slices.Chunk(c.events, batch) {
+		if err := c.handle(ctx, "", some...); err != nil {
+			return err
+		}
+	}
+	c.events = nil
+	return nil
+}
+
+// note notes up to where each linked room is known, and returns the gaps to fill, by
+// conversation.
+func (g *Gaps) note(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64][]gap, err error) {
+	unfilled = map[int64][]gap{}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open[network] == nil {
@@ -94,8 +153,14 @@ func (g *Gaps) note(ctx context.Context, network string, only chat.RoomID) (unfi
 		if err != nil {
 			return err
 		}
+		wanted := map[int64]bool{} // by conversation
 		for _, r := range rooms {
-			if only != "" && r.Place != string(only) {
+			if only == "" || r.Place == string(only) {
+				wanted[r.Thread] = true
+			}
+		}
+		for _, r := range rooms {
+			if !wanted[r.Thread] {
 				continue
 			}
 			one, noted := g.open[network][r.ID]
@@ -104,12 +169,13 @@ func (g *Gaps) note(ctx context.Context, network string, only chat.RoomID) (unfi
 				if err != nil {
 					return err
 				}
-				one = gap{chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last), r.Linked}
+				one = gap{r.ID, chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}, chat.MessageID(last), r.Linked}
 			}
 			if one.since == "" && one.linked.IsZero() {
 				continue
 			}
-			unfilled[r.ID], g.open[network][r.ID] = one, one
+			unfilled[r.Thread] = append(unfilled[r.Thread], one)
+			g.open[network][r.ID] = one
 		}
 		return nil
 	})

@@ -146,11 +146,12 @@ func showsOwn(w *core.Work, th store.Thread, message int64) (bool, error) {
 		return false, err
 	}
 	for _, r := range rooms {
-		c, err := w.CopyIn(message, r.ID)
+		// A copy that is on its way stands there before the reaction comes.
+		_, err := w.CopyIn(message, r.ID)
 		if err != nil && !errors.Is(err, store.ErrNone) {
 			return false, err
 		}
-		if !r.Silent() && c.Posted != "" && w.Env.Network(r.Network).Limits().OwnReactions {
+		if !r.Silent() && err == nil && w.Env.Network(r.Network).Limits().OwnReactions {
 			return true, nil
 		}
 	}
@@ -182,10 +183,11 @@ func showReaction(w *core.Work, th store.Thread, m store.Message, as chat.Sender
 			continue
 		}
 		c, err := w.CopyIn(m.ReplyTo, r.ID)
-		if err != nil && !errors.Is(err, store.ErrNone) {
+		missing := errors.Is(err, store.ErrNone)
+		if err != nil && !missing {
 			return err
 		}
-		if w.Env.Network(r.Network).Limits().OwnReactions && c.Posted != "" && !remarked {
+		if w.Env.Network(r.Network).Limits().OwnReactions && !missing && !remarked {
 			if in.Emoji == "" {
 				continue
 			}

@@ -25,6 +25,7 @@ type ReactionJob struct {
 	Of    int64  `json:"of,omitempty"` // the message, where To is empty
 	Emoji string `json:"emoji,omitempty"`
 	React int64  `json:"react,omitempty"` // reaction that is shown; 0: a sign of the bridge
+	Who   string `json:"who,omitempty"`   // whose reaction it is, as it is stored
 }
 
 // Kinds are the kinds of deliveries of reactions, to rooms and by mail.
@@ -32,7 +33,10 @@ func Kinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
 		tochat.Kind[ReactionJob]{
 			Name: JobReact,
-			Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *ReactionJob) (chat.MessageID, error) {
+			Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *ReactionJob) (chat.MessageID, error) {
+				if there, err := stands(ctx, e, d.Key); err != nil || there != "" {
+					return there, err
+				}
 				to := chat.MessageID(j.To)
 				if j.Of != 0 {
 					var err error
@@ -61,6 +65,20 @@ func Kinds(e *core.Env) []outbox.Kind {
 		}.For(e),
 		{Name: jobReactMail, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverReactions(ctx, e, d) }},
 	}
+}
+
+// stands is the network's id of what a delivery is to put in a room, if it is there
+// already; empty: it is not.
+func stands(ctx context.Context, e *core.Env, key string) (id chat.MessageID, err error) {
+	err = e.Store.Read(ctx, func(tx *store.Tx) error {
+		c, err := tx.ReactionCopyByJob(key)
+		if errors.Is(err, store.ErrNone) {
+			return nil
+		}
+		id = chat.MessageID(c.Posted)
+		return err
+	})
+	return id, err
 }
 
 // reactElsewhere shows a reaction from a room in the thread's other rooms: as that of
@@ -104,7 +122,7 @@ func putReaction(w *core.Work, in store.Reaction, r store.Room, as chat.Sender) 
 	}
 	return tochat.Enqueue(w, JobReact, key, &ReactionJob{
 		Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, At: w.Now}},
-		Of:     in.Message, Emoji: in.Emoji, React: in.ID,
+		Of:     in.Message, Emoji: in.Emoji, React: in.ID, Who: in.Who,
 	})
 }
 
@@ -173,8 +191,14 @@ func reactionShown(w *core.Work, key string, j ReactionJob, id chat.MessageID) e
 		return nil
 	}
 	c, err := w.ReactionCopyByJob(key)
-	if errors.Is(err, store.ErrNone) && !w.Env.Network(j.Network).Limits().OwnReactions {
-		c, err = w.ReactionCopyIn(j.Room, j.Of, j.Emoji)
+	if errors.Is(err, store.ErrNone) {
+		// It was taken back meanwhile. Networks know one reaction of a person with an
+		// emoji: what was put again since is this one.
+		if w.Env.Network(j.Network).Limits().OwnReactions {
+			c, err = w.ReactionCopyComing(j.Room, j.Of, j.Emoji, j.Who)
+		} else {
+			c, err = w.ReactionCopyIn(j.Room, j.Of, j.Emoji)
+		}
 	}
 	if errors.Is(err, store.ErrNone) {
 		return hideReaction(w, store.ReactionCopy{Reaction: j.React, Room: j.Room, Posted: string(id)})

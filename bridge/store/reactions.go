@@ -86,6 +86,13 @@ func (t *Tx) ReactionCopyIn(room, message int64, emoji string) (ReactionCopy, er
 		WHERE reaction_copy.room = ? AND message = ? AND emoji = ? ORDER BY reaction LIMIT 1`, room, message, emoji)
 }
 
+// ReactionCopyComing returns the one with an emoji of a person on a message that is on its
+// way to a room.
+func (t *Tx) ReactionCopyComing(room, message int64, emoji, who string) (ReactionCopy, error) {
+	return scanOne(t, scanReactionCopy, "SELECT "+reactionCopyColumns+` FROM reaction_copy JOIN reaction ON reaction.id = reaction
+		WHERE reaction_copy.room = ? AND message = ? AND emoji = ? AND who = ? AND reaction_copy.posted = '' LIMIT 1`, room, message, emoji, who)
+}
+
 // DropReactionCopy forgets the one that a delivery was to put in its room.
 func (t *Tx) DropReactionCopy(job string) error {
 	return t.exec("DELETE FROM reaction_copy WHERE job = ?", job)
