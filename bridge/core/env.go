@@ -27,11 +27,11 @@ type Env struct {
 	// Wake has a lane of the outbox looked at, and HoldEnds tells when a hold
 	// ends: after the
 	// commit of what gave them work. Who does that work sets them before it begins.
-	Wake      func(lane string)
-	HoldEnds  func(thread int64, until time.Time) // zero until: nothing is held any more
+	Wake     func(lane string)
+	HoldEnds func(thread int64, until time.Time) // zero until: nothing is held any more
 	// LaneUnder reports whether something may wait in a lane whose name begins so.
 	LaneUnder func(prefix string) bool
-	Shrinking sync.Mutex                          // pictures and sounds are made smaller one at a time: it takes memory
+	Shrinking sync.Mutex // pictures and sounds are made smaller one at a time: it takes memory
 
 	networks map[string]*Network
 	watch    watchers

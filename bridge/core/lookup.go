@@ -168,3 +168,15 @@ func ZoneOr(name string, other *time.Location) *time.Location {
 	}
 	return other
 }
+
+// Conversation is a thread with its rooms, people and mailbox, read once for an event.
+type Conversation struct {
+	store.Conversation
+	Box *Box // nil: its mailbox is not in the configuration
+}
+
+// Conversation returns it.
+func (w *Work) Conversation(thread int64) (Conversation, error) {
+	c, err := w.Tx.Conversation(thread)
+	return Conversation{c, w.Env.Boxes[c.Mailbox]}, err
+}

@@ -34,7 +34,7 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 	if waits, err := mustWait(w, network, e); err != nil || waits {
 		return err
 	}
-	th, err := w.Thread(r.Thread)
+	th, err := w.Conversation(r.Thread)
 	if err != nil {
 		return err
 	}
@@ -42,11 +42,7 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	people, err := w.Participants(th.ID)
-	if err != nil {
-		return err
-	}
-	e.Body = core.WithKnownNames(bodyOf(e), e.Mentions, people)
+	e.Body = core.WithKnownNames(bodyOf(e), e.Mentions, th.People)
 	m := store.Message{
 		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
 		Text: e.Body.Text, HTML: e.Body.HTML, Files: core.FileNames(e.Body.Files), State: store.Held, At: w.Now, Room: r.ID, Account: accountOf(e.By),
@@ -58,7 +54,7 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	if core.StaysInside(m.Text) || r.Closed() || answered.State == store.Inside || th.Paused || !core.AnyTakes(people) {
+	if core.StaysInside(m.Text) || r.Closed() || answered.State == store.Inside || th.Paused || !core.AnyTakes(th.People) {
 		m.State = store.Inside
 	}
 	if m.State == store.Held && answered.ID == 0 {
@@ -86,14 +82,14 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
 		return nil
 	}
-	who := core.Mentioned(m.Text, e.Mentions, e.MentionsAll, people)
+	who := core.Mentioned(m.Text, e.Mentions, e.MentionsAll, th.People)
 	if err := w.NoteMentions(m, who); err != nil {
 		return err
 	}
 	if err := tomail.AtOnce(w, m); err != nil {
 		return err
 	}
-	return tomail.Hold(w, th, len(who) > 0)
+	return tomail.Hold(w, th.Thread, len(who) > 0)
 }
 
 // bodyOf is what a message says; a poll says its words.

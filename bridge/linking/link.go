@@ -202,7 +202,7 @@ func preview(c *command.Call, p pending) (string, error) {
 	} else {
 		fmt.Fprintf(&b, "Subject: %s\n", core.Subject(c.Env.Tag, title))
 	}
-	sample := tomail.Plan{Thread: store.Thread{Title: title, Mode: p.mode()}, Box: box}
+	sample := tomail.Plan{Thread: store.Thread{Title: title, Mode: p.mode()}, From: tomail.SenderOf(box)}
 	var foot []string
 	for _, f := range tomail.Footer(sample, tomail.Planned{}, "") {
 		foot = append(foot, f.Text)

@@ -216,8 +216,8 @@ func composeReaction(w *core.Work, p tomail.Plan, rm reactionMail, shown mail.Re
 	}
 	uniq := mail.NewUniq()
 	d := tomail.Draft(p, tomail.Planned{To: rm.To, Shown: rm.To})
-	d.From.Name = core.FromName(r.Name, p.Box.Address.Name)
-	d.ID, d.Trace, d.Bridge = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain), w.Env.Mint.Trace(uniq), w.Env.Instance+"; hop=1"
+	d.From.Name = core.FromName(r.Name, p.From.Address.Name)
+	d.ID, d.Trace, d.Bridge = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.From.Domain), w.Env.Mint.Trace(uniq), w.Env.Instance+"; hop=1"
 	d.InReplyTo, d.References, d.Suppress = to.MessageID, append(d.References, ids...), "All"
 	finished, err := mail.ComposeReaction(d, shown)
 	if err != nil {
@@ -228,15 +228,15 @@ func composeReaction(w *core.Work, p tomail.Plan, rm reactionMail, shown mail.Re
 	if err := w.AddMail(&record); err != nil {
 		return false, err
 	}
-	job := tomail.MailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, People: true}
+	job := tomail.MailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.From.Box, From: p.From.Address.Address, People: true}
 	for _, who := range rm.To {
 		job.To = append(job.To, who.Address)
 		if err := w.SetRecipient(store.Recipient{Mail: record.ID, Participant: who.ID, State: store.Queued}); err != nil {
 			return false, err
 		}
 	}
-	if !p.Box.KeepsSent && p.Box.Keeper != nil {
-		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
+	if p.From.SelfCopy {
+		job.To, job.SelfCopy = append(job.To, p.From.Address.Address), true
 	}
 	w.Trace(core.Trace{Thread: p.Thread.ID, Message: rm.Of.ID, Mail: d.ID, Kind: "composed", Text: "a reaction is ready for " + core.Quantity(len(rm.To), "person", "people")})
 	return true, outbox.Enqueue(w, tomail.JobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})

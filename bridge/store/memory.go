@@ -197,6 +197,23 @@ func (t *Tx) conversation(id int64) (*conversation, error) {
 	return c, nil
 }
 
+// Conversation is a thread with its epoch, rooms and people, those who left too.
+type Conversation struct {
+	Thread
+	Epoch  Epoch
+	Rooms  []Room
+	People []Participant
+}
+
+// Conversation returns a thread and what belongs to it.
+func (t *Tx) Conversation(thread int64) (Conversation, error) {
+	c, err := t.conversation(thread)
+	if err != nil {
+		return Conversation{}, err
+	}
+	return Conversation{c.thread, c.epoch, slices.Clone(c.rooms), slices.Clone(c.people)}, nil
+}
+
 // change writes to a thread or what belongs to it, and does the same to what is kept.
 func (t *Tx) change(id int64, do func(*conversation), query string, args ...any) error {
 	t.precise = true

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -42,7 +41,7 @@ func TestDraftCites(t *testing.T) {
 	ann, carl := store.Participant{ID: 1, State: store.Active, Address: "ann@example.com"}, store.Participant{ID: 3, State: store.Invited, Address: "carl@example.com"}
 	p := Plan{
 		Thread: store.Thread{Mode: store.ModeHidden, Title: "Lunch"}, Epoch: store.Epoch{Subject: "#Send Lunch", Anchor: "anchor@example.org"},
-		Box:    &core.Box{Mailbox: core.Mailbox{Address: mail.Address{Address: "team@example.org"}}},
+		From:   Sender{Address: mail.Address{Address: "team@example.org"}},
 		People: []store.Participant{ann, carl}, Root: citation{Final: "root@example.com", Readers: store.IDs{1}},
 		Quotes: map[int64]quote{7: {Mails: []citation{{IDs: []string{"sent@example.org", "final@example.org"}, Final: "final@example.org", Readers: store.IDs{1}}}}},
 	}

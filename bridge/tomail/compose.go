@@ -45,7 +45,7 @@ const mailedWithin = time.Hour
 func MakeMail(w *core.Work, p Plan, pm Planned) error {
 	uniq := mail.NewUniq()
 	d := Draft(p, pm)
-	d.ID = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
+	d.ID = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.From.Domain)
 	d.Trace = w.Env.Mint.Trace(uniq)
 	d.Bridge = w.Env.Instance + "; hop=1"
 	finished, err := mail.Compose(d)
@@ -61,7 +61,7 @@ func MakeMail(w *core.Work, p Plan, pm Planned) error {
 		return err
 	}
 	job := MailJob{
-		Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address,
+		Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.From.Box, From: p.From.Address.Address,
 		Files: finished.Files, Again: pm.Again, People: true,
 	}
 	if len(ids) > 0 {
@@ -83,8 +83,8 @@ func MakeMail(w *core.Work, p Plan, pm Planned) error {
 			return err
 		}
 	}
-	if !p.Box.KeepsSent && p.Box.Keeper != nil {
-		job.To, job.SelfCopy = append(job.To, p.Box.Address.Address), true
+	if p.From.SelfCopy {
+		job.To, job.SelfCopy = append(job.To, p.From.Address.Address), true
 	}
 	if len(pm.Messages) > 0 {
 		w.Trace(core.Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + core.Quantity(len(pm.To), "person", "people")})

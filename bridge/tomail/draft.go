@@ -36,11 +36,11 @@ const quietDay = 24 * time.Hour
 func Draft(p Plan, g Planned) mail.Draft {
 	zone := p.zoneOf(g.To)
 	d := mail.Draft{
-		From: mail.Address{Name: p.Box.Address.Name, Address: p.Box.Address.Address}, Subject: p.Epoch.Subject,
+		From: mail.Address{Name: p.From.Address.Name, Address: p.From.Address.Address}, Subject: p.Epoch.Subject,
 		Anchor: p.Epoch.Anchor, Started: p.Epoch.Started, Date: p.Now.In(zone), Names: p.Names || g.Late, Times: g.Late,
 	}
 	if len(g.Messages) > 0 && !g.Late {
-		d.From.Name, d.Sender = core.FromName(g.Messages[0].Name, p.Box.Address.Name), g.Messages[0].Account
+		d.From.Name, d.Sender = core.FromName(g.Messages[0].Name, p.From.Address.Name), g.Messages[0].Account
 	}
 	quiet := true
 	for _, who := range g.Shown {
@@ -56,8 +56,8 @@ func Draft(p Plan, g Planned) mail.Draft {
 	if p.Thread.Mode == store.ModeHidden && len(g.Shown) == 1 {
 		token = g.Shown[0].Token
 	}
-	if p.Box.PlusWorks {
-		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: core.PlusAddress(p.Box.Address.Address, token)}
+	if p.From.PlusWorks {
+		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: core.PlusAddress(p.From.Address.Address, token)}
 	}
 	if p.Root.readers(g.To) > 0 {
 		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
@@ -74,7 +74,7 @@ func Draft(p Plan, g Planned) mail.Draft {
 	for i, m := range g.Messages {
 		m.At = m.At.In(zone)
 		said := words(p, g, m, i)
-		room = files.InMail(&said, p.Files[m.ID], p.Box.Domain, link, room)
+		room = files.InMail(&said, p.Files[m.ID], p.From.Domain, link, room)
 		d.Words = append(d.Words, said)
 		if ids := cite(p.Quotes[m.ID].Mails, g.To); len(ids) > 0 && !p.Digest {
 			d.InReplyTo = ids[len(ids)-1]
@@ -83,7 +83,7 @@ func Draft(p Plan, g Planned) mail.Draft {
 	}
 	d.Reactions = g.Reactions
 	if p.Digest {
-		d.From.Name, d.Precedence = core.FromName(p.Thread.Title, p.Box.Address.Name), "bulk"
+		d.From.Name, d.Precedence = core.FromName(p.Thread.Title, p.From.Address.Name), "bulk"
 	}
 	program := len(g.Messages) > 0 && !slices.ContainsFunc(g.Messages, func(m store.Message) bool { return chat.Kind(m.Kind) != chat.Notice })
 	if p.Correction || p.Digest || program {
@@ -95,14 +95,14 @@ func Draft(p Plan, g Planned) mail.Draft {
 	}
 	if g.First {
 		d.About = invitation(p, g)
-		if p.Box.PlusWorks {
+		if p.From.PlusWorks {
 			d.Unsubscribe = leaveLink(p, token)
 		}
-	} else if p.isList() && p.Box.PlusWorks {
+	} else if p.isList() && p.From.PlusWorks {
 		d.Unsubscribe = leaveLink(p, token)
 	}
 	if p.isList() {
-		d.ListID = p.Mint.Address("list", p.Thread.Token) + "." + p.Box.Domain
+		d.ListID = p.Mint.Address("list", p.Thread.Token) + "." + p.From.Domain
 	}
 	return d
 }
@@ -137,7 +137,7 @@ func (p Plan) mayRead(people []store.Participant, m store.Message) bool {
 }
 
 func leaveLink(p Plan, token string) string {
-	return "mailto:" + core.PlusAddress(p.Box.Address.Address, "leave."+token) + "?subject=leave"
+	return "mailto:" + core.PlusAddress(p.From.Address.Address, "leave."+token) + "?subject=leave"
 }
 
 // Footer says who reads an answer, and how to leave.
@@ -146,7 +146,7 @@ func Footer(p Plan, g Planned, token string) []mail.FooterPart {
 	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
 		parts = append(parts, mail.FooterPart{Text: "you get " + core.ModeText(g.To[0].Mode, p.DigestTime) + "; answer /digest burst to get everything soon"})
 	}
-	if p.Box.PlusWorks {
+	if p.From.PlusWorks {
 		return append(parts, mail.FooterPart{Text: "leave", URL: leaveLink(p, token)})
 	}
 	return append(parts, mail.FooterPart{Text: "answer /leave to leave"})
@@ -215,7 +215,7 @@ func invitation(p Plan, g Planned) string {
 		from = "the chat room “" + p.Thread.Title + "”"
 	}
 	leave := "To leave, answer with /leave."
-	if p.Box.PlusWorks {
+	if p.From.PlusWorks {
 		leave = "To leave, answer with /leave or use the link below."
 	}
 	text := fmt.Sprintf("%s writes to you from %s. %sAnswer this mail, and your answer appears there. %s", author, from, company(p, g), leave)

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -18,9 +17,9 @@ func draftPlan(mode string, people int) (Plan, Planned) {
 	p := Plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: mode, Token: "threadtoken"}, Now: now,
 		Epoch: store.Epoch{Name: "aaaabbbbccccdddd", Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: now},
-		Zone:  time.UTC, Mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}, MailBytes: 20 << 20, Box: &core.Box{Mailbox: core.Mailbox{
+		Zone:  time.UTC, Mint: mail.Mint{Secret: bytes.Repeat([]byte("k"), 32)}, MailBytes: 20 << 20, From: Sender{
 			Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true,
-		}},
+		},
 	}
 	for i := range people {
 		p.People = append(p.People, store.Participant{
@@ -171,7 +170,7 @@ Content-Type: multipart/alternative;
 	}
 	// D6: where plus addresses do not arrive, there is no other address to answer to.
 	p, g := draftPlan(store.ModeOpen, 2)
-	p.Box.PlusWorks = false
+	p.From.PlusWorks = false
 	if m, raw := headerOf(t, p, g); len(m.ReplyTo) > 0 || strings.Contains(raw, "+") && strings.Contains(raw, "token") {
 		t.Errorf("without plus addresses:\n%s", raw)
 	}

@@ -30,12 +30,12 @@ func Note(w *core.Work, th store.Thread, to store.Participant, subject, text, in
 	}
 	uniq := mail.NewUniq()
 	d := Draft(p, Planned{Shown: []store.Participant{to}})
-	d.ID = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.Box.Domain)
+	d.ID = w.Env.Mint.MessageID(p.Epoch.Name, uniq, p.From.Domain)
 	d.Trace = w.Env.Mint.Trace(uniq)
 	d.Bridge = w.Env.Instance + "; hop=1"
 	d.From.Name = "hashsend"
 	if subject != "" { // it stands by itself
-		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.Env.Mint.Anchor(uniq, p.Box.Domain), w.Now
+		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.Env.Mint.Anchor(uniq, p.From.Domain), w.Now
 	}
 	d.AutoSubmitted, d.Suppress = "auto-replied", "All"
 	d.InReplyTo = inReplyTo
@@ -52,6 +52,6 @@ func Note(w *core.Work, th store.Thread, to store.Participant, subject, text, in
 	if err := w.AddMail(&record); err != nil {
 		return err
 	}
-	job := MailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.Box.ID, From: p.Box.Address.Address, To: []string{to.Address}}
+	job := MailJob{Mail: record.ID, MessageID: d.ID, Trace: d.Trace, Box: p.From.Box, From: p.From.Address.Address, To: []string{to.Address}}
 	return outbox.Enqueue(w, JobMail, outbox.MailLane(th.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }

@@ -15,7 +15,7 @@ import (
 type Plan struct {
 	Thread store.Thread
 	Epoch  store.Epoch
-	Box    *core.Box
+	From   Sender
 	People []store.Participant
 	Rooms  []store.Room
 	Held   []store.Message
@@ -44,6 +44,20 @@ type Plan struct {
 	Mint            mail.Mint      // for the ids of lists
 	Zone            *time.Location // of those who have none of their own
 	DigestTime      time.Duration  // when daily digests leave, after midnight
+}
+
+// Sender is the mailbox that the emails of a plan leave from.
+type Sender struct {
+	Box       int64        // its id in the database
+	Address   mail.Address // as in core.Mailbox, as the next two
+	Domain    string
+	PlusWorks bool
+	SelfCopy  bool // its own address gets each email, because its provider keeps no copy
+}
+
+// SenderOf is a mailbox as the sender of emails.
+func SenderOf(box *core.Box) Sender {
+	return Sender{Box: box.ID, Address: box.Address, Domain: box.Domain, PlusWorks: box.PlusWorks, SelfCopy: !box.KeepsSent && box.Keeper != nil}
 }
 
 // quote is what is known of a message that another one answers.

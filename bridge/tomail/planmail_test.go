@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
 )
@@ -63,7 +62,7 @@ func randomPlan(r *rand.Rand) (Plan, []store.Message) {
 	p := Plan{
 		Thread: store.Thread{ID: 1, Title: "Lunch", Mode: []string{store.ModeOpen, store.ModeHidden}[r.IntN(2)], Token: "t"},
 		Epoch:  store.Epoch{Subject: "#Send Lunch", Anchor: "anchor@example.org", Started: start},
-		Box:    &core.Box{Mailbox: core.Mailbox{Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true}},
+		From:   Sender{Address: mail.Address{Name: "Acme", Address: "team@example.org"}, Domain: "example.org", PlusWorks: true},
 		Quotes: map[int64]quote{}, LeftOut: map[int64]store.IDs{}, Reacted: map[int64]store.Message{},
 		Now: start.Add(time.Duration(31+r.IntN(90)) * time.Minute), Digest: r.IntN(4) == 0,
 	}

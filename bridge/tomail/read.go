@@ -25,24 +25,15 @@ func planFor(w *core.Work, id int64, held []store.Message, around store.Around) 
 		Held: held, Now: w.Now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
 		Have: map[int64]store.IDs{}, Mentioned: map[int64]store.IDs{}, LeftOut: map[int64]store.IDs{},
 	}
-	var err error
-	if p.Thread, err = w.Thread(id); err != nil {
+	c, err := w.Conversation(id)
+	if err != nil {
 		return p, err
 	}
-	if p.Epoch, err = w.Epoch(id); err != nil {
-		return p, err
+	if c.Box == nil {
+		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", c.Title)
 	}
-	if p.People, err = w.Participants(id); err != nil {
-		return p, err
-	}
-	if p.Rooms, err = w.RoomsOf(id); err != nil {
-		return p, err
-	}
-	p.Box = w.Env.Boxes[p.Thread.Mailbox]
-	if p.Box == nil {
-		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", p.Thread.Title)
-	}
-	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = files.LinksOf(w.Env), p.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
+	p.Thread, p.Epoch, p.People, p.Rooms, p.From = c.Thread, c.Epoch, c.People, c.Rooms, SenderOf(c.Box)
+	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = files.LinksOf(w.Env), c.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime
 	if around.BegunByMail {
 		if p.Root, err = rootOf(w, id); err != nil {
 			return p, err
