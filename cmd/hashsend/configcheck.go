@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"os/exec"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +12,9 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/connectors"
 	"hashsend/connectors/imap"
 	"hashsend/connectors/mailnet"
-	"hashsend/connectors/matrix"
-	"hashsend/connectors/slack"
 	"hashsend/connectors/smtp"
 )
 
@@ -64,32 +62,8 @@ func (c *config) check() (all []finding) {
 		}
 	}
 	all = append(all, c.Files.check()...)
-	names := map[string]bool{}
-	if len(c.Matrix)+len(c.Slack) == 0 {
-		bad("matrix", "missing; at least one homeserver (matrix) or workspace (slack) is needed")
-	}
-	network := func(at, name string, errs []error) {
-		if names[name] {
-			bad(at+".name", "two networks are called %q", name)
-		}
-		names[name] = true
-		for _, err := range errs {
-			key, text, _ := strings.Cut(err.Error(), ": ")
-			bad(at+"."+key, "%s", text)
-		}
-	}
-	for i, m := range c.Matrix {
-		network(fmt.Sprintf("matrix[%d]", i), m.name(), m.matrix().Check())
-	}
-	for i, s := range c.Slack {
-		network(fmt.Sprintf("slack[%d]", i), s.name(), s.slack().Check())
-	}
-	if c.Home.Network != "" && !names[c.Home.Network] {
-		bad("home.network", "there is no network %q", c.Home.Network)
-	}
-	if c.Home.Network != "" && c.Home.Room == "" {
-		bad("home.room", "missing; wanted is the id of the room, as !abc:example.org, or of the channel, as C0123456789")
-	}
+	names, wrong := c.checkNetworks()
+	all = append(all, wrong...)
 	if len(c.Mailboxes) == 0 {
 		bad("mailboxes", "missing; at least one mailbox is needed")
 	}
@@ -103,6 +77,45 @@ func (c *config) check() (all []finding) {
 		all = append(all, m.check(at, names)...)
 	}
 	return all
+}
+
+// checkNetworks finds what is wrong with the chat networks, and returns their names.
+func (c *config) checkNetworks() (names map[string]bool, all []finding) {
+	bad := func(at, format string, args ...any) { all = append(all, finding{at, fmt.Sprintf(format, args...)}) }
+	kinds := c.kinds()
+	if len(c.Networks) == 0 && !c.unfinished {
+		bad(kinds[0].Key, "missing; at least one %s is needed", listOf(kinds, func(n connectors.Network) string { return n.Server + " (" + n.Key + ")" }))
+	}
+	names = map[string]bool{}
+	for _, n := range c.Networks {
+		if names[n.name] {
+			bad(n.at+".name", "two networks are called %q", n.name)
+		}
+		names[n.name] = true
+		for _, err := range n.Check() {
+			key, text, _ := strings.Cut(err.Error(), ": ")
+			bad(n.at+"."+key, "%s", text)
+		}
+	}
+	if c.Home.Network != "" && !names[c.Home.Network] && !c.unfinished {
+		bad("home.network", "there is no network %q", c.Home.Network)
+	}
+	if c.Home.Network != "" && c.Home.Room == "" {
+		bad("home.room", "missing; expected the id of a room, such as %s", listOf(kinds, func(n connectors.Network) string { return n.Room }))
+	}
+	return names, all
+}
+
+// listOf names networks: "a, b or c".
+func listOf(kinds []connectors.Network, name func(connectors.Network) string) string {
+	var all []string
+	for _, n := range kinds {
+		all = append(all, name(n))
+	}
+	if last := len(all) - 1; last > 0 {
+		return strings.Join(all[:last], ", ") + " or " + all[last]
+	}
+	return strings.Join(all, "")
 }
 
 func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding) {
@@ -147,43 +160,11 @@ func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding
 	return all
 }
 
-func (m matrixConfig) name() string {
-	if m.Name == "" {
-		return "matrix"
-	}
-	return m.Name
-}
-
-func (s slackConfig) name() string {
-	if s.Name == "" {
-		return "slack"
-	}
-	return s.Name
-}
-
-func (s slackConfig) slack() slack.Config {
-	return slack.Config{
-		BotToken: s.BotToken.value, AppToken: s.AppToken.value, SigningSecret: s.SigningSecret.value, Listen: s.Listen, URL: s.URL,
-		APIURL: s.APIURL, Command: s.Command, Functions: s.Functions, Bots: s.Bots,
-	}
-}
-
 func (m mailboxConfig) name() string {
 	if m.Name == "" {
 		return m.Address
 	}
 	return m.Name
-}
-
-func (m matrixConfig) matrix() matrix.Config {
-	c := matrix.Config{
-		Homeserver: m.Homeserver, Domain: m.Domain, UserID: m.UserID, AccessToken: m.AccessToken.value,
-		Password: m.Password.value, Notices: m.Notices, Prefix: m.Prefix, SendStatus: m.SendStatus,
-	}
-	if a := m.AppService; a != nil {
-		c.AppService = &matrix.AppService{ID: a.ID, ASToken: a.ASToken.value, HSToken: a.HSToken.value, Listen: a.Listen, URL: a.URL, Bot: a.Bot, Ghosts: a.Ghosts}
-	}
-	return c
 }
 
 // server makes the settings of a server; the user is the address if none is set.
@@ -282,30 +263,4 @@ func (c *config) hold() core.Hold {
 
 func (c *config) home() core.Home {
 	return core.Home{Network: c.Home.Network, Room: chat.RoomID(c.Home.Room)}
-}
-
-// holdsSecrets reports whether a secret stands in the file itself.
-func (c *config) holdsSecrets() bool { return anySecretHere(reflect.ValueOf(*c)) }
-
-func anySecretHere(v reflect.Value) bool {
-	if s, ok := reflect.TypeAssert[secret](v); ok {
-		return s.here
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		return !v.IsNil() && anySecretHere(v.Elem())
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && anySecretHere(v.Field(i)) {
-				return true
-			}
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			if anySecretHere(v.Index(i)) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -8,9 +8,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"hashsend/connectors"
 )
 
 // root is the folder of go.mod.
@@ -153,6 +156,35 @@ func checkImports(t *testing.T, path string) {
 		}
 		if !standard(to) && !allows(may, to) {
 			t.Errorf("%s imports %s; %s may import only %s", rel, to, folder, strings.Join(may, ", "))
+		}
+	}
+}
+
+// knowNetworks are the files of the program that may know a certain chat network: its
+// own subcommands, and the questions of init that are more than a row can say.
+var knowNetworks = []string{"initmatrix.go", "initslack.go", "registration.go", "slack.go"}
+
+// TestOnlyRowsKnowNetworks makes sure that configuration, init, check and run know
+// chat networks from the list of package connectors alone.
+func TestOnlyRowsKnowNetworks(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || slices.Contains(knowNetworks, name) {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range f.Imports {
+			for _, n := range connectors.Networks() {
+				if i.Path.Value == strconv.Quote("hashsend/connectors/"+n.Key) {
+					t.Errorf("%s imports %s: the list in connectors/connectors.go has all that it needs", name, i.Path.Value)
+				}
+			}
 		}
 	}
 }
