@@ -39,6 +39,8 @@ var arrows = []struct {
 	{"connectors/slack/receive", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/connectors/slack/dialogs", "hashsend/connectors/slack/events", "hashsend/connectors/slack/web", "hashsend/connectors/slack/wire", "github.com/gorilla/websocket"}},
 	{"connectors/slack", []string{"hashsend/bridge/chat", "github.com/slack-go/slack"}},
 	{"connectors/local", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry"}},
+	{"connectors/connectorstest/linechat", []string{"hashsend/bridge/chat", "hashsend/bridge/retry"}}, // tests only, as what follows
+	{"connectors/connectorstest/lineserver", nil},
 	{"connectors/imap", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-imap/v2/...", "github.com/emersion/go-sasl"}},
 	{"connectors/smtp", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
 	{"connectors/lmtp", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-smtp"}},

@@ -4,15 +4,21 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// TestEachAbilityIsTried looks for a part for each interface of package chat.
+// TestEachAbilityIsTried looks for a part for each interface of package chat, and for its
+// name in the guide.
 func TestEachAbilityIsTried(t *testing.T) {
 	files, err := filepath.Glob("../*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("../../../docs/adding-a-connector.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +41,9 @@ func TestEachAbilityIsTried(t *testing.T) {
 				abilities++
 				if !slices.ContainsFunc(parts, func(p part) bool { return p.name == spec.Name.Name }) {
 					t.Errorf("no part of the contract is about %s", spec.Name.Name)
+				}
+				if !strings.Contains(string(guide), "`"+spec.Name.Name+"`") {
+					t.Errorf("docs/adding-a-connector.md does not name %s", spec.Name.Name)
 				}
 			}
 			return true
