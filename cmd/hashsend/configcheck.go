@@ -38,29 +38,19 @@ func (c *config) check() (all []finding) {
 	if strings.ContainsAny(c.Tag, " \t\r\n") {
 		bad("tag", "%q has a space; wanted is one word, as #Send", c.Tag)
 	}
-	if l := c.Log.Level; l != "" && !slices.Contains(logLevels, l) {
-		bad("log.level", "%q is none of %s", l, strings.Join(logLevels, ", "))
-	}
-	if f := c.Log.Format; f != "" && !slices.Contains(logFormats, f) {
-		bad("log.format", "%q is none of %s", f, strings.Join(logFormats, ", "))
+	for _, w := range []struct {
+		at, word string
+		known    []string
+	}{{"log.level", c.Log.Level, logLevels}, {"log.format", c.Log.Format, logFormats}, {"deletes", c.Deletes, []string{"quiet", "notice"}}} {
+		if w.word != "" && !slices.Contains(w.known, w.word) {
+			bad(w.at, "%q is none of %s", w.word, strings.Join(w.known, ", "))
+		}
 	}
 	if _, err := core.ParseDigestAt(c.DigestAt); err != nil {
 		bad("digest_at", "%s", err)
 	}
-	if d := c.Deletes; d != "" && d != "quiet" && d != "notice" {
-		bad("deletes", "%q is none of quiet, notice", d)
-	}
 	all = append(all, c.Access.check()...)
-	if l := c.Console.Listen; l != "" {
-		host, _, err := net.SplitHostPort(l)
-		ip := net.ParseIP(host)
-		switch {
-		case err != nil:
-			bad("console.listen", "%q is no address, as 127.0.0.1:8026", l)
-		case host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Console.Token.value == "":
-			bad("console.token", "missing; the console at %s can be reached from other machines and needs one", l)
-		}
-	}
+	all = append(all, c.Console.check()...)
 	all = append(all, c.Files.check()...)
 	names, wrong := c.checkNetworks()
 	all = append(all, wrong...)
@@ -227,6 +217,22 @@ func (a accessConfig) check() (all []finding) {
 		}
 	}
 	return all
+}
+
+// check finds what is wrong with the settings for the console.
+func (c consoleConfig) check() []finding {
+	if c.Listen == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	ip := net.ParseIP(host)
+	switch {
+	case err != nil:
+		return []finding{{"console.listen", fmt.Sprintf("%q is no address, as 127.0.0.1:8026", c.Listen)}}
+	case host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Token.value == "":
+		return []finding{{"console.token", fmt.Sprintf("missing; the console at %s can be reached from other machines and needs one", c.Listen)}}
+	}
+	return nil
 }
 
 // check finds what is wrong with the settings for files.

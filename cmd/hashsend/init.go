@@ -186,41 +186,16 @@ func (w *wizard) mailbox(ctx context.Context) error {
 func (w *wizard) mailLogin(ctx context.Context) error {
 	a := &w.a
 	for {
-		if a.OAuth2 != nil {
-			if err := w.login(ctx); err != nil {
-				return err
-			}
-		} else if a.Password.empty() {
-			hint := "Many providers want an app password, made in the security settings of the account."
-			if a.Provider != nil {
-				hint = a.Provider.Name + " wants " + a.Provider.Password + "."
-			}
-			if err := w.question(ctx, "Its password", hint, question{Label: "Password", Into: &a.Password.Value, Hidden: true, Check: isThere}); err != nil {
-				return err
-			}
+		if err := w.askLogin(ctx); err != nil {
+			return err
 		}
 		if w.noTest {
 			return nil
 		}
-		box, err := w.draft()
-		if err != nil {
-			return err
-		}
-		good := true
-		for _, try := range []struct {
-			name string
-			do   func(context.Context, mailboxConfig, *slog.Logger) (string, error)
-		}{{"reading", tryIMAP}, {"sending", trySMTP}} {
-			text, err := try.do(ctx, box.Mailboxes[0], slog.New(slog.DiscardHandler))
-			if err != nil {
-				good = false
-				text = err.Error()
-			}
-			w.say("%s %s: %s", sign(err), try.name, text)
-		}
+		good, err := w.tryMailbox(ctx)
 		switch {
-		case good:
-			return nil
+		case err != nil || good:
+			return err
 		case w.ask == nil || ctx.Err() != nil || a.OAuth2 != nil:
 			if a.Provider != nil {
 				w.say("%s wants %s.", a.Provider.Name, a.Provider.Password)
@@ -229,6 +204,43 @@ func (w *wizard) mailLogin(ctx context.Context) error {
 		}
 		a.Password = secretFrom{}
 	}
+}
+
+// askLogin asks for the password, or has the person log in at the provider.
+func (w *wizard) askLogin(ctx context.Context) error {
+	a := &w.a
+	switch {
+	case a.OAuth2 != nil:
+		return w.login(ctx)
+	case !a.Password.empty():
+		return nil
+	}
+	hint := "Many providers want an app password, made in the security settings of the account."
+	if a.Provider != nil {
+		hint = a.Provider.Name + " wants " + a.Provider.Password + "."
+	}
+	return w.question(ctx, "Its password", hint, question{Label: "Password", Into: &a.Password.Value, Hidden: true, Check: isThere})
+}
+
+// tryMailbox tries to read and to send, and says what works; good: both do.
+func (w *wizard) tryMailbox(ctx context.Context) (good bool, err error) {
+	box, err := w.draft()
+	if err != nil {
+		return false, err
+	}
+	good = true
+	for _, try := range []struct {
+		name string
+		do   func(context.Context, mailboxConfig, *slog.Logger) (string, error)
+	}{{"reading", tryIMAP}, {"sending", trySMTP}} {
+		text, err := try.do(ctx, box.Mailboxes[0], slog.New(slog.DiscardHandler))
+		if err != nil {
+			good = false
+			text = err.Error()
+		}
+		w.say("%s %s: %s", sign(err), try.name, text)
+	}
+	return good, nil
 }
 
 // people asks for names and other addresses.

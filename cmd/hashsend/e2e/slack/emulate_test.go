@@ -21,6 +21,7 @@ import (
 	"hashsend/cmd/hashsend/e2e/lab"
 	"hashsend/connectors/slack"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/slacktext"
 )
 
 // emulator is Slack's Web API as other people have rebuilt it, with a channel of
@@ -182,7 +183,79 @@ func (f emulated) Read(t *testing.T) (lines []chattest.Line) {
 	return lines
 }
 
-var _ chattest.Files = emulated{} // else the contract tries no files
+// What the contract needs for the abilities of the connector; Untried says what the
+// emulator cannot do.
+var (
+	_ chattest.Partial   = emulated{}
+	_ chattest.Files     = emulated{}
+	_ chattest.Reactions = emulated{}
+	_ chattest.States    = emulated{}
+	_ chattest.Removes   = emulated{}
+	_ chattest.Threads   = emulated{}
+)
+
+func (f emulated) Untried(ability string) string {
+	return map[string]string{
+		"Describer": "the emulator counts the members of a channel differently",
+		"Joiner":    "the emulator lets an app into no channel of others",
+		"Announcer": "the emulator has no pins",
+		"Prompter":  "the emulator has no slash commands",
+		"Desker":    "the emulator has no Home",
+		"Setter":    "the emulator has no dialogs",
+	}[ability]
+}
+
+// message is a message as the emulator tells it.
+func (f emulated) message(t *testing.T, id chat.MessageID) map[string]any {
+	t.Helper()
+	for _, m := range f.messages("conversations.history", url.Values{"channel": {f.channel}, "limit": {"200"}}) {
+		if f.line(m).ID == id {
+			return m
+		}
+	}
+	t.Fatalf("there is no message %s", id)
+	return nil
+}
+
+func (f emulated) Reactions(t *testing.T, id chat.MessageID) (all []string) {
+	t.Helper()
+	list, _ := f.message(t, id)["reactions"].([]any)
+	for _, v := range list {
+		reaction := v.(map[string]any)
+		users, _ := reaction["users"].([]any)
+		emoji, _ := slacktext.EmojiOf(reaction["name"].(string))
+		for range users {
+			all = append(all, emoji)
+		}
+	}
+	return all
+}
+
+func (f emulated) States(t *testing.T, id chat.MessageID) []string {
+	t.Helper()
+	return f.Reactions(t, id)
+}
+
+func (f emulated) Remove(_ *testing.T, id chat.MessageID) {
+	_, ts, _ := strings.Cut(string(id), ":")
+	f.call(emulatedAlice, "chat.delete", url.Values{"channel": {f.channel}, "ts": {ts}})
+}
+
+func (f emulated) SayUnder(_ *testing.T, root chat.MessageID, text string) chat.MessageID {
+	_, ts, _ := strings.Cut(string(root), ":")
+	return chat.MessageID(f.channel + ":" + f.sayUnder(ts, text))
+}
+
+func (f emulated) ReadUnder(t *testing.T, root chat.MessageID) (lines []chattest.Line) {
+	t.Helper()
+	_, ts, _ := strings.Cut(string(root), ":")
+	for _, m := range f.messages("conversations.replies", url.Values{"channel": {f.channel}, "ts": {ts}}) {
+		if l := f.line(m); l.ID != root {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
 
 // SayFile shares a file as Alice, in the three steps of Slack's clients, and delivers
 // the event.
