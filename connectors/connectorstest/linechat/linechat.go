@@ -101,7 +101,9 @@ func (c *Connector) dial(ctx context.Context) (*line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the chat server: %w", err)
 	}
-	l := &line{Conn: conn, in: bufio.NewScanner(conn), stop: context.AfterFunc(ctx, func() { conn.Close() })}
+	l := &line{Conn: conn, in: bufio.NewScanner(conn), stop: context.AfterFunc(ctx, func() {
+		conn.Close() //nolint:errcheck // whoever uses it is told
+	})}
 	if _, err := l.ask(fmt.Sprintf("HELLO %s %s", c.cfg.nick(), c.cfg.Password)); err != nil {
 		return nil, errors.Join(fmt.Errorf("sign in as %s: %w (check nick and password)", c.cfg.nick(), err), l.Close())
 	}
