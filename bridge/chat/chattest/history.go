@@ -79,7 +79,7 @@ func unseals(t *testing.T, f Fixture) {
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	room.Seal(t)
-	s := wait[chat.Sealed](t, r)
+	s := wait(t, r, func(chat.Sealed) bool { return true })
 	if s.Message == "" || s.Event == "" || len(s.Raw) == 0 || s.Lock == "" || s.Place != f.Place() {
 		t.Errorf("what is sealed came as %+v; want ids, its place, its lock and what Unsealer needs", s)
 	}
@@ -92,15 +92,15 @@ func unseals(t *testing.T, f Fixture) {
 	}
 }
 
-// wait waits for an event of a kind.
-func wait[E chat.Event](t *testing.T, r *running) (hit E) {
+// wait waits for an event.
+func wait[E chat.Event](t *testing.T, r *running, is func(E) bool) (hit E) {
 	t.Helper()
 	limit := time.After(Patience)
 	var before []chat.Event
 	for {
 		select {
 		case e := <-r.events:
-			if e, is := e.(E); is {
+			if e, kind := e.(E); kind && is(e) {
 				return e
 			}
 			before = append(before, e)

@@ -23,7 +23,7 @@ func prompts(t *testing.T, f Fixture) {
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	room.Command(t, prompt, "help now")
-	e := wait[chat.Command](t, r)
+	e := wait(t, r, func(chat.Command) bool { return true })
 	if e.Text != "help now" || e.By.ID == "" || e.By.Name == "" || e.Place != f.Place() || e.Event == "" {
 		t.Errorf("the command came as %+v; want help now, by the person", e)
 	}
@@ -35,7 +35,7 @@ func showsDesk(t *testing.T, f Fixture) {
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	room.OpenDesk(t)
-	by := wait[chat.DeskOpened](t, r).By.ID
+	by := wait(t, r, func(chat.DeskOpened) bool { return true }).By.ID
 	for _, title := range []string{"Garden", "Orchard & <more>"} {
 		d := chat.Desk{May: true, Note: "one mailbox cannot be read", Rooms: []chat.DeskRoom{{Place: f.Place(), Title: title, Mode: "open", People: []string{"Ben"}, LastMail: time.Now()}}}
 		for range 2 {
@@ -54,7 +54,7 @@ func showsSettings(t *testing.T, f Fixture) {
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	room.AskSettings(t)
-	asked := wait[chat.SettingsAsked](t, r)
+	asked := wait(t, r, func(chat.SettingsAsked) bool { return true })
 	if asked.Place != f.Place() {
 		t.Errorf("the settings were asked for as %+v, want the place %+v", asked, f.Place())
 	}
@@ -79,8 +79,8 @@ func votes(t *testing.T, f Fixture) {
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	id := room.SayPoll(t, "Beans or peas?", "Beans", "Peas")
-	p := wait[chat.Posted](t, r)
-	if p.Message != id || p.Poll == nil || p.Poll.Question != "Beans or peas?" || len(p.Poll.Answers) != 2 || p.Poll.Most < 1 {
+	p := wait(t, r, func(p chat.Posted) bool { return p.Message == id })
+	if p.Poll == nil || p.Poll.Question != "Beans or peas?" || len(p.Poll.Answers) != 2 || p.Poll.Most < 1 {
 		t.Fatalf("the poll came as %+v", p)
 	}
 	for n, answer := range p.Poll.Answers { // the last one counts

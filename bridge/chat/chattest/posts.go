@@ -161,7 +161,7 @@ func reports(t *testing.T, f Fixture) {
 	})
 }
 
-// keepsLimits sends a message that is as long as one may be.
+// keepsLimits sends a message that is as long as one may be, and edits it.
 func keepsLimits(t *testing.T, f Fixture) {
 	c := f.Connect(t)
 	l := c.(chat.Limiter).Limits()
@@ -175,11 +175,19 @@ func keepsLimits(t *testing.T, f Fixture) {
 	if long == 0 {
 		long = 2000
 	}
-	text := strings.Repeat("all of it ", long/10) + "the end of it"[:min(long%10, 13)]
-	_, id := post(t, f, c, text)
-	sees(t, f, "all of a message that keeps the limits", func(lines []Line) bool {
-		return slices.ContainsFunc(lines, func(line Line) bool {
-			return line.ID == id && strings.Count(line.Text, "all of it") == long/10
-		})
-	})
+	const words, other = `all "of" it `, `now <of> it `
+	whole := func(id chat.MessageID, words string) func([]Line) bool {
+		return func(lines []Line) bool {
+			return slices.ContainsFunc(lines, func(line Line) bool {
+				return line.ID == id && strings.Count(line.Text, strings.TrimSpace(words)) == long/len(words)
+			})
+		}
+	}
+	m, id := post(t, f, c, strings.Repeat(words, long/len(words)))
+	sees(t, f, "all of a message that keeps the limits", whole(id, words))
+	if editor, can := c.(chat.Editor); can {
+		m.Key, m.Body.Text = key(t, 2), strings.Repeat(other, long/len(other))
+		patiently(t, "Edit of a message that keeps the limits", func() error { _, err := editor.Edit(t.Context(), id, m); return err })
+		sees(t, f, "all of an edit that keeps the limits", whole(id, other))
+	}
 }

@@ -16,6 +16,7 @@ import (
 
 // What the contract needs for the abilities of the connector.
 var (
+	_ chattest.Partial   = room{}
 	_ chattest.Reactions = room{}
 	_ chattest.States    = room{}
 	_ chattest.Removes   = room{}
@@ -28,6 +29,15 @@ var (
 	_ chattest.Commands  = room{}
 	_ chattest.Polls     = room{}
 )
+
+// Untried: a room that is made has an alias, and those that a plain account would choose
+// are reserved by the application service of these tests.
+func (r room) Untried(ability string) string {
+	if ability == "Creator" && r.cfg.AppService == nil {
+		return "the aliases of this homeserver belong to its application service"
+	}
+	return ""
+}
 
 func (r room) Reactions(_ *testing.T, to chat.MessageID) (all []string) {
 	for _, reaction := range r.alice.Reactions(r.id, id.EventID(to)) {
