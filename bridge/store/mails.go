@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strconv"
 	"time"
 )
@@ -157,7 +158,7 @@ func (t *Tx) Seen(now time.Time, by string, ids ...string) (bool, error) {
 func (t *Tx) WasSeen(by string, ids ...string) (bool, error) {
 	var one int
 	err := t.row("SELECT 1 FROM seen WHERE hash = ?", []any{hash(append([]string{by}, ids...)...)}, &one)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return false, nil
 	}
 	return err == nil, err

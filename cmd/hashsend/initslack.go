@@ -103,7 +103,7 @@ func (s *slackSetup) try(ctx context.Context, w *wizard, n network) (string, err
 		text, err = s.signingSecret(ctx, w, *cfg)
 	}
 	if err != nil {
-		return "", fmt.Errorf("Slack: %w", err) //nolint:staticcheck // ST1005: a name
+		return "", fmt.Errorf("Slack: %w", err)
 	}
 	return "Slack: " + text, nil
 }
