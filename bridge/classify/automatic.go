@@ -264,8 +264,10 @@ func asChallenge(m *mail.Message) (Class, bool) {
 	if !challengeWords(strings.ToLower(text[:min(len(text), most)])) {
 		return Class{}, false
 	}
-	return Class{Kind: Challenge, Rule: "asks to confirm that a person wrote",
-		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox."}, true
+	return Class{
+		Kind: Challenge, Rule: "asks to confirm that a person wrote",
+		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox.",
+	}, true
 }
 
 func challengeWords(text string) bool {
@@ -278,7 +280,8 @@ func challengeWords(text string) bool {
 	}
 	for _, w := range []string{
 		"one-time verification", "verify your", "verify that you", "verify you", "confirm your", "confirm that you", "confirm you are", "to be added to", "request that", "to be delivered, click", "prove that you", "prove you are",
-		"you are human", "authenticate your", "validate your", "complete the verification", "bestätigen sie", "confirmez", "validez", "approve you", "please click", "clicking", "click the link", "click on the link", "click here"} {
+		"you are human", "authenticate your", "validate your", "complete the verification", "bestätigen sie", "confirmez", "validez", "approve you", "please click", "clicking", "click the link", "click on the link", "click here",
+	} {
 		act = act || strings.Contains(text, w)
 	}
 	return gate && act && (strings.Contains(text, "your message") || strings.Contains(text, "your email") || strings.Contains(text, "your e-mail") || strings.Contains(text, "your mail") || strings.Contains(text, "ihre") || strings.Contains(text, "votre"))
