@@ -31,6 +31,7 @@ type emulator struct {
 	api     string
 	listen  string
 	alice   string // user id
+	name    string
 	channel string
 	events  int
 }
@@ -92,6 +93,7 @@ func (e *emulator) call(token, method string, args url.Values) map[string]any {
 func (e *emulator) open(name string) {
 	e.t.Helper()
 	made := e.call(emulatedAlice, "conversations.create", url.Values{"name": {name}})
+	e.name = name
 	e.channel = made["channel"].(map[string]any)["id"].(string)
 	e.call(emulatedBot, "conversations.join", url.Values{"channel": {e.channel}})
 	e.listen = fmt.Sprintf("127.0.0.1:%d", lab.Port(e.t))
@@ -191,18 +193,42 @@ var (
 	_ chattest.Reactions = emulated{}
 	_ chattest.States    = emulated{}
 	_ chattest.Removes   = emulated{}
+	_ chattest.Describes = emulated{}
 	_ chattest.Threads   = emulated{}
+	_ chattest.Invites   = emulated{}
+	_ chattest.Signs     = emulated{}
 )
 
 func (f emulated) Untried(ability string) string {
-	return map[string]string{
-		"Describer": "the emulator counts the members of a channel differently",
-		"Joiner":    "the emulator lets an app into no channel of others",
-		"Announcer": "the emulator has no pins",
-		"Prompter":  "the emulator has no slash commands",
-		"Desker":    "the emulator has no Home",
-		"Setter":    "the emulator has no dialogs",
-	}[ability]
+	switch ability {
+	case "Prompter", "Desker", "Setter":
+		return "the emulator sends nothing to an app; what people type and press beside messages is tried on the stand-in"
+	}
+	return ""
+}
+
+func (f emulated) Description(*testing.T) chat.Description {
+	return chat.Description{Name: "#" + f.name, Members: 1}
+}
+
+func (f emulated) Invite(*testing.T) chat.RoomID {
+	made := f.call(emulatedAlice, "conversations.create", url.Values{"name": {fmt.Sprintf("other%d", time.Now().UnixNano())}})
+	return chat.RoomID(made["channel"].(map[string]any)["id"].(string))
+}
+
+func (f emulated) Inside(_ *testing.T, room chat.RoomID) bool {
+	in := f.call(emulatedAlice, "conversations.members", url.Values{"channel": {string(room)}})
+	members, _ := in["members"].([]any)
+	return slices.Contains(members, any("U0EMULATED"))
+}
+
+func (f emulated) Signs(t *testing.T) (all []string) {
+	t.Helper()
+	items, _ := f.call(emulatedAlice, "pins.list", url.Values{"channel": {f.channel}})["items"].([]any)
+	for _, v := range items {
+		all = append(all, f.line(v.(map[string]any)["message"].(map[string]any)).Text)
+	}
+	return all
 }
 
 // message is a message as the emulator tells it.
