@@ -48,20 +48,34 @@ func checkAddress(a string) error {
 	if i < 0 {
 		return errors.New(`it has no "@"`)
 	}
-	local, domain := a[:i], a[i+1:]
+	if err := checkLocalPart(a[:i]); err != nil {
+		return err
+	}
+	return checkDomain(a[i+1:])
+}
+
+func checkLocalPart(local string) error {
 	if local == "" || len(local) > 64 {
 		return errors.New(`what stands before the "@" is empty or longer than 64 bytes`)
 	}
 	quoted := len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"'
 	for _, r := range strings.Trim(local, `"`) {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.IsSpace(r) && !quoted || unicode.Is(unicode.Cf, r) ||
-			strings.ContainsRune(`"\`, r) || strings.ContainsRune("()<>[]:;,@", r) && !quoted {
+		if neverLocal(r) || !quoted && (unicode.IsSpace(r) || strings.ContainsRune("()<>[]:;,@", r)) {
 			return fmt.Errorf("it may not have %q before the \"@\"", r)
 		}
 	}
 	if !quoted && (strings.ContainsAny(local, `"`) || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..")) {
 		return errors.New(`what stands before the "@" has a dot or a quote in a place where none may be`)
 	}
+	return nil
+}
+
+// neverLocal reports whether a character may stand in no local part, not even in quotes.
+func neverLocal(r rune) bool {
+	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`"\`, r)
+}
+
+func checkDomain(domain string) error {
 	if strings.HasPrefix(domain, "[") && strings.HasSuffix(domain, "]") && strings.Trim(domain, "[]0123456789abcdefABCDEFIPv:.") == "" {
 		return nil
 	}
