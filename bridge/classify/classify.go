@@ -218,11 +218,31 @@ func asUnsubscribe(m *mail.Message) (Class, bool) {
 }
 
 func loopRule(m *mail.Message) string {
-	hops := 0
+	hops, rule := circles(m.Header)
+	switch {
+	case rule != "":
+		return rule
+	case hops > maxReceived:
+		return "more than 100 hops"
+	case strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Mailer")), "postmoogle"):
+		rule = "another bridge"
+	}
+	if _, hop, ok := strings.Cut(m.Header.Get(mail.HeaderBridge), "hop="); ok {
+		digits, _, _ := strings.Cut(hop, ";")
+		if n, err := strconv.Atoi(strings.TrimSpace(digits)); err != nil || n > maxHops {
+			return "too many bridges"
+		}
+	}
+	return rule
+}
+
+// circles counts the servers that handed a mail on, and says whether one mailbox took it
+// again and again.
+func circles(h mail.Header) (hops int, rule string) {
 	laid := map[string]int{} // how often a mailbox took it, with a hop between
 	var last string          // the Delivered-To just above
 	var lastHops int
-	for _, f := range m.Header {
+	for _, f := range h {
 		switch {
 		case strings.EqualFold(f.Name, "Received"):
 			// Without a client it was handed on inside of one machine.
@@ -234,30 +254,18 @@ func loopRule(m *mail.Message) string {
 			// way of two systems.
 			a := strings.ToLower(f.Value)
 			if a == last && hops == lastHops && hops > 0 {
-				return "delivered to the same mailbox before the last server took it"
+				return hops, "delivered to the same mailbox before the last server took it"
 			}
 			if hops > lastHops || laid[a] == 0 {
 				laid[a]++
 			}
 			if laid[a] > 2 {
-				return "delivered to the same mailbox again and again"
+				return hops, "delivered to the same mailbox again and again"
 			}
 			last, lastHops = a, hops
 		}
 	}
-	if hops > maxReceived {
-		return "more than 100 hops"
-	}
-	if _, hop, ok := strings.Cut(m.Header.Get(mail.HeaderBridge), "hop="); ok {
-		digits, _, _ := strings.Cut(hop, ";")
-		if n, err := strconv.Atoi(strings.TrimSpace(digits)); err != nil || n > maxHops {
-			return "too many bridges"
-		}
-	}
-	if strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Mailer")), "postmoogle") {
-		return "another bridge"
-	}
-	return ""
+	return hops, ""
 }
 
 // asCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a

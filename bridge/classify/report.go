@@ -8,11 +8,16 @@ import (
 	"hashsend/bridge/mail"
 )
 
+// mayReport reports whether something about a mail speaks for a report.
+func mayReport(m *mail.Message) bool {
+	return m.Header.Get("X-Failed-Recipients") != "" || isReportType(m) || isMachine(m) || isNoReply(m) || failureSubject(m.Subject)
+}
+
 // asReport knows reports on the fate of a mail: those that follow RFC 3464
 // and those that follow nothing.
 func asReport(m *mail.Message) (Class, bool) {
 	groups := statusGroups(m)
-	if len(groups) == 0 && m.Header.Get("X-Failed-Recipients") == "" && !isReportType(m) && !isMachine(m) && !isNoReply(m) && !failureSubject(m.Subject) {
+	if len(groups) == 0 && !mayReport(m) {
 		return Class{}, false
 	}
 	r := gatherReport(m)
