@@ -306,21 +306,8 @@ func (p *addressParser) finish() {
 	angle, note := p.angle, p.note
 	p.plain.Reset()
 	p.angle, p.note = nil, ""
-	name := func(s string) string { return oneLine(decodeWords(strings.ReplaceAll(s, "\x00", "@"))) }
 	if angle != nil {
-		a := *angle
-		if i := strings.LastIndexByte(a, ':'); strings.HasPrefix(strings.TrimSpace(a), "@") && i > 0 {
-			a = a[i+1:] // a source route (RFC 5322, 4.4)
-		}
-		if len(a) > 7 && strings.EqualFold(a[:7], "mailto:") {
-			a = a[7:]
-		}
-		if a = strings.Join(strings.Fields(oneLine(a)), ""); a != "" {
-			p.out = append(p.out, Address{Name: name(plain), Address: a})
-		}
-		return
-	}
-	if plain == "" {
+		p.take(nameIn(plain), inAngles(*angle))
 		return
 	}
 	words := strings.Fields(plain)
@@ -335,16 +322,34 @@ func (p *addressParser) finish() {
 			rest = append(rest, w)
 		}
 	}
-	if len(found) == 0 {
-		if len(words) == 1 && !strings.Contains(plain, "=?") && !strings.Contains(plain, "\x00") {
-			p.out = append(p.out, Address{Name: name(note), Address: oneLine(plain)})
-		}
-		return
+	if len(found) == 0 && len(words) == 1 && !strings.Contains(plain, "=?") && !strings.Contains(plain, "\x00") {
+		p.take(nameIn(note), oneLine(plain))
 	}
 	if len(rest) == 0 && note != "" {
 		rest = []string{note}
 	}
 	for _, a := range found {
-		p.out = append(p.out, Address{Name: name(strings.Join(rest, " ")), Address: oneLine(strings.ReplaceAll(a, "\x00", "@"))})
+		p.take(nameIn(strings.Join(rest, " ")), oneLine(strings.ReplaceAll(a, "\x00", "@")))
 	}
+}
+
+// take keeps an address, unless it is empty.
+func (p *addressParser) take(name, address string) {
+	if address != "" {
+		p.out = append(p.out, Address{Name: name, Address: address})
+	}
+}
+
+func nameIn(s string) string { return oneLine(decodeWords(strings.ReplaceAll(s, "\x00", "@"))) }
+
+// inAngles returns the address between angle brackets, without a source route (RFC 5322,
+// 4.4).
+func inAngles(a string) string {
+	if i := strings.LastIndexByte(a, ':'); strings.HasPrefix(strings.TrimSpace(a), "@") && i > 0 {
+		a = a[i+1:]
+	}
+	if len(a) > 7 && strings.EqualFold(a[:7], "mailto:") {
+		a = a[7:]
+	}
+	return strings.Join(strings.Fields(oneLine(a)), "")
 }
