@@ -15,7 +15,11 @@ func fetches(t *testing.T, f Fixture) {
 	c := f.Connect(t).(chat.Fetcher)
 	id := f.Say(t, "read me again")
 	var p chat.Posted
-	patiently(t, "Fetch", func() (err error) { p, err = c.Fetch(t.Context(), f.Place(), id); return err })
+	eventually(t, "the message cannot be fetched", func() (any, bool) { // some servers show it a moment later
+		var err error
+		p, err = c.Fetch(t.Context(), f.Place(), id)
+		return err, err == nil
+	})
 	if p.Message != id || p.Body.Text != "read me again" || p.By.ID == "" || p.By.Name == "" || p.Place != f.Place() {
 		t.Errorf("Fetch = %+v; want the words, their author and their place", p)
 	}

@@ -43,7 +43,7 @@ func eventually(t *testing.T, what string, is func() (got any, ok bool)) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Errorf("%s; the person sees %+v", what, got)
+			t.Errorf("%s; it is %+v", what, got)
 			return
 		}
 	}

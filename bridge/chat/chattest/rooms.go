@@ -23,6 +23,7 @@ func describes(t *testing.T, f Fixture) {
 func creates(t *testing.T, f Fixture) {
 	room := side[Rooms](t, f, "Creator")
 	c := f.Connect(t)
+	settle(t, f, receive(t, f, c, "", nil)) // a homeserver asks its application service about a room
 	create := func(c chat.Connector, key string) (id chat.RoomID) {
 		t.Helper()
 		n := chat.NewRoom{Key: key, Name: "Garden", Invite: []chat.UserID{room.Person()}}
