@@ -172,7 +172,7 @@ func (t *Tx) ForgetSeen(before time.Time) error {
 // Cursor returns the cursor of a connector's folder; empty: none is stored.
 func (t *Tx) Cursor(connector, folder string) (value string, err error) {
 	err = t.row("SELECT value FROM cursor WHERE connector = ? AND folder = ?", []any{connector, folder}, &value)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return "", nil
 	}
 	return value, err
@@ -189,7 +189,7 @@ func (t *Tx) SetCursor(connector, folder, value string) error {
 // Setting returns a stored setting; empty: none.
 func (t *Tx) Setting(name string) (value string, err error) {
 	err = t.row("SELECT value FROM setting WHERE name = ?", []any{name}, &value)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return "", nil
 	}
 	return value, err
