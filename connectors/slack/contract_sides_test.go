@@ -29,10 +29,12 @@ var (
 	_ chattest.Forms     = (*room)(nil)
 )
 
+func (r *room) named(ts string) chat.MessageID { return chat.MessageID(r.id + ":" + ts) }
+
 func (r *room) message(t *testing.T, id chat.MessageID) slacktest.Message {
 	t.Helper()
 	for _, m := range r.Messages(r.id) {
-		if messageID(r.id, m.TS) == id {
+		if r.named(m.TS) == id {
 			return m
 		}
 	}
@@ -57,7 +59,7 @@ func (r *room) States(t *testing.T, id chat.MessageID) []string {
 }
 
 func (r *room) Remove(_ *testing.T, id chat.MessageID) {
-	_, ts := split(id)
+	_, ts, _ := strings.Cut(string(id), ":")
 	r.Server.Remove(r.id, ts)
 }
 
@@ -66,13 +68,13 @@ func (r *room) Description(*testing.T) chat.Description {
 }
 
 func (r *room) SayUnder(_ *testing.T, root chat.MessageID, text string) chat.MessageID {
-	_, ts := split(root)
-	return messageID(r.id, r.Server.Say(r.alice, r.id, text, slacktest.Said{Thread: ts}))
+	_, ts, _ := strings.Cut(string(root), ":")
+	return r.named(r.Server.Say(r.alice, r.id, text, slacktest.Said{Thread: ts}))
 }
 
 func (r *room) ReadUnder(t *testing.T, root chat.MessageID) (lines []chattest.Line) {
 	t.Helper()
-	_, under := split(root)
+	_, under, _ := strings.Cut(string(root), ":")
 	for _, l := range r.Read(t) {
 		if r.message(t, l.ID).Thread == under && l.ID != root {
 			lines = append(lines, l)
@@ -109,7 +111,7 @@ func (r *room) Command(t *testing.T, prompt, text string) {
 
 func (r *room) OpenDesk(*testing.T) { r.OpenHome(r.alice) }
 
-func (r *room) Desk(t *testing.T) string { return texts(t, r.Home(r.alice)) }
+func (r *room) Desk(t *testing.T) string { return textsOf(t, r.Home(r.alice)) }
 
 // AskSettings presses the button on a page that is shown for it.
 func (r *room) AskSettings(t *testing.T) {
@@ -123,10 +125,10 @@ func (r *room) AskSettings(t *testing.T) {
 	}
 }
 
-func (r *room) Form(t *testing.T) string { return texts(t, r.Modal(r.alice)) }
+func (r *room) Form(t *testing.T) string { return textsOf(t, r.Modal(r.alice)) }
 
-// texts returns what a person reads in a view.
-func texts(t *testing.T, view map[string]any) string {
+// textsOf returns what a person reads in a view.
+func textsOf(t *testing.T, view map[string]any) string {
 	t.Helper()
 	raw, err := json.Marshal(view)
 	if err != nil {
