@@ -40,6 +40,9 @@ func opensFiles(t *testing.T, f Fixture) {
 func sendsFiles(t *testing.T, f Fixture) {
 	files := side[Files](t, f, "Filer")
 	c := f.Connect(t)
+	if l, can := c.(chat.Limiter); can && l.Limits().NoFiles {
+		t.Skip("it may post no files here, so it is not asked to (Limits.NoFiles)")
+	}
 	open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 	m := chat.Outgoing{Key: key(t, 1), Place: f.Place(), As: ann, Body: chat.Body{Text: "as we said"}, At: time.Now()}
 	a := chat.Attachment{File: chat.File{Name: "minutes.bin", Type: "application/octet-stream", Size: int64(len(content))}, Open: open}
