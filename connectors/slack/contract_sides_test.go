@@ -27,7 +27,24 @@ var (
 	_ chattest.Commands  = (*room)(nil)
 	_ chattest.Desks     = (*room)(nil)
 	_ chattest.Forms     = (*room)(nil)
+	_ chattest.Breaks    = (*room)(nil)
+	_ chattest.Partial   = (*room)(nil)
 )
+
+func (r *room) Untried(ability string) string {
+	if ability == "Doctor" && !r.cfg.SocketMode() {
+		return "by the Events API Slack calls us: that it does not cannot be noticed"
+	}
+	return ""
+}
+
+func (r *room) Break(*testing.T) { r.Stop() }
+
+func (r *room) Mend(t *testing.T) {
+	if err := r.Resume(""); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func (r *room) named(ts string) chat.MessageID { return chat.MessageID(r.id + ":" + ts) }
 

@@ -117,6 +117,13 @@ type (
 		// Form returns all texts in the form that the person sees; empty: there is none.
 		Form(t *testing.T) string
 	}
+	// Breaks is for Doctor.
+	Breaks interface {
+		Fixture
+		// Break makes the server unreachable, Mend reachable again with all that was there.
+		Break(t *testing.T)
+		Mend(t *testing.T)
+	}
 	// Polls is for Voter.
 	Polls interface {
 		Fixture

@@ -102,13 +102,28 @@ func votes(t *testing.T, f Fixture) {
 	})
 }
 
+// isWell takes the server away and gives it back.
 func isWell(t *testing.T, f Fixture) {
+	room := side[Breaks](t, f, "Doctor")
 	c := f.Connect(t)
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
-	if err := c.(chat.Doctor).Trouble(); err != nil {
-		t.Errorf("events arrive, and it tells of trouble: %v", err)
+	well := func(when string) {
+		t.Helper()
+		eventually(t, when+" events arrive, and there is trouble", func() (any, bool) {
+			err := c.(chat.Doctor).Trouble()
+			return err, err == nil
+		})
 	}
+	well("at the beginning")
+	room.Break(t)
+	within(t, Patience, "the server is gone, and nothing is said of it", func() (any, bool) {
+		err := c.(chat.Doctor).Trouble()
+		return err, err != nil && err.Error() != ""
+	})
+	room.Mend(t)
+	settle(t, f, r)
+	well("when the server is back")
 }
 
 func tellsOfEncryption(t *testing.T, f Fixture) {

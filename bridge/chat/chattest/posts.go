@@ -37,7 +37,12 @@ func patiently(t *testing.T, what string, do func() error) {
 // everybody sees it.
 func eventually(t *testing.T, what string, is func() (got any, ok bool)) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	within(t, 5*time.Second, what, is)
+}
+
+func within(t *testing.T, limit time.Duration, what string, is func() (got any, ok bool)) {
+	t.Helper()
+	for end := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
 		got, ok := is()
 		if ok {
 			return

@@ -28,16 +28,25 @@ var (
 	_ chattest.Signs     = room{}
 	_ chattest.Commands  = room{}
 	_ chattest.Polls     = room{}
+	_ chattest.Breaks    = room{}
 )
 
-// Untried: a room that is made has an alias, and those that a plain account would choose
-// are reserved by the application service of these tests.
+// Untried says what the two ways of running cannot do here. A room that is made has an
+// alias, and those that a plain account would choose are reserved by the application
+// service of these tests.
 func (r room) Untried(ability string) string {
-	if ability == "Creator" && r.cfg.AppService == nil {
+	switch service := r.cfg.AppService != nil; {
+	case ability == "Creator" && !service:
 		return "the aliases of this homeserver belong to its application service"
+	case ability == "Doctor" && service:
+		return "the homeserver calls an application service: that it does not cannot be noticed"
 	}
 	return ""
 }
+
+func (r room) Break(*testing.T) { r.server.Stop() }
+
+func (r room) Mend(*testing.T) { r.server.Resume() }
 
 func (r room) Reactions(_ *testing.T, to chat.MessageID) (all []string) {
 	for _, reaction := range r.alice.Reactions(r.id, id.EventID(to)) {

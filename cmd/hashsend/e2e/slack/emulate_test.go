@@ -201,6 +201,8 @@ var (
 
 func (f emulated) Untried(ability string) string {
 	switch ability {
+	case "Doctor":
+		return "by the Events API Slack calls us: that it does not cannot be noticed"
 	case "Prompter", "Desker", "Setter":
 		return "the emulator sends nothing to an app; what people type and press beside messages is tried on the stand-in"
 	}
