@@ -60,8 +60,8 @@ are used, and what is missing is named.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&a.Address, "address", "", "address of the mailbox")
-	f.StringVar(&a.Password.File, "password-file", "", "file that holds the password of the mailbox")
-	f.StringVar(&a.Password.Env, "password-env", "", "environment variable that holds it")
+	f.StringVar(&a.Password.File, "password-file", "", "file with the password of the mailbox")
+	f.StringVar(&a.Password.Env, "password-env", "", "environment variable with the password of the mailbox")
 	f.StringVar(&a.Title, "title", "", "name behind the authors of mails: \"Alice (Acme)\"")
 	f.StringVar(&a.Owner, "owner", "", "name of the owner of the mailbox")
 	f.StringSliceVar(&a.Own, "own", nil, "another address of the owner (may be repeated)")
@@ -70,9 +70,9 @@ are used, and what is missing is named.`,
 	f.StringVar(&a.User, "user", "", "login of the mailbox (default: the address)")
 	f.StringVar(&a.CAFile, "ca-file", "", "certificate authority of the mail servers, if they have their own")
 	f.StringVar(&a.ClientID, "oauth2-client-id", "", "client id, for providers that take OAuth2 only")
-	f.StringVar(&a.HomeRoom, "home-room", "", "room for questions that belong to no other room, as !abc:example.org")
-	f.StringVar(&a.Admin, "admin", "", "user who may do everything, as @alice:example.org")
-	f.StringVar(&a.Network, "network", "", "chat networks, of "+w.keys(", ")+", with a comma between (default: by the other flags)")
+	f.StringVar(&a.HomeRoom, "home-room", "", "room for questions that belong to no other room, such as !abc:example.org")
+	f.StringVar(&a.Admin, "admin", "", "user who may do everything, such as @alice:example.org")
+	f.StringVar(&a.Network, "network", "", "chat networks, separated by commas: "+w.keys(", ")+" (default: those that other flags are about)")
 	for _, c := range w.chats {
 		c.flags(f)
 	}
