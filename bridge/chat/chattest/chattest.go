@@ -225,24 +225,15 @@ func key(t *testing.T, n int) string {
 
 var ann = chat.Sender{ID: "annxexamplexorg", Name: "Ann Miller (email)"}
 
-func send(t *testing.T, c chat.Connector, m chat.Outgoing) chat.MessageID {
+func send(t *testing.T, c chat.Connector, m chat.Outgoing) (id chat.MessageID) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	for attempt := 1; ; attempt++ {
-		id, err := c.Send(ctx, m)
-		if err == nil {
-			if id == "" {
-				t.Fatal("Send: no id and no error")
-			}
-			return id
-		}
-		pause, asked := retry.Pause(err)
-		if !asked || attempt > 10 {
-			t.Fatalf("Send: %v", err)
-		}
-		time.Sleep(pause) // what the network has asked for
+	patiently(t, "Send", func() (err error) { id, err = c.Send(ctx, m); return err })
+	if id == "" {
+		t.Fatal("Send: no id and no error")
 	}
+	return id
 }
 
 func oneKeyOneMessage(t *testing.T, f Fixture) {
@@ -321,20 +312,13 @@ func answers(t *testing.T, f Fixture) {
 	})
 }
 
-// sees waits until the room shows something: what is posted may take a moment
-// until everybody sees it.
+// sees waits until the room shows something.
 func sees(t *testing.T, f Fixture, what string, ok func([]Line) bool) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	eventually(t, "the room does not show "+what, func() (any, bool) {
 		lines := f.Read(t)
-		if ok(lines) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Errorf("the room does not show %s; it shows %+v", what, lines)
-			return
-		}
-	}
+		return lines, ok(lines)
+	})
 }
 
 func found(t *testing.T, f Fixture) {
