@@ -2,20 +2,6 @@ package classify
 
 import "strings"
 
-// withoutKey takes away what stands before a local part: "rcpt=", quotes, bullets.
-func withoutKey(local string) string {
-	if key, rest, ok := strings.Cut(local, "="); ok && rest != "" {
-		switch strings.ToLower(key) {
-		case "to", "for", "recipient", "rcpt", "user", "email", "addr", "address", "orcpt":
-			local = rest
-		}
-	}
-	if !strings.HasPrefix(local, "=?") {
-		local = strings.TrimLeft(local, "'`*.=/-")
-	}
-	return local
-}
-
 // addressesIn finds email addresses in a text.
 func addressesIn(s string) []string {
 	const most = 200
@@ -32,7 +18,16 @@ func addressesIn(s string) []string {
 			end++
 		}
 		from = end
-		local, domain := withoutKey(s[start:at]), strings.TrimRight(s[at+1:end], ".-_")
+		local, domain := s[start:at], strings.TrimRight(s[at+1:end], ".-_")
+		if key, rest, ok := strings.Cut(local, "="); ok && rest != "" {
+			switch strings.ToLower(key) {
+			case "to", "for", "recipient", "rcpt", "user", "email", "addr", "address", "orcpt":
+				local = rest
+			}
+		}
+		if !strings.HasPrefix(local, "=?") {
+			local = strings.TrimLeft(local, "'`*.=/-")
+		}
 		if local != "" && len(local) <= 128 && strings.Contains(domain, ".") {
 			as = append(as, local+"@"+domain)
 		}

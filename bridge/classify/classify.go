@@ -46,10 +46,8 @@ const (
 
 // String returns the word of `hashsend preview` for a kind.
 func (k Kind) String() string {
-	words := [...]string{
-		"message", "forward", "bounce", "delayed", "delivered", "read-receipt", "auto-reply",
-		"challenge", "loop", "reaction", "list", "bulk", "calendar", "complaint", "unreadable",
-	}
+	words := [...]string{"message", "forward", "bounce", "delayed", "delivered", "read-receipt", "auto-reply",
+		"challenge", "loop", "reaction", "list", "bulk", "calendar", "complaint", "unreadable"}
 	if k < 0 || int(k) >= len(words) {
 		return "message"
 	}
@@ -143,22 +141,16 @@ func asUnreadable(m *mail.Message) (Class, bool) {
 	smime := strings.TrimSpace(kind) == "application/pkcs7-mime" || strings.TrimSpace(kind) == "application/x-pkcs7-mime"
 	switch {
 	case smime && strings.Contains(params, "signed-data"):
-		return Class{
-			Kind: Unreadable, Rule: "signed in one piece",
-			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached.",
-		}, true
+		return Class{Kind: Unreadable, Rule: "signed in one piece",
+			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
 	case strings.TrimSpace(kind) == "multipart/encrypted", smime, strings.TrimSpace(m.Text+m.HTML) == "" && slices.ContainsFunc(m.Parts, isEncrypted),
 		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
-		return Class{
-			Kind: Unreadable, Rule: "encrypted",
-			Text: m.AuthorName() + " sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
-		}, true
+		return Class{Kind: Unreadable, Rule: "encrypted",
+			Text: m.AuthorName() + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
 	}
 	if m.Subject == "" && len(m.Attachments()) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
-		return Class{
-			Kind: Unreadable, Rule: "nothing in it",
-			Text: "A mail from " + m.AuthorName() + " has nothing in it that can be read.",
-		}, true
+		return Class{Kind: Unreadable, Rule: "nothing in it",
+			Text: "A mail from " + m.AuthorName() + " has nothing in it that can be read."}, true
 	}
 	return Class{}, false
 }
@@ -218,31 +210,11 @@ func asUnsubscribe(m *mail.Message) (Class, bool) {
 }
 
 func loopRule(m *mail.Message) string {
-	hops, rule := circles(m.Header)
-	switch {
-	case rule != "":
-		return rule
-	case hops > maxReceived:
-		return "more than 100 hops"
-	case strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Mailer")), "postmoogle"):
-		rule = "another bridge"
-	}
-	if _, hop, ok := strings.Cut(m.Header.Get(mail.HeaderBridge), "hop="); ok {
-		digits, _, _ := strings.Cut(hop, ";")
-		if n, err := strconv.Atoi(strings.TrimSpace(digits)); err != nil || n > maxHops {
-			return "too many bridges"
-		}
-	}
-	return rule
-}
-
-// circles counts the servers that handed a mail on, and says whether one mailbox took it
-// again and again.
-func circles(h mail.Header) (hops int, rule string) {
+	hops := 0
 	laid := map[string]int{} // how often a mailbox took it, with a hop between
 	var last string          // the Delivered-To just above
 	var lastHops int
-	for _, f := range h {
+	for _, f := range m.Header {
 		switch {
 		case strings.EqualFold(f.Name, "Received"):
 			// Without a client it was handed on inside of one machine.
@@ -254,18 +226,30 @@ func circles(h mail.Header) (hops int, rule string) {
 			// way of two systems.
 			a := strings.ToLower(f.Value)
 			if a == last && hops == lastHops && hops > 0 {
-				return hops, "delivered to the same mailbox before the last server took it"
+				return "delivered to the same mailbox before the last server took it"
 			}
 			if hops > lastHops || laid[a] == 0 {
 				laid[a]++
 			}
 			if laid[a] > 2 {
-				return hops, "delivered to the same mailbox again and again"
+				return "delivered to the same mailbox again and again"
 			}
 			last, lastHops = a, hops
 		}
 	}
-	return hops, ""
+	if hops > maxReceived {
+		return "more than 100 hops"
+	}
+	if _, hop, ok := strings.Cut(m.Header.Get(mail.HeaderBridge), "hop="); ok {
+		digits, _, _ := strings.Cut(hop, ";")
+		if n, err := strconv.Atoi(strings.TrimSpace(digits)); err != nil || n > maxHops {
+			return "too many bridges"
+		}
+	}
+	if strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Mailer")), "postmoogle") {
+		return "another bridge"
+	}
+	return ""
 }
 
 // asCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a

@@ -157,10 +157,22 @@ func outlookReaction(text string) string {
 		return ""
 	}
 	rest = strings.TrimSpace(rest)
-	if rest != "" && !hasAnyPrefix(rest, "____", ">", "From:", "*From:", "-----") {
+	if rest != "" && !strings.HasPrefix(rest, "____") && !strings.HasPrefix(rest, ">") && !strings.HasPrefix(rest, "From:") && !strings.HasPrefix(rest, "*From:") && !strings.HasPrefix(rest, "-----") {
 		return ""
 	}
-	return map[string]string{
-		"like": "👍", "heart": "❤️", "celebrate": "🎉", "laugh": "😆", "surprised": "😲", "sad": "😢",
-	}[strings.ToLower(word[1:])]
+	switch strings.ToLower(word[1:]) {
+	case "like":
+		return "👍"
+	case "heart":
+		return "❤️"
+	case "celebrate":
+		return "🎉"
+	case "laugh":
+		return "😆"
+	case "surprised":
+		return "😲"
+	case "sad":
+		return "😢"
+	}
+	return ""
 }

@@ -8,16 +8,11 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// mayReport reports whether something about a mail speaks for a report.
-func mayReport(m *mail.Message) bool {
-	return m.Header.Get("X-Failed-Recipients") != "" || isReportType(m) || isMachine(m) || isNoReply(m) || failureSubject(m.Subject)
-}
-
 // asReport knows reports on the fate of a mail: those that follow RFC 3464
 // and those that follow nothing.
 func asReport(m *mail.Message) (Class, bool) {
 	groups := statusGroups(m)
-	if len(groups) == 0 && !mayReport(m) {
+	if len(groups) == 0 && m.Header.Get("X-Failed-Recipients") == "" && !isReportType(m) && !isMachine(m) && !isNoReply(m) && !failureSubject(m.Subject) {
 		return Class{}, false
 	}
 	r := gatherReport(m)
@@ -105,10 +100,8 @@ func isDaemonName(s string) bool {
 	if s == "" {
 		return false
 	}
-	for _, w := range []string{
-		"mailerdaemon", "postmaster", "maildeliver", "deliverysubsystem", "systemadministrator", "mdaemon", "maildaemon", "smtpmailservice",
-		"mailsystem", "mailserver", "smtpserver", "mailadministrator", "ndradministrator", "bouncehandler", "deliverysystem", "deliverynotification", "microsoftexchange", "smtpgateway",
-	} {
+	for _, w := range []string{"mailerdaemon", "postmaster", "maildeliver", "deliverysubsystem", "systemadministrator", "mdaemon", "maildaemon", "smtpmailservice",
+		"mailsystem", "mailserver", "smtpserver", "mailadministrator", "ndradministrator", "bouncehandler", "deliverysystem", "deliverynotification", "microsoftexchange", "smtpgateway"} {
 		if strings.Contains(s, w) {
 			return true
 		}

@@ -2,7 +2,6 @@ package classify
 
 import (
 	"bufio"
-	"cmp"
 	"slices"
 	"strings"
 
@@ -22,14 +21,6 @@ type returned struct {
 
 // maxWords is how much of a report's text is looked at.
 const maxWords = 64 << 10
-
-// lastOf is the last of some ids; empty: there is none.
-func lastOf(ids []string) string {
-	if len(ids) == 0 {
-		return ""
-	}
-	return ids[len(ids)-1]
-}
 
 func gatherReport(m *mail.Message) returned {
 	var r returned
@@ -52,7 +43,15 @@ func gatherReport(m *mail.Message) returned {
 	if inText != nil {
 		r.take(inText)
 	}
-	r.id = cmp.Or(r.id, idInWords(r.words), lastOf(m.InReplyTo), lastOf(m.References))
+	if r.id == "" {
+		r.id = idInWords(r.words)
+	}
+	if r.id == "" && len(m.InReplyTo) > 0 {
+		r.id = m.InReplyTo[len(m.InReplyTo)-1]
+	}
+	if r.id == "" && len(m.References) > 0 {
+		r.id = m.References[len(m.References)-1]
+	}
 	return r
 }
 
@@ -213,31 +212,40 @@ func isTechnicalBlock(lines []string, near int) bool {
 
 // looksReturned weighs what speaks for a report without the form of one. It
 // names what decided, or nothing.
-// Many branches: one for each sign that speaks for it or against it.
 func (r *returned) looksReturned(m *mail.Message, groups bool) string {
-	machine, noReply := isMachine(m), isNoReply(m)
-	subject, low := failureSubject(m.Subject), strings.ToLower(r.words)
 	score := 0
-	for _, sign := range []struct {
-		is bool
-		n  int
-	}{
-		{machine, 3},
-		{!machine && noReply, 2},
-		{fromDaemon(m), 1},
-		{isReportType(m) || groups, 2},
-		{subject, 3},
-		{failureWords(low), 2},
-		{statusIn(r.words) != "" || replyCodeIn(r.words) != "", 1},
-		{namesAddresses(r.words), 1},
-		{r.found, 2},
-		{!r.found && containsAny(low, []string{"copy of the message", "copy of your message", "message headers follow", "message header follow", "original message", "unsent message", "returned message", "returned mail", "returned below", "your message"}), 1},
-	} {
-		if sign.is {
-			score += sign.n
-		}
+	machine := isMachine(m)
+	if machine {
+		score += 3
+	} else if isNoReply(m) {
+		machine = true
+		score += 2
 	}
-	machine = machine || noReply
+	if rp, ok := returnPath(m.Header); ok && (rp == "" || isDaemonName(strings.ToLower(localPart(rp)))) {
+		score++
+	}
+	if isReportType(m) || groups {
+		score += 2
+	}
+	subject := failureSubject(m.Subject)
+	if subject {
+		score += 3
+	}
+	low := strings.ToLower(r.words)
+	if failureWords(low) {
+		score += 2
+	}
+	if statusIn(r.words) != "" || replyCodeIn(r.words) != "" {
+		score++
+	}
+	if namesAddresses(r.words) {
+		score++
+	}
+	if r.found {
+		score += 2
+	} else if containsAny(low, []string{"copy of the message", "copy of your message", "message headers follow", "message header follow", "original message", "unsent message", "returned message", "returned mail", "returned below", "your message"}) {
+		score++
+	}
 	if answers(m) && mail.CleanSubject(m.Subject) != m.Subject && !(machine && beginsWithCode(r.words)) {
 		score -= 4
 	}
@@ -316,11 +324,27 @@ func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 	lines := strings.Split(r.words, "\n")
 	cs := r.candidates(m, lines)
 	if len(rep.Recipients) > 0 {
-		explainFrom(lines, cs, rep.Recipients)
+		for i, x := range rep.Recipients {
+			for _, c := range cs {
+				if strings.EqualFold(c.address, x.Address) && rep.Recipients[i].Reason == "" {
+					rep.Recipients[i].Reason = wordsAbout(lines, c)
+				}
+			}
+		}
 		return rep.Recipients
 	}
-	for _, c := range r.likeliest(lines, cs) {
-		rep.add(Recipient{Address: c.address, Status: status, Reason: wordsAbout(lines, c)})
+	best := 0
+	for _, c := range cs {
+		best = max(best, c.score)
+	}
+	if a := receivedFor(r.header); a != "" && (best < 2 || r.namesByLocalPart(lines, a)) {
+		// The text has no address that stands out: whom the mail was taken for is certain.
+		cs, best = []candidate{{a, 3, -1}}, 3
+	}
+	for _, c := range cs {
+		if c.score == best {
+			rep.add(Recipient{Address: c.address, Status: status, Reason: wordsAbout(lines, c)})
+		}
 	}
 	if len(rep.Recipients) == 0 {
 		for _, a := range r.to {
@@ -333,35 +357,6 @@ func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 		return had
 	}
 	return rep.Recipients
-}
-
-// explainFrom gives recipients without a reason that of the lines about them.
-func explainFrom(lines []string, cs []candidate, all []Recipient) {
-	for i := range all {
-		for _, c := range cs {
-			if strings.EqualFold(c.address, all[i].Address) && all[i].Reason == "" {
-				all[i].Reason = wordsAbout(lines, c)
-			}
-		}
-	}
-}
-
-// likeliest are the candidates for which most speaks.
-func (r *returned) likeliest(lines []string, cs []candidate) (best []candidate) {
-	most := 0
-	for _, c := range cs {
-		most = max(most, c.score)
-	}
-	if a := receivedFor(r.header); a != "" && (most < 2 || r.namesByLocalPart(lines, a)) {
-		// The text has no address that stands out: whom the mail was taken for is certain.
-		return []candidate{{a, 3, -1}}
-	}
-	for _, c := range cs {
-		if c.score == most {
-			best = append(best, c)
-		}
-	}
-	return best
 }
 
 // receivedFor returns whom the last server that took a mail took it for.
@@ -389,17 +384,24 @@ func (r *returned) namesByLocalPart(lines []string, address string) bool {
 	})
 }
 
-// fromDaemon reports whether the envelope names no sender, or a mail system.
-func fromDaemon(m *mail.Message) bool {
-	rp, ok := returnPath(m.Header)
-	return ok && (rp == "" || isDaemonName(strings.ToLower(localPart(rp))))
-}
-
 // candidates weighs the addresses in the subject and the text. Ours, and those of
 // machines, are none.
 func (r *returned) candidates(m *mail.Message, lines []string) []candidate {
 	const most = 500
-	ours := r.ours(m)
+	ours := map[string]bool{}
+	for _, as := range [][]mail.Address{m.To, m.Cc, m.From, m.Sender, m.ReplyTo} {
+		for _, a := range as {
+			ours[strings.ToLower(a.Address)] = true
+		}
+	}
+	for _, a := range m.DeliveredTo {
+		ours[strings.ToLower(a)] = true
+	}
+	for _, name := range []string{"From", "Sender", "Reply-To", "Return-Path"} {
+		for _, a := range addressesIn(r.header.Get(name)) {
+			ours[strings.ToLower(a)] = true
+		}
+	}
 	var cs []candidate
 	for _, a := range addressesIn(m.Subject) {
 		if !ours[strings.ToLower(a)] {
@@ -420,49 +422,24 @@ func (r *returned) candidates(m *mail.Message, lines []string) []candidate {
 			if ours[la] || isDaemonName(localPart(la)) || la == strings.ToLower(r.id) || localPart(la) == "abuse" {
 				continue
 			}
-			cs = append(cs, candidate{a, r.weigh(a, low), i})
+			score := 1
+			switch {
+			case hasAnyPrefix(low, "to:", "cc:"):
+			case strings.HasPrefix(strings.TrimLeft(low, `<"'([*- `), la):
+				score = 3
+			case containsAny(low, []string{"recipient", "rcpt to", "deliver", "user", "address", "mailbox", "fail", "unknown", "reject", "did not reach", "error", "550", "554", "553", "551", "552", "送信", "宛", "得意", "получател", "адрес"}):
+				score = 2
+			}
+			if containsFold(r.to, a) {
+				score++
+			}
+			if score < 3 && failureWords(low) {
+				score++
+			}
+			cs = append(cs, candidate{a, score, i})
 		}
 	}
 	return cs
-}
-
-// ours are the addresses that the mail came from or went to, and those that the mail that
-// came back was from.
-func (r *returned) ours(m *mail.Message) map[string]bool {
-	ours := map[string]bool{}
-	for _, as := range [][]mail.Address{m.To, m.Cc, m.From, m.Sender, m.ReplyTo} {
-		for _, a := range as {
-			ours[strings.ToLower(a.Address)] = true
-		}
-	}
-	for _, a := range m.DeliveredTo {
-		ours[strings.ToLower(a)] = true
-	}
-	for _, name := range []string{"From", "Sender", "Reply-To", "Return-Path"} {
-		for _, a := range addressesIn(r.header.Get(name)) {
-			ours[strings.ToLower(a)] = true
-		}
-	}
-	return ours
-}
-
-// weigh says how much a line in lower case speaks for the address in it.
-func (r *returned) weigh(a, low string) int {
-	score := 1
-	switch {
-	case hasAnyPrefix(low, "to:", "cc:"):
-	case strings.HasPrefix(strings.TrimLeft(low, `<"'([*- `), strings.ToLower(a)):
-		score = 3
-	case containsAny(low, []string{"recipient", "rcpt to", "deliver", "user", "address", "mailbox", "fail", "unknown", "reject", "did not reach", "error", "550", "554", "553", "551", "552", "送信", "宛", "得意", "получател", "адрес"}):
-		score = 2
-	}
-	if containsFold(r.to, a) {
-		score++
-	}
-	if score < 3 && failureWords(low) {
-		score++
-	}
-	return score
 }
 
 func containsFold(as []string, a string) bool {

@@ -50,7 +50,6 @@ func finalWords() []string {
 
 // statusIn finds an enhanced status code (RFC 3463, 2) of a failure, a delay or a
 // success.
-// Many branches: the grammar of a code, and what may stand beside it.
 func statusIn(s string) string {
 	for i := 0; i+4 < len(s); i++ {
 		if c := s[i]; c != '5' && c != '4' && c != '2' || s[i+1] != '.' || i > 0 && (isAlphanumeric(s[i-1]) || s[i-1] == '.') {
@@ -166,23 +165,39 @@ func reasonByStatus(status string) string {
 	if len(status) < 2 {
 		return ""
 	}
-	const domain, away, refused = "the domain of the address does not exist or takes no mail", "the other mail server could not be reached", "the other mail server does not take mail from here"
-	const none, large, unread = "the address does not exist", "the mail is too large", "the other mail server could not read the mail"
-	exact := map[string]string{
-		"1.1": none, "1.0": none, "1.3": none, "1.4": none, "1.6": none,
-		"1.2": domain, "1.10": domain, "4.4": domain, "4.3": domain,
-		"2.1": "the mailbox is switched off", "2.2": "the mailbox is full", "2.3": large, "3.4": large,
-		"4.1": away, "4.2": away, "4.7": away, "4.0": away, "4.5": away, "4.6": "the mail went round in circles",
-		"7.1": refused, "7.0": refused, "7.25": refused, "7.26": refused, "7.23": refused, "7.20": refused, "7.27": refused, "7.28": refused, "7.509": refused, "7.606": refused,
-		"6.1": unread, "6.3": unread, "6.0": unread,
+	switch status[2:] {
+	case "1.1", "1.0", "1.3", "1.4", "1.6":
+		return "the address does not exist"
+	case "1.2", "1.10", "4.4", "4.3":
+		return "the domain of the address does not exist or takes no mail"
+	case "2.1":
+		return "the mailbox is switched off"
+	case "2.2":
+		return "the mailbox is full"
+	case "2.3", "3.4":
+		return "the mail is too large"
+	case "4.1", "4.2", "4.7", "4.0", "4.5":
+		return "the other mail server could not be reached"
+	case "4.6":
+		return "the mail went round in circles"
+	case "7.1", "7.0", "7.25", "7.26", "7.23", "7.20", "7.27", "7.28", "7.509", "7.606":
+		return "the other mail server does not take mail from here"
+	case "6.1", "6.3", "6.0":
+		return "the other mail server could not read the mail"
 	}
-	if reason := exact[status[2:]]; reason != "" {
-		return reason
+	switch status[2:3] {
+	case "1":
+		return "the address is wrong"
+	case "2":
+		return "the mailbox takes no mail"
+	case "3":
+		return "the other mail system has a fault"
+	case "4":
+		return "the way to the other mail server is broken"
+	case "7":
+		return "the other mail server does not take mail from here"
 	}
-	return map[string]string{
-		"1": "the address is wrong", "2": "the mailbox takes no mail", "3": "the other mail system has a fault",
-		"4": "the way to the other mail server is broken", "7": refused,
-	}[status[2:min(3, len(status))]]
+	return ""
 }
 
 // reasonByWords knows what servers say, in lower case.

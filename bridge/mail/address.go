@@ -48,34 +48,20 @@ func checkAddress(a string) error {
 	if i < 0 {
 		return errors.New(`it has no "@"`)
 	}
-	if err := checkLocalPart(a[:i]); err != nil {
-		return err
-	}
-	return checkDomain(a[i+1:])
-}
-
-func checkLocalPart(local string) error {
+	local, domain := a[:i], a[i+1:]
 	if local == "" || len(local) > 64 {
 		return errors.New(`what stands before the "@" is empty or longer than 64 bytes`)
 	}
 	quoted := len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"'
 	for _, r := range strings.Trim(local, `"`) {
-		if neverLocal(r) || !quoted && (unicode.IsSpace(r) || strings.ContainsRune("()<>[]:;,@", r)) {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.IsSpace(r) && !quoted || unicode.Is(unicode.Cf, r) ||
+			strings.ContainsRune(`"\`, r) || strings.ContainsRune("()<>[]:;,@", r) && !quoted {
 			return fmt.Errorf("it may not have %q before the \"@\"", r)
 		}
 	}
 	if !quoted && (strings.ContainsAny(local, `"`) || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..")) {
 		return errors.New(`what stands before the "@" has a dot or a quote in a place where none may be`)
 	}
-	return nil
-}
-
-// neverLocal reports whether a character may stand in no local part, not even in quotes.
-func neverLocal(r rune) bool {
-	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`"\`, r)
-}
-
-func checkDomain(domain string) error {
 	if strings.HasPrefix(domain, "[") && strings.HasSuffix(domain, "]") && strings.Trim(domain, "[]0123456789abcdefABCDEFIPv:.") == "" {
 		return nil
 	}
@@ -306,8 +292,21 @@ func (p *addressParser) finish() {
 	angle, note := p.angle, p.note
 	p.plain.Reset()
 	p.angle, p.note = nil, ""
+	name := func(s string) string { return oneLine(decodeWords(strings.ReplaceAll(s, "\x00", "@"))) }
 	if angle != nil {
-		p.take(nameIn(plain), inAngles(*angle))
+		a := *angle
+		if i := strings.LastIndexByte(a, ':'); strings.HasPrefix(strings.TrimSpace(a), "@") && i > 0 {
+			a = a[i+1:] // a source route (RFC 5322, 4.4)
+		}
+		if len(a) > 7 && strings.EqualFold(a[:7], "mailto:") {
+			a = a[7:]
+		}
+		if a = strings.Join(strings.Fields(oneLine(a)), ""); a != "" {
+			p.out = append(p.out, Address{Name: name(plain), Address: a})
+		}
+		return
+	}
+	if plain == "" {
 		return
 	}
 	words := strings.Fields(plain)
@@ -322,34 +321,16 @@ func (p *addressParser) finish() {
 			rest = append(rest, w)
 		}
 	}
-	if len(found) == 0 && len(words) == 1 && !strings.Contains(plain, "=?") && !strings.Contains(plain, "\x00") {
-		p.take(nameIn(note), oneLine(plain))
+	if len(found) == 0 {
+		if len(words) == 1 && !strings.Contains(plain, "=?") && !strings.Contains(plain, "\x00") {
+			p.out = append(p.out, Address{Name: name(note), Address: oneLine(plain)})
+		}
+		return
 	}
 	if len(rest) == 0 && note != "" {
 		rest = []string{note}
 	}
 	for _, a := range found {
-		p.take(nameIn(strings.Join(rest, " ")), oneLine(strings.ReplaceAll(a, "\x00", "@")))
+		p.out = append(p.out, Address{Name: name(strings.Join(rest, " ")), Address: oneLine(strings.ReplaceAll(a, "\x00", "@"))})
 	}
-}
-
-// take keeps an address, unless it is empty.
-func (p *addressParser) take(name, address string) {
-	if address != "" {
-		p.out = append(p.out, Address{Name: name, Address: address})
-	}
-}
-
-func nameIn(s string) string { return oneLine(decodeWords(strings.ReplaceAll(s, "\x00", "@"))) }
-
-// inAngles returns the address between angle brackets, without a source route (RFC 5322,
-// 4.4).
-func inAngles(a string) string {
-	if i := strings.LastIndexByte(a, ':'); strings.HasPrefix(strings.TrimSpace(a), "@") && i > 0 {
-		a = a[i+1:]
-	}
-	if len(a) > 7 && strings.EqualFold(a[:7], "mailto:") {
-		a = a[7:]
-	}
-	return strings.Join(strings.Fields(oneLine(a)), "")
 }

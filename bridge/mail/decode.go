@@ -192,7 +192,6 @@ func cleanLines(s string) string {
 
 // unflow joins the lines of format=flowed (RFC 3676, 4.2). Quoted lines come out
 // with one mark per level and a space.
-// Many branches: each line may be quoted, soft, a signature, or the last.
 func unflow(s string, delsp bool) string {
 	var b strings.Builder
 	b.Grow(len(s))

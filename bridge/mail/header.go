@@ -45,7 +45,6 @@ func (h Header) Values(name string) []string {
 // takes what real mails have: bare LF, an mbox "From " line in front, lines
 // that are no fields (left out), no empty line at all. It fails only when r
 // does.
-// Many branches: one for each kind of line, and how each may end.
 func ReadHeader(r *bufio.Reader) (h Header, err error) {
 	left := MaxHeader
 	var folded []byte // what continues the last field; joined once, so that many folds cost no more than their length

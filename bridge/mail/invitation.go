@@ -132,85 +132,56 @@ type calendar struct {
 // readCalendar goes through the lines once. Whatever is nested in an event, an
 // alarm say, is left out.
 func readCalendar(s string) calendar {
-	r := calendarReader{calendar: calendar{zones: map[string][]properties{}}}
+	c := calendar{zones: map[string][]properties{}}
+	var open []string
+	var zone string
+	var rules []properties
 	s = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
 	for line := range strings.Lines(s) {
 		name, p, ok := readProperty(strings.TrimRight(line, "\r\n"))
 		if !ok {
 			continue
 		}
-		more := true
+		inside := ""
+		if len(open) > 0 {
+			inside = open[len(open)-1]
+		}
 		switch {
 		case name == "BEGIN":
-			more = r.begin(upperWord(p.value))
-		case name == "END" && len(r.open) > 0:
-			more = r.end()
-		default:
-			r.property(name, p)
+			const deepest = 10
+			if len(open) == deepest {
+				return c
+			}
+			open = append(open, upperWord(p.value))
+			switch open[len(open)-1] {
+			case "VEVENT":
+				if c.event == nil {
+					c.event = properties{}
+				}
+			case "VTIMEZONE":
+				zone, rules = "", nil
+			case "STANDARD", "DAYLIGHT":
+				rules = append(rules, properties{})
+			}
+		case name == "END" && len(open) > 0:
+			open = open[:len(open)-1]
+			if inside == "VTIMEZONE" && zone != "" {
+				c.zones[zone] = rules
+			}
+			if inside == "VEVENT" && len(c.event) > 0 {
+				return c
+			}
+		case inside == "VEVENT":
+			keepFirst(c.event, name, p)
+		case inside == "VTIMEZONE" && name == "TZID":
+			zone = strings.TrimSpace(p.value)
+		case (inside == "STANDARD" || inside == "DAYLIGHT") && len(rules) > 0:
+			keepFirst(rules[len(rules)-1], name, p)
+		case inside == "VCALENDAR" && name == "METHOD" && c.method == "":
+			c.method = p.value
 		}
-		if !more {
-			break
-		}
 	}
-	return r.calendar
-}
-
-// calendarReader is where readCalendar is.
-type calendarReader struct {
-	calendar
-	open  []string // what has begun and not ended
-	zone  string
-	rules []properties
-}
-
-func (r *calendarReader) inside() string {
-	if len(r.open) == 0 {
-		return ""
-	}
-	return r.open[len(r.open)-1]
-}
-
-// begin begins something; false: it is nested too deep.
-func (r *calendarReader) begin(what string) bool {
-	const deepest = 10
-	if len(r.open) == deepest {
-		return false
-	}
-	r.open = append(r.open, what)
-	switch what {
-	case "VEVENT":
-		if r.event == nil {
-			r.event = properties{}
-		}
-	case "VTIMEZONE":
-		r.zone, r.rules = "", nil
-	case "STANDARD", "DAYLIGHT":
-		r.rules = append(r.rules, properties{})
-	}
-	return true
-}
-
-// end ends what began last; false: the event is there.
-func (r *calendarReader) end() bool {
-	inside := r.inside()
-	r.open = r.open[:len(r.open)-1]
-	if inside == "VTIMEZONE" && r.zone != "" {
-		r.zones[r.zone] = r.rules
-	}
-	return inside != "VEVENT" || len(r.event) == 0
-}
-
-func (r *calendarReader) property(name string, p property) {
-	switch inside := r.inside(); {
-	case inside == "VEVENT":
-		keepFirst(r.event, name, p)
-	case inside == "VTIMEZONE" && name == "TZID":
-		r.zone = strings.TrimSpace(p.value)
-	case (inside == "STANDARD" || inside == "DAYLIGHT") && len(r.rules) > 0:
-		keepFirst(r.rules[len(r.rules)-1], name, p)
-	case inside == "VCALENDAR" && name == "METHOD" && r.method == "":
-		r.method = p.value
-	}
+	return c
 }
 
 func keepFirst(to properties, name string, p property) {

@@ -280,14 +280,15 @@ func (p *parser) orphan(b []byte, speaks bool) body {
 }
 
 // leaf reads a part that has no parts.
-// Many branches: what is kept, what is a file, what is unpacked, and what is said depends
-// on its kind, and it is read once.
 func (p *parser) leaf(h Header, kind string, params map[string]string, encoding string, depth int, speaks bool) (body, stop) {
 	part, wraps := newPart(h, kind, params), speaks
 	keeps := keepsContent(kind) || IsCalendar(part) || isMessage(kind) && depth < p.lim.Depth
 	var content limited
-	if keeps && p.shared.parts > 0 {
+	if keeps {
 		content.limit = min(p.lim.Text, p.shared.text)
+	}
+	if p.shared.parts <= 0 {
+		content.limit = 0
 	}
 	speaks = speaks && isBody(part, h, p.m)
 	take := content.write
@@ -333,21 +334,16 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	if !speaks {
 		return body{}, s
 	}
-	return p.speak(slot, kind), s
-}
-
-// speak makes a part one that the writer says something with.
-func (p *parser) speak(slot *Part, kind string) body {
 	slot.Body = true
 	if kind == "text/html" {
-		return body{html: slot.Content}
+		return body{html: slot.Content}, s
 	}
 	text, files := withoutUU(slot.Content)
 	slot.Content = text
 	for _, f := range files {
 		p.uu(f)
 	}
-	return body{text: text}
+	return body{text: text}, s
 }
 
 // uu adds a file that stood in a text.

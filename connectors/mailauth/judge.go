@@ -58,26 +58,7 @@ func readFrom(h mail.Header) (author, mail.Verdict, bool) {
 // addr-spec, or one addr-spec in angle brackets with nothing but comments behind
 // it; no list, no group, no route.
 func oneMailbox(s string) (string, bool) {
-	t, ok := unquoted(s)
-	if !ok {
-		return "", false
-	}
-	if open := strings.IndexByte(t, '<'); open >= 0 {
-		if !strings.HasSuffix(t, ">") || strings.ContainsAny(t[:open], ",;:>") {
-			return "", false
-		}
-		t = t[open+1 : len(t)-1]
-	}
-	t = strings.TrimSpace(t)
-	if strings.Count(t, "@") != 1 || strings.ContainsAny(t, "<>,;:()\\ \t") || strings.HasPrefix(t, "@") {
-		return "", false
-	}
-	return t, true
-}
-
-// unquoted returns a From without its quoted names and comments; not ok: it is broken.
-func unquoted(s string) (string, bool) {
-	var plain strings.Builder
+	var plain strings.Builder // without quotes and comments
 	p := resultParser{s: s}
 	for p.space(); p.i < len(p.s) && !p.bad; p.space() {
 		if p.peek() == '"' {
@@ -99,7 +80,21 @@ func unquoted(s string) (string, bool) {
 			plain.WriteByte(' ')
 		}
 	}
-	return strings.TrimSpace(plain.String()), !p.bad
+	if p.bad {
+		return "", false
+	}
+	t := strings.TrimSpace(plain.String())
+	if open := strings.IndexByte(t, '<'); open >= 0 {
+		if !strings.HasSuffix(t, ">") || strings.ContainsAny(t[:open], ",;:>") {
+			return "", false
+		}
+		t = t[open+1 : len(t)-1]
+	}
+	t = strings.TrimSpace(t)
+	if strings.Count(t, "@") != 1 || strings.ContainsAny(t, "<>,;:()\\ \t") || strings.HasPrefix(t, "@") {
+		return "", false
+	}
+	return t, true
 }
 
 // judge weighs what trusted servers found. partly reports domains whose
@@ -108,72 +103,57 @@ func judge(from author, found []authResults, partly map[string]bool) mail.Verdic
 	if len(found) == 0 {
 		return mail.Verdict{Reason: "the mail server has not said whether the sender is genuine"}
 	}
-	var e findings
+	var dmarc string // "pass", "fail", …; "mixed" when two differ
+	var signed, short, bySPF bool
+	var signer string
 	for _, a := range found {
 		for _, r := range a.results {
-			e.add(r, from, partly)
+			switch r.method {
+			case "dmarc":
+				if !dmarcSpeaksOf(r, from) {
+					continue
+				}
+				if dmarc != "" && dmarc != r.value {
+					dmarc = "mixed"
+				} else {
+					dmarc = r.value
+				}
+			case "dkim":
+				d := signingDomain(r)
+				if r.value != "pass" || !aligned(d, from.domain) {
+					continue
+				}
+				if partly[d] || hasLengthNote(r.notes) {
+					short = true
+					continue
+				}
+				signed, signer = true, d
+			case "spf":
+				bySPF = bySPF || r.value == "pass" && aligned(mailFromDomain(r), from.domain)
+			}
 		}
 	}
-	return e.weigh(from)
+	return weigh(from, dmarc, signed, signer, short, bySPF)
 }
 
-// findings are those that speak of an author.
-type findings struct {
-	dmarc  string // "pass", "fail", …; "mixed" when two differ
-	signed bool
-	signer string // of the signature that counts
-	short  bool   // a signature leaves out a part of the text
-	bySPF  bool
-}
-
-func (e *findings) add(r authResult, from author, partly map[string]bool) {
-	switch r.method {
-	case "dmarc":
-		switch {
-		case !dmarcSpeaksOf(r, from):
-		case e.dmarc != "" && e.dmarc != r.value:
-			e.dmarc = "mixed"
-		default:
-			e.dmarc = r.value
-		}
-	case "dkim":
-		d := signingDomain(r)
-		switch {
-		case r.value != "pass" || !aligned(d, from.domain):
-		case partly[d] || hasLengthNote(r.notes):
-			e.short = true
-		default:
-			e.signed, e.signer = true, d
-		}
-	case "spf":
-		e.bySPF = e.bySPF || r.value == "pass" && aligned(mailFromDomain(r), from.domain)
-	}
-}
-
-func (e findings) weigh(from author) mail.Verdict {
+func weigh(from author, dmarc string, signed bool, signer string, short, bySPF bool) mail.Verdict {
 	switch {
-	case e.dmarc == "mixed":
+	case dmarc == "mixed":
 		return mail.Verdict{Method: "dmarc", Reason: "the mail server's findings contradict each other"}
-	case e.dmarc == "fail", e.dmarc == "permerror" && !e.signed:
-		return mail.Verdict{
-			Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
-			Reason: fmt.Sprintf("it does not come from %s, although it says so (DMARC %s)", from.domain, e.dmarc),
-		}
-	case e.short && !e.signed && !e.bySPF:
+	case dmarc == "fail", dmarc == "permerror" && !signed:
+		return mail.Verdict{Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
+			Reason: fmt.Sprintf("it does not come from %s, although it says so (DMARC %s)", from.domain, dmarc)}
+	case short && !signed && !bySPF:
 		return mail.Verdict{Method: "dkim", Reason: "its signature leaves out a part of the text"}
-	case e.dmarc == "pass":
-		return mail.Verdict{
-			Trust: mail.Proven, Method: "dmarc", Domain: from.domain,
-			Reason: fmt.Sprintf("the mail server confirms that it comes from %s (DMARC)", from.domain),
-		}
-	case e.signed:
-		return mail.Verdict{
-			Trust: mail.Proven, Method: "dkim", Domain: from.domain,
-			Reason: fmt.Sprintf("the mail server confirms the signature of %s (DKIM)", e.signer),
-		}
-	case e.dmarc == "temperror":
+	case dmarc == "pass":
+		return mail.Verdict{Trust: mail.Proven, Method: "dmarc", Domain: from.domain,
+			Reason: fmt.Sprintf("the mail server confirms that it comes from %s (DMARC)", from.domain)}
+	case signed:
+		return mail.Verdict{Trust: mail.Proven, Method: "dkim", Domain: from.domain,
+			Reason: fmt.Sprintf("the mail server confirms the signature of %s (DKIM)", signer)}
+	case dmarc == "temperror":
 		return mail.Verdict{Method: "dmarc", Reason: "the mail server could not check the sender at that moment"}
-	case e.bySPF:
+	case bySPF:
 		// Others who send through the same machines pass SPF as well; only together
 		// with DMARC does it say something about From.
 		return mail.Verdict{Method: "spf", Reason: fmt.Sprintf("only the way it came speaks for %s (SPF), no signature", from.domain)}

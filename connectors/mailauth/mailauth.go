@@ -63,10 +63,8 @@ func (v *Verifier) Verify(ctx context.Context, m mail.Incoming) (mail.Verdict, e
 		return verdict, nil
 	}
 	if m.Place == mail.Sent {
-		return mail.Verdict{
-			Trust: mail.Proven, Method: "place", Domain: from.domain,
-			Reason: "it lies in the mailbox's own folder of sent mail",
-		}, nil
+		return mail.Verdict{Trust: mail.Proven, Method: "place", Domain: from.domain,
+			Reason: "it lies in the mailbox's own folder of sent mail"}, nil
 	}
 	verdict = judge(from, trustedResults(m.Header, v.cfg.AuthservIDs), partlySigned(m.Header))
 	if verdict.Trust != mail.Unproven || !v.cfg.CheckDKIM {

@@ -70,7 +70,8 @@ func (p provider) results(h mail.Header) []authResults {
 			if atBorder {
 				return found
 			}
-			atBorder = p.isBorder(f.Value)
+			_, by, _ := received(f.Value)
+			atBorder = by == p.border || p.border[0] == '.' && strings.HasSuffix(by, p.border)
 			switch {
 			case atBorder && p.below:
 			case atBorder:
@@ -91,12 +92,6 @@ func (p provider) results(h mail.Header) []authResults {
 		}
 	}
 	return nil // the server that takes mail from outside has left no trace: nothing says who wrote the rest
-}
-
-// isBorder reports whether a Received is of the server that takes mail from outside.
-func (p provider) isBorder(value string) bool {
-	_, by, _ := received(value)
-	return by == p.border || p.border[0] == '.' && strings.HasSuffix(by, p.border)
 }
 
 // handedOnInside reports whether a Received was written when the mail was handed

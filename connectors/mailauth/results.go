@@ -35,8 +35,23 @@ func parseResults(s string) (authResults, error) {
 	}
 	p := resultParser{s: s}
 	var a authResults
-	if !p.begin(&a) {
-		return authResults{}, errResults
+	p.space()
+	if p.peek() != ';' {
+		word, quoted := p.value(";( \t=")
+		p.space()
+		if p.peek() == '=' && !quoted { // no authserv-id: the first result begins here
+			p.i = 0
+			p.notes = ""
+			if !p.result(&a) {
+				return authResults{}, errResults
+			}
+		} else {
+			a.id = strings.ToLower(word)
+			if c := p.peek(); c >= '0' && c <= '9' {
+				p.value(";( \t")
+				p.space()
+			}
+		}
 	}
 	for !p.bad && p.i < len(p.s) {
 		if p.peek() != ';' {
@@ -56,26 +71,6 @@ func parseResults(s string) (authResults, error) {
 		return authResults{}, errResults
 	}
 	return a, nil
-}
-
-// begin reads the authserv-id and its version, or, where there is none, the first result.
-func (p *resultParser) begin(a *authResults) bool {
-	p.space()
-	if p.peek() == ';' {
-		return true
-	}
-	word, quoted := p.value(";( \t=")
-	p.space()
-	if p.peek() == '=' && !quoted { // the first result begins here
-		p.i, p.notes = 0, ""
-		return p.result(a)
-	}
-	a.id = strings.ToLower(word)
-	if c := p.peek(); c >= '0' && c <= '9' {
-		p.value(";( \t")
-		p.space()
-	}
-	return true
 }
 
 // resultParser walks through a field. Once bad is set nothing it returns counts.

@@ -97,8 +97,6 @@ type listing struct {
 	next    int // number of the next item, from 0
 }
 
-// node writes a node of the subset and what is in it.
-// Many branches: one for each tag.
 func (w *writer) node(n *html.Node, s style, depth int) {
 	if depth > 100 {
 		return
