@@ -278,6 +278,38 @@ func (d Draft) check(b []byte, text string) error {
 	return d.checkFiles(m)
 }
 
+// differs says in what a mail that was read again is not what was meant.
+func (d Draft) differs(m Message, text string) error {
+	refs, parent := d.references()
+	var replyTo []Address
+	if d.ReplyTo != nil {
+		replyTo = []Address{*d.ReplyTo}
+	}
+	switch {
+	case m.ID != d.ID:
+		return fmt.Errorf("Message-ID is %q", m.ID)
+	case !slices.Equal(m.References, refs), !slices.Equal(m.InReplyTo, []string{parent}):
+		return fmt.Errorf("the References are %q and %q", m.References, m.InReplyTo)
+	case !sameOnWire([]Address{d.From}, m.From), !sameOnWire(d.To, m.To), !sameOnWire(replyTo, m.ReplyTo), len(m.Cc) > 0:
+		return errors.New("the addresses differ")
+	case m.Subject != oneLine(d.Subject):
+		return fmt.Errorf("the subject is %q", m.Subject)
+	case len(m.Problems) > 0:
+		return fmt.Errorf("it has the problems %q", m.Problems)
+	case strings.TrimSuffix(m.Text, "\n") != strings.TrimSuffix(unflow(cleanLines(flow(text)), false), "\n"):
+		return errors.New("the text differs")
+	}
+	return nil
+}
+
+// sameOnWire reports whether read are the addresses that were meant.
+func sameOnWire(meant, read []Address) bool {
+	return slices.EqualFunc(meant, read, func(a, b Address) bool {
+		wire, _ := WireAddress(a.Address)
+		return wire == b.Address && CleanName(a.Name) == b.Name
+	})
+}
+
 // reread reads a composed mail again and compares its header and its text with what
 // was meant. own are fields that it may have besides those of all our mails.
 func (d Draft) reread(b []byte, text string, own ...string) (m Message, err error) {
@@ -289,30 +321,8 @@ func (d Draft) reread(b []byte, text string, own ...string) (m Message, err erro
 	if m, err = Parse(bytes.NewReader(b), DefaultLimits); err != nil {
 		return m, err
 	}
-	refs, parent := d.references()
-	same := func(a, b []Address) bool {
-		return slices.EqualFunc(a, b, func(a, b Address) bool {
-			wa, _ := WireAddress(a.Address)
-			return wa == b.Address && CleanName(a.Name) == b.Name
-		})
-	}
-	var replyTo []Address
-	if d.ReplyTo != nil {
-		replyTo = []Address{*d.ReplyTo}
-	}
-	switch {
-	case m.ID != d.ID:
-		return m, fmt.Errorf("Message-ID is %q", m.ID)
-	case !slices.Equal(m.References, refs), !slices.Equal(m.InReplyTo, []string{parent}):
-		return m, fmt.Errorf("the References are %q and %q", m.References, m.InReplyTo)
-	case !same([]Address{d.From}, m.From), !same(d.To, m.To), !same(replyTo, m.ReplyTo), len(m.Cc) > 0:
-		return m, errors.New("the addresses differ")
-	case m.Subject != oneLine(d.Subject):
-		return m, fmt.Errorf("the subject is %q", m.Subject)
-	case len(m.Problems) > 0:
-		return m, fmt.Errorf("it has the problems %q", m.Problems)
-	case strings.TrimSuffix(m.Text, "\n") != strings.TrimSuffix(unflow(cleanLines(flow(text)), false), "\n"):
-		return m, errors.New("the text differs")
+	if err := d.differs(m, text); err != nil {
+		return m, err
 	}
 	seen := map[string]bool{}
 	for _, f := range m.Header {

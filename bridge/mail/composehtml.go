@@ -91,6 +91,20 @@ func safeFooterURL(u string) bool {
 	return strings.HasPrefix(u, "mailto:") || strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://")
 }
 
+// show writes one message of an author: a quote, its words, its pictures and files.
+func (w Words) show(b *strings.Builder, author string) {
+	if q := markup.Truncate(oneLine(w.Quote), quoteMost); q != "" {
+		b.WriteString(`<div class="hs-quote" dir="auto" style="border-left:3px solid #d0d4d9;padding-left:8px;margin:2px 0;color:#5f6368;font-size:13px">` + html.EscapeString(q) + "</div>\n")
+	}
+	b.WriteString(`<div dir="auto" style="margin:0 0 6px"><span id="hs-` + strconv.Itoa(w.Index) + `">` + w.markup(author) + "</span></div>\n")
+	for _, p := range w.Pictures {
+		p.show(b)
+	}
+	for _, f := range w.Files {
+		b.WriteString(`<div class="hs-small" style="margin:0 0 6px;color:#80868b;font-size:12px">📎 ` + markup.FromText(oneLine(f)) + "</div>\n")
+	}
+}
+
 // group writes unbroken words of one author.
 func (d Draft) group(b *strings.Builder, ws []Words) {
 	author := CleanName(ws[0].Author)
@@ -116,16 +130,7 @@ func (d Draft) group(b *strings.Builder, ws []Words) {
 		if d.Times && !w.At.IsZero() && (i > 0 || author == "") {
 			small("margin-top:6px;", TimeOf(w.At))
 		}
-		if q := markup.Truncate(oneLine(w.Quote), quoteMost); q != "" {
-			b.WriteString(`<div class="hs-quote" dir="auto" style="border-left:3px solid #d0d4d9;padding-left:8px;margin:2px 0;color:#5f6368;font-size:13px">` + html.EscapeString(q) + "</div>\n")
-		}
-		b.WriteString(`<div dir="auto" style="margin:0 0 6px"><span id="hs-` + strconv.Itoa(w.Index) + `">` + w.markup(author) + "</span></div>\n")
-		for _, p := range w.Pictures {
-			p.show(b)
-		}
-		for _, f := range w.Files {
-			b.WriteString(`<div class="hs-small" style="margin:0 0 6px;color:#80868b;font-size:12px">📎 ` + markup.FromText(oneLine(f)) + "</div>\n")
-		}
+		w.show(b, author)
 	}
 	if under && author != "" {
 		small("", caption)

@@ -55,6 +55,12 @@ func (d Draft) showsName(w Words, prev *Words) bool {
 	return d.Names && !w.Emote && CleanName(w.Author) != "" && (prev == nil || prev.Author != w.Author || prev.Emote || d.Times)
 }
 
+// beginsBlock reports whether a text begins with a quote or a list, in front of which no
+// name can stand.
+func beginsBlock(s string) bool {
+	return strings.HasPrefix(s, "> ") || strings.HasPrefix(s, "- ") || strings.HasPrefix(s, "1. ")
+}
+
 func (w Words) plain(name, times bool) string {
 	var lines []string
 	if q := markup.Truncate(oneLine(w.Quote), quoteMost); q != "" {
@@ -69,7 +75,7 @@ func (w Words) plain(name, times bool) string {
 	switch {
 	case w.Emote:
 		s = "* " + author + " " + s
-	case name && (s == "" || strings.HasPrefix(s, "> ") || strings.HasPrefix(s, "- ") || strings.HasPrefix(s, "1. ")):
+	case name && (s == "" || beginsBlock(s)):
 		s = strings.TrimSpace(author + ":\n" + s)
 	case name:
 		s = author + ": " + s
@@ -177,6 +183,7 @@ func flowCut(s string, wide int) int {
 
 // encodeQP writes text with CRLF or LF as quoted-printable (RFC 2045, 6.7). It
 // also hides what mail servers stumble over: "From " and "." at line starts.
+// Many branches: one for each thing that may not stand as it is.
 func encodeQP(b *bytes.Buffer, s string) {
 	const wide, hex = 75, "0123456789ABCDEF"
 	s = strings.ReplaceAll(s, "\r\n", "\n")

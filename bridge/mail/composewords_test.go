@@ -27,8 +27,10 @@ var tags = regexp.MustCompile(`<[^>]*>`)
 // words of its page, hidden or not (EVENTS A27).
 func TestSpoilerIsNotInThePreview(t *testing.T) {
 	d := sample()
-	d.Words = []Words{{Author: "Alice", At: d.Date, Text: "The gardener [spoiler: how it ends] in the end.",
-		HTML: `The gardener <span data-mx-spoiler="how it ends">did it</span> in the end.`}}
+	d.Words = []Words{{
+		Author: "Alice", At: d.Date, Text: "The gardener [spoiler: how it ends] in the end.",
+		HTML: `The gardener <span data-mx-spoiler="how it ends">did it</span> in the end.`,
+	}}
 	m := page(t, d)
 	if !strings.Contains(m.Text, "The gardener [spoiler: how it ends] in the end.") || strings.Contains(m.Text, "did it") {
 		t.Errorf("the text is %q", m.Text)

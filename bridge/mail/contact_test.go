@@ -13,10 +13,16 @@ func TestContact(t *testing.T) { // C10
 		want Contact
 		more int
 	}{
-		{"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Bob\\, the Lee\r\nN:Lee;Bob;;;\r\nORG:Example Ltd;Boats\r\nTEL;VALUE=uri;TYPE=\"voice,cell\":tel:+49-30-1\r\nitem1.EMAIL;TYPE=work:bob@exam\r\n ple.org\r\nPHOTO:data:image/png;base64,AAAA\r\nEND:VCARD\r\n",
-			Contact{"Bob, the Lee", "Example Ltd, Boats", []string{"+49-30-1"}, []string{"bob@example.org"}}, 0},
-		{"BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg\nTEL;CELL:1\nEND:VCARD\nBEGIN:VCARD\nFN:Other\nTEL:2\nEND:VCARD\n",
-			Contact{"Jörg Müller", "", []string{"1"}, nil}, 1},
+		{
+			"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Bob\\, the Lee\r\nN:Lee;Bob;;;\r\nORG:Example Ltd;Boats\r\nTEL;VALUE=uri;TYPE=\"voice,cell\":tel:+49-30-1\r\nitem1.EMAIL;TYPE=work:bob@exam\r\n ple.org\r\nPHOTO:data:image/png;base64,AAAA\r\nEND:VCARD\r\n",
+			Contact{"Bob, the Lee", "Example Ltd, Boats", []string{"+49-30-1"}, []string{"bob@example.org"}},
+			0,
+		},
+		{
+			"BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg\nTEL;CELL:1\nEND:VCARD\nBEGIN:VCARD\nFN:Other\nTEL:2\nEND:VCARD\n",
+			Contact{"Jörg Müller", "", []string{"1"}, nil},
+			1,
+		},
 	} {
 		got, more, ok := ReadContact(c.card)
 		if !ok || more != c.more || !reflect.DeepEqual(got, c.want) {

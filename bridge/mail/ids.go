@@ -112,7 +112,7 @@ func NewToken() string { return strings.ToLower(rand.Text()) }
 func ThreadIndex(anchor string, start time.Time) string {
 	// FILETIME counts 100 ns since 1601; its five highest bytes are written.
 	const toUnix = 11644473600
-	ft := (uint64(start.Unix()+toUnix))*10_000_000 + uint64(start.Nanosecond()/100)
+	ft := uint64(start.Unix()+toUnix)*10_000_000 + uint64(start.Nanosecond()/100)
 	sum := sha256.Sum256([]byte(anchor))
 	b := binary.BigEndian.AppendUint64([]byte{1}, ft)[:6]
 	return base64.StdEncoding.EncodeToString(append(b, sum[:16]...))

@@ -13,11 +13,7 @@ func repeats(rule string, start time.Time) string {
 	if len(rule) > longest {
 		return "as the calendar file says"
 	}
-	r := map[string]string{}
-	for part := range strings.SplitSeq(strings.ToUpper(rule), ";") {
-		k, v, _ := strings.Cut(strings.TrimSpace(part), "=")
-		r[k] = v
-	}
+	r := parts(rule)
 	unit := map[string]string{"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}[r["FREQ"]]
 	if unit == "" {
 		return "as the calendar file says"
@@ -36,15 +32,20 @@ func repeats(rule string, start time.Time) string {
 	if unit == "month" && r["BYMONTHDAY"] != "" && (start.IsZero() || r["BYMONTHDAY"] != strconv.Itoa(start.Day())) {
 		return words + ", as the calendar file says"
 	}
+	return words + howOften(r)
+}
+
+// howOften says how often, or until when, a rule repeats; empty: without an end.
+func howOften(r map[string]string) string {
 	if n, err := strconv.Atoi(r["COUNT"]); err == nil && n > 0 {
-		return words + ", " + strconv.Itoa(n) + " times"
+		return ", " + strconv.Itoa(n) + " times"
 	}
 	if until := r["UNTIL"]; len(until) >= 8 {
 		if t, err := time.Parse("20060102", until[:8]); err == nil {
-			words += ", until " + t.Format("2 January 2006")
+			return ", until " + t.Format("2 January 2006")
 		}
 	}
-	return words
+	return ""
 }
 
 // weekdays names MO,TU; empty: it is not that simple.

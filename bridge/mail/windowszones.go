@@ -63,6 +63,40 @@ func definedZone(rules []properties, clock time.Time) (time.Time, bool) {
 	return time.Date(clock.Year(), clock.Month(), clock.Day(), clock.Hour(), clock.Minute(), clock.Second(), 0, time.FixedZone(name, offset)), true
 }
 
+// parts takes a rule of RFC 5545, 3.3.10 apart.
+func parts(rule string) map[string]string {
+	p := map[string]string{}
+	for part := range strings.SplitSeq(strings.ToUpper(rule), ";") {
+		k, v, _ := strings.Cut(strings.TrimSpace(part), "=")
+		p[k] = v
+	}
+	return p
+}
+
+// yearlyOn reads a rule for each year: its month (0: that of its beginning), and which
+// weekday of it, 1 the first and -1 the last. Other rules are not ok.
+func yearlyOn(p map[string]string) (month, n, weekday int, ok bool) {
+	if p["FREQ"] != "YEARLY" || p["INTERVAL"] != "" && p["INTERVAL"] != "1" || p["UNTIL"] != "" || p["COUNT"] != "" || len(p["BYDAY"]) < 3 {
+		return 0, 0, 0, false
+	}
+	month, err := strconv.Atoi(p["BYMONTH"])
+	if err == nil && (month < 1 || month > 12) {
+		return 0, 0, 0, false
+	}
+	if err != nil {
+		month = 0
+	}
+	n, weekday, ok = nthWeekday(p["BYDAY"])
+	return month, n, weekday, ok
+}
+
+// nthWeekday reads "2SU", the second Sunday, or "-1MO", the last Monday.
+func nthWeekday(s string) (n, weekday int, ok bool) {
+	n, err := strconv.Atoi(s[:len(s)-2])
+	day := strings.Index("SUMOTUWETHFRSA", s[len(s)-2:])
+	return n, day / 2, err == nil && n != 0 && n >= -5 && n <= 5 && day >= 0 && day%2 == 0
+}
+
 // onset is when a rule last began to hold before a time of the clock.
 func onset(r properties, clock time.Time) (time.Time, bool) {
 	start, err := time.Parse("20060102T150405", strings.TrimSpace(r["DTSTART"].value))
@@ -73,30 +107,20 @@ func onset(r properties, clock time.Time) (time.Time, bool) {
 	if !repeated {
 		return start, true
 	}
-	p := map[string]string{}
-	for part := range strings.SplitSeq(strings.ToUpper(rule.value), ";") {
-		k, v, _ := strings.Cut(strings.TrimSpace(part), "=")
-		p[k] = v
+	month, n, weekday, ok := yearlyOn(parts(rule.value))
+	if !ok {
+		return start, false
 	}
-	month, err := strconv.Atoi(p["BYMONTH"])
-	if err != nil {
+	if month == 0 {
 		month = int(start.Month())
-	}
-	if p["FREQ"] != "YEARLY" || p["INTERVAL"] != "" && p["INTERVAL"] != "1" || p["UNTIL"] != "" || p["COUNT"] != "" || len(p["BYDAY"]) < 3 || month < 1 || month > 12 {
-		return start, false
-	}
-	n, err := strconv.Atoi(p["BYDAY"][:len(p["BYDAY"])-2])
-	day := strings.Index("SUMOTUWETHFRSA", p["BYDAY"][len(p["BYDAY"])-2:])
-	if err != nil || n == 0 || n < -5 || n > 5 || day < 0 || day%2 != 0 {
-		return start, false
 	}
 	on := func(year int) time.Time {
 		first := time.Date(year, time.Month(month), 1, start.Hour(), start.Minute(), start.Second(), 0, time.UTC)
 		if n > 0 {
-			return first.AddDate(0, 0, (day/2-int(first.Weekday())+7)%7+7*(n-1))
+			return first.AddDate(0, 0, (weekday-int(first.Weekday())+7)%7+7*(n-1))
 		}
 		last := first.AddDate(0, 1, -1)
-		return last.AddDate(0, 0, -(int(last.Weekday())-day/2+7)%7+7*(n+1))
+		return last.AddDate(0, 0, -(int(last.Weekday())-weekday+7)%7+7*(n+1))
 	}
 	if t := on(clock.Year()); !t.After(clock) {
 		return t, true

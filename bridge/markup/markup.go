@@ -105,13 +105,15 @@ func Truncate(text string, limit int) string {
 	return text
 }
 
+// mayNotStand reports whether escape has to change a character.
+func mayNotStand(r rune) bool {
+	return r < ' ' && r != '\n' && r != '\t' || r == '&' || r == '<' || r == '>' || r == '"' || r > 0x7e && (unwanted(r) || r == utf8.RuneError)
+}
+
 // escape makes text safe between tags and inside of double quotes, and leaves out
 // characters that no text needs: controls and what overrides its direction.
 func escape(s string) string {
-	clean := strings.IndexFunc(s, func(r rune) bool {
-		return r < ' ' && r != '\n' && r != '\t' || r == '&' || r == '<' || r == '>' || r == '"' || r > 0x7e && (unwanted(r) || r == utf8.RuneError)
-	}) < 0
-	if clean {
+	if strings.IndexFunc(s, mayNotStand) < 0 {
 		return s
 	}
 	var out strings.Builder

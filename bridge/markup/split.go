@@ -144,6 +144,7 @@ type splitter struct {
 
 // piece takes units until the budget is spent, and goes back to the last border
 // of a paragraph if that keeps half of it.
+// Many branches: what a unit costs, where a piece may end, and a second try with less.
 func (s *splitter) piece(budget int) []Piece {
 	from, opened := s.next, append([]string(nil), s.open...)
 	var b strings.Builder

@@ -12,8 +12,10 @@ func TestStrong(t *testing.T) {
 		{"hello @ann!", "Ann", "hello <strong>@ann</strong>!"},
 		{"Annabel and Joann", "Ann", "Annabel and Joann"},
 		{"ann@example.com and bob@ann", "ann", "ann@example.com and bob@ann"},
-		{"<em>Ann</em> <strong>Ann</strong> <code>Ann</code> <a href=\"https://ann.example/\">Ann</a>", "Ann",
-			"<em><strong>Ann</strong></em> <strong>Ann</strong> <code>Ann</code> <a href=\"https://ann.example/\">Ann</a>"},
+		{
+			"<em>Ann</em> <strong>Ann</strong> <code>Ann</code> <a href=\"https://ann.example/\">Ann</a>", "Ann",
+			"<em><strong>Ann</strong></em> <strong>Ann</strong> <code>Ann</code> <a href=\"https://ann.example/\">Ann</a>",
+		},
 		{"Ann &amp; Bob met Zoë", "Ann & Bob", "<strong>Ann &amp; Bob</strong> met Zoë"},
 		{"ä Ämilie", "ämilie", "ä <strong>Ämilie</strong>"},
 		{"nobody", "", "nobody"},

@@ -38,22 +38,27 @@ func newWriter() *writer { return &writer{frames: []frame{{}}} }
 
 func (w *writer) top() *frame { return &w.frames[len(w.frames)-1] }
 
+// blanks notes text that shows nothing but spaces.
+func (w *writer) blanks(s string) {
+	for _, r := range s {
+		switch {
+		case r == '\u00a0' && len(w.lead) < 200:
+			w.lead += "\u00a0"
+			w.touched = w.touched || w.fresh
+		case r > ' ': // shows nothing
+		case w.lead == "":
+			w.space = true
+		case !strings.HasSuffix(w.lead, " "):
+			w.lead += " "
+		}
+	}
+}
+
 // text writes text that is not preformatted.
 func (w *writer) text(s string) {
 	const blank = " \t\n\r\f"
 	if strings.Trim(s, blank+"\u00a0\u200b\ufeff\u200c\u034f") == "" {
-		for _, r := range s {
-			switch {
-			case r == '\u00a0' && len(w.lead) < 200:
-				w.lead += "\u00a0"
-				w.touched = w.touched || w.fresh
-			case r > ' ': // shows nothing
-			case w.lead == "":
-				w.space = true
-			case !strings.HasSuffix(w.lead, " "):
-				w.lead += " "
-			}
-		}
+		w.blanks(s)
 		return
 	}
 	for s != "" {

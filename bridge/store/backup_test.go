@@ -119,7 +119,7 @@ func content(r io.ReadCloser, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer r.Close() //nolint:errcheck // it was only read
+	defer r.Close()
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return err.Error()

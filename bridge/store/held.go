@@ -105,7 +105,7 @@ const (
 // Sender returns the standing decision about an address; empty: none.
 func (t *Tx) Sender(canon string) (trust string, err error) {
 	err = t.row("SELECT trust FROM sender WHERE canon = ?", []any{canon}, &trust)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return "", nil
 	}
 	return trust, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strconv"
 	"time"
 )
@@ -157,7 +158,7 @@ func (t *Tx) Seen(now time.Time, by string, ids ...string) (bool, error) {
 func (t *Tx) WasSeen(by string, ids ...string) (bool, error) {
 	var one int
 	err := t.row("SELECT 1 FROM seen WHERE hash = ?", []any{hash(append([]string{by}, ids...)...)}, &one)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return false, nil
 	}
 	return err == nil, err
@@ -171,7 +172,7 @@ func (t *Tx) ForgetSeen(before time.Time) error {
 // Cursor returns the cursor of a connector's folder; empty: none is stored.
 func (t *Tx) Cursor(connector, folder string) (value string, err error) {
 	err = t.row("SELECT value FROM cursor WHERE connector = ? AND folder = ?", []any{connector, folder}, &value)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return "", nil
 	}
 	return value, err
@@ -188,7 +189,7 @@ func (t *Tx) SetCursor(connector, folder, value string) error {
 // Setting returns a stored setting; empty: none.
 func (t *Tx) Setting(name string) (value string, err error) {
 	err = t.row("SELECT value FROM setting WHERE name = ?", []any{name}, &value)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return "", nil
 	}
 	return value, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -192,7 +193,7 @@ func (t *Tx) Around(thread int64, lane, kind string) (a Around, err error) {
 func (t *Tx) LastKnown(room int64, before time.Time) (posted string, err error) {
 	err = t.row(`SELECT posted FROM copy JOIN message ON message.id = copy.message WHERE copy.room = ? AND posted <> ''
 		AND ((origin = ? AND message.room = copy.room) OR at < ?) ORDER BY copy.message DESC, part DESC LIMIT 1`, []any{room, FromChat, millis(before)}, &posted)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return "", nil
 	}
 	return posted, err

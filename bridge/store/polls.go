@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -75,7 +76,7 @@ func (t *Tx) AddVote(v Vote) error {
 // 0: there was none.
 func (t *Tx) DropVoteByID(posted string) (poll int64, err error) {
 	err = t.row("DELETE FROM vote WHERE posted = ? RETURNING poll", []any{posted}, &poll)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return 0, nil
 	}
 	return poll, err

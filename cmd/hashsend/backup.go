@@ -6,7 +6,7 @@ import (
 
 	"hashsend/bridge"
 	"hashsend/bridge/store"
-	"hashsend/connectors/matrix"
+	"hashsend/connectors"
 )
 
 // backup copies the data folder, also while the program runs.
@@ -14,11 +14,19 @@ func backup(ctx context.Context, dir string, args []string) (a bridge.Answer, er
 	if len(args) != 2 {
 		return a, usage("it goes: hashsend admin backup FOLDER")
 	}
-	done, err := store.Backup(ctx, dir, args[1], map[string][]string{"keys": matrix.SpentTables()})
+	done, err := store.Backup(ctx, dir, args[1], map[string][]string{"keys": spentTables()})
 	if err != nil {
 		return a, err
 	}
 	return bridge.Answer{OK: true, Text: backupText(args[1], done)}, nil
+}
+
+// spentTables are those that a copy must not use.
+func spentTables() (all []string) {
+	for _, n := range connectors.Networks() {
+		all = append(all, n.Spent...)
+	}
+	return all
 }
 
 // backupText says what is in a backup, and how it is used.

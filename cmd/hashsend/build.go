@@ -11,7 +11,6 @@ import (
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
 	"hashsend/bridge/store"
-	"hashsend/connectors"
 	"hashsend/connectors/imap"
 	"hashsend/connectors/lmtp"
 	"hashsend/connectors/mailauth"
@@ -51,7 +50,7 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o core.Options, p
 		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), DigestAt: c.DigestAt, TellDeletes: c.Deletes == "notice", Files: c.files(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
 	var env chat.Env
-	if len(c.Matrix) > 0 { // keys of encrypted rooms
+	if c.tables() { // keys of encrypted rooms
 		if env.DB, err = p.store.Side("keys"); err != nil {
 			return o, p, err
 		}
@@ -59,25 +58,16 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o core.Options, p
 			return o, p, err
 		}
 	}
-	open := func(name string, cfg connectors.Config) error {
-		net, err := connectors.Open(cfg, chat.Env{Name: name, Log: log.With("network", name), DB: env.DB, Secret: env.Secret})
+	for _, n := range c.Networks {
+		its := chat.Env{Name: n.name, Log: log.With("network", n.name)}
+		if n.kind.Tables {
+			its.DB, its.Secret = env.DB, env.Secret
+		}
+		net, err := n.Open(its)
 		if err != nil {
-			return fmt.Errorf("network %s: %w", name, err)
+			return o, p, fmt.Errorf("network %s: %w", n.name, err)
 		}
 		o.Chats = append(o.Chats, net)
-		return nil
-	}
-	for _, m := range c.Matrix {
-		cfg := m.matrix()
-		if err := open(m.name(), connectors.Config{Matrix: &cfg}); err != nil {
-			return o, p, err
-		}
-	}
-	for _, s := range c.Slack {
-		cfg := s.slack()
-		if err := open(s.name(), connectors.Config{Slack: &cfg}); err != nil {
-			return o, p, err
-		}
 	}
 	for _, m := range c.Mailboxes {
 		box, err := m.open(p, log)

@@ -14,7 +14,6 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/connectors/imap"
-	"hashsend/connectors/matrix"
 	"hashsend/connectors/smtp"
 )
 
@@ -92,11 +91,8 @@ func (c *config) tryAll(ctx context.Context) []trial {
 		all = append(all, trial{Name: name, OK: err == nil, Text: text})
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	for _, m := range c.Matrix {
-		try("matrix "+m.name(), func(ctx context.Context) (string, error) { return tryMatrix(ctx, m, quiet) })
-	}
-	for _, s := range c.Slack {
-		try("slack "+s.name(), func(ctx context.Context) (string, error) { return trySlack(ctx, s, quiet) })
+	for _, n := range c.Networks {
+		try(n.kind.Key+" "+n.name, func(ctx context.Context) (string, error) { return n.Try(ctx, chat.Env{Name: n.name, Log: quiet}) })
 	}
 	for _, m := range c.Mailboxes {
 		if m.IMAP != nil {
@@ -105,21 +101,6 @@ func (c *config) tryAll(ctx context.Context) []trial {
 		try("smtp "+m.name(), func(ctx context.Context) (string, error) { return trySMTP(ctx, m, quiet) })
 	}
 	return all
-}
-
-func tryMatrix(ctx context.Context, m matrixConfig, log *slog.Logger) (string, error) {
-	net, err := matrix.Open(m.matrix(), chat.Env{Name: m.name(), Log: log})
-	if err != nil {
-		return "", err
-	}
-	user, err := net.Check(ctx)
-	if err != nil {
-		if m.AppService != nil {
-			return "", fmt.Errorf("%w (is the registration file installed on the homeserver, and was that restarted?)", err)
-		}
-		return "", err
-	}
-	return "the homeserver knows us as " + user + "; encryption: " + net.CheckEncryption(ctx), nil
 }
 
 func tryIMAP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text string, err error) {

@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"hashsend/connectors"
 )
 
 // config is the configuration file. Its tags are its keys; config.example.yaml
@@ -24,11 +27,37 @@ type config struct {
 	Deletes   string          `yaml:"deletes"`
 	Access    accessConfig    `yaml:"access"`
 	Unproven  bool            `yaml:"hold_unproven"`
-	Matrix    []matrixConfig  `yaml:"matrix"`
-	Slack     []slackConfig   `yaml:"slack"`
 	Mailboxes []mailboxConfig `yaml:"mailboxes"`
 
-	path string
+	// Networks are the entries of the sections of the chat networks, in the order of
+	// the list of connectors.
+	Networks []network
+
+	path       string
+	known      []connectors.Network // those that may have a section; nil: all of connectors.Networks
+	unfinished bool                 // init has not asked about the chat network yet
+	secretHere bool                 // a secret stands in the file itself
+}
+
+// network is one connection to a chat network.
+type network struct {
+	kind connectors.Network
+	at   string // its key: "matrix[0]"
+	name string
+	connectors.Connection
+}
+
+// kinds are the chat networks that may have a section.
+func (c *config) kinds() []connectors.Network {
+	if c.known == nil {
+		return connectors.Networks()
+	}
+	return c.known
+}
+
+// tables reports whether a connection keeps tables in a database of its own.
+func (c *config) tables() bool {
+	return slices.ContainsFunc(c.Networks, func(n network) bool { return n.kind.Tables })
 }
 
 type logConfig struct {
@@ -66,42 +95,6 @@ type accessConfig struct {
 	Admins     string            `yaml:"admins"`
 	Mail       []string          `yaml:"mail"`
 	Newcomers  []string          `yaml:"newcomers"`
-}
-
-type matrixConfig struct {
-	Name        string            `yaml:"name"`
-	Homeserver  string            `yaml:"homeserver"`
-	Domain      string            `yaml:"domain"`
-	UserID      string            `yaml:"user_id"`
-	AccessToken secret            `yaml:"access_token"`
-	Password    secret            `yaml:"password"`
-	AppService  *appServiceConfig `yaml:"appservice"`
-	Notices     bool              `yaml:"notices"`
-	Prefix      string            `yaml:"prefix"`
-	SendStatus  bool              `yaml:"send_status"`
-}
-
-type appServiceConfig struct {
-	ID      string `yaml:"id"`
-	ASToken secret `yaml:"as_token"`
-	HSToken secret `yaml:"hs_token"`
-	Listen  string `yaml:"listen"`
-	URL     string `yaml:"url"`
-	Bot     string `yaml:"bot"`
-	Ghosts  string `yaml:"ghosts"`
-}
-
-type slackConfig struct {
-	Name          string              `yaml:"name"`
-	BotToken      secret              `yaml:"bot_token"`
-	AppToken      secret              `yaml:"app_token"`
-	SigningSecret secret              `yaml:"signing_secret"`
-	Listen        string              `yaml:"listen"`
-	URL           string              `yaml:"url"`
-	APIURL        string              `yaml:"api_url"`
-	Command       string              `yaml:"command"`
-	Functions     []string            `yaml:"functions"`
-	Bots          map[string][]string `yaml:"bots"`
 }
 
 type mailboxConfig struct {
@@ -217,7 +210,7 @@ func loadConfig(path string) (*config, error) {
 	}
 	c := &config{path: path}
 	mistakes := c.parse(raw)
-	if len(mistakes) == 0 && info.Mode().Perm()&0o077 != 0 && c.holdsSecrets() && !isCredential(path) {
+	if len(mistakes) == 0 && info.Mode().Perm()&0o077 != 0 && c.secretHere && !isCredential(path) {
 		return nil, fmt.Errorf("%s holds passwords and others may read it: run chmod 600 %s", path, path)
 	}
 	if len(mistakes) > 0 {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"hashsend/connectors"
 )
 
 var update = flag.Bool("update", false, "write the messages that are given into testdata/badconfig")
@@ -89,7 +91,7 @@ func TestExampleConfigIsGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Mailboxes) != 1 || len(c.Matrix) != 2 || len(c.Slack) != 2 || c.holdsSecrets() {
+	if len(c.Mailboxes) != 1 || len(c.Networks) != 4 || c.secretHere {
 		t.Errorf("read wrongly: %+v", c)
 	}
 	if printed := fmt.Sprintf("%v %+v %#v", c, c, c.Mailboxes[0].IMAP); strings.Contains(printed, "from the environment") {
@@ -110,7 +112,12 @@ func TestExampleConfigIsComplete(t *testing.T) {
 	}
 	there := map[string]bool{}
 	keysOf(doc.Content[0], "", there)
-	for _, key := range settings(reflect.TypeFor[config](), "") {
+	all := settings(reflect.TypeFor[config](), "")
+	for _, n := range connectors.Networks() {
+		all = append(all, n.Key, n.Key+".name")
+		all = append(all, settings(reflect.TypeOf(n.New().Into()), n.Key)...)
+	}
+	for _, key := range all {
 		// The two servers of a mailbox have the same settings; the file shows each once.
 		other := strings.NewReplacer("imap.", "smtp.", "smtp.", "imap.").Replace(key)
 		if !there[key] && !(there[other] && inServer(key)) {
@@ -156,12 +163,12 @@ func settings(t reflect.Type, at string) (all []string) {
 		return nil
 	}
 	for i := range t.NumField() {
-		tag, tagged := t.Field(i).Tag.Lookup("yaml")
+		tag, option, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
 		key := strings.TrimPrefix(at+"."+tag, ".")
 		switch {
-		case tag == ",inline":
+		case option == "inline":
 			all = append(all, settings(t.Field(i).Type, at)...)
-		case tagged:
+		case tag != "":
 			all = append(all, key)
 			all = append(all, settings(t.Field(i).Type, key)...)
 		}

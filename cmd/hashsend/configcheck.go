@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"os/exec"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +12,9 @@ import (
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/connectors"
 	"hashsend/connectors/imap"
 	"hashsend/connectors/mailnet"
-	"hashsend/connectors/matrix"
-	"hashsend/connectors/slack"
 	"hashsend/connectors/smtp"
 )
 
@@ -40,56 +38,22 @@ func (c *config) check() (all []finding) {
 	if strings.ContainsAny(c.Tag, " \t\r\n") {
 		bad("tag", "%q has a space; wanted is one word, as #Send", c.Tag)
 	}
-	if l := c.Log.Level; l != "" && !slices.Contains(logLevels, l) {
-		bad("log.level", "%q is none of %s", l, strings.Join(logLevels, ", "))
-	}
-	if f := c.Log.Format; f != "" && !slices.Contains(logFormats, f) {
-		bad("log.format", "%q is none of %s", f, strings.Join(logFormats, ", "))
+	for _, w := range []struct {
+		at, word string
+		known    []string
+	}{{"log.level", c.Log.Level, logLevels}, {"log.format", c.Log.Format, logFormats}, {"deletes", c.Deletes, []string{"quiet", "notice"}}} {
+		if w.word != "" && !slices.Contains(w.known, w.word) {
+			bad(w.at, "%q is none of %s", w.word, strings.Join(w.known, ", "))
+		}
 	}
 	if _, err := core.ParseDigestAt(c.DigestAt); err != nil {
 		bad("digest_at", "%s", err)
 	}
-	if d := c.Deletes; d != "" && d != "quiet" && d != "notice" {
-		bad("deletes", "%q is none of quiet, notice", d)
-	}
 	all = append(all, c.Access.check()...)
-	if l := c.Console.Listen; l != "" {
-		host, _, err := net.SplitHostPort(l)
-		ip := net.ParseIP(host)
-		switch {
-		case err != nil:
-			bad("console.listen", "%q is no address, as 127.0.0.1:8026", l)
-		case host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Console.Token.value == "":
-			bad("console.token", "missing; the console at %s can be reached from other machines and needs one", l)
-		}
-	}
+	all = append(all, c.Console.check()...)
 	all = append(all, c.Files.check()...)
-	names := map[string]bool{}
-	if len(c.Matrix)+len(c.Slack) == 0 {
-		bad("matrix", "missing; at least one homeserver (matrix) or workspace (slack) is needed")
-	}
-	network := func(at, name string, errs []error) {
-		if names[name] {
-			bad(at+".name", "two networks are called %q", name)
-		}
-		names[name] = true
-		for _, err := range errs {
-			key, text, _ := strings.Cut(err.Error(), ": ")
-			bad(at+"."+key, "%s", text)
-		}
-	}
-	for i, m := range c.Matrix {
-		network(fmt.Sprintf("matrix[%d]", i), m.name(), m.matrix().Check())
-	}
-	for i, s := range c.Slack {
-		network(fmt.Sprintf("slack[%d]", i), s.name(), s.slack().Check())
-	}
-	if c.Home.Network != "" && !names[c.Home.Network] {
-		bad("home.network", "there is no network %q", c.Home.Network)
-	}
-	if c.Home.Network != "" && c.Home.Room == "" {
-		bad("home.room", "missing; wanted is the id of the room, as !abc:example.org, or of the channel, as C0123456789")
-	}
+	names, wrong := c.checkNetworks()
+	all = append(all, wrong...)
 	if len(c.Mailboxes) == 0 {
 		bad("mailboxes", "missing; at least one mailbox is needed")
 	}
@@ -103,6 +67,45 @@ func (c *config) check() (all []finding) {
 		all = append(all, m.check(at, names)...)
 	}
 	return all
+}
+
+// checkNetworks finds what is wrong with the chat networks, and returns their names.
+func (c *config) checkNetworks() (names map[string]bool, all []finding) {
+	bad := func(at, format string, args ...any) { all = append(all, finding{at, fmt.Sprintf(format, args...)}) }
+	kinds := c.kinds()
+	if len(c.Networks) == 0 && !c.unfinished {
+		bad(kinds[0].Key, "missing; at least one %s is needed", listOf(kinds, func(n connectors.Network) string { return n.Server + " (" + n.Key + ")" }))
+	}
+	names = map[string]bool{}
+	for _, n := range c.Networks {
+		if names[n.name] {
+			bad(n.at+".name", "two networks are called %q", n.name)
+		}
+		names[n.name] = true
+		for _, err := range n.Check() {
+			key, text, _ := strings.Cut(err.Error(), ": ")
+			bad(n.at+"."+key, "%s", text)
+		}
+	}
+	if c.Home.Network != "" && !names[c.Home.Network] && !c.unfinished {
+		bad("home.network", "there is no network %q", c.Home.Network)
+	}
+	if c.Home.Network != "" && c.Home.Room == "" {
+		bad("home.room", "missing; expected the id of a room, such as %s", listOf(kinds, func(n connectors.Network) string { return n.Room }))
+	}
+	return names, all
+}
+
+// listOf names networks: "a, b or c".
+func listOf(kinds []connectors.Network, name func(connectors.Network) string) string {
+	var all []string
+	for _, n := range kinds {
+		all = append(all, name(n))
+	}
+	if last := len(all) - 1; last > 0 {
+		return strings.Join(all[:last], ", ") + " or " + all[last]
+	}
+	return strings.Join(all, "")
 }
 
 func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding) {
@@ -147,43 +150,11 @@ func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding
 	return all
 }
 
-func (m matrixConfig) name() string {
-	if m.Name == "" {
-		return "matrix"
-	}
-	return m.Name
-}
-
-func (s slackConfig) name() string {
-	if s.Name == "" {
-		return "slack"
-	}
-	return s.Name
-}
-
-func (s slackConfig) slack() slack.Config {
-	return slack.Config{
-		BotToken: s.BotToken.value, AppToken: s.AppToken.value, SigningSecret: s.SigningSecret.value, Listen: s.Listen, URL: s.URL,
-		APIURL: s.APIURL, Command: s.Command, Functions: s.Functions, Bots: s.Bots,
-	}
-}
-
 func (m mailboxConfig) name() string {
 	if m.Name == "" {
 		return m.Address
 	}
 	return m.Name
-}
-
-func (m matrixConfig) matrix() matrix.Config {
-	c := matrix.Config{
-		Homeserver: m.Homeserver, Domain: m.Domain, UserID: m.UserID, AccessToken: m.AccessToken.value,
-		Password: m.Password.value, Notices: m.Notices, Prefix: m.Prefix, SendStatus: m.SendStatus,
-	}
-	if a := m.AppService; a != nil {
-		c.AppService = &matrix.AppService{ID: a.ID, ASToken: a.ASToken.value, HSToken: a.HSToken.value, Listen: a.Listen, URL: a.URL, Bot: a.Bot, Ghosts: a.Ghosts}
-	}
-	return c
 }
 
 // server makes the settings of a server; the user is the address if none is set.
@@ -248,6 +219,22 @@ func (a accessConfig) check() (all []finding) {
 	return all
 }
 
+// check finds what is wrong with the settings for the console.
+func (c consoleConfig) check() []finding {
+	if c.Listen == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	ip := net.ParseIP(host)
+	switch {
+	case err != nil:
+		return []finding{{"console.listen", fmt.Sprintf("%q is no address, as 127.0.0.1:8026", c.Listen)}}
+	case host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Token.value == "":
+		return []finding{{"console.token", fmt.Sprintf("missing; the console at %s can be reached from other machines and needs one", c.Listen)}}
+	}
+	return nil
+}
+
 // check finds what is wrong with the settings for files.
 func (f filesConfig) check() (all []finding) {
 	if f.LargestMB < 0 {
@@ -282,30 +269,4 @@ func (c *config) hold() core.Hold {
 
 func (c *config) home() core.Home {
 	return core.Home{Network: c.Home.Network, Room: chat.RoomID(c.Home.Room)}
-}
-
-// holdsSecrets reports whether a secret stands in the file itself.
-func (c *config) holdsSecrets() bool { return anySecretHere(reflect.ValueOf(*c)) }
-
-func anySecretHere(v reflect.Value) bool {
-	if s, ok := reflect.TypeAssert[secret](v); ok {
-		return s.here
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		return !v.IsNil() && anySecretHere(v.Elem())
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && anySecretHere(v.Field(i)) {
-				return true
-			}
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			if anySecretHere(v.Index(i)) {
-				return true
-			}
-		}
-	}
-	return false
 }

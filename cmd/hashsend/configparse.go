@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"hashsend/connectors"
 )
 
 // UnmarshalYAML reads a time span.
@@ -40,7 +43,16 @@ func (c *config) parse(raw []byte) []mistake {
 		return []mistake{{root.Line, "the file must be a list of settings, as tag: \"#Send\""}}
 	}
 	r := reader{lines: map[string]int{}}
-	r.read(root, reflect.ValueOf(c).Elem(), "")
+	fields := r.fieldsOf(reflect.ValueOf(c).Elem())
+	found := map[string][]network{}
+	for _, kind := range c.kinds() {
+		fields[kind.Key] = func(n *yaml.Node, at string) { found[kind.Key] = r.networks(kind, n, at) }
+	}
+	r.readSettings(root, fields, "")
+	for _, kind := range c.kinds() {
+		c.Networks = append(c.Networks, found[kind.Key]...)
+	}
+	c.secretHere = r.secretHere
 	all = append(all, r.mistakes...)
 	if len(all) == 0 {
 		for _, m := range c.check() {
@@ -67,9 +79,13 @@ func yamlMistake(err error) mistake {
 
 // reader fills structs from a YAML tree and remembers where each key stands.
 type reader struct {
-	lines    map[string]int
-	mistakes []mistake
+	lines      map[string]int
+	mistakes   []mistake
+	secretHere bool // a secret stands in the file itself
 }
+
+// setting takes the value of one key.
+type setting func(n *yaml.Node, at string)
 
 // line returns where a key, or the nearest key above it, stands.
 func (r *reader) line(at string) int {
@@ -103,21 +119,17 @@ func (r *reader) read(n *yaml.Node, v reflect.Value, at string) {
 		if err := u.UnmarshalYAML(n); err != nil {
 			r.wrong(n, "%s: %v", at, err)
 		}
+		if s, ok := u.(*secret); ok && s.here {
+			r.secretHere = true
+		}
 		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		r.readStruct(n, v, at)
+		r.readSettings(n, r.fieldsOf(v), at)
 	case reflect.Slice:
-		if n.Kind != yaml.SequenceNode {
-			r.wrong(n, "%s: wanted is a list, each entry behind a dash", at)
-			return
-		}
 		v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
-		for i, e := range n.Content {
-			r.lines[fmt.Sprintf("%s[%d]", at, i)] = e.Line
-			r.read(e, v.Index(i), fmt.Sprintf("%s[%d]", at, i))
-		}
+		r.readList(n, at, func(i int, e *yaml.Node, at string) { r.read(e, v.Index(i), at) })
 	case reflect.Map:
 		if n.Kind != yaml.MappingNode {
 			r.wrong(n, "%s: wanted is a list of KEY: VALUE", at)
@@ -151,20 +163,47 @@ func (r *reader) readScalar(n *yaml.Node, v reflect.Value, at string) {
 	}
 }
 
-func (r *reader) readStruct(n *yaml.Node, v reflect.Value, at string) {
+// readList hands over the entries of a list.
+func (r *reader) readList(n *yaml.Node, at string, entry func(i int, e *yaml.Node, at string)) {
+	if n.Kind != yaml.SequenceNode {
+		r.wrong(n, "%s: wanted is a list, each entry behind a dash", at)
+		return
+	}
+	for i, e := range n.Content {
+		below := fmt.Sprintf("%s[%d]", at, i)
+		r.lines[below] = e.Line
+		entry(i, e, below)
+	}
+}
+
+// networks reads the section of a chat network.
+func (r *reader) networks(kind connectors.Network, n *yaml.Node, at string) (all []network) {
+	r.readList(n, at, func(_ int, e *yaml.Node, at string) {
+		entry := network{kind: kind, at: at, Connection: kind.New()}
+		fields := r.fieldsOf(reflect.ValueOf(entry.Into()).Elem())
+		fields["name"] = func(n *yaml.Node, at string) { r.read(n, reflect.ValueOf(&entry.name).Elem(), at) }
+		r.readSettings(e, fields, at)
+		if entry.name == "" {
+			entry.name = kind.Key
+		}
+		all = append(all, entry)
+	})
+	return all
+}
+
+// readSettings reads KEY: VALUE for each key.
+func (r *reader) readSettings(n *yaml.Node, fields map[string]setting, at string) {
 	if n.Kind != yaml.MappingNode {
 		if n.Tag != "!!null" {
 			r.wrong(n, "%s: wanted are settings, as KEY: VALUE", at)
 		}
 		return
 	}
-	fields := map[string]reflect.Value{}
-	collect(v, fields)
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		path := strings.TrimPrefix(at+"."+key.Value, ".")
-		field, known := fields[key.Value]
+		take, known := fields[key.Value]
 		switch {
 		case !known:
 			r.wrong(key, "%s: there is no such setting%s", path, nearest(key.Value, fields))
@@ -173,27 +212,38 @@ func (r *reader) readStruct(n *yaml.Node, v reflect.Value, at string) {
 		default:
 			seen[key.Value] = true
 			r.lines[path] = key.Line
-			r.read(n.Content[i+1], field, path)
+			take(n.Content[i+1], path)
 		}
 	}
 }
 
-// collect finds the fields of a struct by their keys, those of inlined structs too.
-func collect(v reflect.Value, into map[string]reflect.Value) {
-	t := v.Type()
-	for i := range t.NumField() {
-		tag, inline := t.Field(i).Tag.Lookup("yaml")
+// fieldsOf returns the fields of a struct by their keys, those of inlined structs too.
+func (r *reader) fieldsOf(v reflect.Value) map[string]setting {
+	fields := map[string]setting{}
+	for i := range v.NumField() {
+		field := v.Field(i)
+		key, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
 		switch {
-		case tag == ",inline":
-			collect(v.Field(i), into)
-		case inline:
-			into[tag] = v.Field(i)
+		case option == "inline":
+			maps.Copy(fields, r.fieldsOf(field))
+		case option == "secret":
+			fields[key] = func(n *yaml.Node, at string) { r.readSecret(n, field, at) }
+		case key != "":
+			fields[key] = func(n *yaml.Node, at string) { r.read(n, field, at) }
 		}
 	}
+	return fields
+}
+
+// readSecret reads a secret into a string.
+func (r *reader) readSecret(n *yaml.Node, v reflect.Value, at string) {
+	var s secret
+	r.read(n, reflect.ValueOf(&s).Elem(), at)
+	v.SetString(s.value)
 }
 
 // nearest proposes the key that was probably meant.
-func nearest(key string, fields map[string]reflect.Value) string {
+func nearest(key string, fields map[string]setting) string {
 	best, distance := "", 3
 	for name := range fields {
 		if d := editDistance(key, name); d < distance || (d == distance && best != "" && name < best) {

@@ -8,9 +8,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"hashsend/connectors"
 )
 
 // root is the folder of go.mod.
@@ -36,6 +39,8 @@ var arrows = []struct {
 	{"connectors/slack/receive", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/connectors/slack/dialogs", "hashsend/connectors/slack/events", "hashsend/connectors/slack/web", "hashsend/connectors/slack/wire", "github.com/gorilla/websocket"}},
 	{"connectors/slack", []string{"hashsend/bridge/chat", "github.com/slack-go/slack"}},
 	{"connectors/local", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry"}},
+	{"connectors/connectorstest/linechat", []string{"hashsend/bridge/chat", "hashsend/bridge/retry"}}, // tests only, as what follows
+	{"connectors/connectorstest/lineserver", nil},
 	{"connectors/imap", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-imap/v2/...", "github.com/emersion/go-sasl"}},
 	{"connectors/smtp", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"}},
 	{"connectors/lmtp", []string{"hashsend/bridge/mail", "hashsend/bridge/retry", "hashsend/connectors/mailnet", "github.com/emersion/go-smtp"}},
@@ -90,6 +95,20 @@ func standard(path string) bool {
 // its build tags: what asks the go command is fooled by the test cache.
 func TestImportsFollowTheArrows(t *testing.T) {
 	files := 0
+	for _, path := range goFiles(t) {
+		if !strings.HasSuffix(path, "_test.go") {
+			files++
+			checkImports(t, filepath.Join(root, path))
+		}
+	}
+	if files < 50 {
+		t.Errorf("only %d files were found; the test looks in the wrong place", files)
+	}
+}
+
+// goFiles returns the Go files of this module, by their paths from its folder.
+func goFiles(t *testing.T) (all []string) {
+	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -104,19 +123,19 @@ func TestImportsFollowTheArrows(t *testing.T) {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
+		if strings.HasSuffix(name, ".go") {
+			rel, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			all = append(all, filepath.ToSlash(rel))
 		}
-		files++
-		checkImports(t, path)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if files < 50 {
-		t.Errorf("only %d files were found; the test looks in the wrong place", files)
-	}
+	return all
 }
 
 func checkImports(t *testing.T, path string) {
@@ -153,6 +172,35 @@ func checkImports(t *testing.T, path string) {
 		}
 		if !standard(to) && !allows(may, to) {
 			t.Errorf("%s imports %s; %s may import only %s", rel, to, folder, strings.Join(may, ", "))
+		}
+	}
+}
+
+// knowNetworks are the files of the program that may know a certain chat network: its
+// own subcommands, and the questions of init that are more than a row can say.
+var knowNetworks = []string{"initmatrix.go", "initslack.go", "registration.go", "slack.go"}
+
+// TestOnlyRowsKnowNetworks makes sure that configuration, init, check and run know
+// chat networks from the list of package connectors alone.
+func TestOnlyRowsKnowNetworks(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || slices.Contains(knowNetworks, name) {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range f.Imports {
+			for _, n := range connectors.Networks() {
+				if i.Path.Value == strconv.Quote("hashsend/connectors/"+n.Key) {
+					t.Errorf("%s imports %s: the list in connectors/connectors.go has all that it needs", name, i.Path.Value)
+				}
+			}
 		}
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"hashsend/bridge/mail"
 	"hashsend/cmd/hashsend/discover"
 	"hashsend/cmd/hashsend/discover/mailtest"
+	"hashsend/connectors"
+	"hashsend/connectors/matrix"
 )
 
 // person answers the questions of init: label -> answers, one after the other.
@@ -52,11 +54,11 @@ func TestInitAsks(t *testing.T) {
 	homeserver := startHomeserver(t)
 	dir := t.TempDir()
 	who := &person{t: t, answers: map[string][]string{
-		"Its address":                                  {"team", "team@tuta.com", mailtest.Address},
-		"IMAP server, HOST:PORT":                       {"", fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
-		"Submission (SMTP) server, HOST:PORT":          {"nowhere", fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
-		"Password":                                     {"wrong", mailtest.Password},
-		"Name for the mailbox, as Acme (may be empty)": {"Acme"},
+		"Its address":                         {"team", "team@tuta.com", mailtest.Address},
+		"IMAP server, HOST:PORT":              {"", fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
+		"Submission (SMTP) server, HOST:PORT": {"nowhere", fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
+		"Password":                            {"wrong", mailtest.Password},
+		"Name for the mailbox, as Acme (may be empty)":                    {"Acme"},
 		"Your other addresses that send from this mailbox (may be empty)": {"alice", "alice@example.org, a@example.net"},
 		"Homeserver, as example.org or https://matrix.example.org":        {"http://127.0.0.1:1", homeserver},
 		"Network":                           {"matrix"},
@@ -68,7 +70,7 @@ func TestInitAsks(t *testing.T) {
 	}}
 	var out bytes.Buffer
 	w := &wizard{
-		file: filepath.Join(dir, "new", "config.yaml"), registration: filepath.Join(dir, "registration.yaml"), out: &out, ask: who.ask,
+		file: filepath.Join(dir, "new", "config.yaml"), chats: chatNetworks(connectors.Networks()), out: &out, ask: who.ask,
 		client: http.DefaultClient, patience: time.Minute,
 		find: func(ctx context.Context, address string) (discover.Found, error) {
 			if strings.HasSuffix(address, "@tuta.com") {
@@ -99,16 +101,28 @@ func TestInitAsks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := c.Mailboxes[0]
+	box, net := c.Mailboxes[0], homeserverOf(t, c)
 	if box.IMAP.Server.Password.value != mailtest.Password || box.PlusWorks || !box.KeepsSent || len(box.Own) != 2 || box.Title != "Acme" {
 		t.Errorf("written: %+v", box)
 	}
-	if c.Matrix[0].AccessToken.value != matrixToken || c.Access.Allow["@alice:example.org"] != "administer" {
-		t.Errorf("written: %+v %+v", c.Matrix[0], c.Access)
+	if net.AccessToken != matrixToken || c.Access.Allow["@alice:example.org"] != "administer" {
+		t.Errorf("written: %+v %+v", net, c.Access)
 	}
-	if _, err := os.Stat(w.registration); err == nil {
-		t.Error("a plain account got a registration file")
+	if files, err := os.ReadDir(filepath.Dir(w.file)); err != nil || len(files) != 1 {
+		t.Errorf("a plain account got more files than the configuration: %v, %v", files, err)
 	}
+}
+
+// homeserverOf returns the settings of the first homeserver.
+func homeserverOf(t *testing.T, c *config) *matrix.Config {
+	t.Helper()
+	for _, n := range c.Networks {
+		if cfg, is := n.Into().(*matrix.Config); is {
+			return cfg
+		}
+	}
+	t.Fatal("there is no homeserver")
+	return nil
 }
 
 // TestInitLogsInByBrowser gets a refresh token by the device flow.
@@ -135,7 +149,7 @@ func TestInitLogsInByBrowser(t *testing.T) {
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
 	var out bytes.Buffer
-	w := &wizard{out: &out, client: srv.Client(), a: answers{
+	w := &wizard{chats: chatNetworks(connectors.Networks()), out: &out, client: srv.Client(), a: answers{
 		Address: "ann@outlook.com", IMAP: discover.Server{Host: "i", Port: 993, TLS: "tls"}, SMTP: discover.Server{Host: "s", Port: 587, TLS: "starttls"},
 		Provider: &discover.Provider{Name: "Outlook.com"}, ClientID: "our-id",
 		OAuth2: &discover.OAuth2{DeviceURL: srv.URL + "/device", TokenURL: srv.URL + "/token", Scopes: []string{"imap", "offline_access"}},
@@ -162,15 +176,15 @@ func TestAnswersAreWrittenWhole(t *testing.T) {
 		a := answers{
 			Address: "team@example.org", Title: word, Owner: word, Password: secretFrom{Value: word}, User: word, HomeRoom: word, Admin: word,
 			IMAP: discover.Server{Host: "i", Port: 993, TLS: "tls"}, SMTP: discover.Server{Host: "s", Port: 465, TLS: "tls"},
-			Homeserver: "https://m.example.org", Way: "account", UserID: "@h:example.org", Token: secretFrom{Value: word},
 		}
+		net := &matrixSetup{Homeserver: "https://m.example.org", Way: "account", UserID: "@h:example.org", Token: secretFrom{Value: word}}
 		c := &config{}
-		if mistakes := c.parse(a.config()); len(mistakes) > 0 {
-			t.Errorf("%q: %v\n%s", word, mistakes, a.config())
+		if mistakes := c.parse(a.config("matrix", net)); len(mistakes) > 0 {
+			t.Errorf("%q: %v\n%s", word, mistakes, a.config("matrix", net))
 			continue
 		}
 		box := c.Mailboxes[0]
-		for _, got := range []string{box.Title, box.Owner, box.IMAP.Server.Password.value, box.SMTP.Server.User, c.Home.Room, c.Matrix[0].AccessToken.value} {
+		for _, got := range []string{box.Title, box.Owner, box.IMAP.Server.Password.value, box.SMTP.Server.User, c.Home.Room, homeserverOf(t, c).AccessToken} {
 			if got != word {
 				t.Errorf("%q was read back as %q", word, got)
 			}
@@ -223,10 +237,10 @@ func TestFoundIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := answers{Address: "ann@gmail.com", Password: secretFrom{Value: "x"}, Homeserver: "https://m.example.org", Way: "account", UserID: "@h:example.org", Token: secretFrom{Value: "x"}}
+	a := answers{Address: "ann@gmail.com", Password: secretFrom{Value: "x"}}
 	a.take(found)
-	c := &config{}
-	if mistakes := c.parse(a.config()); len(mistakes) > 0 {
+	c := &config{unfinished: true}
+	if mistakes := c.parse(a.config("")); len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
 	box := c.Mailboxes[0]

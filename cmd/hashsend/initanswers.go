@@ -27,14 +27,8 @@ type answers struct {
 	ClientID, Refresh     string
 	Trip                  *discover.Trip // nil: not tried
 
-	Homeserver, Domain, Way string
-	UserID                  string
-	Token                   secretFrom
-	ASToken, HSToken        string
-	Listen, URL             string
-	HomeRoom, Admin         string
-	Network                 string
-	Slack                   slackAnswers
+	HomeRoom, Admin string
+	Network         string // keys of chat networks, with commas
 }
 
 // secretFrom is a secret as it will stand in the configuration.
@@ -75,49 +69,16 @@ func quotedAll(all []string) string {
 	return "[" + strings.Join(q, ", ") + "]"
 }
 
-// missing names the flags that are needed and not given.
+// missing names the flags about the mailbox that are needed and not given.
 func (a *answers) missing() (flags []string) {
 	need := func(flag, value string) {
 		if value == "" {
 			flags = append(flags, flag)
 		}
 	}
-	if a.Way == "" {
-		if a.Way = "appservice"; a.UserID != "" {
-			a.Way = "account"
-		}
-	}
 	need("--address", a.Address)
 	if a.Password.empty() && a.ClientID == "" {
 		flags = append(flags, "--password-file or --password-env")
-	}
-	if a.Network == "" {
-		switch a.Network = withMatrix; {
-		case a.Slack.given() && a.Homeserver != "":
-			a.Network = withBoth
-		case a.Slack.given():
-			a.Network = withSlack
-		}
-	}
-	if a.Network != withMatrix {
-		flags = append(flags, a.Slack.missing()...)
-	}
-	if a.Network == withSlack {
-		return flags
-	}
-	need("--homeserver", a.Homeserver)
-	switch a.Way {
-	case "account":
-		need("--user-id", a.UserID)
-		if a.Token.empty() {
-			flags = append(flags, "--token-file or --token-env")
-		}
-	case "appservice":
-		if strings.Contains(a.Homeserver, "://") {
-			need("--domain", a.Domain)
-		}
-	default:
-		flags = append(flags, "--way, which is appservice or account")
 	}
 	return flags
 }
@@ -138,19 +99,16 @@ func (a *answers) take(f discover.Found) {
 	}
 }
 
-// config writes the configuration.
-func (a answers) config() []byte {
+// config writes the configuration, with the sections of these chat networks; the home
+// room is in the network home.
+func (a answers) config(home string, chats ...chatSetup) []byte {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# Configuration of hashsend, written by hashsend init. docs/configuration.md and")
 	line("# config.example.yaml explain every setting; hashsend check tells what is wrong.\n")
 	if a.HomeRoom != "" {
 		line("# Where hashsend asks and tells what belongs to no other room.")
-		network := withMatrix
-		if a.Homeserver == "" || (a.Slack.given() && !strings.HasPrefix(a.HomeRoom, "!")) {
-			network = withSlack
-		}
-		line("home: {network: %s, room: %s}\n", network, quoted(a.HomeRoom))
+		line("home: {network: %s, room: %s}\n", home, quoted(a.HomeRoom))
 	}
 	line("# Who may do what: nothing, speak, ask, link, administer.")
 	line("access:\n  allow:\n    \"*\": speak")
@@ -159,28 +117,11 @@ func (a answers) config() []byte {
 	}
 	line("  moderators: link    # moderators of a room may link it and invite people\n  admins: link")
 	line("  mail: []            # addresses and domains that may open a conversation by mail\n")
-	if a.Homeserver != "" {
-		a.matrix(line)
-	}
-	if a.Slack.given() {
-		a.Slack.write(line)
+	for _, c := range chats {
+		c.write(line)
 	}
 	a.mailbox(line)
 	return b.Bytes()
-}
-
-func (a answers) matrix(line func(string, ...any)) {
-	line("matrix:\n  - homeserver: %s", quoted(a.Homeserver))
-	if a.Way == "account" {
-		line("    user_id: %s\n    access_token: %s\n", quoted(a.UserID), a.Token.yaml())
-		return
-	}
-	line("    domain: %s\n    appservice:    # the registration file on the homeserver says the same", quoted(a.Domain))
-	line("      as_token: %s\n      hs_token: %s\n      listen: %s", quoted(a.ASToken), quoted(a.HSToken), quoted(a.Listen))
-	if a.URL != "" {
-		line("      url: %s", quoted(a.URL))
-	}
-	line("")
 }
 
 func (a answers) mailbox(line func(string, ...any)) {

@@ -3,32 +3,48 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"os"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"hashsend/bridge"
 	"hashsend/connectors/slack"
 )
 
-// The chat networks that init knows.
-const (
-	withMatrix = "matrix"
-	withSlack  = "slack"
-	withBoth   = "both"
-)
-
-// slackAnswers are those about a workspace.
-type slackAnswers struct {
+// slackSetup asks about a workspace, and leads through making the app.
+type slackSetup struct {
 	Bot, App, Signing secretFrom
 	Way               string // socket, https
 	Listen, URL, API  string
+	Manifest          string // file to write for making the app
+	led               bool   // whoever is asked was led through making the app, or needs it not
 }
 
-func (s slackAnswers) given() bool { return !s.Bot.empty() || !s.App.empty() || !s.Signing.empty() }
+func (s *slackSetup) flags(f *pflag.FlagSet) {
+	secrets := []struct {
+		flag, what string
+		into       *secretFrom
+	}{
+		{"slack-bot-token", "the Bot User OAuth Token of the Slack app (xoxb-…)", &s.Bot},
+		{"slack-app-token", "the App-Level Token of the Slack app (xapp-…), for Socket Mode", &s.App},
+		{"slack-signing-secret", "the Signing Secret of the Slack app, for the Events API", &s.Signing},
+	}
+	for _, x := range secrets {
+		f.StringVar(&x.into.File, x.flag+"-file", "", "file with "+x.what)
+		f.StringVar(&x.into.Env, x.flag+"-env", "", "environment variable with "+x.what)
+	}
+	f.StringVar(&s.URL, "slack-url", "", "for the Events API: the address that Slack sends to")
+	f.StringVar(&s.Listen, "slack-listen", "", "for the Events API: address to listen on (default 127.0.0.1:29330)")
+	f.StringVar(&s.API, "slack-api-url", "", "address of Slack's API, if it is not Slack's own")
+	f.StringVar(&s.Manifest, "slack-manifest", "slack-manifest.yaml", "file to write for making the Slack app")
+}
+
+func (s *slackSetup) given() bool { return !s.Bot.empty() || !s.App.empty() || !s.Signing.empty() }
 
 // missing names the flags that are needed and not given.
-func (s *slackAnswers) missing() (flags []string) {
+func (s *slackSetup) missing() (flags []string) {
 	if s.Bot.empty() {
 		flags = append(flags, "--slack-bot-token-file or --slack-bot-token-env")
 	}
@@ -41,7 +57,7 @@ func (s *slackAnswers) missing() (flags []string) {
 	return flags
 }
 
-func (s slackAnswers) write(line func(string, ...any)) {
+func (s *slackSetup) write(line func(string, ...any)) {
 	line("slack:\n  - bot_token: %s", s.Bot.yaml())
 	if s.Signing.empty() {
 		line("    app_token: %s    # Socket Mode: nothing is open to the internet", s.App.yaml())
@@ -57,31 +73,11 @@ func (s slackAnswers) write(line func(string, ...any)) {
 	line("")
 }
 
-// chatNetwork asks which network there is.
-func (w *wizard) chatNetwork(ctx context.Context) error {
-	a := &w.a
-	if err := w.question(ctx, "The chat", "Rooms of this network are joined with email.",
-		question{Label: "Network", Into: &a.Network, Options: []string{withMatrix, withSlack, withBoth}}); err != nil {
-		return err
-	}
-	if a.Network != withMatrix && a.Network != withSlack && a.Network != withBoth {
-		return usage("--network is %q; wanted is matrix, slack or both", a.Network)
-	}
-	if a.Network != withSlack {
-		if err := w.homeserver(ctx); err != nil {
-			return err
-		}
-	}
-	if a.Network != withMatrix {
-		return w.workspace(ctx)
-	}
-	return nil
-}
+// makes names no file: the manifest is written while the answers are asked for.
+func (s *slackSetup) makes() []string { return nil }
 
-// workspace leads through making the app, and tries its tokens.
-func (w *wizard) workspace(ctx context.Context) error {
-	s := &w.a.Slack
-	if w.ask != nil && !s.given() {
+func (s *slackSetup) ask(ctx context.Context, w *wizard) error {
+	if w.ask != nil && !s.given() && !s.led {
 		if err := w.question(ctx, "Slack", "With Socket Mode hashsend calls Slack, and nothing is open to the internet. With https Slack calls hashsend, at an address that you have to provide.",
 			question{Label: "How events come", Into: &s.Way, Options: []string{"socket", "https"}}); err != nil {
 			return err
@@ -92,67 +88,49 @@ func (w *wizard) workspace(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := w.leadThrough(); err != nil {
+		if err := s.leadThrough(w); err != nil {
 			return err
 		}
 	}
-	for {
-		if err := w.tokens(ctx); err != nil {
-			return err
-		}
-		w.slack = true
-		c, err := w.draft()
-		var text string
-		switch {
-		case err != nil:
-		case w.noTest:
-			return nil
-		default:
-			ctx, cancel := context.WithTimeout(ctx, tryTime)
-			text, err = trySlack(ctx, c.Slack[0], slog.New(slog.DiscardHandler))
-			cancel()
-		}
-		if err == nil {
-			w.say("✓ Slack: %s", text)
-			err = w.signingSecret(ctx, c.Slack[0].slack())
-		}
-		if err == nil {
-			return nil
-		}
-		w.say("✗ Slack: %v", err)
-		if w.ask == nil || ctx.Err() != nil {
-			return errors.New("the workspace cannot be used like that; nothing was written but slack-manifest.yaml")
-		}
-		w.slack = false
-		s.Bot, s.App, s.Signing = secretFrom{}, secretFrom{}, secretFrom{}
-	}
+	s.led = true
+	return s.tokens(ctx, w)
 }
 
-// signingSecret has Slack send a request, which alone shows whether the secret is
-// the right one. That nothing comes is said and is no error: the address may not
-// lead here yet. It needs somebody who presses a button.
-func (w *wizard) signingSecret(ctx context.Context, cfg slack.Config) error {
-	if cfg.SocketMode() || w.ask == nil {
-		return nil
+func (s *slackSetup) try(ctx context.Context, w *wizard, n network) (string, error) {
+	text, err := tryConnection(ctx, n)
+	if cfg, is := n.Into().(*slack.Config); is && err == nil && !cfg.SocketMode() && w.ask != nil {
+		w.say("✓ Slack: %s", text)
+		text, err = s.signingSecret(ctx, w, *cfg)
 	}
+	if err != nil {
+		return "", fmt.Errorf("Slack: %w", err)
+	}
+	return "Slack: " + text, nil
+}
+
+func (s *slackSetup) forget() { s.Bot, s.App, s.Signing = secretFrom{}, secretFrom{}, secretFrom{} }
+
+func (s *slackSetup) written(*wizard, *config) error { return nil }
+
+// signingSecret has Slack send a request, which alone shows whether the secret is the
+// right one. It needs somebody who presses a button. That nothing comes is no error: the
+// address may not lead here yet.
+func (s *slackSetup) signingSecret(ctx context.Context, w *wizard, cfg slack.Config) (string, error) {
 	w.say("Now have Slack try the address: in the app's settings under \"Event Subscriptions\" press Retry beside the Request URL. Waiting for %s …", w.patience)
 	ctx, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
 	err := slack.Verify(ctx, cfg)
 	switch {
 	case err == nil:
-		w.say("✓ Slack's request has come, and the signing secret is right.")
+		return "its request arrived, and the signing secret is right", nil
 	case errors.Is(err, slack.ErrSignature):
-		return err
-	default:
-		w.say("· The signing secret could not be tried: %v", err)
+		return "", err
 	}
-	return nil
+	return fmt.Sprintf("the signing secret could not be tried: %v", err), nil
 }
 
 // leadThrough writes the manifest and says what to do with it.
-func (w *wizard) leadThrough() error {
-	s := w.a.Slack
+func (s *slackSetup) leadThrough(w *wizard) error {
 	cfg := slack.Config{AppToken: "xapp-"}
 	if s.Way == "https" {
 		cfg = slack.Config{SigningSecret: "to come", URL: s.URL}
@@ -161,12 +139,12 @@ func (w *wizard) leadThrough() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(w.manifest, text, 0o644); err != nil {
+	if err := os.WriteFile(s.Manifest, text, 0o644); err != nil {
 		return err
 	}
 	w.say("\nMake the app, which belongs to your workspace alone:")
 	w.say("  1. Open https://api.slack.com/apps?new_app=1, choose \"From a manifest\" and your workspace,")
-	w.say("     and paste what stands in %s.", w.manifest)
+	w.say("     and paste what stands in %s.", s.Manifest)
 	w.say("  2. Under \"Install App\", install it. The Bot User OAuth Token (xoxb-…) stands there then.")
 	if s.Way == "https" {
 		w.say("  3. Under \"Basic Information\" is the Signing Secret.\n")
@@ -177,8 +155,7 @@ func (w *wizard) leadThrough() error {
 }
 
 // tokens asks for what the app's settings show.
-func (w *wizard) tokens(ctx context.Context) error {
-	s := &w.a.Slack
+func (s *slackSetup) tokens(ctx context.Context, w *wizard) error {
 	var qs []question
 	if s.Bot.empty() {
 		qs = append(qs, question{Label: "Bot User OAuth Token (xoxb-…)", Into: &s.Bot.Value, Hidden: true, Check: isToken("xoxb-")})

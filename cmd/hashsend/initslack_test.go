@@ -14,6 +14,8 @@ import (
 
 	"hashsend/cmd/hashsend/discover"
 	"hashsend/cmd/hashsend/discover/mailtest"
+	"hashsend/connectors"
+	"hashsend/connectors/slack"
 	"hashsend/connectors/slack/slacktest"
 )
 
@@ -34,14 +36,39 @@ func slackWizard(t *testing.T, who *person, api string) (*wizard, *bytes.Buffer)
 		who.answers[label] = []string{answer}
 	}
 	w := &wizard{
-		file: filepath.Join(dir, "config.yaml"), manifest: filepath.Join(dir, "slack-manifest.yaml"), out: &out, ask: who.ask,
+		file: filepath.Join(dir, "config.yaml"), chats: chatNetworks(connectors.Networks()), out: &out, ask: who.ask,
 		client: http.DefaultClient, patience: 20 * time.Second,
 		find: func(context.Context, string) (discover.Found, error) {
 			return discover.Found{}, fmt.Errorf("%w for example.org", discover.ErrNone)
 		},
 	}
-	w.a.Slack.API = api
+	its := slackOf(t, w)
+	its.API, its.Manifest = api, filepath.Join(dir, "slack-manifest.yaml")
 	return w, &out
+}
+
+func slackOf(t *testing.T, w *wizard) *slackSetup {
+	t.Helper()
+	for _, c := range w.chats {
+		if s, is := c.chatSetup.(*slackSetup); is {
+			return s
+		}
+	}
+	t.Fatal("init does not know Slack")
+	return nil
+}
+
+// workspacesOf returns the settings of all workspaces; there is nothing else.
+func workspacesOf(t *testing.T, c *config) (all []*slack.Config) {
+	t.Helper()
+	for _, n := range c.Networks {
+		cfg, is := n.Into().(*slack.Config)
+		if !is {
+			t.Fatalf("there is a network of another kind: %s", n.at)
+		}
+		all = append(all, cfg)
+	}
+	return all
 }
 
 func startSlack(t testing.TB) *slacktest.Server {
@@ -88,7 +115,7 @@ func TestInitSlack(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"https://api.slack.com/apps?new_app=1", w.manifest, "connections:write", "✗ Slack: bot_token: ", "invalid_auth",
+		"https://api.slack.com/apps?new_app=1", slackOf(t, w).Manifest, "connections:write", "✗ Slack: bot_token: ", "invalid_auth",
 		"✗ Slack: app_token: ", "the app is missing scopes: ", "channels:history (messages in public channels", "✓ Slack: connected to the workspace",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -100,7 +127,7 @@ func TestInitSlack(t *testing.T) {
 			t.Errorf("a secret is printed:\n%s", out)
 		}
 	}
-	text, err := os.ReadFile(w.manifest)
+	text, err := os.ReadFile(slackOf(t, w).Manifest)
 	if err != nil || !strings.Contains(string(text), "socket_mode_enabled: true") {
 		t.Errorf("the manifest is %s, %v", text, err)
 	}
@@ -108,8 +135,8 @@ func TestInitSlack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Slack) != 1 || c.Slack[0].BotToken.value != slacktest.BotToken || c.Slack[0].AppToken.value != slacktest.AppToken || len(c.Matrix) != 0 {
-		t.Errorf("written: %+v", c.Slack)
+	if all := workspacesOf(t, c); len(all) != 1 || all[0].BotToken != slacktest.BotToken || all[0].AppToken != slacktest.AppToken {
+		t.Errorf("written: %+v", all)
 	}
 }
 
@@ -128,7 +155,7 @@ func TestInitSlackByHTTPS(t *testing.T) {
 		askBot: {slacktest.BotToken, slacktest.BotToken}, askSign: {"the-secret-of-another-app", slacktest.SigningSecret},
 	}}
 	w, out := slackWizard(t, who, s.API())
-	w.a.Slack.Listen = listen
+	slackOf(t, w).Listen = listen
 	ctx, cancel := context.WithCancel(t.Context())
 	pressed := make(chan struct{})
 	go func() { // the button in the app's settings
@@ -144,12 +171,12 @@ func TestInitSlackByHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"press Retry beside the Request URL", "✗ Slack: Slack signed its request with a different secret", "✓ Slack's request has come, and the signing secret is right."} {
+	for _, want := range []string{"press Retry beside the Request URL", "✗ Slack: Slack signed its request with a different secret", "✓ Slack: its request arrived, and the signing secret is right"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
 	}
-	text, err := os.ReadFile(w.manifest)
+	text, err := os.ReadFile(slackOf(t, w).Manifest)
 	if err != nil || !strings.Contains(string(text), "socket_mode_enabled: false") || !strings.Contains(string(text), `request_url: "`+address+`"`) {
 		t.Errorf("the manifest is %s, %v", text, err)
 	}
@@ -157,21 +184,21 @@ func TestInitSlackByHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Slack) != 1 || c.Slack[0].SigningSecret.value != slacktest.SigningSecret || c.Slack[0].AppToken.value != "" {
-		t.Errorf("written: %+v", c.Slack)
+	if all := workspacesOf(t, c); len(all) != 1 || all[0].SigningSecret != slacktest.SigningSecret || all[0].AppToken != "" {
+		t.Errorf("written: %+v", all)
 	}
 }
 
 // TestInitSlackWithoutAnybody names the flags that are missing, and waits for nobody.
 func TestInitSlackWithoutAnybody(t *testing.T) {
 	for _, x := range []struct {
-		answers slackAnswers
+		answers slackSetup
 		want    string
 	}{
-		{slackAnswers{App: secretFrom{Env: "APP"}}, "--slack-bot-token-file or --slack-bot-token-env"},
-		{slackAnswers{Bot: secretFrom{Env: "BOT"}}, "--slack-app-token-file or --slack-app-token-env"},
-		{slackAnswers{Bot: secretFrom{Env: "BOT"}, Signing: secretFrom{Env: "SIGN"}}, "--slack-url"},
-		{slackAnswers{Bot: secretFrom{Env: "BOT"}, Signing: secretFrom{Env: "SIGN"}, URL: "https://h.example/"}, ""},
+		{slackSetup{App: secretFrom{Env: "APP"}}, "--slack-bot-token-file or --slack-bot-token-env"},
+		{slackSetup{Bot: secretFrom{Env: "BOT"}}, "--slack-app-token-file or --slack-app-token-env"},
+		{slackSetup{Bot: secretFrom{Env: "BOT"}, Signing: secretFrom{Env: "SIGN"}}, "--slack-url"},
+		{slackSetup{Bot: secretFrom{Env: "BOT"}, Signing: secretFrom{Env: "SIGN"}, URL: "https://h.example/"}, ""},
 	} {
 		if got := strings.Join(x.answers.missing(), ", "); got != x.want {
 			t.Errorf("%+v: missing %q, want %q", x.answers, got, x.want)

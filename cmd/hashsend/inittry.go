@@ -116,22 +116,6 @@ func (w *wizard) login(ctx context.Context) error {
 	return nil
 }
 
-// tryHomeserver tries what can be tried: an application service is not known
-// before its registration file is installed.
-func (w *wizard) tryHomeserver(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
-	defer cancel()
-	c, err := w.draft()
-	if err != nil {
-		return "", err
-	}
-	versions, err := discover.Versions(ctx, w.client, w.a.Homeserver)
-	if err != nil || w.a.Way != "account" {
-		return "it is a homeserver (" + versions + ")", err
-	}
-	return tryMatrix(ctx, c.Matrix[0], slog.New(slog.DiscardHandler))
-}
-
 // roundTrip sends mails from the mailbox to itself and tells what became of them.
 func (w *wizard) roundTrip(ctx context.Context) (err error) {
 	c, err := w.draft()

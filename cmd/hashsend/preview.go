@@ -74,7 +74,7 @@ func previewFile(name string, stdin io.Reader) (frommail.Shown, error) {
 			s.Notice = ""
 			return s, err
 		}
-		defer f.Close()
+		defer f.Close() //nolint:errcheck // it is only read
 		r.r = f
 	}
 	s := frommail.Preview(r)

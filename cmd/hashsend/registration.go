@@ -46,9 +46,10 @@ app_service_config_files, Dendrite: app_service_api.config_files).`,
 }
 
 func (c *config) registration(name string) ([]byte, error) {
-	for _, m := range c.Matrix {
-		if (name == "" && m.AppService != nil) || name == m.name() {
-			return matrix.Registration(m.matrix())
+	for _, n := range c.Networks {
+		cfg, is := n.Into().(*matrix.Config)
+		if is && ((name == "" && cfg.AppService != nil) || name == n.name) {
+			return matrix.Registration(*cfg)
 		}
 	}
 	if name == "" {

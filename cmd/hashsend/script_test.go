@@ -103,7 +103,7 @@ func TestExitCodes(t *testing.T) {
 		{"admin", 2, "hashsend admin help lists them"},
 		{"check", 1, "none.yaml: hashsend init writes one"},
 		{"run", 1, "none.yaml: hashsend init writes one"},
-		{"init --yes", 2, "init lacks --address, --password-file or --password-env, --homeserver"},
+		{"init --yes", 2, "required: --address, --password-file or --password-env, --homeserver"},
 		{"init --yes --imap nowhere", 2, `--imap "nowhere" is no server, as mail.example.org:993`},
 	} {
 		var out, errOut bytes.Buffer

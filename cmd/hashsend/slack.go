@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"hashsend/bridge"
-	"hashsend/bridge/chat"
 	"hashsend/connectors/slack"
 )
 
@@ -76,21 +73,13 @@ func slackSettings(cmd *cobra.Command, network string) (slack.Config, error) {
 	if err != nil {
 		return slack.Config{}, err
 	}
-	for _, s := range c.Slack {
-		if network == "" || network == s.name() {
-			return s.slack(), nil
+	for _, n := range c.Networks {
+		if cfg, is := n.Into().(*slack.Config); is && (network == "" || network == n.name) {
+			return *cfg, nil
 		}
 	}
 	if network != "" {
 		return slack.Config{}, fmt.Errorf("there is no workspace %q in the configuration", network)
 	}
 	return slack.Config{}, nil
-}
-
-func trySlack(ctx context.Context, s slackConfig, log *slog.Logger) (string, error) {
-	net, err := slack.Open(s.slack(), chat.Env{Name: s.name(), Log: log})
-	if err != nil {
-		return "", err
-	}
-	return net.Check(ctx)
 }

@@ -47,7 +47,78 @@ func (r room) Read(*testing.T) (lines []chattest.Line) {
 	return lines
 }
 
-// SayFile and ReadFile make it a chattest.Files.
+// What the contract needs for the abilities of the connector.
+var (
+	_ chattest.Files     = room{}
+	_ chattest.Reactions = room{}
+	_ chattest.Describes = room{}
+	_ chattest.Rooms     = room{}
+	_ chattest.Threads   = room{}
+	_ chattest.Signs     = room{}
+)
+
+func (r room) Reactions(_ *testing.T, id chat.MessageID) (all []string) {
+	entries, _ := r.s.After(0)
+	gone := map[string]bool{}
+	for _, e := range entries {
+		if e.Kind == "delete" {
+			gone[e.Of] = true
+		}
+	}
+	for _, e := range entries {
+		if e.Kind == "react" && chat.MessageID(e.Of) == id && !gone[e.ID()] {
+			all = append(all, e.Text)
+		}
+	}
+	return all
+}
+
+func (r room) Description(*testing.T) chat.Description {
+	return chat.Description{Name: "lobby", Members: 1}
+}
+
+func (r room) Person() chat.UserID { return "bob" }
+
+func (r room) Room(_ *testing.T, id chat.RoomID) (name string, known bool) {
+	entries, _ := r.s.After(0)
+	for _, e := range entries {
+		if e.Kind == "room" && chat.RoomID(e.Room) == id {
+			name, known = e.Text, true
+		}
+	}
+	return name, known
+}
+
+func (r room) SayUnder(t *testing.T, root chat.MessageID, text string) chat.MessageID {
+	e, err := r.s.Add(Entry{Kind: "said", Room: "lobby", Thread: string(root), By: "bob", Name: "Bob", Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chat.MessageID(e.ID())
+}
+
+func (r room) ReadUnder(_ *testing.T, root chat.MessageID) (lines []chattest.Line) {
+	entries, _ := r.s.After(0)
+	for _, e := range entries {
+		if e.Kind == "said" && chat.MessageID(e.Thread) == root {
+			lines = append(lines, chattest.Line{ID: chat.MessageID(e.ID()), Author: e.Name, Text: e.Text})
+		}
+	}
+	return lines
+}
+
+func (r room) Signs(*testing.T) (all []string) {
+	entries, _ := r.s.After(0)
+	for _, e := range entries {
+		if e.Kind == "sign" && e.Room == "lobby" {
+			if all = nil; e.Text != "" {
+				all = []string{e.Text}
+			}
+		}
+	}
+	return all
+}
+
 func (r room) SayFile(t *testing.T, name string, data []byte) chat.MessageID {
 	f, err := r.s.Keep(name, "application/octet-stream", bytes.NewReader(data))
 	if err != nil {
@@ -88,7 +159,11 @@ func TestContract(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { s.Close() })
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 		return room{s}
 	})
 }

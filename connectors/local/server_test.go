@@ -106,7 +106,7 @@ func TestNewEntriesWakeReaders(t *testing.T) {
 func TestContentStaysInItsFolder(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, filepath.Join(dir, "rooms"))
-	defer s.Close()
+	defer s.Close() //nolint:errcheck // the test is over
 	f, err := s.Keep("../../etc/a b", "text/plain", strings.NewReader("hello"))
 	if err != nil || f.Size != 5 {
 		t.Fatalf("Keep: %+v, %v", f, err)

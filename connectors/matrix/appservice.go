@@ -100,9 +100,7 @@ func (c *Connector) ping(ctx context.Context) {
 		if err != nil {
 			err = fmt.Errorf("the homeserver cannot reach us at %s (appservice.url; is it the one in the registration file on the homeserver?): %w", c.cfg.AppService.URL, err)
 		}
-		c.mu.Lock()
-		c.unheard = err
-		c.mu.Unlock()
+		c.setTrouble(err)
 		if err == nil {
 			return
 		}
@@ -110,6 +108,12 @@ func (c *Connector) ping(ctx context.Context) {
 		c.env.Log.Warn("nothing arrives from the homeserver", "again_in", wait.Round(time.Second), "error", err)
 		retry.Sleep(ctx, wait)
 	}
+}
+
+func (c *Connector) setTrouble(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unheard = err
 }
 
 // Trouble tells what is wrong at the moment; see chat.Doctor.

@@ -81,7 +81,11 @@ func (c *Connector) Backfill(ctx context.Context, p chat.Place, since chat.Messa
 	if e, err := parseEvent(first(after)); since != "" || !entered || err != nil || time.UnixMilli(e.At).Sub(linked) > entersSoon {
 		missed = after
 	}
-	if events := c.events(ctx, id.RoomID(p.Room), missed); len(events) > 0 {
+	events := c.events(ctx, id.RoomID(p.Room), missed)
+	for n, ev := range events {
+		events[n] = late(ev)
+	}
+	if len(events) > 0 {
 		return handle(ctx, "", events...)
 	}
 	return nil

@@ -17,26 +17,26 @@ import (
 
 // Config is one homeserver. AppService or UserID is set, not both.
 type Config struct {
-	Homeserver  string      `yaml:"homeserver"`   // address of its client API, as https://matrix.example.org
-	Domain      string      `yaml:"domain"`       // the part of user ids behind the colon
-	AppService  *AppService `yaml:"appservice"`   // run as an application service
-	UserID      string      `yaml:"user_id"`      // run as this account
-	AccessToken string      `yaml:"access_token"` // of the account
-	Password    string      `yaml:"password"`     // of the account, instead of an access token
-	Notices     bool        `yaml:"notices"`      // take in m.notice, the words of other programs
-	Prefix      string      `yaml:"prefix"`       // what a command begins with; empty: !send
-	SendStatus  bool        `yaml:"send_status"`  // com.beeper.message_send_status events at what people write
+	Homeserver  string      `yaml:"homeserver"`          // address of its client API, as https://matrix.example.org
+	Domain      string      `yaml:"domain"`              // the part of user ids behind the colon
+	AppService  *AppService `yaml:"appservice"`          // run as an application service
+	UserID      string      `yaml:"user_id"`             // run as this account
+	AccessToken string      `yaml:"access_token,secret"` // of the account
+	Password    string      `yaml:"password,secret"`     // of the account, instead of an access token
+	Notices     bool        `yaml:"notices"`             // take in m.notice, the words of other programs
+	Prefix      string      `yaml:"prefix"`              // what a command begins with; empty: !send
+	SendStatus  bool        `yaml:"send_status"`         // com.beeper.message_send_status events at what people write
 }
 
 // AppService is what the registration file says too.
 type AppService struct {
-	ID      string `yaml:"id"`       // empty: hashsend
-	ASToken string `yaml:"as_token"` // we show it to the homeserver
-	HSToken string `yaml:"hs_token"` // the homeserver shows it to us
-	Listen  string `yaml:"listen"`   // address that the homeserver pushes to; empty: 127.0.0.1:29320
-	URL     string `yaml:"url"`      // the same as the homeserver sees it; empty: http:// and Listen
-	Bot     string `yaml:"bot"`      // localpart of our own user; empty: hashsendbot
-	Ghosts  string `yaml:"ghosts"`   // beginning of the localparts of ghosts; empty: hashsend_
+	ID      string `yaml:"id"`              // empty: hashsend
+	ASToken string `yaml:"as_token,secret"` // we show it to the homeserver
+	HSToken string `yaml:"hs_token,secret"` // the homeserver shows it to us
+	Listen  string `yaml:"listen"`          // address that the homeserver pushes to; empty: 127.0.0.1:29320
+	URL     string `yaml:"url"`             // the same as the homeserver sees it; empty: http:// and Listen
+	Bot     string `yaml:"bot"`             // localpart of our own user; empty: hashsendbot
+	Ghosts  string `yaml:"ghosts"`          // beginning of the localparts of ghosts; empty: hashsend_
 }
 
 func (c Config) withDefaults() Config {

@@ -37,7 +37,7 @@ type Connector struct {
 	pushes pushes
 
 	mu       sync.Mutex
-	unheard  error  // why the homeserver cannot reach us; nil: it can, or nobody knows
+	unheard  error  // why nothing arrives from the homeserver; nil: it does, or nobody knows
 	token    string // of the plain account
 	clients  map[id.UserID]*mautrix.Client
 	calls    map[nameKey]time.Time     // when somebody was last said to call

@@ -63,6 +63,10 @@ func aged(ev chat.Event, e rawEvent) chat.Event {
 	if time.Duration(e.Unsigned.Age)*time.Millisecond < pushedLate {
 		return ev
 	}
+	return late(ev)
+}
+
+func late(ev chat.Event) chat.Event {
 	switch ev := ev.(type) {
 	case chat.Posted:
 		ev.Late = true
@@ -421,9 +425,10 @@ func (c *Connector) ThreadOf(_ chat.Place, root chat.MessageID) chat.ThreadID {
 	return chat.ThreadID(root)
 }
 
-// Limits are those of an event of 64 KiB, with room for the envelope; see
-// chat.Limiter. A plain account reacts as itself. How large a file may be is known
-// once the homeserver has told it.
+// Limits are those of an event of 64 KiB; see chat.Limiter. What is said may stand in it
+// four times, as text and as HTML, before and after an edit, and be encrypted. A plain
+// account reacts as itself. How large a file may be is known once the homeserver has told
+// it.
 func (c *Connector) Limits() chat.Limits {
-	return chat.Limits{Text: 48 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil, EachState: c.cfg.SendStatus}
+	return chat.Limits{Text: 11 << 10, File: c.maxFile.Load(), OwnReactions: c.cfg.AppService != nil, EachState: c.cfg.SendStatus}
 }

@@ -65,6 +65,7 @@ func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler)
 				catching.Go(func() { c.catchUp(ctx, handle, func() {}) })
 			}
 			since, failures = next, 0
+			c.setTrouble(nil)
 			continue
 		}
 		if ctx.Err() != nil {
@@ -78,6 +79,7 @@ func (c *Connector) sync(ctx context.Context, since string, handle chat.Handler)
 			return err
 		}
 		failures++
+		c.setTrouble(fmt.Errorf("nothing can be read from the homeserver: %w", err))
 		wait := retry.Backoff(failures, time.Second, time.Minute)
 		if p, ok := retry.Pause(err); ok {
 			wait = p

@@ -13,15 +13,15 @@ import (
 
 // Config is the configuration of one workspace.
 type Config struct {
-	BotToken      string              `yaml:"bot_token"`      // xoxb-…, of the app's bot
-	AppToken      string              `yaml:"app_token"`      // xapp-…, for Socket Mode
-	SigningSecret string              `yaml:"signing_secret"` // for the Events API, instead of Socket Mode
-	Listen        string              `yaml:"listen"`         // address to listen on; empty: 127.0.0.1:29330
-	URL           string              `yaml:"url"`            // the same address as Slack reaches it: https://…
-	APIURL        string              `yaml:"api_url"`        // empty: https://slack.com/api/
-	Command       string              `yaml:"command"`        // the slash command; empty: /send
-	Functions     []string            `yaml:"functions"`      // the functions that are switched on; empty: all of Functions
-	Bots          map[string][]string `yaml:"bots"`           // channel id, or "*", to the names or ids of bots whose messages count
+	BotToken      string              `yaml:"bot_token,secret"`      // xoxb-…, of the app's bot
+	AppToken      string              `yaml:"app_token,secret"`      // xapp-…, for Socket Mode
+	SigningSecret string              `yaml:"signing_secret,secret"` // for the Events API, instead of Socket Mode
+	Listen        string              `yaml:"listen"`                // address to listen on; empty: 127.0.0.1:29330
+	URL           string              `yaml:"url"`                   // the same address as Slack reaches it: https://…
+	APIURL        string              `yaml:"api_url"`               // empty: https://slack.com/api/
+	Command       string              `yaml:"command"`               // the slash command; empty: /send
+	Functions     []string            `yaml:"functions"`             // the functions that are switched on; empty: all of Functions
+	Bots          map[string][]string `yaml:"bots"`                  // channel id, or "*", to the names or ids of bots whose messages count
 }
 
 const (

@@ -14,31 +14,40 @@ type Function struct {
 // basics returns the scopes and events that the app always needs.
 func basics() (scopes []Scope, events []string) {
 	return []Scope{
-			{"app_mentions:read", "commands with @hashsend inside threads"},
-			{"channels:history", "messages in public channels, including those posted while hashsend was offline"},
-			{"channels:read", "names of public channels, and whether they are shared with other organisations"},
-			{"chat:write", "posting replies"},
-			{"chat:write.customize", "showing each author's name and picture"},
-			{"commands", "the slash command, menus and dialogs"},
-			{"metadata.message:read", "recognising its own messages, so that none is posted twice"},
-			{"users:read", "people's names, and whether they are guests"},
-		}, []string{
-			"app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left",
-			"channel_rename", "channel_shared", "channel_unarchive", "channel_unshared", "member_joined_channel", "member_left_channel",
-			"message.channels", "tokens_revoked", "user_change",
-		}
+		{"app_mentions:read", "commands with @hashsend inside threads"},
+		{"channels:history", "messages in public channels, including those posted while hashsend was offline"},
+		{"channels:read", "names of public channels, and whether they are shared with other organisations"},
+		{"chat:write", "posting replies"},
+		{"chat:write.customize", "showing each author's name and picture"},
+		{"commands", "the slash command, menus and dialogs"},
+		{"metadata.message:read", "recognising its own messages, so that none is posted twice"},
+		{"users:read", "people's names, and whether they are guests"},
+	}, []string{
+		"app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left",
+		"channel_rename", "channel_shared", "channel_unarchive", "channel_unshared", "member_joined_channel", "member_left_channel",
+		"message.channels", "tokens_revoked", "user_change",
+	}
 }
 
 // Functions returns all optional functions.
 func Functions() []Function {
 	return []Function{
-		{web.Private, "private channels", []string{"groups:history", "groups:read"},
-			[]string{"group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "message.groups"}},
-		{web.Direct, "commands and replies in direct messages with the app, and group messages", []string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
-			[]string{"message.im", "message.mpim"}},
+		{
+			web.Private, "private channels",
+			[]string{"groups:history", "groups:read"},
+			[]string{"group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "message.groups"},
+		},
+		{
+			web.Direct, "commands and replies in direct messages with the app, and group messages",
+			[]string{"im:history", "im:read", "im:write", "mpim:history", "mpim:read"},
+			[]string{"message.im", "message.mpim"},
+		},
 		{web.Entering, "joining public channels when somebody links them", []string{"channels:join"}, nil},
-		{web.Reactions, "reactions, and marks on messages that weren't delivered", []string{"reactions:read", "reactions:write"},
-			[]string{"reaction_added", "reaction_removed"}},
+		{
+			web.Reactions, "reactions, and marks on messages that weren't delivered",
+			[]string{"reactions:read", "reactions:write"},
+			[]string{"reaction_added", "reaction_removed"},
+		},
 		{web.Files, "files in both directions: email attachments and files in the channel", []string{"files:read", "files:write"}, nil},
 		{web.Emoji, "the workspace's custom emoji", []string{"emoji:read"}, []string{"emoji_changed"}},
 		{web.Groups, "names of mentioned user groups", []string{"usergroups:read"}, []string{"subteam_updated"}},

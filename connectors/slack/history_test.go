@@ -61,7 +61,8 @@ func TestBackfill(t *testing.T) {
 	got := caught(t, c, place, "", linked)
 	want := append([]string{
 		"deleted " + string(wire.MessageID(l.lounge, first)), "in an old thread (in " + root + ")", "second", "edited " + string(wire.MessageID(l.lounge, second)) + ": second",
-		"under the first (in " + first + ")"}, many...)
+		"under the first (in " + first + ")",
+	}, many...)
 	if !slices.Equal(got, want) {
 		t.Errorf("the channel is caught up by %q, want %q", got, want)
 	}

@@ -2,11 +2,12 @@ package slack
 
 import (
 	"encoding/json"
+	"testing"
+
 	"hashsend/bridge/chat"
 	"hashsend/bridge/chat/chattest"
 	"hashsend/connectors/slack/slacktest"
 	"hashsend/connectors/slack/wire"
-	"testing"
 )
 
 // People of other organisations and guests are told apart (B30).

@@ -225,8 +225,10 @@ func TestReports(t *testing.T) {
 		want  int
 	}{
 		{chat.State{Phase: chat.Failed}, 1},
-		{chat.State{Phase: chat.Accepted}, 1}, {chat.State{Phase: chat.Read}, 1},
-		{chat.State{Phase: chat.Accepted, Mended: true}, 0}, {chat.State{Phase: chat.Accepted, Mended: true}, 0}, // gone already
+		{chat.State{Phase: chat.Accepted}, 1},
+		{chat.State{Phase: chat.Read}, 1},
+		{chat.State{Phase: chat.Accepted, Mended: true}, 0},
+		{chat.State{Phase: chat.Accepted, Mended: true}, 0}, // gone already
 	} {
 		if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, x.state); err != nil {
 			t.Errorf("Report: %v", err)

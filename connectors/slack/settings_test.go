@@ -52,8 +52,10 @@ func TestSettings(t *testing.T) {
 		{nil, nil},
 		{map[string]string{"title": "  ", "reader|burst|ann@example.com": "burst"}, nil},
 		{map[string]string{"title": "Dinner  at eight", "mode": "hidden"}, []string{"name Dinner at eight", "mode hidden"}},
-		{map[string]string{"reader|burst|ann@example.com": "daily", "reader|burst|cy@example.com": "daily", "reader|daily|bo@example.com": "paused"},
-			[]string{"digest ann@example.com cy@example.com daily", "digest bo@example.com paused"}},
+		{
+			map[string]string{"reader|burst|ann@example.com": "daily", "reader|burst|cy@example.com": "daily", "reader|daily|bo@example.com": "paused"},
+			[]string{"digest ann@example.com cy@example.com daily", "digest bo@example.com paused"},
+		},
 	} {
 		before, desks := len(b.commandsOf(l.alice)), strings.Count(strings.Join(b.stored(), "\n"), "desk of")
 		open(s)

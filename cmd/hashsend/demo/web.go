@@ -99,38 +99,53 @@ func (d *demo) events(w http.ResponseWriter, r *http.Request) {
 		_, err = fmt.Fprintf(w, "event: %s\ndata: %s\n\n", kind, data)
 		return err == nil && out.Flush() == nil
 	}
-	var seq int64
-	mails, done := 0, 0
+	var told shown
 	for {
-		entries, roomChanged := d.room.After(seq)
-		for _, e := range entries {
-			seq = e.Seq
-			if !tell("room", roomView(e)) {
-				return
-			}
+		changed, ok := d.tellNews(&told, tell)
+		if !ok {
+			return
 		}
-		mailChanged := d.mail.wait()
-		for _, m := range d.ann.list(mails) {
-			mails++
-			if (m.Folder == "INBOX" || m.Folder == "Sent") && !tell("mail", view(m)) {
-				return
-			}
-		}
-		more, now, stepsChanged := d.steps.after(done)
-		for _, s := range more {
-			if !tell("step", s) {
-				return
-			}
-		}
-		done = now
 		select {
-		case <-roomChanged:
-		case <-mailChanged:
-		case <-stepsChanged:
+		case <-changed[0]:
+		case <-changed[1]:
+		case <-changed[2]:
 		case <-r.Context().Done():
 			return
 		}
 	}
+}
+
+// shown is how far a page has been told of each thing.
+type shown struct {
+	seq          int64
+	mails, steps int
+}
+
+// tellNews tells a page what it does not know yet, and returns what is closed when there
+// is more; not ok: the page is gone.
+func (d *demo) tellNews(told *shown, tell func(kind string, v any) bool) (changed [3]<-chan struct{}, ok bool) {
+	entries, roomChanged := d.room.After(told.seq)
+	for _, e := range entries {
+		told.seq = e.Seq
+		if !tell("room", roomView(e)) {
+			return changed, false
+		}
+	}
+	mailChanged := d.mail.wait()
+	for _, m := range d.ann.list(told.mails) {
+		told.mails++
+		if (m.Folder == "INBOX" || m.Folder == "Sent") && !tell("mail", view(m)) {
+			return changed, false
+		}
+	}
+	more, now, stepsChanged := d.steps.after(told.steps)
+	for _, s := range more {
+		if !tell("step", s) {
+			return changed, false
+		}
+	}
+	told.steps = now
+	return [3]<-chan struct{}{roomChanged, mailChanged, stepsChanged}, true
 }
 
 func roomView(e local.Entry) map[string]any {

@@ -57,6 +57,7 @@ func byHost(host string) *Provider {
 }
 
 func implicit(host string, port int) Server { return Server{Host: host, Port: port, TLS: mailnet.TLS} }
+
 func upgraded(host string, port int) Server {
 	return Server{Host: host, Port: port, TLS: mailnet.StartTLS}
 }

@@ -65,7 +65,15 @@ func RoundTrip(ctx context.Context, address string, in Inbox, out mail.Submitter
 	if refused != nil && !retry.IsNever(refused) {
 		return t, fmt.Errorf("send a mail to %s: %w", plus.To[0], refused)
 	}
-	for waiting := true; waiting && (!t.Arrived || (!t.Plus && refused == nil)); {
+	t = w.await(ctx, start, plain, plus, refused == nil)
+	t.KeptSent, err = kept(whole, in, plain.trace, start)
+	return t, err
+}
+
+// await waits for the plain mail, sent at start, and for that to a plus address if it was
+// sent, until ctx ends.
+func (w *postman) await(ctx context.Context, start time.Time, plain, plus testMail, sent bool) (t Trip) {
+	for waiting := true; waiting && (!t.Arrived || (!t.Plus && sent)); {
 		select {
 		case <-w.news:
 		case <-ctx.Done():
@@ -77,8 +85,7 @@ func RoundTrip(ctx context.Context, address string, in Inbox, out mail.Submitter
 		}
 		_, t.Plus = w.has(plus.trace)
 	}
-	t.KeptSent, err = kept(whole, in, plain.trace, start)
-	return t, err
+	return t
 }
 
 // kept looks for the copy in Sent, several times: some providers put it there late.

@@ -3,13 +3,14 @@ package receive
 import (
 	"context"
 	"fmt"
-	"hashsend/connectors/slack/dialogs"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hashsend/connectors/slack/dialogs"
 )
 
 // lined is a line that notes what is handled, and when.

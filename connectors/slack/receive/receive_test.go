@@ -4,18 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"hashsend/bridge/chat"
-	"hashsend/bridge/chat/chattest"
-	"hashsend/connectors/slack/dialogs"
-	"hashsend/connectors/slack/directory"
-	"hashsend/connectors/slack/events"
-	"hashsend/connectors/slack/web"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hashsend/bridge/chat"
+	"hashsend/bridge/chat/chattest"
+	"hashsend/connectors/slack/dialogs"
+	"hashsend/connectors/slack/directory"
+	"hashsend/connectors/slack/events"
+	"hashsend/connectors/slack/web"
 )
 
 // A wrong secret is told, but strangers cannot fill the log.

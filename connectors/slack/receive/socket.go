@@ -201,7 +201,9 @@ func (s *session) serve(ctx context.Context, c *socket) (next *socket, err error
 	s.running.Go(func() {
 		defer stop()
 		defer c.finish() //nolint:errcheck // it is at its end
-		end := time.AfterFunc(linger, func() { c.Close() })
+		end := time.AfterFunc(linger, func() {
+			c.Close() //nolint:errcheck // its reader is told
+		})
 		defer end.Stop()
 		for {
 			if _, err := s.read(ctx, c); err != nil {

@@ -64,7 +64,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // the client is gone
 	c := &socket{conn: conn}
 	s.mu.Lock()
 	if len(s.sockets) >= maxSockets {

@@ -53,11 +53,15 @@ func TestMrkdwn(t *testing.T) {
 		{"B21 channel", "in <#C1|old> and <#C2|secret>", "in #general and #private-channel", ""},
 		{"B22 everybody and groups", "<!here> <!channel|channel> <!subteam^S1|@x> <!subteam^S2>", "@here @channel @team @group", ""},
 		{"B23 date", "<!date^1392734382^{date}|Feb 18, 2014>", "Feb 18, 2014", ""},
-		{"B24 links", "<https://example.com/a?b=1&amp;c=2|here> <mailto:a@b.example|a@b.example> <tel:+1234|+1234>", "",
-			`<a href="https://example.com/a?b=1&amp;c=2">here</a> <a href="mailto:a@b.example">a@b.example</a> +1234`},
+		{
+			"B24 links", "<https://example.com/a?b=1&amp;c=2|here> <mailto:a@b.example|a@b.example> <tel:+1234|+1234>", "",
+			`<a href="https://example.com/a?b=1&amp;c=2">here</a> <a href="mailto:a@b.example">a@b.example</a> +1234`,
+		},
 		{"B24 a link that leads nowhere good", "<javascript:alert(1)|click>", "click", ""},
-		{"B24 a label that names another host", "<https://evil.example|https://bank.example>", "",
-			`<a href="https://evil.example">https://bank.example (evil.example)</a>`},
+		{
+			"B24 a label that names another host", "<https://evil.example|https://bank.example>", "",
+			`<a href="https://evil.example">https://bank.example (evil.example)</a>`,
+		},
 		{"B25 emoji", ":wave: :+1::skin-tone-3: :yes: :nosuch: 12:30:45", "👋 👍🏼 👍 :nosuch: 12:30:45", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,26 +82,38 @@ func TestMrkdwn(t *testing.T) {
 
 func TestBlocks(t *testing.T) {
 	for _, c := range []struct{ name, blocks, fallback, want string }{
-		{"B17 styles, people, places", `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[
+		{
+			"B17 styles, people, places", `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[
 			{"type":"text","text":"hi ","style":{"bold":true,"italic":true}},{"type":"user","user_id":"U1"},{"type":"text","text":" in "},{"type":"channel","channel_id":"C2"},
 			{"type":"broadcast","range":"here"},{"type":"usergroup","usergroup_id":"S1"},{"type":"emoji","name":"x","unicode":"1f44d-1f3fd"},{"type":"color","value":"#F00"},
 			{"type":"link","url":"https://e.example","text":"go"},{"type":"date","timestamp":0,"fallback":"then"},{"type":"novel","text":"new"}]}]}]`, "",
-			`<strong><em>hi</em></strong> @Ann Lee in #private-channel@here@team👍🏽#F00<a href="https://e.example">go</a>thennew`},
-		{"B17 lists nest", `[{"type":"rich_text","elements":[
+			`<strong><em>hi</em></strong> @Ann Lee in #private-channel@here@team👍🏽#F00<a href="https://e.example">go</a>thennew`,
+		},
+		{
+			"B17 lists nest", `[{"type":"rich_text","elements":[
 			{"type":"rich_text_list","style":"bullet","indent":0,"elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"a"}]}]},
 			{"type":"rich_text_list","style":"ordered","indent":1,"elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"one"}]},{"type":"rich_text_section","elements":[{"type":"text","text":"two"}]}]},
 			{"type":"rich_text_list","style":"bullet","indent":0,"elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"b"}]}]}]}]`, "",
-			"<ul><li>a<ol><li>one</li><li>two</li></ol></li><li>b</li></ul>"},
-		{"B17 a list that goes on", `[{"type":"rich_text","elements":[{"type":"rich_text_list","style":"ordered","indent":0,"offset":2,"elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"three"}]}]}]}]`, "",
-			`<ol start="3"><li>three</li></ol>`},
-		{"B17 code and quote", `[{"type":"rich_text","elements":[{"type":"rich_text_preformatted","language":"go","elements":[{"type":"text","text":"a < b"}]},{"type":"rich_text_quote","elements":[{"type":"text","text":"said"}]}]}]`, "",
-			`<pre><code class="language-go">a &lt; b</code></pre><blockquote>said</blockquote>`},
-		{"B18 section, fields, button", `[{"type":"header","text":{"type":"plain_text","text":"Build :+1:"}},{"type":"section","text":{"type":"mrkdwn","text":"*done* in 3 s"},"fields":[{"type":"plain_text","text":"a"},{"type":"mrkdwn","text":"_b_"}]},
+			"<ul><li>a<ol><li>one</li><li>two</li></ol></li><li>b</li></ul>",
+		},
+		{
+			"B17 a list that goes on", `[{"type":"rich_text","elements":[{"type":"rich_text_list","style":"ordered","indent":0,"offset":2,"elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"three"}]}]}]}]`, "",
+			`<ol start="3"><li>three</li></ol>`,
+		},
+		{
+			"B17 code and quote", `[{"type":"rich_text","elements":[{"type":"rich_text_preformatted","language":"go","elements":[{"type":"text","text":"a < b"}]},{"type":"rich_text_quote","elements":[{"type":"text","text":"said"}]}]}]`, "",
+			`<pre><code class="language-go">a &lt; b</code></pre><blockquote>said</blockquote>`,
+		},
+		{
+			"B18 section, fields, button", `[{"type":"header","text":{"type":"plain_text","text":"Build :+1:"}},{"type":"section","text":{"type":"mrkdwn","text":"*done* in 3 s"},"fields":[{"type":"plain_text","text":"a"},{"type":"mrkdwn","text":"_b_"}]},
 			{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Retry"},"value":"x"}]},{"type":"divider"},{"type":"image","alt_text":"a graph","image_url":"https://e.example/x.png"}]`, "",
-			"<h3>Build 👍</h3><p><strong>done</strong> in 3 s<br>a<br><em>b</em></p><p>[Retry] (only in Slack)</p><hr><p>[a graph]</p>"},
+			"<h3>Build 👍</h3><p><strong>done</strong> in 3 s<br>a<br><em>b</em></p><p>[Retry] (only in Slack)</p><hr><p>[a graph]</p>",
+		},
 		{"B18 a block of a new type", `[{"type":"hologram","title":{"type":"plain_text","text":"See"},"body":{"elements":[{"type":"mrkdwn","text":"_this_"}]}}]`, "", "See<br><em>this</em>"},
-		{"B18 a table", `[{"type":"table","rows":[[{"type":"raw_text","text":"a"},{"type":"raw_text","text":"b"}],[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"c"}]}]},{"type":"raw_text","text":"d"}]]}]`, "",
-			"<p>a | b</p><p>c | d</p>"},
+		{
+			"B18 a table", `[{"type":"table","rows":[[{"type":"raw_text","text":"a"},{"type":"raw_text","text":"b"}],[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"c"}]}]},{"type":"raw_text","text":"d"}]]}]`, "",
+			"<p>a | b</p><p>c | d</p>",
+		},
 		{"B18 nothing to read: the text", `[{"type":"hologram","id":7}]`, "the *text*", "the <strong>text</strong>"},
 		{"one broken block spoils nothing", `[7,{"type":"rich_text","elements":"no"},{"type":"section","text":{"type":"mrkdwn","text":"*ok*"}}]`, "", "<strong>ok</strong>"},
 	} {
@@ -112,11 +128,15 @@ func TestBlocks(t *testing.T) {
 
 func TestAttachments(t *testing.T) {
 	for _, c := range []struct{ name, text, attachments, want string }{
-		{"B19 a box", "new", `[{"pretext":"see","title":"Build 7","title_link":"https://ci.example/7","text":"*ok*","fields":[{"title":"Branch","value":"main"}],"footer":"ci"}]`,
-			`<p>new</p><p>see</p><blockquote><p><strong><a href="https://ci.example/7">Build 7</a></strong></p><p><strong>ok</strong></p><p><strong>Branch</strong> main</p><p><em>ci</em></p></blockquote>`},
+		{
+			"B19 a box", "new", `[{"pretext":"see","title":"Build 7","title_link":"https://ci.example/7","text":"*ok*","fields":[{"title":"Branch","value":"main"}],"footer":"ci"}]`,
+			`<p>new</p><p>see</p><blockquote><p><strong><a href="https://ci.example/7">Build 7</a></strong></p><p><strong>ok</strong></p><p><strong>Branch</strong> main</p><p><em>ci</em></p></blockquote>`,
+		},
 		{"B19 what stands behind a link", "<https://e.example>", `[{"from_url":"https://e.example","original_url":"https://e.example","title":"Example"}]`, `<a href="https://e.example">https://e.example</a>`},
-		{"B19 another message", "look", `[{"is_msg_unfurl":true,"channel_id":"C9","from_url":"https://x.slack.com/archives/C9/p1","text":"a secret"}]`,
-			`<p>look</p><p><a href="https://x.slack.com/archives/C9/p1">https://x.slack.com/archives/C9/p1</a></p>`},
+		{
+			"B19 another message", "look", `[{"is_msg_unfurl":true,"channel_id":"C9","from_url":"https://x.slack.com/archives/C9/p1","text":"a secret"}]`,
+			`<p>look</p><p><a href="https://x.slack.com/archives/C9/p1">https://x.slack.com/archives/C9/p1</a></p>`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Read(Message{Text: c.text, Attachments: json.RawMessage(c.attachments)}, workspace{}); got.subset() != c.want {

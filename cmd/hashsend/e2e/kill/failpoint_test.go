@@ -60,7 +60,7 @@ func TestEveryFailpoint(t *testing.T) {
 		case strings.HasPrefix(point, "settle-file"):
 			a.alice.Share(a.room, event.MsgFile, fmt.Sprintf("file-%05d", n), "application/octet-stream", "", []byte(point))
 		case strings.HasPrefix(point, "admin"):
-			a.bridge.TryAdmin("help")
+			a.bridge.TryAdmin("help") //nolint:errcheck // the failpoint may end it
 		}
 		select {
 		case <-a.bridge.Exited():

@@ -100,7 +100,7 @@ func cached(t testing.TB, sums, version string, fill func(into string) *exec.Cmd
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Close()
+	defer lock.Close() //nolint:errcheck // the lock ends with it
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}

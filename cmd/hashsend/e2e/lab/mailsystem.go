@@ -93,8 +93,10 @@ func Dovecot(t testing.TB, domains ...string) *MailSystem {
 		}
 	}
 	dir := shortDir(t)
-	m := &MailSystem{Domain: "example.test", IMAP: Port(t), IMAPS: Port(t), SMTP: Port(t), LMTP: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "ca.pem"), t: t,
-		password: func(user string) string { return user + "-password" }}
+	m := &MailSystem{
+		Domain: "example.test", IMAP: Port(t), IMAPS: Port(t), SMTP: Port(t), LMTP: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "ca.pem"), t: t,
+		password: func(user string) string { return user + "-password" },
+	}
 	certificate(t, dir)
 	m.judged = len(domains) > 0
 	m.accounts(t, dir, domains)

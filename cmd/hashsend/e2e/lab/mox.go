@@ -28,8 +28,10 @@ func Mox(t testing.TB) *MailSystem {
 	if out, err := command("localserve", "-dir", dir, "-ip", "127.0.0.1", "-initonly").CombinedOutput(); err != nil {
 		t.Fatalf("prepare mox: %v\n%s", err, out)
 	}
-	m := &MailSystem{Domain: "localhost", IMAP: Port(t), IMAPS: Port(t), SMTP: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "localhost.crt"), t: t,
-		password: func(user string) string { return user + "-password" }}
+	m := &MailSystem{
+		Domain: "localhost", IMAP: Port(t), IMAPS: Port(t), SMTP: Port(t), Submission: Port(t), Submit: Port(t), CA: filepath.Join(dir, "localhost.crt"), t: t,
+		password: func(user string) string { return user + "-password" },
+	}
 	configureMox(t, m, dir)
 	p := start(t, "mox", func() *exec.Cmd { return command("localserve", "-dir", dir) })
 	up := func() {

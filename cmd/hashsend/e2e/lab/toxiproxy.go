@@ -40,8 +40,10 @@ func Toxiproxy(t testing.TB) *Faults {
 func (f *Faults) Link(name string, port int) *Link {
 	f.t.Helper()
 	l := &Link{Port: Port(f.t), faults: f, name: name}
-	f.call(http.MethodPost, "/proxies", map[string]any{"name": name, "enabled": true,
-		"listen": fmt.Sprintf("127.0.0.1:%d", l.Port), "upstream": fmt.Sprintf("127.0.0.1:%d", port)})
+	f.call(http.MethodPost, "/proxies", map[string]any{
+		"name": name, "enabled": true,
+		"listen": fmt.Sprintf("127.0.0.1:%d", l.Port), "upstream": fmt.Sprintf("127.0.0.1:%d", port),
+	})
 	return l
 }
 

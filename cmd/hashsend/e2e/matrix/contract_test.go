@@ -175,7 +175,13 @@ func (r room) member(user id.UserID) (string, error) {
 }
 
 func (p place) contract(t *testing.T) {
-	chattest.Run(t, func(t *testing.T) chattest.Fixture { return p.room(t) })
+	chattest.Run(t, func(t *testing.T) chattest.Fixture {
+		r := p.room(t)
+		must(t)(p.alice.SendStateEvent(t.Context(), r.id, event.StatePowerLevels, "", map[string]any{
+			"users": map[id.UserID]int{p.alice.UserID: 100, p.bot: 50}, "events_default": 0, "state_default": 50,
+		}))
+		return r
+	})
 }
 
 // listen runs a connector and returns what it hands over, each event once. What Synapse

@@ -27,8 +27,12 @@ func (p place) signs(t *testing.T) {
 	c := p.connect(t)
 	said := p.alice.Say(r.id, "how far does this come?")
 	for n, s := range []chat.State{
-		{Phase: chat.Accepted}, {Phase: chat.Delivered}, {Phase: chat.Read},
-		{Phase: chat.Delayed, Reason: "no answer"}, {Phase: chat.Failed, Reason: "the mailbox is full", Later: true}, {Phase: chat.Failed, Reason: "no such user"},
+		{Phase: chat.Accepted},
+		{Phase: chat.Delivered},
+		{Phase: chat.Read},
+		{Phase: chat.Delayed, Reason: "no answer"},
+		{Phase: chat.Failed, Reason: "the mailbox is full", Later: true},
+		{Phase: chat.Failed, Reason: "no such user"},
 	} {
 		s.Key = fmt.Sprint("signs.", n, r.id)
 		for range 2 {

@@ -21,6 +21,7 @@ import (
 	"hashsend/cmd/hashsend/e2e/lab"
 	"hashsend/connectors/slack"
 	"hashsend/connectors/slack/slacktest"
+	"hashsend/connectors/slack/slacktext"
 )
 
 // emulator is Slack's Web API as other people have rebuilt it, with a channel of
@@ -30,6 +31,7 @@ type emulator struct {
 	api     string
 	listen  string
 	alice   string // user id
+	name    string
 	channel string
 	events  int
 }
@@ -91,6 +93,7 @@ func (e *emulator) call(token, method string, args url.Values) map[string]any {
 func (e *emulator) open(name string) {
 	e.t.Helper()
 	made := e.call(emulatedAlice, "conversations.create", url.Values{"name": {name}})
+	e.name = name
 	e.channel = made["channel"].(map[string]any)["id"].(string)
 	e.call(emulatedBot, "conversations.join", url.Values{"channel": {e.channel}})
 	e.listen = fmt.Sprintf("127.0.0.1:%d", lab.Port(e.t))
@@ -182,7 +185,105 @@ func (f emulated) Read(t *testing.T) (lines []chattest.Line) {
 	return lines
 }
 
-var _ chattest.Files = emulated{} // else the contract tries no files
+// What the contract needs for the abilities of the connector; Untried says what the
+// emulator cannot do.
+var (
+	_ chattest.Partial   = emulated{}
+	_ chattest.Files     = emulated{}
+	_ chattest.Reactions = emulated{}
+	_ chattest.States    = emulated{}
+	_ chattest.Removes   = emulated{}
+	_ chattest.Describes = emulated{}
+	_ chattest.Threads   = emulated{}
+	_ chattest.Invites   = emulated{}
+	_ chattest.Signs     = emulated{}
+)
+
+func (f emulated) Untried(ability string) string {
+	switch ability {
+	case "Doctor":
+		return "by the Events API Slack calls us: that it does not cannot be noticed"
+	case "Prompter", "Desker", "Setter":
+		return "the emulator sends nothing to an app; what people type and press beside messages is tried on the stand-in"
+	}
+	return ""
+}
+
+func (f emulated) Description(*testing.T) chat.Description {
+	return chat.Description{Name: "#" + f.name, Members: 1}
+}
+
+func (f emulated) Invite(*testing.T) chat.RoomID {
+	made := f.call(emulatedAlice, "conversations.create", url.Values{"name": {fmt.Sprintf("other%d", time.Now().UnixNano())}})
+	return chat.RoomID(made["channel"].(map[string]any)["id"].(string))
+}
+
+func (f emulated) Inside(_ *testing.T, room chat.RoomID) bool {
+	in := f.call(emulatedAlice, "conversations.members", url.Values{"channel": {string(room)}})
+	members, _ := in["members"].([]any)
+	return slices.Contains(members, any("U0EMULATED"))
+}
+
+func (f emulated) Signs(t *testing.T) (all []string) {
+	t.Helper()
+	items, _ := f.call(emulatedAlice, "pins.list", url.Values{"channel": {f.channel}})["items"].([]any)
+	for _, v := range items {
+		all = append(all, f.line(v.(map[string]any)["message"].(map[string]any)).Text)
+	}
+	return all
+}
+
+// message is a message as the emulator tells it.
+func (f emulated) message(t *testing.T, id chat.MessageID) map[string]any {
+	t.Helper()
+	for _, m := range f.messages("conversations.history", url.Values{"channel": {f.channel}, "limit": {"200"}}) {
+		if f.line(m).ID == id {
+			return m
+		}
+	}
+	t.Fatalf("there is no message %s", id)
+	return nil
+}
+
+func (f emulated) Reactions(t *testing.T, id chat.MessageID) (all []string) {
+	t.Helper()
+	list, _ := f.message(t, id)["reactions"].([]any)
+	for _, v := range list {
+		reaction := v.(map[string]any)
+		users, _ := reaction["users"].([]any)
+		emoji, _ := slacktext.EmojiOf(reaction["name"].(string))
+		for range users {
+			all = append(all, emoji)
+		}
+	}
+	return all
+}
+
+func (f emulated) States(t *testing.T, id chat.MessageID) []string {
+	t.Helper()
+	return f.Reactions(t, id)
+}
+
+func (f emulated) Remove(_ *testing.T, id chat.MessageID) {
+	_, ts, _ := strings.Cut(string(id), ":")
+	f.call(emulatedAlice, "chat.delete", url.Values{"channel": {f.channel}, "ts": {ts}})
+}
+
+func (f emulated) SayUnder(_ *testing.T, root chat.MessageID, text string) chat.MessageID {
+	_, ts, _ := strings.Cut(string(root), ":")
+	return chat.MessageID(f.channel + ":" + f.sayUnder(ts, text))
+}
+
+func (f emulated) ReadUnder(t *testing.T, root chat.MessageID) (lines []chattest.Line) {
+	t.Helper()
+	_, ts, _ := strings.Cut(string(root), ":")
+	for _, m := range f.messages("conversations.replies", url.Values{"channel": {f.channel}, "ts": {ts}}) {
+		if l := f.line(m); l.ID != root {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
 
 // SayFile shares a file as Alice, in the three steps of Slack's clients, and delivers
 // the event.

@@ -66,8 +66,10 @@ func (s *scene) ghosts() {
 		return strings.Contains(s.bridge.Admin("--room", "matrix/"+string(lunch), "who"), "a digest every day")
 	})
 	s.alice.Say(lunch, "not for Bob today")
-	pill := &event.MessageEventContent{MsgType: event.MsgText, Body: "bob (email): come at one", Format: event.FormatHTML,
-		FormattedBody: fmt.Sprintf(`<a href="https://matrix.to/#/%s">bob (email)</a>: come at one`, bob), Mentions: &event.Mentions{UserIDs: []id.UserID{bob}}}
+	pill := &event.MessageEventContent{
+		MsgType: event.MsgText, Body: "bob (email): come at one", Format: event.FormatHTML,
+		FormattedBody: fmt.Sprintf(`<a href="https://matrix.to/#/%s">bob (email)</a>: come at one`, bob), Mentions: &event.Mentions{UserIDs: []id.UserID{bob}},
+	}
 	if _, err := s.alice.SendMessageEvent(ctx, lunch, event.EventMessage, pill); err != nil {
 		t.Fatal(err)
 	}
