@@ -165,7 +165,8 @@ func reword(w *core.Work, network string, m store.Message, posted chat.MessageID
 		}
 		as := chat.Sender{ID: w.Env.Mint.Address("author", network+"\x00"+string(by.ID)), Name: by.Name}
 		err := tochat.Enqueue(w, tochat.JobEdit, w.Key("e", m.ID, r.ID)+"."+mail.NewUniq(), &tochat.ChangeJob{
-			Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), At: w.Now, Body: bodies[0]}},
+			// Without a time of ours: networks put edits of one moment in any order.
+			Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{As: as, Kind: chat.Kind(m.Kind), Body: bodies[0]}},
 			Of:     m.ID,
 		})
 		if err != nil {

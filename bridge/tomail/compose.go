@@ -30,7 +30,7 @@ func Make(w *core.Work, p Plan) error {
 		return err
 	}
 	for _, r := range p.Reactions {
-		if err := reactionTold(w, p, r, mails); err != nil {
+		if err := reactionTold(w, p, r); err != nil {
 			return err
 		}
 	}

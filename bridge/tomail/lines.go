@@ -139,26 +139,13 @@ func reactedMessages(w *core.Work, p *Plan) (err error) {
 	return nil
 }
 
-// reactionTold notes who has been told of a reaction by these mails. It is told when
-// nobody is left to whom the next mail could tell it.
-func reactionTold(w *core.Work, p Plan, r store.Reaction, mails []Planned) error {
+// reactionTold notes that the people of a plan have been told of a reaction.
+func reactionTold(w *core.Work, p Plan, r store.Reaction) error {
+	if p.Only == nil {
+		return w.SetReactionTold(r.ID)
+	}
 	r.Skip = append(r.Skip, p.Only...)
-	for _, g := range mails {
-		for _, who := range g.To {
-			r.Skip = append(r.Skip, who.ID)
-		}
-	}
-	if slices.ContainsFunc(p.People, func(who store.Participant) bool { return p.tellsLater(who, r) }) {
-		return w.SetReactionSkip(r)
-	}
-	return w.SetReactionTold(r.ID)
-}
-
-// tellsLater reports whether the next mail to somebody is to tell of a reaction. What is
-// for digests waits elsewhere.
-func (p Plan) tellsLater(who store.Participant, r store.Reaction) bool {
-	one := []store.Participant{who}
-	return who.Takes() && (who.Mode == store.Burst || who.Mode == store.Instant) && isNews(one, r) && p.mayRead(one, p.Reacted[r.Message])
+	return w.SetReactionSkip(r)
 }
 
 // tellReactions adds to the last mail of each reader what was reacted with, and what

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"go/ast"
 	"go/importer"
 	"go/parser"
@@ -117,7 +116,7 @@ func checkCore(t *testing.T, fset *token.FileSet, files []*ast.File) {
 		})
 		for _, i := range f.Imports {
 			if slices.Contains([]string{`"net"`, `"net/http"`, `"os/exec"`, `"database/sql"`}, i.Path.Value) {
-				t.Error(fmt.Sprintf("%s: core imports %s", fset.Position(i.Pos()), i.Path.Value))
+				t.Errorf("%s: core imports %s", fset.Position(i.Pos()), i.Path.Value)
 			}
 		}
 	}

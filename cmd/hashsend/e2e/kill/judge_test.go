@@ -25,7 +25,9 @@ const (
 // known are the sorts of problems that are known and not yet solved, each with its cause.
 // They are counted and reported; every other problem fails the test. What is solved is
 // taken off this list.
-var known = map[string]string{}
+var known = map[string]string{
+	untold: "a reaction counts as told to everybody when an email is made, even to the writer of a relayed email, who does not get it (makeMails)",
+}
 
 // heals reports whether a problem may go away with time.
 func (p problem) heals() bool {
