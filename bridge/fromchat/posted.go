@@ -38,41 +38,14 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 	if err != nil {
 		return err
 	}
-	author, err := w.Author(network, string(e.By.ID), e.By.Name)
-	if err != nil {
-		return err
-	}
 	e.Body = core.WithKnownNames(bodyOf(e), e.Mentions, th.People)
-	m := store.Message{
-		ID: noted, Thread: th.ID, Origin: store.FromChat, Author: author, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
-		Text: e.Body.Text, HTML: e.Body.HTML, Files: core.FileNames(e.Body.Files), State: store.Held, At: w.Now, Room: r.ID, Account: accountOf(e.By),
-	}
-	if w.SaidAt != nil { // it was sealed: it was said when it was said
-		m.At = *w.SaidAt
-	}
-	answered, err := answered(w, network, r, e)
+	m, err := messageOf(w, network, th, r, e)
 	if err != nil {
 		return err
 	}
-	if core.StaysInside(m.Text) || r.Closed() || answered.State == store.Inside || th.Paused || !core.AnyTakes(th.People) {
-		m.State = store.Inside
-	}
-	if m.State == store.Held && answered.ID == 0 {
-		if answered, err = awaitRoot(w, network, r, e); err != nil {
-			return err
-		}
-	}
-	m.ReplyTo = answered.ID
-	if err := keep(w, &m, r, e); err != nil {
+	m.ID = noted
+	if err := keepAll(w, &m, network, r, e); err != nil {
 		return err
-	}
-	if err := files.Add(w, network, m, e.Body.Files); err != nil {
-		return err
-	}
-	if e.Poll != nil {
-		if err := w.PutPoll(store.Poll{Message: m.ID, Room: r.ID, Poll: *e.Poll}); err != nil {
-			return err
-		}
 	}
 	w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
 	if err := spread(w, m, r, e.By, len(e.Body.Files) > 0); err != nil {
@@ -90,6 +63,51 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 		return err
 	}
 	return tomail.Hold(w, th.Thread, len(who) > 0)
+}
+
+// messageOf is the message that an event posts, with what it answers. It is not stored.
+func messageOf(w *core.Work, network string, th core.Conversation, r store.Room, e chat.Posted) (store.Message, error) {
+	m := store.Message{
+		Thread: th.ID, Origin: store.FromChat, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
+		Text: e.Body.Text, HTML: e.Body.HTML, Files: core.FileNames(e.Body.Files), State: store.Held, At: w.Now, Room: r.ID, Account: accountOf(e.By),
+	}
+	if w.SaidAt != nil { // it was sealed: it was said when it was said
+		m.At = *w.SaidAt
+	}
+	var err error
+	if m.Author, err = w.Author(network, string(e.By.ID), e.By.Name); err != nil {
+		return m, err
+	}
+	answered, err := answered(w, network, r, e)
+	if err != nil {
+		return m, err
+	}
+	if staysInside(m.Text, th, r, answered) {
+		m.State = store.Inside
+	}
+	if m.State == store.Held && answered.ID == 0 {
+		if answered, err = awaitRoot(w, network, r, e); err != nil {
+			return m, err
+		}
+	}
+	m.ReplyTo = answered.ID
+	return m, nil
+}
+
+// staysInside decides whether a message of a room is mailed to nobody.
+func staysInside(text string, th core.Conversation, r store.Room, answered store.Message) bool {
+	return core.StaysInside(text) || r.Closed() || answered.State == store.Inside || th.Paused || !core.AnyTakes(th.People)
+}
+
+// keepAll keeps a message with its files and its poll.
+func keepAll(w *core.Work, m *store.Message, network string, r store.Room, e chat.Posted) error {
+	if err := keep(w, m, r, e); err != nil {
+		return err
+	}
+	if err := files.Add(w, network, *m, e.Body.Files); err != nil || e.Poll == nil {
+		return err
+	}
+	return w.PutPoll(store.Poll{Message: m.ID, Room: r.ID, Poll: *e.Poll})
 }
 
 // bodyOf is what a message says; a poll says its words.
