@@ -16,10 +16,10 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Alias asks somebody who takes part, at the known address, whether a held mail
-// is theirs. Never the name in a mail decides, nor the room alone.
+// Alias asks a participant, at their known address, whether a held email from another
+// address is theirs. Neither the name in the email nor the room alone decides that.
 func (c *Call) Alias() (string, error) {
-	if len(c.Args) > 0 && strings.EqualFold(c.Args[0], "off") {
+	if on, is := firstSwitch(c.Args); is && !on {
 		return c.aliasOff()
 	}
 	h, err := c.heldMail()
@@ -32,24 +32,24 @@ func (c *Call) Alias() (string, error) {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 0 {
-		return "", Usage("It goes: %s, and %s takes it back", c.TypedAs("alias NUMBER ADDRESS"), c.TypedAs("alias off ADDRESS"))
+		return "", Usage("A number and one address are required; usage: %s", c.TypedAs("alias NUMBER ADDRESS"))
 	}
 	switch {
 	case h.Thread == 0:
-		return "", Usage("That mail belongs to no conversation.")
+		return "", Usage("Email %d doesn't belong to a conversation.", h.ID)
 	case strings.Contains(h.Reason, "forged"):
-		return "", Usage("That mail may be forged: it says nothing about who has which address.")
+		return "", Usage("Email %d may be forged, so its address can't be added to a participant.", h.ID)
 	}
 	p, err := c.Participant(h.Thread, mail.CanonicalAddress(people[0].Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return "", Usage("%s takes no part. %s lists who does.", people[0].Address, c.TypedAs("who"))
+		return "", Usage("%s isn't in this conversation. %s lists the participants.", people[0].Address, c.TypedAs("who"))
 	}
 	if err != nil {
 		return "", err
 	}
 	canon := mail.CanonicalAddress(h.Sender)
 	if other, err := c.Participant(h.Thread, canon); err == nil && other.Takes() {
-		return "", Usage("%s takes part already.", h.Sender)
+		return "", Usage("%s is already in this conversation.", h.Sender)
 	} else if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -60,19 +60,19 @@ func (c *Call) Alias() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("A mail from %s has come to this conversation, and somebody in the room takes it for yours. If that is your address, answer with this line alone:\n/alias %[1]s\nIf it is not, do nothing.", h.Sender)
+	text := fmt.Sprintf("This conversation received an email from %s. A member of the room thinks it is yours. If it is, reply with only this line:\n/alias %[1]s\nIf it isn't, do nothing.", h.Sender)
 	if box := c.Env.Boxes[th.Mailbox]; box != nil && box.PlusWorks {
 		token := th.Token
 		if th.Mode == store.ModeHidden {
 			token = p.Token
 		}
-		text += "\n\nOr send the mail that this link prepares: mailto:" + core.PlusAddress(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
+		text += "\n\nOr use this link: mailto:" + core.PlusAddress(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
 	}
-	return fmt.Sprintf("%s is asked at %s; the mail waits for the answer.", p.Name, p.Address), tomail.Note(c.Work, th, p, "", text, "")
+	return fmt.Sprintf("%s was asked at %s. The email is held until they confirm.", p.Name, p.Address), tomail.Note(c.Work, th, p, "", text, "")
 }
 
-// aliasOff takes back that an address is another one of somebody who takes part: what
-// comes from there is held again.
+// aliasOff removes another address of a participant: email from there is held for review
+// again.
 func (c *Call) aliasOff() (string, error) {
 	c.Args = c.Args[1:]
 	th, _, err := c.LinkedThread()
@@ -84,20 +84,20 @@ func (c *Call) aliasOff() (string, error) {
 		return "", err
 	}
 	if len(addresses) != 1 || len(rest) > 0 {
-		return "", Usage("It goes: %s", c.TypedAs("alias off ADDRESS"))
+		return "", Usage("One address is required; usage: %s", c.TypedAs("alias off ADDRESS"))
 	}
 	p, err := dropAlias(c.Work, th, addresses[0].Address, "")
 	if errors.Is(err, store.ErrNone) {
-		return "", Usage("%s is no other address of anybody who takes part here.", addresses[0].Address)
+		return "", Usage("%s isn't another address of a participant here.", addresses[0].Address)
 	}
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("What comes from %s is no longer taken as from %s.", addresses[0].Address, p.Name), nil
+	return fmt.Sprintf("Email from %s no longer counts as from %s.", addresses[0].Address, p.Name), nil
 }
 
-// dropAlias takes an alias of somebody in a conversation back; where known is given,
-// that person's alone. ErrNone: there is no such.
+// dropAlias removes another address of a participant. If known is given, it must be that
+// participant's address. store.ErrNone: there is no such alias.
 func dropAlias(w *core.Work, th store.Thread, address, known string) (p store.Participant, err error) {
 	is, err := w.Alias(mail.CanonicalAddress(address))
 	if err != nil {
@@ -115,27 +115,27 @@ func dropAlias(w *core.Work, th store.Thread, address, known string) (p store.Pa
 
 // aliasByMail answers "/alias ADDRESS" and "/alias off ADDRESS".
 func aliasByMail(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
-	if len(words) != 3 || !strings.EqualFold(words[1], "off") {
+	if len(words) != 3 || !isOff(words[1]) {
 		return confirmAlias(w, th, p, l, words)
 	}
 	_, err := dropAlias(w, th, words[2], p.Canon)
 	if errors.Is(err, store.ErrNone) {
-		return tomail.Note(w, th, p, "", "That is no other address of yours here.", l.Msg.ID)
+		return tomail.Note(w, th, p, "", "That isn't another address of yours in this conversation.", l.Msg.ID)
 	}
 	if err != nil {
 		return err
 	}
-	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is no longer an address of theirs: what comes from there is asked about again.", p.Name, core.ShortAddress(words[2]))); err != nil {
+	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s no longer uses %s. Email from there is held for review again.", p.Name, core.ShortAddress(words[2]))); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", "What comes from "+words[2]+" is no longer taken as yours.", l.Msg.ID)
+	return tomail.Note(w, th, p, "", "Email from "+words[2]+" no longer counts as yours.", l.Msg.ID)
 }
 
-// confirmAlias notes that an address is that of a person, who says so from the
-// known address, and takes in the mail that waits for it.
+// confirmAlias adds another address to a participant, who confirms it from the known
+// address, and approves the email that was held for it.
 func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	refuse := func() error {
-		return tomail.Note(w, th, p, "", "Nobody has asked whether that address is yours.", l.Msg.ID)
+		return tomail.Note(w, th, p, "", "There is no open question about that address, so nothing was changed.", l.Msg.ID)
 	}
 	if len(words) < 2 || l.Verdict.Trust != mail.Proven {
 		return refuse()
@@ -162,8 +162,8 @@ func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l frommail
 			return err
 		}
 	}
-	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s says that %s is another address of theirs: what comes from there is taken as from %s.", p.Name, core.ShortAddress(h.Sender), p.Name)); err != nil {
+	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s confirmed that %s is theirs. Email from there now counts as from %s.", p.Name, core.ShortAddress(h.Sender), p.Name)); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", "What you send from "+h.Sender+" is taken as yours from now on. Mail from here still goes to this address. To take that back, answer /alias off "+h.Sender, l.Msg.ID)
+	return tomail.Note(w, th, p, "", "Email you send from "+h.Sender+" now counts as yours. Emails of this conversation still go to this address. To undo this, reply with /alias off "+h.Sender, l.Msg.ID)
 }

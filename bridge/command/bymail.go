@@ -14,8 +14,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// ByMail carries out a command that came by mail: leaving always, at once
-// and without proof; everything else only for those who take part and are proven.
+// ByMail runs a command from an email. Leaving always works, at once and unverified;
+// everything else needs a verified participant.
 func ByMail(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision) error {
 	words := strings.Fields(strings.TrimPrefix(l.Class.Command, "/"))
 	name := ""
@@ -60,10 +60,10 @@ func ByMail(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision) e
 	return nil
 }
 
-// refuseCommand leaves a command aside. Somebody who takes part hears why, once a day
-// at most: whoever forges mail of theirs must not have us write to them at will.
+// refuseCommand ignores a command. A participant is told why, at most once a day, so that
+// forged email cannot make the bridge write to them at will.
 func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, trust string) error {
-	w.Trace(core.Trace{Thread: th.ID, Kind: "refused", Text: "a command by mail whose sender nothing proves was left aside"})
+	w.Trace(core.Trace{Thread: th.ID, Kind: "refused", Text: "a command by email from an unverified sender was ignored"})
 	if trust == store.SenderBlocked || l.Verdict.Trust == mail.Failed || !p.Takes() {
 		return nil
 	}
@@ -71,11 +71,11 @@ func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l frommai
 	if err != nil || seen {
 		return err
 	}
-	return tomail.Note(w, th, p, "", fmt.Sprintf("A mail from your address asked for “%s”. Nothing proves that it came from you, so it was not done. "+
-		"Ask somebody in the room to do it for you. /leave always works.", core.OneLine(l.Class.Command, 60)), l.Msg.ID)
+	return tomail.Note(w, th, p, "", fmt.Sprintf("An email from your address contained the command “%s”. The sender couldn't be verified, so nothing was changed. "+
+		"Ask a member of the room to do it for you. /leave always works.", core.OneLine(l.Class.Command, 60)), l.Msg.ID)
 }
 
-// leave ends the mail to a person, confirms it to the address and tells the rooms.
+// leave ends the email to a person, confirms it to them and tells the rooms.
 func leave(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail) error {
 	if p.State == store.Gone {
 		return nil
@@ -83,36 +83,36 @@ func leave(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail) 
 	if err := w.EndMail(p, store.Gone); err != nil {
 		return err
 	}
-	w.Trace(core.Trace{Thread: th.ID, Kind: "left", Text: p.Name + " left by mail"})
-	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s has left and gets no more mail from here. Only they can come back.", p.Name)); err != nil {
+	w.Trace(core.Trace{Thread: th.ID, Kind: "left", Text: p.Name + " left by email"})
+	if err := tochat.NoticeThread(w, th.ID, fmt.Sprintf("%s left and gets no more email from here. Only they can come back.", p.Name)); err != nil {
 		return err
 	}
 	if err := tochat.Announce(w, th.ID); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", "You have left this conversation and get no more mail from it. If this was a mistake, answer /join.", l.Msg.ID)
+	return tomail.Note(w, th, p, "", "You left this conversation and will get no more email from it. To come back, reply with /join.", l.Msg.ID)
 }
 
-// obey carries out the other commands by mail and answers privately.
+// obey runs the other commands by email and replies privately.
 func obey(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, name string, words []string) error {
 	switch name {
 	case "join":
 		if p.Takes() {
-			return tomail.Note(w, th, p, "", "You take part in this conversation.", l.Msg.ID)
+			return tomail.Note(w, th, p, "", "You are in this conversation.", l.Msg.ID)
 		}
 		p.State, p.Changed, p.Joined, p.Bounces = store.Active, w.Now, w.Now, 0
 		if err := w.SetParticipant(p); err != nil {
 			return err
 		}
-		if err := tochat.NoticeThread(w, th.ID, p.Name+" is back and reads this room by email."); err != nil {
+		if err := tochat.NoticeThread(w, th.ID, p.Name+" is back in this conversation by email."); err != nil {
 			return err
 		}
 		if err := tochat.Announce(w, th.ID); err != nil {
 			return err
 		}
-		return tomail.Note(w, th, p, "", "Welcome back: you take part in this conversation again.", l.Msg.ID)
+		return tomail.Note(w, th, p, "", "Welcome back. You are in this conversation again and will get new messages by email.", l.Msg.ID)
 	case "who":
-		text, err := whoText(w, th, th.Mode == store.ModeOpen)
+		text, err := whoText(w, th, th.Mode == store.ModeOpen, w.Env.ZoneNamed(p.Zone))
 		if err != nil {
 			return err
 		}
@@ -126,31 +126,34 @@ func obey(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, n
 	case "zone":
 		return zoneByMail(w, th, p, l, words)
 	}
-	return tomail.Note(w, th, p, "", "Answer with one of these words alone in the first line:\n/leave – get no more mail\n/join – come back\n/mute 2h – get no mail for a while (m, h or d)\n/mute off – end that\n/digest daily – get one mail a day (also: instant, burst, 15min, hourly, mentions, paused)\n/zone Europe/Berlin – your time zone\n/who – who takes part", l.Msg.ID)
+	return tomail.Note(w, th, p, "", "Reply with one of these commands in the first line:\n/leave – get no more email from this conversation\n/join – come back\n/mute 2h – get no email for a while, such as 30m, 2h or 3d\n/mute off – get email again\n/digest daily – get one email a day; also instant, burst, 15min, hourly, mentions or paused\n/zone Europe/Berlin – set your time zone\n/who – list the participants", l.Msg.ID)
 }
 
 func mute(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	until, ok := muteUntil(words, w.Now)
 	if !ok {
-		return tomail.Note(w, th, p, "", "For how long? Write /mute 2h, /mute 3d or /mute off.", l.Msg.ID)
+		return tomail.Note(w, th, p, "", "A duration is required: reply with /mute 2h, /mute 3d or /mute off.", l.Msg.ID)
 	}
 	p.Muted = until
 	if err := w.SetParticipant(p); err != nil {
 		return err
 	}
 	if until.IsZero() {
-		return tomail.Note(w, th, p, "", "You get mail from this conversation again.", l.Msg.ID)
+		return tomail.Note(w, th, p, "", "You get email from this conversation again.", l.Msg.ID)
 	}
-	return tomail.Note(w, th, p, "", "You get no mail from this conversation until "+until.Format("2 January 15:04 MST")+". What is said until then is not sent later.", l.Msg.ID)
+	return tomail.Note(w, th, p, "", "You get no email from this conversation until "+core.When(until, w.Now, w.Env.ZoneNamed(p.Zone))+". Messages until then are not sent later.", l.Msg.ID)
 }
 
-// muteUntil reads "mute 2h": minutes, hours or days; "off" is the zero time.
+// muteUntil reads "mute 2h": minutes, hours or days. Without a duration, and for "on", it
+// is a year; "off" is the zero time.
 func muteUntil(words []string, now time.Time) (time.Time, bool) {
 	if len(words) < 2 {
 		return now.AddDate(1, 0, 0), len(words) == 1
 	}
 	s := strings.ToLower(words[1])
-	if s == "off" {
+	if on, is := Switch(s); is && on {
+		return now.AddDate(1, 0, 0), true
+	} else if is {
 		return time.Time{}, true
 	}
 	var n int

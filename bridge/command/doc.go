@@ -1,3 +1,3 @@
-// Package command is one use of a command, from a room, an email or the command line, and
-// the commands about people, held emails and status; and what pages show.
+// Package command runs a command from a room, an email or the command line. It holds the
+// commands about people, emails held for review and status, and the views of pages.
 package command

@@ -14,14 +14,14 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// How many messages from before somebody joined are mailed on request.
+// How many earlier messages are sent on request.
 const (
 	historyUsual = 5
 	historyMost  = 50
 )
 
-// shownHistory is what was shown to somebody who asked for history, and waits
-// for the word to send it. Nothing else is ever sent.
+// shownHistory is the preview of earlier messages that waits to be confirmed. Nothing
+// else is ever sent.
 type shownHistory struct {
 	Participant int64       `json:"participant"`
 	Messages    []int64     `json:"messages"`
@@ -32,8 +32,8 @@ func (c *Call) historyKey() string {
 	return "history/" + c.Network + "/" + string(c.Place.Room) + "/" + string(c.Place.Thread)
 }
 
-// History shows what was said before a person joined, as it would be mailed, and
-// mails it when that is confirmed (D21).
+// History previews the messages from before a person joined, and sends them when that is
+// confirmed (D21).
 func (c *Call) History() (string, error) {
 	th, err := c.mailing()
 	if err != nil {
@@ -44,11 +44,11 @@ func (c *Call) History() (string, error) {
 		return "", err
 	}
 	if len(people) != 1 || len(rest) > 1 {
-		return "", Usage("It goes: %s", c.TypedAs("history PERSON [COUNT]"))
+		return "", c.badArgument(people, rest, "one person", "history", "PERSON [COUNT]")
 	}
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(people[0].Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return "", Usage("%s takes no part. %s invites people.", people[0].Address, c.TypedAs("add ADDRESS"))
+		return "", Usage("%s isn't in this conversation. To invite somebody: %s", people[0].Address, c.TypedAs("add ADDRESS"))
 	}
 	if err != nil {
 		return "", err
@@ -58,24 +58,25 @@ func (c *Call) History() (string, error) {
 		word = strings.ToLower(rest[0])
 	}
 	switch word {
-	case "send":
+	case "send", "yes", "true", "on":
 		return c.sendHistory(th, p)
-	case "no":
-		return "Nothing of it is sent.", c.SetSetting(c.historyKey(), "")
+	case "no", "false", "off":
+		return "No earlier messages were sent.", c.SetSetting(c.historyKey(), "")
 	}
 	return c.showHistory(th, p, word)
 }
 
-// mailing is the thread of the place of the call, if mail may leave from it now.
+// mailing returns the thread of the place of the call. If its email is stopped, that is a
+// UsageError.
 func (c *Call) mailing() (store.Thread, error) {
 	th, r, err := c.LinkedThread()
 	switch {
 	case err != nil:
 		return th, err
 	case th.Paused:
-		return th, Usage("The mail from here is paused; %s ends that.", c.TypedAs("pause off"))
+		return th, Usage("Email from this room is paused. To start it again: %s", c.TypedAs("pause off"))
 	case r.Silent():
-		return th, Usage("Nothing passes between this room and email at the moment; %s tells why.", c.TypedAs("status"))
+		return th, Usage("This room is currently disconnected from email; %s shows why.", c.TypedAs("status"))
 	}
 	return th, nil
 }
@@ -83,25 +84,25 @@ func (c *Call) mailing() (store.Thread, error) {
 func (c *Call) showHistory(th store.Thread, p store.Participant, count string) (string, error) {
 	n, err := strconv.Atoi(count)
 	if err != nil || n < 1 || n > historyMost {
-		return "", Usage("How many messages? A number up to %d: %s", historyMost, c.TypedAs("history "+p.Address+" 5"))
+		return "", Usage("%q is not a number from 1 to %d; usage: %s", count, historyMost, c.TypedAs("history PERSON [COUNT]"))
 	}
 	ms, err := historyFor(c.Work, th, p, n)
 	if err != nil {
 		return "", err
 	}
 	if len(ms) == 0 {
-		return "", Usage("Nothing was said here before %s joined that could be sent.", p.Name)
+		return "", Usage("There are no messages from before %s joined that could be sent.", p.Name)
 	}
 	shown := shownHistory{Participant: p.ID, By: c.By.ID}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s would get what was said before, in one mail:", p.Address)
+	fmt.Fprintf(&b, "%s would get these messages in one email:", p.Address)
 	for _, m := range ms {
 		shown.Messages = append(shown.Messages, m.ID)
 		what := core.OneLine(m.Text, 80)
 		if m.Files != "" {
 			what = strings.TrimSpace(what + " [" + core.OneLine(m.Files, 80) + "]")
 		}
-		fmt.Fprintf(&b, "\n%s %s: %s", m.At.Format("2 Jan 15:04"), m.Name, what)
+		fmt.Fprintf(&b, "\n%s %s: %s", core.When(m.At, c.Now, c.Env.Zone), m.Name, what)
 	}
 	text, err := json.Marshal(shown)
 	if err != nil {
@@ -111,13 +112,13 @@ func (c *Call) showHistory(th store.Thread, p store.Participant, count string) (
 		return "", err
 	}
 	send := "history " + p.Address + " send"
-	fmt.Fprintf(&b, "\nNothing is sent yet: %s sends it.", c.TypedAs(send))
-	c.Choices = []chat.Choice{{Label: "Send it", Command: send}, {Label: "No", Command: "history " + p.Address + " no"}}
+	fmt.Fprintf(&b, "\nNothing has been sent yet. To send them: %s", c.TypedAs(send))
+	c.Choices = []chat.Choice{{Label: "Send", Command: send}, {Label: "Cancel", Command: "history " + p.Address + " no"}}
 	return b.String(), nil
 }
 
-// historyFor returns the last messages from before a person joined, oldest first:
-// none that stayed in the room or was deleted, nor one that the person was left out of.
+// historyFor returns up to n messages from before a person joined, oldest first, without
+// those that stayed in the room, were deleted, or left the person out.
 func historyFor(w *core.Work, th store.Thread, p store.Participant, n int) (ms []store.Message, err error) {
 	all, err := w.MessagesBefore(th.ID, p.Joined, n)
 	if err != nil {
@@ -140,7 +141,7 @@ func mayHaveHistory(w *core.Work, m store.Message, p store.Participant) (bool, e
 	return err == nil && m.State != store.Deleted && m.State != store.Inside && !out.Has(p.ID), err
 }
 
-// sendHistory mails what was shown, as it stands now.
+// sendHistory sends the messages of the preview in their current versions.
 func (c *Call) sendHistory(th store.Thread, p store.Participant) (string, error) {
 	text, err := c.Setting(c.historyKey())
 	if err != nil {
@@ -153,7 +154,7 @@ func (c *Call) sendHistory(th store.Thread, p store.Participant) (string, error)
 		}
 	}
 	if shown.Participant != p.ID || shown.By != c.By.ID {
-		return "", Usage("Look first at what would be sent: %s", c.TypedAs("history "+p.Address+" 5"))
+		return "", Usage("Preview the messages first: %s", c.TypedAs("history "+p.Address+" 5"))
 	}
 	var ms []store.Message
 	for _, id := range shown.Messages {
@@ -171,19 +172,18 @@ func (c *Call) sendHistory(th store.Thread, p store.Participant) (string, error)
 		return "", err
 	}
 	if len(ms) == 0 {
-		return "", Usage("All of it was deleted meanwhile.")
+		return "", Usage("All these messages have since been deleted; nothing was sent.")
 	}
 	plan, err := tomail.PlanFor(c.Work, th.ID, ms)
 	if err != nil {
 		return "", err
 	}
-	// Files are named and not attached, and what the messages answer is not quoted:
-	// only what was shown is sent.
+	// Only the preview is sent: files are named but not attached, and quotes are left out.
 	plan.Files, plan.Quotes, plan.Reactions = nil, nil, nil
 	g := tomail.Planned{Messages: ms, To: []store.Participant{p}, First: p.State == store.Invited, Late: true, Asked: c.By.Name}
 	g.Shown = []store.Participant{p}
 	if err := tomail.MakeMail(c.Work, plan, g); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s will get it.", p.Name), nil
+	return fmt.Sprintf("%s will get these messages in one email.", p.Name), nil
 }

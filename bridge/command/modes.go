@@ -14,15 +14,15 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// readZone reads how people name a time zone. Empty: that of the installation.
+// readZone reads a time zone; the empty name is that of the installation.
 func readZone(words []string) (name string, ok bool) {
 	if len(words) != 1 {
 		return "", false
 	}
 	switch word := words[0]; strings.ToLower(word) {
-	case "off", "default":
+	case "off", "no", "false", "default":
 		return "", true
-	case "local": // of this machine: it says nothing to others
+	case "local": // that of this machine, which others do not know
 		return "", false
 	case "utc", "gmt":
 		return "UTC", true
@@ -35,7 +35,7 @@ func readZone(words []string) (name string, ok bool) {
 	}
 }
 
-// ZonePerson sets the zone in which mail to people tells times.
+// ZonePerson sets the time zone of people for digests and dates in their email.
 func (c *Call) ZonePerson() (string, error) {
 	th, people, rest, err := c.named()
 	if err != nil {
@@ -43,7 +43,7 @@ func (c *Call) ZonePerson() (string, error) {
 	}
 	name, ok := readZone(rest)
 	if len(people) == 0 || !ok {
-		return "", Usage("Name the person and the time zone: %s. off ends that.", c.TypedAs("zone ann@example.com Europe/Berlin"))
+		return "", c.badArgument(people, rest, "a person and a time zone, such as Europe/Berlin", "zone", "PERSON ZONE|off")
 	}
 	for _, a := range people {
 		p, err := c.taking(th, a)
@@ -57,8 +57,8 @@ func (c *Call) ZonePerson() (string, error) {
 	return "", nil
 }
 
-// setZone stores the zone of a person. What waits for a daily digest leaves at the hour
-// there.
+// setZone stores the time zone of a person. Messages that wait for a daily digest are sent
+// at the hour of that zone.
 func setZone(w *core.Work, p store.Participant, name string) error {
 	p.Zone = name
 	if err := w.SetParticipant(p); err != nil {
@@ -72,19 +72,19 @@ func setZone(w *core.Work, p store.Participant, name string) error {
 	return err
 }
 
-// zoneByMail sets the zone of the person who asks for it by mail.
+// zoneByMail sets the time zone of a person at their request by email.
 func zoneByMail(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	name, ok := readZone(words[min(1, len(words)):])
 	if !ok {
-		return tomail.Note(w, th, p, "", fmt.Sprintf("Times in your mails are those of %s. To change it, write /zone and the zone, as /zone Europe/Berlin.", zoneText(w.Env.ZoneNamed(p.Zone), w.Now)), l.Msg.ID)
+		return tomail.Note(w, th, p, "", fmt.Sprintf("Your time zone is %s. To change it, reply with /zone and a zone, such as /zone Europe/Berlin.", zoneText(w.Env.ZoneNamed(p.Zone), w.Now)), l.Msg.ID)
 	}
 	if err := setZone(w, p, name); err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", fmt.Sprintf("From now on times in mails to you alone are those of %s. It is %s there.", zoneText(w.Env.ZoneNamed(name), w.Now), w.Now.In(w.Env.ZoneNamed(name)).Format("15:04")), l.Msg.ID)
+	return tomail.Note(w, th, p, "", fmt.Sprintf("Your time zone is now %s, where it is %s. It is used in digests and other emails to you alone.", zoneText(w.Env.ZoneNamed(name), w.Now), w.Now.In(w.Env.ZoneNamed(name)).Format("15:04")), l.Msg.ID)
 }
 
-// zoneText names a zone; that of the machine has no name of its own.
+// zoneText names a time zone; that of the machine by its abbreviation.
 func zoneText(z *time.Location, now time.Time) string {
 	if z == time.Local {
 		return now.In(z).Format("MST")
@@ -92,7 +92,7 @@ func zoneText(z *time.Location, now time.Time) string {
 	return z.String()
 }
 
-// DigestMode shows or changes when mail goes to people.
+// DigestMode shows or changes when people get email.
 func (c *Call) DigestMode() (string, error) {
 	th, _, err := c.LinkedThread()
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *Call) DigestMode() (string, error) {
 	}
 	mode := core.ModeOf(rest)
 	if len(people) == 0 || mode == "" {
-		return "", Usage("Name the person and when they get mail: %s. It may be %s.", c.TypedAs("digest ann@example.com daily"), core.Modes)
+		return "", c.badArgument(people, rest, "a person and a mode ("+core.Modes+")", "digest", "PERSON… "+strings.NewReplacer(", ", "|", " or ", "|").Replace(core.Modes))
 	}
 	for _, a := range people {
 		p, err := c.taking(th, a)
@@ -118,10 +118,10 @@ func (c *Call) DigestMode() (string, error) {
 			return "", err
 		}
 	}
-	return "", c.Tell("%s changed when mail goes out from here to a person.")
+	return "", c.Tell("%s changed when a participant of this room gets email.")
 }
 
-// modesText lists when each person gets mail.
+// modesText lists when each person gets email.
 func (c *Call) modesText(th store.Thread) (string, error) {
 	people, err := c.Participants(th.ID)
 	if err != nil {
@@ -133,27 +133,41 @@ func (c *Call) modesText(th store.Thread) (string, error) {
 			lines = append(lines, fmt.Sprintf("%s <%s> gets %s", p.Name, p.Address, core.ModeText(p.Mode, c.Env.DigestTime)))
 		}
 	}
-	return strings.Join(append(lines, c.TypedAs("digest PERSON MODE")+" changes it: "+core.Modes+"."), "\n"), nil
+	return strings.Join(append(lines, "To change it: "+c.TypedAs("digest PERSON MODE")+". MODE is "+core.Modes+"."), "\n"), nil
 }
 
-// taking finds a person who takes part.
+// badArgument reports the first argument that is neither a person nor understood, or what
+// is missing.
+func (c *Call) badArgument(people []mail.Address, rest []string, required, name, args string) error {
+	if len(rest) > 0 {
+		if len(people) == 0 && !core.IsArgument(rest[0]) {
+			return Usage("Nobody in this conversation matches %q. Put names of several words in quotation marks; %s lists the participants.", rest[0], c.TypedAs("who"))
+		}
+		if len(people) > 0 {
+			return c.Unknown(strings.Join(rest, " "), name, args)
+		}
+	}
+	return Usage("Required: %s; usage: %s", required, c.TypedAs(name+" "+args))
+}
+
+// taking finds a current participant.
 func (c *Call) taking(th store.Thread, a mail.Address) (store.Participant, error) {
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return p, Usage("%s takes no part. %s lists who does.", a.Address, c.TypedAs("who"))
+		return p, Usage("%s isn't in this conversation. %s lists the participants.", a.Address, c.TypedAs("who"))
 	}
 	return p, err
 }
 
-// MutePerson lets mail to a person rest for a while.
+// MutePerson stops email to a person for a while.
 func (c *Call) MutePerson() (string, error) {
 	th, people, rest, err := c.named()
 	if err != nil {
 		return "", err
 	}
 	until, ok := muteUntil(append([]string{"mute"}, rest...), c.Now)
-	if len(people) != 1 || !ok {
-		return "", Usage("Name the person and for how long: %s (m, h or d), or off.", c.TypedAs("mute ann@example.com 2h"))
+	if len(people) != 1 || len(rest) > 1 || !ok {
+		return "", c.badArgument(people, rest, "one person, and a duration such as 30m, 2h or 3d", "mute", "PERSON [2h|off]")
 	}
 	p, err := c.taking(th, people[0])
 	if err != nil {
@@ -164,26 +178,26 @@ func (c *Call) MutePerson() (string, error) {
 		return "", err
 	}
 	if until.IsZero() {
-		return fmt.Sprintf("%s gets mail again.", p.Name), nil
+		return fmt.Sprintf("%s gets email again.", p.Name), nil
 	}
-	return fmt.Sprintf("%s gets no mail until %s. What is said until then is not sent later.", p.Name, until.Format("2 January 15:04 MST")), nil
+	return fmt.Sprintf("%s gets no email until %s. Messages until then are not sent later.", p.Name, core.When(until, c.Now, c.Env.Zone)), nil
 }
 
-// digestByMail changes when mail goes to the person who asks for it by mail.
+// digestByMail changes when a person gets email, at their request by email.
 func digestByMail(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, words []string) error {
 	mode := core.ModeOf(words[min(1, len(words)):])
 	if mode == "" {
-		return tomail.Note(w, th, p, "", fmt.Sprintf("You get %s. To change it, write /digest and one of %s.", forReader(core.ModeText(p.Mode, w.Env.DigestTime)), core.Modes), l.Msg.ID)
+		return tomail.Note(w, th, p, "", fmt.Sprintf("You get %s. To change it, reply with /digest and one of %s.", forReader(core.ModeText(p.Mode, w.Env.DigestTime)), core.Modes), l.Msg.ID)
 	}
 	if err := tomail.SetMode(w, p, mode); err != nil {
 		return err
 	}
-	text := "From now on you get " + forReader(core.ModeText(mode, w.Env.DigestTime)) + "."
+	text := "You now get " + forReader(core.ModeText(mode, w.Env.DigestTime)) + "."
 	if mode == store.Paused {
-		text += " What is said until you write /digest burst is not sent later."
+		text += " Messages until you reply with /digest burst are not sent later."
 	}
 	return tomail.Note(w, th, p, "", text, l.Msg.ID)
 }
 
-// forReader turns words about a person to that person.
+// forReader turns the words of core.ModeText about a person into words to that person.
 func forReader(s string) string { return strings.ReplaceAll(s, "them", "you") }

@@ -15,16 +15,16 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// jobPage is the kind of delivery that shows a person the bridge's page.
+// jobPage is the kind of delivery that shows a person the page of the bridge.
 const jobPage = "chat.desk"
 
 // pageJob is its data.
 type pageJob struct {
 	tochat.Target
-	May bool `json:"may,omitempty"` // the person may command
+	May bool `json:"may,omitempty"` // the person may change things
 }
 
-// Kinds are the kinds of deliveries that show a person something.
+// Kinds returns the kinds of deliveries that show a person a page or settings.
 func Kinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{pageKind(e).For(e), settingsKind(e).For(e)}
 }
@@ -42,7 +42,7 @@ func pageKind(e *core.Env) tochat.Kind[pageJob] {
 	}
 }
 
-// ShowPage has a person shown the bridge's page.
+// ShowPage enqueues the page of the bridge for a person.
 func ShowPage(w *core.Work, network string, e chat.DeskOpened) error {
 	if w.Env.Network(network).Desker == nil {
 		return nil
@@ -51,15 +51,14 @@ func ShowPage(w *core.Work, network string, e chat.DeskOpened) error {
 	j := pageJob{Target: tochat.Target{Network: network, Out: chat.Outgoing{For: to}}, May: w.Env.Access.Level(e.By, e.Rank) >= core.Link}
 	key := w.Key("desk", w.Now.UnixNano()) + "." + string(to)
 	j.Out.Key = key
-	// A lane for each person: nobody waits for the page of somebody else.
+	// Each person has a lane, so that nobody waits for the page of somebody else.
 	return outbox.Enqueue(w, jobPage, "desk/"+network+"/"+string(to), key, j, nil, w.Now)
 }
 
-// pageRooms is how many rooms a desk shows at most.
+// pageRooms limits the rooms on a page.
 const pageRooms = 100
 
-// pageOf is what a person is shown of one network. Addresses are for those who
-// may command.
+// pageOf reads the page of one network. Only people who may change things see addresses.
 func pageOf(ctx context.Context, e *core.Env, network string, may bool) (chat.Desk, error) {
 	d := chat.Desk{May: may}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
@@ -105,10 +104,10 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 	}
 	d = chat.DeskRoom{Place: core.Place(r), Title: th.Title, Mode: th.Mode, Paused: th.Paused}
 	if r.Shared == store.SharedAsked {
-		d.Trouble = "shared with another organisation: nothing is mailed until somebody agrees"
+		d.Trouble = "This channel is shared with another organization. Nothing is sent by email until somebody confirms it."
 	}
 	if r.Encrypted == store.EncryptedAsked {
-		d.Trouble = "encrypted: nothing is mailed until somebody agrees"
+		d.Trouble = "This room is encrypted. Nothing is sent by email until somebody confirms it."
 	}
 	people, err := tx.Participants(th.ID)
 	if err != nil {
@@ -138,7 +137,7 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 	var again []string
 	for _, rc := range rs {
 		if rc.State == store.Failed || rc.State == store.Delayed {
-			d.Trouble = fmt.Sprintf("the last mail is %s for somebody: %s", rc.State, core.PlainReason(rc.Reason))
+			d.Trouble = fmt.Sprintf("The last email to %s: %s", mishap(rc.State), core.PlainReason(rc.Reason))
 		}
 		if rc.State == store.Failed && tomail.WorthRetrying(rc.Reason) && takes(people, rc.Participant) {
 			again = append(again, rc.Address)
@@ -152,7 +151,15 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 	return d, nil
 }
 
-// takes reports whether mail goes to one of these people.
+// mishap words that an email failed or is delayed.
+func mishap(state string) string {
+	if state == store.Delayed {
+		return "a participant is delayed"
+	}
+	return "a participant failed"
+}
+
+// takes reports whether one of these people, by id, currently gets email.
 func takes(people []store.Participant, id int64) bool {
 	return slices.ContainsFunc(people, func(p store.Participant) bool { return p.ID == id && p.Takes() })
 }

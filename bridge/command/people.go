@@ -16,19 +16,19 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Add invites people. Somebody of another domain in an open conversation is
-// asked about first: the addresses of all would be shown.
+// Add invites people. In an open conversation, people of another domain need an explicit
+// open or hidden, because everybody sees all addresses there.
 func (c *Call) Add() (string, error) {
 	th, people, rest, err := c.named()
 	if err != nil {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", Usage("Name at least one address: %s", c.TypedAs("add ann@example.com"))
+		return "", c.Needs("add", "ADDRESS… [open|hidden] [history COUNT]")
 	}
 	box := c.Env.Boxes[th.Mailbox]
 	if box == nil {
-		return "", Usage("The mailbox of this conversation is no longer in the configuration.")
+		return "", Usage("The mailbox of this conversation is no longer in the configuration. Ask the admin to restore it.")
 	}
 	if err := c.NotOurselves(box, people); err != nil {
 		return "", err
@@ -36,12 +36,15 @@ func (c *Call) Add() (string, error) {
 	choice, history := "", ""
 	if n := len(rest); n > 1 && strings.EqualFold(rest[n-2], "history") {
 		if len(people) > 1 {
-			return "", Usage("What was said before is sent to one person at a time: %s", c.TypedAs("history "+people[0].Address+" "+rest[n-1]))
+			return "", Usage("Earlier messages are sent to one person at a time: %s", c.TypedAs("history "+people[0].Address+" "+rest[n-1]))
 		}
 		rest, history = rest[:n-2], rest[n-1]
 	}
 	if len(rest) > 0 {
 		choice = strings.ToLower(rest[0])
+	}
+	if len(rest) > 1 {
+		return "", c.Unknown(rest[1], "add", "ADDRESS… [open|hidden] [history COUNT]")
 	}
 	if err := c.CheckDomains(&th, people, choice); err != nil {
 		return "", err
@@ -61,9 +64,12 @@ func (c *Call) Add() (string, error) {
 	return c.showHistory(th, p, history)
 }
 
+// CheckDomains returns a UsageError if people of several domains would come to see each
+// other's addresses and choice is neither open nor hidden. hidden changes the mode of the
+// conversation.
 func (c *Call) CheckDomains(th *store.Thread, people []mail.Address, choice string) error {
 	if choice != "" && choice != store.ModeOpen && choice != store.ModeHidden {
-		return Usage("I do not understand %q: open or hidden?", choice)
+		return Usage("Unknown argument %q; it must be open or hidden.", choice)
 	}
 	if th.Mode != store.ModeOpen {
 		return nil
@@ -85,10 +91,12 @@ func (c *Call) CheckDomains(th *store.Thread, people []mail.Address, choice stri
 		th.Mode = store.ModeHidden
 		return c.SetThread(*th)
 	}
-	return Usage("These people are of different domains and would see each other's addresses. %s lets them, %s gives each a mail of their own.",
+	return Usage("These people use different domains and would see each other's addresses. Type %s to allow that, or %s to send separate emails.",
 		c.TypedAs("add "+people[0].Address+" open"), c.TypedAs("add "+people[0].Address+" hidden"))
 }
 
+// AddOne invites one person, who receives the messages written from now on. Somebody who
+// left is a UsageError: only they can come back.
 func (c *Call) AddOne(th store.Thread, a mail.Address) error {
 	p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 	switch {
@@ -98,14 +106,15 @@ func (c *Call) AddOne(th store.Thread, a mail.Address) error {
 	case err != nil:
 		return err
 	case p.State == store.Gone:
-		return Usage("%s left on %s. Only they can come back, by answering /join to any mail of the conversation.", p.Name, p.Changed.Format("2 January"))
+		return Usage("%s left on %s. Only they can come back, by replying /join to an email of this conversation.", p.Name, core.Day(p.Changed, c.Now, c.Env.Zone))
 	case p.Takes():
-		return Usage("%s takes part already.", p.Address)
+		return Usage("%s is already in this conversation.", p.Address)
 	}
 	p.State, p.Changed, p.Joined, p.Bounces, p.Address = store.Invited, c.Now, c.Now, 0, a.Address
 	return c.SetParticipant(p)
 }
 
+// Remove ends the email to people, including those whose email bounces.
 func (c *Call) Remove() (string, error) {
 	th, _, err := c.LinkedThread()
 	if err != nil {
@@ -116,15 +125,15 @@ func (c *Call) Remove() (string, error) {
 		return "", err
 	}
 	if len(rest) > 0 {
-		return "", Usage("Nobody here is called %q. %s lists who takes part; a name of several words stands in quotation marks.", rest[0], c.TypedAs("who"))
+		return "", Usage("Nobody in this conversation matches %q. Put names of several words in quotation marks; %s lists the participants.", rest[0], c.TypedAs("who"))
 	}
 	if len(people) == 0 {
-		return "", Usage("Name at least one person: %s", c.TypedAs("remove ann@example.com"))
+		return "", Usage("At least one person is required; usage: %s", c.TypedAs("remove PERSON…"))
 	}
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes() && p.State != store.Bounced) {
-			return "", Usage("%s takes no part. %s lists who does.", a.Address, c.TypedAs("who"))
+			return "", Usage("%s isn't in this conversation. %s lists the participants.", a.Address, c.TypedAs("who"))
 		}
 		if err != nil {
 			return "", err
@@ -136,17 +145,19 @@ func (c *Call) Remove() (string, error) {
 	return "", tochat.Announce(c.Work, th.ID)
 }
 
+// Who lists the email participants.
 func (c *Call) Who() (string, error) {
 	th, _, err := c.LinkedThread()
 	if err != nil {
 		return "", err
 	}
-	text, err := whoText(c.Work, th, c.Level >= core.Link)
+	text, err := whoText(c.Work, th, c.Level >= core.Link, c.Env.Zone)
 	return text, err
 }
 
-// whoText lists who takes part; addresses only for those who may link.
-func whoText(w *core.Work, th store.Thread, addresses bool) (string, error) {
+// whoText lists the email participants of a conversation, with their addresses if asked.
+// Dates are those of the time zone.
+func whoText(w *core.Work, th store.Thread, addresses bool, zone *time.Location) (string, error) {
 	people, err := w.Participants(th.ID)
 	if err != nil {
 		return "", err
@@ -156,7 +167,7 @@ func whoText(w *core.Work, th store.Thread, addresses bool) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "“%s” (%s), read in %s. By email:", th.Title, th.Mode, core.Quantity(len(rooms), "room", "rooms"))
+	fmt.Fprintf(&b, "“%s” (%s) is connected to %s. By email:", th.Title, th.Mode, core.Quantity(len(rooms), "room", "rooms"))
 	if len(people) == 0 {
 		b.WriteString(" nobody.")
 	}
@@ -167,16 +178,16 @@ func whoText(w *core.Work, th store.Thread, addresses bool) (string, error) {
 		}
 		switch p.State {
 		case store.Invited:
-			b.WriteString(" – gets an invitation with the next message")
+			b.WriteString(" – will be invited with the next message")
 		case store.Gone:
-			b.WriteString(" – left on " + p.Changed.Format("2 January"))
+			b.WriteString(" – left on " + core.Day(p.Changed, w.Now, zone))
 		case store.Bounced:
-			b.WriteString(" – gets no mail since " + p.Changed.Format("2 January") + ": it does not arrive there")
+			b.WriteString(" – email has bounced since " + core.Day(p.Changed, w.Now, zone))
 		case store.Removed:
-			b.WriteString(" – taken out on " + p.Changed.Format("2 January"))
+			b.WriteString(" – removed on " + core.Day(p.Changed, w.Now, zone))
 		}
 		if p.Takes() && p.Muted.After(w.Now) {
-			b.WriteString(" – muted until " + p.Muted.Format("2 January 15:04"))
+			b.WriteString(" – muted until " + core.When(p.Muted, w.Now, zone))
 		}
 		if p.Takes() && p.Mode != store.Burst {
 			b.WriteString(" – gets " + core.ModeText(p.Mode, w.Env.DigestTime))
@@ -185,35 +196,37 @@ func whoText(w *core.Work, th store.Thread, addresses bool) (string, error) {
 	return b.String(), nil
 }
 
+// FlushNow ends the hold of the conversation: its waiting messages are sent.
 func (c *Call) FlushNow() (string, error) {
 	th, _, err := c.LinkedThread()
 	if err != nil {
 		return "", err
 	}
 	if th.HoldFirst.IsZero() {
-		return "", Usage("Nothing is being held.")
+		return "", Usage("No messages are waiting to be sent.")
 	}
 	return "", c.SetHold(th.ID, th.HoldFirst, tomail.EndedByHand(th.HoldFirst))
 }
 
-// heldMail is the held mail that the first word names, if it may be decided here.
+// heldMail returns the email held for review that the first argument numbers. Emails of
+// other rooms are for admins and the home room only.
 func (c *Call) heldMail() (store.HeldMail, error) {
 	if len(c.Args) == 0 {
-		return store.HeldMail{}, Usage("Name the number of the held mail; %s lists them.", c.TypedAs("status"))
+		return store.HeldMail{}, Usage("The number of an email held for review is required; %s lists them.", c.TypedAs("status"))
 	}
 	id, err := strconv.ParseInt(strings.TrimPrefix(c.Args[0], "#"), 10, 64)
 	if err != nil {
-		return store.HeldMail{}, Usage("%q is not the number of a held mail; %s lists them.", c.Args[0], c.TypedAs("status"))
+		return store.HeldMail{}, Usage("%q is not the number of an email held for review; %s lists them.", c.Args[0], c.TypedAs("status"))
 	}
 	h, err := c.HeldMail(id)
 	if errors.Is(err, store.ErrNone) {
-		return h, Usage("There is no held mail %d.", id)
+		return h, Usage("There is no email %d held for review.", id)
 	}
 	if err != nil {
 		return h, err
 	}
 	if h.State != "held" {
-		return h, Usage("That mail was decided about already: %s.", h.State)
+		return h, Usage("Email %d is already %s.", id, decided(h.State))
 	}
 	atHome := c.Network == c.Env.Home.Network && c.Place.Room == c.Env.Home.Room
 	if c.Level >= core.Administer || atHome {
@@ -224,19 +237,33 @@ func (c *Call) heldMail() (store.HeldMail, error) {
 		return h, err
 	}
 	if err != nil || r.Thread != h.Thread {
-		return h, Usage("That mail does not belong to this room.")
+		return h, Usage("Email %d belongs to another room.", id)
 	}
 	return h, nil
 }
 
+// decided words the state of an email that is no longer held for review.
+func decided(state string) string {
+	if state == "denied" {
+		return "rejected"
+	}
+	return state
+}
+
+// Approve has a held email posted; with "add", its sender joins the conversation.
 func (c *Call) Approve() (string, error) {
 	h, err := c.heldMail()
 	if err != nil {
 		return "", err
 	}
-	j := frommail.AdmitJob{Held: h.ID, Add: len(c.Args) > 1 && c.Args[1] == "add"}
+	j := frommail.AdmitJob{Held: h.ID}
+	if len(c.Args) > 1 {
+		if j.Add = strings.EqualFold(c.Args[1], "add"); !j.Add || len(c.Args) > 2 {
+			return "", c.Unknown(c.Args[len(c.Args)-1], "approve", "NUMBER [add]")
+		}
+	}
 	if h.Thread == 0 {
-		// It begins a conversation: in a thread of this room.
+		// It starts a conversation, in a thread of this room.
 		r, err := c.Room(c.Network, string(c.Place.Room), "")
 		if errors.Is(err, store.ErrNone) && c.Place.Room != "" {
 			r = store.Room{Network: c.Network, Place: string(c.Place.Room)}
@@ -248,8 +275,7 @@ func (c *Call) Approve() (string, error) {
 			return "", err
 		}
 	}
-	// One approval settles the way of a sender whom nothing proves, never that of
-	// one whom something disproves.
+	// One approval is enough for an unverified sender, never for a possibly forged one.
 	if canon := mail.CanonicalAddress(h.Sender); !strings.Contains(h.Reason, "forged") {
 		if err := c.SetSender(canon, store.SenderApproved, c.Now); err != nil {
 			return "", err
@@ -261,6 +287,7 @@ func (c *Call) Approve() (string, error) {
 	return "", outbox.Enqueue(c.Work, frommail.JobAdmit, "admit", c.Key("q", h.ID), j, nil, time.Time{})
 }
 
+// Deny rejects a held email, or people that an email added.
 func (c *Call) Deny() (string, error) {
 	if len(c.Args) > 0 && strings.Contains(c.Args[0], "@") {
 		return c.denyPeople()
@@ -269,11 +296,14 @@ func (c *Call) Deny() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(c.Args) > 1 {
+		return "", c.Unknown(c.Args[1], "deny", "NUMBER|ADDRESS…")
+	}
 	return "", c.drop(h)
 }
 
-// drop forgets a held mail. Its file goes first: without it, nothing is left to
-// be decided, and the command can be given again.
+// drop deletes a held email. Its file goes first, so that the command can be repeated
+// after an error.
 func (c *Call) drop(h store.HeldMail) error {
 	if err := c.Env.Store.DropFile(h.File); err != nil {
 		return err
@@ -281,10 +311,14 @@ func (c *Call) drop(h store.HeldMail) error {
 	return c.SetHeld(h.ID, "denied")
 }
 
+// Block rejects a held email and all later email from its sender.
 func (c *Call) Block() (string, error) {
 	h, err := c.heldMail()
 	if err != nil {
 		return "", err
+	}
+	if len(c.Args) > 1 {
+		return "", c.Unknown(c.Args[1], "block", "NUMBER")
 	}
 	if err := c.SetSender(mail.CanonicalAddress(h.Sender), store.SenderBlocked, c.Now); err != nil {
 		return "", err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
@@ -12,8 +11,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Resend mails messages to people who were left out of them, or whom they have not
-// reached. The latter may be done by their author, too.
+// Resend sends messages to people who were left out of them, or to whom they failed. The
+// author of the messages may do the latter, too.
 func (c *Call) Resend() (string, error) {
 	th, err := c.mailing()
 	if err != nil {
@@ -37,23 +36,23 @@ func (c *Call) Resend() (string, error) {
 	if own, err := c.allMine(messages); err != nil {
 		return "", err
 	} else if c.Level < core.Link && !own {
-		return "", MayNotUse("resend")
+		return "", c.MayNotUse("resend", core.Link)
 	}
-	if len(messages) > 0 && len(c.Args) == 1 && strings.EqualFold(c.Args[0], "no") {
-		return "It stays unsent.", nil
+	if len(messages) > 0 && len(c.Args) == 1 && isOff(c.Args[0]) {
+		return "The message was not sent.", nil
 	}
 	people, rest, err := c.people()
 	if err != nil {
 		return "", err
 	}
 	if len(messages) == 0 || len(people) == 0 || len(rest) > 0 {
-		return "", Usage("It goes: %s", c.TypedAs("resend NUMBER PERSON…"))
+		return "", c.badResend(messages, rest)
 	}
 	var again []string
 	for _, a := range people {
 		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
 		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-			return "", Usage("%s takes no part. %s lists who does.", a.Address, c.TypedAs("who"))
+			return "", Usage("%s isn't in this conversation. %s lists the participants.", a.Address, c.TypedAs("who"))
 		}
 		if err != nil {
 			return "", err
@@ -67,12 +66,24 @@ func (c *Call) Resend() (string, error) {
 		}
 	}
 	if len(again) > 0 {
-		return fmt.Sprintf("It is mailed to %s again.", core.ListNames(again)), nil
+		return fmt.Sprintf("The message is being sent to %s again.", core.ListNames(again)), nil
 	}
 	return "", nil
 }
 
-// allMine reports whether the one who typed wrote all of these messages.
+// badResend reports the first argument that is neither a message nor a person, or what is
+// missing.
+func (c *Call) badResend(messages []store.Message, rest []string) error {
+	switch {
+	case len(messages) == 0:
+		return Usage("The number of a message is required; usage: %s", c.TypedAs("resend NUMBER PERSON…"))
+	case len(rest) > 0:
+		return Usage("Nobody in this conversation matches %q. Put names of several words in quotation marks; %s lists the participants.", rest[0], c.TypedAs("who"))
+	}
+	return Usage("At least one person is required; usage: %s", c.TypedAs("resend NUMBER PERSON…"))
+}
+
+// allMine reports whether the author of the command wrote all of these messages.
 func (c *Call) allMine(ms []store.Message) (bool, error) {
 	for _, m := range ms {
 		if m.Origin != store.FromChat || m.Author == 0 {
@@ -85,8 +96,8 @@ func (c *Call) allMine(ms []store.Message) (bool, error) {
 	return len(ms) > 0, nil
 }
 
-// resendTo mails messages to one person who was left out of them, or whom they have
-// not reached; again: one of them has failed.
+// resendTo sends messages to a person who was left out of them, or to whom they failed;
+// again: at least one had failed.
 func (c *Call) resendTo(th store.Thread, p store.Participant, messages []store.Message) (again bool, _ error) {
 	var gets []store.Message
 	var lost []store.Recipient
@@ -107,7 +118,7 @@ func (c *Call) resendTo(th store.Thread, p store.Participant, messages []store.M
 		}
 	}
 	if len(gets) == 0 {
-		return false, Usage("%s was not left out, or has got it by now, or it is on its way.", p.Name)
+		return false, Usage("%s already received this message, or it is still being sent.", p.Name)
 	}
 	for _, r := range lost {
 		r.State = store.Resent
@@ -127,14 +138,13 @@ func (c *Call) resendTo(th store.Thread, p store.Participant, messages []store.M
 	again = len(lost) > 0
 	g := tomail.Planned{Messages: gets, To: []store.Participant{p}, First: p.State == store.Invited || (again && !reached), Again: again}
 	for _, m := range gets {
-		g.Late = g.Late || tomail.Speaker(m) != tomail.Speaker(gets[0]) // one mail of several: it says who and when
+		g.Late = g.Late || tomail.Speaker(m) != tomail.Speaker(gets[0]) // one email with messages of several authors names each author and time
 	}
 	g.Shown = tomail.Shown(plan, g)
 	return again, tomail.MakeMail(c.Work, plan, g)
 }
 
-// failuresOf are the mails with a message that have not reached a person. None: the
-// newest is on its way, or was never mailed there.
+// failuresOf returns the emails with a message that failed for a person.
 func failuresOf(w *core.Work, message, person int64) (failed []store.Recipient, err error) {
 	rs, err := w.MessageRecipients(message)
 	for _, r := range rs {

@@ -16,8 +16,7 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// jobSettings is the kind of delivery that shows a person what can be changed of a
-// conversation.
+// jobSettings is the kind of delivery that shows a person the settings of a conversation.
 const jobSettings = "chat.settings"
 
 // settingsJob is its data.
@@ -25,7 +24,7 @@ type settingsJob struct{ tochat.Target }
 
 func settingsKind(e *core.Env) tochat.Kind[settingsJob] {
 	return tochat.Kind[settingsJob]{
-		Name: jobSettings, Patience: 3 * time.Second, // nobody looks for it later
+		Name: jobSettings, Patience: 3 * time.Second, // a later form is of no use
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *settingsJob) (chat.MessageID, error) {
 			s, err := settingsOf(ctx, e, j.Room)
 			if err != nil {
@@ -36,8 +35,8 @@ func settingsKind(e *core.Env) tochat.Kind[settingsJob] {
 	}
 }
 
-// SettingsAsked has a person shown the settings of a conversation. Who may not change
-// them is shown the page anew, and so is who asks for a conversation that is over.
+// SettingsAsked shows a person the settings of a conversation. Without the rights to
+// change them, and for a conversation that has ended, it shows the page again.
 func SettingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 	if w.Env.Network(network).Setter == nil {
 		return nil
@@ -51,11 +50,11 @@ func SettingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 	}
 	key := w.Key("settings", r.ID, w.Now.UnixNano()) + "." + string(e.By.ID)
 	j := settingsJob{tochat.Target{Network: network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}
-	// A lane for each person: the form has to come within seconds.
+	// Each person has a lane: the form has to appear within seconds.
 	return outbox.Enqueue(w, jobSettings, "settings/"+network+"/"+string(e.By.ID), key, j, nil, w.Now)
 }
 
-// settingsOf is what can be changed of the conversation of a room.
+// settingsOf reads the settings of the conversation of a room.
 func settingsOf(ctx context.Context, e *core.Env, room int64) (s chat.Settings, err error) {
 	for _, mode := range []string{store.Instant, store.Burst, store.Quarter, store.Hourly, store.Daily, store.Mentions, store.Paused} {
 		s.Modes = append(s.Modes, chat.Choice{Label: capital(core.ModeText(mode, e.DigestTime)), Command: mode})
@@ -83,14 +82,14 @@ func settingsOf(ctx context.Context, e *core.Env, room int64) (s chat.Settings, 
 	})
 }
 
-// capital begins a text with a capital letter.
+// capital makes the first letter of a text a capital.
 func capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-// waits words what of a conversation waits; empty: nothing. waiting are all deliveries
-// that are not made, held are all mails that wait for a decision.
+// waits words the queue of a conversation; empty: nothing waits. waiting are all
+// deliveries not yet made, held all emails held for review.
 func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.HeldMail) (string, error) {
 	ms, err := tx.HeldMessages(thread)
 	if err != nil {
@@ -112,9 +111,9 @@ func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.He
 		n         int
 		one, many string
 	}{
-		{len(ms), "message is held", "messages are held"},
-		{mails, "mail is on its way", "mails are on their way"},
-		{asked, "mail waits for a decision", "mails wait for a decision"},
+		{len(ms), "message waiting", "messages waiting"},
+		{mails, "email queued", "emails queued"},
+		{asked, "email held for review", "emails held for review"},
 	} {
 		if x.n > 0 {
 			parts = append(parts, core.Quantity(x.n, x.one, x.many))
@@ -123,8 +122,8 @@ func waits(tx *store.Tx, thread int64, waiting []store.Delivery, held []store.He
 	return strings.Join(parts, ", "), nil
 }
 
-// readerText is what somebody who takes part is called on the page of a person who may
-// command: with the address, and when mail goes to them if that is not as usual.
+// readerText is the line of a participant on the page of somebody who may use commands:
+// name, address, and settings other than the usual ones.
 func readerText(e *core.Env, p store.Participant) string {
 	text := p.Name + " <" + p.Address + ">"
 	if p.Mode != store.Burst {

@@ -11,7 +11,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Status makes the command that tells how things stand; more adds lines about the room.
+// Status makes the command that shows the queue, held emails and errors; more adds lines
+// about the room.
 func Status(more func(w *core.Work, b *strings.Builder, r store.Room) error) func(*Call) (string, error) {
 	return func(c *Call) (string, error) { return c.status(more) }
 }
@@ -50,23 +51,23 @@ func (c *Call) status(more func(*core.Work, *strings.Builder, store.Room) error)
 		}
 		for _, h := range held {
 			if h.Thread == th.ID || c.Level >= core.Administer {
-				fmt.Fprintf(&b, "\nHeld %d: from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
+				fmt.Fprintf(&b, "\nHeld for review %d: from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
 			}
 		}
 	}
 	return b.String(), nil
 }
 
-// wholeStatus is the beginning of what is told of all rooms together.
+// wholeStatus begins the status of all rooms together.
 func (c *Call) wholeStatus() string {
-	text := "Every connection works."
+	text := "All connections work."
 	all := c.Env.HealthList()
 	if len(all) == 0 {
-		text = "No connection has been used yet."
+		text = "No connections have been used yet."
 	} else if slices.ContainsFunc(all, func(h core.Health) bool { return !h.OK }) {
-		text = "Not every connection works, see below."
+		text = "Some connections have errors:"
 	}
-	return text + " Of one room: hashsend admin --room NETWORK/ROOM status"
+	return text + " For one room: hashsend admin --room NETWORK/ROOM status"
 }
 
 func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
@@ -83,7 +84,7 @@ func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
 		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == outbox.MailLane(th.ID) {
 			n++
 			if d.Error != "" {
-				fmt.Fprintf(b, "\nA mail waits since %s, attempt %d: %s", d.Created.Format("15:04"), d.Attempt, core.PlainReason(d.Error))
+				fmt.Fprintf(b, "\nAn email has been queued since %s, attempt %d: %s", core.When(d.Created, c.Now, c.Env.Zone), d.Attempt, core.PlainReason(d.Error))
 			}
 		}
 	}
@@ -91,7 +92,7 @@ func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\n%d messages held, %d mails on their way.", len(held), n)
+	fmt.Fprintf(b, "\n%s waiting, %s queued.", core.Quantity(len(held), "message", "messages"), core.Quantity(n, "email", "emails"))
 	if box := c.Env.Boxes[th.Mailbox]; box != nil {
 		if text := box.Pace.Budget(box.Name, c.Now); text != "" {
 			b.WriteString("\n" + strings.TrimSpace(text))

@@ -10,8 +10,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Overview returns what the console shows: the newest threads with their last
-// messages, what waits, what is held, and how the connections are.
+// Overview returns the data of the console: the newest threads with their last messages,
+// the queue, emails held for review, and the state of the connections.
 func Overview(ctx context.Context, e *core.Env) (core.Overview, error) {
 	o := core.Overview{Started: e.Started, Connections: e.HealthList(), Counters: map[string]int64{}}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
@@ -88,8 +88,7 @@ func threadView(tx *store.Tx, th store.Thread) (core.ThreadView, error) {
 	return v, nil
 }
 
-// messageView sums up how far a message has come: the worst of its recipients
-// and copies counts.
+// messageView sums up the state of a message: that of its worst recipient or copy.
 func messageView(tx *store.Tx, m store.Message) (core.MessageView, error) {
 	v := core.MessageView{ID: m.ID, At: m.At, Author: m.Name, Text: core.WithRemarks(m), From: "chat", State: m.State}
 	if m.Origin != store.FromChat {

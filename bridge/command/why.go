@@ -11,8 +11,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Why tells what became of a message: the mails that hold it, who got them, what
-// the mail servers said.
+// Why shows what happened to a message: its emails, their recipients, and the answers of
+// the mail servers.
 func (c *Call) Why() (string, error) {
 	m, err := c.aboutMessage("why")
 	if err != nil {
@@ -22,12 +22,12 @@ func (c *Call) Why() (string, error) {
 	switch m.State {
 	case store.Held:
 		if m.Origin == store.FromChat {
-			return "It is about to be mailed.", nil
+			return "It will be sent by email shortly.", nil
 		}
 	case store.Inside:
-		return "It stayed in the room: it was not mailed.", nil
+		return "It stayed in the room and was not sent by email.", nil
 	case store.Awaited, store.Earlier:
-		return "It was said before this room was linked: it was not mailed.", nil
+		return "It was posted before this room was linked, so it was not sent by email.", nil
 	case store.Deleted:
 		b.WriteString("It was deleted. ")
 	}
@@ -39,7 +39,7 @@ func (c *Call) Why() (string, error) {
 		return "", err
 	}
 	if len(mails) == 0 {
-		b.WriteString("It is in no mail.")
+		b.WriteString("It was not sent by email.")
 	}
 	for _, in := range mails {
 		if err := c.mailDetails(&b, in); err != nil {
@@ -52,19 +52,19 @@ func (c *Call) Why() (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-// aboutMessage is the message that a command answers.
+// aboutMessage returns the message that a command replies to.
 func (c *Call) aboutMessage(command string) (store.Message, error) {
 	if c.About == "" {
-		return store.Message{}, Usage("Of which message? Answer it with: %s", c.TypedAs(command))
+		return store.Message{}, Usage("A message is required: reply to it with %s", c.TypedAs(command))
 	}
 	m, err := c.MessageByCopy(c.Network, string(c.About))
 	if errors.Is(err, store.ErrNone) {
-		err = Usage("This message is no part of a conversation by email.")
+		err = Usage("This message isn't part of an email conversation.")
 	}
 	return m, err
 }
 
-// leftOut tells in a line what of a mail is not shown, and how sure that is.
+// leftOut names in one line the parts of an email that are not shown, and the confidence.
 func (c *Call) leftOut(b *strings.Builder, message int64) error {
 	r, err := c.Reading(message)
 	if errors.Is(err, store.ErrNone) || len(r.Cuts) == 0 {
@@ -79,29 +79,29 @@ func (c *Call) leftOut(b *strings.Builder, message int64) error {
 			kinds = append(kinds, k)
 		}
 	}
-	fmt.Fprintf(b, "\nNot shown of it: %s (%d %% sure). %s, as an answer to it, shows that.", strings.Join(kinds, ", "), r.Sure, c.TypedAs("rest"))
+	fmt.Fprintf(b, "\nNot shown: %s (%d%% confidence). To see it, reply to the message with %s", strings.Join(kinds, ", "), r.Sure, c.TypedAs("rest"))
 	return nil
 }
 
-// kindOfCut words the kind of what was left out.
+// kindOfCut words the kind of a part that was left out.
 func kindOfCut(kind string) string {
 	switch kind {
 	case "quote":
-		return "quoted mail"
+		return "quoted email"
 	case "attribution", "header":
-		return "the lines that say whose it is"
+		return "the lines that introduce the quote"
 	case "device":
-		return "a line of the mail program"
+		return "a line of the email app"
 	case "banner":
 		return "a warning of the mail system"
 	}
 	return "a " + kind
 }
 
-// maxRest is how many characters of what was left out are shown.
+// maxRest limits the characters that Rest shows.
 const maxRest = 3000
 
-// Rest shows what was left out of a mail.
+// Rest shows the parts of an email that were left out.
 func (c *Call) Rest() (string, error) {
 	m, err := c.aboutMessage("rest")
 	if err != nil {
@@ -110,16 +110,16 @@ func (c *Call) Rest() (string, error) {
 	r, err := c.Reading(m.ID)
 	switch {
 	case errors.Is(err, store.ErrNone) && m.Origin == store.FromChat:
-		return "It was written in the chat: nothing was left out.", nil
+		return "It was written in the room, so nothing was left out.", nil
 	case err == nil && len(r.Cuts) == 0:
-		return "Nothing was left out of it.", nil
+		return "Nothing was left out.", nil
 	case errors.Is(err, store.ErrNone):
-		return "What was left out of it was not kept.", nil
+		return "The parts left out were not kept.", nil
 	case err != nil:
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Not shown of this mail (%d %% sure):", r.Sure)
+	fmt.Fprintf(&b, "Not shown (%d%% confidence):", r.Sure)
 	for i, cut := range r.Cuts {
 		if k := kindOfCut(cut.Kind); i == 0 || k != kindOfCut(r.Cuts[i-1].Kind) {
 			fmt.Fprintf(&b, "\n— %s:", k)
@@ -128,7 +128,7 @@ func (c *Call) Rest() (string, error) {
 	}
 	all := []rune(b.String())
 	if len(all) > maxRest {
-		return fmt.Sprintf("%s…\n(%d more characters: see the mail itself)", string(all[:maxRest]), len(all)-maxRest), nil
+		return fmt.Sprintf("%s…\n(%d more characters are in the email itself)", string(all[:maxRest]), len(all)-maxRest), nil
 	}
 	return string(all), nil
 }
@@ -138,9 +138,9 @@ func (c *Call) mailDetails(b *strings.Builder, in store.Mail) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\nMail of %s", in.At.Format("2 January 15:04 MST"))
+	fmt.Fprintf(b, "\nEmail of %s", core.When(in.At, c.Now, c.Env.Zone))
 	if !in.Dated.IsZero() {
-		fmt.Fprintf(b, " (it says %s)", in.Dated.UTC().Format("2 January 2006 15:04 MST"))
+		fmt.Fprintf(b, " (dated %s)", in.Dated.UTC().Format("2 Jan 2006, 15:04 MST"))
 	}
 	for i, id := range ids {
 		if i == 0 {

@@ -65,5 +65,5 @@ func IsArgument(word string) bool {
 	word = strings.ToLower(word)
 	_, number := strconv.ParseFloat(word, 64)
 	_, duration := time.ParseDuration(word)
-	return number == nil || duration == nil || ModeOf([]string{word}) != "" || slices.Contains([]string{store.ModeOpen, store.ModeHidden, "history", "send", "no", "off", "yes"}, word)
+	return number == nil || duration == nil || ModeOf([]string{word}) != "" || slices.Contains([]string{store.ModeOpen, store.ModeHidden, "history", "send", "no", "off", "yes", "on", "true", "false"}, word)
 }

@@ -5,30 +5,30 @@ import (
 	"hashsend/bridge/store"
 )
 
-// admission is what is decided about a mail that has found its thread.
+// admission is the decision about a mail in a thread.
 type admission int
 
 const (
-	admitHold admission = iota // a person decides
+	admitHold admission = iota // hold it for review
 	admitPost
-	admitMarked // post it, and say that nothing proves the sender
+	admitMarked // post it with a mark: the sender is not verified
 	admitDrop
 )
 
-// standing is everything that decides about admission.
+// standing is the basis of an admission.
 type standing struct {
 	Verdict  mail.Verdict
 	Sender   string // the standing decision about the address (store.Sender…)
-	State    string // state of the participant; empty: takes no part in the thread
-	Cites    bool   // the mail cites a mail of ours or a token of the thread
-	Conflict string // what in the mail contradicts itself; empty: nothing
-	HoldAll  bool   // the owner wants unproven mail held
+	State    string // state of the participant; empty: no participant
+	Cites    bool   // the mail cites our mail or has a token of the thread
+	Conflict string // a contradiction in the mail; empty: none
+	HoldAll  bool   // a setting holds all unverified mail
 }
 
-// takesNoPart is why a mail of a stranger, or from another address of somebody, is held.
-const takesNoPart = "its sender takes no part in this conversation"
+// takesNoPart is the reason to hold a mail from an unknown address.
+const takesNoPart = "its sender isn't in this conversation"
 
-// admit decides about a mail of a person in a thread. reason says why a mail is held.
+// admit decides about a mail of a person in a thread. reason explains a hold.
 func admit(s standing) (a admission, reason string) {
 	switch {
 	case s.Sender == store.SenderBlocked:
@@ -42,9 +42,9 @@ func admit(s standing) (a admission, reason string) {
 	case s.Verdict.Trust == mail.Proven, s.Sender == store.SenderApproved:
 		return admitPost, ""
 	case !s.Cites:
-		return admitHold, "nothing proves its sender, and it answers no mail of this conversation"
+		return admitHold, "its sender couldn't be verified, and it isn't a reply to this conversation"
 	case s.HoldAll:
-		return admitHold, "nothing proves its sender"
+		return admitHold, "its sender couldn't be verified"
 	}
 	return admitMarked, ""
 }

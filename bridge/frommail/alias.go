@@ -8,13 +8,12 @@ import (
 	"hashsend/bridge/store"
 )
 
-// maxAliased is how many addresses of a mail are looked up at most.
+// maxAliased limits the addresses of a mail that are looked up.
 const maxAliased = 100
 
-// aliases returns under which addresses people take part whom a mail names, or
-// who have written it, by other addresses of theirs (C36): by canonical address.
-// An address that takes part itself is itself. What nothing proves to come from
-// the other address is nobody's.
+// aliases maps the recipients and the author of a mail from other addresses of theirs to
+// their participants' addresses (C36), by canonical address. The address of a participant
+// is never mapped, nor is an author that is neither verified nor approved.
 func aliases(tx *store.Tx, l Mail, threads []int64, approved bool) (known map[string]string, err error) {
 	if len(threads) == 0 {
 		return nil, nil
@@ -51,7 +50,7 @@ func aliases(tx *store.Tx, l Mail, threads []int64, approved bool) (known map[st
 	return known, nil
 }
 
-// renamed is the letter with known addresses in the place of other ones.
+// renamed returns the mail with other addresses replaced by known ones.
 func (l Mail) renamed(known map[string]string) Mail {
 	if len(known) == 0 {
 		return l

@@ -11,40 +11,40 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Action is what is done with a mail.
+// Action is the handling of a mail.
 type Action int
 
 const (
-	ActNone    Action = iota // it is not ours
-	ActEcho                  // our own mail has come back
-	ActReport                // note what became of a mail of ours
-	ActNotice                // tell the rooms about it, without words of a person
+	ActNone    Action = iota // it is not for the bridge
+	ActEcho                  // a copy of our own mail
+	ActReport                // record the delivery of our mail
+	ActNotice                // tell the rooms about it: nobody wrote it
 	ActCommand               // a command by mail
 	ActPost
 	ActHold
-	ActOpen // it begins a conversation
+	ActOpen // start a conversation
 	ActDrop
 )
 
-// Decision is what becomes of a mail.
+// Decision is what happens to a mail, and why.
 type Decision struct {
 	Do       Action
 	Route    route
 	Words    Extract
-	Emoji    string // of an answer that is one emoji and nothing else
+	Emoji    string // of a reply that is only one emoji
 	notice   string
-	Mark     bool // say that nothing proves the sender
-	junk     bool // say that the provider took it for junk
+	Mark     bool // show that the sender is not verified
+	junk     bool // show that it was in the spam folder
 	reason   string
 	title    string
-	subject  string // stands above the words; empty: see newSubject
-	file     string // where a held mail was kept
-	own      bool   // a held mail bears the owner's address: its copy in Sent may prove it
+	subject  string // shown above the text; empty: see newSubject
+	file     string // the stored mail, if it is held
+	own      bool   // held mail from the owner's address: its copy in Sent may verify it
 	repeated bool
-	known    map[string]string // addresses of the mail that stand for others (see aliases)
+	known    map[string]string // other addresses of participants (see aliases)
 }
 
-// decide finds out what becomes of a mail. It only reads.
+// decide decides the handling of a mail. It only reads.
 func (box *Inbox) decide(tx *store.Tx, l Mail, f Approval) (d Decision, err error) {
 	if l.echo != "" {
 		d.Do = ActEcho
@@ -58,7 +58,7 @@ func (box *Inbox) decide(tx *store.Tx, l Mail, f Approval) (d Decision, err erro
 	}
 	l = l.renamed(d.known)
 	if d.Route.Leave && len(d.Route.Threads) > 0 {
-		d.Do = ActCommand // leaving works whatever sort of mail asks for it
+		d.Do = ActCommand // any kind of mail can leave
 		return d, nil
 	}
 	if l.Class.Report != nil {
@@ -89,7 +89,7 @@ func (box *Inbox) decide(tx *store.Tx, l Mail, f Approval) (d Decision, err erro
 	case len(d.Route.Threads) == 0 && !tagged:
 		return d, nil
 	case l.in.Header.Get(mail.HeaderBridge) != "" && strings.HasPrefix(l.in.Header.Get(mail.HeaderBridge), box.Env.Instance+";"):
-		d.Do = ActDrop // what we sent has come back by another way
+		d.Do = ActDrop // our own mail came back by another way
 		return d, nil
 	case l.Class.Command != "" && len(d.Route.Threads) > 0:
 		d.Do = ActCommand
@@ -103,11 +103,11 @@ func (box *Inbox) decide(tx *store.Tx, l Mail, f Approval) (d Decision, err erro
 	}
 	if d.Do == ActHold && l.own && l.Verdict.Trust == mail.Unproven && box.Keeper != nil && l.Msg.ID != "" {
 		if _, err := tx.MailByID(l.Msg.ID); err == nil {
-			d.Do = ActDrop // it was taken in from Sent
+			d.Do = ActDrop // it was posted from Sent
 		} else if !errors.Is(err, store.ErrNone) {
 			return d, err
 		}
-		d.own, d.reason = true, "it bears the owner's address, and nothing proves that the owner wrote it"
+		d.own, d.reason = true, "it has the owner's address, but the sender couldn't be verified"
 	}
 	d.junk = l.in.Place == mail.Junk
 	if d.Do == ActPost || d.Do == ActOpen {
@@ -116,23 +116,22 @@ func (box *Inbox) decide(tx *store.Tx, l Mail, f Approval) (d Decision, err erro
 	return d, err
 }
 
-// toMany keeps mail to many out of the rooms, as long as nobody asks for it: bulk
-// mail that answers nothing, even if it was sent to an address of a conversation, and
-// mail of a mailing list that belongs to no conversation.
+// toMany keeps unrequested bulk email out of the rooms: bulk mail that is no reply, even
+// to an address of a conversation, and mail of a mailing list without a conversation.
 func (d *Decision) toMany(kind classify.Kind) {
 	ours := len(d.Route.Threads) > 0
 	switch {
 	case d.Do == ActDrop:
 	case kind == classify.Bulk && ours:
-		d.Do, d.reason = ActHold, "it was sent to many and answers nothing"
+		d.Do, d.reason = ActHold, "it is bulk email and not a reply"
 	case kind == classify.Bulk:
 		d.Do = ActDrop
 	case kind == classify.List && !ours:
-		d.Do, d.reason = ActHold, "it begins a conversation, and came by way of a mailing list"
+		d.Do, d.reason = ActHold, "it starts a conversation and came from a mailing list"
 	}
 }
 
-// judge decides whether a mail of a person is posted, held or dropped.
+// judge decides whether a mail of a person is posted, held for review or dropped.
 func (box *Inbox) judge(tx *store.Tx, l Mail, f Approval, d *Decision) error {
 	trust, err := tx.Sender(mail.CanonicalAddress(l.Author.Address))
 	if err != nil {
@@ -140,7 +139,7 @@ func (box *Inbox) judge(tx *store.Tx, l Mail, f Approval, d *Decision) error {
 	}
 	s := standing{Verdict: l.Verdict, Sender: trust, Cites: d.Route.Cites, Conflict: d.Route.Conflict, HoldAll: box.Env.Unproven}
 	if l.Author.Address == "" {
-		s.Conflict = "it names no sender, or several"
+		s.Conflict = "it has no sender, or several"
 	}
 	owner := l.own && l.Verdict.Trust == mail.Proven
 	if len(d.Route.Threads) == 0 {
@@ -179,7 +178,7 @@ func (box *Inbox) judge(tx *store.Tx, l Mail, f Approval, d *Decision) error {
 			d.Mark = true
 		}
 		if p.State == store.Gone {
-			d.notice = "left on " + p.Changed.Format("2 January")
+			d.notice = "left this conversation on " + core.Day(p.Changed, box.Env.Now(), box.Env.Zone)
 		}
 	}
 	if d.Route.Token == "" && isPrivateCopy(box.Env, box.Box, l) {
@@ -190,12 +189,12 @@ func (box *Inbox) judge(tx *store.Tx, l Mail, f Approval, d *Decision) error {
 	return nil
 }
 
-// privateCopyReason is why a mail is held whose other readers do not know that it is
-// read here (C32).
-const privateCopyReason = "it is a private copy (Bcc), and those whom it names do not know that it is read here"
+// privateCopyReason is the reason to hold a mail whose other recipients don't know about
+// this conversation (C32).
+const privateCopyReason = "it is a blind copy (Bcc), and its other recipients don't know about this conversation"
 
-// isPrivateCopy reports whether a mail has reached the mailbox although it does not
-// name it: the address stood in Bcc. What came by way of a list is none.
+// isPrivateCopy reports whether a mail came by Bcc: its To and Cc don't name the mailbox.
+// Mail of a mailing list is none.
 func isPrivateCopy(e *core.Env, box *core.Box, l Mail) bool {
 	if l.own || l.in.Place == mail.Sent || l.Msg.Header.Get("List-Id") != "" {
 		return false
@@ -210,20 +209,20 @@ func isPrivateCopy(e *core.Env, box *core.Box, l Mail) bool {
 	return slices.ContainsFunc(append(slices.Clone(l.Msg.DeliveredTo), l.in.Envelope.To...), box.IsOwn)
 }
 
-// openReason says why a mail that begins a conversation is asked about.
+// openReason returns the reason to hold a mail that starts a conversation.
 func openReason(l Mail, box *Inbox) string {
 	switch {
 	case l.Verdict.Trust == mail.Failed:
-		return "it begins a conversation, and it may be forged: " + l.Verdict.Reason
+		return "it starts a conversation and may be forged: " + l.Verdict.Reason
 	case !box.Env.Access.MayOpen(l.Author.Address):
-		return "it begins a conversation, and its sender is not among those who may"
+		return "it starts a conversation, and its sender isn't allowed to"
 	case l.Verdict.Trust != mail.Proven:
-		return "it begins a conversation, and nothing proves its sender"
+		return "it starts a conversation, and its sender couldn't be verified"
 	}
-	return "it begins a conversation, and no room is set for those"
+	return "it starts a conversation, and no room is configured for new conversations"
 }
 
-// concerns finds the mail of ours that a report is about; the zero Mail: none.
+// concerns finds our mail that a report is about, or the zero Mail.
 func (box *Inbox) concerns(tx *store.Tx, r *classify.Report) (store.Mail, error) {
 	var uniqs []string
 	if u, ok := box.Env.Mint.ParseTrace(r.Trace); ok {

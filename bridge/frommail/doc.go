@@ -1,3 +1,3 @@
-// Package frommail takes in emails: reads one, finds the conversation it belongs to,
-// decides what it may do, and makes messages of it or holds it for review.
+// Package frommail receives email: it reads an email, finds its conversation, decides what
+// it may do, and posts it as messages or holds it for review.
 package frommail

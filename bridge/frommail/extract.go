@@ -15,30 +15,30 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Extract is what a person wrote in a mail.
+// Extract is the text of a person in a mail, without quotes and signatures.
 type Extract struct {
 	Text  string
 	HTML  string // sanitised; empty where there is no formatting
 	Files string // names of its files, a line each
-	Parts []part // the same, where it answers several messages; else nil
+	Parts []part // the text by message, if it replies to several; else nil
 	Sure  int    // per cent
 	Cuts  []store.Cut
-	// Forward: the text holds a mail of somebody else that is passed on.
+	// Forward: the text contains a forwarded mail.
 	Forward bool
-	// OnlyQuote: there was nothing but quoted mail.
+	// OnlyQuote: the mail has only quotes.
 	OnlyQuote bool
 }
 
-// part is what answers one message.
+// part is the reply to one message.
 type part struct {
 	Text, HTML string
 	Of         int64 // id of the message
 }
 
-// maxCut is how many bytes of a piece that was left out are kept.
+// maxCut limits the bytes that are stored of each piece left out.
 const maxCut = 64 << 10
 
-// extract finds what the person wrote, by what the conversation knows.
+// extract extracts the text of a mail. Known messages help to recognise quotes.
 func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
 	known, err := knownTo(tx, d.Route)
 	if err != nil {
@@ -54,7 +54,7 @@ func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
 		w.Text, w.HTML, w.Parts = classify.ReactedWith(l.Class.Emoji), "", nil
 	case l.Class.Kind == classify.Reaction && l.Class.Whole:
 		w.Text, w.HTML, w.Files, w.Parts = l.Class.Text, "", "", nil
-	case l.Class.Emoji != "" && d.Route.Parent == 0: // there is nothing to react to
+	case l.Class.Emoji != "" && d.Route.Parent == 0: // no message to react to
 		w.Text, w.HTML, w.Parts = strings.TrimSpace(w.Text+"\n"+l.Class.Emoji), "", nil
 	default:
 		w.inPlaceOfGoogle(&l.Msg, l.Class)
@@ -70,7 +70,7 @@ func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
 		d.Emoji = classify.OneEmoji(w.Text)
 	}
 	if w.Text == "" && w.Files == "" {
-		w.Text = "(an answer without words)"
+		w.Text = "(empty reply)"
 		if l.Class.Text != "" {
 			w.Text = l.Class.Text
 		}
@@ -78,15 +78,15 @@ func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
 	return nil
 }
 
-// cardsOf is what stands above the words of a mail: its contacts, its events, and
-// whose mail it passes on.
+// cardsOf returns the lines above the text of a mail: contacts, events, and the author of a
+// forwarded mail.
 func cardsOf(m *mail.Message, c classify.Class, w Extract, tag string, zone *time.Location) string {
 	all := []string{cards.Contacts(m)}
 	switch {
 	case c.Kind == classify.Reaction:
 	case c.Invitation != nil:
 		all = append(all, cards.Invitation(m, *c.Invitation, zone))
-	case w.Forward && len(cards.Forwards(m)) == 0: // those that are attached are named below
+	case w.Forward && len(cards.Forwards(m)) == 0: // attached ones are named below
 		all = append(all, cards.Events(m, zone), cards.ForwardInText(m, w.Text, tag))
 	default:
 		all = append(all, cards.Events(m, zone))
@@ -94,8 +94,8 @@ func cardsOf(m *mail.Message, c classify.Class, w Extract, tag string, zone *tim
 	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), "\n\n")
 }
 
-// inPlaceOfGoogle leaves out the words that Google writes with an invitation, which
-// the card says; what the one who invites has written stands in the calendar.
+// inPlaceOfGoogle drops the text that Google adds to an invitation. The card has the same
+// content, and the text of the organizer is in the calendar.
 func (w *Extract) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
 	if c.Invitation == nil || !cards.ByGoogle(m) || w.Text == "" {
 		return
@@ -104,7 +104,7 @@ func (w *Extract) inPlaceOfGoogle(m *mail.Message, c classify.Class) {
 	w.Text, w.HTML, w.Parts = markup.Neutral(cards.WithoutGoogle(m, *c.Invitation)), "", nil
 }
 
-// above puts lines of the bridge above the words, or in place of words that say no more.
+// above adds the lines of a card above the text, or replaces a text that says the same.
 func (w *Extract) above(card string) {
 	card = markup.Neutral(card)
 	if w.Text == card {
@@ -118,8 +118,8 @@ func (w *Extract) above(card string) {
 	w.Text, w.Parts = strings.TrimSpace(card+"\n\n"+w.Text), nil
 }
 
-// addForwards adds the text of the mails that are attached below the words, each
-// under a line that names it.
+// addForwards adds the texts of attached mails below the text, each with a line that names
+// it.
 func (w *Extract) addForwards(m *mail.Message) {
 	const most, longest = 5, 32 << 10
 	for n, passed := range cards.Forwards(m) {
@@ -144,8 +144,8 @@ func (w *Extract) addForwards(m *mail.Message) {
 	}
 }
 
-// knownTo lists the messages that a mail may quote: first those of the mail that it
-// answers, then the newest of its conversations.
+// knownTo lists the messages that a mail may quote: first those of the mail that it replies
+// to, then the newest of its conversations.
 func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
 	add := func(ms []store.Message) {
 		for _, m := range ms {
@@ -171,7 +171,7 @@ func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
 	return known, nil
 }
 
-// written finds what a person wrote in a mail that may quote known messages.
+// written extracts the text of a mail that may quote known messages.
 func written(m mail.Message, known []store.Message) Extract {
 	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: withoutArmour(m.Text), HTML: m.HTML}
 	for _, k := range known {
@@ -191,8 +191,8 @@ func written(m mail.Message, known []store.Message) Extract {
 	return w
 }
 
-// asMailed is a message with the ways in which its first line may stand in a mail:
-// behind the name of its writer, and behind the time.
+// asMailed returns a message as text with the forms of its first line in mails: after the
+// name of its author, and after the time.
 func asMailed(m store.Message) string {
 	first, _, _ := strings.Cut(m.Text, "\n")
 	named := mail.CleanName(m.Name) + ": " + first
@@ -200,7 +200,7 @@ func asMailed(m store.Message) string {
 	return text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
 }
 
-// shownWords makes the words of a mail fit for a room.
+// shownWords sanitises the text of a mail for a room.
 func shownWords(text, html string) (string, string) {
 	if html != "" {
 		html = markup.Sanitise(html)
@@ -215,7 +215,7 @@ func shownWords(text, html string) (string, string) {
 	return text, html
 }
 
-// withoutArmour takes away what PGP writes around a text that it signs (RFC 9580, 7).
+// withoutArmour removes the lines of PGP around a signed text (RFC 9580, 7).
 func withoutArmour(text string) string {
 	const begin, sign, end = "-----BEGIN PGP SIGNED MESSAGE-----\n", "\n-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
 	before, rest, ok := strings.Cut(text, begin)

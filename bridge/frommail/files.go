@@ -9,7 +9,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// addMailFiles stores the files of a mail as those of a message.
+// addMailFiles stores the attachments of a mail as files of a message.
 func addMailFiles(w *core.Work, l Mail, message int64) error {
 	if l.Class.Kind == classify.Unreadable {
 		return nil

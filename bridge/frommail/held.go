@@ -19,25 +19,25 @@ import (
 
 // The kinds of deliveries of held mails.
 const (
-	JobAdmit   = "mail.admit" // take in a held mail that was approved
-	jobOwnCopy = "mail.own"   // hold a mail from the owner's address, unless its copy lay in Sent
+	JobAdmit   = "mail.admit" // post an approved mail
+	jobOwnCopy = "mail.own"   // hold a mail from the owner's address, unless its copy is in Sent
 )
 
-// AdmitJob is the data of the delivery of an approved mail to its room.
+// AdmitJob is the data of an approved mail that is to be posted.
 type AdmitJob struct {
 	Held int64 `json:"held"`
 	Add  bool  `json:"add"` // its sender becomes a participant
 	Room int64 `json:"room,omitempty"`
 }
 
-// ownCopyJob is the data of the delivery that waits for the copy in Sent of what seems
-// to be the owner's mail.
+// ownCopyJob is the data of a mail from the owner's address that waits for its copy in
+// Sent.
 type ownCopyJob struct {
 	Held      store.HeldMail `json:"held"`
 	MessageID string         `json:"message_id"`
 }
 
-// HoldMail stores a mail for a person's decision and asks for it.
+// HoldMail holds a mail for review and asks the room about it.
 func HoldMail(w *core.Work, box *core.Box, l Mail, d Decision) error {
 	h := store.HeldMail{
 		Mailbox: box.ID, Sender: l.Author.Address, Name: mail.CleanName(l.Author.Name), Subject: core.OneLine(l.Msg.Subject, 200),
@@ -53,12 +53,12 @@ func HoldMail(w *core.Work, box *core.Box, l Mail, d Decision) error {
 	return askHeld(w, h)
 }
 
-// ownCopyWait is how long a mail from the owner's own address waits for its copy in
-// Sent, which proves it: people who answer to all have the mailbox among them.
+// ownCopyWait is the time that a mail from the owner's address waits for its copy in Sent,
+// which verifies it: a reply to all also reaches the mailbox itself.
 const ownCopyWait = 10 * time.Minute
 
-// deliverOwnCopy holds a mail from the owner's address whose copy has not come, and
-// forgets it if it has.
+// deliverOwnCopy holds a mail from the owner's address for review unless its copy was found
+// in Sent.
 func deliverOwnCopy(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j ownCopyJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -79,23 +79,23 @@ func deliverOwnCopy(ctx context.Context, e *core.Env, d store.Delivery) error {
 	})
 }
 
-// askHeld stores a held mail and asks about it.
+// askHeld stores a held mail and asks the room, or the home room, about it.
 func askHeld(w *core.Work, h store.HeldMail) error {
 	if err := w.AddHeld(&h); err != nil {
 		return err
 	}
-	w.Trace(core.Trace{Thread: h.Thread, Kind: "held", Text: "a mail waits for a decision: " + h.Reason})
+	w.Trace(core.Trace{Thread: h.Thread, Kind: "held", Text: "an email is held for review: " + h.Reason})
 	choices := tochat.WithChoices(
 		chat.Choice{Label: "Approve", Command: fmt.Sprintf("approve %d", h.ID)},
 		chat.Choice{Label: "Approve and add", Command: fmt.Sprintf("approve %d add", h.ID)},
-		chat.Choice{Label: "Deny", Command: fmt.Sprintf("deny %d", h.ID)},
+		chat.Choice{Label: "Reject", Command: fmt.Sprintf("deny %d", h.ID)},
 		chat.Choice{Label: "Block sender", Command: fmt.Sprintf("block %d", h.ID), Danger: true},
 	)
 	if h.Thread == 0 {
 		return tochat.NoticeHome(w, heldText(h, h.Sender), choices)
 	}
-	// Everybody reads what stands in a room: whole addresses are for those who decide,
-	// whom "status" tells them, and for the home room.
+	// Everybody in a room sees the question, so it shortens the address. The command status
+	// and the home room show it to people who decide.
 	return tochat.NoticeEach(w, h.Thread, func(network string, room chat.RoomID) string {
 		if network == w.Env.Home.Network && room == w.Env.Home.Room {
 			return heldText(h, h.Sender)
@@ -104,7 +104,7 @@ func askHeld(w *core.Work, h store.HeldMail) error {
 	}, choices)
 }
 
-// heldText asks about a held mail, with the address of its sender as it may be shown.
+// heldText words the question about a held mail. sender is the address as it may be shown.
 func heldText(h store.HeldMail, sender string) string {
 	if h.Name != "" {
 		sender = h.Name + " <" + sender + ">"
@@ -113,16 +113,16 @@ func heldText(h store.HeldMail, sender string) string {
 	if mail.Place(h.Place) == mail.Junk {
 		reason += ", and " + core.RemarkJunk
 	}
-	text := fmt.Sprintf("A mail from %s, subject “%s”, was held: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to let its sender take part too, %[4]sdeny %[5]d to drop it, %[4]sblock %[5]d to drop all mail of this sender.",
+	text := fmt.Sprintf("An email from %s, subject “%s”, is held for review: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to post it and add its sender, %[4]sdeny %[5]d to reject it, or %[4]sblock %[5]d to reject all email from this sender.",
 		sender, h.Subject, reason, core.PromptMark, h.ID)
 	if h.Reason == takesNoPart {
-		text += fmt.Sprintf(" If it is from somebody who takes part under another address, %salias %d ADDRESS asks there.", core.PromptMark, h.ID)
+		text += fmt.Sprintf(" If a participant sent it from another address, type %salias %d ADDRESS with their known address to ask them.", core.PromptMark, h.ID)
 	}
 	return text
 }
 
-// Kinds are the kinds of deliveries that mails cause: held ones are taken in by the
-// inbox of their mailbox, and conversations that begin by mail get a place.
+// Kinds returns the kinds of deliveries for held mails and for conversations started by
+// email. of returns the inbox of a mailbox.
 func Kinds(e *core.Env, of func(*core.Box) *Inbox) []outbox.Kind {
 	return []outbox.Kind{
 		{Name: JobAdmit, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverAdmit(ctx, e, d, of) }},
@@ -131,7 +131,7 @@ func Kinds(e *core.Env, of func(*core.Box) *Inbox) []outbox.Kind {
 	}
 }
 
-// deliverAdmit takes in a held mail that somebody approved.
+// deliverAdmit posts a held mail that was approved.
 func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*core.Box) *Inbox) error {
 	var j AdmitJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -142,12 +142,12 @@ func deliverAdmit(ctx context.Context, e *core.Env, d store.Delivery, of func(*c
 		if err != nil {
 			final, settle := outbox.Again(w, d, err, outbox.MessagePatience)
 			if settle == nil && final {
-				settle = tochat.NoticeHome(w, fmt.Sprintf("The held mail %d could not be read: %s.", j.Held, core.PlainReason(err.Error())))
+				settle = tochat.NoticeHome(w, fmt.Sprintf("Email %d, held for review, couldn't be read: %s.", j.Held, core.PlainReason(err.Error())))
 			}
 			return settle
 		}
 		if err := e.Store.DropFile(h.File); err != nil {
-			e.Log.Warn("remove a mail that was taken in", "error", err)
+			e.Log.Warn("remove an approved mail", "error", err)
 		}
 		return w.Done(d.ID)
 	})

@@ -12,15 +12,15 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// readership is who has, gets, and must not get a mail that came in.
+// readership sorts the participants by whether they have, get, or must not get a mail.
 type readership struct {
-	Skip    store.IDs           // who has it, or was left out of it
-	LeftOut []store.Participant // on purpose: the mail names others, and not them
-	Relay   bool                // somebody remains to whom it must be relayed
+	Skip    store.IDs           // people who have it or were left out
+	LeftOut []store.Participant // on purpose: the mail names others
+	Relay   bool                // somebody else must get it
 }
 
-// Reached finds out who reads a mail. In an open thread a mail that names other
-// participants is for those alone (C31); one to us alone is for all.
+// Reached returns the readership of a mail. In an open thread, a mail that names other
+// participants is only for them (C31); a mail to us alone is for everybody.
 func Reached(th store.Thread, people []store.Participant, l Mail, author int64) (r readership) {
 	named := namedIn(l)
 	namesOthers := false
@@ -31,7 +31,7 @@ func Reached(th store.Thread, people []store.Participant, l Mail, author int64) 
 		switch {
 		case p.ID == author || named[p.Canon]:
 			r.Skip = append(r.Skip, p.ID)
-		case namesOthers && th.Mode == store.ModeOpen && !core.IsUTF8(p.Address): // whom others see in To
+		case namesOthers && th.Mode == store.ModeOpen && !core.IsUTF8(p.Address): // others see these addresses in To
 			r.Skip = append(r.Skip, p.ID)
 			if p.Takes() {
 				r.LeftOut = append(r.LeftOut, p)
@@ -61,8 +61,8 @@ func namedIn(l Mail) map[string]bool {
 	return named
 }
 
-// askLeftOut asks the rooms whether those who were left out of the messages of a
-// mail are to get them all the same.
+// askLeftOut asks the rooms whether to send the messages of a mail to the people it left
+// out.
 func askLeftOut(w *core.Work, m store.Message, out []store.Participant, messages []int64) error {
 	if len(out) == 0 {
 		return nil
@@ -82,14 +82,14 @@ func askLeftOut(w *core.Work, m store.Message, out []store.Participant, messages
 		numbers = append(numbers, fmt.Sprint(id))
 	}
 	send := "resend " + strings.Join(append(slices.Clone(numbers), addresses...), " ")
-	text := fmt.Sprintf("%s wrote to others of this conversation and not to %s, so it was not sent there. %s%s mails it to %s too.", m.Name, to, core.PromptMark, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "), to)
+	text := fmt.Sprintf("%s replied to others in this conversation but not to %s, who didn't get the message. To send it to %s: %s%s", m.Name, to, to, core.PromptMark, "resend "+strings.Join(append(slices.Clone(numbers), handles...), " "))
 	return tochat.NoticeThread(w, m.Thread, text, tochat.WithChoices(
-		chat.Choice{Label: "Send it to " + core.OneLine(to, 50), Command: send},
-		chat.Choice{Label: "No", Command: "resend " + strings.Join(append(numbers, "no"), " ")},
+		chat.Choice{Label: "Send to " + core.OneLine(to, 50), Command: send},
+		chat.Choice{Label: "Don't send", Command: "resend " + strings.Join(append(numbers, "no"), " ")},
 	))
 }
 
-// noteLeftOut keeps who must not be quoted a message.
+// noteLeftOut stores the people in whose mail a message must not be quoted.
 func noteLeftOut(w *core.Work, message int64, people []store.Participant) error {
 	for _, p := range people {
 		if err := w.AddLeftOut(message, p.ID); err != nil {

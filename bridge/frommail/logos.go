@@ -6,16 +6,16 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// logoUnder is up to how many bytes a picture in the text is taken as a logo, and
-// logoTimes in how many mails before.
+// A picture in the text is a logo if it has fewer than logoUnder bytes, or was in at least
+// logoTimes earlier mails.
 const (
 	logoUnder = 10 << 10
 	logoTimes = 2
 )
 
-// isLogo decides whether a picture belongs to the signature of a mail: it stands in
-// its HTML, and is small or was in earlier mails of the same sender. One that is all the
-// mail says is what the person wanted to show, if it is new.
+// isLogo decides whether a picture belongs to the signature of a mail: it is part of the
+// HTML, and small or known from earlier mails of the sender. A new picture in a mail without
+// words is none.
 func isLogo(p mail.Part, kind string, m *mail.Message, words string, times int) bool {
 	if p.ContentID == "" || !strings.HasPrefix(kind, "image/") || !strings.Contains(m.HTML, "cid:"+p.ContentID) {
 		return false

@@ -13,11 +13,11 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// newcomers returns the people in To and Cc of a mail who could take part in a
-// conversation: no addresses of ours, no lists, and nobody who reads nothing.
+// newcomers returns the people in To and Cc of a mail who could join a conversation,
+// without our own addresses, mailing lists and addresses that nobody reads.
 func newcomers(m *mail.Message, ours func(address string) bool) (people []mail.Address) {
 	if m.Header.Get("List-Id") != "" || m.Header.Get("List-Post") != "" {
-		return nil // who stands in To of such a mail is the list, or wrote to it
+		return nil // To holds the list, or somebody who wrote to it
 	}
 	known := map[string]bool{}
 	for _, a := range m.From {
@@ -36,9 +36,9 @@ func newcomers(m *mail.Message, ours func(address string) bool) (people []mail.A
 	return people
 }
 
-// brought returns the people whom a mail brings into a conversation: nobody who takes
-// part, has left, was taken out, or was asked about before. Only somebody who is proven
-// to take part, or was approved once for all, or the owner, brings people along.
+// brought returns the people whom a mail adds to a conversation, without current and former
+// participants and people offered before. Only verified or approved participants and the
+// owner can add people.
 func brought(w *core.Work, th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
 	trust, err := w.Sender(mail.CanonicalAddress(l.Author.Address))
 	if err != nil {
@@ -74,10 +74,9 @@ func brought(w *core.Work, th store.Thread, l Mail, m store.Message) ([]mail.Add
 	return people, nil
 }
 
-// letIn has those take part whom a mail brings along and the settings let in without a
-// question (C30). In an open conversation that must show nobody an address that the
-// mail itself does not: who is of a new domain is asked about, unless the mail names
-// everybody. It returns the others.
+// letIn adds the people whom the settings allow without a question (C30), and returns the
+// others in ask. An open conversation shows all addresses: there, people of a new domain are
+// added only if the mail itself names everybody.
 func letIn(w *core.Work, th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
 	named := namedIn(l)
 	toAll := !slices.ContainsFunc(people, func(p store.Participant) bool {
@@ -97,7 +96,7 @@ func letIn(w *core.Work, th store.Thread, l Mail, people []store.Participant, br
 	return in, ask, nil
 }
 
-// tellLetIn says in the rooms who takes part from now on because of a mail.
+// tellLetIn tells the rooms about people whom a mail added.
 func tellLetIn(w *core.Work, th store.Thread, m store.Message, in []store.Participant) error {
 	if len(in) == 0 {
 		return nil
@@ -111,15 +110,14 @@ func tellLetIn(w *core.Work, th store.Thread, m store.Message, in []store.Partic
 		return err
 	}
 	remove := "remove " + strings.Join(addresses, " ")
-	text := fmt.Sprintf("%s added %s to this conversation; mail from here goes there from now on. %sremove %s ends that.", m.Name, core.ListNames(who), core.PromptMark, strings.Join(handles, " "))
-	if err := tochat.NoticeThread(w, th.ID, text, tochat.WithChoices(chat.Choice{Label: "Take out", Command: remove, Danger: true})); err != nil {
+	text := fmt.Sprintf("%s added %s to this conversation, who will get your next messages. To undo this: %sremove %s", m.Name, core.ListNames(who), core.PromptMark, strings.Join(handles, " "))
+	if err := tochat.NoticeThread(w, th.ID, text, tochat.WithChoices(chat.Choice{Label: "Remove", Command: remove, Danger: true})); err != nil {
 		return err
 	}
 	return tochat.Announce(w, th.ID)
 }
 
-// offer asks the rooms, once for each person, whether people whom a mail has
-// brought along are to take part (C30).
+// offer asks the rooms, once per person, whether to add people whom a mail named (C30).
 func offer(w *core.Work, th store.Thread, m store.Message, people []store.Participant, brought []mail.Address) error {
 	if len(brought) == 0 {
 		return nil
@@ -138,12 +136,12 @@ func offer(w *core.Work, th store.Thread, m store.Message, people []store.Partic
 	add += who
 	if th.Mode == store.ModeOpen && core.CountDomains(all) > 1 {
 		add += " " + store.ModeOpen
-		warning = ", and everybody by email sees everybody's address"
+		warning = " All email participants will see each other's addresses."
 	}
-	text := fmt.Sprintf("%s added %s to this conversation. Mail from here does not go there unless you say so: %s%s keeps %s in the loop%s.",
-		m.Name, strings.Join(addresses, ", "), core.PromptMark, add, core.PersonOrThem(len(addresses)), warning)
+	text := fmt.Sprintf("%s copied %s, who won't get messages from here unless you add them.%s To add %s: %s%s",
+		m.Name, strings.Join(addresses, ", "), warning, core.PersonOrThem(len(addresses)), core.PromptMark, add)
 	return tochat.NoticeThread(w, th.ID, text, tochat.WithChoices(
-		chat.Choice{Label: "Keep in the loop", Command: add},
-		chat.Choice{Label: "No", Command: "deny " + who},
+		chat.Choice{Label: "Add to conversation", Command: add},
+		chat.Choice{Label: "Don't add", Command: "deny " + who},
 	))
 }

@@ -15,7 +15,7 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// NewThread makes a conversation with its first epoch.
+// NewThread stores a new conversation with its first epoch.
 func NewThread(w *core.Work, box *core.Box, mode, title string) (store.Thread, error) {
 	th := store.Thread{Mailbox: box.ID, Mode: mode, Title: title, Token: mail.NewToken(), Created: w.Now}
 	e, err := NewEpoch(w.Env, w, box, title)
@@ -25,6 +25,7 @@ func NewThread(w *core.Work, box *core.Box, mode, title string) (store.Thread, e
 	return th, w.AddThread(&th, &e)
 }
 
+// NewEpoch makes an epoch with a title. It is not stored.
 func NewEpoch(e *core.Env, w *core.Work, box *core.Box, title string) (store.Epoch, error) {
 	ep := store.Epoch{Name: mail.NewUniq(), Subject: core.Subject(e.Tag, title), Started: w.Now}
 	ep.Anchor = e.Mint.Anchor(ep.Name, box.Domain)
@@ -40,8 +41,8 @@ func NewEpoch(e *core.Env, w *core.Work, box *core.Box, title string) (store.Epo
 	return ep, nil
 }
 
-// OpenByMail begins a conversation with a #Send mail: the sender, or for a mail
-// of the owner those it was sent to, take part.
+// OpenByMail starts a conversation with a #Send mail. The sender and the other recipients
+// become participants; for the owner's own mail, only the recipients.
 func OpenByMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, claims ...Claim) error {
 	where := box.Opens
 	if f.Room != 0 {
@@ -55,7 +56,7 @@ func OpenByMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, cla
 		where = core.OpenWhere{Network: w.Env.Home.Network, Room: w.Env.Home.Room}
 	}
 	if !w.Env.Network(where.Network).Known() {
-		w.Env.Log.Warn("a mail begins a conversation, and no room is set for it: set opens or home in the configuration", "mailbox", box.Name)
+		w.Env.Log.Warn("no room for a conversation started by email: set opens or home in the configuration", "mailbox", box.Name)
 		return nil
 	}
 	others := newcomers(&l.Msg, w.Env.IsOurs)
@@ -64,7 +65,7 @@ func OpenByMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, cla
 		others = append([]mail.Address{l.Author}, others...)
 	}
 	if len(others) == 0 {
-		return nil // a note of the owner to himself, or a mail to a list
+		return nil // a note of the owner to themselves, or a mail to a list
 	}
 	th, err := NewThread(w, box, store.ModeOpen, d.title)
 	if err != nil {
@@ -86,15 +87,14 @@ func OpenByMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, cla
 	if err := OpenPlace(w, where, Opening{Thread: th.ID, Name: name, Invite: where.Invite}); err != nil {
 		return err
 	}
-	d.Route.Rule = "it begins a conversation"
+	d.Route.Rule = "it starts a conversation"
 	if where.Room == "" {
-		d.subject = d.title // the root of a chat thread says it, a new room has it as its name alone (C39)
+		d.subject = d.title // the root of a chat thread has the title; in a new room only its name has it (C39)
 	}
 	return addMail(w, box, th, l, d, claims...)
 }
 
-// jobOpen is the kind of delivery that makes the room, or the chat thread, of a
-// conversation.
+// jobOpen is the kind of delivery that creates the room or chat thread of a conversation.
 const jobOpen = "chat.open"
 
 // openJob is its data.
@@ -103,7 +103,7 @@ type openJob struct {
 	Open Opening `json:"open"`
 }
 
-// Opening is a conversation whose place is to be made.
+// Opening is a conversation that needs a room or chat thread.
 type Opening struct {
 	Thread int64         `json:"thread"`
 	Name   string        `json:"name"`
@@ -115,13 +115,13 @@ func openKind() tochat.Kind[openJob] {
 		Name: jobOpen, Patience: outbox.MessagePatience, Attempt: makePlace,
 		Settle: func(w *core.Work, _ store.Delivery, j openJob, _ chat.MessageID) error { return opened(w, j) },
 		GaveUp: func(w *core.Work, _ store.Delivery, j openJob, cause error) error {
-			return tochat.NoticeHome(w, fmt.Sprintf("I could not make a place for the conversation “%s”: %s.", j.Open.Name, core.PlainReason(cause.Error())))
+			return tochat.NoticeHome(w, fmt.Sprintf("Couldn't create a room for the conversation “%s”: %s.", j.Open.Name, core.PlainReason(cause.Error())))
 		},
 	}
 }
 
-// makePlace makes the room or the chat thread of a conversation. For a chat
-// thread it posts the root; for a new room j.Place is set to it.
+// makePlace creates the room or chat thread of a conversation and sets j.Place to it. The
+// root of a chat thread is posted.
 func makePlace(ctx context.Context, n *core.Network, d store.Delivery, j *openJob) (chat.MessageID, error) {
 	if j.Place.Room != "" && n.Threader != nil {
 		root, err := tochat.SendOnce(ctx, n, d, j.Out)
@@ -131,15 +131,15 @@ func makePlace(ctx context.Context, n *core.Network, d store.Delivery, j *openJo
 		return root, err
 	}
 	if n.Creator == nil {
-		return "", retry.Never(errors.New("this network can make neither a room nor a chat thread"))
+		return "", retry.Never(errors.New("this network supports neither new rooms nor threads"))
 	}
 	room, err := n.Creator.Create(ctx, chat.NewRoom{Key: j.Out.Key, Name: j.Open.Name, Invite: j.Open.Invite})
 	j.Place = chat.Place{Room: room}
 	return "", err
 }
 
-// OpenPlace enqueues the making of the place of a conversation: a chat thread of
-// its own in a room, or a new room.
+// OpenPlace enqueues the creation of a chat thread in a room, or of a new room, for a
+// conversation.
 func OpenPlace(w *core.Work, where core.OpenWhere, o Opening) error {
 	j := openJob{Target: tochat.Target{Network: where.Network, Place: chat.Place{Room: where.Room}}, Open: o}
 	key := w.Key("o", o.Thread)
@@ -147,7 +147,7 @@ func OpenPlace(w *core.Work, where core.OpenWhere, o Opening) error {
 	return tochat.Enqueue(w, jobOpen, key, &j)
 }
 
-// isOpening reports whether the place of a thread is still being made.
+// isOpening reports whether the room of a thread is still being created.
 func isOpening(w *core.Work, thread int64) (bool, error) {
 	_, err := w.Delivery(w.Key("o", thread))
 	if errors.Is(err, store.ErrNone) {
@@ -156,8 +156,8 @@ func isOpening(w *core.Work, thread int64) (bool, error) {
 	return err == nil, err
 }
 
-// opened ties a place that was made to its thread, and posts there what has been
-// said so far.
+// opened links a new room or chat thread to its conversation and posts the messages so
+// far.
 func opened(w *core.Work, j openJob) error {
 	th, err := w.Thread(j.Open.Thread)
 	if err != nil {

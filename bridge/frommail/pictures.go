@@ -7,9 +7,8 @@ import (
 	"hashsend/bridge/markup"
 )
 
-// pictureMarks are what mail programs write in the plain text where a picture of the
-// mail stands: its Content-ID, or its alternative text alone, as Gmail and Outlook
-// put it.
+// pictureMarks returns the placeholders of pictures in plain text: the Content-ID, or the
+// alternative text alone, in the forms of Gmail and Outlook.
 func pictureMarks(m *mail.Message) (lines map[string]bool, anywhere []string) {
 	lines = map[string]bool{}
 	for _, p := range markup.Pictures(m.HTML) {
@@ -22,8 +21,7 @@ func pictureMarks(m *mail.Message) (lines map[string]bool, anywhere []string) {
 	return lines, anywhere
 }
 
-// withoutPictures takes such marks out of a text: the pictures themselves come along
-// as files.
+// withoutPictures removes the placeholders from a text. The pictures are posted as files.
 func withoutPictures(m *mail.Message, text string) string {
 	lines, anywhere := pictureMarks(m)
 	if len(anywhere) == 0 {

@@ -11,26 +11,26 @@ import (
 	"hashsend/bridge/media"
 )
 
-// Shown is what a room would show of a mail. Its JSON is a line of
+// Shown is a mail as a room would show it. Its JSON is a line of
 // `hashsend preview --json`.
 type Shown struct {
 	File        string      `json:"file"`
 	Kind        string      `json:"kind"` // a word of classify.Kind
-	Rule        string      `json:"rule"` // what decided the kind
+	Rule        string      `json:"rule"` // the rule that decided the kind
 	From        ShownSender `json:"from"`
 	Subject     string      `json:"subject"`
 	MessageID   string      `json:"message_id"`      // without brackets, as the next
 	InReplyTo   string      `json:"in_reply_to"`     // the first of several
-	Text        string      `json:"text"`            // what the person wrote
-	Below       string      `json:"below,omitempty"` // the mails that are passed on below it
+	Text        string      `json:"text"`            // without quotes and signatures
+	Below       string      `json:"below,omitempty"` // the forwarded mails below it
 	HTML        string      `json:"html"`            // the same, sanitised; empty where there is no formatting
 	Emoji       string      `json:"emoji,omitempty"`
 	Command     string      `json:"command,omitempty"`
 	Attachments []ShownFile `json:"attachments"`
-	Cut         []ShownCut  `json:"cut"` // what was left out, in order
+	Cut         []ShownCut  `json:"cut"` // the pieces left out, in order
 	Confidence  float64     `json:"confidence"`
 	Bounce      *ShownFate  `json:"bounce,omitempty"`
-	Notice      string      `json:"notice"` // what there is to tell instead of a text, or above it
+	Notice      string      `json:"notice"` // shown above the text or instead of it
 	Problems    []string    `json:"problems,omitempty"`
 	Error       string      `json:"error"`
 }
@@ -56,27 +56,27 @@ type ShownCut struct {
 	Rule string `json:"rule"`
 }
 
-// ShownFate is what a report says.
+// ShownFate is the content of a delivery report.
 type ShownFate struct {
 	Action     string           `json:"action"`
 	Recipients []ShownRecipient `json:"recipients"`
 	OriginalID string           `json:"original_message_id"`
 }
 
-// ShownRecipient is one address that a report speaks of.
+// ShownRecipient is one address in a delivery report.
 type ShownRecipient struct {
 	Address string `json:"address"`
 	Status  string `json:"status"`
 	Reason  string `json:"reason"`
 }
 
-// Preview reads a mail and says what a room would show of it. Whatever is wrong
-// with the mail, there is something to show; Error is set when r failed.
+// Preview reads a mail and returns what a room would show. Every mail has a preview; Error
+// is set if r failed.
 func Preview(r io.Reader) (s Shown) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.Kind, s.Rule = classify.Unreadable.String(), "the reader gave up"
-			s.Error = fmt.Sprint("it could not be read: ", p)
+			s.Kind, s.Rule = classify.Unreadable.String(), "the parser failed"
+			s.Error = fmt.Sprint("it couldn't be read: ", p)
 		}
 	}()
 	s = Shown{Kind: classify.Unreadable.String(), Attachments: []ShownFile{}, Cut: []ShownCut{}}
@@ -90,14 +90,14 @@ func Preview(r io.Reader) (s Shown) {
 	case classify.Bounce, classify.Delayed, classify.Delivered, classify.ReadReceipt, classify.Complaint, classify.AutoReply, classify.Challenge, classify.Reaction, classify.Unreadable:
 		s.Notice, s.Confidence = c.Text, 1
 	case classify.Loop:
-		s.Notice, s.Confidence = "This mail goes round: "+c.Rule+". It is not shown.", 1
+		s.Notice, s.Confidence = "This email is in a loop: "+c.Rule+". It isn't posted.", 1
 	default:
 		s.write(&m, c)
 	}
 	return s
 }
 
-// describe fills in what is known of every sort of mail.
+// describe fills in the fields that every kind of mail has.
 func (s *Shown) describe(m *mail.Message, c classify.Class) {
 	s.Kind, s.Rule, s.Emoji, s.Command = c.Kind.String(), c.Rule, c.Emoji, c.Command
 	s.Subject, s.MessageID, s.Problems = m.Subject, m.ID, m.Problems
@@ -123,7 +123,7 @@ func (s *Shown) describe(m *mail.Message, c classify.Class) {
 	}
 }
 
-// write fills in what the person wrote, and the cards above it.
+// write fills in the text of the person, and the cards above it.
 func (s *Shown) write(m *mail.Message, c classify.Class) {
 	w := written(*m, nil)
 	w.inPlaceOfGoogle(m, c)
@@ -133,7 +133,7 @@ func (s *Shown) write(m *mail.Message, c classify.Class) {
 	s.Text, s.HTML, s.Below = w.Text, w.HTML, forwards.Text
 	s.Confidence = float64(w.Sure) / 100
 	if w.Forward && s.Kind == classify.Message.String() {
-		s.Kind, s.Rule = classify.Forward.String(), "a mail is passed on in the text"
+		s.Kind, s.Rule = classify.Forward.String(), "the text contains a forwarded mail"
 	}
 	for _, cut := range w.Cuts {
 		s.Cut = append(s.Cut, ShownCut{Kind: cut.Kind, Text: cut.Text, Rule: cut.Rule})
@@ -143,12 +143,12 @@ func (s *Shown) write(m *mail.Message, c classify.Class) {
 	}
 	switch {
 	case s.Below != "":
-		s.Notice = "(a mail that is passed on without words)"
+		s.Notice = "(forwarded email without a message)"
 	case w.OnlyQuote:
-		s.Notice = "(an answer without words)"
+		s.Notice = "(empty reply)"
 	case len(s.Attachments) > 0:
-		s.Notice = "(files without words)"
+		s.Notice = "(files without a message)"
 	default:
-		s.Notice = "(a mail without words)"
+		s.Notice = "(empty email)"
 	}
 }

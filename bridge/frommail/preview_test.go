@@ -18,7 +18,7 @@ func TestPreviewOwnCases(t *testing.T) {
 		"reaction--rfc9078":          {"reaction", "", "reacted with 😀"},
 		"message--text-and-reaction": {"message", "yes, gladly", ""},
 		"auto-reply--sieve":          {"auto-reply", "", "Automatic answer from Ann Lee: Ich bin bis Montag weg."},
-		"loop--hops":                 {"loop", "", "This mail goes round: too many bridges. It is not shown."},
+		"loop--hops":                 {"loop", "", "This email is in a loop: too many bridges. It isn't posted."},
 		"list--list-id":              {"list", "Hi all", ""},
 	} {
 		raw, err := os.ReadFile(filepath.Join("..", "classify", "testdata", name+".eml"))

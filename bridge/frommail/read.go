@@ -17,18 +17,18 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Inbox takes in the mails of a mailbox. It is the mail.Handler of its sources.
+// Inbox receives the mails of a mailbox. It is the mail.Handler of its sources.
 type Inbox struct {
 	*core.Box
 	Env   *core.Env
 	Apply applier
 }
 
-// applier does what was decided about a mail, in the transaction that stores its cursor.
+// applier carries out a decision, in the transaction that stores the cursor.
 type applier func(w *core.Work, box *core.Box, l Mail, d Decision, f Approval) error
 
-// Wants decides by the header whether a mail may be ours: our own echo, an answer
-// to mail of ours, the tag in the subject, a report, or a folder that is ours.
+// Wants decides by the header whether a mail may be for the bridge: a copy of our own mail,
+// a reply to it, the tag in the subject, a report, or one of our folders.
 func (box *Inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	m := h.Header.Message()
 	if _, echo := box.Env.Mint.ParseTrace(h.Header.Get(mail.HeaderTrace)); echo {
@@ -38,7 +38,7 @@ func (box *Inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 		return false, nil
 	}
 	if h.Place == mail.Archive && box.IsOwn(sender(&m).Address) {
-		return false, nil // what the owner has sent lies there, too, and drafts
+		return false, nil // sent mail and drafts of the owner
 	}
 	if (h.Place != mail.Junk && mail.HasTag(m.Subject, box.Env.Tag)) || (h.Place != mail.Sent && looksLikeReport(h)) {
 		return true, nil
@@ -52,8 +52,8 @@ func (box *Inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	return ours, err
 }
 
-// looksLikeReport reports whether a mail may be a report on another mail: only
-// its body tells whether it is one on ours.
+// looksLikeReport reports whether a mail may be a delivery report. Only its body tells
+// whether it concerns our mail.
 func looksLikeReport(h mail.Head) bool {
 	if strings.Contains(strings.ToLower(h.Header.Get("Content-Type")), "multipart/report") ||
 		strings.TrimSpace(h.Header.Get("Return-Path")) == "<>" {
@@ -63,13 +63,12 @@ func looksLikeReport(h mail.Head) bool {
 	return strings.Contains(from, "mailer-daemon") || strings.Contains(from, "postmaster") || h.Header.Get("X-Failed-Recipients") != ""
 }
 
-// Pass stores the cursor of a folder behind mails that are not ours.
+// Pass moves the cursor of a folder past mails that are not for the bridge.
 func (box *Inbox) Pass(ctx context.Context, _, folder, cursor string) error {
 	return box.Env.Write(ctx, "pass", func(w *core.Work) error { return w.SetCursor("mail/"+box.Name, folder, cursor) })
 }
 
-// Mail is a mail that has been read, with all that is known of it before the
-// database is asked.
+// Mail is a mail that was read, parsed, classified and verified, without the database.
 type Mail struct {
 	in      mail.Incoming
 	Msg     mail.Message
@@ -79,11 +78,10 @@ type Mail struct {
 	own     bool // written by the mailbox's owner
 	echo    string
 	files   map[string]files.Content // by Part.Stored
-	key     []string                 // what makes it the same mail again
+	key     []string                 // identifies a repeat (see keyOf)
 }
 
-// sender returns the only address in From; the zero Address if there is none or
-// more than one.
+// sender returns the address in From, or the zero Address unless there is exactly one.
 func sender(m *mail.Message) mail.Address {
 	if len(m.From) != 1 {
 		return mail.Address{}
@@ -91,8 +89,8 @@ func sender(m *mail.Message) mail.Address {
 	return m.From[0]
 }
 
-// Handle takes in one mail: reads, decides, and commits what it causes together
-// with the cursor.
+// Handle receives one mail: it reads, decides, and commits the effects together with the
+// cursor.
 func (box *Inbox) Handle(ctx context.Context, cursor string, in mail.Incoming) error {
 	l, err := box.read(ctx, in)
 	if err != nil {
@@ -101,11 +99,11 @@ func (box *Inbox) Handle(ctx context.Context, cursor string, in mail.Incoming) e
 	return box.take(ctx, cursor, l, Approval{})
 }
 
-// Approval is what a person has decided about a held mail.
+// Approval is the decision of a person about a held mail.
 type Approval struct {
 	Approved bool
 	Add      bool  // its sender becomes a participant
-	Room     int64 // where a conversation that it opens is shown; 0: as configured
+	Room     int64 // room for a conversation that it starts; 0: as configured
 	Held     int64
 }
 
@@ -154,8 +152,8 @@ func (box *Inbox) keep(ctx context.Context, l Mail) (name string, err error) {
 	return box.Env.Store.KeepFile(body)
 }
 
-// read opens, parses, classifies and verifies a mail. Only trouble in reading it
-// is an error.
+// read opens, parses, classifies and verifies a mail. Only a failure to read it is an
+// error.
 func (box *Inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	l := Mail{in: in}
 	if uniq, ok := box.Env.Mint.ParseTrace(in.Header.Get(mail.HeaderTrace)); ok {
@@ -192,30 +190,30 @@ func (box *Inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	return l, nil
 }
 
-// parse guards against a fault in the reader: one mail must not end the program,
-// nor stop those behind it.
+// parse turns a panic of the parser into a problem of the mail, so that one mail stops
+// neither the program nor later mails.
 func parse(r io.Reader, lim mail.Limits) (m mail.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			m.Problems = append(m.Problems, fmt.Sprint("it could not be read: ", p))
+			m.Problems = append(m.Problems, fmt.Sprint("it couldn't be read: ", p))
 		}
 	}()
 	return mail.Parse(r, lim)
 }
 
-// classOf guards against a fault in the same way: a mail of which nothing can be told is
-// taken for a person's.
+// classOf does the same for the classification: after a panic, a mail counts as written by
+// a person.
 func classOf(m mail.Message) (c classify.Class) {
 	defer func() {
 		if p := recover(); p != nil {
-			c = classify.Class{Kind: classify.Message, Rule: "classification gave up"}
+			c = classify.Class{Kind: classify.Message, Rule: "classification failed"}
 		}
 	}()
 	return classify.Mail(m)
 }
 
-// keyOf is what makes a mail the same mail again: never the Message-ID alone,
-// which a stranger can use first. A mail without one is known by its content.
+// keyOf identifies repeats of a mail: never by the Message-ID alone, which a stranger could
+// use first. A mail without one is identified by its content.
 func keyOf(l Mail) []string {
 	id := l.Msg.ID
 	if id == "" {
@@ -225,12 +223,12 @@ func keyOf(l Mail) []string {
 	return []string{id, mail.CanonicalAddress(l.Author.Address), strings.Join(l.Msg.InReplyTo, " "), fmt.Sprint(l.Verdict.Trust)}
 }
 
-// notOurs refuses a pushed mail that is not ours, in plain words for its sender.
+// notOurs refuses a pushed mail that is not for the bridge. Its sender sees the text.
 func notOurs() error {
-	return core.NeverError("this address takes only answers to mail that came from here, and mail with the tag of the chat in its subject")
+	return core.NeverError("this address accepts only replies to its own emails, and emails with its tag in the subject")
 }
 
-// headerOf reads the header of a mail in the folder of held mail.
+// headerOf reads the header of a stored mail.
 func headerOf(e *core.Env, file string) (mail.Header, error) {
 	f, err := e.Store.OpenFile(file)
 	if err != nil {

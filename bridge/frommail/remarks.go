@@ -6,7 +6,7 @@ import (
 	"hashsend/bridge/core"
 )
 
-// Remarks are the lines that a message made of a mail has under it in rooms.
+// Remarks returns the lines shown below the messages of a mail in rooms.
 func (d Decision) Remarks() string {
 	var lines []string
 	if d.Mark {

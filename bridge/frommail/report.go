@@ -15,8 +15,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Echo learns from our own mail that has come back: the Message-ID that the
-// provider gave it, and that a copy for Sent has arrived.
+// Echo learns from a copy of our own mail: the Message-ID given by the provider, and the
+// arrival of a copy for the Sent folder.
 func Echo(w *core.Work, box *core.Box, l Mail) error {
 	m, err := w.MailByUniq(l.echo)
 	if errors.Is(err, store.ErrNone) {
@@ -40,8 +40,8 @@ func Echo(w *core.Work, box *core.Box, l Mail) error {
 	return nil
 }
 
-// Report notes what a report says about a mail of ours, and tells the rooms what
-// a person there should know.
+// Report records the delivery states in a report about our mail, and tells the rooms about
+// failures and delays.
 func Report(w *core.Work, l Mail, d Decision) error {
 	rs, err := w.Recipients(d.Route.Parent)
 	if err != nil {
@@ -90,7 +90,7 @@ func reportOne(w *core.Work, l Mail, d Decision, r store.Recipient, said classif
 	return tomail.Failed(w, d.Route.Parent, d.Route.Threads[0], r)
 }
 
-// Automatic tells the rooms of an automatic answer, once for a person and day.
+// Automatic tells the rooms about an automatic reply, once per person and day.
 func Automatic(w *core.Work, l Mail, d Decision) error {
 	for _, th := range d.Route.Threads {
 		day := w.Now.Format("2006-01-02")
@@ -106,7 +106,7 @@ func Automatic(w *core.Work, l Mail, d Decision) error {
 			return err
 		}
 		if who == "" {
-			who = "A mail program"
+			who = "An email program"
 		}
 		text := d.notice
 		if text == "" || l.Class.Kind == classify.AutoReply {

@@ -10,24 +10,23 @@ import (
 	"hashsend/bridge/store"
 )
 
-// route is where a mail belongs.
+// route is the result of looking for the conversation of a mail.
 type route struct {
-	Threads  []int64 // none: to no thread of ours
-	Rule     string  // which way found it
-	Parent   int64   // the mail that it answers; 0: unknown
-	Cites    bool    // it cites a mail of ours or a token
-	Token    string  // the token that it was sent to; empty: none
-	Leave    bool    // it was sent to an address for leaving
+	Threads  []int64 // empty: none
+	Rule     string  // the header that found it
+	Parent   int64   // the mail that it replies to; 0: unknown
+	Cites    bool    // it cites our mail or has a token
+	Token    string  // the reply token of its recipient; empty: none
+	Leave    bool    // its recipient is an address for leaving
 	Conflict string
-	Learned  map[string]int64 // ids that turn out to be other names of mails of ours
+	Learned  map[string]int64 // other Message-IDs of our mails
 }
 
-// maxCited is how many ids of a mail are looked up at most.
+// maxCited limits the cited ids that are looked up.
 const maxCited = 50
 
-// findRoute finds the thread of a mail: token in a recipient, cited ids, ids
-// that describe themselves, Thread-Index. The subject
-// never decides.
+// findRoute finds the threads of a mail by, in this order, reply tokens in its recipients,
+// cited ids, ids with our MAC, and Thread-Index; never by the subject.
 func findRoute(e *core.Env, tx *store.Tx, box *core.Box, m *mail.Message, env mail.Envelope) (route, error) {
 	r := route{Learned: map[string]int64{}}
 	byToken, err := r.tokens(tx, box, m, env)
@@ -43,13 +42,13 @@ func findRoute(e *core.Env, tx *store.Tx, box *core.Box, m *mail.Message, env ma
 		r.Threads, r.Rule, r.Cites = byToken, "token", true
 		for _, id := range byID {
 			if !slices.Contains(byToken, id) {
-				r.Conflict = "it is addressed to one conversation and answers another"
+				r.Conflict = "it is addressed to one conversation and replies to another"
 			}
 		}
 	case len(byID) > 0:
 		r.Threads, r.Cites = byID[:1], true
 		if len(byID) > 1 {
-			r.Conflict = "it answers mails of different conversations"
+			r.Conflict = "it replies to emails of different conversations"
 		}
 	default:
 		if guid, ok := mail.ThreadIndexKey(m.ThreadIndex); ok {
@@ -67,13 +66,13 @@ func findRoute(e *core.Env, tx *store.Tx, box *core.Box, m *mail.Message, env ma
 			return r, err
 		}
 		if s := mail.CleanSubject(m.Subject); s != "" && !strings.EqualFold(s, mail.CleanSubject(e.Subject)) {
-			r.Conflict = "it answers nothing and has another subject"
+			r.Conflict = "it isn't a reply and has a different subject"
 		}
 	}
 	return r, nil
 }
 
-// tokens finds the threads whose reply tokens stand in the recipients.
+// tokens finds the threads of the reply tokens in the recipients.
 func (r *route) tokens(tx *store.Tx, box *core.Box, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
 	for _, a := range recipients(m, env) {
 		detail := core.PlusDetail(a, box.Address.Address)
@@ -96,7 +95,7 @@ func (r *route) tokens(tx *store.Tx, box *core.Box, m *mail.Message, env mail.En
 	return threads, nil
 }
 
-// recipients returns all addresses that a mail was meant for.
+// recipients returns all addresses to which a mail was sent.
 func recipients(m *mail.Message, env mail.Envelope) []string {
 	var all []string
 	for _, list := range [][]mail.Address{m.To, m.Cc} {
@@ -107,7 +106,7 @@ func recipients(m *mail.Message, env mail.Envelope) []string {
 	return append(append(all, m.DeliveredTo...), env.To...)
 }
 
-// cited returns the ids that a mail cites, nearest first: In-Reply-To, then
+// cited returns the ids in a mail, nearest first: In-Reply-To, then
 // References from last to first.
 func cited(m *mail.Message) []string {
 	var ids []string
@@ -124,10 +123,9 @@ func cited(m *mail.Message) []string {
 	return ids
 }
 
-// ids finds the threads of the cited ids, nearest first. An id that stands right
-// behind one of ours and is unknown is another name of a mail of ours: the
-// provider changed it. One of a mail that came in for several threads (C34) belongs to
-// the one that the tokens name, or that a nearer id does.
+// ids finds the threads of the cited ids, nearest first. An unknown id right after one of
+// ours is our mail too: the provider changed its id. The id of a mail to several threads
+// (C34) belongs to the thread of a token or of a nearer id.
 func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message, byToken []int64) (threads []int64, err error) {
 	add := func(id int64, rule string) {
 		if !slices.Contains(threads, id) {
@@ -185,7 +183,7 @@ func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message, byToken []int
 	return threads, nil
 }
 
-// mailIn finds a mail by its id, in one of these threads if it is there.
+// mailIn finds a mail by its id, preferably in one of these threads.
 func mailIn(tx *store.Tx, id string, threads []int64) (store.Mail, error) {
 	known, err := tx.MailByID(id)
 	if err != nil || slices.Contains(threads, known.Thread) {

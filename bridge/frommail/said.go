@@ -15,8 +15,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// PostMail posts what a person wrote in every room of the thread, and enqueues
-// it for those people by email who have not got it.
+// PostMail posts the text of a mail in every room of its threads, and enqueues it for the
+// participants who don't have it.
 func PostMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, claims ...Claim) error {
 	for _, id := range d.Route.Threads {
 		th, err := w.Thread(id)
@@ -49,25 +49,26 @@ func PostMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, claim
 	return nil
 }
 
-// addMailAndReaction posts a mail that has words and a reaction: both are told, each in its way.
+// addMailAndReaction posts a mail with a text and a reaction: first the text, then the
+// reaction.
 func addMailAndReaction(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims ...Claim) error {
 	to, err := answeredByMail(w, th, d)
 	if err != nil {
 		return err
 	}
-	if to == 0 && d.Route.Parent != 0 { // what it answers stands in another thread
+	if to == 0 && d.Route.Parent != 0 { // it replies to a message of another thread
 		d.Words.Text, d.Words.HTML, d.Words.Parts = strings.TrimSpace(d.Words.Text+"\n"+l.Class.Emoji), "", nil
 	}
 	if err := addMail(w, box, th, l, d, claims...); err != nil || to == 0 {
 		return err
 	}
 	d.Words, d.Emoji = Extract{Text: classify.ReactedWith(l.Class.Emoji)}, ""
-	l.Class.Kind = classify.Reaction // the rest of it is one
+	l.Class.Kind = classify.Reaction // only the reaction is left
 	_, err = claimed(w, box, th, l, d, claims)
 	return err
 }
 
-// admitSender makes the sender of a mail a participant of a thread, if they are none.
+// admitSender makes the sender of a mail a participant of a thread.
 func admitSender(w *core.Work, th store.Thread, l Mail) (store.Participant, error) {
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.Author.Address))
 	if err == nil && p.Takes() {
@@ -85,8 +86,8 @@ func admitSender(w *core.Work, th store.Thread, l Mail) (store.Participant, erro
 	return p, w.AddParticipant(&p)
 }
 
-// addMail stores one mail as a message of a thread, or as several, where it answers
-// several.
+// addMail stores a mail as one message of a thread, or as one for each message that it
+// replies to.
 func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims ...Claim) error {
 	if taken, err := claimed(w, box, th, l, d, claims); err != nil || taken {
 		return err
@@ -124,7 +125,7 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, c
 				return err
 			}
 		}
-		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Mail: l.Msg.ID, Kind: "answered", Text: "a mail of " + m.Name + " was read (" + d.Route.Rule + ")"})
+		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Mail: l.Msg.ID, Kind: "answered", Text: "an email from " + m.Name + " was posted (" + d.Route.Rule + ")"})
 		if err := toRooms(w, th, m, a.as, len(parts) > 1); err != nil {
 			return err
 		}
@@ -144,8 +145,8 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, c
 	return nil
 }
 
-// Claim takes a mail as something else than a message, as a reaction or a vote. taken:
-// it has done so.
+// Claim handles a mail that is not an ordinary message, such as a reaction or a vote. taken
+// reports whether it did.
 type Claim func(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision) (taken bool, err error)
 
 func claimed(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims []Claim) (taken bool, err error) {
@@ -157,17 +158,17 @@ func claimed(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, c
 	return false, nil
 }
 
-// audience is who says the messages of a mail, and who is to hear them.
+// audience is the speaker of the messages of a mail, and their readers.
 type audience struct {
-	m      store.Message // without words
+	m      store.Message // without a text
 	as     chat.Sender
-	people []store.Participant // who take part, those whom the mail has let in among them
+	people []store.Participant // participants, with letIn
 	reads  readership
 	letIn  []store.Participant
-	ask    []mail.Address // who is brought along, and asked about
+	ask    []mail.Address // added by the mail; the rooms are asked
 }
 
-// audienceOf finds out who says a mail in a thread, and who is to hear it.
+// audienceOf finds the audience of a mail in a thread, and adds the people it may add.
 func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision) (a audience, err error) {
 	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.Now, Marks: d.Remarks()}
 	if a.as, err = SpeakerOf(w, box, th, l, &a.m); err != nil {
@@ -197,8 +198,8 @@ func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision
 	return a, nil
 }
 
-// tellOfPeople tells and asks the rooms about those whom a mail has left out or
-// brought along. m is the last of its messages.
+// tellOfPeople tells and asks the rooms about people whom a mail left out or added. m is the
+// last of its messages.
 func tellOfPeople(w *core.Work, th store.Thread, m store.Message, a audience, messages []int64) error {
 	if err := askLeftOut(w, m, a.reads.LeftOut, messages); err != nil {
 		return err
@@ -209,7 +210,7 @@ func tellOfPeople(w *core.Work, th store.Thread, m store.Message, a audience, me
 	return offer(w, th, m, a.people, a.ask)
 }
 
-// partsUnder parts the words of a mail, and puts the subject above them if it is told.
+// partsUnder splits a mail by the messages it replies to, below its subject if that is new.
 func partsUnder(w *core.Work, th store.Thread, l Mail, d Decision) ([]part, error) {
 	parts, err := PartsOf(w, th, d)
 	if err != nil {
@@ -226,7 +227,7 @@ func partsUnder(w *core.Work, th store.Thread, l Mail, d Decision) ([]part, erro
 	return parts, nil
 }
 
-// relay has messages of a mail mailed to the others: to some at once, to the rest
+// relay sends messages of a mail to the other participants: to some at once, to the rest
 // when the hold ends.
 func relay(w *core.Work, th store.Thread, ids []int64) error {
 	th.Live = w.Now
@@ -242,8 +243,8 @@ func relay(w *core.Work, th store.Thread, ids []int64) error {
 	return tomail.Hold(w, th, false)
 }
 
-// PartsOf parts the words of a mail by the messages that they answer in a thread.
-// Where that is not known, they are one, and answer the mail that they cite.
+// PartsOf splits the text of a mail by the messages of a thread that it replies to. If they
+// are not known, there is one part, a reply to the cited mail.
 func PartsOf(w *core.Work, th store.Thread, d Decision) ([]part, error) {
 	one := part{Text: d.Words.Text, HTML: d.Words.HTML}
 	for _, p := range d.Words.Parts {
@@ -266,7 +267,7 @@ func PartsOf(w *core.Work, th store.Thread, d Decision) ([]part, error) {
 	return []part{one}, err
 }
 
-// SpeakerOf sets who said a message and returns who speaks in the rooms.
+// SpeakerOf sets the author of a message and returns the speaker in the rooms.
 func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
 	if l.own {
 		m.Origin, m.Name = store.FromOwner, box.Owner
@@ -280,7 +281,7 @@ func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 	}
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.Author.Address))
 	if errors.Is(err, store.ErrNone) {
-		// A held mail was approved without its sender becoming a participant.
+		// The mail was approved without adding its sender.
 		p = w.Env.NewParticipant(th, l.Author, w.Now)
 	} else if err != nil {
 		return chat.Sender{}, err
@@ -292,12 +293,11 @@ func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 	}
 	m.Participant, m.Name = p.ID, p.Name
 	if name := classify.ListAuthor(&l.Msg); name != "" {
-		// Each member of a list is shown as somebody of their own, as far as the list tells.
+		// Each member of a mailing list is a speaker of their own, if the list names them.
 		m.Name = name
 		return chat.Sender{ID: w.Env.Mint.Address("member", p.Canon+"\x00"+name), Name: name + " (email)"}, nil
 	}
-	// The name that a person writes under is better than the one that was guessed
-	// from the address.
+	// The name in the mail is better than one guessed from the address.
 	local, _, _ := strings.Cut(p.Address, "@")
 	if name := mail.CleanName(l.Author.Name); p.ID != 0 && (p.Bounces > 0 && p.State != store.Bounced || (p.Name == local && name != "" && name != local)) {
 		if p.State != store.Bounced {
@@ -313,8 +313,8 @@ func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 	return chat.Sender{ID: p.Ghost, Name: p.Name + core.ByEmail}, nil
 }
 
-// answeredByMail finds the message that a mail answers: the last one of the mail
-// it cites, unless that is the newest of the thread anyway. 0: none.
+// answeredByMail returns the message that a mail replies to: the last one of the mail that
+// it cites. 0: none.
 func answeredByMail(w *core.Work, th store.Thread, d Decision) (int64, error) {
 	if d.Route.Parent == 0 {
 		return 0, nil
@@ -326,11 +326,11 @@ func answeredByMail(w *core.Work, th store.Thread, d Decision) (int64, error) {
 	return ms[len(ms)-1].ID, nil
 }
 
-// farOff is how far the Date of a mail may be from when it came before it is worth
-// telling (C43). Nothing is ordered by it.
+// farOff is the difference between the Date of a mail and its arrival from which the Date
+// is stored to be shown (C43). Nothing is ordered by it.
 const farOff = time.Hour
 
-// RecordMail keeps the ids of a mail that came in, so that answers to it are known.
+// RecordMail stores the ids of a received mail, so that replies to it are recognised.
 func RecordMail(w *core.Work, th store.Thread, l Mail, messages []int64) error {
 	if l.Msg.ID == "" {
 		return nil
@@ -362,9 +362,9 @@ func RecordMail(w *core.Work, th store.Thread, l Mail, messages []int64) error {
 	return nil
 }
 
-// toRooms posts a message that came by mail in every room of its thread, in the
-// chat thread of the message that it answers. An answer to the newest message needs
-// no mark, unless it is one of several.
+// toRooms posts a message of a mail in every room of its thread, in the chat thread of the
+// message that it replies to. A reply to the newest message is not marked as one, unless it
+// is one of several.
 func toRooms(w *core.Work, th store.Thread, m store.Message, as chat.Sender, several bool) error {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {
@@ -407,10 +407,10 @@ func toRooms(w *core.Work, th store.Thread, m store.Message, as chat.Sender, sev
 	return nobodyReads(w, th, m)
 }
 
-// nobodyReads brings a message of a conversation without a room to the home
-// room, and tells its writer so, once.
+// nobodyReads posts a message of a conversation without a room in the home room, and tells
+// its author once.
 func nobodyReads(w *core.Work, th store.Thread, m store.Message) error {
-	if err := tochat.NoticeHome(w, fmt.Sprintf("%s wrote to “%s”, which has no room any more:\n%s", m.Name, th.Title, core.WithRemarks(m))); err != nil || m.Participant == 0 {
+	if err := tochat.NoticeHome(w, fmt.Sprintf("%s wrote to “%s”, which is no longer connected to a room:\n%s", m.Name, th.Title, core.WithRemarks(m))); err != nil || m.Participant == 0 {
 		return err
 	}
 	if told, err := w.Seen(w.Now, "nobody", fmt.Sprint(th.ID), fmt.Sprint(m.Participant)); err != nil || told {
@@ -420,5 +420,5 @@ func nobodyReads(w *core.Work, th store.Thread, m store.Message) error {
 	if err != nil {
 		return err
 	}
-	return tomail.Note(w, th, p, "", "The room of this conversation is closed. Your message was passed on to the one who runs it, and nobody else has read it there.", "")
+	return tomail.Note(w, th, p, "", "The room of this conversation is closed. Your message was forwarded to the admin only.", "")
 }

@@ -10,16 +10,15 @@ import (
 	"hashsend/bridge/store"
 )
 
-// newSubject returns the subject that a person has given to the conversation, the
-// first time it appears there; empty: it has one that the conversation knows (C38).
-// Mail of ours keeps its own: another would begin another conversation in most
-// mail programs. The subject of what is passed on is told with it.
+// newSubject returns the subject of a mail the first time it appears in a conversation;
+// empty: the conversation knows it (C38). Our own mail keeps its subject, because most mail
+// programs would start a new conversation. The card of a forward names its subject.
 func newSubject(w *core.Work, th store.Thread, l Mail, threads []int64) (string, error) {
 	title := mail.TitleOf(l.Msg.Subject, w.Env.Tag)
 	if title == "" || l.Class.Kind == classify.Reaction || l.Class.Kind == classify.Forward {
 		return "", nil
 	}
-	for _, id := range append([]int64{th.ID}, threads...) { // a mail to several has that of one
+	for _, id := range append([]int64{th.ID}, threads...) { // a mail to several threads has the subject of one
 		known, err := w.Subjects(id)
 		if err != nil {
 			return "", err

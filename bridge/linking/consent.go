@@ -14,14 +14,15 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// consent is what somebody with the right has agreed to.
+// consent records the confirmations that a link of a shared or encrypted room needs.
 type consent struct{ shared, encrypted bool }
 
 func agrees(c *command.Call, to string) bool {
 	return slices.ContainsFunc(c.Args, func(word string) bool { return strings.EqualFold(word, to) })
 }
 
-// EncryptionStatus tells how an encrypted room is mailed, and what waits for a key.
+// EncryptionStatus adds how an encrypted room is connected to email, and how many messages
+// wait for a key.
 func EncryptionStatus(w *core.Work, b *strings.Builder, r store.Room) error {
 	if r.Encrypted == "" {
 		return nil
@@ -35,17 +36,17 @@ func EncryptionStatus(w *core.Work, b *strings.Builder, r store.Room) error {
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(b, "\n%s cannot be read yet", core.Quantity(n, "message", "messages"))
+		fmt.Fprintf(b, "\n%s can't be decrypted yet", core.Quantity(n, "message", "messages"))
 		if w.Env.Network(r.Network).Unsealer != nil {
-			b.WriteString(": the key was asked for")
+			b.WriteString("; the keys have been requested")
 		}
 		b.WriteString(".")
 	}
 	return err
 }
 
-// agree lets pass again what was stopped when a room came to be shared, or
-// encrypted. What was said until now stays in the room.
+// agree reconnects a room to email that was stopped because it became shared or encrypted.
+// Messages from before stay in the room.
 func agree(c *command.Call, to consent) (string, error) {
 	rooms, err := c.RoomsIn(c.Network, string(c.Place.Room))
 	if err != nil {
@@ -62,11 +63,11 @@ func agree(c *command.Call, to consent) (string, error) {
 		was := r
 		if to.shared && r.Shared == store.SharedAsked {
 			r.Shared = store.SharedAgreed
-			note("is shared with another organisation")
+			note("is shared with another organization")
 		}
 		if to.encrypted && r.Encrypted == store.EncryptedAsked && r.Thread != 0 {
 			r.Encrypted, r.Linked = store.EncryptedAgreed, since(c)
-			note("is encrypted, and email is not")
+			note("is encrypted and email isn't")
 		}
 		if r == was {
 			continue
@@ -77,9 +78,9 @@ func agree(c *command.Call, to consent) (string, error) {
 		}
 	}
 	if len(threads) == 0 {
-		return "", command.Usage("There is nothing to agree to.")
+		return "", command.Usage("There's nothing to confirm.")
 	}
-	if err := c.Tell("%s lets messages pass between this channel and email again, although it " + strings.Join(words, ", and ") + "."); err != nil {
+	if err := c.Tell("%s reconnected this channel to email, although it " + strings.Join(words, ", and ") + "."); err != nil {
 		return "", err
 	}
 	for id := range threads {
@@ -93,8 +94,8 @@ func agree(c *command.Call, to consent) (string, error) {
 	return "", nil
 }
 
-// mayShare returns what is to be noted of a new link in a room that may be shared
-// with another organisation, or encrypted: somebody must have agreed.
+// mayShare returns the consent to store with a new link in a room. Without the consent
+// that a shared or encrypted room needs, it is a UsageError.
 func mayShare(c *command.Call, agreed consent) (shared, encrypted string, err error) {
 	r, err := c.Room(c.Network, string(c.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
@@ -106,13 +107,13 @@ func mayShare(c *command.Call, agreed consent) (shared, encrypted string, err er
 	was := r
 	if r.Shared == store.SharedAsked {
 		if !agreed.shared {
-			return "", "", command.Usage("This channel is shared with another organisation: what its people write would be mailed too. If they agree: %s", c.TypedAs("ok shared"))
+			return "", "", command.Usage("This channel is shared with another organization, and its members' messages would be sent by email too. If they agree: %s", c.TypedAs("ok shared"))
 		}
 		r.Shared = store.SharedAgreed
 	}
 	if r.Encrypted == store.EncryptedAsked {
 		if !agreed.encrypted {
-			return "", "", command.Usage("This room is encrypted, and email is not: what is written here would leave the encryption and go out as ordinary mail. If its people agree: %s", c.TypedAs("ok encrypted"))
+			return "", "", command.Usage("This room is encrypted and email isn't: messages would be sent as ordinary, unencrypted email. If the members agree: %s", c.TypedAs("ok encrypted"))
 		}
 		r.Encrypted = store.EncryptedAgreed
 	}
@@ -122,8 +123,8 @@ func mayShare(c *command.Call, agreed consent) (shared, encrypted string, err er
 	return r.Shared, r.Encrypted, err
 }
 
-// Encrypted notes that a room is encrypted. Until somebody with the right agrees,
-// nothing that is said there is mailed.
+// Encrypted records that a room is encrypted. Its messages are not sent by email until
+// somebody who may link rooms confirms it.
 func Encrypted(w *core.Work, network string, e chat.Encrypted) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
@@ -132,8 +133,8 @@ func Encrypted(w *core.Work, network string, e chat.Encrypted) error {
 	can := w.Env.Network(network).Unsealer != nil
 	for _, r := range rooms {
 		if r.Encrypted == store.EncryptedAgreed && r.Thread != 0 && !can {
-			// Another program ran when somebody agreed. It is told once in a run.
-			if err := tochat.Notice(w, network, core.Place(r), "⚠️ This room is encrypted, and the hashsend that runs now was built without encryption: I cannot read what you write here, nor write here what comes by mail. Ask the one who runs me to install one with encryption. Nothing of what you write until then is mailed; those who write are told."); err != nil {
+			// The consent was given to a build with encryption. This notice appears once per run.
+			if err := tochat.Notice(w, network, core.Place(r), "⚠️ This room is encrypted, and this hashsend was built without encryption, so I can't read messages here or post incoming email. Ask the admin to install a build with encryption. Messages you write until then are not sent by email, and I tell their authors."); err != nil {
 				return err
 			}
 		}
@@ -151,15 +152,15 @@ func Encrypted(w *core.Work, network string, e chat.Encrypted) error {
 		if err != nil {
 			return err
 		}
-		text, choices := "⚠️ This room is now encrypted. Email is not, so nothing that you write here is mailed any more; mail still comes in. "+core.PromptMark+"ok encrypted has it mailed again, as ordinary email; "+core.PromptMark+"unlink ends the link.",
-			[]chat.Choice{{Label: "Mail in plain", Command: "ok encrypted", Danger: true}, {Label: "Unlink", Command: "unlink", Danger: true}}
+		text, choices := "⚠️ This room is now encrypted. Email isn't, so messages from here are no longer sent by email. Incoming email is still posted. Type "+core.PromptMark+"ok encrypted to send messages as ordinary, unencrypted email, or "+core.PromptMark+"unlink to disconnect this room.",
+			[]chat.Choice{{Label: "Send unencrypted", Command: "ok encrypted", Danger: true}, {Label: "Unlink", Command: "unlink", Danger: true}}
 		if !can {
-			text, choices = "⚠️ This room is now encrypted, and this hashsend was built without encryption: I cannot read what you write here, nor write here what is mailed. Ask the one who runs me to install one with encryption.", nil
+			text, choices = "⚠️ This room is now encrypted, and this hashsend was built without encryption, so I can't read messages here or post incoming email. Ask the admin to install a build with encryption.", nil
 		}
 		if err := tochat.Notice(w, network, core.Place(r), text, tochat.WithChoices(choices...)); err != nil {
 			return err
 		}
-		if err := tochat.NoticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now encrypted; nothing is mailed from it until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := tochat.NoticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now encrypted. Nothing is sent by email from it until a member who may link rooms confirms it there.", th.Title)); err != nil {
 			return err
 		}
 		if err := tochat.Announce(w, th.ID); err != nil {
@@ -169,8 +170,8 @@ func Encrypted(w *core.Work, network string, e chat.Encrypted) error {
 	return nil
 }
 
-// Shared notes that a room is, or is no longer, shared with another
-// organisation. Until somebody with the right agrees, nothing passes.
+// Shared records whether a room is shared with another organization. A shared room is
+// disconnected from email until somebody who may link rooms confirms it.
 func Shared(w *core.Work, network string, e chat.Shared) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
@@ -193,16 +194,16 @@ func Shared(w *core.Work, network string, e chat.Shared) error {
 		if r.Shared != store.SharedAsked || r.Thread == 0 {
 			continue
 		}
-		text := "⚠️ This channel is now shared with another organisation. Its people have not agreed that what they write is mailed, so nothing passes between this channel and email. " + core.PromptMark + "ok shared lets it pass again, " + core.PromptMark + "unlink ends the link."
+		text := "⚠️ This channel is now shared with another organization, whose members have not agreed to be emailed. It is disconnected from email until you confirm. Type " + core.PromptMark + "ok shared to reconnect it, or " + core.PromptMark + "unlink to end the link."
 		if err := tochat.Notice(w, network, core.Place(r), text, tochat.WithChoices(
-			chat.Choice{Label: "Let it pass", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
+			chat.Choice{Label: "Reconnect", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
 			return err
 		}
 		th, err := w.Thread(r.Thread)
 		if err != nil {
 			return err
 		}
-		if err := tochat.NoticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now shared with another organisation; nothing passes there until somebody with the right agrees in it.", th.Title)); err != nil {
+		if err := tochat.NoticeHome(w, fmt.Sprintf("⚠️ The room of “%s” is now shared with another organization. It is disconnected from email until a member who may link rooms confirms it there.", th.Title)); err != nil {
 			return err
 		}
 	}

@@ -11,14 +11,14 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// jobDescribe is the kind of delivery that asks a network what a room is.
+// jobDescribe is the kind of delivery that asks a network for the description of a room.
 const jobDescribe = "chat.describe"
 
 // describeJob is its data.
 type describeJob struct {
 	tochat.Target
-	Command *command.Continued `json:"command,omitempty"` // the command that it is part of
-	Count   bool               `json:"count,omitempty"`   // it is only asked how many people there are
+	Command *command.Continued `json:"command,omitempty"` // the command that waits for it
+	Count   bool               `json:"count,omitempty"`   // only the number of members is needed
 
 	About chat.Description `json:"-"` // the answer
 }
@@ -42,7 +42,7 @@ func describeKind() tochat.Kind[describeJob] {
 	}
 }
 
-// described stores what a network says of a room and shows the pending link.
+// described stores the description of a room and shows the preview of the pending link.
 func described(w *core.Work, j describeJob) error {
 	r, err := w.Room(j.Network, string(j.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
@@ -90,10 +90,10 @@ func described(w *core.Work, j describeJob) error {
 	return tochat.Notice(w, j.Network, j.Place, text, j.Command.Answer(), tochat.WithChoices(c.Choices...))
 }
 
-// commandFailed answers a command whose network could not be asked.
+// commandFailed answers a command whose network failed to answer.
 func commandFailed(w *core.Work, t tochat.Target, c *command.Continued, cause error) error {
 	if c == nil {
 		return nil
 	}
-	return tochat.Notice(w, t.Network, t.Place, "✗ That did not work: "+core.PlainReason(cause.Error())+".", c.Answer())
+	return tochat.Notice(w, t.Network, t.Place, "✗ That didn't work: "+core.PlainReason(cause.Error())+".", c.Answer())
 }

@@ -1,3 +1,3 @@
-// Package linking connects rooms and conversations: links and their consent, invitations,
-// ghosts, and rooms that move.
+// Package linking connects rooms to conversations: links and consent, invitations, ghosts,
+// and rooms that move.
 package linking

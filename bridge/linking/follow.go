@@ -16,26 +16,26 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// missed is a room into which the bridge could not follow another one.
+// missed records a move to a room that the bridge could not join.
 type missed struct {
 	From chat.RoomID `json:"from"`
 	By   chat.Author `json:"by"`
 	At   time.Time   `json:"at"`
 }
 
-// The kinds of deliveries for rooms that go on elsewhere.
+// The kinds of deliveries for rooms that move.
 const (
-	jobFollow  = "chat.follow"  // enter the room that another one goes on as
-	jobCatchUp = "chat.catchup" // take in what was said in a room that was just entered
+	jobFollow  = "chat.follow"  // join the room that replaces another
+	jobCatchUp = "chat.catchup" // read the earlier messages of a room that the bridge joined
 )
 
-// followJob is the data of a room that is followed into another.
+// followJob is the data of a move to another room.
 type followJob struct {
 	tochat.Target
 	Missed missed `json:"missed"` // the room before
 }
 
-// catchUpJob is the data of a room that is caught up with.
+// catchUpJob is the data of reading the earlier messages of a room.
 type catchUpJob struct{ tochat.Target }
 
 func followKind() tochat.Kind[followJob] {
@@ -49,7 +49,7 @@ func followKind() tochat.Kind[followJob] {
 	}
 }
 
-// catchUpKind hands what was said in a room to handle.
+// catchUpKind gives the earlier messages of a room to handle.
 func catchUpKind(handle func(network string) chat.Handler) tochat.Kind[catchUpJob] {
 	return tochat.Kind[catchUpJob]{
 		Name: jobCatchUp,
@@ -67,8 +67,8 @@ func followKey(w *core.Work, network string, to chat.RoomID) string {
 	return w.Key("follow") + "." + network + "." + string(to)
 }
 
-// Moved follows a room that goes on under another id (A41): at once where nothing is to
-// be entered for it, else when the bridge is in.
+// Moved follows a room to its new id (A41). Networks without a Follower move at once,
+// others when the bridge has joined the new room.
 func Moved(w *core.Work, network string, e chat.Moved) error {
 	if linked, err := anyLinked(w, network, e.Place.Room); err != nil || !linked {
 		return err
@@ -117,7 +117,7 @@ func follow(w *core.Work, network string, to chat.RoomID, m missed) error {
 	return tochat.Enqueue(w, jobFollow, followKey(w, network, to), &followJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: to}}, Missed: m})
 }
 
-// followed lets a conversation go on in the room that the bridge has entered.
+// followed continues the conversation in the room that the bridge has joined.
 func followed(w *core.Work, j followJob) error {
 	if err := w.MoveRoom(j.Network, string(j.Missed.From), string(j.Place.Room), "", ""); err != nil {
 		return err
@@ -141,8 +141,8 @@ func followed(w *core.Work, j followJob) error {
 	return announceIn(w, j.Network, j.Place.Room)
 }
 
-// catchUp has what was said in a room before the bridge entered it taken in, from the
-// moment on from which it belongs to its conversation.
+// catchUp reads the messages of a room from before the bridge joined, but none older than
+// since.
 func catchUp(w *core.Work, network string, room chat.RoomID, since time.Time) error {
 	if w.Env.Network(network).Backfiller == nil {
 		return nil
@@ -152,9 +152,9 @@ func catchUp(w *core.Work, network string, room chat.RoomID, since time.Time) er
 	return tochat.Enqueue(w, jobCatchUp, w.Env.Instance+".u."+mail.NewUniq(), &j)
 }
 
-// notFollowed tells that a conversation stays in a room that others have left.
+// notFollowed tells a room that the bridge could not follow it.
 func notFollowed(w *core.Work, j followJob, cause error) error {
-	text := "⚠️ This room goes on elsewhere, and I could not follow: " + core.PlainReason(cause.Error()) + "."
+	text := "⚠️ This room moved, and I couldn't join the new one: " + core.PlainReason(cause.Error()) + "."
 	if errors.Is(cause, chat.ErrMayNot) {
 		raw, err := json.Marshal(j.Missed)
 		if err != nil {
@@ -163,9 +163,9 @@ func notFollowed(w *core.Work, j followJob, cause error) error {
 		if err := w.SetSetting(missedKey(j.Network, j.Place.Room), string(raw)); err != nil {
 			return err
 		}
-		text += " Invite me into the new room, and the conversation goes on there."
+		text += " Invite me to the new room to continue the conversation there."
 	} else {
-		text += fmt.Sprintf(" Mail still comes in here. To go on elsewhere, invite me there and link that room; %sunlink ends the link here.", core.PromptMark)
+		text += fmt.Sprintf(" Email is still posted here. To continue in the new room, invite me there and link it. To disconnect this one: %sunlink", core.PromptMark)
 	}
 	rooms, err := w.RoomsIn(j.Network, string(j.Missed.From))
 	if err != nil {
@@ -182,8 +182,8 @@ func notFollowed(w *core.Work, j followJob, cause error) error {
 	return nil
 }
 
-// askedAfter reports whether the bridge is invited into a room into which it could not
-// follow before: whoever may move a room may have it follow.
+// askedAfter follows an invitation to a room that the bridge could not join before, and
+// reports whether it is one. Nobody needs further rights for it.
 func askedAfter(w *core.Work, network string, e chat.Invited) (is bool, err error) {
 	text, err := w.Setting(missedKey(network, e.Place.Room))
 	if err != nil || text == "" {
@@ -196,9 +196,9 @@ func askedAfter(w *core.Work, network string, e chat.Invited) (is bool, err erro
 	return true, follow(w, network, e.Place.Room, m)
 }
 
-// BeforeLinked lets what is said in a room wait that is about to be linked: a chat of
-// two that is being made ready, a room that the bridge is following another one into.
-// What is said in other rooms that are not linked concerns nobody.
+// BeforeLinked defers a message of a room that is about to be linked: a direct chat that
+// is being prepared, or the new place of a room that moved. Messages of other rooms without
+// a link are ignored.
 func BeforeLinked(w *core.Work, network string, e chat.Posted) error {
 	is, err := directIn(w, network, e.Place)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// PutOut ends the mail to a person whose ghost was put out of a room (A36).
+// PutOut ends the email to a person whose ghost was removed from a room (A36).
 func PutOut(w *core.Work, network string, e chat.PutOut) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {
@@ -33,8 +33,8 @@ func PutOut(w *core.Work, network string, e chat.PutOut) error {
 		if err := w.EndMail(p, store.Removed); err != nil {
 			return err
 		}
-		w.Trace(core.Trace{Thread: r.Thread, Kind: "left", Text: p.Name + " was put out of the room"})
-		text := fmt.Sprintf("%s was put out by %s and gets no more mail from here. What is written from there is held and asked about. %sadd ADDRESS brings somebody back.", p.Name, e.By.Name, core.PromptMark)
+		w.Trace(core.Trace{Thread: r.Thread, Kind: "left", Text: p.Name + " was removed from the room"})
+		text := fmt.Sprintf("%s was removed by %s and gets no more email from here. Email from them is held for review. To invite somebody again: %sadd ADDRESS", p.Name, e.By.Name, core.PromptMark)
 		if err := tochat.NoticeThread(w, r.Thread, text); err != nil {
 			return err
 		}
@@ -45,8 +45,8 @@ func PutOut(w *core.Work, network string, e chat.PutOut) error {
 	return nil
 }
 
-// ghostOf is the participant of a room's thread for whom a ghost stands; the zero
-// Participant: none.
+// ghostOf returns the participant of a room's thread whom a ghost represents, or the zero
+// Participant.
 func ghostOf(w *core.Work, r store.Room, ghost string) (store.Participant, error) {
 	if r.Thread == 0 || ghost == "" {
 		return store.Participant{}, nil
@@ -60,8 +60,8 @@ func ghostOf(w *core.Work, r store.Room, ghost string) (store.Participant, error
 	return store.Participant{}, err
 }
 
-// ghostInvited decides about the invitation of a person by email (A35, A39). What is
-// not allowed is declined, with words that say what to do.
+// ghostInvited accepts or declines the invitation of a ghost (A35, A39). A refusal says
+// what to do.
 func ghostInvited(w *core.Work, network string, e chat.Invited) error {
 	c := &command.Call{Work: w, Network: network, Place: chat.Place{Room: e.Place.Room}, At: e.At, By: e.By, Level: w.Env.Access.Level(e.By, e.Rank)}
 	err := inviteGhost(c, e)
@@ -77,7 +77,7 @@ func ghostInvited(w *core.Work, network string, e chat.Invited) error {
 	}
 	r, err := w.Room(network, string(e.Place.Room), "")
 	if errors.Is(err, store.ErrNone) || r.Silent() {
-		return nil // the ghost's own words have to do: the bridge is not there
+		return nil // the bridge is not in the room: the refusal of the ghost is enough
 	}
 	if err != nil {
 		return err
@@ -89,14 +89,14 @@ func ghostKey(w *core.Work, e chat.Invited) string {
 	return w.Key("i."+string(e.As)) + "." + string(e.Event)
 }
 
-// inviteGhost takes an invitation of a ghost up. A usageError: it is declined.
+// inviteGhost accepts an invitation of a ghost. A UsageError declines it.
 func inviteGhost(c *command.Call, e chat.Invited) error {
 	if c.Level < core.Link {
-		return command.Usage("You may not invite people by email. Ask a moderator of the room or the one who runs this bridge.")
+		return command.Usage("You don't have permission to invite people by email. Ask a moderator of the room or the admin of this bridge.")
 	}
 	who, err := c.ParticipantByGhost(e.Ghost)
 	if errors.Is(err, store.ErrNone) {
-		return command.Usage("I do not know who this is. Invite the bridge itself, then type " + core.PromptMark + "link with the address.")
+		return command.Usage("This person isn't known to the bridge. Invite the bridge itself, then link the room with their address: " + core.PromptMark + "link ADDRESS")
 	}
 	if err != nil {
 		return err
@@ -130,9 +130,9 @@ func inviteGhost(c *command.Call, e chat.Invited) error {
 	}
 	here := slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Chat == "" && !r.Gone })
 	if !here {
-		return command.Usage("%s is reached by email. Invite the bridge itself, then type "+core.PromptMark+"link with the address.", who.Name)
+		return command.Usage("%s can only be reached by email. Invite the bridge itself, then link the room with their address: "+core.PromptMark+"link ADDRESS", who.Name)
 	}
-	// The ghost enters when its person first speaks here.
+	// The ghost joins with the first message of its person.
 	if err := mayInvite(c); err != nil {
 		return err
 	}
@@ -144,8 +144,8 @@ func inviteGhost(c *command.Call, e chat.Invited) error {
 	return tochat.Notice(c.Work, c.Network, c.Place, text)
 }
 
-// addGhost has a person take part in the conversation of a room, who gets an
-// invitation with the next message.
+// addGhost invites the person of a ghost to the conversation of a room, with the next
+// message.
 func addGhost(c *command.Call, r store.Room, who store.Participant) error {
 	th, err := c.Thread(r.Thread)
 	if err != nil {
@@ -161,16 +161,16 @@ func addGhost(c *command.Call, r store.Room, who store.Participant) error {
 	if err := c.AddOne(th, a); err != nil {
 		return err
 	}
-	if err := tochat.NoticeThread(c.Work, th.ID, fmt.Sprintf("%s invited %s, who gets an invitation by email with the next message.", c.By.Name, who.Name)); err != nil {
+	if err := tochat.NoticeThread(c.Work, th.ID, fmt.Sprintf("%s invited %s, who will be invited by email with the next message.", c.By.Name, who.Name)); err != nil {
 		return err
 	}
 	return tochat.Announce(c.Work, th.ID)
 }
 
-// How many people somebody may invite by email through their ghosts in an hour.
+// invitesAnHour limits the people whom somebody may invite through their ghosts.
 const invitesAnHour = 10
 
-// mayInvite counts the invitations of a person.
+// mayInvite counts the invitations of a person. Too many are a UsageError.
 func mayInvite(c *command.Call) error {
 	key := "invited/" + c.Network + "/" + string(c.By.ID)
 	text, err := c.Setting(key)
@@ -180,12 +180,12 @@ func mayInvite(c *command.Call) error {
 	var at []int64
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &at); err != nil {
-			return fmt.Errorf("read whom a person has invited: %w", err)
+			return fmt.Errorf("read the invitations of a person: %w", err)
 		}
 	}
 	at = slices.DeleteFunc(at, func(ms int64) bool { return c.Now.Sub(time.UnixMilli(ms)) >= time.Hour })
 	if len(at) >= invitesAnHour {
-		return command.Usage("You have invited %d people by email within an hour. Wait until %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
+		return command.Usage("You have reached the limit of %d invitations an hour. Try again at %s.", len(at), time.UnixMilli(at[0]).Add(time.Hour).In(c.Env.Zone).Format("15:04"))
 	}
 	raw, err := json.Marshal(append(at, c.Now.UnixMilli()))
 	if err != nil {
@@ -194,8 +194,8 @@ func mayInvite(c *command.Call) error {
 	return c.SetSetting(key, string(raw))
 }
 
-// begin prepares a chat of two: the ghost enters, brings the bridge in, and the room
-// is linked as soon as it is known what it is.
+// begin prepares a direct chat with a ghost: the ghost joins and brings the bridge along,
+// and the room is linked when the network has described it.
 func begin(c *command.Call, who store.Participant) error {
 	if err := mayInvite(c); err != nil {
 		return err
@@ -204,14 +204,14 @@ func begin(c *command.Call, who store.Participant) error {
 	return setPending(c, pending{People: []mail.Address{{Name: who.Name, Address: who.Address}}, Title: title, Direct: true, By: c.By, At: c.At})
 }
 
-// directIn reports whether a room is a chat of two that is being made ready.
+// directIn reports whether a room is a direct chat that is being prepared.
 func directIn(w *core.Work, network string, p chat.Place) (bool, error) {
 	c := &command.Call{Work: w, Network: network, Place: chat.Place{Room: p.Room}}
 	is, there, err := getPending(c)
 	return there && is.Direct, err
 }
 
-// ghostIn goes on with a chat of two when the ghost and the bridge are in its room.
+// ghostIn continues a direct chat when the ghost and the bridge have joined.
 func ghostIn(w *core.Work, j joinJob) error {
 	if j.As == "" {
 		return nil
@@ -223,7 +223,7 @@ func ghostIn(w *core.Work, j joinJob) error {
 	return tochat.Enqueue(w, jobDescribe, w.Env.Instance+".p."+mail.NewUniq(), &next)
 }
 
-// directReady links the room of a chat of two; of an encrypted one it asks first.
+// directReady links the room of a direct chat. For an encrypted one it asks first.
 func directReady(c *command.Call, p pending, encrypted bool) error {
 	p.Direct, c.By, c.At = false, p.By, p.At
 	if err := setPending(c, p); err != nil {
@@ -253,17 +253,17 @@ func directReady(c *command.Call, p pending, encrypted bool) error {
 	return tochat.Notice(c.Work, c.Network, c.Place, text, tochat.WithChoices(c.Choices...))
 }
 
-// ghostStays has a ghost leave a room into which it could not bring the bridge.
+// ghostStays declines the invitation of a ghost that could not bring the bridge along.
 func ghostStays(w *core.Work, j joinJob, cause error) error {
 	if err := notDirect(w, j.Target); err != nil {
 		return err
 	}
 	no := joinJob{Target: tochat.Target{Network: j.Network, Place: j.Place}, As: j.As}
-	no.Out.Body.Text = "I could not enter this room together with the bridge, which has to be here: let me invite it, or invite it yourself, then invite me again. (" + core.PlainReason(cause.Error()) + ")"
+	no.Out.Body.Text = "I couldn't join, because the bridge has to be in this room too. Allow me to invite it or invite it yourself, then invite me again. (" + core.PlainReason(cause.Error()) + ")"
 	return tochat.Enqueue(w, jobRefuse, w.Env.Instance+".i."+mail.NewUniq(), &no)
 }
 
-// notDirect forgets a chat of two that could not be made ready.
+// notDirect drops a direct chat that could not be prepared.
 func notDirect(w *core.Work, t tochat.Target) error {
 	c := &command.Call{Work: w, Network: t.Network, Place: chat.Place{Room: t.Place.Room}}
 	if is, err := directIn(w, t.Network, t.Place); err != nil || !is {

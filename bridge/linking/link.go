@@ -18,32 +18,32 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// pending is a link that was shown and waits for "ok".
+// pending is a link whose preview waits for "ok".
 type pending struct {
 	People []mail.Address `json:"people"`
 	Mode   string         `json:"mode"`  // empty: not chosen
 	Title  string         `json:"title"` // empty: not chosen
 	Box    string         `json:"box"`
-	Direct bool           `json:"direct,omitempty"` // a chat of two with a ghost, whose room is still being made ready
-	By     chat.Author    `json:"by"`               // who began that
-	At     time.Time      `json:"at"`               // when
+	Direct bool           `json:"direct,omitempty"` // a direct chat with a ghost that is being prepared
+	By     chat.Author    `json:"by"`               // author of the direct chat
+	At     time.Time      `json:"at"`               // start of the direct chat
 }
 
 func pendingKey(c *command.Call) string {
 	return "pending/" + c.Network + "/" + string(c.Place.Room) + "/" + string(c.Place.Thread)
 }
 
-// Link shows what people will see and waits for "ok"; with "yes" behind it, it
-// links at once.
+// Link shows a preview and waits for "ok". With "yes" as its last argument it links at
+// once.
 func Link(c *command.Call) (string, error) {
 	if c.Place.Room == "" {
-		return "", command.Usage("Name the room: hashsend admin --room NETWORK/ROOM link ADDRESS…")
+		return "", command.Usage("A room is required; usage: hashsend admin --room NETWORK/ROOM link ADDRESS…")
 	}
 	if !c.Env.Network(c.Network).Known() {
 		return "", command.Usage("There is no chat network %q.", c.Network)
 	}
 	if r, err := c.Room(c.Network, string(c.Place.Room), string(c.Place.Thread)); err == nil && r.Thread != 0 {
-		return "", command.Usage("This room is linked already. %s invites more people.", c.TypedAs("add ADDRESS"))
+		return "", command.Usage("This room is already linked. To invite more people: %s", c.TypedAs("add ADDRESS"))
 	} else if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -57,7 +57,7 @@ func Link(c *command.Call) (string, error) {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", command.Usage("Name at least one address: %s", c.TypedAs("link ann@example.com"))
+		return "", c.Needs("link", linkArgs)
 	}
 	p := pending{People: people}
 	yes := false
@@ -65,19 +65,19 @@ func Link(c *command.Call) (string, error) {
 		switch w := strings.ToLower(strings.TrimLeft(rest[i], "-")); {
 		case w == store.ModeOpen || w == store.ModeHidden:
 			p.Mode = w
-		case w == "yes":
+		case on(w):
 			yes = true
 		case w == "from" && i+1 < len(rest):
 			i++
 			p.Box = rest[i]
 		case w == "title" && i+1 < len(rest):
 			words := rest[i+1:]
-			if n := len(words); n > 1 && strings.TrimLeft(words[n-1], "-") == "yes" {
+			if n := len(words); n > 1 && on(strings.TrimLeft(words[n-1], "-")) {
 				words, yes = words[:n-1], true
 			}
 			p.Title, i = strings.Join(words, " "), len(rest)
 		default:
-			return "", command.Usage("I do not understand %q. It goes: %s", rest[i], c.TypedAs("link ADDRESS… [open|hidden] [title WORDS]"))
+			return "", c.Unknown(rest[i], "link", linkArgs)
 		}
 	}
 	box, err := c.Box(p.Box)
@@ -91,21 +91,22 @@ func Link(c *command.Call) (string, error) {
 		return "", err
 	}
 	if yes {
+		c.Args = nil // no word of the title is a consent
 		return OK(c)
 	}
 	if c.CLI {
 		return preview(c, p)
 	}
-	// The room's name is asked for first; then the preview is shown.
+	// The network is asked for the name of the room before the preview.
 	asked := c.Asked()
 	job := describeJob{Target: tochat.Target{Network: c.Network, Place: c.Place}, Command: &asked}
-	return "I am looking at this room …", tochat.Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
+	return "Preparing a preview …", tochat.Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
 }
 
-// linkTo ties one more room to a conversation that there is.
+// linkTo connects one more room to an existing conversation.
 func linkTo(c *command.Call, id int64) (string, error) {
 	if c.Level < core.Administer {
-		return "", command.Usage("Only an administrator may tie another room to a conversation.")
+		return "", command.Usage("Only an admin can connect another room to a conversation.")
 	}
 	th, err := c.Thread(id)
 	if errors.Is(err, store.ErrNone) {
@@ -125,7 +126,7 @@ func linkTo(c *command.Call, id int64) (string, error) {
 	return "", tochat.Announce(c.Work, th.ID)
 }
 
-// roomRecord is the record of the place of the call, new or known.
+// roomRecord returns the record of the place of the call, which may be new.
 func roomRecord(c *command.Call) (store.Room, error) {
 	r, err := c.Room(c.Network, string(c.Place.Room), string(c.Place.Thread))
 	if errors.Is(err, store.ErrNone) {
@@ -150,8 +151,8 @@ func getPending(c *command.Call) (p pending, there bool, err error) {
 	return p, true, json.Unmarshal([]byte(text), &p)
 }
 
-// titled returns the title that a pending link would have: a private room's name
-// is never taken by itself.
+// titled returns the title of a pending link: that given, else the name of the room unless
+// it is private; empty: there is none.
 func titled(c *command.Call, p pending) (title string, err error) {
 	if p.Title != "" {
 		return p.Title, nil
@@ -176,7 +177,7 @@ func (p pending) mode() string {
 	return store.ModeOpen
 }
 
-// preview shows what people will see.
+// preview words a pending link as its recipients will see it.
 func preview(c *command.Call, p pending) (string, error) {
 	box, err := c.Box(p.Box)
 	if err != nil {
@@ -191,7 +192,7 @@ func preview(c *command.Call, p pending) (string, error) {
 	for _, a := range p.People {
 		to = append(to, a.Address)
 	}
-	fmt.Fprintf(&b, "This room will be linked with %s. People will see:\n", strings.Join(to, ", "))
+	fmt.Fprintf(&b, "This room will be connected to %s. They will see:\n", strings.Join(to, ", "))
 	author := c.By.Name
 	if c.CLI {
 		author = "Alice"
@@ -210,15 +211,15 @@ func preview(c *command.Call, p pending) (string, error) {
 	fmt.Fprintf(&b, "At the end: %s\n", strings.Join(foot, " · "))
 	switch {
 	case p.mode() == store.ModeOpen && len(p.People) > 1:
-		b.WriteString("They see each other's addresses (open). ")
+		b.WriteString("They will see each other's addresses (open). ")
 	case p.mode() == store.ModeHidden:
-		b.WriteString("Each gets a mail of their own and sees no other address (hidden). ")
+		b.WriteString("Each will get a separate email and see no other addresses (hidden). ")
 	}
 	if core.CountDomains(p.People) > 1 && p.Mode == "" {
-		fmt.Fprintf(&b, "They are of different domains: %s or %s chooses. ", c.TypedAs("mode open"), c.TypedAs("mode hidden"))
+		fmt.Fprintf(&b, "Their domains differ; choose with %s or %s. ", c.TypedAs("mode open"), c.TypedAs("mode hidden"))
 	}
 	if title == "" {
-		fmt.Fprintf(&b, "\nWhich title shall the conversation have? %s", c.TypedAs("name TITLE"))
+		fmt.Fprintf(&b, "\nChoose a title for the conversation first: %s", c.TypedAs("name TITLE"))
 		return b.String(), nil
 	}
 	yes := chat.Choice{Label: "Link", Command: "ok"}
@@ -227,31 +228,46 @@ func preview(c *command.Call, p pending) (string, error) {
 		return "", err
 	}
 	if r.Shared == store.SharedAsked {
-		yes = chat.Choice{Label: "They agree, link", Command: "ok shared", Danger: true}
-		b.WriteString("\n⚠️ This channel is shared with another organisation: what its people write would be mailed too. Link it only if they agree.")
+		yes = chat.Choice{Label: "Link, they agree", Command: "ok shared", Danger: true}
+		b.WriteString("\n⚠️ This channel is shared with another organization, and its members' messages will be sent by email too. Link it only if they agree.")
 	}
 	if r.Encrypted == store.EncryptedAsked {
-		yes = chat.Choice{Label: "Link, mail in plain", Command: yes.Command + " encrypted", Danger: true}
-		b.WriteString("\n⚠️ This room is encrypted. Email is not: what is written here would leave the encryption, go out as ordinary mail, and could be read by the mail servers on its way. Link it only if the people in this room agree.")
+		yes = chat.Choice{Label: "Link, send unencrypted", Command: yes.Command + " encrypted", Danger: true}
+		b.WriteString("\n⚠️ This room is encrypted and email isn't: messages will be sent as ordinary email, which mail servers can read. Link it only if the members of this room agree.")
 	}
 	c.Choices = []chat.Choice{yes, {Label: "Cancel", Command: "cancel"}}
-	fmt.Fprintf(&b, "\n%s links the room, %s gives another title, %s forgets it.", c.TypedAs(yes.Command), c.TypedAs("name TITLE"), c.TypedAs("cancel"))
+	fmt.Fprintf(&b, "\nConfirm with %s, change the title with %s, or cancel with %s.", c.TypedAs(yes.Command), c.TypedAs("name TITLE"), c.TypedAs("cancel"))
 	return b.String(), nil
 }
 
+// linkArgs are the arguments of link and new.
+const linkArgs = "ADDRESS… [open|hidden] [title TITLE]"
+
+// on reports whether a word turns something on.
+func on(word string) bool {
+	is, ok := command.Switch(word)
+	return ok && is
+}
+
+// Cancel drops the pending link.
 func Cancel(c *command.Call) (string, error) {
 	_, there, err := getPending(c)
 	if err != nil {
 		return "", err
 	}
 	if !there {
-		return "", command.Usage("There is nothing to forget.")
+		return "", command.Usage("There's nothing to cancel.")
 	}
 	return "", c.SetSetting(pendingKey(c), "")
 }
 
-// OK links the room as it was shown.
+// OK confirms the pending link, or the consent that a linked room needs.
 func OK(c *command.Call) (string, error) {
+	for _, word := range c.Args {
+		if !strings.EqualFold(word, "shared") && !strings.EqualFold(word, "encrypted") {
+			return "", c.Unknown(word, "ok", "[shared] [encrypted]")
+		}
+	}
 	agreed := consent{shared: agrees(c, "shared"), encrypted: agrees(c, "encrypted")}
 	p, there, err := getPending(c)
 	if err != nil {
@@ -261,7 +277,7 @@ func OK(c *command.Call) (string, error) {
 		if agreed.shared || agreed.encrypted {
 			return agree(c, agreed)
 		}
-		return "", command.Usage("There is nothing to confirm. %s begins.", c.TypedAs("link ADDRESS"))
+		return "", command.Usage("There's nothing to confirm. To link this room: %s", c.TypedAs("link ADDRESS"))
 	}
 	title, err := titled(c, p)
 	if err != nil {
@@ -300,14 +316,14 @@ func OK(c *command.Call) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := c.Tell("%s linked this room. " + core.ReadBy(people) + core.EncryptionNote(r) + " What begins with 🔇 or // is not mailed."); err != nil {
+	if err := c.Tell("%s linked this room. " + core.ReadBy(people) + core.EncryptionNote(r) + " Messages that start with 🔇 or // stay in the room."); err != nil {
 		return "", err
 	}
-	return "Linked. " + core.ReadBy(people) + core.EncryptionNote(r) + " What you write here from now on is mailed; what begins with 🔇 or // is not.", nil
+	return "Linked. " + core.ReadBy(people) + core.EncryptionNote(r) + " New messages here are sent by email, except those that start with 🔇 or //.", nil
 }
 
-// since is from when on what is said in a room that is now linked concerns
-// people by email.
+// since returns the time from which messages of a newly linked room belong to the
+// conversation.
 func since(c *command.Call) time.Time {
 	if c.At.IsZero() || c.At.After(c.Now) {
 		return c.Now
@@ -315,17 +331,17 @@ func since(c *command.Call) time.Time {
 	return c.At
 }
 
-// NewConversation begins a conversation in a chat thread of its own.
+// NewConversation starts a conversation in its own chat thread.
 func NewConversation(c *command.Call) (string, error) {
 	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", command.Usage("Name at least one address: %s", c.TypedAs("new ann@example.com Lunch"))
+		return "", c.Needs("new", linkArgs)
 	}
 	if c.Place.Room == "" {
-		return "", command.Usage("Name the room: hashsend admin --room NETWORK/ROOM new ADDRESS… [open|hidden] [title WORDS]")
+		return "", command.Usage("A room is required; usage: hashsend admin --room NETWORK/ROOM new " + linkArgs)
 	}
 	if !c.Env.Network(c.Network).Known() {
 		return "", command.Usage("There is no chat network %q.", c.Network)
@@ -364,10 +380,11 @@ func NewConversation(c *command.Call) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := core.OpenName(title, people) + " – what you write in this thread is mailed"
+	name := core.OpenName(title, people) + " – messages in this thread are sent by email"
 	return "", frommail.OpenPlace(c.Work, core.OpenWhere{Network: c.Network, Room: c.Place.Room}, frommail.Opening{Thread: th.ID, Name: name})
 }
 
+// Unlink disconnects the room from its conversation.
 func Unlink(c *command.Call) (string, error) {
 	th, r, err := c.LinkedThread()
 	if err != nil {
@@ -386,7 +403,7 @@ func Unlink(c *command.Call) (string, error) {
 	if err := tochat.Sign(c.Work, r, ""); err != nil {
 		return "", err
 	}
-	if err := c.Tell("%s ended the link between this room and email."); err != nil {
+	if err := c.Tell("%s disconnected this room from email."); err != nil {
 		return "", err
 	}
 	rooms, err := c.RoomsOf(th.ID)
@@ -394,92 +411,10 @@ func Unlink(c *command.Call) (string, error) {
 		return "", err
 	}
 	if len(rooms) == 0 {
-		return "Unlinked. What people still answer comes to the home room.", nil
+		return "This room is disconnected from email. Further replies go to the home room.", nil
 	}
 	return "", nil
 }
 
-func Name(c *command.Call) (string, error) {
-	title := strings.Join(c.Args, " ")
-	if title == "" {
-		return "", command.Usage("Which title? %s", c.TypedAs("name Lunch"))
-	}
-	if p, there, err := getPending(c); err != nil {
-		return "", err
-	} else if there {
-		p.Title = title
-		if err := setPending(c, p); err != nil {
-			return "", err
-		}
-		return preview(c, p)
-	}
-	th, _, err := c.LinkedThread()
-	if err != nil {
-		return "", err
-	}
-	return "", retitle(c.Work, th, title)
-}
-
-func Mode(c *command.Call) (string, error) {
-	if len(c.Args) != 1 || (c.Args[0] != store.ModeOpen && c.Args[0] != store.ModeHidden) {
-		return "", command.Usage("It goes: %s or %s", c.TypedAs("mode open"), c.TypedAs("mode hidden"))
-	}
-	if p, there, err := getPending(c); err != nil {
-		return "", err
-	} else if there {
-		p.Mode = c.Args[0]
-		if err := setPending(c, p); err != nil {
-			return "", err
-		}
-		return preview(c, p)
-	}
-	th, _, err := c.LinkedThread()
-	if err != nil {
-		return "", err
-	}
-	th.Mode = c.Args[0]
-	return "", c.SetThread(th)
-}
-
-func Pause(c *command.Call) (string, error) {
-	th, r, err := c.LinkedThread()
-	if err != nil {
-		return "", err
-	}
-	th.Paused = len(c.Args) == 0 || c.Args[0] != "off"
-	if err := c.SetThread(th); err != nil {
-		return "", err
-	}
-	said := "%s let messages be mailed from here again."
-	if th.Paused {
-		said = "%s paused the mail from here: what is written stays in this room. Mail still comes in."
-	}
-	if err := c.Tell(said); err != nil {
-		return "", err
-	}
-	if th.Paused {
-		return "Paused: what you write stays in this room until " + c.TypedAs("pause off") + ". Mail still comes in.", tochat.Sign(c.Work, r, "Paused: nothing is mailed.")
-	}
-	return "", tochat.Announce(c.Work, th.ID)
-}
-
-// noEncryption is what somebody is told who wants to link an encrypted room.
-const noEncryption = "✗ This room is encrypted, and this hashsend was built without encryption. Install one that was built with it, or use a room without encryption for conversations by email."
-
-// retitle begins a new epoch under another title.
-func retitle(w *core.Work, th store.Thread, title string) error {
-	box := w.Env.Boxes[th.Mailbox]
-	if box == nil {
-		return errors.New("its mailbox is no longer in the configuration")
-	}
-	th.Title = title
-	if err := w.SetThread(th); err != nil {
-		return err
-	}
-	e, err := frommail.NewEpoch(w.Env, w, box, title)
-	if err != nil {
-		return err
-	}
-	e.Thread = th.ID
-	return w.AddEpoch(&e)
-}
+// noEncryption refuses to link an encrypted room in a build without encryption.
+const noEncryption = "✗ This room is encrypted, and this hashsend was built without encryption. Install a build with encryption, or link a room that isn't encrypted."

@@ -17,18 +17,18 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// MailMessage mails one message that was not meant for email, or begins a
-// conversation with it in the chat thread under it.
+// MailMessage sends one message by email that stayed in the room, or starts a conversation
+// with it in its chat thread.
 func MailMessage(c *command.Call) (string, error) {
 	if c.About == "" {
-		return "", command.Usage("Which message? Answer it with: %s", c.TypedAs("mail ann@example.com"))
+		return "", command.Usage("A message is required: reply to it with %s", c.TypedAs("mail ann@example.com"))
 	}
 	people, rest, err := c.Addresses()
 	if err != nil {
 		return "", err
 	}
 	if len(rest) > 0 && !strings.EqualFold(rest[0], "title") {
-		return "", command.Usage("I do not understand %q. It goes: %s", rest[0], c.TypedAs("mail ADDRESS… [title WORDS]"))
+		return "", c.Unknown(rest[0], "mail", mailArgs)
 	}
 	box, err := c.Box("")
 	if err != nil {
@@ -46,22 +46,25 @@ func MailMessage(c *command.Call) (string, error) {
 	}
 	if _, _, err := c.LinkedThread(); err == nil {
 		if len(people) > 0 {
-			return "", command.Usage("This place is linked already. Without addresses the message goes to those who take part; %s invites more people.", c.TypedAs("add ADDRESS"))
+			return "", command.Usage("This room is already linked. Leave out the addresses to send the message to its participants, or invite more people with %s", c.TypedAs("add ADDRESS"))
 		}
 	} else if mistake := command.UsageError(""); !errors.As(err, &mistake) {
 		return "", err
 	} else if len(people) == 0 {
-		return "", command.Usage("Name at least one address: %s", c.TypedAs("mail ann@example.com"))
+		return "", c.Needs("mail", "ADDRESS… [title TITLE]")
 	}
 	if c.Env.Network(c.Network).Fetcher == nil {
-		return "", command.Usage("I cannot read single messages here.")
+		return "", command.Usage("I can't read single messages on this network. Link the room and post the message again.")
 	}
 	asked := c.Asked()
 	job := fetchJob{Target: tochat.Target{Network: c.Network, Place: c.Place}, Command: &asked}
-	return "I am reading the message …", tochat.Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
+	return "Reading the message …", tochat.Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
 }
 
-// mailKnown mails a message of a linked room that stayed inside.
+// mailArgs are the arguments of mail.
+const mailArgs = "[ADDRESS… [title TITLE]]"
+
+// mailKnown sends a message of a linked room that stayed there.
 func mailKnown(c *command.Call, m store.Message, named bool) (string, error) {
 	th, err := c.Thread(m.Thread)
 	if err != nil {
@@ -69,15 +72,15 @@ func mailKnown(c *command.Call, m store.Message, named bool) (string, error) {
 	}
 	switch {
 	case named:
-		return "", command.Usage("This message belongs to the conversation “%s”. Without addresses it goes to those who take part in it.", th.Title)
+		return "", command.Usage("This message belongs to the conversation “%s”. Leave out the addresses to send it to its participants.", th.Title)
 	case m.State == store.Held:
-		return "It is about to be mailed.", nil
+		return "It will be sent by email shortly.", nil
 	case m.State == store.Mailed:
-		return "", command.Usage("It was mailed already; %s tells what became of it.", c.TypedAs("why"))
+		return "", command.Usage("It was already sent by email; %s shows what happened to it.", c.TypedAs("why"))
 	case m.State == store.Deleted:
-		return "", command.Usage("It was deleted.")
+		return "", command.Usage("This message was deleted, so it can't be sent.")
 	case th.Paused:
-		return "", command.Usage("The mail from here is paused; %s ends that.", c.TypedAs("pause off"))
+		return "", command.Usage("Email from this room is paused. To start it again: %s", c.TypedAs("pause off"))
 	}
 	m.State = store.Held
 	for _, mark := range core.QuietMarks {
@@ -91,10 +94,10 @@ func mailKnown(c *command.Call, m store.Message, named bool) (string, error) {
 	if _, err := files.Fetch(c.Work, m.ID); err != nil {
 		return "", err
 	}
-	return "It will be mailed.", tomail.Hold(c.Work, th, true)
+	return "It will be sent by email.", tomail.Hold(c.Work, th, true)
 }
 
-// jobFetch is the kind of delivery that reads a message which a command is about.
+// jobFetch is the kind of delivery that reads the message that a command replies to.
 const jobFetch = "chat.fetch"
 
 // fetchJob is its data.
@@ -119,7 +122,7 @@ func fetchKind() tochat.Kind[fetchJob] {
 	}
 }
 
-// fetched goes on with "mail" when the network has given the message.
+// fetched continues the command "mail" with the message from the network.
 func fetched(w *core.Work, j fetchJob) error {
 	c := &command.Call{
 		Work: w, Network: j.Network, Place: j.Place, By: j.Command.By, Level: j.Command.Level,
@@ -136,9 +139,10 @@ func fetched(w *core.Work, j fetchJob) error {
 	return tochat.Notice(w, j.Network, j.Place, text, j.Command.Answer())
 }
 
+// beginWith sends a message by email, in a new conversation where its place has none.
 func beginWith(c *command.Call, said chat.Posted) (string, error) {
 	if said.Message == "" || (said.Body.Text == "" && len(said.Body.Files) == 0) {
-		return "", command.Usage("There is nothing in that message that could be mailed.")
+		return "", command.Usage("This message has no text or files to send.")
 	}
 	said.Late = false
 	if r, err := c.LinkedRoom(c.Network, c.Place); err == nil {
@@ -146,13 +150,13 @@ func beginWith(c *command.Call, said chat.Posted) (string, error) {
 		if r.Chat == "" && said.Root == "" {
 			said.Place.Thread = ""
 		}
-		return "It will be mailed.", fromchat.Posted(c.Work, c.Network, said)
+		return "It will be sent by email.", fromchat.Posted(c.Work, c.Network, said)
 	} else if !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
 	threader := c.Env.Network(c.Network).Threader
 	if threader == nil {
-		return "", command.Usage("This network has no threads; link the room instead.")
+		return "", command.Usage("This network has no threads. Link the room instead: %s", c.TypedAs("link ADDRESS"))
 	}
 	people, rest, err := c.Addresses()
 	if err != nil {
@@ -196,13 +200,13 @@ func beginWith(c *command.Call, said chat.Posted) (string, error) {
 	if err := tochat.Announce(c.Work, th.ID); err != nil {
 		return "", err
 	}
-	if err := tochat.Notice(c.Work, c.Network, at, "✉️ "+core.OpenName(title, people)+" – what you write in this thread is mailed"); err != nil {
+	if err := tochat.Notice(c.Work, c.Network, at, "✉️ "+core.OpenName(title, people)+" – messages in this thread are sent by email"); err != nil {
 		return "", err
 	}
-	return "It will be mailed, and so will what is written under it.", nil
+	return "It will be sent by email, and so will the messages in its thread.", nil
 }
 
-// startThread makes a conversation with these people.
+// startThread makes a conversation with the people of a pending link.
 func startThread(c *command.Call, box *core.Box, p pending, title string) (store.Thread, error) {
 	th, err := frommail.NewThread(c.Work, box, p.mode(), title)
 	if err != nil {

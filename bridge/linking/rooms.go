@@ -17,12 +17,12 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Joined greets: the bridge itself says how it is used, and a person who enters
-// a linked room is told that it is read by email.
+// Joined greets: the bridge explains itself in a new room, and tells a new member of a
+// linked room that it is connected to email.
 func Joined(w *core.Work, network string, e chat.Joined) error {
 	if e.Self {
 		if _, err := w.Delivery(followKey(w, network, e.Place.Room)); !errors.Is(err, store.ErrNone) {
-			return err // it follows another room there, which is no news
+			return err // it follows another room: no greeting
 		}
 		known, err := entered(w, network, e.Place.Room)
 		if err != nil || known {
@@ -30,7 +30,7 @@ func Joined(w *core.Work, network string, e chat.Joined) error {
 		}
 		c := &command.Call{Work: w, Network: network, Place: chat.Place{Room: e.Place.Room}}
 		if p, there, err := getPending(c); err != nil || (there && p.By.ID != "") {
-			return err // a chat of two goes on by itself
+			return err // a direct chat continues by itself
 		}
 		job := describeJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: e.Place.Room}}}
 		if err := tochat.Enqueue(w, jobDescribe, w.Key("desc")+"."+mail.NewUniq(), &job); err != nil {
@@ -53,12 +53,12 @@ func Joined(w *core.Work, network string, e chat.Joined) error {
 		return err
 	}
 	if line := core.ReadBy(people); line != "" {
-		return tochat.Notice(w, network, chat.Place{Room: e.Place.Room}, line+core.EncryptionNote(r)+" What begins with 🔇 or // is not mailed.", tochat.Privately(e.By.ID))
+		return tochat.Notice(w, network, chat.Place{Room: e.Place.Room}, line+core.EncryptionNote(r)+" Messages that start with 🔇 or // stay in the room.", tochat.Privately(e.By.ID))
 	}
 	return nil
 }
 
-// recount has the people of a room counted, once for all who come and go within a minute.
+// recount enqueues one count of the members of a room for all changes within a minute.
 func recount(w *core.Work, network string, room chat.RoomID) error {
 	if w.Env.Network(network).Describer == nil {
 		return nil
@@ -68,8 +68,11 @@ func recount(w *core.Work, network string, room chat.RoomID) error {
 	return outbox.Enqueue(w, jobDescribe, "count/"+network+"/"+string(room), key, j, nil, w.Now.Add(time.Minute))
 }
 
-const welcome = "I join rooms and email. Type " + core.PromptMark + "link ann@example.com to talk with Ann by email from this room, or " + core.PromptMark + "new ann@example.com for a conversation in a thread of its own. " + core.PromptMark + "help lists everything."
+// welcome greets a room that the bridge has joined.
+const welcome = "I connect this room to email. Type " + core.PromptMark + "link ann@example.com to connect this room to Ann's email, or " + core.PromptMark + "new ann@example.com to start a conversation in its own thread. " + core.PromptMark + "help lists the commands."
 
+// Left records that the bridge or a person left a room. If the bridge left, the home room
+// is told.
 func Left(w *core.Work, network string, e chat.Left) error {
 	if !e.Self {
 		if _, err := w.LinkedRoom(network, chat.Place{Room: e.Place.Room}); errors.Is(err, store.ErrNone) {
@@ -98,12 +101,12 @@ func Left(w *core.Work, network string, e chat.Left) error {
 		if err != nil {
 			return err
 		}
-		text := fmt.Sprintf("I was put out of the room of “%s”. Its mail comes here until I am invited again.", th.Title)
+		text := fmt.Sprintf("I was removed from the room of “%s”. Its email is posted here until I am invited again.", th.Title)
 		if e.Why != "" {
-			text = fmt.Sprintf("The room of “%s” takes no more messages: %s. Its mail comes here until it does again.", th.Title, e.Why)
+			text = fmt.Sprintf("The room of “%s” accepts no more messages: %s. Its email is posted here until it does.", th.Title, e.Why)
 		}
 		if h := w.Env.Home; !w.Env.Network(h.Network).Known() || (h.Network == network && h.Room == e.Place.Room) {
-			err = tomail.Warn(w, th, "hashsend was put out of a room", strings.Replace(text, "comes here", "is shown to nobody", 1))
+			err = tomail.Warn(w, th, "hashsend was removed from a room", strings.Replace(text, "is posted here", "is shown to nobody", 1))
 		} else {
 			err = tochat.NoticeHome(w, text)
 		}
@@ -114,8 +117,8 @@ func Left(w *core.Work, network string, e chat.Left) error {
 	return nil
 }
 
-// entered notes that the bridge is in a room, and in all chat threads there; known: it
-// is back, or the room is linked already.
+// entered records that the bridge is in a room and its chat threads. known: it was there
+// before, or the room is linked.
 func entered(w *core.Work, network string, place chat.RoomID) (known bool, _ error) {
 	rooms, err := w.RoomsIn(network, string(place))
 	if err != nil {
@@ -142,20 +145,20 @@ const (
 	jobRefuse = "chat.refuse"
 )
 
-// joinJob is the data of an invitation that is taken up, or declined.
+// joinJob is the data of an invitation that is accepted or declined.
 type joinJob struct {
 	tochat.Target
-	As chat.UserID `json:"as,omitempty"` // who was invited; empty: the bridge's own user
+	As chat.UserID `json:"as,omitempty"` // the invited user; empty: the bridge's own
 }
 
-// Kinds are the kinds of deliveries about rooms. What a room that was just entered
-// has said is given to handle.
+// Kinds returns the kinds of deliveries about rooms. Earlier messages of a room that the
+// bridge joins go to handle.
 func Kinds(e *core.Env, handle func(network string) chat.Handler) []outbox.Kind {
 	return append(invitationKinds(e),
 		describeKind().For(e), fetchKind().For(e), followKind().For(e), catchUpKind(handle).For(e))
 }
 
-// invitationKinds are the kinds of deliveries that answer invitations.
+// invitationKinds returns the kinds of deliveries that answer invitations.
 func invitationKinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
 		tochat.Kind[joinJob]{
@@ -168,7 +171,7 @@ func invitationKinds(e *core.Env) []outbox.Kind {
 				if j.As != "" {
 					return ghostStays(w, j, cause)
 				}
-				return tochat.NoticeHome(w, fmt.Sprintf("I could not enter a room that I was invited to: %s.", core.PlainReason(cause.Error())))
+				return tochat.NoticeHome(w, fmt.Sprintf("I couldn't join a room that I was invited to: %s.", core.PlainReason(cause.Error())))
 			},
 		}.For(e),
 		tochat.Kind[joinJob]{
@@ -180,8 +183,8 @@ func invitationKinds(e *core.Env) []outbox.Kind {
 	}
 }
 
-// Invited lets the bridge's user into a room when somebody asks who may link
-// rooms.
+// Invited accepts an invitation of the bridge from somebody who may link rooms, and
+// declines others.
 func Invited(w *core.Work, network string, e chat.Invited) error {
 	if e.As != "" {
 		return ghostInvited(w, network, e)
@@ -192,7 +195,7 @@ func Invited(w *core.Work, network string, e chat.Invited) error {
 	j := joinJob{Target: tochat.Target{Network: network, Place: e.Place}}
 	key := w.Key("i.") + "." + string(e.Event)
 	if w.Env.Access.Level(e.By, chat.Member) < core.Link {
-		j.Out.Body.Text = "You may not invite me: ask the one who runs this bridge."
+		j.Out.Body.Text = "You don't have permission to invite me. Ask the admin of this bridge."
 		return tochat.Enqueue(w, jobRefuse, key, &j)
 	}
 	return tochat.Enqueue(w, jobJoin, key, &j)

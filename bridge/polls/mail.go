@@ -18,7 +18,7 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// numbersIn reads a text that holds nothing but numbers: "2", "1, 3", "2.", "2️⃣".
+// numbersIn reads a text of only numbers: "2", "1, 3", "2.", "2️⃣".
 func numbersIn(text string) (numbers []int, ok bool) {
 	const most, digits = 50, 3
 	text = strings.NewReplacer("\ufe0f", "", "\u20e3", "").Replace(text)
@@ -38,8 +38,8 @@ func numbersIn(text string) (numbers []int, ok bool) {
 	return numbers, len(numbers) > 0
 }
 
-// answersOf finds the answers that have these numbers; false: one does not exist, or
-// they are more than one may choose.
+// answersOf returns the answers with these numbers. ok is false if one does not exist or
+// there are too many.
 func answersOf(p chat.Poll, numbers []int) (ids, shown []string, ok bool) {
 	if len(numbers) > p.Most {
 		return nil, nil, false
@@ -53,7 +53,7 @@ func answersOf(p chat.Poll, numbers []int) (ids, shown []string, ok bool) {
 	return ids, shown, true
 }
 
-// pollAnswered finds the open poll that a mail answers; the zero Poll: none.
+// pollAnswered finds the open poll that a mail replies to, or the zero Poll.
 func pollAnswered(w *core.Work, th store.Thread, d frommail.Decision) (store.Poll, error) {
 	var asked []int64
 	if len(d.Words.Parts) == 1 {
@@ -76,8 +76,8 @@ func pollAnswered(w *core.Work, th store.Thread, d frommail.Decision) (store.Pol
 	return store.Poll{}, nil
 }
 
-// ByMail counts a mail that holds nothing but numbers as a vote in the open poll
-// that it answers. false: it is an ordinary message.
+// ByMail counts a mail of only numbers as a vote in the open poll that it replies to. It
+// returns false for an ordinary message.
 func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
 	numbers, ok := numbersIn(d.Words.Text)
 	if !ok || d.Words.Files != "" || len(d.Words.Parts) > 1 {
@@ -93,7 +93,7 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 	}
 	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: "votes: " + strings.Join(shown, ", "), State: store.Mailed, At: w.Now, ReplyTo: p.Message}
 	if !p.Disclosed {
-		m.Text = "has voted" // nobody is to see for what before the poll ends
+		m.Text = "voted" // votes are secret until the poll ends
 	}
 	as, err := frommail.SpeakerOf(w, box, th, l, &m)
 	if err != nil {
@@ -113,7 +113,7 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 		if err != nil {
 			return false, err
 		}
-		// Who cannot be proven takes the place of nobody's vote: it is a message.
+		// An unverified mail must not replace the vote of a person: it is an ordinary message.
 		if slices.ContainsFunc(votes, func(had store.Vote) bool { return had.Who == v.Who }) {
 			return false, nil
 		}
@@ -130,11 +130,11 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 	if err := w.SetLive(th.ID, w.Now); err != nil {
 		return false, err
 	}
-	w.Trace(core.Trace{Thread: th.ID, Message: p.Message, Mail: l.Msg.ID, Kind: "voted", Text: m.Name + " voted by mail"})
+	w.Trace(core.Trace{Thread: th.ID, Message: p.Message, Mail: l.Msg.ID, Kind: "voted", Text: m.Name + " voted by email"})
 	return true, showVote(w, p, m, as, ids, native)
 }
 
-// jobVote is the kind of delivery that votes in a room's poll for somebody by email.
+// jobVote is the kind of delivery that votes in the poll of a room for an email participant.
 const jobVote = "chat.vote"
 
 // voteJob is its data.
@@ -144,7 +144,7 @@ type voteJob struct {
 	Ballot chat.Ballot `json:"ballot"`
 }
 
-// Kinds are the kinds of deliveries of votes.
+// Kinds returns the kinds of deliveries of votes.
 func Kinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{tochat.Kind[voteJob]{
 		Name: jobVote,
@@ -155,13 +155,13 @@ func Kinds(e *core.Env) []outbox.Kind {
 			return n.Voter.Vote(ctx, j.Ballot, j.Out)
 		},
 		GaveUp: func(w *core.Work, _ store.Delivery, j voteJob, cause error) error {
-			return tochat.Notice(w, j.Network, j.Place, fmt.Sprintf("%s %s. It could not be shown as a vote: %s.", j.Out.As.Name, j.Out.Body.Text, core.PlainReason(cause.Error())))
+			return tochat.Notice(w, j.Network, j.Place, fmt.Sprintf("%s %s. This couldn't be added to the poll: %s.", j.Out.As.Name, j.Out.Body.Text, core.PlainReason(cause.Error())))
 		},
 	}.For(e)}
 }
 
-// showVote shows a vote by mail in each room of its thread: as a vote in the room of
-// the poll, if it can be shown as that of its writer there, elsewhere in words.
+// showVote shows a vote by email in each room of its thread: as a vote in the room of the
+// poll, if the network can show it as that of the person, and as a text elsewhere.
 func showVote(w *core.Work, p store.Poll, m store.Message, as chat.Sender, ids []string, native bool) error {
 	rooms, err := w.RoomsOf(m.Thread)
 	if err != nil {
@@ -185,8 +185,7 @@ func showVote(w *core.Work, p store.Poll, m store.Message, as chat.Sender, ids [
 	return nil
 }
 
-// inWords posts in one room what another can show otherwise. The message is stored
-// when it is first needed.
+// inWords posts a vote as a text in one room. The message is stored on first use.
 func inWords(w *core.Work, m *store.Message, r store.Room, as chat.Sender) error {
 	if m.ID == 0 {
 		if err := w.AddMessage(m); err != nil {

@@ -14,7 +14,7 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Words is a poll as a text: the question, and its answers by number.
+// Words words a poll: the question and the numbered answers.
 func Words(p chat.Poll) string {
 	var b strings.Builder
 	b.WriteString(core.PollMark + core.OneLine(p.Question, 500))
@@ -28,7 +28,7 @@ func numbered(p chat.Poll, i int) string {
 	return fmt.Sprintf("%d. %s", i+1, core.OneLine(p.Answers[i].Text, 200))
 }
 
-// countVotes counts the votes for each answer; best is the most that one has.
+// countVotes counts the votes for each answer; best is the highest count.
 func countVotes(p chat.Poll, votes []store.Vote) (counted map[string]int, best int) {
 	counted = map[string]int{}
 	for _, v := range votes {
@@ -40,7 +40,7 @@ func countVotes(p chat.Poll, votes []store.Vote) (counted map[string]int, best i
 	return counted, best
 }
 
-// pollTally words in one line how an open poll stands; empty: nobody has voted.
+// pollTally words the current result of an open poll in one line; empty: no votes yet.
 func pollTally(p chat.Poll, votes []store.Vote) string {
 	counted, best := countVotes(p, votes)
 	if best == 0 {
@@ -55,7 +55,7 @@ func pollTally(p chat.Poll, votes []store.Vote) string {
 	return core.PollMark + core.OneLine(p.Question, 60) + " So far: " + core.ListNames(parts)
 }
 
-// TallyLater has the next mail tell how a poll stands.
+// TallyLater adds the current result of a poll to the next mail.
 func TallyLater(w *core.Work, poll int64) error {
 	p, _, err := tomail.OpenPoll(w, poll)
 	if err != nil || p.Message == 0 {
@@ -64,8 +64,8 @@ func TallyLater(w *core.Work, poll int64) error {
 	return tally(w, p, true)
 }
 
-// tally words for the next mail how a poll stands, where everybody may see it before the
-// end. fresh: it is to be told even if nothing of it waits to be told.
+// tally adds the current result of a poll to the next mail, unless it is secret until the
+// end. Without fresh, it only replaces a result that waits already.
 func tally(w *core.Work, p store.Poll, fresh bool) error {
 	if !p.Disclosed {
 		return nil
@@ -81,13 +81,13 @@ func tally(w *core.Work, p store.Poll, fresh bool) error {
 	return w.SetLine(p.Room, store.LinePoll(p.Message), text, fresh)
 }
 
-// Result words the end of a poll by our own count of the votes.
+// Result words the final result of a poll by our own count of the votes.
 func Result(p chat.Poll, votes []store.Vote) string {
 	counted, best := countVotes(p, votes)
 	var b strings.Builder
-	b.WriteString(core.PollMark + "The poll has ended: " + core.OneLine(p.Question, 500))
+	b.WriteString(core.PollMark + "Poll closed: " + core.OneLine(p.Question, 500))
 	if best == 0 {
-		return b.String() + "\nNobody has voted."
+		return b.String() + "\nNobody voted."
 	}
 	for i, a := range p.Answers {
 		fmt.Fprintf(&b, "\n%s – %s", numbered(p, i), core.Quantity(counted[a.ID], "vote", "votes"))
@@ -98,8 +98,8 @@ func Result(p chat.Poll, votes []store.Vote) string {
 	return b.String()
 }
 
-// validAnswers returns what counts of a vote: as many answers as one may choose. A
-// vote with an answer that the poll does not have is spoilt, and counts for nothing.
+// validAnswers returns the answers of a vote that count, up to the limit of the poll. An
+// answer that the poll does not have makes the whole vote invalid.
 func validAnswers(p chat.Poll, ids []string) []string {
 	var valid []string
 	for _, id := range ids {
@@ -113,7 +113,8 @@ func validAnswers(p chat.Poll, ids []string) []string {
 	return valid
 }
 
-// openPollOf is openPoll of a message of a network, in a room that is not silent.
+// openPollOf returns the open poll in a message of a network, or the zero Poll. Silent rooms
+// have none.
 func openPollOf(w *core.Work, network string, id chat.MessageID) (store.Poll, store.Message, error) {
 	m, err := w.ChatMessage(network, id)
 	if err != nil || m.ID == 0 {
@@ -129,7 +130,7 @@ func openPollOf(w *core.Work, network string, id chat.MessageID) (store.Poll, st
 	return p, m, nil
 }
 
-// Voted counts a vote from a room. Nobody is told.
+// Voted counts a vote from a room. Nothing is posted.
 func Voted(w *core.Work, network string, e chat.Voted) error {
 	p, m, err := openPollOf(w, network, e.Poll)
 	if err == nil && m.ID == 0 {
@@ -148,7 +149,7 @@ func Voted(w *core.Work, network string, e chat.Voted) error {
 	return TallyLater(w, p.Message)
 }
 
-// Of is the poll that a message is, be it open or over; the zero Poll: it is none.
+// Of returns the poll in a message, open or closed, or the zero Poll.
 func Of(w *core.Work, message int64) (store.Poll, error) {
 	p, err := w.Poll(message)
 	if errors.Is(err, store.ErrNone) {
@@ -157,8 +158,8 @@ func Of(w *core.Work, message int64) (store.Poll, error) {
 	return p, err
 }
 
-// Change stores what was changed of a poll. How it stands is told in the new words,
-// if that is to be told.
+// Change stores the edited question and answers of a poll. A current result that waits for
+// the next mail is worded anew.
 func Change(w *core.Work, message int64, to chat.Poll) error {
 	p, err := w.Poll(message)
 	if err != nil {
@@ -172,8 +173,8 @@ func Change(w *core.Work, message int64, to chat.Poll) error {
 	return tally(w, p, false)
 }
 
-// Ended closes a poll, if the one who ends it began it or moderates the room, and
-// lets the result go where the poll went, by post.
+// Ended closes a poll if its author or a moderator ends it, and sends the result to the
+// readers of the poll by post.
 func Ended(w *core.Work, network string, e chat.PollEnded, post func(string, chat.Posted) error) error {
 	p, m, err := openPollOf(w, network, e.Poll)
 	if err == nil && m.ID == 0 {
@@ -202,5 +203,5 @@ func Ended(w *core.Work, network string, e chat.PollEnded, post func(string, cha
 	if !slices.ContainsFunc(votes, func(v store.Vote) bool { return v.Words && len(v.Answers) > 0 }) {
 		return nil
 	}
-	return tochat.Notice(w, network, e.Place, "With the votes by email:\n"+result, tochat.InReplyTo(e.Poll))
+	return tochat.Notice(w, network, e.Place, "Result with votes by email:\n"+result, tochat.InReplyTo(e.Poll))
 }

@@ -44,13 +44,13 @@ func TestA24OwnTally(t *testing.T) {
 		votes []store.Vote
 		want  string
 	}{
-		"nobody":                {nil, "Nobody has voted."},
-		"taken back, or spoilt": {votes("", "x", "p x"), "Nobody has voted."},
+		"nobody":                {nil, "Nobody voted."},
+		"taken back, or spoilt": {votes("", "x", "p x"), "Nobody voted."},
 		"most of them":          {votes("p", "q", "q w", "q q"), "1. Pizza – 1 vote\n2. Poutine – 3 votes ✔\n3. Wings – 1 vote"},
 		"a tie":                 {votes("p", "q"), "1. Pizza – 1 vote ✔\n2. Poutine – 1 vote ✔\n3. Wings – 0 votes"},
 		"too many are cut":      {votes("p q w"), "1. Pizza – 1 vote ✔\n2. Poutine – 1 vote ✔\n3. Wings – 0 votes"},
 	} {
-		if got, want := Result(lunchPoll, c.votes), "📊 The poll has ended: Lunch?\n"+c.want; got != want {
+		if got, want := Result(lunchPoll, c.votes), "📊 Poll closed: Lunch?\n"+c.want; got != want {
 			t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
 		}
 	}

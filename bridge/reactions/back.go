@@ -12,15 +12,15 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// takenBack is a reaction that was taken back in a room, and those who were mailed it.
+// takenBack is a reaction that was taken back in a room, and the people who got it by email.
 type takenBack struct {
 	Message int64     `json:"message"`
 	Name    string    `json:"name"`
 	Readers store.IDs `json:"readers"`
 }
 
-// takenBackLater has those mailed that a reaction was taken back whose mail programs
-// can take it away: those of RFC 9078. Gmail's cannot.
+// takenBackLater enqueues the removal of a reaction for people whose email programs can
+// remove one: those of RFC 9078. Gmail cannot.
 func takenBackLater(w *core.Work, r store.Reaction) error {
 	if r.Room == 0 || len(r.Skip) == 0 {
 		return nil
@@ -42,14 +42,14 @@ func takenBackLater(w *core.Work, r store.Reaction) error {
 	if t.Readers == nil {
 		return nil
 	}
-	// One for all that the same people are to see no more: what stands is looked up then.
+	// One delivery for all removals for the same people: it reads the remaining reactions.
 	key := w.Key("rt", append(store.IDs{m.Thread, m.ID}, t.Readers...)...)
 	return outbox.Enqueue(w, jobReactMail, fmt.Sprintf("react/%d", m.Thread), key, reactJob{Thread: m.Thread, Taken: &t}, nil, w.Now.Add(core.Delay(reactAfter)))
 }
 
-// emojiOf lists the emoji that a reader of RFC 9078 is to see on a message: those
-// mailed before, and one that is new. To the reader all of them are from one sender,
-// whose newest mail replaces what the others said.
+// emojiOf lists the emoji that a reader of RFC 9078 sees on a message: those sent before and
+// a new one. For the reader they all have one sender, whose newest mail replaces the earlier
+// ones.
 func emojiOf(all []store.Reaction, reader, fresh int64) string {
 	var emoji []string
 	for _, r := range all {
@@ -60,7 +60,7 @@ func emojiOf(all []store.Reaction, reader, fresh int64) string {
 	return strings.Join(emoji, " ")
 }
 
-// mailTakenBack mails what still stands on a message; nothing, if nothing does.
+// mailTakenBack sends the remaining reactions to a message; an empty list removes the last.
 func mailTakenBack(w *core.Work, thread int64, t takenBack) error {
 	p, err := tomail.PlanFor(w, thread, nil)
 	if err != nil {

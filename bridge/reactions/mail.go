@@ -16,31 +16,33 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// How long reactions from rooms are collected before mails of them are made.
+// How long reactions from rooms are collected before they are sent.
 const (
 	reactAfter  = time.Minute     // after the last one
 	reactAtMost = 5 * time.Minute // after the first
 )
 
-// What Gmail shows as reactions at most.
+// The limits within which Gmail shows reactions.
 const (
 	reactReaders = 20 // recipients of one
 	reactMost    = 20 // of one person to one message
 )
 
-// jobReactMail is the kind of delivery that mails reactions to those whose programs show them.
+// jobReactMail is the kind of delivery that sends reactions to people whose email programs
+// show them.
 const jobReactMail = "mail.react"
 
-// reactJob is the data of a delivery that mails reactions.
+// reactJob is the data of reactions to be sent.
 type reactJob struct {
 	Thread int64      `json:"thread"`
-	Taken  *takenBack `json:"taken,omitempty"` // nil: reactions that stand
+	Taken  *takenBack `json:"taken,omitempty"` // nil: new reactions
 }
 
-// isOneEmoji reports whether a reaction is exactly one emoji: rooms have others, too.
+// isOneEmoji reports whether a reaction is exactly one emoji. In rooms it can be any text.
 func isOneEmoji(s string) bool { return s != "" && classify.OneEmoji(s) == s }
 
-// reactLater has a reaction from a room mailed, if somebody's mail program can show it.
+// reactLater enqueues a reaction from a room if the email program of a participant shows
+// reactions.
 func reactLater(w *core.Work, thread int64, in store.Reaction) error {
 	if !isOneEmoji(in.Emoji) {
 		return nil
@@ -60,7 +62,7 @@ func mailReactionsLater(w *core.Work, thread int64) error {
 	return w.Postpone(key, due, core.Delay(reactAtMost))
 }
 
-// deliverReactions makes mails of the reactions of a thread.
+// deliverReactions makes the mails for the reactions of a thread.
 func deliverReactions(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j reactJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -86,7 +88,7 @@ func deliverReactions(ctx context.Context, e *core.Env, d store.Delivery) error 
 	})
 }
 
-// mailReactions mails what was reacted with in rooms and stood in no mail yet.
+// mailReactions sends the reactions from rooms that were in no mail yet.
 func mailReactions(w *core.Work, thread int64) error {
 	p, err := tomail.PlanFor(w, thread, nil)
 	if err != nil {
@@ -121,8 +123,8 @@ func mailReactions(w *core.Work, thread int64) error {
 	return nil
 }
 
-// hasByMail returns who has a message by mail, and in which: those to whom it was
-// mailed, and the one who has written it.
+// hasByMail returns the people who have a message by mail, with the mail: its recipients
+// and its author.
 func hasByMail(w *core.Work, m store.Message) ([]store.Recipient, error) {
 	all, err := w.MessageRecipients(m.ID)
 	if err != nil || m.Participant == 0 {
@@ -139,26 +141,26 @@ func hasByMail(w *core.Work, m store.Message) ([]store.Recipient, error) {
 type reactionMail struct {
 	Reaction store.Reaction
 	Of       store.Message
-	Mail     int64 // the mail that it is to
+	Mail     int64 // the mail that it reacts to
 	Dialect  string
 	To       []store.Participant
 }
 
-// planReaction decides which mails of a reaction are made: one for each way in which
-// programs show it and each mail that people have the message in, in hidden threads
-// one for everybody alone. Those who get none are told in the next mail.
+// planReaction decides which mails a reaction needs: one for each dialect of email programs
+// and each mail that contains the message; in hidden threads one for each person. Everybody
+// else reads of it in the next mail.
 func planReaction(p tomail.Plan, r store.Reaction, has []store.Recipient) (all []reactionMail) {
 	if r.Room == 0 || !isOneEmoji(r.Emoji) {
 		return nil
 	}
 	return groupReaction(p, r, has, func(who store.Participant) bool {
-		// Who wants few mails gets none for an emoji.
+		// People with digests get no mail for an emoji.
 		often := who.Mode == "" || who.Mode == store.Burst || who.Mode == store.Instant
 		return who.Dialect != "" && often && !who.Muted.After(p.Now) && !r.Skip.Has(who.ID)
 	})
 }
 
-// groupReaction gathers those who are to get a mail of a reaction.
+// groupReaction groups the people who get the mail of a reaction.
 func groupReaction(p tomail.Plan, r store.Reaction, has []store.Recipient, wants func(store.Participant) bool) (all []reactionMail) {
 	m := p.Reacted[r.Message]
 	if m.State != store.Mailed {
@@ -186,8 +188,8 @@ func groupReaction(p tomail.Plan, r store.Reaction, has []store.Recipient, wants
 	return slices.DeleteFunc(all, func(g reactionMail) bool { return len(g.To) > reactReaders })
 }
 
-// mailReaction makes one mail of a reaction. false: its person has reacted to the
-// message too often, or it cannot be written; it is told in the next mail.
+// mailReaction makes one mail of a reaction. It returns false if the person reacted to the
+// message too often or the mail cannot be composed; the next mail then tells of it.
 func mailReaction(w *core.Work, p tomail.Plan, rm reactionMail) (bool, error) {
 	r := rm.Reaction
 	if more, err := mayReact(w, r, rm.Mail, rm.Dialect, rm.To[0].ID); err != nil || !more {
@@ -221,7 +223,7 @@ func composeReaction(w *core.Work, p tomail.Plan, rm reactionMail, shown mail.Re
 	d.InReplyTo, d.References, d.Suppress = to.MessageID, append(d.References, ids...), "All"
 	finished, err := mail.ComposeReaction(d, shown)
 	if err != nil {
-		w.Env.Log.Warn("a reaction could not be made into a mail: it is told in the next one", "error", err)
+		w.Env.Log.Warn("compose the mail of a reaction: the next mail tells of it", "error", err)
 		return false, nil
 	}
 	record := store.Mail{Thread: p.Thread.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.Now}
@@ -242,8 +244,8 @@ func composeReaction(w *core.Work, p tomail.Plan, rm reactionMail, shown mail.Re
 	return true, outbox.Enqueue(w, tomail.JobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
-// mayReact counts the mails of one person's reactions to a message for the same
-// readers, and reports whether one more may be made.
+// mayReact counts the mails of a person's reactions to a message for the same readers, and
+// reports whether one more is within the limit.
 func mayReact(w *core.Work, r store.Reaction, mailID int64, dialect string, first int64) (bool, error) {
 	for n := range reactMost {
 		had, err := w.Seen(w.Now, "reacted", fmt.Sprint(r.Message, " ", mailID, " ", first, " ", n), dialect, r.Who)
@@ -254,7 +256,7 @@ func mayReact(w *core.Work, r store.Reaction, mailID int64, dialect string, firs
 	return false, nil
 }
 
-// reactionText is what those read whose mail program shows no reaction.
+// reactionText words a reaction for email programs that don't show reactions.
 func reactionText(r store.Reaction, m store.Message) string {
 	what := core.OneLine(m.Text, 60)
 	if what == "" {

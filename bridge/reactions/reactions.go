@@ -14,8 +14,8 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// Reacted notes a reaction from a room. It is shown in the thread's other rooms, and
-// people by email are told of it in the next mail that they get anyway.
+// Reacted handles a reaction from a room: it is shown in the other rooms of the thread, and
+// email participants read of it in their next mail.
 func Reacted(w *core.Work, network string, e chat.Reacted) error {
 	m, err := w.MessageByCopy(network, string(e.Message))
 	if errors.Is(err, store.ErrNone) {
@@ -44,7 +44,7 @@ func Reacted(w *core.Work, network string, e chat.Reacted) error {
 		return nil
 	}
 	if at >= 0 {
-		return nil // it changes nothing
+		return nil // it is known
 	}
 	if gone, err := w.WasSeen(network+" deleted", string(e.Reaction)); e.Reaction != "" && (err != nil || gone) {
 		return err
@@ -62,7 +62,7 @@ func Reacted(w *core.Work, network string, e chat.Reacted) error {
 	return reactLater(w, m.Thread, in)
 }
 
-// addReaction stores a reaction that is not there yet, and returns its id.
+// addReaction stores a new reaction and returns its id.
 func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 	if err := w.AddReaction(in); err != nil {
 		return 0, err
@@ -76,9 +76,8 @@ func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 	return 0, err
 }
 
-// ByMail puts a reaction that came by mail on the message that it is to,
-// where the network can show whose it is; elsewhere it is said in words. false: it
-// is a message like others.
+// ByMail handles a reaction by email: it is added to its message where the network shows
+// the person, and posted as a text elsewhere. It returns false for an ordinary message.
 func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
 	if l.Class.Kind != classify.Reaction && d.Emoji == "" {
 		return false, nil
@@ -96,7 +95,7 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 		}
 	}
 	if emoji == "" && remarked {
-		return false, nil // nobody may take back what another one has put there
+		return false, nil // an unverified mail must not remove the reaction of somebody else
 	}
 	as, err := frommail.SpeakerOf(w, box, th, l, &m)
 	if err != nil {
@@ -120,10 +119,10 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 		}
 	}
 	if slices.ContainsFunc(had, func(r store.Reaction) bool { return r.Emoji == emoji }) || (emoji == "" && len(had) == 0) {
-		return true, nil // it changes nothing
+		return true, nil // it is known
 	}
 	if emoji == "" {
-		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by mail"})
+		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by email"})
 		return true, showReaction(w, th, m, as, in, false)
 	}
 	people, err := w.Participants(th.ID)
@@ -134,12 +133,12 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 	if in.ID, err = addReaction(w, in); err != nil {
 		return false, err
 	}
-	w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " reacted by mail"})
+	w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " reacted by email"})
 	return true, showReaction(w, th, m, as, in, remarked)
 }
 
-// showsOwn reports whether some room of a thread can show a person's own reaction to
-// a message.
+// showsOwn reports whether a room of a thread can show a reaction to a message as that of a
+// person.
 func showsOwn(w *core.Work, th store.Thread, message int64) (bool, error) {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {
@@ -158,7 +157,7 @@ func showsOwn(w *core.Work, th store.Thread, message int64) (bool, error) {
 	return false, nil
 }
 
-// takeBack takes reactions by mail away from the rooms, but for one emoji.
+// takeBack takes back reactions by email, except one emoji.
 func takeBack(w *core.Work, had []store.Reaction, but string) error {
 	for _, r := range had {
 		if r.Emoji == but {
@@ -171,8 +170,8 @@ func takeBack(w *core.Work, had []store.Reaction, but string) error {
 	return nil
 }
 
-// showReaction shows a reaction in each room, or says that it was taken back where
-// words stand for it. remarked: something has to be said of it, so that it needs words.
+// showReaction shows a reaction in each room, or posts a text where the network cannot. A
+// remarked reaction needs a text everywhere.
 func showReaction(w *core.Work, th store.Thread, m store.Message, as chat.Sender, in store.Reaction, remarked bool) error {
 	rooms, err := w.RoomsOf(th.ID)
 	if err != nil {

@@ -18,17 +18,17 @@ const (
 	jobUnreact = "chat.unreact"
 )
 
-// ReactionJob is the data of a reaction that is put on a message, or taken away.
+// ReactionJob is the data of a reaction to be added to a message or removed from it.
 type ReactionJob struct {
 	tochat.Target
-	To    string `json:"to,omitempty"` // the network's id of the message, or of the reaction that is taken away
+	To    string `json:"to,omitempty"` // the network's id of the message, or of the reaction to remove
 	Of    int64  `json:"of,omitempty"` // the message, where To is empty
 	Emoji string `json:"emoji,omitempty"`
-	React int64  `json:"react,omitempty"` // reaction that is shown; 0: a sign of the bridge
-	Who   string `json:"who,omitempty"`   // whose reaction it is, as it is stored
+	React int64  `json:"react,omitempty"` // the reaction that is shown; 0: one of the bridge itself
+	Who   string `json:"who,omitempty"`   // the author of the reaction, as it is stored
 }
 
-// Kinds are the kinds of deliveries of reactions, to rooms and by mail.
+// Kinds returns the kinds of deliveries of reactions, to rooms and by email.
 func Kinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
 		tochat.Kind[ReactionJob]{
@@ -67,8 +67,8 @@ func Kinds(e *core.Env) []outbox.Kind {
 	}
 }
 
-// stands is the network's id of what a delivery is to put in a room, if it is there
-// already; empty: it is not.
+// stands returns the network's id of the reaction that a delivery added to a room; empty:
+// it is not there yet.
 func stands(ctx context.Context, e *core.Env, key string) (id chat.MessageID, err error) {
 	err = e.Store.Read(ctx, func(tx *store.Tx) error {
 		c, err := tx.ReactionCopyByJob(key)
@@ -81,8 +81,8 @@ func stands(ctx context.Context, e *core.Env, key string) (id chat.MessageID, er
 	return id, err
 }
 
-// reactElsewhere shows a reaction from a room in the thread's other rooms: as that of
-// the person's stand-in, or, where all are shown as the bridge's, once for each emoji.
+// reactElsewhere shows a reaction from a room in the other rooms of the thread: as that of
+// the person, or once per emoji where all reactions are shown as the bridge's.
 func reactElsewhere(w *core.Work, in store.Reaction, from store.Room, by chat.Author) error {
 	rooms, err := w.RoomsOf(from.Thread)
 	if err != nil {
@@ -102,7 +102,7 @@ func reactElsewhere(w *core.Work, in store.Reaction, from store.Room, by chat.Au
 		if !w.Env.Network(r.Network).Limits().OwnReactions {
 			sender = chat.Sender{}
 			if _, err := w.ReactionCopyIn(r.ID, in.Message, in.Emoji); err == nil {
-				continue // it stands for this one, too
+				continue // that one stands for this reaction too
 			} else if !errors.Is(err, store.ErrNone) {
 				return err
 			}
@@ -114,7 +114,7 @@ func reactElsewhere(w *core.Work, in store.Reaction, from store.Room, by chat.Au
 	return nil
 }
 
-// putReaction puts a reaction on the copy of its message in a room.
+// putReaction enqueues a reaction to the copy of its message in a room.
 func putReaction(w *core.Work, in store.Reaction, r store.Room, as chat.Sender) error {
 	key := w.Key("a", in.Message, r.ID) + "." + mail.NewUniq()
 	if err := w.AddReactionCopy(store.ReactionCopy{Reaction: in.ID, Room: r.ID, Job: key}); err != nil {
@@ -126,8 +126,8 @@ func putReaction(w *core.Work, in store.Reaction, r store.Room, as chat.Sender) 
 	})
 }
 
-// TakeBack forgets a reaction, and takes it away where the bridge has put it. One of
-// the bridge that stands for others with the same emoji stays.
+// TakeBack deletes a reaction, and removes it where the bridge added it. A reaction of the
+// bridge that stands for several people stays until the last is deleted.
 func TakeBack(w *core.Work, r store.Reaction) error {
 	copies, err := w.ReactionCopies(r.ID)
 	if err != nil {
@@ -157,8 +157,8 @@ func TakeBack(w *core.Work, r store.Reaction) error {
 	return takenBackLater(w, r)
 }
 
-// stillShown is another reaction for which a copy stands, too; 0: there is none. In its own
-// room a reaction needs no copy.
+// stillShown returns another reaction for which a copy stands; 0: none. A reaction needs no
+// copy in its own room.
 func stillShown(r store.Reaction, c store.ReactionCopy, same []store.Reaction) int64 {
 	for _, s := range same {
 		if s.ID != r.ID && s.Room != c.Room {
@@ -168,8 +168,8 @@ func stillShown(r store.Reaction, c store.ReactionCopy, same []store.Reaction) i
 	return 0
 }
 
-// hideReaction takes a reaction of the bridge away from a room. One that is still on
-// its way is taken away when it has come there: see reactionShown.
+// hideReaction removes a reaction of the bridge from a room. If it is still queued,
+// reactionShown removes it later.
 func hideReaction(w *core.Work, c store.ReactionCopy) error {
 	r, err := w.RoomByID(c.Room)
 	if err != nil || c.Posted == "" {
@@ -180,12 +180,12 @@ func hideReaction(w *core.Work, c store.ReactionCopy) error {
 	if !takes && !deletes {
 		return nil
 	}
-	// Ids of reactions are used again, keys must not be.
+	// Ids of reactions are reused; keys must not be.
 	return tochat.Enqueue(w, jobUnreact, w.Key("dr", c.Reaction, c.Room)+"."+mail.NewUniq(), &ReactionJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, To: c.Posted})
 }
 
-// reactionShown keeps where a reaction stands. One that was taken back before it came
-// there goes again, unless it now stands for somebody else's.
+// reactionShown stores the id of a reaction in a room. If it was taken back in the meantime,
+// it is removed, unless it now stands for another person.
 func reactionShown(w *core.Work, key string, j ReactionJob, id chat.MessageID) error {
 	if j.React == 0 || id == "" {
 		return nil

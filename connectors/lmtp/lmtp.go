@@ -168,7 +168,7 @@ func (x *session) take(r io.Reader) error {
 	head := mail.Head{Mailbox: x.s.mailbox, Place: mail.Pushed, Envelope: mail.Envelope{From: x.from, To: x.to}, Size: spool.size, Received: time.Now(), Header: header}
 	wanted, err := x.h.Wants(x.ctx, head)
 	if err == nil && !wanted {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "this address takes only answers to mail that came from here, and mail with the tag of the chat in its subject"}
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "this address accepts only replies to its own emails, and emails with its tag in the subject"}
 	}
 	if err == nil {
 		err = x.h.Handle(x.ctx, "", mail.Incoming{Head: head, Open: func(context.Context) (io.ReadCloser, error) {

@@ -23,7 +23,7 @@ func TestSettings(t *testing.T) {
 	c, b := l.run(t)
 	s := lunchSettings
 	s.Place = chat.Place{Room: chat.RoomID(l.lounge), Thread: "17.1"}
-	if err := c.ShowDesk(t.Context(), chat.UserID(l.alice), chat.Desk{May: true, Rooms: []chat.DeskRoom{{Place: s.Place, Title: "Lunch", Mode: "open", Waits: "1 message is held"}}}); err != nil {
+	if err := c.ShowDesk(t.Context(), chat.UserID(l.alice), chat.Desk{May: true, Rooms: []chat.DeskRoom{{Place: s.Place, Title: "Lunch", Mode: "open", Waits: "1 message waiting"}}}); err != nil {
 		t.Fatal(err)
 	}
 	asked := 0

@@ -40,7 +40,7 @@ func held(s *scene) {
 		t.Errorf("Bob has %d mails, want 2", len(all))
 	}
 	// What was deleted is no part of the history that newcomers get.
-	if shown := s.asks("add "+s.mail.Address("carol")+" history 10", "would get what was said before"); strings.Contains(shown, "Lunch at") || !strings.Contains(shown, "In the garden.") {
+	if shown := s.asks("add "+s.mail.Address("carol")+" history 10", "would get these messages"); strings.Contains(shown, "Lunch at") || !strings.Contains(shown, "In the garden.") {
 		t.Errorf("the preview says %q", shown)
 	}
 }

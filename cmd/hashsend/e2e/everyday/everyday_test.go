@@ -126,7 +126,7 @@ func (s *scene) link(title string, users ...string) {
 	for _, u := range users {
 		line += " " + s.mail.Address(u)
 	}
-	s.asks(line+" open title "+title, "People will see")
+	s.asks(line+" open title "+title, "They will see")
 	s.asks("ok", "Linked.")
 }
 

@@ -132,7 +132,7 @@ func (s *scene) forwarded(m lab.Mail) {
 		{"set mime_forward=no forward_format='Fw: %s'", "Fw: Boat trip", "And once more, in the text.", "↪ bob forwarded: Boat trip, from Dave Example, Tue, 08 Jul 2025 09:38:10 +0000\n\nAnd once more, in the text.\n\n----- Forwarded message from Dave Example"},
 	} {
 		s.mail.Neomutt(t, "bob", c.text, lab.Top, c.settings, lab.Only(boat)+"<forward-message>"+m.AnswerTo()[0]+"<enter><send-message><quit>")
-		s.asks(s.command("subject “"+c.subject+"”, was held", `approve \d+`), "")
+		s.asks(s.command("subject “"+c.subject+"”, is held for review", `approve \d+`), "")
 		if body := s.sees(c.text).Content.AsMessage().Body; !strings.HasPrefix(body, c.want) || !strings.Contains(body, "The boat leaves at nine.\n> Who said so?") {
 			t.Errorf("passed on is %q, want %q", body, c.want)
 		}

@@ -65,7 +65,7 @@ func modes(s *scene) {
 
 	// Bob wants everything soon again, and gets what waited as one mail.
 	s.answers("bob", "/digest burst")
-	s.gets("bob", "From now on you get each burst of messages.")
+	s.gets("bob", "You now get each burst of messages.")
 	m := s.gets("bob", "Lunch is at twelve.")
 	if a, p := m.Header.Get("Auto-Submitted"), m.Header.Get("Precedence"); a != "auto-generated" || p != "bulk" {
 		t.Errorf("the digest says Auto-Submitted %q, Precedence %q", a, p)
@@ -147,22 +147,22 @@ func commands(s *scene) {
 		s.has("carol", answer, 0)
 	}
 	does("/who", "carol <"+s.mail.Address("carol")+">")
-	does("/digest daily", "From now on you get a digest every day at "+s.digest.Format("15:04")+".")
+	does("/digest daily", "You now get a digest every day at "+s.digest.Format("15:04")+".")
 	s.alice.Say(s.room, "For the digest.")
 	s.gets("carol", "For the digest.")
 	s.has("bob", "For the digest.", 0)
-	does("/digest burst", "From now on you get each burst of messages.")
+	does("/digest burst", "You now get each burst of messages.")
 	s.gets("bob", "For the digest.")
 
-	does("/mute 1h", "You get no mail from this conversation until")
+	does("/mute 1h", "You get no email from this conversation until")
 	s.alice.Say(s.room, "While Bob rests.")
 	s.gets("carol", "While Bob rests.")
-	does("/mute off", "You get mail from this conversation again.")
+	does("/mute off", "You get email from this conversation again.")
 	s.alice.Say(s.room, "Back to work.")
 	s.gets("bob", "Back to work.")
 	s.has("bob", "While Bob rests.", 0)
 
-	does("/leave", "You have left this conversation")
+	does("/leave", "You left this conversation")
 	s.sees("bob has left")
 	s.alice.Say(s.room, "Without Bob.")
 	s.gets("carol", "Without Bob.")
@@ -171,6 +171,6 @@ func commands(s *scene) {
 	s.alice.Say(s.room, "With Bob again.")
 	s.gets("bob", "With Bob again.")
 	s.has("bob", "Without Bob.", 0)
-	does("/help", "/mute 2h – get no mail for a while")
+	does("/help", "/mute 2h – get no email for a while")
 	s.never("/who", "/digest", "/mute", "/leave", "/join", "/help")
 }

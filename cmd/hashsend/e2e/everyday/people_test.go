@@ -49,11 +49,11 @@ func people(s *scene) {
 	}
 
 	// What was said before Dave came is sent when somebody has seen it (D21).
-	if shown := s.asks("history "+dave+" 2", "Nothing is sent yet"); !strings.Contains(shown, "alice: Who knows a place?") || !strings.Contains(shown, "bob: Dave does.") {
+	if shown := s.asks("history "+dave+" 2", "Nothing has been sent yet"); !strings.Contains(shown, "alice: Who knows a place?") || !strings.Contains(shown, "bob: Dave does.") {
 		t.Errorf("the preview says %q", shown)
 	}
 	s.has("dave", "Who knows a place?", 0)
-	s.asks("history "+dave+" send", "dave will get it.")
+	s.asks("history "+dave+" send", "dave will get these messages")
 	if m := s.gets("dave", "Who knows a place?"); !strings.Contains(m.Text, "bob: Dave does.") || len(m.To) != 1 {
 		t.Errorf("Dave is told to %v: %q", m.To, m.Text)
 	}
@@ -63,7 +63,7 @@ func people(s *scene) {
 	if body := s.sees("Between us three.").Content.AsMessage().Body; !strings.Contains(body, "not sent to: bob") {
 		t.Errorf("the room shows %q", body)
 	}
-	resend := s.command("wrote to others of this conversation and not to bob", `resend \d+ bob`)
+	resend := s.command("replied to others in this conversation but not to bob", `resend \d+ bob`)
 	s.has("bob", "Between us three.", 0)
 	s.asks(resend, "")
 	s.gets("bob", "Between us three.")
@@ -74,11 +74,11 @@ func people(s *scene) {
 	at := s.mail.At(t, private)
 	home := &scene{t: t, mail: at}
 	home.sends("bob", first, "\r\nFrom home.\r\n")
-	held := s.command("A mail from b…@"+at.Domain, `alias \d+`)
-	s.asks(held+" "+bob, "is asked at "+bob)
-	s.gets("bob", "somebody in the room takes it for yours")
+	held := s.command("An email from b…@"+at.Domain, `alias \d+`)
+	s.asks(held+" "+bob, "was asked at "+bob)
+	s.gets("bob", "A member of the room thinks it is yours")
 	s.answers("bob", "/alias "+at.Address("bob"))
-	s.sees("is another address of theirs")
+	s.sees("is theirs. Email from there now counts as from")
 	if e := s.sees("From home."); e.Sender != ghost {
 		t.Errorf("what Bob writes from elsewhere is from %s, want %s", e.Sender, ghost)
 	}

@@ -103,7 +103,7 @@ func (a *arena) hasFile(name string, size int64) {
 }
 
 func heldNumber(body string) (n int) {
-	if i := strings.Index(body, "!send approve "); i >= 0 && strings.Contains(body, "was held") {
+	if i := strings.Index(body, "!send approve "); i >= 0 && strings.Contains(body, "is held for review") {
 		fmt.Sscanf(body[i:], "!send approve %d", &n) //nolint:errcheck // 0 if there is none
 	}
 	return n

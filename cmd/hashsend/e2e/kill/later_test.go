@@ -184,7 +184,7 @@ func (a *arena) prepare(name, word string) (is func(mail.Message) bool) {
 		a.p.putOff.Store("bob@other.test")
 		a.alice.Say(a.room, "earlier "+word)
 		lab.Wait(a.t, "Bob being put off", 30*time.Second, func() bool {
-			return strings.Contains(a.bridge.Admin("--room", "matrix/"+string(a.room), "status"), "1 mails on their way")
+			return strings.Contains(a.bridge.Admin("--room", "matrix/"+string(a.room), "status"), "1 email queued")
 		})
 	}
 	return func(m mail.Message) bool { return strings.Contains(m.Text, "later "+word) }

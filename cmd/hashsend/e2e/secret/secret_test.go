@@ -226,7 +226,7 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 	alice.encrypt(room)
 	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(room, bridge.Bot) })
 	alice.whisper(room, "!send link bob@example.test title Lunch")
-	alice.reads(room, "This room is encrypted. Email is not")
+	alice.reads(room, "This room is encrypted and email isn't")
 	alice.whisper(room, "!send ok")
 	alice.reads(room, "If its people agree: !send ok encrypted")
 	alice.whisper(room, "!send ok encrypted")
@@ -290,7 +290,7 @@ func encryptedLater(mail *lab.MailSystem, bridge *lab.Bridge, alice *person) {
 	open := alice.Room("Open", bridge.Bot)
 	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(open, bridge.Bot) })
 	alice.Say(open, "!send link bob@example.test title Supper")
-	alice.reads(open, "People will see")
+	alice.reads(open, "They will see")
 	alice.Say(open, "!send ok")
 	alice.reads(open, "Linked.")
 	alice.users = []id.UserID{alice.UserID, bridge.Bot}
@@ -364,7 +364,7 @@ func TestWithoutEncryption(t *testing.T) {
 	alice.encrypt(room)
 	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(room, bridge.Bot) })
 	alice.whisper(room, "!send link bob@example.test title Lunch")
-	alice.reads(room, "This room is encrypted. Email is not")
+	alice.reads(room, "This room is encrypted and email isn't")
 	alice.whisper(room, "!send ok encrypted")
 	alice.reads(room, "Linked.")
 	alice.whisper(room, "said while it could be read")
@@ -379,7 +379,7 @@ func TestWithoutEncryption(t *testing.T) {
 	bridge.Running()
 	alice.whisper(room, "said to a program that cannot read it")
 	alice.reads(room, "in plain: ⚠️ This room is encrypted, and the hashsend that runs now was built without encryption")
-	if out := bridge.Admin("--room", "matrix/"+string(room), "status"); !strings.Contains(out, "built without encryption") || !strings.Contains(out, "1 message cannot be read yet") {
+	if out := bridge.Admin("--room", "matrix/"+string(room), "status"); !strings.Contains(out, "built without encryption") || !strings.Contains(out, "1 message can't be decrypted yet") {
 		t.Errorf("without encryption the status says %q", out)
 	}
 

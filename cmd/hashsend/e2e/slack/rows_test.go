@@ -143,7 +143,7 @@ func TestWhatHappensToChannels(t *testing.T) {
 	m := s.gets("bob", "first")
 
 	s.slack.Share(channel, true)
-	s.once("shared with another organisation")
+	s.once("shared with another organization")
 	s.say("said while nobody has agreed")
 	s.slack.Say(s.slack.Alice, channel, "<@"+slacktest.BotUser+"> who")
 	s.slack.Told(s.slack.Alice, "read in 1 room", soon) // what was said before it is taken in
@@ -154,7 +154,7 @@ func TestWhatHappensToChannels(t *testing.T) {
 	s.lacks("bob", "while nobody has agreed")
 
 	s.slack.Kick(channel, slacktest.BotUser)
-	s.mail.Gets("bridge", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "I was put out of the room of “Lunch”") })
+	s.mail.Gets("bridge", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "I was removed from the room of “Lunch”") })
 	s.slack.Invite(s.slack.Alice, channel, slacktest.BotUser)
 	s.say("let in again")
 	s.gets("bob", "let in again")

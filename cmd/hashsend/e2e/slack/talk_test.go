@@ -84,7 +84,7 @@ func (s *scene) answers(user string, m lab.Mail, text string) {
 func (s *scene) link(what string) {
 	s.t.Helper()
 	s.slash("link " + what)
-	s.slack.Told(s.slack.Alice, "People will see", soon)
+	s.slack.Told(s.slack.Alice, "They will see", soon)
 	s.slash("ok")
 	s.slack.Told(s.slack.Alice, "Linked.", soon)
 	s.once("linked this room")

@@ -113,7 +113,7 @@ func (s *scene) direct(bob id.UserID) {
 	lab.Wait(t, "the ghost to decline", soon, func() bool {
 		var m event.MemberEventContent
 		err := stranger.StateEvent(context.Background(), resp.RoomID, event.StateMember, string(bob), &m)
-		return err == nil && m.Membership == event.MembershipLeave && strings.Contains(m.Reason, "You may not invite people by email.")
+		return err == nil && m.Membership == event.MembershipLeave && strings.Contains(m.Reason, "You don't have permission to invite people by email.")
 	})
 }
 
@@ -137,7 +137,7 @@ func (s *scene) invited(bob id.UserID) {
 	if _, err := s.alice.KickUser(ctx, supper, &mautrix.ReqKickUser{UserID: bob}); err != nil {
 		t.Fatal(err)
 	}
-	s.sees("bob was put out by alice and gets no more mail from here.")
+	s.sees("bob was removed by alice and gets no more email from here.")
 	s.alice.Say(supper, "without Bob")
 	s.gets("carol", "without Bob")
 	for _, m := range s.mail.Folder("bob", "INBOX") {
@@ -171,7 +171,7 @@ func (s *scene) upgraded(room id.RoomID) {
 	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "found you"))
 	s.once("found you")
 	for _, e := range append(s.alice.Messages(room), s.alice.Messages(made.Room)...) {
-		if body := e.Content.AsMessage().Body; strings.Contains(body, "goes on elsewhere") || (e.RoomID == made.Room && strings.Contains(body, "I join rooms")) {
+		if body := e.Content.AsMessage().Body; strings.Contains(body, "This room moved") || (e.RoomID == made.Room && strings.Contains(body, "I connect this room")) {
 			t.Errorf("%s was told %q", e.RoomID, body)
 		}
 	}

@@ -17,7 +17,7 @@ func (s *scene) trusted() {
 	s.alice.Say(s.room, "Hello Bob!")
 	m := s.gets("bob", "Hello Bob!")
 	s.mail.Send(s.t, "carol", m.AnswerTo(), answerAs("carol@example.test", m, "May I come too?"))
-	s.sees("was held")
+	s.sees("is held for review")
 	s.alice.Say(s.room, "!send approve 1 add")
 	s.once("May I come too?")
 }

@@ -56,7 +56,7 @@ func (s *scene) link(command string) {
 	s.room = s.alice.Room("Lunch", s.bridge.Bot)
 	lab.Wait(s.t, "the bridge in the room", soon, func() bool { return s.alice.Joined(s.room, s.bridge.Bot) })
 	s.alice.Say(s.room, "!send "+command)
-	s.sees("People will see")
+	s.sees("They will see")
 	s.alice.Say(s.room, "!send ok")
 	s.sees("Linked.")
 }
@@ -252,7 +252,7 @@ func TestReactions(t *testing.T) {
 	m := s.gets("bob", "Hello Bob!")
 	// Carol has read it over Bob's shoulder; she is let in, and trusted from then on.
 	s.mail.Send(t, "carol", m.AnswerTo(), answerAs("carol@example.test", m, "May I come too?"))
-	s.sees("was held")
+	s.sees("is held for review")
 	s.alice.Say(s.room, "!send approve 1 add")
 	s.once("May I come too?")
 	said := s.alice.Say(s.room, "Lunch at twelve?")
@@ -289,7 +289,7 @@ func TestConversationByMail(t *testing.T) {
 	s.bridge.Running()
 	mail.Send(t, "dave", []string{"bridge@example.test"}, []byte("From: Dave <dave@example.test>\r\nTo: bridge@example.test\r\nSubject: #Send Boat trip\r\nMessage-ID: <boat@example.test>\r\n\r\nWho comes along?\r\n"))
 	mail.Send(t, "dave", []string{"bridge@example.test"}, []byte("From: Dave <dave@example.test>\r\nTo: bridge@example.test\r\nSubject: Invoice\r\nMessage-ID: <invoice@example.test>\r\n\r\nNothing for the room.\r\n"))
-	s.sees("was held")
+	s.sees("is held for review")
 	s.alice.Say(s.room, "!send approve 1")
 	s.once("Who comes along?")
 	root := s.alice.Sees(s.room, soon, func(b string) bool { return strings.Contains(b, "Boat trip (Dave)") })
@@ -320,8 +320,8 @@ func TestConversationByMail(t *testing.T) {
 	// Leaving works at once, without a proof, and is confirmed.
 	m := s.gets("bob", "Is anybody there?")
 	s.mail.Send(t, "bob", m.AnswerTo(), answer(m, "/leave"))
-	s.sees("has left")
-	s.gets("bob", "You have left")
+	s.sees("left and gets no more email")
+	s.gets("bob", "You left this conversation")
 	s.alice.Say(s.room, "Now nobody is.")
 	s.alice.Say(s.room, "!send who")
 	s.sees("left on")
