@@ -76,7 +76,7 @@ func reader(t *testing.T, cancel func(), syncs ...string) (*matrixtest.Homeserve
 			body, syncs = syncs[0], syncs[1:]
 		}
 		switch {
-		case strings.Contains(body, "M_UNKNOWN_TOKEN"):
+		case strings.Contains(body, "_TOKEN\""):
 			w.WriteHeader(http.StatusUnauthorized)
 		case strings.Contains(body, "M_NOT_FOUND"):
 			w.WriteHeader(http.StatusNotFound)
@@ -135,6 +135,7 @@ func TestSync(t *testing.T) {
 
 // TestSyncEnds shows the answers after which reading cannot go on.
 func TestSyncEnds(t *testing.T) {
+	const missing = `{"errcode":"M_MISSING_TOKEN","error":"Missing access token"}`
 	const unknown = `{"errcode":"M_UNKNOWN_TOKEN","error":"Unknown token"}`
 	for _, c := range []struct {
 		name   string
@@ -146,7 +147,9 @@ func TestSyncEnds(t *testing.T) {
 		{"token of another user", func(c *Config) { c.UserID = "@other:example.org" }, nil, "user_id is @other:example.org, the token is for @hashsend:example.org"},
 		{"wrong password", func(c *Config) { c.AccessToken, c.Password = "", "wrong" }, nil, "check user_id and password"},
 		{"password", func(c *Config) { c.AccessToken, c.Password = "", "right" }, []string{none}, ""},
-		{"logged out, password", func(c *Config) { c.Password = "right" }, []string{unknown, none}, ""},
+		{"signed out, password", func(c *Config) { c.Password = "right" }, []string{unknown, none}, ""},
+		{"token missing, password", func(c *Config) { c.Password = "right" }, []string{missing, none}, ""},
+		{"token missing", nil, []string{missing}, "set a new one in the configuration"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -16,9 +15,10 @@ import (
 )
 
 // Mark tells the bridge what an error of the homeserver means: final, to be retried
-// after a pause, or unclear because the request may have been carried out. Only a
-// homeserver's own refusal is final: an answer without a Matrix error code comes from a
-// proxy in front of it, and passes.
+// after a pause, or unclear because the request may have been carried out. Only the
+// refusals in isFinal, and those for a request's size, are final. Everything else is
+// retried: an answer without a Matrix error code comes from a proxy in front of the
+// homeserver, and M_UNKNOWN is what homeservers answer to failures of their own.
 func Mark(err error) error {
 	if err == nil {
 		return nil
@@ -34,23 +34,49 @@ func Mark(err error) error {
 	if he.Response == nil {
 		return retry.Unclear(err)
 	}
-	code := he.Response.StatusCode
-	if he.RespError == nil && code >= 400 {
-		err = &plainAnswer{code, err}
+	status, code := he.Response.StatusCode, Code(err)
+	if he.RespError == nil && status >= 400 {
+		err = &plainAnswer{status, err}
 	}
 	switch {
-	case code == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests, code == "M_LIMIT_EXCEEDED":
 		return retry.After(err, pause(he))
-	case errors.Is(err, mautrix.MUnknownToken), errors.Is(err, mautrix.MMissingToken):
+	case Expired(err):
 		return fmt.Errorf("the homeserver rejected our access token (set a new one in the configuration): %w", err)
-	case code >= 500, code < 400: // done or not: the answer does not say
+	case status >= 500, status < 400: // done or not: the answer does not say
 		return retry.Unclear(err)
-	case code == http.StatusRequestTimeout, he.RespError == nil, !strings.Contains(he.RespError.ErrCode, "_"):
+	case status == http.StatusRequestEntityTooLarge, code == "M_TOO_LARGE": // Dendrite and proxies use other codes
+		return retry.Never(chat.TooLarge(err))
+	case !isFinal(code):
 		return err
-	case code == http.StatusForbidden:
+	case status == http.StatusForbidden:
 		return retry.Never(chat.MayNot(fmt.Errorf("the homeserver refused it (check that I am in the room and may post there): %w", err)))
 	}
 	return retry.Never(err)
+}
+
+// isFinal reports whether the same request would be refused again. The codes are those of
+// the client-server API, by the section that defines them.
+func isFinal(code string) bool {
+	switch code {
+	case // "Common error codes"
+		"M_FORBIDDEN", "M_BAD_JSON", "M_NOT_JSON", "M_NOT_FOUND", "M_UNRECOGNIZED",
+		// "Other error codes"
+		"M_USER_IN_USE", "M_INVALID_USERNAME", "M_ROOM_IN_USE", "M_INVALID_ROOM_STATE", "M_UNSUPPORTED_ROOM_VERSION",
+		"M_INCOMPATIBLE_ROOM_VERSION", "M_BAD_STATE", "M_GUEST_ACCESS_FORBIDDEN", "M_MISSING_PARAM", "M_INVALID_PARAM",
+		"M_EXCLUSIVE", "M_CANNOT_LEAVE_SERVER_NOTICE_ROOM",
+		// "PUT /rooms/{roomId}/send": the reaction is there already
+		"M_DUPLICATE_ANNOTATION",
+		// "POST /rooms/{roomId}/join", restricted rooms
+		"M_UNABLE_TO_AUTHORISE_JOIN", "M_UNABLE_TO_GRANT_JOIN":
+		return true
+	}
+	return false // with M_UNKNOWN, M_RESOURCE_LIMIT_EXCEEDED, M_USER_LOCKED and M_USER_SUSPENDED, which pass
+}
+
+// Expired reports whether the homeserver does not accept our access token any more.
+func Expired(err error) bool {
+	return errors.Is(err, mautrix.MUnknownToken) || errors.Is(err, mautrix.MMissingToken)
 }
 
 // Wrap marks an error of the homeserver and says what was being done. Wrap of nil is nil.

@@ -31,6 +31,8 @@ type Options struct {
 	// Device returns the device to sign in as. It is the same each time, so that sign-ins
 	// do not leave devices behind.
 	Device func(context.Context) id.DeviceID
+	// Transport sends the requests; nil: over the network.
+	Transport http.RoundTripper
 }
 
 // Service is an application service, as its registration file names it.
@@ -56,10 +58,13 @@ type Server struct {
 
 // New returns a homeserver. Nothing is sent to it yet.
 func New(o Options, log *slog.Logger) *Server {
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
-		TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true, ResponseHeaderTimeout: 2 * time.Minute,
-		DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+	transport := o.Transport
+	if transport == nil {
+		transport = &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
+			TLSHandshakeTimeout: 15 * time.Second, ForceAttemptHTTP2: true, ResponseHeaderTimeout: 2 * time.Minute,
+			DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+		}
 	}
 	return &Server{
 		Users: o.Users, Log: zerolog.New(logWriter{log}).Level(zerolog.WarnLevel), Files: &http.Client{Transport: transport},
@@ -74,16 +79,20 @@ func (s *Server) Close() { s.http.CloseIdleConnections() }
 // IsService reports whether we are an application service: each participant has a ghost.
 func (s *Server) IsService() bool { return s.options.Service != nil }
 
-// As returns the client of one of our users. That of a plain account is signed in.
+// As returns the client of one of an application service's users.
 func (s *Server) As(user id.UserID) (*mautrix.Client, error) {
+	if !s.IsService() {
+		return nil, retry.Never(fmt.Errorf("a plain account cannot act as %s", user))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.client(user, s.options.Service.Token)
+}
+
+// client returns the client of a user with a token; mu is held.
+func (s *Server) client(user id.UserID, token string) (*mautrix.Client, error) {
 	if cl := s.clients[user]; cl != nil {
 		return cl, nil
-	}
-	token := s.token
-	if s.IsService() {
-		token = s.options.Service.Token
 	}
 	cl, err := s.Client(user, token)
 	if err != nil {
@@ -120,21 +129,23 @@ func (s *Server) Bot(ctx context.Context) (*mautrix.Client, error) {
 		if err := s.RegisterBot(ctx); err != nil {
 			return nil, err
 		}
-	} else if err := s.signIn(ctx); err != nil {
-		return nil, err
+		return s.As(s.Users.Bot)
 	}
-	return s.As(s.Users.Bot)
+	for {
+		s.mu.Lock()
+		if s.token != "" {
+			defer s.mu.Unlock()
+			return s.client(s.Users.Bot, s.token)
+		}
+		s.mu.Unlock()
+		if err := s.signIn(ctx, s.options.Device(ctx)); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // signIn gets an access token with the password, if there is none.
-func (s *Server) signIn(ctx context.Context) error {
-	s.mu.Lock()
-	in := s.token != ""
-	s.mu.Unlock()
-	if in {
-		return nil
-	}
-	device := s.options.Device(ctx)
+func (s *Server) signIn(ctx context.Context, device id.DeviceID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.token != "" {

@@ -64,7 +64,7 @@ func (k *Keys) device(ctx context.Context, s *store) (*mautrix.Client, error) {
 
 // accountDevice returns the client of a plain account, with its device.
 func (k *Keys) accountDevice(ctx context.Context) (*mautrix.Client, error) {
-	cl, err := k.server.As(k.server.Users.Bot)
+	cl, err := k.server.Bot(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -57,11 +57,7 @@ func (k *Keys) ready(ctx context.Context) (_ *crypto.OlmMachine, err error) {
 	if k.machine != nil {
 		return k.machine, nil
 	}
-	defer func() {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.trouble = err
-	}()
+	defer func() { k.setTrouble(err) }()
 	s, err := k.file.open(ctx)
 	if err != nil {
 		return nil, retry.Never(err)
@@ -74,11 +70,8 @@ func (k *Keys) ready(ctx context.Context) (_ *crypto.OlmMachine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseOthers(ctx, m); err != nil {
+	if err := publish(ctx, m); err != nil {
 		return nil, err
-	}
-	if err := m.ShareKeys(ctx, -1); err != nil {
-		return nil, homeserver.Wrap("publish our keys", err)
 	}
 	if err := k.signDevice(ctx, m, s); err != nil {
 		k.log.Warn("our device is not cross-signed; some programs may give it no keys", "error", err)
@@ -86,6 +79,12 @@ func (k *Keys) ready(ctx context.Context) (_ *crypto.OlmMachine, err error) {
 	k.stand(ctx, cl, s)
 	k.machine, k.fresh = m, map[id.RoomID]map[id.UserID]bool{}
 	return m, nil
+}
+
+func (k *Keys) setTrouble(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.trouble = err
 }
 
 // drop has the machine made again from what is on disk.
@@ -112,21 +111,76 @@ func (k *Keys) load(ctx context.Context, cl *mautrix.Client, s *store) (*crypto.
 	return m, m.Load(ctx)
 }
 
-// refuseOthers makes sure that a new device does not take over one that has the keys of
-// another program.
-func refuseOthers(ctx context.Context, m *crypto.OlmMachine) error {
-	if m.GetAccount().Shared {
-		return nil
+// publish makes the homeserver list our device with its keys. It no longer does when the
+// device was deleted, or everybody was signed out: then they are uploaded again, because
+// without them nobody can encrypt for us.
+func publish(ctx context.Context, m *crypto.OlmMachine) error {
+	is, err := listed(ctx, m)
+	if err != nil {
+		return err
 	}
+	if !is {
+		m.GetAccount().Shared = false
+	}
+	return homeserver.Wrap("publish our keys", m.ShareKeys(ctx, -1))
+}
+
+// listed reports whether the homeserver lists our device with its keys. It is a final
+// error if the device has the keys of another program: they are not replaced.
+func listed(ctx context.Context, m *crypto.OlmMachine) (bool, error) {
 	user, device := m.Client.UserID, m.Client.DeviceID
 	there, err := m.Client.QueryKeys(ctx, &mautrix.ReqQueryKeys{DeviceKeys: mautrix.DeviceKeysRequest{user: {device}}})
 	if err != nil {
-		return homeserver.Wrap("ask whether our device has keys", err)
+		return false, homeserver.Wrap("ask whether our device has keys", err)
 	}
-	if d := there.DeviceKeys[user][device]; len(d.Keys) > 0 && d.Keys.GetEd25519(device) != m.OwnIdentity().SigningKey {
-		return retry.Never(fmt.Errorf("the access token's device %s has keys of another program (set the password instead, so that a new device can be made)", device))
+	d := there.DeviceKeys[user][device]
+	if len(d.Keys) == 0 {
+		return false, nil
 	}
-	return nil
+	if d.Keys.GetEd25519(device) != m.OwnIdentity().SigningKey {
+		return false, retry.Never(fmt.Errorf("the access token's device %s has keys of another program (set the password instead, so that a new device can be made)", device))
+	}
+	return true, nil
+}
+
+// watchEvery is how often it is checked that the homeserver lists our device.
+const watchEvery = time.Hour
+
+// Watch checks from time to time that the homeserver lists our device with its keys, until
+// ctx ends. Otherwise they are published again.
+func (k *Keys) Watch(ctx context.Context) {
+	for retry.Sleep(ctx, watchEvery) {
+		k.busy.Lock()
+		if _, err := k.relist(ctx); err != nil && ctx.Err() == nil {
+			k.log.Warn("our device does not work", "error", err)
+		}
+		k.busy.Unlock()
+	}
+}
+
+// relist returns the machine, after its keys were published again if the homeserver does
+// not list them any more. If that cannot be asked at the moment, the machine stays as it
+// is. busy is held.
+func (k *Keys) relist(ctx context.Context) (*crypto.OlmMachine, error) {
+	m, err := k.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	is, err := listed(ctx, m)
+	switch {
+	case retry.IsNever(err):
+		k.drop()
+		k.setTrouble(err)
+		return nil, err
+	case err != nil:
+		k.log.Warn("couldn't ask whether the homeserver lists our device", "error", err)
+		return m, nil
+	case is:
+		return m, nil
+	}
+	k.log.Warn("the homeserver no longer lists our device; its keys are published again")
+	k.drop()
+	return k.ready(ctx)
 }
 
 // Take processes what came to our device. It is on disk when Take returns; repeats are
@@ -135,6 +189,9 @@ func (k *Keys) Take(ctx context.Context, news News) ([]chat.Event, error) {
 	k.busy.Lock()
 	defer k.busy.Unlock()
 	m, err := k.ready(ctx)
+	if err == nil && slices.Contains(news.DeviceLists.Changed, m.Client.UserID) {
+		m, err = k.ownDevicesChanged(ctx, m)
+	}
 	if retry.IsNever(err) {
 		return nil, nil // Trouble tells it
 	}
@@ -147,9 +204,6 @@ func (k *Keys) Take(ctx context.Context, news News) ([]chat.Event, error) {
 	}
 	if len(news.DeviceLists.Changed) > 0 {
 		m.HandleDeviceLists(ctx, &mautrix.DeviceLists{Changed: news.DeviceLists.Changed}, "")
-		if slices.Contains(news.DeviceLists.Changed, m.Client.UserID) {
-			k.stand(ctx, m.Client, s)
-		}
 	}
 	for _, raw := range news.ToDevice.Events {
 		var e event.Event
@@ -175,6 +229,21 @@ func (k *Keys) Take(ctx context.Context, news News) ([]chat.Event, error) {
 	arrived := k.arrived
 	k.arrived = nil
 	return arrived, nil
+}
+
+// ownDevicesChanged looks at our own devices again: ours may have been deleted, or the
+// account's identity replaced. busy is held.
+func (k *Keys) ownDevicesChanged(ctx context.Context, m *crypto.OlmMachine) (*crypto.OlmMachine, error) {
+	again, err := k.relist(ctx)
+	if err != nil || again != m {
+		return again, err
+	}
+	s, err := k.file.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k.stand(ctx, m.Client, s)
+	return m, nil
 }
 
 // MembersChanged forgets the key of a room: the next message gets a new one.

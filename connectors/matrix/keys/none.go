@@ -48,6 +48,9 @@ func (*Keys) Take(context.Context, News) ([]chat.Event, error) { return nil, nil
 // Reader returns the bot.
 func (k *Keys) Reader(ctx context.Context) (*mautrix.Client, error) { return k.server.Bot(ctx) }
 
+// Watch returns at once.
+func (*Keys) Watch(context.Context) {}
+
 // MembersChanged does nothing: rooms have no keys here.
 func (*Keys) MembersChanged(id.RoomID) {}
 

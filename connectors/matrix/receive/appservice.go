@@ -43,6 +43,7 @@ func (r *Receiver) serve(ctx context.Context, cursor string, handle chat.Handler
 			r.lookBack(ctx, handle)
 		})
 		running.Go(func() { r.ping(ctx) })
+		running.Go(func() { r.keys.Watch(ctx) })
 		r.deletions(ctx, cursor, handle)
 	})
 	failed := make(chan error, 1)
@@ -89,9 +90,7 @@ func (r *Receiver) ping(ctx context.Context) {
 		if err != nil {
 			err = fmt.Errorf("the homeserver cannot reach us at %s (appservice.url; is it the one in the registration file on the homeserver?): %w", r.service.URL, err)
 		}
-		r.mu.Lock()
-		r.unheard = err
-		r.mu.Unlock()
+		r.setUnheard(err)
 		if err == nil {
 			return
 		}
@@ -99,6 +98,12 @@ func (r *Receiver) ping(ctx context.Context) {
 		r.log.Warn("nothing arrives from the homeserver", "again_in", wait.Round(time.Second), "error", err)
 		retry.Sleep(ctx, wait)
 	}
+}
+
+func (r *Receiver) setUnheard(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unheard = err
 }
 
 // Trouble tells why nothing arrives from the homeserver; nil: as far as we know it does.

@@ -10,6 +10,7 @@ import (
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/retry"
+	"hashsend/connectors/matrix/homeserver"
 )
 
 // deletionFilter lets through only redactions and typing notices.
@@ -47,7 +48,7 @@ func (r *Receiver) deletions(ctx context.Context, since string, handle chat.Hand
 // refused reports whether a homeserver does not let application services read.
 func refused(err error) bool {
 	var he mautrix.HTTPError
-	return errors.As(err, &he) && he.RespError != nil && he.Response.StatusCode < 500 && !he.IsStatus(http.StatusTooManyRequests) && !errors.Is(err, mautrix.MUnknownToken)
+	return errors.As(err, &he) && he.RespError != nil && he.Response.StatusCode < 500 && !he.IsStatus(http.StatusTooManyRequests) && !homeserver.Expired(err)
 }
 
 func (r *Receiver) lookForDeletions(ctx context.Context, since string, handle chat.Handler) (next string, err error) {

@@ -41,7 +41,7 @@ type Receiver struct {
 	pushes  pushes
 
 	mu      sync.Mutex
-	unheard error                // why the homeserver cannot reach us; nil: it can, or nobody knows
+	unheard error                // why nothing arrives from the homeserver; nil: it does, or nobody knows
 	calls   map[caller]time.Time // when somebody last started a call
 	told    map[id.RoomID]bool   // rooms whose encryption was handed over in this run
 }

@@ -57,14 +57,16 @@ const firstFilter = `{"presence":{"types":[]},"account_data":{"types":[]},"room"
 // that stores the events.
 func (r *Receiver) sync(ctx context.Context, since string, handle chat.Handler) error {
 	ctx, cancel := context.WithCancel(ctx)
-	var catching sync.WaitGroup
-	defer catching.Wait()
+	var running sync.WaitGroup
+	defer running.Wait()
 	defer cancel()
+	running.Go(func() { r.keys.Watch(ctx) })
 	for failures := 0; ctx.Err() == nil; {
 		next, err := r.syncOnce(ctx, since, handle)
 		if err == nil {
+			r.setUnheard(nil)
 			if since == "" { // the token was lost, or there was none
-				catching.Go(func() { r.catchUp(ctx, handle, func() {}) })
+				running.Go(func() { r.catchUp(ctx, handle, func() {}) })
 			}
 			since, failures = next, 0
 			continue
@@ -72,14 +74,16 @@ func (r *Receiver) sync(ctx context.Context, since string, handle chat.Handler) 
 		if ctx.Err() != nil {
 			return nil
 		}
-		if errors.Is(err, mautrix.MUnknownToken) && !r.server.SignedOut() {
+		if homeserver.Expired(err) && !r.server.SignedOut() {
 			return err
 		}
 		var signIn *homeserver.SignInError
 		if errors.As(err, &signIn) && retry.IsNever(err) || errors.Is(err, homeserver.ErrOtherUser) {
 			return err
 		}
-		failures++
+		if failures++; failures > 1 {
+			r.setUnheard(fmt.Errorf("nothing can be read from the homeserver: %w", err))
+		}
 		wait := retry.Backoff(failures, time.Second, time.Minute)
 		if p, ok := retry.Pause(err); ok {
 			wait = p

@@ -54,7 +54,9 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			matrixtest.Refuse(w, 429, `{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1e18}`)
 		}, false, false, time.Hour, ""},
 		{"may not write", func(w http.ResponseWriter) { matrixtest.Refuse(w, 403, `{"errcode":"M_FORBIDDEN","error":"no"}`) }, true, false, 0, "may post there"},
-		{"too large", func(w http.ResponseWriter) { matrixtest.Refuse(w, 413, `{"errcode":"M_TOO_LARGE"}`) }, true, false, 0, "M_TOO_LARGE"},
+		{"a failure of its own", func(w http.ResponseWriter) {
+			matrixtest.Refuse(w, 400, `{"errcode":"M_UNKNOWN","error":"Internal"}`)
+		}, false, false, 0, "M_UNKNOWN"},
 		{"no such room", func(w http.ResponseWriter) { matrixtest.Refuse(w, 404, `{"errcode":"M_NOT_FOUND"}`) }, true, false, 0, ""},
 		{"a proxy's page", func(w http.ResponseWriter) { matrixtest.Refuse(w, 404, `<html>secret page</html>`) }, false, false, 0, "answered 404 Not Found"},
 		{"a proxy's refusal", func(w http.ResponseWriter) { matrixtest.Refuse(w, 403, `denied`) }, false, false, 0, "answered 403 Forbidden"},
