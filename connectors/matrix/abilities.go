@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/matrix/matrixtext"
 )
 
 // What the connector offers. Each method is done by the part that it names. In a build with
@@ -80,10 +81,10 @@ func (c *Connector) Report(ctx context.Context, of chat.MessageID, p chat.Place,
 	return c.send.Report(ctx, of, p, s)
 }
 
-// Limits are those of an event of 64 KiB, with room for the envelope; see chat.Limiter. A
-// plain account reacts as itself. The size of files is known once the homeserver has told.
+// Limits are those of an event of 64 KiB when it is encrypted; see chat.Limiter. A plain
+// account reacts as itself. The size of files is known once the homeserver has told.
 func (c *Connector) Limits() chat.Limits {
-	return chat.Limits{Text: 48 << 10, File: c.media.Limit(), OwnReactions: c.server.IsService(), EachState: c.cfg.SendStatus}
+	return chat.Limits{Text: matrixtext.MaxText, File: c.media.Limit(), OwnReactions: c.server.IsService(), EachState: c.cfg.SendStatus}
 }
 
 // ThreadOf names the chat thread with this root; see chat.Threader.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 
 	"maunium.net/go/mautrix/id"
 
@@ -30,13 +32,25 @@ func (s *Sender) SendFile(ctx context.Context, m chat.Outgoing, f chat.Attachmen
 		return "", err
 	}
 	kind, content := matrixtext.File(m, f.File, source, sp.profile, s.called(ctx, m))
-	posted, err := s.post(ctx, sp, m, kind, content)
+	posted, err := s.postFitting(ctx, sp, m, kind, matrixtext.Plainer(content))
 	if err == nil {
 		s.mu.Lock()
 		delete(s.uploads, transaction(m.Key, sp.UserID))
 		s.mu.Unlock()
 	}
 	return posted, err
+}
+
+// sendAsFile posts the text of a message as a file, with its start as the caption. cause
+// is the error of posting the message itself.
+func (s *Sender) sendAsFile(ctx context.Context, m chat.Outgoing, cause error) (chat.MessageID, error) {
+	m, f, text := matrixtext.AsFile(m)
+	if limit := s.media.Limit(); limit > 0 && f.Size > limit {
+		return "", cause
+	}
+	return s.SendFile(ctx, m, chat.Attachment{File: f, Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(text)), nil
+	}})
 }
 
 // upload stores the file of a message, unless an earlier attempt has stored it.

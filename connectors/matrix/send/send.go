@@ -118,7 +118,8 @@ func (s *Sender) post(ctx context.Context, sp speaker, m chat.Outgoing, kind eve
 	return chat.MessageID(resp.EventID), nil
 }
 
-// Send posts a message; see chat.Connector. It usually takes one request.
+// Send posts a message; see chat.Connector. It usually takes one request. A message that
+// is too large is posted without formatting, else as a file. A notice is shortened.
 func (s *Sender) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, error) {
 	if m.Place.Room == "" {
 		return "", retry.Never(errors.New("post in the room: no room is named"))
@@ -127,9 +128,37 @@ func (s *Sender) Send(ctx context.Context, m chat.Outgoing) (chat.MessageID, err
 	if err != nil {
 		return "", err
 	}
-	content := matrixtext.Message(m, sp.profile, s.called(ctx, m))
+	called := s.called(ctx, m)
+	content := matrixtext.Message(m, sp.profile, called)
 	s.mention(ctx, m, content)
-	return s.post(ctx, sp, m, event.EventMessage, content)
+	posted, err := s.postFitting(ctx, sp, m, event.EventMessage, matrixtext.Plainer(content))
+	switch {
+	case !errors.Is(err, chat.ErrTooLarge):
+		return posted, err
+	case m.Kind == chat.Notice && m.As.ID == "":
+		return s.post(ctx, sp, m, event.EventMessage, matrixtext.Message(matrixtext.Shorter(m), sp.profile, called))
+	}
+	return s.sendAsFile(ctx, m, err)
+}
+
+// postFitting posts the first of the forms of a content that is small enough: for the
+// limit of events, and for the homeserver's own, which may be lower. The error is
+// chat.ErrTooLarge if none is.
+func (s *Sender) postFitting(ctx context.Context, sp speaker, m chat.Outgoing, kind event.Type, forms []matrixtext.Content) (posted chat.MessageID, err error) {
+	encrypted, err := s.rooms.IsEncrypted(ctx, id.RoomID(m.Place.Room))
+	if err != nil {
+		return "", err
+	}
+	err = retry.Never(chat.TooLarge(errors.New("post in the room: the message is longer than an event may be")))
+	for _, form := range forms {
+		if !matrixtext.Fits(form, encrypted) {
+			continue
+		}
+		if posted, err = s.post(ctx, sp, m, kind, form); !errors.Is(err, chat.ErrTooLarge) {
+			break
+		}
+	}
+	return posted, err
 }
 
 // mention adds the members of the room that a participant mentions. It asks the
@@ -146,13 +175,15 @@ func (s *Sender) mention(ctx context.Context, m chat.Outgoing, content matrixtex
 	matrixtext.Mention(content, m.Body.Text, members)
 }
 
-// Edit replaces a message; see chat.Editor.
+// Edit replaces a message; see chat.Editor. One that is too large loses its formatting. If
+// that does not help, the error is chat.ErrTooLarge.
 func (s *Sender) Edit(ctx context.Context, of chat.MessageID, m chat.Outgoing) (chat.MessageID, error) {
 	sp, err := s.speaker(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	return s.post(ctx, sp, m, event.EventMessage, matrixtext.Edit(of, m, sp.profile, s.called(ctx, m)))
+	content := matrixtext.Edit(of, m, sp.profile, s.called(ctx, m))
+	return s.postFitting(ctx, sp, m, event.EventMessage, matrixtext.Plainer(content))
 }
 
 // Delete deletes a message; see chat.Deleter. Where the bot may not, the ghost that posted
