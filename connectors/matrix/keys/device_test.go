@@ -129,7 +129,7 @@ func TestKeysAreListedAgain(t *testing.T) {
 		clear(d.listed)
 		return was
 	}
-	k, server := keysAt(t, d, db)
+	k, _ := keysAt(t, d, db)
 	take := func(news News) {
 		t.Helper()
 		if _, err := k.Take(t.Context(), news); err != nil {
@@ -150,7 +150,7 @@ func TestKeysAreListedAgain(t *testing.T) {
 	uploads("first start", 1, "")
 
 	was := deleted()
-	k, server = keysAt(t, d, db)
+	k, server := keysAt(t, d, db)
 	take(News{})
 	uploads("start after the device was deleted", 2, was)
 

@@ -14,86 +14,105 @@ import (
 	"hashsend/connectors/matrix/matrixtest"
 )
 
+// pushing pushes to a receiver and notes what is handed over.
+type pushing struct {
+	*testing.T
+	to   *Receiver
+	got  []string
+	fail string // what starts so cannot be stored
+}
+
+func (p *pushing) handle(_ context.Context, _ string, events ...chat.Event) error {
+	for _, e := range events {
+		what := "all rooms"
+		switch e := e.(type) {
+		case chat.Posted:
+			what = e.Body.Text
+		case chat.Gap:
+			if e.Place.Room != "" {
+				what = "history of " + string(e.Place.Room)
+			}
+		}
+		if p.fail != "" && strings.HasPrefix(what, p.fail) {
+			p.got = append(p.got, what+" failed")
+			return errors.New("it fails")
+		}
+		p.got = append(p.got, what)
+	}
+	return nil
+}
+
+// push pushes events, and compares the answer and what is handed over.
+func (p *pushing) push(txn int, code int, want string, events ...string) {
+	p.Helper()
+	p.got = nil
+	body := `{"events":[` + strings.Join(events, ",") + `]}`
+	w := ask(p.to.handler(p.handle), "PUT", fmt.Sprint("/_matrix/app/v1/transactions/", txn), hsToken, body)
+	if all := strings.Join(p.got, ", "); w.Code != code || all != want {
+		p.Errorf("push %d: answered %d, taken in %q, want %q", txn, w.Code, all, want)
+	}
+}
+
+func said(text string) string { return matrixtest.Text("$"+text, text) }
+
+func late(text string) string {
+	return strings.Replace(said(text), `"content"`, `"unsigned":{"age":2500},"content"`, 1)
+}
+
 // TestPushesOutOfOrder plays what Synapse does around a push that fails: the next one comes
 // first, and one stays behind (RELIABILITY 4, "Matrix in").
 func TestPushesOutOfOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := service()
-		var got []string
-		fail := ""
-		handle := func(_ context.Context, _ string, events ...chat.Event) error {
-			for _, e := range events {
-				what := "all rooms"
-				switch e := e.(type) {
-				case chat.Posted:
-					what = e.Body.Text
-				case chat.Gap:
-					if e.Place.Room != "" {
-						what = "history of " + string(e.Place.Room)
-					}
-				}
-				if fail != "" && strings.HasPrefix(what, fail) {
-					got = append(got, what+" failed")
-					return errors.New("it fails")
-				}
-				got = append(got, what)
-			}
-			return nil
-		}
-		push := func(txn int, code int, want string, events ...string) {
-			t.Helper()
-			got = nil
-			body := `{"events":[` + strings.Join(events, ",") + `]}`
-			w := ask(c.handler(handle), "PUT", fmt.Sprint("/_matrix/app/v1/transactions/", txn), hsToken, body)
-			if all := strings.Join(got, ", "); w.Code != code || all != want {
-				t.Errorf("push %d: answered %d, taken in %q, want %q", txn, w.Code, all, want)
-			}
-		}
-		said := func(text string) string { return matrixtest.Text("$"+text, text) }
-		inS := func(text string) string { return strings.Replace(said(text), "!r:", "!s:", 1) }
-		late := func(text string) string {
-			return strings.Replace(said(text), `"content"`, `"unsigned":{"age":2500},"content"`, 1)
-		}
-
-		c.pushes.start(time.Now())
-		push(260, 200, "history of !r:example.org, one", said("one"))
-		push(261, 200, "two", said("two"))
-		push(261, 200, "two", said("two")) // again: the bridge knows it
-		push(263, 200, "")                 // 262 is missing, who knows of which room
-		push(264, 200, "history of !r:example.org, four", said("four"))
-		push(265, 200, "history of !s:example.org, six", inS("six"))
-		push(262, 200, "three", said("three"))
-		push(266, 200, "five", said("five"))
+		p := &pushing{T: t, to: service()}
+		p.to.pushes.start(time.Now())
+		p.push(260, 200, "history of !r:example.org, one", said("one"))
+		p.push(261, 200, "two", said("two"))
+		p.push(261, 200, "two", said("two")) // again: the bridge knows it
+		p.push(263, 200, "")                 // 262 is missing, who knows of which room
+		p.push(264, 200, "history of !r:example.org, four", said("four"))
+		p.push(265, 200, "history of !s:example.org, six", strings.Replace(said("six"), "!r:", "!s:", 1))
+		p.push(262, 200, "three", said("three"))
+		p.push(266, 200, "five", said("five"))
 
 		ctx, cancel := context.WithCancel(t.Context())
-		got = nil
-		go c.lookBack(ctx, handle)
+		p.got = nil
+		go p.to.lookBack(ctx, p.handle)
 		time.Sleep(2 * unsettled)
 		synctest.Wait()
-		if all := strings.Join(got, ", "); all != "all rooms" {
+		if all := strings.Join(p.got, ", "); all != "all rooms" {
 			t.Errorf("when it had settled, %q was read", all)
 		}
 		cancel()
 		synctest.Wait()
+	})
+}
 
-		// Without trouble a number that is left out is that of another service.
-		push(270, 200, "seven", said("seven"))
-		push(272, 200, "eight", said("eight"))
-		// One that comes late has failed before: something may have stayed behind it.
-		push(273, 200, "nine", late("nine"))
-		push(275, 200, "history of !r:example.org, ten", said("ten"))
+// TestPushesThatFail has pushes that failed before, or that fail: what may have stayed
+// behind them is read from the history.
+func TestPushesThatFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pushing{T: t, to: service()}
+		p.to.pushes.start(time.Now())
+		p.push(260, 200, "history of !r:example.org, one", said("one"))
+		time.Sleep(2 * unsettled)
+		// Without trouble a missing number belongs to another service.
+		p.push(270, 200, "seven", said("seven"))
+		p.push(272, 200, "eight", said("eight"))
+		// A push that comes late has failed before: something may have stayed behind it.
+		p.push(273, 200, "nine", late("nine"))
+		p.push(275, 200, "history of !r:example.org, ten", said("ten"))
 		// What we refuse comes again, after others.
 		time.Sleep(2 * unsettled)
-		fail = "eleven"
-		push(276, 500, "eleven failed", said("eleven"))
-		fail = ""
-		push(277, 200, "history of !r:example.org, twelve", said("twelve"))
-		push(276, 200, "eleven", said("eleven"))
-		// A history that cannot be read keeps nothing back, and is read later.
-		push(279, 200, "")
-		fail = "history"
-		push(280, 200, "history of !r:example.org failed, thirteen", said("thirteen"))
-		if fail = ""; c.pushes.settled(time.Now()) || !c.pushes.settled(time.Now().Add(quiet)) {
+		p.fail = "eleven"
+		p.push(276, 500, "eleven failed", said("eleven"))
+		p.fail = ""
+		p.push(277, 200, "history of !r:example.org, twelve", said("twelve"))
+		p.push(276, 200, "eleven", said("eleven"))
+		// A history that cannot be read holds nothing up, and is read later.
+		p.push(279, 200, "")
+		p.fail = "history"
+		p.push(280, 200, "history of !r:example.org failed, thirteen", said("thirteen"))
+		if p.fail = ""; p.to.pushes.settled(time.Now()) || !p.to.pushes.settled(time.Now().Add(quiet)) {
 			t.Error("it is not read later")
 		}
 	})
