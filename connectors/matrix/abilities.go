@@ -9,8 +9,8 @@ import (
 	"hashsend/connectors/matrix/matrixtext"
 )
 
-// What the connector offers. Each method is done by the part that it names. In a build with
-// encryption it is a chat.Unsealer too.
+// The abilities that the connector offers, each in the part that its method names. In a
+// build with encryption it is a chat.Unsealer too.
 var (
 	_ chat.Connector  = (*Connector)(nil)
 	_ chat.Editor     = (*Connector)(nil)

@@ -21,8 +21,8 @@ type relation struct {
 	} `json:"m.in_reply_to"`
 }
 
-// replyTo is the message that a person replied to. What clients add to messages in a
-// chat thread, for those that know no threads, does not count.
+// replyTo is the message that a person replied to. The reply that clients add to messages
+// in a chat thread, for clients without threads, does not count.
 func (r relation) replyTo() chat.MessageID {
 	if r.Type == "m.thread" && r.FallingBack {
 		return ""

@@ -15,8 +15,8 @@ import (
 	"hashsend/connectors/matrix/homeserver"
 )
 
-// serve takes what the homeserver pushes until ctx ends. What is being processed then is
-// finished.
+// serve takes what the homeserver pushes until ctx ends. It finishes the push that is
+// being processed then.
 func (r *Receiver) serve(ctx context.Context, cursor string, handle chat.Handler) error {
 	l, err := net.Listen("tcp", r.service.Listen)
 	if err != nil {
@@ -25,12 +25,7 @@ func (r *Receiver) serve(ctx context.Context, cursor string, handle chat.Handler
 	r.pushes.start(time.Now())
 	catching, caughtUp := context.WithCancel(ctx)
 	defer caughtUp()
-	srv := &http.Server{
-		Handler: r.handler(inTurn(catching, handle)), ReadTimeout: time.Minute, ReadHeaderTimeout: 10 * time.Second,
-		WriteTimeout: 2 * time.Minute, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog:    slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-	}
+	srv := r.httpServer(ctx, r.handler(inTurn(catching, handle)))
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -61,6 +56,23 @@ func (r *Receiver) serve(ctx context.Context, cursor string, handle chat.Handler
 		return errors.Join(err, srv.Close())
 	}
 	return nil
+}
+
+// httpServer returns the server that the homeserver pushes to. Its connections are watched.
+func (r *Receiver) httpServer(ctx context.Context, h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadTimeout: time.Minute, ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout: 2 * time.Minute, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog:    slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		ConnContext: r.lines.begin,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			if now := time.Now(); r.lines.change(c, state, now) {
+				r.log.Debug("the homeserver's connection was broken off")
+				r.pushes.broken(now)
+			}
+		},
+	}
 }
 
 // greet registers the bot as soon as the homeserver answers; false: ctx ended before.

@@ -79,7 +79,7 @@ func (r *Receiver) Backfill(ctx context.Context, p chat.Place, since chat.Messag
 		return nil // the message is no longer in the history: there is nothing to start from
 	}
 	after, entered := r.sinceEntering(missed)
-	if e, err := matrixtext.ParseEvent(first(after)); since != "" || !entered || err != nil || e.Time().Sub(linked) > entersSoon {
+	if e, err := matrixtext.ParseEvent(oldest(after)); since != "" || !entered || err != nil || e.Time().Sub(linked) > entersSoon {
 		missed = after
 	}
 	events := r.events(ctx, id.RoomID(p.Room), missed)
@@ -92,7 +92,7 @@ func (r *Receiver) Backfill(ctx context.Context, p chat.Place, since chat.Messag
 	return nil
 }
 
-func first(raw []json.RawMessage) json.RawMessage {
+func oldest(raw []json.RawMessage) json.RawMessage {
 	if len(raw) == 0 {
 		return nil
 	}

@@ -83,6 +83,7 @@ type transaction struct {
 // push takes in one transaction. It answers 200 only when all of it is on disk; until then
 // the homeserver sends it again.
 func (r *Receiver) push(w http.ResponseWriter, req *http.Request, handle chat.Handler) {
+	fresh := first(req)
 	var body transaction
 	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxPush)).Decode(&body); err != nil {
 		var large *http.MaxBytesError
@@ -108,7 +109,7 @@ func (r *Receiver) push(w http.ResponseWriter, req *http.Request, handle chat.Ha
 		body.Ephemeral = body.Unstable
 	}
 	events = append(events, r.ephemerals("", body.Ephemeral)...)
-	if err := r.takeIn(ctx, req.PathValue("txn"), wasLate(body.Events), events, handle); err != nil {
+	if err := r.takeIn(ctx, req.PathValue("txn"), wasLate(body.Events), fresh, events, handle); err != nil {
 		r.log.Error("couldn't take in a push of the homeserver", "error", err)
 		notStored(w)
 		return

@@ -118,16 +118,67 @@ func TestPushesThatFail(t *testing.T) {
 	})
 }
 
+// TestPushesAfterARestart has a homeserver come back: each room is read before the first
+// push of the new connection that has an event of it, also when nothing else is odd, and
+// the numbers may go back.
+func TestPushesAfterARestart(t *testing.T) {
+	p := pushes{checked: map[chat.RoomID]bool{}}
+	now := time.UnixMilli(1)
+	p.start(now)
+	now = now.Add(2 * unsettled)
+	p.settled(now)
+	in := func(room chat.RoomID) []chat.Event {
+		return []chat.Event{chat.Posted{Head: chat.Head{Event: "$1", Place: chat.Place{Room: room}}}}
+	}
+	push := func(txn string, fresh bool, room chat.RoomID, want int) {
+		t.Helper()
+		if rooms := p.next(txn, false, fresh, now, in(room)); len(rooms) != want {
+			t.Errorf("push %s in %s: %v are read, want %d", txn, room, rooms, want)
+		}
+	}
+	push("7", true, "!r", 1)
+	push("8", false, "!r", 0)
+	push("9", false, "!s", 1) // nothing was pushed of it on this connection
+	push("10", false, "!s", 0)
+	if p.settled(now.Add(quiet)) {
+		t.Error("a new connection alone has all rooms read")
+	}
+	now = now.Add(2 * unsettled)
+	push("11", false, "!u", 0)
+
+	push("12", true, "!r", 1)
+	push("9", true, "!r", 1) // the numbers go back
+	push("10", false, "!r", 0)
+	push("11", false, "!s", 1)
+	if now = now.Add(quiet); !p.settled(now) || p.settled(now) {
+		t.Error("when numbers went back, all rooms are not read once")
+	}
+	now = now.Add(2 * unsettled)
+	push("11", false, "!s", 1) // again: our answer got lost
+	p.settled(now.Add(quiet))
+
+	now = now.Add(2 * unsettled)
+	p.broken(now)
+	push("12", false, "!s", 1)
+	if p.settled(now.Add(quiet-1)) || !p.settled(now.Add(quiet)) {
+		t.Error("when a connection was broken off, all rooms are not read after a moment")
+	}
+	now = now.Add(lookEvery)
+	if p.settled(now) || !p.settled(now.Add(quiet)) || p.settled(now.Add(2*quiet)) {
+		t.Error("all rooms are not read every few hours")
+	}
+}
+
 // TestPushesWithoutNumbers are those of Dendrite, which repeats a push until it is taken.
 func TestPushesWithoutNumbers(t *testing.T) {
 	p := pushes{checked: map[chat.RoomID]bool{}}
 	now := time.UnixMilli(1)
 	p.start(now)
 	event := chat.Posted{Head: chat.Head{Event: "$1", Place: chat.Place{Room: "!r"}}}
-	if rooms := p.next("100_1", false, now, []chat.Event{event}); len(rooms) != 1 {
+	if rooms := p.next("100_1", false, true, now, []chat.Event{event}); len(rooms) != 1 {
 		t.Errorf("before the first push %v are read", rooms)
 	}
-	if rooms := p.next("105_3", false, now, []chat.Event{event}); len(rooms) != 0 {
+	if rooms := p.next("105_3", false, true, now, []chat.Event{event}); len(rooms) != 0 {
 		t.Errorf("before the second push %v are read", rooms)
 	}
 	if p.settled(now.Add(quiet-1)) || !p.settled(now.Add(quiet)) || p.settled(now.Add(2*quiet)) {

@@ -39,6 +39,7 @@ type Receiver struct {
 	fetched atomic.Bool // a deletion, or a typing notice, came over /sync
 	closed  atomic.Bool // an application service may not read with /sync
 	pushes  pushes
+	lines   lines
 
 	mu      sync.Mutex
 	unheard error                // why nothing arrives from the homeserver; nil: it does, or nobody knows
