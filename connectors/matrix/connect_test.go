@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/chat/chattest"
 	"hashsend/connectors/matrix/matrixtest"
 )
 
@@ -31,3 +32,5 @@ func account(t *testing.T, homeserver string) *Connector {
 		c.Homeserver, c.AppService, c.UserID, c.AccessToken = homeserver, nil, "@hashsend:example.org", "token"
 	})
 }
+
+func TestGuards(t *testing.T) { chattest.Guarded(t, (*Connector)(nil)) }

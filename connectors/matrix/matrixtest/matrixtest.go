@@ -4,14 +4,10 @@ package matrixtest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -99,30 +95,4 @@ func Event(t testing.TB, kind, content, more string) matrixtext.Event {
 // Text is a message of Bob, as a homeserver sends it.
 func Text(id, text string) string {
 	return fmt.Sprintf(`{"type":"m.room.message","event_id":%q,"room_id":"!r:example.org","sender":"@bob:example.org","origin_server_ts":1,"content":{"msgtype":"m.text","body":%q}}`, id, text)
-}
-
-// Payload returns the event of a shared payload. The test is skipped where the shared
-// payloads are not beside the project.
-func Payload(t testing.TB, name string) json.RawMessage {
-	t.Helper()
-	up := ""
-	for range 8 {
-		raw, err := os.ReadFile(filepath.Join(up, "shared", "fixtures", "events", "matrix", name+".json"))
-		if errors.Is(err, fs.ErrNotExist) {
-			up = filepath.Join("..", up)
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		var file struct {
-			Event json.RawMessage `json:"event"`
-		}
-		if err := json.Unmarshal(raw, &file); err != nil {
-			t.Fatal(err)
-		}
-		return file.Event
-	}
-	t.Skip("the shared payloads are not beside the project")
-	return nil
 }

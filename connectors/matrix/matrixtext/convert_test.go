@@ -3,6 +3,7 @@ package matrixtext_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,7 +74,8 @@ func TestPayloads(t *testing.T) {
 		"M19_reaction_custom_emoji":        chat.Reacted{Head: head("alice", ""), Message: "$some_event_id", Reaction: id, Emoji: ":blobcat:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			raw := matrixtest.Payload(t, name)
+			number, _, _ := strings.Cut(name, "_")
+			raw := chattest.Payload(t, "matrix", number)
 			e, err := matrixtext.ParseEvent(raw)
 			if err != nil {
 				t.Fatal(err)

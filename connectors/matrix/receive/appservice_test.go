@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hashsend/bridge/chat"
+	"hashsend/bridge/chat/chattest"
 	"hashsend/connectors/matrix/matrixtest"
 )
 
@@ -120,7 +121,7 @@ func TestTransactionWithMoreThanEvents(t *testing.T) {
 		got = append(got, events...)
 		return nil
 	})
-	if w := ask(h, "PUT", push1, hsToken, string(matrixtest.Payload(t, "M20_as_transaction_edus"))); w.Code != 200 {
+	if w := ask(h, "PUT", push1, hsToken, string(chattest.Payload(t, "matrix", "M20"))); w.Code != 200 {
 		t.Fatalf("answered %d, want 200", w.Code)
 	}
 	if len(got) != 1 {
@@ -198,7 +199,7 @@ func TestPing(t *testing.T) {
 // beside is nothing but who types.
 func TestWhatAPushHolds(t *testing.T) {
 	c := service()
-	m20 := string(matrixtest.Payload(t, "M20_as_transaction_edus"))
+	m20 := string(chattest.Payload(t, "matrix", "M20"))
 	typing := func(field, who string) string {
 		return fmt.Sprintf(`{"events":[],%q:[{"type":"m.typing","room_id":"!r:example.org","content":{"user_ids":[%s]}},7]}`, field, who)
 	}
