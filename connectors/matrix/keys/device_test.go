@@ -76,6 +76,22 @@ func (d *devices) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(raw))), Request: r}, nil
 }
 
+// uploads is how often device keys were uploaded.
+func (d *devices) uploads() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.uploaded
+}
+
+// forget deletes the device, and returns its keys.
+func (d *devices) forget() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := string(d.listed[device])
+	clear(d.listed)
+	return was
+}
+
 // keysAt are the keys of a plain account with a password, whose requests go to d.
 func keysAt(t *testing.T, d *devices, db *sql.DB) (*Keys, *homeserver.Server) {
 	t.Helper()
@@ -122,13 +138,6 @@ func TestDecryptSignsInFirst(t *testing.T) {
 func TestKeysAreListedAgain(t *testing.T) {
 	db := newDB(t)
 	d := &devices{listed: map[string]json.RawMessage{}}
-	deleted := func() string {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		was := string(d.listed[device])
-		clear(d.listed)
-		return was
-	}
 	k, _ := keysAt(t, d, db)
 	take := func(news News) {
 		t.Helper()
@@ -149,17 +158,17 @@ func TestKeysAreListedAgain(t *testing.T) {
 	take(News{})
 	uploads("first start", 1, "")
 
-	was := deleted()
+	was := d.forget()
 	k, server := keysAt(t, d, db)
 	take(News{})
 	uploads("start after the device was deleted", 2, was)
 
-	was = deleted()
+	was = d.forget()
 	server.SignedOut()
 	take(News{})
 	uploads("after everybody was signed out", 3, was)
 
-	was = deleted()
+	was = d.forget()
 	var told News
 	told.DeviceLists.Changed = append(told.DeviceLists.Changed, server.Users.Bot)
 	d.away = true
@@ -188,18 +197,18 @@ func TestWatch(t *testing.T) {
 		if _, err := k.Take(t.Context(), News{}); err != nil {
 			t.Fatal(err)
 		}
-		clear(d.listed)
+		d.forget()
 		ctx, cancel := context.WithCancel(t.Context())
 		go k.Watch(ctx)
 		time.Sleep(watchEvery - time.Second)
 		synctest.Wait()
-		if d.uploaded != 1 {
-			t.Errorf("before the hour the keys were uploaded %d times", d.uploaded)
+		if n := d.uploads(); n != 1 {
+			t.Errorf("before the hour the keys were uploaded %d times", n)
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if d.uploaded != 2 {
-			t.Errorf("after the hour the keys were uploaded %d times", d.uploaded)
+		if n := d.uploads(); n != 2 {
+			t.Errorf("after the hour the keys were uploaded %d times", n)
 		}
 		cancel()
 		synctest.Wait()
