@@ -280,6 +280,16 @@ func (s *Server) SameUser(ctx context.Context) error {
 	return nil
 }
 
+// Answers asks the homeserver for nothing in particular. The error is nil if it answers.
+func (s *Server) Answers(ctx context.Context) error {
+	cl, err := s.Client("", "")
+	if err != nil {
+		return err
+	}
+	_, err = cl.Versions(ctx)
+	return Mark(err)
+}
+
 // PingService asks the homeserver to reach the application service.
 func (s *Server) PingService(ctx context.Context) error {
 	cl, err := s.Bot(ctx)

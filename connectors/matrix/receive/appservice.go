@@ -38,6 +38,7 @@ func (r *Receiver) serve(ctx context.Context, cursor string, handle chat.Handler
 			r.lookBack(ctx, handle)
 		})
 		running.Go(func() { r.ping(ctx) })
+		running.Go(func() { r.watchLines(ctx) })
 		running.Go(func() { r.keys.Watch(ctx) })
 		r.deletions(ctx, cursor, handle)
 	})
@@ -67,9 +68,11 @@ func (r *Receiver) httpServer(ctx context.Context, h http.Handler) *http.Server 
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ConnContext: r.lines.begin,
 		ConnState: func(c net.Conn, state http.ConnState) {
-			if now := time.Now(); r.lines.change(c, state, now) {
-				r.log.Debug("the homeserver's connection was broken off")
-				r.pushes.broken(now)
+			if r.lines.change(c, state, time.Now()) {
+				select {
+				case r.broken <- struct{}{}:
+				default: // one that is not looked at yet says the same
+				}
 			}
 		},
 	}

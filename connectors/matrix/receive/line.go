@@ -2,11 +2,38 @@ package receive
 
 import (
 	"context"
+	"hashsend/bridge/retry"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 )
+
+// probeAfter is how long after a connection was broken off the homeserver is asked whether
+// it is there: it has ended by then, and is not back yet.
+const probeAfter = 500 * time.Millisecond
+
+// watchLines looks at connections that were broken off, until ctx ends. A proxy ends them
+// as it likes; if the homeserver does not answer, it has ended.
+func (r *Receiver) watchLines(ctx context.Context) {
+	for {
+		select {
+		case <-r.broken:
+		case <-ctx.Done():
+			return
+		}
+		if !retry.Sleep(ctx, probeAfter) {
+			return
+		}
+		asking, done := context.WithTimeout(ctx, 5*time.Second)
+		err := r.server.Answers(asking)
+		done()
+		if err != nil && ctx.Err() == nil {
+			r.log.Info("the homeserver is away; its rooms are read again when it is back", "error", err)
+			r.pushes.broken(time.Now())
+		}
+	}
+}
 
 // lines are the connections that a homeserver pushes on.
 type lines struct {

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/matrix/matrixtest"
 )
 
 // TestConnections has a homeserver push over connections that it keeps, ends, and loses.
@@ -67,8 +69,14 @@ func TestConnections(t *testing.T) {
 			time.Sleep(after)
 			c.CloseIdleConnections()
 			synctest.Wait()
-			if got := r.pushes.settled(time.Now().Add(quiet)); got != want {
-				t.Errorf("a connection that ends %s after a push has all rooms read: %v", after, got)
+			got := false
+			select {
+			case <-r.broken:
+				got = true
+			default:
+			}
+			if got != want {
+				t.Errorf("a connection that ends %s after a push counts as broken off: %v", after, got)
 			}
 		}
 		kept, single := client(true), client(false)
@@ -82,12 +90,53 @@ func TestConnections(t *testing.T) {
 		ended(kept, time.Second, true)
 		push(kept, "Gap Posted")
 		time.Sleep(2 * unsettled)
-		kept.CloseIdleConnections()
-		synctest.Wait()
+		ended(kept, 0, false)
 		push(single, "Posted") // as Dendrite does, and proxies
 		ended(single, 0, false)
 		push(single, "Posted")
 	})
+}
+
+// TestBrokenOff has all rooms read if the homeserver does not answer after a connection was
+// broken off, and not if it does: then a proxy has ended it.
+func TestBrokenOff(t *testing.T) {
+	for _, away := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			o := matrixtest.Service("http://matrix.example.org")
+			o.Transport = answering(func() (string, error) {
+				if away {
+					return "", errors.New("connection refused")
+				}
+				return `{"versions":["v1.11"]}`, nil
+			})
+			r := receiver(o)
+			r.pushes.start(time.Now())
+			time.Sleep(2 * unsettled)
+			r.pushes.settled(time.Now())
+			ctx, cancel := context.WithCancel(t.Context())
+			var running sync.WaitGroup
+			running.Go(func() { r.watchLines(ctx) })
+			r.broken <- struct{}{}
+			time.Sleep(probeAfter + quiet)
+			synctest.Wait()
+			if got := r.pushes.settled(time.Now().Add(quiet)); got != away {
+				t.Errorf("the homeserver is away: %v; all rooms are read: %v", away, got)
+			}
+			cancel()
+			running.Wait()
+		})
+	}
+}
+
+// answering answers every request.
+type answering func() (string, error)
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := a()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 // pipes is a listener for connections in memory.

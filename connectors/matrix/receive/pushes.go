@@ -19,8 +19,8 @@ import (
 //
 // Synapse sometimes never pushes the events of its last moments before it ended, and its
 // numbers may go back. Its connection ends with it: so each room is read before the first
-// push of a new connection that has an event of it, and all rooms are read when a
-// connection is broken off, and every few hours.
+// push of a new connection that has an event of it, and all rooms are read when it was
+// away, and every few hours.
 const (
 	unsettled  = time.Minute             // how long after a sign of trouble missing numbers mean something
 	quiet      = 5 * time.Second         // how long after the last sign we look for what stayed behind
@@ -41,7 +41,7 @@ type pushes struct {
 	looked  time.Time            // when all rooms were last read
 }
 
-// broken notes that a connection was broken off.
+// broken notes that a connection was broken off because the homeserver has ended.
 func (p *pushes) broken(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -40,6 +40,7 @@ type Receiver struct {
 	closed  atomic.Bool // an application service may not read with /sync
 	pushes  pushes
 	lines   lines
+	broken  chan struct{} // a connection was broken off
 
 	mu      sync.Mutex
 	unheard error                // why nothing arrives from the homeserver; nil: it does, or nobody knows
@@ -63,7 +64,7 @@ type Service struct {
 func New(s *homeserver.Server, r *rooms.Rooms, k *keys.Keys, m *media.Store, reader matrixtext.Reader, service *Service, log *slog.Logger) *Receiver {
 	return &Receiver{
 		server: s, rooms: r, keys: k, media: m, log: log, reader: reader, service: service,
-		pushes: pushes{checked: map[chat.RoomID]bool{}}, calls: map[caller]time.Time{}, told: map[id.RoomID]bool{},
+		pushes: pushes{checked: map[chat.RoomID]bool{}}, broken: make(chan struct{}, 1), calls: map[caller]time.Time{}, told: map[id.RoomID]bool{},
 	}
 }
 
