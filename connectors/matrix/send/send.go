@@ -200,17 +200,36 @@ func (s *Sender) Delete(ctx context.Context, of chat.MessageID, m chat.Outgoing)
 		return err
 	}
 	err = redact(bot)
-	if errors.Is(err, mautrix.MForbidden) && s.server.IsService() {
-		posted, lookErr := bot.GetEvent(ctx, room, msg)
-		if lookErr == nil && s.server.Users.Ours(posted.Sender) && posted.Sender != bot.UserID {
-			ghost, err := s.server.As(posted.Sender)
-			if err != nil {
-				return err
-			}
-			return homeserver.Wrap(doing, redact(ghost))
-		}
+	if !errors.Is(err, mautrix.MForbidden) || !s.server.IsService() {
+		return homeserver.Wrap(doing, err)
 	}
-	return homeserver.Wrap(doing, err)
+	author, lookErr := s.author(ctx, bot, m, msg)
+	if lookErr != nil {
+		return fmt.Errorf("%s: %w", doing, lookErr)
+	}
+	if author == bot.UserID || !s.server.Users.Ours(author) {
+		return homeserver.Wrap(doing, err)
+	}
+	ghost, err := s.server.As(author)
+	if err != nil {
+		return err
+	}
+	return homeserver.Wrap(doing, redact(ghost))
+}
+
+// author is the user who posted an event. Dendrite shows an event a moment later than it
+// has accepted it: until then it is the ghost of the sender, or else a temporary error.
+func (s *Sender) author(ctx context.Context, bot *mautrix.Client, m chat.Outgoing, msg id.EventID) (id.UserID, error) {
+	posted, err := bot.GetEvent(ctx, id.RoomID(m.Place.Room), msg)
+	switch {
+	case err == nil:
+		return posted.Sender, nil
+	case m.As.ID != "":
+		return s.server.Users.Ghost(m.As.ID), nil
+	case errors.Is(err, mautrix.MNotFound):
+		return "", fmt.Errorf("ask who posted it: %w", err)
+	}
+	return "", homeserver.Wrap("ask who posted it", err)
 }
 
 // React puts an emoji on a message; see chat.Reactor. The id is empty if it was there

@@ -176,3 +176,44 @@ func TestFindIsNotFooled(t *testing.T) {
 		}
 	}
 }
+
+// TestDelete has the ghost that posted a message delete it where the bot may not, also
+// while the homeserver does not show the message yet.
+func TestDelete(t *testing.T) {
+	const bot, ghost, shown = "@hashsendbot:example.org", "@hashsend_ann:example.org", `{"event_id":"$m","type":"m.room.message","sender":"@hashsend_ann:example.org","content":{}}`
+	const hidden = `{"errcode":"M_NOT_FOUND","error":"not found"}`
+	for _, c := range []struct {
+		name  string
+		as    chat.Sender
+		event string
+		by    string // who deletes it; empty: nobody
+		final bool
+	}{
+		{"it is shown", chat.Sender{}, shown, ghost, false},
+		{"it is not shown yet", chat.Sender{ID: "ann", Name: "Ann"}, hidden, ghost, false},
+		{"it is not shown yet, and nobody knows whose it is", chat.Sender{}, hidden, "", false},
+		{"it is somebody else's", chat.Sender{ID: "ann", Name: "Ann"}, `{"event_id":"$m","type":"m.room.message","sender":"@bob:example.org","content":{}}`, "", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			by := ""
+			s := matrixtest.New(t, func(w http.ResponseWriter, r *http.Request, _ map[string]any) {
+				user := r.URL.Query().Get("user_id")
+				switch {
+				case strings.Contains(r.URL.Path, "/redact/") && user == bot:
+					matrixtest.Refuse(w, 403, `{"errcode":"M_FORBIDDEN","error":"power level too low"}`)
+				case strings.Contains(r.URL.Path, "/redact/"):
+					by = user
+					io.WriteString(w, `{"event_id":"$r"}`) //nolint:errcheck // the client sees what arrives
+				case strings.Contains(r.URL.Path, "/event/") && c.event == hidden:
+					matrixtest.Refuse(w, 404, hidden)
+				default:
+					io.WriteString(w, c.event) //nolint:errcheck // the same
+				}
+			})
+			err := sender(matrixtest.Service(s.URL)).Delete(t.Context(), "$m", chat.Outgoing{Key: "k", Place: chat.Place{Room: "!r:example.org"}, As: c.as})
+			if by != c.by || (err == nil) != (c.by != "") || retry.IsNever(err) != c.final {
+				t.Errorf("deleted by %q, want %q; %v, want final: %v", by, c.by, err, c.final)
+			}
+		})
+	}
+}
