@@ -55,7 +55,7 @@ func (p *pushing) push(txn int, code int, want string, events ...string) {
 
 func said(text string) string { return matrixtest.Text("$"+text, text) }
 
-func late(text string) string {
+func pushedBefore(text string) string {
 	return strings.Replace(said(text), `"content"`, `"unsigned":{"age":2500},"content"`, 1)
 }
 
@@ -99,7 +99,7 @@ func TestPushesThatFail(t *testing.T) {
 		p.push(270, 200, "seven", said("seven"))
 		p.push(272, 200, "eight", said("eight"))
 		// A push that comes late has failed before: something may have stayed behind it.
-		p.push(273, 200, "nine", late("nine"))
+		p.push(273, 200, "nine", pushedBefore("nine"))
 		p.push(275, 200, "history of !r:example.org, ten", said("ten"))
 		// What we refuse comes again, after others.
 		time.Sleep(2 * unsettled)

@@ -81,9 +81,8 @@ func (r *Receiver) sync(ctx context.Context, since string, handle chat.Handler) 
 		if errors.As(err, &signIn) && retry.IsNever(err) || errors.Is(err, homeserver.ErrOtherUser) {
 			return err
 		}
-		if failures++; failures > 1 {
-			r.setUnheard(fmt.Errorf("nothing can be read from the homeserver: %w", err))
-		}
+		failures++
+		r.setUnheard(fmt.Errorf("nothing can be read from the homeserver: %w", err))
 		wait := retry.Backoff(failures, time.Second, time.Minute)
 		if p, ok := retry.Pause(err); ok {
 			wait = p
