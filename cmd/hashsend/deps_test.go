@@ -26,6 +26,16 @@ var arrows = []struct {
 	may    []string
 }{
 	{"cmd/hashsend", []string{"hashsend/...", "..."}},
+	// The parts of the Matrix connector, lowest first.
+	{"connectors/matrix/matrixfile", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "maunium.net/go/mautrix/id"}},
+	{"connectors/matrix/matrixtext", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/connectors/matrix/matrixfile", "maunium.net/go/mautrix/event", "maunium.net/go/mautrix/id"}},
+	{"connectors/matrix/homeserver", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/connectors/matrix/matrixtext", "maunium.net/go/mautrix/...", "github.com/rs/zerolog/..."}},
+	{"connectors/matrix/rooms", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/connectors/matrix/homeserver", "hashsend/connectors/matrix/matrixtext", "maunium.net/go/mautrix/..."}},
+	{"connectors/matrix/keys", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/connectors/matrix/homeserver", "hashsend/connectors/matrix/matrixtext", "hashsend/connectors/matrix/rooms", "maunium.net/go/mautrix/...", "go.mau.fi/util/dbutil/..."}},
+	{"connectors/matrix/media", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/connectors/matrix/homeserver", "hashsend/connectors/matrix/matrixfile", "hashsend/connectors/matrix/matrixtext", "maunium.net/go/mautrix/..."}},
+	{"connectors/matrix/send", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/bridge/markup", "hashsend/connectors/matrix/homeserver", "hashsend/connectors/matrix/keys", "hashsend/connectors/matrix/matrixtext", "hashsend/connectors/matrix/media", "hashsend/connectors/matrix/rooms", "maunium.net/go/mautrix/..."}},
+	{"connectors/matrix/receive", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "hashsend/connectors/matrix/homeserver", "hashsend/connectors/matrix/keys", "hashsend/connectors/matrix/matrixtext", "hashsend/connectors/matrix/media", "hashsend/connectors/matrix/rooms", "maunium.net/go/mautrix/..."}},
+	{"connectors/matrix/matrixtest", []string{"hashsend/connectors/matrix/homeserver", "hashsend/connectors/matrix/matrixtext"}}, // tests only
 	{"connectors/matrix", []string{"hashsend/bridge/chat", "hashsend/bridge/markup", "hashsend/bridge/retry", "maunium.net/go/mautrix/...", "github.com/rs/zerolog/...", "go.mau.fi/util/...", "golang.org/x/..."}},
 	{"connectors/slack/slacktest", []string{"github.com/gorilla/websocket"}}, // tests only; shares no code with the connector
 	{"connectors/slack/slacktext", []string{"hashsend/bridge/markup", "go.mau.fi/util/emojishortcodes", "go.mau.fi/util/variationselector", "golang.org/x/net/html/..."}},
@@ -210,6 +220,8 @@ func TestArrowsRefuse(t *testing.T) {
 	for _, bad := range []struct{ folder, path string }{
 		{"connectors/matrix", "hashsend/bridge/store"},
 		{"connectors/matrix", "hashsend/bridge/mail"},
+		{"connectors/matrix/matrixtext", "maunium.net/go/mautrix"},
+		{"connectors/matrix/receive", "hashsend/connectors/matrix/send"},
 		{"connectors/imap", "hashsend/connectors/smtp"},
 		{"connectors/slack/send", "hashsend/connectors/slack/events"},
 		{"connectors/slack/events", "hashsend/connectors/slack/dialogs"},

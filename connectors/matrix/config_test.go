@@ -39,7 +39,7 @@ func TestCheck(t *testing.T) {
 		}), []string{"homeserver:", "prefix:", "domain: missing", "appservice.as_token", "appservice.hs_token", "appservice.listen", "appservice.url", "appservice.bot", "appservice.ghosts"}},
 		{"one token for both", service(func(c *Config) { c.AppService.HSToken = c.AppService.ASToken }), []string{"they must differ"}},
 		{"bot among the ghosts", service(func(c *Config) { c.AppService.Ghosts = "hashsend" }), []string{"appservice.bot"}},
-		{"no user id", plain(func(c *Config) { c.UserID = "hashsend" }), []string{"is no user id"}},
+		{"no user id", plain(func(c *Config) { c.UserID = "hashsend" }), []string{"is not a valid user id"}},
 		{"other domain", plain(func(c *Config) { c.Domain = "example.com" }), []string{"domain:"}},
 		{"no secret", plain(func(c *Config) { c.AccessToken = "" }), []string{"access_token: missing"}},
 	} {
@@ -87,13 +87,13 @@ func TestRegistration(t *testing.T) {
 	}
 	c := cfg.withDefaults()
 	for user, want := range map[string]bool{
-		string(c.bot()): true, string(c.ghost("ann")): true, "@hashsendbot:exampleXorg": false, "@alice:example.org": false, "@hashsendbot2:example.org": false,
+		string(c.users().Bot): true, string(c.users().Ghost("ann")): true, "@hashsendbot:exampleXorg": false, "@alice:example.org": false, "@hashsendbot2:example.org": false,
 	} {
 		if reserved(user) != want {
 			t.Errorf("%s is reserved for us: %v, want %v", user, !want, want)
 		}
 	}
-	if r.SenderLocalpart == c.bot().Localpart() {
+	if r.SenderLocalpart == c.users().Bot.Localpart() {
 		t.Error("the sender is the bot: Synapse would not let it read /sync")
 	}
 	if _, err := Registration(Config{UserID: "@a:example.org"}); err == nil {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// NewToken makes a token for an application service.
+// NewToken returns a new token for an application service.
 func NewToken() string { return strings.ToLower(rand.Text() + rand.Text() + rand.Text()) }
 
-// Registration writes the file that the homeserver's administrator installs
-// (application service API, "Registration"). It holds both tokens.
+// Registration returns the file that the homeserver's admin installs (application service
+// API, "Registration"). It has both tokens.
 func Registration(cfg Config) ([]byte, error) {
 	if cfg.AppService == nil {
 		return nil, errNoAppService
@@ -20,13 +20,13 @@ func Registration(cfg Config) ([]byte, error) {
 	a := c.AppService
 	domain := regexp.QuoteMeta(c.Domain)
 	return fmt.Appendf(nil, `# Install this file on the homeserver (Synapse: app_service_config_files,
-# Dendrite: app_service_api.config_files) and restart it. Keep it secret: it
-# holds the tokens by which the homeserver and hashsend know each other.
+# Dendrite: app_service_api.config_files) and restart it. Keep it secret: with its
+# tokens the homeserver and hashsend sign in to each other.
 id: %q
 url: %q
 as_token: %q
 hs_token: %q
-# Not the bot itself: some homeservers do not let this user read /sync.
+# Not the bot: some homeservers do not let this user read /sync.
 sender_localpart: %q
 namespaces:
   users:

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hashsend/bridge/chat"
+	"hashsend/connectors/matrix/matrixtest"
 )
 
 // texts says in short what was handed over.
@@ -37,10 +38,10 @@ const (
 )
 
 // reader plays a homeserver that answers /sync in turn, then ends the test.
-func reader(t *testing.T, cancel func(), syncs ...string) (*trouble, *[]string) {
+func reader(t *testing.T, cancel func(), syncs ...string) (*matrixtest.Homeserver, *[]string) {
 	var since []string
-	s := newTrouble(t, nil)
-	s.answer = func(w http.ResponseWriter, r *http.Request, in map[string]any) {
+	s := matrixtest.New(t, nil)
+	s.Answer = func(w http.ResponseWriter, r *http.Request, in map[string]any) {
 		body := `{"errcode":"M_NOT_FOUND"}`
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/login"):
@@ -56,11 +57,11 @@ func reader(t *testing.T, cancel func(), syncs ...string) (*trouble, *[]string) 
 			q := r.URL.Query()
 			switch q.Get("from") {
 			case "p1":
-				body = `{"chunk":[` + words("$4", "four") + `,` + words("$3", "three") + `],"end":"p2"}`
+				body = `{"chunk":[` + matrixtest.Text("$4", "four") + `,` + matrixtest.Text("$3", "three") + `],"end":"p2"}`
 			case "p2":
-				body = `{"chunk":[` + words("$2", "two") + `,` + words("$1", "one") + `],"end":"p3"}`
+				body = `{"chunk":[` + matrixtest.Text("$2", "two") + `,` + matrixtest.Text("$1", "one") + `],"end":"p3"}`
 			case "p3": // so Dendrite goes on behind the end
-				body = `{"chunk":[` + words("$0", "long ago") + `],"end":"p4"}`
+				body = `{"chunk":[` + matrixtest.Text("$0", "long ago") + `],"end":"p4"}`
 			}
 			if q.Get("to") != "s1" || q.Get("dir") != "b" {
 				t.Errorf("history asked for with %v, want backwards and up to the last sync", q)
@@ -75,7 +76,7 @@ func reader(t *testing.T, cancel func(), syncs ...string) (*trouble, *[]string) 
 			body, syncs = syncs[0], syncs[1:]
 		}
 		switch {
-		case strings.Contains(body, "M_UNKNOWN_TOKEN"):
+		case strings.Contains(body, "_TOKEN\""):
 			w.WriteHeader(http.StatusUnauthorized)
 		case strings.Contains(body, "M_NOT_FOUND"):
 			w.WriteHeader(http.StatusNotFound)
@@ -88,11 +89,11 @@ func reader(t *testing.T, cancel func(), syncs ...string) (*trouble, *[]string) 
 func TestSync(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	six := `{"next_batch":"s3","rooms":{"join":{"!r:example.org":{"timeline":{"events":[` + words("$6", "six") + `]}}}}}`
+	six := `{"next_batch":"s3","rooms":{"join":{"!r:example.org":{"timeline":{"events":[` + matrixtest.Text("$6", "six") + `]}}}}}`
 	s, since := reader(t, cancel,
-		`{"next_batch":"s1","rooms":{"join":{"!r:example.org":{"timeline":{"events":[`+words("$0", "from before the start")+`]}}},
+		`{"next_batch":"s1","rooms":{"join":{"!r:example.org":{"timeline":{"events":[`+matrixtest.Text("$0", "from before the start")+`]}}},
 		  "invite":{"!i:example.org":{"invite_state":{"events":[{"type":"m.room.member","sender":"@bob:example.org","state_key":"@hashsend:example.org","content":{"membership":"invite"}}]}}}}}`,
-		`{"next_batch":"s2","rooms":{"join":{"!r:example.org":{"timeline":{"limited":true,"prev_batch":"p1","events":[`+words("$5", "five")+`]}}}}}`,
+		`{"next_batch":"s2","rooms":{"join":{"!r:example.org":{"timeline":{"limited":true,"prev_batch":"p1","events":[`+matrixtest.Text("$5", "five")+`]}}}}}`,
 		six, six, // the first of them is refused
 		`{"next_batch":"s3"}`,
 	)
@@ -134,6 +135,7 @@ func TestSync(t *testing.T) {
 
 // TestSyncEnds shows the answers after which reading cannot go on.
 func TestSyncEnds(t *testing.T) {
+	const missing = `{"errcode":"M_MISSING_TOKEN","error":"Missing access token"}`
 	const unknown = `{"errcode":"M_UNKNOWN_TOKEN","error":"Unknown token"}`
 	for _, c := range []struct {
 		name   string
@@ -145,7 +147,9 @@ func TestSyncEnds(t *testing.T) {
 		{"token of another user", func(c *Config) { c.UserID = "@other:example.org" }, nil, "user_id is @other:example.org, the token is for @hashsend:example.org"},
 		{"wrong password", func(c *Config) { c.AccessToken, c.Password = "", "wrong" }, nil, "check user_id and password"},
 		{"password", func(c *Config) { c.AccessToken, c.Password = "", "right" }, []string{none}, ""},
-		{"logged out, password", func(c *Config) { c.Password = "right" }, []string{unknown, none}, ""},
+		{"signed out, password", func(c *Config) { c.Password = "right" }, []string{unknown, none}, ""},
+		{"token missing, password", func(c *Config) { c.Password = "right" }, []string{missing, none}, ""},
+		{"token missing", nil, []string{missing}, "set a new one in the configuration"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

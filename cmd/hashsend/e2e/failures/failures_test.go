@@ -98,7 +98,10 @@ type scene struct {
 	lmtp   int
 }
 
-func open(t testing.TB) *scene {
+func open(t testing.TB) *scene { return openOn(t, lab.Dendrite) }
+
+func openOn(t testing.TB, homeserver func(testing.TB, ...string) *lab.Homeserver) *scene {
+	t.Helper()
 	s := &scene{t: t, relay: &relay{n: map[string]int{}}, bridge: lab.NewBridge(t, true), lmtp: lab.Port(t)}
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{r: s.relay, c: c}, nil }))
 	srv.Domain, srv.ErrorLog = "relay.test", log.New(io.Discard, "", 0)
@@ -110,7 +113,7 @@ func open(t testing.TB) *scene {
 	go func() { srv.Serve(l); close(done) }() //nolint:errcheck // it ends with Close
 	t.Cleanup(func() { srv.Close(); <-done })
 	s.relay.port = l.Addr().(*net.TCPAddr).Port
-	s.home = lab.Dendrite(t, s.bridge.Registration)
+	s.home = homeserver(t, s.bridge.Registration)
 	s.alice = s.home.Person("alice")
 	s.bridge.LogLevel = "info"
 	s.bridge.Configure(s.home.URL, fmt.Sprintf("  - {name: main, title: Acme, address: %s, plus_addresses: true, trust: {dkim: false}, largest_mail_mb: 40, lmtp: {listen: '127.0.0.1:%d'}, smtp: {host: 127.0.0.1, port: %d, tls: none}}", owner, s.lmtp, s.relay.port), "hold: {quiet: 0, max: 0, live: 0}\n")

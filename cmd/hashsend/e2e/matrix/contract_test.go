@@ -69,6 +69,7 @@ func TestMatrix(t *testing.T) {
 				t.Run("signs", p.signs)
 				t.Run("edits", p.edits)
 				t.Run("upgrade", p.upgrade)
+				t.Run("long messages", p.long)
 				t.Run("long away", p.longAway)
 			})
 			t.Run("application service", func(t *testing.T) {
@@ -84,6 +85,7 @@ func TestMatrix(t *testing.T) {
 				t.Run("ghosts invited and put out", p.comeAndGo)
 				t.Run("contract", p.contract)
 				t.Run("files", p.files)
+				t.Run("long messages", p.long)
 				t.Run("backfill", p.backfill)
 			})
 		})
