@@ -53,8 +53,9 @@ type Incoming struct {
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
-// Handler takes mails. Calls for one folder come one after the other, in the
-// order of the folder; different folders may call at the same time.
+// Handler takes mails. Calls of Handle for one folder come one after the other, in
+// the order of the folder unless a mail comes slowly from its server; different
+// folders may call at the same time.
 type Handler interface {
 	// Wants decides by the header alone. False: not ours; the source leaves the
 	// mail as it is, and its body is not fetched.
@@ -67,6 +68,24 @@ type Handler interface {
 	Handle(ctx context.Context, cursor string, m Incoming) error
 	// Pass stores the cursor of a folder after mails that were not wanted.
 	Pass(ctx context.Context, mailbox, folder, cursor string) error
+}
+
+// Missed is a mail that a source knows of and could not get from its server, after
+// several attempts.
+type Missed struct {
+	Mailbox string // name in the configuration
+	Folder  string
+	Place   Place
+	Number  uint32 // of the mail in its folder (RFC 3501, 2.3.1.1)
+	Header  Header // what is known of it; may be empty
+	Err     error  // why it could not be got
+}
+
+// MissedHandler is a Handler that is told of mails that were set aside. Other
+// handlers get a call of Pass instead.
+type MissedHandler interface {
+	// Missed notes the mail and stores the cursor behind it.
+	Missed(ctx context.Context, cursor string, m Missed) error
 }
 
 // Source is a way on which mail comes in.

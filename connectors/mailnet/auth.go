@@ -66,34 +66,41 @@ func (l *Login) token(ctx context.Context) (string, error) {
 	return t.AccessToken, nil
 }
 
-// Mechanism chooses the best mechanism (RFC 4422) that the server offers. has
-// tells whether it offers one, by its upper-case name.
-func (l *Login) Mechanism(ctx context.Context, has func(string) bool) (sasl.Client, error) {
+// Mechanisms returns the mechanisms (RFC 4422) that the server offers and that fit
+// this login, the best first. has tells whether it offers one, by its upper-case
+// name. An error says that there is none.
+func (l *Login) Mechanisms(ctx context.Context, has func(string) bool) (all []sasl.Client, err error) {
 	s := l.server
 	if s.OAuth2 != nil {
 		token, err := l.token(ctx)
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case has("XOAUTH2"):
-			return &xoauth2{user: s.User, token: token}, nil
-		case has(sasl.OAuthBearer):
-			return sasl.NewOAuthBearerClient(&sasl.OAuthBearerOptions{Username: s.User, Token: token, Host: s.Host, Port: s.Port}), nil
+		if has("XOAUTH2") {
+			all = append(all, &xoauth2{user: s.User, token: token})
 		}
-		return nil, retry.Never(fmt.Errorf("%s does not take OAuth2 (neither XOAUTH2 nor OAUTHBEARER): use a password", s.Address()))
+		if has(sasl.OAuthBearer) {
+			all = append(all, sasl.NewOAuthBearerClient(&sasl.OAuthBearerOptions{Username: s.User, Token: token, Host: s.Host, Port: s.Port}))
+		}
+		if all == nil {
+			return nil, retry.Never(fmt.Errorf("%s does not take OAuth2 (neither XOAUTH2 nor OAUTHBEARER): use a password", s.Address()))
+		}
+		return all, nil
 	}
-	switch {
-	case has(sasl.Plain):
-		return sasl.NewPlainClient("", s.User, s.Password), nil
-	case has(sasl.Login):
-		return &login{user: s.User, password: s.Password}, nil
+	if has(sasl.Plain) {
+		all = append(all, sasl.NewPlainClient("", s.User, s.Password))
 	}
-	return nil, retry.Never(fmt.Errorf("%s takes no password (neither PLAIN nor LOGIN) over this connection: is tls set right, or does this account need oauth2?", s.Address()))
+	if has(sasl.Login) {
+		all = append(all, &login{user: s.User, password: s.Password})
+	}
+	if all == nil {
+		return nil, retry.Never(fmt.Errorf("%s takes no password (neither PLAIN nor LOGIN) over this connection: is tls set right, or does this account need oauth2?", s.Address()))
+	}
+	return all, nil
 }
 
 // Refused says that a login was refused, and what to do about it.
-func (l *Login) Refused(err error) error {
+func (l *Login) Refused(_ context.Context, err error) error {
 	what := "check user and password; many providers want an app password made in the account's security settings"
 	if l.server.OAuth2 != nil {
 		what = "log in anew with hashsend init"

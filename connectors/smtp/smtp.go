@@ -239,16 +239,16 @@ func (s *Submitter) hello(ctx context.Context, x *session) error {
 	if server.User == "" {
 		return nil
 	}
-	mech, err := s.login.Mechanism(ctx, x.c.SupportsAuth)
+	mechs, err := s.login.Mechanisms(ctx, x.c.SupportsAuth)
 	if err != nil {
 		return err
 	}
-	if err := x.c.Auth(mech); err != nil {
+	if err := x.c.Auth(mechs[0]); err != nil {
 		// A password that was right may be refused for a while (454): never final
 		// for the mail, and said clearly.
 		var said *smtp.SMTPError
 		if errors.As(err, &said) {
-			return retry.Congested(s.login.Refused(err)) // each further attempt may lock the account
+			return retry.Congested(s.login.Refused(ctx, err)) // each further attempt may lock the account
 		}
 		return fmt.Errorf("log in at %s: %w", server.Address(), err)
 	}
