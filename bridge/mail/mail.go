@@ -5,7 +5,9 @@ package mail
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -137,14 +139,52 @@ type Result struct {
 	Outcomes  []Outcome
 }
 
+// AccountTrouble is what a submission server has against a mailbox.
+type AccountTrouble int
+
+// The troubles of accounts.
+const (
+	RefusedAll     AccountTrouble = iota + 1 // all recipients in the same words, for no known reason
+	OverLimit                                // it has sent what it may for now
+	NotSignedIn                              // user, password or token are refused, or none was asked for
+	SenderRefused                            // it may not send as this address
+	NoRelay                                  // it may send to nobody outside
+	NameRefused                              // the name that was given in EHLO
+	NeedsTLS                                 // the connection is not, or cannot be, secured
+	AccountBlocked                           // by the provider
+	ServerBusy                               // the server takes no mail from anybody at the moment
+)
+
+// AccountError is a refusal of the mailbox and not of a mail or a recipient: no
+// other mail of the mailbox would fare better, and each of them waits. It comes
+// inside of errors marked retry.Congested.
+type AccountError struct {
+	Trouble   AccountTrouble
+	Code      int    // SMTP reply code
+	Status    string // enhanced status code (RFC 3463); may be empty
+	ServerSay string // the server's words, one line
+	Advice    string // what the admin can do, a sentence without a full stop; empty: nothing but wait
+}
+
+// Error has the server's words and the advice.
+func (e *AccountError) Error() string {
+	s := strings.TrimSpace(strings.Join(strings.Fields(fmt.Sprintf("%d %s %s", e.Code, e.Status, e.ServerSay)), " "))
+	if e.Advice != "" {
+		s += " (" + e.Advice + ")"
+	}
+	return s
+}
+
 // Submitter hands finished mails to a submission server.
 type Submitter interface {
-	// Submit sends one mail. beforeDot is called once when all bytes but the
-	// final dot are out; if it fails, the transaction is broken off unsent. A nil
+	// Submit sends one mail. beforeDot is called when all bytes but the final dot
+	// are out, once for each transaction that it takes; if it fails, the transaction
+	// is broken off unsent. A nil
 	// error means that at least one recipient was accepted; Outcomes then has one
 	// entry per address of To. On an error nothing was accepted, unless it is
 	// marked retry.Unclear (the connection broke after the final dot); it is marked
-	// retry.Never when the server refused the mail for good. Outcomes are given
+	// retry.Never when the server refused the mail for good, and has an
+	// *AccountError in it when the server refused the mailbox. Outcomes are given
 	// with errors too, where they are known. Safe for several goroutines.
 	Submit(ctx context.Context, o Outgoing, beforeDot func() error) (Result, error)
 }

@@ -101,11 +101,15 @@ func (l *Login) Mechanisms(ctx context.Context, has func(string) bool) (all []sa
 
 // Refused says that a login was refused, and what to do about it.
 func (l *Login) Refused(_ context.Context, err error) error {
-	what := "check user and password; many providers want an app password made in the account's security settings"
+	return fmt.Errorf("couldn't sign in to %s as %s: %s (%s)", l.server.Address(), l.server.User, oneLine(err.Error()), l.Advice())
+}
+
+// Advice is what to do after a refused login.
+func (l *Login) Advice() string {
 	if l.server.OAuth2 != nil {
-		what = "log in anew with hashsend init"
+		return "sign in again with hashsend init"
 	}
-	return fmt.Errorf("%s refused the login of %s: %s (%s)", l.server.Address(), l.server.User, oneLine(err.Error()), what)
+	return "check user and password; many providers want an app password made in the account's security settings"
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
