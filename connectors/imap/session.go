@@ -126,6 +126,17 @@ func isSaid(err error) bool {
 // refuses those, once by the command LOGIN. What has worked comes first the next
 // time.
 func (x *session) authenticate(ctx context.Context) error {
+	err := x.signIn(ctx)
+	if kind, _ := troubleOf(err); isSaid(err) && kind != connections && kind != busy && x.s.login.Renew() {
+		err = x.signIn(ctx) // the token had ended before its time
+	}
+	if kind, _ := troubleOf(err); kind == connections || kind == busy || !isSaid(err) {
+		return err
+	}
+	return x.s.login.Refused(err)
+}
+
+func (x *session) signIn(ctx context.Context) error {
 	s := x.s
 	offered := func(m string) bool { return x.c.Has("AUTH=" + m) }
 	mechs, err := s.login.Mechanisms(ctx, offered)
@@ -155,10 +166,7 @@ func (x *session) authenticate(ctx context.Context) error {
 			break
 		}
 	}
-	if kind, _ := troubleOf(err); kind == connections || kind == busy {
-		return err
-	}
-	return s.login.Refused(ctx, err)
+	return err
 }
 
 // guard runs a command and breaks the connection off when it takes longer than

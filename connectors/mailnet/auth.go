@@ -8,8 +8,6 @@ import (
 	"sync"
 
 	"github.com/emersion/go-sasl"
-	"golang.org/x/oauth2"
-
 	"hashsend/bridge/retry"
 )
 
@@ -24,11 +22,11 @@ type OAuth2 struct {
 }
 
 func (o *OAuth2) check() (errs []error) {
-	if o.RefreshToken == "" && o.AccessToken == "" {
-		errs = append(errs, errors.New("oauth2.refresh_token: missing; hashsend init gets one"))
+	if o.RefreshToken == "" && o.AccessToken == "" && (o.ClientID == "" || o.TokenURL == "") {
+		errs = append(errs, errors.New("oauth2.client_id: required, with token_url: hashsend login signs in with them; or give refresh_token"))
 	}
 	if o.RefreshToken != "" && o.TokenURL == "" {
-		errs = append(errs, errors.New("oauth2.token_url: missing; it is where the provider gives out access tokens"))
+		errs = append(errs, errors.New("oauth2.token_url: required: the address at which the provider issues access tokens"))
 	}
 	return errs
 }
@@ -36,34 +34,39 @@ func (o *OAuth2) check() (errs []error) {
 // Login logs in at servers. It is safe for several goroutines.
 type Login struct {
 	server Server
-	mu     sync.Mutex
-	tokens oauth2.TokenSource
+	tokens *Tokens // nil: with a password
+
+	mu   sync.Mutex
+	last string // access token that was used last
 }
 
 // NewLogin returns the login for a server.
-func NewLogin(s Server) *Login { return &Login{server: s} }
+func NewLogin(s Server) *Login {
+	l := &Login{server: s, tokens: s.Tokens}
+	if s.OAuth2 != nil && l.tokens == nil {
+		l.tokens = NewTokens(*s.OAuth2, nil)
+	}
+	return l
+}
 
-// token returns an access token, a fresh one if the last has run out.
+// token returns an access token, a fresh one if the last is near its end.
 func (l *Login) token(ctx context.Context) (string, error) {
-	o := l.server.OAuth2
+	access, err := l.tokens.Access(ctx)
+	if err == nil {
+		l.mu.Lock()
+		l.last = access
+		l.mu.Unlock()
+	}
+	return access, err
+}
+
+// Renew is called when a server did not take the last access token: it may have
+// been ended before its time. It reports whether another attempt with a new one is
+// worth it.
+func (l *Login) Renew() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if o.RefreshToken == "" {
-		return o.AccessToken, nil
-	}
-	if l.tokens == nil {
-		config := oauth2.Config{ClientID: o.ClientID, ClientSecret: o.ClientSecret, Scopes: o.Scopes, Endpoint: oauth2.Endpoint{TokenURL: o.TokenURL}}
-		l.tokens = config.TokenSource(context.WithoutCancel(ctx), &oauth2.Token{RefreshToken: o.RefreshToken})
-	}
-	t, err := l.tokens.Token()
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode < 500 {
-		return "", retry.Never(fmt.Errorf("the provider gives no access token (%s): log in anew with hashsend init", refused.ErrorCode))
-	}
-	if err != nil {
-		return "", fmt.Errorf("get access token: %w", err)
-	}
-	return t.AccessToken, nil
+	return l.server.OAuth2 != nil && l.tokens.Reject(l.last)
 }
 
 // Mechanisms returns the mechanisms (RFC 4422) that the server offers and that fit
@@ -100,14 +103,14 @@ func (l *Login) Mechanisms(ctx context.Context, has func(string) bool) (all []sa
 }
 
 // Refused says that a login was refused, and what to do about it.
-func (l *Login) Refused(_ context.Context, err error) error {
+func (l *Login) Refused(err error) error {
 	return fmt.Errorf("couldn't sign in to %s as %s: %s (%s)", l.server.Address(), l.server.User, oneLine(err.Error()), l.Advice())
 }
 
 // Advice is what to do after a refused login.
 func (l *Login) Advice() string {
 	if l.server.OAuth2 != nil {
-		return "sign in again with hashsend init"
+		return "sign in again: hashsend login"
 	}
 	return "check user and password; many providers want an app password made in the account's security settings"
 }

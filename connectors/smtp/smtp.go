@@ -384,34 +384,53 @@ func (s *Submitter) introduce(x *session) (err error) {
 	return fmt.Errorf("EHLO with %s: %w", s.cfg.Server.Address(), err)
 }
 
-// signIn tries the ways that the server offers, two of them at most: more may lock
-// the account.
+// signIn signs in, with a new token where the server does not take the old one.
 func (s *Submitter) signIn(ctx context.Context, x *session) error {
+	err := s.tryMechanisms(ctx, x)
+	var r *refusal
+	if errors.As(err, &r) && !isBusy(r) && s.login.Renew() {
+		err = s.tryMechanisms(ctx, x)
+	}
+	if err == nil {
+		return nil
+	}
+	trouble := mail.NotSignedIn
+	a := &mail.AccountError{Trouble: trouble}
+	var no *mailnet.SignInError
+	switch {
+	case errors.As(err, &r):
+		if a.Code, a.Status, a.ServerSay = r.Code, r.Status, r.Text; isBusy(r) {
+			a.Trouble = mail.ServerBusy
+		} else {
+			err = s.login.Refused(err)
+		}
+	case errors.As(err, &no) || retry.IsNever(err):
+		a.ServerSay = err.Error()
+	default:
+		return fmt.Errorf("sign in at %s: %w", s.cfg.Server.Address(), err)
+	}
+	a.Advice = s.advice(a.Trouble)
+	// Never final for a mail; and each further attempt may lock the account.
+	return retry.Congested(&signInError{err: err, account: a, said: r})
+}
+
+// isBusy reports whether the password may be right, and the server too busy to say.
+func isBusy(r *refusal) bool { return r.Code == 421 || r.Code == 454 }
+
+// tryMechanisms tries the ways that the server offers, two of them at most: more
+// may lock the account.
+func (s *Submitter) tryMechanisms(ctx context.Context, x *session) error {
 	mechs, err := s.login.Mechanisms(ctx, x.c.takes)
 	if err != nil {
 		return err
 	}
 	for _, m := range mechs[:min(len(mechs), 2)] {
 		var r *refusal
-		if err = x.c.auth(m); err == nil {
-			return nil
-		} else if !errors.As(err, &r) {
-			return fmt.Errorf("sign in at %s: %w", s.cfg.Server.Address(), err)
-		} else if r.Code == 421 || r.Code == 454 {
-			break // the password may be right: it is too busy to say
+		if err = x.c.auth(m); err == nil || !errors.As(err, &r) || isBusy(r) {
+			return err
 		}
 	}
-	var r *refusal
-	errors.As(err, &r)
-	trouble := mail.NotSignedIn
-	if r.Code == 421 || r.Code == 454 {
-		trouble = mail.ServerBusy
-	} else {
-		err = s.login.Refused(ctx, err)
-	}
-	a := &mail.AccountError{Trouble: trouble, Code: r.Code, Status: r.Status, ServerSay: r.Text, Advice: s.advice(trouble)}
-	// Never final for a mail; and each further attempt may lock the account.
-	return retry.Congested(&signInError{err: err, account: a, said: r})
+	return err
 }
 
 // signInError says that nobody could sign in, in the words of mailnet.
@@ -421,8 +440,14 @@ type signInError struct {
 	said    *refusal
 }
 
-func (e *signInError) Error() string   { return e.err.Error() }
-func (e *signInError) Unwrap() []error { return []error{e.account, e.said} }
+func (e *signInError) Error() string { return e.err.Error() }
+
+func (e *signInError) Unwrap() []error {
+	if e.said == nil {
+		return []error{e.account}
+	}
+	return []error{e.account, e.said}
+}
 
 // MaxSize is what the server said at the last greeting; see mail.Sizer.
 func (s *Submitter) MaxSize() int64 { return s.maxSize.Load() }
