@@ -90,6 +90,13 @@ type MissedHandler interface {
 	Missed(ctx context.Context, cursor string, m Missed) error
 }
 
+// HealthHandler is a Handler that is told how the connection to a folder fares.
+type HealthHandler interface {
+	// Health is called when watching a folder fails, each time, and once when it
+	// works again (nil). The text of err says what to do.
+	Health(mailbox, folder string, err error)
+}
+
 // Source is a way on which mail comes in.
 type Source interface {
 	// Name is unique among the sources of the program; cursors are stored under it.

@@ -69,6 +69,11 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o core.Options, p
 		}
 		o.Chats = append(o.Chats, net)
 	}
+	forget, err := c.keepTokens(ctx)
+	if err != nil {
+		return o, p, err
+	}
+	p.closes = append(p.closes, forget)
 	for _, m := range c.Mailboxes {
 		box, err := m.open(p, log)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hashsend/connectors"
+	"hashsend/connectors/mailnet"
 )
 
 // config is the configuration file. Its tags are its keys; config.example.yaml
@@ -114,6 +115,8 @@ type mailboxConfig struct {
 	PerHour   int         `yaml:"mails_per_hour"`
 	LargestMB int         `yaml:"largest_mail_mb"`
 	Opens     opensConfig `yaml:"opens"`
+
+	imapTokens, smtpTokens *mailnet.Tokens // of sign-ins by OAuth2 that last; nil: they last as long as the connection
 }
 
 type serverConfig struct {

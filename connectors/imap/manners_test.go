@@ -378,3 +378,41 @@ func TestNamedFields(t *testing.T) {
 		t.Errorf("the named fields say\n%s\nall say\n%s", got, want)
 	}
 }
+
+// patient is a taker that is told how its folders fare.
+type patient struct {
+	*taker
+	told chan error
+}
+
+func (k *patient) Health(_, _ string, err error) { k.told <- err }
+
+// The handler is told of trouble and of its end.
+func TestHealth(t *testing.T) {
+	var mu sync.Mutex
+	refused := 0
+	s := newScripted(t, func(s *scripted) {
+		s.hook = func(x *scriptedConn, tag, command, _ string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			if command != "EXAMINE" || refused == 4 { // each attempt asks twice: after ID once more
+				return false
+			}
+			refused++
+			x.say(tag + " NO not now")
+			return true
+		}
+	})
+	k := &patient{newTaker(), make(chan error, 9)}
+	running(t, s.source(func(c *Config) { c.Sent, c.Junk, c.All = None, None, None }), k, "7:0:0:0:0")
+	for i, want := range []bool{true, true, false} {
+		select {
+		case err := <-k.told:
+			if (err != nil) != want {
+				t.Errorf("told %d: %v", i, err)
+			}
+		case <-time.After(live):
+			t.Fatal("it is not told")
+		}
+	}
+}

@@ -24,8 +24,9 @@ type watcher struct {
 	h      mail.Handler
 	log    *slog.Logger
 
-	at    position // as it was stored
-	chunk int      // how many headers are fetched at once; fewer after a connection was lost over them
+	at       position // as it was stored
+	troubled bool     // the handler was told of trouble
+	chunk    int      // how many headers are fetched at once; fewer after a connection was lost over them
 
 	side   sync.WaitGroup // mails whose bodies come slowly
 	handle sync.Mutex     // held while the handler has a mail
@@ -64,9 +65,19 @@ func (w *watcher) run(ctx context.Context) {
 		if asked, ok := retry.Pause(err); ok {
 			wait = max(wait, asked)
 		}
+		w.health(err)
 		w.log.Warn("watching the folder was interrupted", "again_in", wait.Round(time.Millisecond), "error", err)
 		retry.Sleep(ctx, wait)
 	}
+}
+
+// health tells the handler how the folder fares, if it wants to know.
+func (w *watcher) health(err error) {
+	teller, ok := w.h.(mail.HealthHandler)
+	if ok && (err != nil || w.troubled) {
+		teller.Health(w.s.mailbox, w.folder, err)
+	}
+	w.troubled = err != nil
 }
 
 // between is how long a folder is left alone after a look that ended well.
@@ -110,6 +121,9 @@ func (w *watcher) session(ctx context.Context) (err error) {
 	default:
 	}
 	n, err := w.look(ctx, x)
+	if err == nil {
+		w.health(nil)
+	}
 	if err != nil || w.every > 0 || single && !w.first {
 		return err
 	}

@@ -2,6 +2,7 @@ package discover
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -26,9 +27,35 @@ type Provider struct {
 
 // OAuth2 is where a provider gives out access tokens.
 type OAuth2 struct {
-	DeviceURL, TokenURL string
-	Scopes              []string
-	Register            string // where and how to get a client id
+	Name                         string
+	AuthURL, DeviceURL, TokenURL string // AuthURL or DeviceURL may be empty: it has no such sign-in for mail
+	Scopes                       []string
+	Extra                        map[string]string // parameters that it wants at AuthURL besides
+	Register                     string            // where and how to get a client id
+}
+
+// SignIn returns what is known of the provider that issues tokens at an address;
+// nil: nothing.
+func SignIn(tokenURL string) *OAuth2 {
+	u, err := url.Parse(tokenURL)
+	if err != nil {
+		return nil
+	}
+	for _, o := range []*OAuth2{microsoft(), google()} {
+		if known, err := url.Parse(o.TokenURL); err == nil && strings.EqualFold(known.Host, u.Host) {
+			return o
+		}
+	}
+	return nil
+}
+
+// google has a sign-in by code, but not for mail.
+func google() *OAuth2 {
+	return &OAuth2{
+		Name: "Google", AuthURL: "https://accounts.google.com/o/oauth2/v2/auth", TokenURL: "https://oauth2.googleapis.com/token",
+		Scopes: []string{"https://mail.google.com/"}, Extra: map[string]string{"access_type": "offline", "prompt": "consent"},
+		Register: "create an OAuth client of type Desktop app at https://console.cloud.google.com/auth/clients and give its id and secret",
+	}
 }
 
 func (p Provider) found(how string) (Found, error) {
@@ -64,9 +91,9 @@ func upgraded(host string, port int) Server {
 
 func microsoft() *OAuth2 {
 	return &OAuth2{
-		DeviceURL: "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
-		TokenURL:  "https://login.microsoftonline.com/common/oauth2/v2.0/token",
-		Scopes:    []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access"},
+		Name: "Microsoft", AuthURL: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize", DeviceURL: "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
+		TokenURL: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+		Scopes:   []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access"},
 		Register: "register an application at https://entra.microsoft.com (App registrations, public client flows allowed, " +
 			"permissions IMAP.AccessAsUser.All and SMTP.Send) and give its id with --oauth2-client-id",
 	}
