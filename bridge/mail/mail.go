@@ -225,12 +225,27 @@ const (
 	Failed // something says that it is false
 )
 
+// Cause is why a mail is not proven although something speaks for it.
+type Cause int
+
+// The causes.
+const (
+	NoCause        Cause = iota
+	HeaderTooLarge       // a part of the header was not read: it is held, whatever else is known
+	FieldDoubled         // a field that may stand once stands twice
+	FieldUnsigned        // the signature does not cover a field that is used
+	PartSigned           // the signature does not cover the whole text
+	AuthorUnclear        // From is not one plain address
+)
+
 // Verdict is the outcome of a check of a mail's origin.
 type Verdict struct {
-	Trust  Trust
-	Method string // "dmarc", "dkim", "spf", "place", …
-	Domain string // the domain that was proven
-	Reason string // plain words for a person
+	Trust   Trust
+	Method  string // "dmarc", "dkim", "spf", "place", …
+	Domain  string // the domain that was proven
+	Address string // the author's address that was checked: of a proven mail, the only one in From
+	Cause   Cause
+	Reason  string // plain words for a person
 }
 
 // Verifier finds out whether a mail is from the address in its From.

@@ -105,7 +105,7 @@ func (m mailboxConfig) open(p *parts, log *slog.Logger) (box core.Mailbox, err e
 		box.Sources, box.Keeper = append(box.Sources, in), in
 	}
 	if m.LMTP != nil {
-		pushed, err := lmtp.Open(m.name(), lmtp.Config{Listen: m.LMTP.Listen}, log)
+		pushed, err := lmtp.Open(m.name(), m.LMTP.lmtp(), log)
 		if err != nil {
 			return box, fmt.Errorf("lmtp: %w", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hashsend/connectors"
+	"hashsend/connectors/lmtp"
 	"hashsend/connectors/mailnet"
 )
 
@@ -159,8 +160,11 @@ type smtpConfig struct {
 }
 
 type lmtpConfig struct {
-	Listen string `yaml:"listen"`
+	Listen string   `yaml:"listen"`
+	Peers  []string `yaml:"peers"`
 }
+
+func (l *lmtpConfig) lmtp() lmtp.Config { return lmtp.Config{Listen: l.Listen, Peers: l.Peers} }
 
 type trustConfig struct {
 	AuthservIDs []string `yaml:"authserv_ids"`

@@ -138,8 +138,8 @@ func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding
 	if m.SMTP != nil {
 		server("smtp", m.SMTP.Server.server(m.Address).Check())
 	}
-	if m.LMTP != nil && m.LMTP.Listen == "" {
-		bad("lmtp.listen", "missing; wanted is an address, as 127.0.0.1:2424 or /run/hashsend/lmtp")
+	if m.LMTP != nil {
+		server("lmtp", m.LMTP.lmtp().Check())
 	}
 	if m.Opens.Network != "" && !networks[m.Opens.Network] {
 		bad("opens.network", "there is no network %q", m.Opens.Network)

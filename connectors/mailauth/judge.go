@@ -19,10 +19,10 @@ type author struct {
 // (RFC 5322, 3.6.2; RFC 7489, 6.6.1).
 func readFrom(h mail.Header) (author, mail.Verdict, bool) {
 	failed := func(reason string) (author, mail.Verdict, bool) {
-		return author{}, mail.Verdict{Trust: mail.Failed, Method: "from", Reason: reason}, false
+		return author{}, mail.Verdict{Trust: mail.Failed, Method: "from", Cause: mail.AuthorUnclear, Reason: reason}, false
 	}
 	unproven := func(reason string) (author, mail.Verdict, bool) {
-		return author{}, mail.Verdict{Method: "from", Reason: reason}, false
+		return author{}, mail.Verdict{Method: "from", Cause: mail.AuthorUnclear, Reason: reason}, false
 	}
 	values := h.Values("From")
 	switch {
@@ -97,12 +97,13 @@ func oneMailbox(s string) (string, bool) {
 	return t, true
 }
 
-// judge weighs what trusted servers found. partly reports domains whose
-// signature leaves out a part of the text.
-func judge(from author, found []authResults, partly map[string]bool) mail.Verdict {
+// judge weighs what trusted servers found, and what the signatures on the mail
+// cover.
+func judge(from author, found []authResults, h mail.Header) mail.Verdict {
 	if len(found) == 0 {
 		return mail.Verdict{Reason: "the mail server has not said whether the sender is genuine"}
 	}
+	partly := partlySigned(h)
 	var dmarc string // "pass", "fail", …; "mixed" when two differ
 	var signed, short, bySPF bool
 	var signer string
@@ -133,7 +134,15 @@ func judge(from author, found []authResults, partly map[string]bool) mail.Verdic
 			}
 		}
 	}
-	return weigh(from, dmarc, signed, signer, short, bySPF)
+	verdict := weigh(from, dmarc, signed, signer, short, bySPF)
+	if verdict.Trust == mail.Proven && !bySPF {
+		// Only a signature speaks for it: whoever has such a mail can send it again, with
+		// other fields where it covers none.
+		if name := uncovered(h, from.domain); name != "" {
+			return mail.Verdict{Method: "dkim", Cause: mail.FieldUnsigned, Reason: fmt.Sprintf("the signature of %s does not cover the field %s", from.domain, name)}
+		}
+	}
+	return verdict
 }
 
 func weigh(from author, dmarc string, signed bool, signer string, short, bySPF bool) mail.Verdict {
@@ -144,7 +153,7 @@ func weigh(from author, dmarc string, signed bool, signer string, short, bySPF b
 		return mail.Verdict{Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
 			Reason: fmt.Sprintf("it does not come from %s, although it says so (DMARC %s)", from.domain, dmarc)}
 	case short && !signed && !bySPF:
-		return mail.Verdict{Method: "dkim", Reason: "its signature leaves out a part of the text"}
+		return mail.Verdict{Method: "dkim", Cause: mail.PartSigned, Reason: "its signature leaves out a part of the text"}
 	case dmarc == "pass":
 		return mail.Verdict{Trust: mail.Proven, Method: "dmarc", Domain: from.domain,
 			Reason: fmt.Sprintf("the mail server confirms that it comes from %s (DMARC)", from.domain)}
