@@ -183,9 +183,24 @@ func europeanProviders() []Provider {
 			Password: "the password of the account; with two-factor login an app password from the settings (Security)",
 		},
 		{
+			Name: "IONOS", mx: []string{"kundenserver.de", "ionos.com", "ionos.co.uk", "ionos.es", "ionos.fr", "1and1.com"},
+			IMAP: implicit("imap.ionos.com", 993), SMTP: implicit("smtp.ionos.com", 465),
+			Password: "the password of the mailbox", PerHour: 100,
+		},
+		{
+			Name: "OVHcloud", mx: []string{"mail.ovh.net"},
+			IMAP: implicit("ssl0.ovh.net", 993), SMTP: implicit("ssl0.ovh.net", 465),
+			Password: "the password of the mailbox",
+		},
+		{
+			Name: "Seznam", domains: []string{"seznam.cz", "email.cz", "post.cz", "spoluzaci.cz"}, mx: []string{"seznam.cz"},
+			IMAP: implicit("imap.seznam.cz", 993), SMTP: implicit("smtp.seznam.cz", 465),
+			Password: "the password of the account; allow IMAP first in the settings",
+		},
+		{
 			Name: "Infomaniak", domains: []string{"ik.me", "etik.com", "ikmail.com"}, mx: []string{"infomaniak.ch", "infomaniak.com"},
 			IMAP: implicit("mail.infomaniak.com", 993), SMTP: implicit("mail.infomaniak.com", 465),
-			Password: "a device password, made in the Infomaniak manager for this address",
+			Password: "a device password, made in the Infomaniak manager for this address", PerHour: 40,
 		},
 		{
 			Name: "Migadu", mx: []string{"migadu.com"},
@@ -215,12 +230,12 @@ func otherProviders() []Provider {
 		{
 			Name: "Zoho", domains: []string{"zoho.com", "zohomail.com"}, mx: []string{"zoho.com"},
 			IMAP: implicit("imap.zoho.com", 993), SMTP: implicit("smtp.zoho.com", 465),
-			Password: "an app-specific password, made at https://accounts.zoho.com (Security); allow IMAP first in the settings of Zoho Mail",
+			Password: "an app-specific password, made at https://accounts.zoho.com (Security); allow IMAP first in the settings of Zoho Mail", PerHour: 50,
 		},
 		{
 			Name: "Zoho", domains: []string{"zoho.eu", "zohomail.eu"}, mx: []string{"zoho.eu"},
 			IMAP: implicit("imap.zoho.eu", 993), SMTP: implicit("smtp.zoho.eu", 465),
-			Password: "an app-specific password, made at https://accounts.zoho.eu (Security); allow IMAP first in the settings of Zoho Mail",
+			Password: "an app-specific password, made at https://accounts.zoho.eu (Security); allow IMAP first in the settings of Zoho Mail", PerHour: 50,
 		},
 		{
 			Name: "Proton Mail (by Proton Mail Bridge on this machine)", domains: []string{"proton.me", "protonmail.com", "pm.me", "protonmail.ch"}, mx: []string{"protonmail.ch"},
@@ -230,12 +245,42 @@ func otherProviders() []Provider {
 		{
 			Name: "Yandex", domains: []string{"yandex.com", "yandex.ru", "ya.ru", "yandex.com.tr"}, mx: []string{"yandex.net"},
 			IMAP: implicit("imap.yandex.com", 993), SMTP: implicit("smtp.yandex.com", 465),
-			Password: "an app password, made at https://id.yandex.com (Security); allow IMAP first in the settings of the mailbox",
+			Password: "an app password, made at https://id.yandex.com (Security); allow IMAP first in the settings of the mailbox", PerHour: 40,
 		},
 		{
 			Name: "Mail.ru", domains: []string{"mail.ru", "inbox.ru", "list.ru", "bk.ru"},
 			IMAP: implicit("imap.mail.ru", 993), SMTP: implicit("smtp.mail.ru", 465),
 			Password: "a password for external applications, made in the security settings of the account",
+		},
+		{
+			Name: "QQ Mail", domains: []string{"qq.com", "foxmail.com", "vip.qq.com"}, mx: []string{"qq.com"},
+			IMAP: implicit("imap.qq.com", 993), SMTP: implicit("smtp.qq.com", 465),
+			Password: "an authorization code, a password of 16 letters made in the settings (Account) after IMAP/SMTP was turned on",
+		},
+		{
+			Name: "NetEase", domains: []string{"163.com", "vip.163.com"},
+			IMAP: implicit("imap.163.com", 993), SMTP: implicit("smtp.163.com", 465),
+			Password: "an authorization code, a password made in the settings (POP3/SMTP/IMAP)",
+		},
+		{
+			Name: "NetEase", domains: []string{"126.com"},
+			IMAP: implicit("imap.126.com", 993), SMTP: implicit("smtp.126.com", 465),
+			Password: "an authorization code, a password made in the settings (POP3/SMTP/IMAP)",
+		},
+		{
+			Name: "Naver", domains: []string{"naver.com"},
+			IMAP: implicit("imap.naver.com", 993), SMTP: implicit("smtp.naver.com", 465),
+			Password: "an app password, made in the security settings after 2-step verification was turned on; allow IMAP first in the settings of Naver Mail",
+		},
+		{
+			Name: "Hostinger", mx: []string{"hostinger.com"},
+			IMAP: implicit("imap.hostinger.com", 993), SMTP: implicit("smtp.hostinger.com", 465),
+			Password: "the password of the mailbox",
+		},
+		{
+			Name: "StartMail", domains: []string{"startmail.com"}, mx: []string{"startmail.com"},
+			IMAP: implicit("imap.startmail.com", 993), SMTP: implicit("smtp.startmail.com", 465),
+			Password: "a device password, made in the settings (IMAP)",
 		},
 		{
 			Name: "Runbox", domains: []string{"runbox.com"},
