@@ -108,26 +108,31 @@ func (v *Verifier) verifyDKIM(ctx, lookups context.Context, m mail.Incoming, fro
 		return nil
 	}
 	for i, s := range found {
-		d := cleanDomain(s.Domain)
-		switch {
-		case !aligned(d, from.domain):
-		case s.Err == nil:
+		if aligned(cleanDomain(s.Domain), from.domain) {
 			tags := signatureTags(signatures[i])
-			if reason, cause := unfit(m.Header, tags, keys[strings.ToLower(tags["s"]+"._domainkey."+tags["d"])]); reason != "" {
-				e.broken, e.cause = reason, cause
-			} else if e.signer == "" || d == from.domain {
-				e.signer = d
-			}
-		case dkim.IsTempFail(s.Err):
-			e.waiting = true
-		default:
-			e.broken = strings.TrimPrefix(s.Err.Error(), "dkim: ")
-			if _, short := signatureTags(signatures[i])["l"]; short {
-				e.cause = mail.PartSigned
-			}
+			e.note(m.Header, from, s, tags, keys[strings.ToLower(tags["s"]+"._domainkey."+tags["d"])])
 		}
 	}
 	return nil
+}
+
+// note takes in what became of one signature of the author's domain.
+func (e *evidence) note(h mail.Header, from author, s *dkim.Verification, tags map[string]string, key string) {
+	switch {
+	case s.Err == nil:
+		if reason, cause := unfit(h, tags, key); reason != "" {
+			e.broken, e.cause = reason, cause
+		} else if d := cleanDomain(s.Domain); e.signer == "" || d == from.domain {
+			e.signer = d
+		}
+	case dkim.IsTempFail(s.Err):
+		e.waiting = true
+	default:
+		e.broken = strings.TrimPrefix(s.Err.Error(), "dkim: ")
+		if _, short := tags["l"]; short {
+			e.cause = mail.PartSigned
+		}
+	}
 }
 
 // unfit says why a signature that holds proves nothing: it leaves out what is used,

@@ -95,26 +95,34 @@ func judge(at stage, p reply, same bool) (whose, mail.AccountTrouble) {
 	if isTooLarge(p) || p.Status == "5.6.7" {
 		return ofMail, 0
 	}
-	text := strings.ToLower(p.Text)
-	for _, w := range wordings {
-		if w.whose != ofAccount && at == atSender {
-			continue // neither the mail nor a recipient is known yet
-		}
-		if !w.fits(p.Status, text) {
-			continue
-		}
+	if w, known := byWords(at, p); known {
 		if w.whose == ofRecipient && at != atRecipient {
 			return ofMail, 0
 		}
 		return w.whose, w.trouble
 	}
+	return byCode(at, p, same)
+}
+
+// byWords finds what is known to be said like that.
+func byWords(at stage, p reply) (wording, bool) {
+	text := strings.ToLower(p.Text)
+	for _, w := range wordings {
+		// At MAIL neither the mail nor a recipient is known yet.
+		if (w.whose == ofAccount || at != atSender) && w.fits(p.Status, text) {
+			return w, true
+		}
+	}
+	return wording{}, false
+}
+
+// byCode decides where the words tell nothing.
+func byCode(at stage, p reply, same bool) (whose, mail.AccountTrouble) {
 	switch {
-	case p.Code == 421 || p.Code == 454:
+	case p.Code == 421, p.Code == 454, at == atSender && p.Code < 500:
 		return ofAccount, mail.ServerBusy
 	case p.Code == 530:
 		return ofAccount, mail.NotSignedIn
-	case at == atSender && p.Code < 500:
-		return ofAccount, mail.ServerBusy
 	case at == atSender:
 		return ofAccount, mail.SenderRefused
 	case at == atRecipient && same && p.Code >= 500:

@@ -140,28 +140,7 @@ func (s *Submitter) sender(x *session, o mail.Outgoing) error {
 	if needsUTF8 && !x.c.has(paramUTF8) {
 		return retry.Never(errors.New("an address of this mail has letters that the mail server does not take (no SMTPUTF8)"))
 	}
-	line := "MAIL FROM:<" + o.From + ">"
-	if needsUTF8 {
-		line += " SMTPUTF8"
-	}
-	full, used := line, []string(nil)
-	add := func(keyword, text string) {
-		if text != "" && s.offers(x, keyword) {
-			full, used = full+text, append(used, keyword)
-		}
-	}
-	add(param8Bit, " BODY=8BITMIME")
-	if o.Size > 0 {
-		add(paramSize, fmt.Sprintf(" SIZE=%d", o.Size))
-	}
-	if o.UTF8 && !needsUTF8 {
-		add(paramUTF8, " SMTPUTF8")
-	}
-	dsn := " RET=HDRS"
-	if o.EnvelopeID != "" && isASCII(o.EnvelopeID) {
-		dsn += " ENVID=" + xtext(o.EnvelopeID)
-	}
-	add(paramDSN, dsn)
+	line, full, used := s.mailLine(x, o, needsUTF8)
 	_, err := x.c.command(atSender, "2", full)
 	var r *refusal
 	if errors.As(err, &r) && isOfParameter(r.reply) && len(used) > 0 {
@@ -177,6 +156,34 @@ func (s *Submitter) sender(x *session, o mail.Outgoing) error {
 		return ofAll("sender refused", err)
 	}
 	return fmt.Errorf("begin mail: %w", err)
+}
+
+// mailLine writes MAIL with what it needs, and with the optional parameters that
+// the server offers besides; used names those.
+func (s *Submitter) mailLine(x *session, o mail.Outgoing, needsUTF8 bool) (line, full string, used []string) {
+	line = "MAIL FROM:<" + o.From + ">"
+	if needsUTF8 {
+		line += " SMTPUTF8"
+	}
+	full = line
+	add := func(keyword, text string) {
+		if s.offers(x, keyword) {
+			full, used = full+text, append(used, keyword)
+		}
+	}
+	add(param8Bit, " BODY=8BITMIME")
+	if o.Size > 0 {
+		add(paramSize, fmt.Sprintf(" SIZE=%d", o.Size))
+	}
+	if o.UTF8 && !needsUTF8 {
+		add(paramUTF8, " SMTPUTF8")
+	}
+	dsn := " RET=HDRS"
+	if o.EnvelopeID != "" && isASCII(o.EnvelopeID) {
+		dsn += " ENVID=" + xtext(o.EnvelopeID)
+	}
+	add(paramDSN, dsn)
+	return line, full, used
 }
 
 // recipients names the recipients. The error is that of all, if none was accepted.

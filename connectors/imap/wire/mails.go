@@ -56,45 +56,55 @@ func (f *fetching) take(seq uint32, res *response) {
 // stand. skip passes lists by as one value.
 func (m *Mail) read(words []token, skip bool) {
 	for i := 0; i < len(words); i++ {
-		w := words[i]
-		if w.kind == '(' && skip {
+		switch {
+		case words[i].kind == '(' && skip:
 			i = closing(words, i)
-			continue
-		}
-		if w.kind != 'a' || i+1 >= len(words) {
-			continue
-		}
-		value := words[i+1]
-		switch key := strings.ToUpper(string(w.text)); {
-		case key == "UID" && (skip || m.UID == 0):
-			if n, err := strconv.ParseUint(string(value.text), 10, 32); err == nil && n > 0 {
-				m.UID = uint32(n)
-				i++
-			}
-		case key == "RFC822.SIZE":
-			if n, err := strconv.ParseInt(string(value.text), 10, 64); err == nil && n >= 0 {
-				m.Size = n
-				i++
-			}
-		case key == "INTERNALDATE":
-			if value.kind == 'q' || value.kind == 'l' {
-				m.Received = parseDate(string(value.text))
-				i++
-			}
-		case strings.HasPrefix(key, "BODY[") || key == "RFC822" || key == "RFC822.HEADER":
+		case words[i].kind == 'a' && i+1 < len(words) && m.item(strings.ToUpper(string(words[i].text)), words[i+1], skip):
 			i++
-			switch {
-			case value.kind == 'l':
-				m.Data, m.Whole, m.Spooled = value.text, value.lit.whole, value.lit.spooled
-				if m.Spooled {
-					m.Data = nil
-				}
-			case value.kind == 'q':
-				m.Data, m.Whole = value.text, int64(len(value.text))
-				if m.Data == nil {
-					m.Data = []byte{}
-				}
-			}
+		}
+	}
+}
+
+// item takes one item, and reports whether the value belongs to it.
+func (m *Mail) item(key string, value token, sure bool) bool {
+	switch {
+	case key == "UID" && (sure || m.UID == 0):
+		n, err := strconv.ParseUint(string(value.text), 10, 32)
+		if err != nil || n == 0 {
+			return false
+		}
+		m.UID = uint32(n)
+	case key == "RFC822.SIZE":
+		n, err := strconv.ParseInt(string(value.text), 10, 64)
+		if err != nil || n < 0 {
+			return false
+		}
+		m.Size = n
+	case key == "INTERNALDATE":
+		if value.kind != 'q' && value.kind != 'l' {
+			return false
+		}
+		m.Received = parseDate(string(value.text))
+	case strings.HasPrefix(key, "BODY["), key == "RFC822", key == "RFC822.HEADER":
+		m.section(value)
+	default:
+		return false
+	}
+	return true
+}
+
+// section takes the content of a section; NIL is none.
+func (m *Mail) section(value token) {
+	switch value.kind {
+	case 'l':
+		m.Data, m.Whole, m.Spooled = value.text, value.lit.whole, value.lit.spooled
+		if m.Spooled {
+			m.Data = nil
+		}
+	case 'q':
+		m.Data, m.Whole = value.text, int64(len(value.text))
+		if m.Data == nil {
+			m.Data = []byte{}
 		}
 	}
 }

@@ -45,29 +45,42 @@ func cutToken(b []byte) (token, []byte) {
 	case '(', ')':
 		return token{kind: b[0], text: b[:1]}, b[1:]
 	case '"':
-		var s []byte
-		for i := 1; i < len(b); i++ {
-			switch {
-			case b[i] == '\\' && i+1 < len(b):
-				i++
-				s = append(s, b[i])
-			case b[i] == '"':
-				return token{kind: 'q', text: s}, b[i+1:]
-			default:
-				s = append(s, b[i])
-			}
-		}
-		return token{kind: 'q', text: s}, nil
+		return cutQuoted(b)
 	}
-	depth := 0 // BODY[HEADER.FIELDS (A B)] is one word
-	for i, ch := range b {
+	return cutAtom(b)
+}
+
+// cutQuoted reads a quoted string (RFC 3501, 4.3).
+func cutQuoted(b []byte) (token, []byte) {
+	var s []byte
+	for i := 1; i < len(b); i++ {
 		switch {
-		case ch == '[':
+		case b[i] == '\\' && i+1 < len(b):
+			i++
+			s = append(s, b[i])
+		case b[i] == '"':
+			return token{kind: 'q', text: s}, b[i+1:]
+		default:
+			s = append(s, b[i])
+		}
+	}
+	return token{kind: 'q', text: s}, nil
+}
+
+// cutAtom reads up to the next space, quote or parenthesis; BODY[HEADER.FIELDS (A B)]
+// is one word.
+func cutAtom(b []byte) (token, []byte) {
+	depth := 0
+	for i, ch := range b {
+		switch ch {
+		case '[':
 			depth++
-		case ch == ']' && depth > 0:
-			depth--
-		case depth == 0 && (ch == ' ' || ch == '\t' || ch == '(' || ch == ')' || ch == '"' && i > 0):
-			return token{kind: 'a', text: b[:i]}, b[i:]
+		case ']':
+			depth = max(depth-1, 0)
+		case ' ', '\t', '(', ')', '"':
+			if depth == 0 {
+				return token{kind: 'a', text: b[:i]}, b[i:]
+			}
 		}
 	}
 	return token{kind: 'a', text: b}, nil
