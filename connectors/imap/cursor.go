@@ -61,13 +61,20 @@ func parseCursor(s string) (position, error) {
 // at next, and what is stored as the position.
 type ledger struct {
 	at       position
-	seen     map[uint32]bool // in the window
+	seen     map[uint32]bool // from the first that is worth a look
 	open     map[uint32]bool // looked at, and not done with: their body comes slowly, or they failed
-	attempts map[uint32]int  // to get them from the server
+	failures map[uint32]failure
+}
+
+// failure is what became of the attempts to get a mail from the server.
+type failure struct {
+	times int
+	first time.Time
+	next  time.Time // when it is tried again
 }
 
 func newLedger(p position) *ledger {
-	l := &ledger{at: p, seen: map[uint32]bool{}, open: map[uint32]bool{}, attempts: map[uint32]int{}}
+	l := &ledger{at: p, seen: map[uint32]bool{}, open: map[uint32]bool{}, failures: map[uint32]failure{}}
 	for n := range uint32(window) {
 		if p.Seen&(1<<n) != 0 && p.UID >= n {
 			l.seen[p.UID-n] = true
@@ -89,12 +96,14 @@ func (l *ledger) from() uint32 {
 }
 
 // fresh are those of the UIDs in a folder that are to be looked at, in order;
-// those that have failed before come last.
-func (l *ledger) fresh(uids []uint32) (first, again []uint32) {
+// those that have failed before come last, when their time has come.
+func (l *ledger) fresh(uids []uint32, now time.Time) (first, again []uint32) {
 	for _, uid := range uids {
+		f, failed := l.failures[uid]
 		switch {
 		case uid < l.from() || l.seen[uid]:
-		case l.attempts[uid] > 0:
+		case failed && now.Before(f.next):
+		case failed:
 			again = append(again, uid)
 		default:
 			first = append(first, uid)
@@ -113,21 +122,39 @@ func (l *ledger) begin(uid uint32) {
 func (l *ledger) done(uid uint32) {
 	l.begin(uid)
 	delete(l.open, uid)
-	delete(l.attempts, uid)
+	delete(l.failures, uid)
+	from := l.from()
 	for old := range l.seen {
-		if old+window <= l.at.UID && !l.open[old] {
+		if old < from {
 			delete(l.seen, old)
 		}
 	}
 }
 
-// failed notes that the server did not give a mail, and how often that was. The
-// mail is looked at again.
-func (l *ledger) failed(uid uint32) (times int) {
+// failed notes that the server did not give a mail. It is looked at again after a
+// pause, which doubles each time.
+func (l *ledger) failed(uid uint32, now time.Time, pause time.Duration) failure {
 	l.begin(uid)
 	delete(l.seen, uid)
-	l.attempts[uid]++
-	return l.attempts[uid]
+	f, before := l.failures[uid]
+	if !before {
+		f.first = now
+	}
+	f.next = now.Add(pause << min(f.times, 6))
+	f.times++
+	l.failures[uid] = f
+	return f
+}
+
+// nextTry is when the first of those that have failed is tried again; the zero
+// time: there is none.
+func (l *ledger) nextTry() (next time.Time) {
+	for _, f := range l.failures {
+		if next.IsZero() || f.next.Before(next) {
+			next = f.next
+		}
+	}
+	return next
 }
 
 // cursor is the position to store when a mail is done with besides what is so

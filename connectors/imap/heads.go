@@ -84,7 +84,7 @@ func (x *session) headsInto(ctx context.Context, uids []uint32, got map[uint32]h
 		return nil
 	case len(left) == 1 && len(uids) == 1:
 		if refused == nil {
-			refused = errors.New("the server did not give its header")
+			refused = &notGiven{uid: left[0]}
 		}
 		bad[left[0]] = refused
 		return nil

@@ -46,7 +46,8 @@ type Source struct {
 	life    context.Context // of what is kept from call to call; ends with Close
 	end     context.CancelFunc
 
-	firstWait time.Duration // before the first of several attempts to connect again
+	firstWait time.Duration // before the first of several attempts to connect again, or to get a mail
+	patience  time.Duration // with a mail that costs the connection each time
 	slowAfter time.Duration // after which a body is read beside the others
 	turnTime  time.Duration // how long a folder keeps the connection that all share
 
@@ -76,7 +77,7 @@ func Open(mailbox string, cfg Config, log *slog.Logger) (*Source, error) {
 	}
 	s := &Source{
 		name: "imap " + mailbox, mailbox: mailbox, cfg: cfg, log: log.With("mailbox", mailbox), login: mailnet.NewLogin(cfg.Server), seats: newSeats(),
-		firstWait: 500 * time.Millisecond, slowAfter: 3 * time.Second, turnTime: 10 * time.Second,
+		firstWait: 500 * time.Millisecond, patience: 30 * time.Second, slowAfter: 3 * time.Second, turnTime: 10 * time.Second,
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil

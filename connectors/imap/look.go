@@ -25,7 +25,7 @@ func (w *watcher) look(ctx context.Context, x *session) (n int, err error) {
 		return 0, err
 	}
 	w.mu.Lock()
-	first, again := w.book.fresh(uids)
+	first, again := w.book.fresh(uids, time.Now())
 	w.forget(uids)
 	w.mu.Unlock()
 	if n, err = w.take(ctx, x, first); err != nil {
@@ -35,16 +35,20 @@ func (w *watcher) look(ctx context.Context, x *session) (n int, err error) {
 	for _, uid := range again {
 		m, err := w.take(ctx, x, []uint32{uid})
 		if n += m; err != nil {
-			return n, err
+			return n, fmt.Errorf("%w%w", err, errKnown)
 		}
 	}
 	w.chunk = batch
 	return n, nil
 }
 
+// errKnown marks the end of a connection that a mail has ended before: the next one
+// comes soon, and without that mail.
+var errKnown = errors.New("")
+
 // forget drops what is known of mails that have failed and are gone since.
 func (w *watcher) forget(there []uint32) {
-	for uid := range w.book.attempts {
+	for uid := range w.book.failures {
 		if !slices.Contains(there, uid) {
 			w.book.done(uid)
 		}
@@ -111,13 +115,16 @@ func (w *watcher) lost(ctx context.Context, uids []uint32, err error) error {
 }
 
 // notGiven notes that the server did not give a mail; after some attempts it is
-// set aside and told.
+// set aside and told. Where each attempt costs the connection, those go on for some
+// time: the network may be to blame.
 func (w *watcher) notGiven(ctx context.Context, uid uint32, h mail.Header, cause error) error {
+	now, not := time.Now(), (*notGiven)(nil)
 	w.mu.Lock()
-	times := w.book.failed(uid)
+	f := w.book.failed(uid, now, w.s.firstWait)
 	w.mu.Unlock()
-	w.log.Warn("the server did not give a mail", "uid", uid, "attempt", times, "error", cause)
-	if times < maxAttempts {
+	w.log.Warn("the server did not give a mail", "uid", uid, "attempt", f.times, "error", cause)
+	answered := isSaid(cause) || errors.As(cause, &not)
+	if f.times < maxAttempts || !answered && now.Sub(f.first) < w.s.patience {
 		return nil
 	}
 	w.log.Error("a mail was set aside: the server does not give it", "uid", uid, "error", cause)
@@ -254,7 +261,7 @@ func (w *watcher) fetch(ctx context.Context, x *session, h head, about mail.Head
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.slow--
-		if err != nil && w.book.open[h.uid] && w.book.attempts[h.uid] == 0 {
+		if err != nil && w.book.open[h.uid] && w.book.failures[h.uid].times == 0 {
 			delete(w.book.seen, h.uid) // it is looked at again
 		}
 	})

@@ -118,7 +118,7 @@ func (s *scripted) source(change func(*Config)) *Source {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	src.firstWait, src.slowAfter, src.turnTime = 20*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond
+	src.firstWait, src.patience, src.slowAfter, src.turnTime = 20*time.Millisecond, 0, 200*time.Millisecond, 200*time.Millisecond
 	s.t.Cleanup(func() { src.Close() })
 	return src
 }

@@ -93,12 +93,19 @@ func (s *seats) release() {
 
 // pause keeps new connections, and quick questions, from the server for a time.
 func (s *seats) pause(d time.Duration) {
+	s.hold(d)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow = time.Now().Add(max(d, time.Hour))
+}
+
+// hold keeps new connections from the server for a time.
+func (s *seats) hold(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if until := time.Now().Add(d); until.After(s.until) {
 		s.until = until
 	}
-	s.slow = time.Now().Add(max(d, time.Hour))
 }
 
 func (s *seats) mayHurry() bool {

@@ -73,6 +73,7 @@ func (s *Source) explained(err error) error {
 const (
 	connectionPause = 30 * time.Second
 	busyPause       = 20 * time.Second
+	refusedPause    = 20 * time.Second
 )
 
 func (x *session) hello(ctx context.Context) error {
@@ -133,7 +134,9 @@ func (x *session) authenticate(ctx context.Context) error {
 	if kind, _ := troubleOf(err); kind == connections || kind == busy || !isSaid(err) {
 		return err
 	}
-	return x.s.login.Refused(err)
+	// The other folders would be refused as well, and too many attempts lock accounts.
+	x.s.seats.hold(refusedPause)
+	return retry.After(x.s.login.Refused(err), refusedPause)
 }
 
 func (x *session) signIn(ctx context.Context) error {

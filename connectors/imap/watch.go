@@ -59,7 +59,9 @@ func (w *watcher) run(ctx context.Context) {
 		if time.Since(begun) > time.Minute {
 			failures = 0
 		}
-		failures++
+		if failures++; errors.Is(err, errKnown) {
+			failures = 1
+		}
 		// The first attempt comes soon: most connections end for no reason.
 		wait := retry.Backoff(failures, w.s.firstWait, 5*time.Minute)
 		if asked, ok := retry.Pause(err); ok {
@@ -161,8 +163,8 @@ func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, chan
 		limit = min(limit, w.s.turnTime)
 	}
 	w.mu.Lock()
-	if len(w.book.attempts) > 0 {
-		limit = min(limit, w.s.firstWait)
+	if next := w.book.nextTry(); !next.IsZero() {
+		limit = min(limit, max(time.Until(next), time.Millisecond))
 	}
 	w.mu.Unlock()
 	var wanted <-chan struct{}
