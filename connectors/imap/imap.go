@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hashsend/bridge/mail"
@@ -50,6 +51,8 @@ type Source struct {
 	patience  time.Duration // with a mail that costs the connection each time
 	slowAfter time.Duration // after which a body is read beside the others
 	turnTime  time.Duration // how long a folder keeps the connection that all share
+
+	live atomic.Int64 // until when a conversation is live, in Unix nanoseconds
 
 	keeper sync.Mutex // guards kept
 	kept   *session
@@ -95,6 +98,16 @@ func (s *Source) Close() error {
 	return nil
 }
 
+// liveFor is how long a conversation is live after one of its mails.
+const liveFor = 5 * time.Minute
+
+// enliven notes that a mail of a conversation was sent or received.
+func (s *Source) enliven() { s.live.Store(time.Now().Add(liveFor).UnixNano()) }
+
+func (s *Source) isLive() bool {
+	return time.Now().UnixNano() < s.live.Load() && s.seats.mayHurry()
+}
+
 // poll is how often a folder is looked at without an announcement.
 func (s *Source) poll(idle bool) time.Duration {
 	switch {
@@ -115,22 +128,26 @@ type folder struct {
 
 // Run watches all folders until ctx ends; see mail.Source.
 func (s *Source) Run(ctx context.Context, cursor func(folder string) string, h mail.Handler) error {
-	var running sync.WaitGroup
-	// The first incoming folder gets the first connection: there may be no other.
-	opened := make(chan struct{})
+	var all []*watcher
 	for i, f := range s.folders(ctx) {
-		w := &watcher{s: s, folder: f.name, place: f.place, first: i == 0, every: f.every, h: h, log: s.log.With("folder", f.name), chunk: batch}
+		w := &watcher{s: s, folder: f.name, place: f.place, first: i == 0, every: f.every, h: h, log: s.log.With("folder", f.name), chunk: batch, ready: func() {}}
 		var err error
 		if w.at, err = parseCursor(cursor(f.name)); err != nil {
 			w.log.Warn("the stored cursor cannot be read: looking for what was missed by date", "error", err)
 			w.at = position{Date: time.Now().AddDate(0, 0, -7)}
 		}
+		all = append(all, w)
+	}
+	s.begin(ctx, all)
+	// The first incoming folder gets the first connection: there may be no other.
+	opened := make(chan struct{})
+	var running sync.WaitGroup
+	for i, w := range all {
 		if i == 0 {
 			w.ready = sync.OnceFunc(func() { close(opened) })
 			running.Go(func() { defer w.ready(); w.run(ctx) })
 			continue
 		}
-		w.ready = func() {}
 		running.Go(func() {
 			select {
 			case <-opened:
@@ -142,6 +159,32 @@ func (s *Source) Run(ctx context.Context, cursor func(folder string) string, h m
 	}
 	running.Wait()
 	return nil
+}
+
+// begin opens the folders that were never read over one connection: what comes from
+// now on is new in all of them, however long some have to wait for a connection of
+// their own. One that cannot be opened now begins later.
+func (s *Source) begin(ctx context.Context, all []*watcher) {
+	var x *session
+	for _, w := range all {
+		if w.at.Validity != 0 || !w.at.Date.IsZero() {
+			continue
+		}
+		if x == nil {
+			var err error
+			if x, err = s.connect(ctx, nil); err != nil {
+				s.log.Warn("connect to the mail server", "error", err)
+				return
+			}
+			defer x.leave(ctx)
+		}
+		if err := w.open(ctx, x); err != nil {
+			w.log.Warn("the folder could not be opened yet", "error", err)
+			if !isSaid(err) {
+				return
+			}
+		}
+	}
 }
 
 // folders asks which folders there are until the server answers.

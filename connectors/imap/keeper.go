@@ -14,6 +14,7 @@ import (
 // was kept and has died is replaced once. Where all folders share a connection, it
 // waits for its turn.
 func (s *Source) withKept(ctx context.Context, do func(x *session, sent string) error) error {
+	s.enliven()
 	s.keeper.Lock()
 	defer s.keeper.Unlock()
 	for {

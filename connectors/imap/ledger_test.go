@@ -80,6 +80,7 @@ func TestLedgerOverRestarts(t *testing.T) {
 // A mail that costs the connection each time is tried for some time before it is
 // set aside, and keeps nothing away meanwhile.
 func TestPatience(t *testing.T) {
+	t.Parallel()
 	s := newScripted(t, func(s *scripted) {
 		s.hook = func(x *scriptedConn, _, command, args string) bool {
 			if command != "UID FETCH" || !strings.HasPrefix(args, "1 ") || !strings.Contains(args, "BODY.PEEK[]") {

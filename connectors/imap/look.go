@@ -155,6 +155,7 @@ func (w *watcher) one(ctx context.Context, x *session, h head) (stored bool, err
 		w.done(h.uid)
 		return false, nil
 	}
+	w.s.enliven()
 	w.mu.Lock()
 	w.book.begin(h.uid)
 	w.mu.Unlock()

@@ -156,8 +156,11 @@ func (w *watcher) watch(ctx context.Context, x *session, single, live bool, chan
 func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, changed <-chan struct{}) error {
 	idle := x.c.Has("IDLE") && w.s.quirks.idles()
 	limit := min(w.s.poll(idle), renewIdle)
-	if quick {
+	switch {
+	case quick:
 		limit = min(limit, quickest)
+	case w.s.isLive():
+		limit = min(limit, liveLook)
 	}
 	if single {
 		limit = min(limit, w.s.turnTime)
@@ -197,6 +200,10 @@ func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, chan
 // quickest is how often the server is asked while a conversation is live: some
 // announce new mail half a second late.
 const quickest = 500 * time.Millisecond
+
+// liveLook is how often a folder is looked at while a conversation is live and no
+// mail has come just now: some servers announce nothing.
+const liveLook = 3 * time.Second
 
 // idle waits for an announcement, at most for limit.
 func (x *session) idle(ctx context.Context, limit time.Duration, changed, wanted <-chan struct{}) error {
