@@ -239,7 +239,7 @@ func TestTooManyRecipients(t *testing.T) {
 			}
 		}
 	}
-	for _, answer := range []string{"452 4.5.3 Error: too many recipients", "452 too many recipients", "552 5.5.3 too many recipients", "451 4.3.0 Multiple destination domains, use a separate transaction"} {
+	for _, answer := range []string{"452 4.5.3 Error: too many recipients", "452 too many recipients", "552 5.5.3 too many recipients", "452 recipient limit exceeded", "451 4.3.0 Multiple destination domains, use a separate transaction"} {
 		s, out := newScripted(t, limit(answer, ""))
 		res, dots, err := submit(t, out, outgoing(small, to...))
 		if err != nil || dots != 3 || len(res.Outcomes) != 5 {

@@ -37,6 +37,7 @@ type wording struct {
 	statuses []string // "5.4.5"; ".2.2" fits 4.2.2 and 5.2.2; "5.7.0 auth" wants that word in the text besides
 	words    []string
 	source   string
+	early    bool // only before the mail itself was sent: behind it the same words may be about what it says
 }
 
 // wordings are tried in this order; the first that fits counts. Where a source is
@@ -44,39 +45,41 @@ type wording struct {
 var wordings = []wording{
 	{ofAccount, mail.AccountBlocked, []string{"5.1.8", "5.4.6 unusual"},
 		[]string{"outboundspamexception", "bad outbound sender", "unusual sending activity"},
-		"Exchange Online: 5.1.8; Zoho: zoho.com/mail/help (5.4.6)"},
+		"Exchange Online: 5.1.8; Zoho: zoho.com/mail/help (5.4.6)", false},
 	{ofMail, 0, []string{".4.6", ".6.0"},
-		[]string{"line too long", "line length", "too many hops", "mail loop", "message contains", "spam", "virus", "content rejected", "unsolicited message"},
-		"RFC 3463, 3.5 and 3.7; Postfix, Exim, Yandex, Mail.ru"},
+		[]string{"line too long", "line length", "too many hops", "mail loop", "message contains", "attachment", "nesting", "spam", "virus", "content rejected", "unsolicited message"},
+		"RFC 3463, 3.5 and 3.7; Postfix, Exim, Yandex, Mail.ru", false},
 	{ofAccount, mail.OverLimit, []string{"5.4.5", "4.7.28", "5.7.705", "5.1.90"},
 		[]string{"submissionquotaexceeded", "reached your daily limit", "daily user sending", "sending limit", "sending quota", "exceeded its sending", "tenant has exceeded", "sender thread limit exceeded", "daily sending", "mail send limit exceeded", "mail limit has been reached"},
-		"Gmail: support.google.com/a/answer/3726730; Microsoft: learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online; iCloud: support.apple.com/102198; IONOS: ionos.com/help/email/general-topics/what-are-the-mass-mailing-limits; StartMail: support.startmail.com/hc/articles/360006737337"},
+		"Gmail: support.google.com/a/answer/3726730; Microsoft: learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online; iCloud: support.apple.com/102198; IONOS: ionos.com/help/email/general-topics/what-are-the-mass-mailing-limits; StartMail: support.startmail.com/hc/articles/360006737337", false},
 	{ofRecipient, 0, []string{".2.1", ".2.2", "5.2.122", "4.2.122", "5.7.124", "5.7.129", "5.7.133", "5.7.134", "5.7.136"},
 		[]string{"receiving mail at a rate", "receiving email at a rate", "receiving mail too quickly", "receiving email too quickly", "recipient has exceeded", "recipient's mailbox", "mailbox is full", "mailbox full", "recipient over quota", "user is over quota", "user over quota", "over his quota", "insufficient mailbox space", "mailbox quota exceeded"},
-		"Gmail: support.google.com/a/answer/3726730; RFC 3463, 3.3; Postfix, Dovecot, Exim"},
+		"Gmail: support.google.com/a/answer/3726730; RFC 3463, 3.3; Postfix, Dovecot, Exim", false},
 	{ofRecipient, 0, []string{".1.1", ".1.2", ".1.3", ".1.6", ".1.10"},
 		[]string{"user unknown", "unknown user", "no such user", "no such recipient", "does not exist", "recipient not found", "invalid recipient", "mailbox unavailable", "unrouteable address", "no mailbox here", "recipient rejected", "unknown recipient"},
-		"RFC 3463, 3.2; Postfix, Exim, qmail, Exchange"},
+		"RFC 3463, 3.2; Postfix, Exim, qmail, Exchange", false},
 	{ofAccount, mail.OverLimit, nil,
 		[]string{"limit on the number of allowed outgoing", "max emails per hour", "max defers and failures per hour", "exceeded the max", "daily message quota", "maximum sending rate", "throttling failure", "message quota exceeded", "too many messages", "too many emails", "too many mails", "rate limit", "ratelimit", "messages per hour", "recipients per hour", "mails per hour", "emails per day", "messages per day", "hourly limit", "daily limit", "sending frequency", "frequency limited", "unusual rate", "sender is throttled", "maximum credits", "quota of outgoing", "outgoing mail limit", "exceeded the limit", "limit exceeded", "limit was exceeded", "exceeds the limit"},
-		"Plesk: docs.plesk.com (outgoing mail control); cPanel: docs.cpanel.net (max hourly emails); Amazon SES: docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html; SmarterMail; Zoho: zoho.com/mail/help; QQ: service.mail.qq.com; SendGrid; postfwd"},
+		"Plesk: docs.plesk.com (outgoing mail control); cPanel: docs.cpanel.net (max hourly emails); Amazon SES: docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html; SmarterMail; Zoho: zoho.com/mail/help; QQ: service.mail.qq.com; SendGrid; postfwd", false},
 	{ofAccount, mail.NeedsTLS, nil, []string{"must issue a starttls", "starttls first", "encryption required", "requires tls", "tls required for"},
-		"Gmail: support.google.com/a/answer/3726730; Postfix: smtpd_tls_security_level=encrypt; RFC 3207, 4"},
+		"Gmail: support.google.com/a/answer/3726730; Postfix: smtpd_tls_security_level=encrypt; RFC 3207, 4", false},
 	{ofAccount, mail.NotSignedIn, []string{"5.7.0 auth", "5.5.1 auth", "5.7.57", "5.7.139", "5.7.8", "5.7.9"},
 		[]string{"authentication required", "authentication is required", "must authenticate", "must be authenticated", "not authenticated", "please authenticate", "smtp auth", "smtpclientauthentication is disabled", "login first", "sign in first", "authenticate first"},
-		"RFC 4954, 6; Exchange Online 5.7.57 and 5.7.139; Exim; Courier"},
+		"RFC 4954, 6; Exchange Online 5.7.57 and 5.7.139; Exim; Courier", false},
 	{ofAccount, mail.NoRelay, nil,
 		[]string{"relay access denied", "relaying denied", "relay not permitted", "relaying not allowed", "relaying disallowed", "relay denied", "not allowed to relay", "unable to relay", "relaying prohibited", "we do not relay", "no relaying", "relaying is not"},
-		"Postfix, sendmail, Exim, Exchange (5.7.54), qmail, Zoho"},
+		"Postfix, sendmail, Exim, Exchange (5.7.54), qmail, Zoho", false},
 	{ofAccount, mail.SenderRefused, []string{"5.7.60", ".1.7", ".1.8"},
 		[]string{"not owned by", "sender address rejected", "sender rejected", "sender refused", "permission to send as", "permissions to send as", "sendasdenied", "from address is not one of", "sender verify failed", "address is not verified", "sender is not allowed", "sender denied", "sender not allowed", "not authorized to send as", "not authorized to send from", "not allowed to send as", "not allowed to send from", "mail from must equal", "invalid sender", "from header sender domain not verified"},
-		"Postfix: reject_sender_login_mismatch; Exchange: 5.7.60, SendAsDenied; iCloud; Amazon SES; 163.com (553 Mail from must equal authorized user); Brevo"},
+		"Postfix: reject_sender_login_mismatch; Exchange: 5.7.60, SendAsDenied; iCloud; Amazon SES; 163.com (553 Mail from must equal authorized user); Brevo", false},
 	{ofAccount, mail.AccountBlocked, []string{"5.7.708", "5.7.750"},
-		[]string{"account has been disabled", "account is disabled", "account disabled", "account suspended", "account has been suspended", "account is locked", "account blocked", "user is blocked", "sender blocked", "unusual rate of unsolicited", "not yet activated", "account is not active", "client host rejected", "blocked using", "listed at", "unauthorized ip", "ip address has been temporarily blocked"},
-		"Exchange Online: 5.7.708, 5.7.750; cPanel; Postfix; Brevo; Mail.ru"},
+		[]string{"account has been disabled", "account is disabled", "account disabled", "account suspended", "account has been suspended", "account is locked", "account blocked", "user is blocked", "sender blocked", "unusual rate of unsolicited", "not yet activated", "account is not active", "unauthorized ip", "ip address has been temporarily blocked"},
+		"Exchange Online: 5.7.708, 5.7.750; cPanel; Postfix; Brevo; Mail.ru", false},
+	{ofAccount, mail.AccountBlocked, nil, []string{"client host rejected", "blocked using", "listed at"},
+		"Postfix: reject_rbl_client, check_client_access; Exim", true},
 	{ofAccount, mail.ServerBusy, []string{"4.3.2", "4.4.5"},
 		[]string{"server busy", "too many connections", "too many concurrent", "concurrent connections", "too many sessions", "closing connection", "service unavailable", "temporary system problem", "insufficient system resources", "insufficient system storage", "out of disk", "queue file write error"},
-		"Gmail: support.google.com/a/answer/3726730; Exchange; Postfix; RFC 5321, 4.2.2"},
+		"Gmail: support.google.com/a/answer/3726730; Exchange; Postfix; RFC 5321, 4.2.2", false},
 }
 
 // judge decides whose fault a refusal is. same: several recipients were refused in
@@ -109,7 +112,9 @@ func byWords(at stage, p reply) (wording, bool) {
 	text := strings.ToLower(p.Text)
 	for _, w := range wordings {
 		// At MAIL neither the mail nor a recipient is known yet.
-		if (w.whose == ofAccount || at != atSender) && w.fits(p.Status, text) {
+		switch {
+		case w.whose != ofAccount && at == atSender, w.early && at > atRecipient, w.trouble == mail.ServerBusy && p.Code >= 500:
+		case w.fits(p.Status, text):
 			return w, true
 		}
 	}
@@ -164,7 +169,7 @@ func isTooLarge(p reply) bool {
 // (RFC 5321, 4.5.3.1.10).
 func isTooMany(p reply) bool {
 	text := strings.ToLower(p.Text)
-	return p.Status == "4.5.3" || p.Status == "5.5.3" || (p.Code == 452 || p.Code == 552 || p.Code == 451 || p.Code == 450) && strings.Contains(text, "too many recipients") ||
+	return p.Status == "4.5.3" || p.Status == "5.5.3" || (p.Code == 452 || p.Code == 552 || p.Code == 451 || p.Code == 450) && (strings.Contains(text, "too many recipients") || strings.Contains(text, "recipient limit")) ||
 		strings.Contains(text, "separate transaction")
 }
 

@@ -68,6 +68,10 @@ func TestJudge(t *testing.T) {
 		{atDot, "554 5.6.0 Invalid message", false, ofMail, 0},
 		{atDot, "550 line length limit exceeded", false, ofMail, 0},
 		{atDot, "451 4.3.0 queue file write error", false, ofAccount, mail.ServerBusy},
+		{atDot, "554 5.7.1 URL listed at a block list", false, ofMail, 0},
+		{atDot, "554 5.7.1 Service unavailable; content", false, ofMail, 0},
+		{atDot, "550 attachment limit exceeded", false, ofMail, 0},
+		{atRecipient, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list", false, ofAccount, mail.AccountBlocked},
 		{atHello, "501 5.5.4 Invalid domain name", false, ofAccount, mail.NameRefused},
 		{atGreeting, "554 5.7.1 no service", false, ofAccount, mail.ServerBusy},
 	} {
