@@ -67,7 +67,7 @@ func (x *session) headsInto(ctx context.Context, uids []uint32, got map[uint32]h
 	if refused != nil && !isSaid(refused) {
 		return refused
 	}
-	if kind, _ := troubleOf(refused); kind != noTrouble {
+	if kind, _ := troubleOf(refused); kind.ofAll() {
 		return refused
 	}
 	left := slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool { _, there := got[uid]; return there })
@@ -119,7 +119,7 @@ func (x *session) fetchHeads(ctx context.Context, uids []uint32, into map[uint32
 			x.s.quirks.headWorked()
 		}
 		kind, _ := troubleOf(err)
-		if !proven && kind == noTrouble && (isSaid(err) || len(mails) > 0) && x.s.quirks.headRefused(i) {
+		if !proven && !kind.ofAll() && (isSaid(err) || len(mails) > 0) && x.s.quirks.headRefused(i) {
 			continue // it refuses the form, or cannot pick out fields
 		}
 		maps.Copy(into, found)

@@ -116,3 +116,28 @@ func TestPatience(t *testing.T) {
 		t.Errorf("%d attempts", n)
 	}
 }
+
+// When a mail is set aside: never at once, sooner where the server answers, and
+// late where nothing says that it is this mail.
+func TestHopeless(t *testing.T) {
+	begun := time.Unix(1_800_000_000, 0)
+	for _, c := range []struct {
+		times            int
+		after            time.Duration
+		answered, worked bool
+		want             bool
+	}{
+		{1, time.Hour, true, true, false},
+		{2, time.Hour, true, true, false},
+		{3, 5 * time.Second, true, true, false},
+		{3, 10 * time.Second, true, true, true},
+		{3, 10 * time.Second, false, true, false},
+		{6, 30 * time.Second, false, true, true},
+		{6, time.Minute, true, false, false},
+		{9, 5 * time.Minute, true, false, true},
+	} {
+		if got := hopeless(failure{times: c.times, first: begun}, begun.Add(c.after), c.answered, c.worked, 30*time.Second); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}

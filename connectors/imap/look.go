@@ -73,6 +73,7 @@ func (w *watcher) take(ctx context.Context, x *session, uids []uint32) (n int, e
 			stored = false
 			if h, there := heads[uid]; there {
 				n++
+				w.itWorks()
 				if stored, err = w.one(ctx, x, h); err != nil {
 					return n, err
 				}
@@ -87,6 +88,13 @@ func (w *watcher) take(ctx context.Context, x *session, uids []uint32) (n int, e
 		}
 	}
 	return n, nil
+}
+
+// itWorks notes that the server has given a mail.
+func (w *watcher) itWorks() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.worked = time.Now()
 }
 
 func (w *watcher) done(uid uint32) {
@@ -104,7 +112,7 @@ func (w *watcher) cursor(uid uint32) string {
 // lost notes that a connection ended while headers were fetched. Of several mails
 // nobody knows which one it was: fewer are asked for the next time.
 func (w *watcher) lost(ctx context.Context, uids []uint32, err error) error {
-	if kind, _ := troubleOf(err); kind != noTrouble || ctx.Err() != nil {
+	if kind, _ := troubleOf(err); kind.ofAll() || ctx.Err() != nil {
 		return w.s.explained(err)
 	}
 	if len(uids) > 1 {
@@ -115,16 +123,17 @@ func (w *watcher) lost(ctx context.Context, uids []uint32, err error) error {
 }
 
 // notGiven notes that the server did not give a mail; after some attempts it is
-// set aside and told. Where each attempt costs the connection, those go on for some
-// time: the network may be to blame.
+// set aside and told.
 func (w *watcher) notGiven(ctx context.Context, uid uint32, h mail.Header, cause error) error {
 	now, not := time.Now(), (*notGiven)(nil)
+	kind, _ := troubleOf(cause)
+	answered := isSaid(cause) && kind == noTrouble || errors.As(cause, &not)
 	w.mu.Lock()
 	f := w.book.failed(uid, now, w.s.firstWait)
+	worked := w.worked.After(f.first)
 	w.mu.Unlock()
 	w.log.Warn("the server did not give a mail", "uid", uid, "attempt", f.times, "error", cause)
-	answered := isSaid(cause) || errors.As(cause, &not)
-	if f.times < maxAttempts || !answered && now.Sub(f.first) < w.s.patience {
+	if !hopeless(f, now, answered, worked, w.s.patience) {
 		return nil
 	}
 	w.log.Error("a mail was set aside: the server does not give it", "uid", uid, "error", cause)
@@ -142,6 +151,23 @@ func (w *watcher) notGiven(ctx context.Context, uid uint32, h mail.Header, cause
 	}
 	w.done(uid)
 	return nil
+}
+
+// hopeless decides whether a mail is set aside. The attempts go on for some time:
+// the server may have a bad moment, and where each attempt costs the connection, the
+// network may be to blame. Where no other mail came meanwhile, nothing says that it
+// is this one, and they go on for longer.
+func hopeless(f failure, now time.Time, answered, worked bool, patience time.Duration) bool {
+	switch since := now.Sub(f.first); {
+	case f.times < maxAttempts:
+		return false
+	case !worked:
+		return since >= 10*patience
+	case answered:
+		return since >= patience/3
+	default:
+		return since >= patience
+	}
 }
 
 // one hands over one mail. stored: the position behind it is on disk.
@@ -209,7 +235,7 @@ func (w *watcher) bodyFailed(ctx context.Context, h head, err error) error {
 	case errors.Is(err, errGone):
 		w.done(h.uid)
 		return nil
-	case kind != noTrouble || ctx.Err() != nil:
+	case kind.ofAll() || ctx.Err() != nil:
 		return w.s.explained(err)
 	case isSaid(err) || errors.As(err, &not):
 		return w.notGiven(ctx, h.uid, h.header, err)

@@ -66,6 +66,8 @@ func (s *Source) explained(err error) error {
 		}
 		s.seats.pause(pause)
 		return retry.After(fmt.Errorf("%s asks for a pause: %w", s.cfg.Server.Address(), err), pause)
+	case inUse:
+		return retry.After(err, inUsePause)
 	}
 	return err
 }
@@ -74,6 +76,7 @@ const (
 	connectionPause = 30 * time.Second
 	busyPause       = 20 * time.Second
 	refusedPause    = 20 * time.Second
+	inUsePause      = 5 * time.Second
 )
 
 func (x *session) hello(ctx context.Context) error {
@@ -128,10 +131,10 @@ func isSaid(err error) bool {
 // time.
 func (x *session) authenticate(ctx context.Context) error {
 	err := x.signIn(ctx)
-	if kind, _ := troubleOf(err); isSaid(err) && kind != connections && kind != busy && x.s.login.Renew() {
+	if kind, _ := troubleOf(err); isSaid(err) && !kind.ofAll() && x.s.login.Renew() {
 		err = x.signIn(ctx) // the token had ended before its time
 	}
-	if kind, _ := troubleOf(err); kind == connections || kind == busy || !isSaid(err) {
+	if kind, _ := troubleOf(err); kind.ofAll() || kind == inUse || !isSaid(err) {
 		return err
 	}
 	// The other folders would be refused as well, and too many attempts lock accounts.
@@ -165,7 +168,7 @@ func (x *session) signIn(ctx context.Context) error {
 			return fmt.Errorf("sign in at %s: %w", s.cfg.Server.Address(), err)
 		}
 		// Two attempts at most: more of them may lock the account.
-		if kind, _ := troubleOf(err); kind == connections || kind == busy || n == 1 {
+		if kind, _ := troubleOf(err); kind.ofAll() || kind == inUse || n == 1 {
 			break
 		}
 	}
@@ -253,7 +256,7 @@ func (x *session) search(ctx context.Context, from uint32, since time.Time, more
 		if !isSaid(err) {
 			return err
 		}
-		if kind, _ := troubleOf(err); kind != noTrouble || more != "" {
+		if kind, _ := troubleOf(err); kind.ofAll() || more != "" {
 			return err
 		}
 		uids, err = x.c.UIDs(from)

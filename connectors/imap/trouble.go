@@ -17,6 +17,7 @@ const (
 	noTrouble    trouble = iota
 	connections          // too many at the same time
 	busy                 // the server wants to be left alone for some time
+	inUse                // it cannot do just this now
 	identify             // it wants to know which program this is (RFC 2971)
 	wrongSecrets         // it says that user and password do not fit
 )
@@ -62,11 +63,16 @@ func troubleOf(err error) (kind trouble, pause time.Duration) {
 		return identify, 0
 	case said.Code == "AUTHENTICATIONFAILED" || said.Code == "AUTHORIZATIONFAILED" || said.Code == "EXPIRED":
 		return wrongSecrets, 0
-	case said.Code == "UNAVAILABLE" || said.Code == "LIMIT" || said.Code == "INUSE" || hasAny(text, busyWords) && said.Code != "SERVERBUG":
+	case said.Code == "LIMIT" || hasAny(text, busyWords) && said.Code != "SERVERBUG":
 		return busy, 0
+	case said.Code == "UNAVAILABLE" || said.Code == "INUSE":
+		return inUse, 0
 	}
 	return noTrouble, 0
 }
+
+// ofAll reports whether a refusal is about all that we could ask.
+func (t trouble) ofAll() bool { return t == connections || t == busy }
 
 func hasAny(text string, words []string) bool {
 	for _, w := range words {

@@ -31,8 +31,9 @@ type watcher struct {
 	side   sync.WaitGroup // mails whose bodies come slowly
 	handle sync.Mutex     // held while the handler has a mail
 	mu     sync.Mutex
-	book   *ledger // guarded by mu; nil: the folder was not opened yet
-	slow   int     // guarded by mu: how many bodies come slowly
+	book   *ledger   // guarded by mu; nil: the folder was not opened yet
+	slow   int       // guarded by mu: how many bodies come slowly
+	worked time.Time // guarded by mu: when the server has last given the header of a mail
 }
 
 // errHandedOver says that the connection is left to a slow body, and that a new
