@@ -136,7 +136,7 @@ func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding
 		server("imap", m.IMAP.Server.server(m.Address).Check())
 	}
 	if m.SMTP != nil {
-		server("smtp", m.SMTP.Server.server(m.Address).Check())
+		server("smtp", m.smtp().Check())
 	}
 	if m.LMTP != nil {
 		server("lmtp", m.LMTP.lmtp().Check())

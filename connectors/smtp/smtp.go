@@ -27,6 +27,15 @@ type Config struct {
 	Connections int            `yaml:"connections"` // how many at most at the same time; 0: 2
 }
 
+// Check returns all that is wrong with the settings.
+func (c Config) Check() []error {
+	errs := c.Server.Check()
+	if c.LocalName != "" && !isName(c.LocalName) {
+		errs = append(errs, fmt.Errorf("local_name: %q is not a host name, such as mail.example.org, nor an address in brackets", c.LocalName))
+	}
+	return errs
+}
+
 // Submitter is a mail.Submitter. It is safe for several goroutines.
 type Submitter struct {
 	maxSize atomic.Int64 // bytes; 0: not known
@@ -65,11 +74,7 @@ const dotTime = 10 * time.Minute
 // Open prepares a Submitter; it connects when the first mail is submitted. The
 // caller closes it.
 func Open(cfg Config, log *slog.Logger) (*Submitter, error) {
-	errs := cfg.Server.Check()
-	if cfg.LocalName != "" && !isName(cfg.LocalName) {
-		errs = append(errs, fmt.Errorf("local_name: %q is not a host name, such as mail.example.org, nor an address in brackets", cfg.LocalName))
-	}
-	if len(errs) > 0 {
+	if errs := cfg.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	if cfg.Connections <= 0 {
