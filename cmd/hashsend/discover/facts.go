@@ -12,7 +12,7 @@ type Facts struct {
 }
 
 const (
-	noFigure = "no figure is published"
+	noFigure = "no figure found"
 	byRoles  = "by their roles (SPECIAL-USE)"
 	byNames  = "by their names"
 )
@@ -29,7 +29,7 @@ func providerFacts() []Facts {
 		{"Microsoft 365", "10,000 recipients a day, 30 emails a minute, 500 recipients an email", byRoles,
 			"OAuth2 only; SMTP AUTH must be allowed for the mailbox; a limit is told at the end of the email as SubmissionQuotaExceededException", "https://its.sfsu.edu/guides/microsoftoffice365emaillimits", "2026-11"},
 		{"iCloud", "1,000 emails and 1,000 recipients a day, 500 recipients an email, 20 MB", byRoles, "only addresses of the account may be in From", "https://support.apple.com/102198", "2026-11"},
-		{"Yahoo", "500 recipients a day, 100 an email", byRoles + "; spam is in \"Bulk\"", "keeps what is submitted in Sent by itself; limits logins (\"[LIMIT] Rate limit hit\")", "https://help.yahoo.com/mkb/article.php?page=content&y=PROD_YSB_BZMAIL&locale=en_US&id=SLN17518", "2026-11"},
+		{"Yahoo", "500 recipients a day, 100 an email (its business mail)", byRoles + "; spam is in \"Bulk\"", "keeps what is submitted in Sent by itself; limits logins (\"[LIMIT] Rate limit hit\")", "https://help.yahoo.com/mkb/article.php?page=content&y=PROD_YSB_BZMAIL&locale=en_US&id=SLN17518", "2026-11"},
 		{"AOL", "as Yahoo, which runs it", byRoles, "keeps what is submitted in Sent by itself", "", ""},
 		{"GMX", noFigure, byNames + " in the language of the account (\"Gesendet\", \"Spamverdacht\")", "IMAP has to be allowed in the settings first, and is turned off again when it is not used for long", "", ""},
 		{"WEB.DE", noFigure, byNames + " in German", "as GMX, which runs on the same servers", "", ""},
@@ -69,7 +69,7 @@ func programFacts() []Facts {
 		{"Postfix", "none by itself", "", "\"Sender address rejected: not owned by user\" means that the account may not send as this address; refuses incomplete names in EHLO where the admin wants it", "https://www.postfix.org/postconf.5.html", ""},
 		{"Exchange on your own server", "by its throttling policy and receive connectors", byNames + " in the language of the mailbox",
 			"\"5.7.60 Client does not have permissions to send as this sender\": give the account that right", "https://learn.microsoft.com/exchange", ""},
-		{"HCL Domino", "by its configuration", byNames + "; Sent is a view, and may be missing over IMAP", "an email that it cannot convert is refused at each FETCH: it is set aside after three attempts", "https://help.hcl-software.com/domino", ""},
+		{"HCL Domino", "by its configuration", byNames + "; Sent is a view, and may be missing over IMAP", "an email that it cannot convert is refused at each FETCH: it is set aside after some attempts", "https://help.hcl-software.com/domino", ""},
 		{"cPanel", "max hourly emails, for the whole domain (often 50 to 500)", "below INBOX (\"INBOX.Sent\")", "a limit is told as \"has exceeded the max emails per hour\"", "https://docs.cpanel.net", ""},
 		{"Plesk", "outgoing mail control, for mailbox, domain and subscription", byNames, "a limit is told at the end of the email as \"554 5.7.0 … The limit on the number of allowed outgoing messages was exceeded\"", "https://docs.plesk.com", ""},
 		{"Courier", "4 connections from one address (MAXPERIP)", "below INBOX (\"INBOX.Sent\")", "knows no roles and no MOVE", "https://www.courier-mta.org/imap/", ""},

@@ -115,19 +115,19 @@ func largeProviders() []Provider {
 		{
 			Name: "Google Workspace", mx: []string{"google.com", "googlemail.com"},
 			IMAP: implicit("imap.gmail.com", 993), SMTP: implicit("smtp.gmail.com", 465),
-			Password:  "an app password, if the administrator of the domain allows them: https://myaccount.google.com/apppasswords",
+			Password:  "an app password, if the admin of the domain allows them: https://myaccount.google.com/apppasswords",
 			KeepsSent: true, PerHour: 160, AuthservIDs: []string{"mx.google.com"},
 		},
 		{
 			Name: "Outlook.com", domains: []string{"outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "live.de", "outlook.fr", "hotmail.fr", "hotmail.co.uk", "live.co.uk", "outlook.es", "hotmail.it", "outlook.it"},
 			IMAP: implicit("outlook.office365.com", 993), SMTP: upgraded("smtp-mail.outlook.com", 587),
-			Password: "none: Microsoft takes OAuth2 only", OAuth2: microsoft(),
+			Password: "none: Microsoft accepts OAuth2 only", OAuth2: microsoft(),
 			KeepsSent: true, NewIDs: true, PerHour: 24, AuthservIDs: []string{"outlook.com"},
 		},
 		{
 			Name: "Microsoft 365", mx: []string{"protection.outlook.com", "mx.microsoft"},
 			IMAP: implicit("outlook.office365.com", 993), SMTP: upgraded("smtp.office365.com", 587),
-			Password: "none: Microsoft takes OAuth2 only, and the administrator of the domain must allow SMTP AUTH for this mailbox", OAuth2: microsoft(),
+			Password: "none: Microsoft accepts OAuth2 only, and the admin of the domain must allow SMTP AUTH for this mailbox", OAuth2: microsoft(),
 			KeepsSent: true, PerHour: 800, AuthservIDs: []string{"outlook.com"},
 		},
 		{
@@ -155,22 +155,22 @@ func europeanProviders() []Provider {
 		{
 			Name: "GMX", domains: []string{"gmx.de", "gmx.net", "gmx.at", "gmx.ch"},
 			IMAP: implicit("imap.gmx.net", 993), SMTP: implicit("mail.gmx.net", 465),
-			Password: "the password of the account, or an app password with two-factor login; allow IMAP first (settings, POP3 and IMAP)",
+			Password: "the password of the account, or an app password with two-factor sign-in; allow IMAP in the settings first (POP3 and IMAP)",
 		},
 		{
 			Name: "GMX", domains: []string{"gmx.com", "gmx.us", "gmx.co.uk", "gmx.fr", "gmx.es"},
 			IMAP: implicit("imap.gmx.com", 993), SMTP: upgraded("mail.gmx.com", 587),
-			Password: "the password of the account, or an app password with two-factor login; allow IMAP first (settings, POP3 and IMAP)",
+			Password: "the password of the account, or an app password with two-factor sign-in; allow IMAP in the settings first (POP3 and IMAP)",
 		},
 		{
 			Name: "WEB.DE", domains: []string{"web.de"},
 			IMAP: implicit("imap.web.de", 993), SMTP: upgraded("smtp.web.de", 587),
-			Password: "the password of the account, or an app password with two-factor login; allow IMAP first (settings, POP3 and IMAP)",
+			Password: "the password of the account, or an app password with two-factor sign-in; allow IMAP in the settings first (POP3 and IMAP)",
 		},
 		{
 			Name: "T-Online", domains: []string{"t-online.de", "magenta.de"},
 			IMAP: implicit("secureimap.t-online.de", 993), SMTP: implicit("securesmtp.t-online.de", 465),
-			Password: "the password for mail programs, made in the customer centre of Telekom (not that of the login)",
+			Password: "the password for email programs, made in the Telekom customer center (not the one you sign in with)",
 		},
 		{
 			Name: "Posteo", domains: []string{"posteo.de", "posteo.net", "posteo.eu", "posteo.org"},
@@ -180,7 +180,7 @@ func europeanProviders() []Provider {
 		{
 			Name: "mailbox.org", domains: []string{"mailbox.org", "secure.mailbox.org"}, mx: []string{"mailbox.org"},
 			IMAP: implicit("imap.mailbox.org", 993), SMTP: implicit("smtp.mailbox.org", 465),
-			Password: "the password of the account; with two-factor login an app password from the settings (Security)",
+			Password: "the password of the account; with two-factor sign-in an app password from the settings (Security)",
 		},
 		{
 			Name: "IONOS", mx: []string{"kundenserver.de", "ionos.com", "ionos.co.uk", "ionos.es", "ionos.fr", "1and1.com"},
@@ -195,7 +195,7 @@ func europeanProviders() []Provider {
 		{
 			Name: "Seznam", domains: []string{"seznam.cz", "email.cz", "post.cz", "spoluzaci.cz"}, mx: []string{"seznam.cz"},
 			IMAP: implicit("imap.seznam.cz", 993), SMTP: implicit("smtp.seznam.cz", 465),
-			Password: "the password of the account; allow IMAP first in the settings",
+			Password: "the password of the account; allow IMAP in the settings first",
 		},
 		{
 			Name: "Infomaniak", domains: []string{"ik.me", "etik.com", "ikmail.com"}, mx: []string{"infomaniak.ch", "infomaniak.com"},
@@ -210,12 +210,12 @@ func europeanProviders() []Provider {
 		{
 			Name: "Free", domains: []string{"free.fr"},
 			IMAP: implicit("imap.free.fr", 993), SMTP: implicit("smtp.free.fr", 465),
-			Password: "the password of the mailbox; allow authenticated SMTP first in the settings of the account",
+			Password: "the password of the mailbox; allow authenticated SMTP in the settings of the account first",
 		},
 		{
 			Name: "Orange", domains: []string{"orange.fr", "wanadoo.fr"},
 			IMAP: implicit("imap.orange.fr", 993), SMTP: implicit("smtp.orange.fr", 465),
-			Password: "the password of the mailbox; allow other mail programs first in its settings",
+			Password: "the password of the mailbox; allow other email programs in its settings first",
 		},
 	}
 }
@@ -230,12 +230,12 @@ func otherProviders() []Provider {
 		{
 			Name: "Zoho", domains: []string{"zoho.com", "zohomail.com"}, mx: []string{"zoho.com"},
 			IMAP: implicit("imap.zoho.com", 993), SMTP: implicit("smtp.zoho.com", 465),
-			Password: "an app-specific password, made at https://accounts.zoho.com (Security); allow IMAP first in the settings of Zoho Mail", PerHour: 50,
+			Password: "an app-specific password, made at https://accounts.zoho.com (Security); allow IMAP in the settings of Zoho Mail first", PerHour: 50,
 		},
 		{
 			Name: "Zoho", domains: []string{"zoho.eu", "zohomail.eu"}, mx: []string{"zoho.eu"},
 			IMAP: implicit("imap.zoho.eu", 993), SMTP: implicit("smtp.zoho.eu", 465),
-			Password: "an app-specific password, made at https://accounts.zoho.eu (Security); allow IMAP first in the settings of Zoho Mail", PerHour: 50,
+			Password: "an app-specific password, made at https://accounts.zoho.eu (Security); allow IMAP in the settings of Zoho Mail first", PerHour: 50,
 		},
 		{
 			Name: "Proton Mail (by Proton Mail Bridge on this machine)", domains: []string{"proton.me", "protonmail.com", "pm.me", "protonmail.ch"}, mx: []string{"protonmail.ch"},
@@ -245,7 +245,7 @@ func otherProviders() []Provider {
 		{
 			Name: "Yandex", domains: []string{"yandex.com", "yandex.ru", "ya.ru", "yandex.com.tr"}, mx: []string{"yandex.net"},
 			IMAP: implicit("imap.yandex.com", 993), SMTP: implicit("smtp.yandex.com", 465),
-			Password: "an app password, made at https://id.yandex.com (Security); allow IMAP first in the settings of the mailbox", PerHour: 40,
+			Password: "an app password, made at https://id.yandex.com (Security); allow IMAP in the settings of the mailbox first", PerHour: 40,
 		},
 		{
 			Name: "Mail.ru", domains: []string{"mail.ru", "inbox.ru", "list.ru", "bk.ru"},
@@ -270,7 +270,7 @@ func otherProviders() []Provider {
 		{
 			Name: "Naver", domains: []string{"naver.com"},
 			IMAP: implicit("imap.naver.com", 993), SMTP: implicit("smtp.naver.com", 465),
-			Password: "an app password, made in the security settings after 2-step verification was turned on; allow IMAP first in the settings of Naver Mail",
+			Password: "an app password, made in the security settings after 2-step verification was turned on; allow IMAP in the settings of Naver Mail first",
 		},
 		{
 			Name: "Hostinger", mx: []string{"hostinger.com"},
@@ -285,12 +285,12 @@ func otherProviders() []Provider {
 		{
 			Name: "Runbox", domains: []string{"runbox.com"},
 			IMAP: implicit("mail.runbox.com", 993), SMTP: implicit("mail.runbox.com", 465),
-			Password: "the password of the account; with two-factor login an app password from the account's security settings",
+			Password: "the password of the account; with two-factor sign-in an app password from the account's security settings",
 		},
 		{
 			Name: "Purelymail", domains: []string{"purelymail.com"}, mx: []string{"purelymail.com"},
 			IMAP: implicit("imap.purelymail.com", 993), SMTP: implicit("smtp.purelymail.com", 465),
-			Password: "the password of the mailbox; with two-factor login an app password",
+			Password: "the password of the mailbox; with two-factor sign-in an app password",
 		},
 		{Name: "Tuta", domains: []string{"tuta.com", "tutanota.com", "tutanota.de", "tutamail.com", "tuta.io", "keemail.me"}, mx: []string{"tutanota.de"}, not: "it has neither IMAP nor SMTP for other programs; take a mailbox elsewhere"},
 		{Name: "HEY", domains: []string{"hey.com"}, mx: []string{"hey.com"}, not: "it has neither IMAP nor SMTP for other programs; take a mailbox elsewhere"},
