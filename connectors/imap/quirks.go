@@ -10,7 +10,7 @@ import (
 // quirks are what was learned of a server, for the connections that follow.
 type quirks struct {
 	mu      sync.Mutex
-	way     int               // of signing in that has worked, plus one; 0: none yet
+	way     int               // of signing in that comes first, plus one; 0: not known yet
 	heads   int               // index of headForms that is used
 	proven  bool              // that form has given a header
 	noIdle  bool              // IDLE is offered and refused
@@ -36,6 +36,7 @@ func (q *quirks) order(n int) []int {
 	return all
 }
 
+// worked makes a way of signing in come first from now on.
 func (q *quirks) worked(i int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

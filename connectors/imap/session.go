@@ -159,12 +159,14 @@ func (x *session) signIn(ctx context.Context) error {
 	}
 	order := s.quirks.order(len(ways))
 	for n, i := range order {
-		err = ways[i]()
-		if err == nil {
+		if err = ways[i](); err == nil {
 			s.quirks.worked(i)
 			return nil
 		}
 		if !isSaid(err) {
+			if n == 1 {
+				s.quirks.worked(i) // the server hung up after the first: this one begins the next time
+			}
 			return fmt.Errorf("sign in at %s: %w", s.cfg.Server.Address(), err)
 		}
 		// Two attempts at most: more of them may lock the account.

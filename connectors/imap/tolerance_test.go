@@ -169,7 +169,17 @@ func TestFallbacks(t *testing.T) {
 	}{
 		"AUTHENTICATE refused": {change: refuses(is("AUTHENTICATE"), "NO AUTHENTICATE failed."), asked: `LOGIN "team" "secret"`},
 		"AUTHENTICATE unknown": {change: refuses(is("AUTHENTICATE"), "BAD unknown"), asked: `LOGIN "team" "secret"`},
-		"no mechanism":         {change: func(s *scripted) { s.caps = "IMAP4rev1" }, asked: `LOGIN "team" "secret"`, never: "AUTHENTICATE|IDLE|NAMESPACE"},
+		"AUTHENTICATE hangs up": {change: func(s *scripted) {
+			s.hook = func(x *scriptedConn, tag, command, _ string) bool {
+				if command != "AUTHENTICATE" {
+					return false
+				}
+				x.say(tag + " NO AUTHENTICATE failed.")
+				x.hangUp()
+				return true
+			}
+		}, asked: `LOGIN "team" "secret"`},
+		"no mechanism": {change: func(s *scripted) { s.caps = "IMAP4rev1" }, asked: `LOGIN "team" "secret"`, never: "AUTHENTICATE|IDLE|NAMESPACE"},
 		"LIST without RETURN": {change: func(s *scripted) { s.caps = strings.Replace(everything, "LIST-EXTENDED ", "", 1) },
 			asked: `LIST "" "\*"$`, never: "RETURN"},
 		"LIST RETURN refused":  {change: refuses(func(c, a string) bool { return c == "LIST" && strings.Contains(a, "RETURN") }, "BAD syntax"), asked: `LIST "" "\*"$`},

@@ -279,6 +279,7 @@ func TestSignIn(t *testing.T) {
 		"PLAIN refused":      {"AUTH PLAIN LOGIN", "AUTH PLAIN", "504 5.5.4 mechanism disabled", true, 2},
 		"PLAIN wrong":        {"AUTH PLAIN LOGIN", "AUTH PLAIN", "535 5.7.8 no", true, 2},
 		"both refused":       {"AUTH PLAIN LOGIN", "AUTH", "535 5.7.8 no", false, 2},
+		"refused, hangs up":  {"AUTH PLAIN LOGIN", "AUTH", "!535 5.7.8 no\r\n", false, 1},
 		"an old server":      {"AUTH=LOGIN", "AUTH PLAIN", "504 no", true, 1},
 		"too busy to say":    {"AUTH PLAIN LOGIN", "AUTH", "454 4.7.0 Too many login attempts", false, 1},
 		"others are offered": {"AUTH CRAM-MD5 GSSAPI LOGIN", "AUTH CRAM", "535 no", true, 1},
@@ -305,7 +306,7 @@ func TestSignIn(t *testing.T) {
 			if (err == nil) != c.works {
 				t.Errorf("%v", err)
 			}
-			if a := accountError(err); !c.works && (a == nil || a.Trouble != mail.NotSignedIn && c.asked == 2 || !retry.IsCongested(err) || retry.IsNever(err)) {
+			if a := accountError(err); !c.works && (a == nil || (a.Trouble != mail.NotSignedIn) != strings.HasPrefix(c.answer, "454") || !retry.IsCongested(err) || retry.IsNever(err)) {
 				t.Errorf("%v: %+v", err, a)
 			}
 			if got := s.asked("AUTH"); len(got) != c.asked {

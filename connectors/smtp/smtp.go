@@ -429,13 +429,21 @@ func (s *Submitter) tryMechanisms(ctx context.Context, x *session) error {
 	if err != nil {
 		return err
 	}
+	var refused error
 	for _, m := range mechs[:min(len(mechs), 2)] {
 		var r *refusal
-		if err = x.c.auth(m); err == nil || !errors.As(err, &r) || isBusy(r) {
+		if err = x.c.auth(m); err == nil || errors.As(err, &r) && isBusy(r) {
 			return err
 		}
+		if r == nil && refused != nil {
+			return refused // it hung up then
+		}
+		if r == nil {
+			return err
+		}
+		refused = err
 	}
-	return err
+	return refused
 }
 
 // signInError says that nobody could sign in, in the words of mailnet.
