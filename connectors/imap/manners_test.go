@@ -447,3 +447,21 @@ func TestSilentAnnouncements(t *testing.T) {
 		t.Error("a throttled account is live")
 	}
 }
+
+// A server that has announced new mail is believed, and not asked in between.
+func TestAnnouncementsAreBelieved(t *testing.T) {
+	t.Parallel()
+	s := newScripted(t, nil)
+	k := newTaker()
+	src := s.source(func(c *Config) { c.Poll, c.Burst, c.Sent, c.Junk, c.All = time.Hour, -1, None, None, None })
+	running(t, src, k, "7:0:0:0:0")
+	eventually(t, "IDLE was not begun", func() bool { return len(s.asked("IDLE")) > 0 })
+	s.put("INBOX", raw("ours", "reply"))
+	eventually(t, "the reply did not arrive", func() bool { return len(k.all()) == 1 })
+	eventually(t, "the announcement is not believed", func() bool { return src.quirks.announces() && src.isLive() })
+	eventually(t, "IDLE was not begun again", func() bool { return len(s.asked("IDLE")) == 2 })
+	time.Sleep(liveLook + 500*time.Millisecond) // what is counted is what happens in that time
+	if n := len(s.asked("IDLE")); n > 2 {
+		t.Errorf("%d times IDLE", n)
+	}
+}

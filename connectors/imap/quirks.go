@@ -14,6 +14,7 @@ type quirks struct {
 	heads   int               // index of headForms that is used
 	proven  bool              // that form has given a header
 	noIdle  bool              // IDLE is offered and refused
+	tells   bool              // the last new mail was announced
 	rawName map[string]string // names of folders as the server writes them, where they are odd
 }
 
@@ -96,4 +97,17 @@ func (q *quirks) idleRefused() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.noIdle = true
+}
+
+// announced notes whether the server has announced new mail, or it was found.
+func (q *quirks) announced(told bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.tells = told
+}
+
+func (q *quirks) announces() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.tells
 }

@@ -142,25 +142,29 @@ func (w *watcher) watch(ctx context.Context, x *session, single, live bool, chan
 		if live && w.s.cfg.Burst > 0 && w.s.seats.mayHurry() {
 			quickUntil = time.Now().Add(w.s.cfg.Burst)
 		}
-		if err := w.wait(ctx, x, single, time.Now().Before(quickUntil), changed); err != nil || ctx.Err() != nil {
+		quick := time.Now().Before(quickUntil)
+		told, err := w.wait(ctx, x, single, quick, changed)
+		if err != nil || ctx.Err() != nil {
 			return err
 		}
 		n, err := w.look(ctx, x)
 		if err != nil || single {
 			return err
 		}
-		live = n > 0
+		if live = n > 0; live && !quick {
+			w.s.quirks.announced(told)
+		}
 	}
 }
 
-// wait waits until another look is worth it.
-func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, changed <-chan struct{}) error {
+// wait waits until another look is worth it. told: the server has announced something.
+func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, changed <-chan struct{}) (told bool, err error) {
 	idle := x.c.Has("IDLE") && w.s.quirks.idles()
 	limit := min(w.s.poll(idle), renewIdle)
 	switch {
 	case quick:
 		limit = min(limit, quickest)
-	case w.s.isLive():
+	case w.s.isLive() && !(idle && w.s.quirks.announces()):
 		limit = min(limit, liveLook)
 	}
 	if single {
@@ -176,13 +180,13 @@ func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, chan
 		wanted = w.s.seats.wanted
 	}
 	if idle {
-		err := x.idle(ctx, limit, changed, wanted)
+		told, err := x.idle(ctx, limit, changed, wanted)
 		if !isSaid(err) {
-			return err
+			return told, err
 		}
 		w.log.Info("the server refuses IDLE: new mail is looked for", "error", err)
 		w.s.quirks.idleRefused()
-		return nil
+		return false, nil
 	}
 	t := time.NewTimer(limit)
 	defer t.Stop()
@@ -190,12 +194,12 @@ func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, chan
 	case <-t.C:
 	case <-wanted:
 	case <-ctx.Done():
-		return nil
+		return false, nil
 	}
 	if err := x.do(ctx, x.c.Noop); err != nil {
-		return fmt.Errorf("NOOP: %w", w.s.explained(err))
+		return false, fmt.Errorf("NOOP: %w", w.s.explained(err))
 	}
-	return nil
+	return false, nil
 }
 
 // quickest is how often the server is asked while a conversation is live: some
@@ -206,11 +210,11 @@ const quickest = 500 * time.Millisecond
 // mail has come just now: some servers announce nothing.
 const liveLook = 3 * time.Second
 
-// idle waits for an announcement, at most for limit.
-func (x *session) idle(ctx context.Context, limit time.Duration, changed, wanted <-chan struct{}) error {
+// idle waits for an announcement, at most for limit, and reports whether there was one.
+func (x *session) idle(ctx context.Context, limit time.Duration, changed, wanted <-chan struct{}) (told bool, err error) {
 	select {
 	case <-changed: // told while the last look went on
-		return nil
+		return true, nil
 	default:
 	}
 	stop, ended := make(chan struct{}), make(chan struct{})
@@ -227,17 +231,18 @@ func (x *session) idle(ctx context.Context, limit time.Duration, changed, wanted
 		}
 	})
 	// The server answers at once to the begin and to the end; in between it is silent.
-	err := guard(ctx, x.conn, limit+x.answer, func() error { return x.c.Idle(stop) })
+	err = guard(ctx, x.conn, limit+x.answer, func() error { return x.c.Idle(stop) })
 	close(ended)
 	waiting.Wait()
 	select {
 	case <-changed:
+		told = true
 	default:
 	}
 	if err != nil {
-		return fmt.Errorf("IDLE: %w", x.s.explained(err))
+		return told, fmt.Errorf("IDLE: %w", x.s.explained(err))
 	}
-	return nil
+	return told, nil
 }
 
 // open opens the folder and finds out from where to read on.
