@@ -90,8 +90,11 @@ func readLine(r *bufio.Reader, left *int) ([]byte, error) {
 		n := min(len(part), *left)
 		*left -= n
 		line = append(line, part[:n]...)
-		if errors.Is(err, bufio.ErrBufferFull) && *left > 0 {
-			continue
+		if errors.Is(err, bufio.ErrBufferFull) {
+			if *left > 0 {
+				continue
+			}
+			err = nil // the rest of the line is left out
 		}
 		return bytes.TrimRight(line, "\r\n"), err
 	}

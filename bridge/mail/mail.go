@@ -5,7 +5,9 @@ package mail
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -53,8 +55,9 @@ type Incoming struct {
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
-// Handler takes mails. Calls for one folder come one after the other, in the
-// order of the folder; different folders may call at the same time.
+// Handler takes mails. Calls of Handle for one folder come one after the other, in
+// the order of the folder unless a mail comes slowly from its server; different
+// folders may call at the same time.
 type Handler interface {
 	// Wants decides by the header alone. False: not ours; the source leaves the
 	// mail as it is, and its body is not fetched.
@@ -67,6 +70,31 @@ type Handler interface {
 	Handle(ctx context.Context, cursor string, m Incoming) error
 	// Pass stores the cursor of a folder after mails that were not wanted.
 	Pass(ctx context.Context, mailbox, folder, cursor string) error
+}
+
+// Missed is a mail that a source knows of and could not get from its server, after
+// several attempts.
+type Missed struct {
+	Mailbox string // name in the configuration
+	Folder  string
+	Place   Place
+	Number  uint32 // of the mail in its folder (RFC 3501, 2.3.1.1)
+	Header  Header // what is known of it; may be empty
+	Err     error  // why it could not be got
+}
+
+// MissedHandler is a Handler that is told of mails that were set aside. Other
+// handlers get a call of Pass instead.
+type MissedHandler interface {
+	// Missed notes the mail and stores the cursor behind it.
+	Missed(ctx context.Context, cursor string, m Missed) error
+}
+
+// HealthHandler is a Handler that is told how the connection to a folder fares.
+type HealthHandler interface {
+	// Health is called when watching a folder fails, each time, and once when it
+	// works again (nil). The text of err says what to do.
+	Health(mailbox, folder string, err error)
 }
 
 // Source is a way on which mail comes in.
@@ -118,14 +146,52 @@ type Result struct {
 	Outcomes  []Outcome
 }
 
+// AccountTrouble is what a submission server has against a mailbox.
+type AccountTrouble int
+
+// The troubles of accounts.
+const (
+	RefusedAll     AccountTrouble = iota + 1 // all recipients in the same words, for no known reason
+	OverLimit                                // it has sent what it may for now
+	NotSignedIn                              // user, password or token are refused, or none was asked for
+	SenderRefused                            // it may not send as this address
+	NoRelay                                  // it may send to nobody outside
+	NameRefused                              // the name that was given in EHLO
+	NeedsTLS                                 // the connection is not, or cannot be, secured
+	AccountBlocked                           // by the provider
+	ServerBusy                               // the server takes no mail from anybody at the moment
+)
+
+// AccountError is a refusal of the mailbox and not of a mail or a recipient: no
+// other mail of the mailbox would fare better, and each of them waits. It comes
+// inside of errors marked retry.Congested.
+type AccountError struct {
+	Trouble   AccountTrouble
+	Code      int    // SMTP reply code
+	Status    string // enhanced status code (RFC 3463); may be empty
+	ServerSay string // the server's words, one line
+	Advice    string // what the admin can do, a sentence without a full stop; empty: nothing but wait
+}
+
+// Error has the server's words and the advice.
+func (e *AccountError) Error() string {
+	s := strings.TrimSpace(strings.Join(strings.Fields(fmt.Sprintf("%d %s %s", e.Code, e.Status, e.ServerSay)), " "))
+	if e.Advice != "" {
+		s += " (" + e.Advice + ")"
+	}
+	return s
+}
+
 // Submitter hands finished mails to a submission server.
 type Submitter interface {
-	// Submit sends one mail. beforeDot is called once when all bytes but the
-	// final dot are out; if it fails, the transaction is broken off unsent. A nil
+	// Submit sends one mail. beforeDot is called when all bytes but the final dot
+	// are out, once for each transaction that it takes; if it fails, the transaction
+	// is broken off unsent. A nil
 	// error means that at least one recipient was accepted; Outcomes then has one
 	// entry per address of To. On an error nothing was accepted, unless it is
 	// marked retry.Unclear (the connection broke after the final dot); it is marked
-	// retry.Never when the server refused the mail for good. Outcomes are given
+	// retry.Never when the server refused the mail for good, and has an
+	// *AccountError in it when the server refused the mailbox. Outcomes are given
 	// with errors too, where they are known. Safe for several goroutines.
 	Submit(ctx context.Context, o Outgoing, beforeDot func() error) (Result, error)
 }
@@ -159,12 +225,27 @@ const (
 	Failed // something says that it is false
 )
 
+// Cause is why a mail is not proven although something speaks for it.
+type Cause int
+
+// The causes.
+const (
+	NoCause        Cause = iota
+	HeaderTooLarge       // a part of the header was not read: it is held, whatever else is known
+	FieldDoubled         // a field that may stand once stands twice
+	FieldUnsigned        // the signature does not cover a field that is used
+	PartSigned           // the signature does not cover the whole text
+	AuthorUnclear        // From is not one plain address
+)
+
 // Verdict is the outcome of a check of a mail's origin.
 type Verdict struct {
-	Trust  Trust
-	Method string // "dmarc", "dkim", "spf", "place", …
-	Domain string // the domain that was proven
-	Reason string // plain words for a person
+	Trust   Trust
+	Method  string // "dmarc", "dkim", "spf", "place", …
+	Domain  string // the domain that was proven
+	Address string // the author's address that was checked: of a proven mail, the only one in From
+	Cause   Cause
+	Reason  string // plain words for a person
 }
 
 // Verifier finds out whether a mail is from the address in its From.

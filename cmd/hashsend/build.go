@@ -69,6 +69,11 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o core.Options, p
 		}
 		o.Chats = append(o.Chats, net)
 	}
+	forget, err := c.keepTokens(ctx)
+	if err != nil {
+		return o, p, err
+	}
+	p.closes = append(p.closes, forget)
 	for _, m := range c.Mailboxes {
 		box, err := m.open(p, log)
 		if err != nil {
@@ -100,7 +105,7 @@ func (m mailboxConfig) open(p *parts, log *slog.Logger) (box core.Mailbox, err e
 		box.Sources, box.Keeper = append(box.Sources, in), in
 	}
 	if m.LMTP != nil {
-		pushed, err := lmtp.Open(m.name(), lmtp.Config{Listen: m.LMTP.Listen}, log)
+		pushed, err := lmtp.Open(m.name(), m.LMTP.lmtp(), log)
 		if err != nil {
 			return box, fmt.Errorf("lmtp: %w", err)
 		}

@@ -91,6 +91,11 @@ func (c *config) tryAll(ctx context.Context) []trial {
 		all = append(all, trial{Name: name, OK: err == nil, Text: text})
 	}
 	quiet := slog.New(slog.DiscardHandler)
+	if forget, err := c.keepTokens(ctx); err != nil {
+		all = append(all, trial{Name: "sign-ins", Text: err.Error()})
+	} else {
+		defer forget() //nolint:errcheck // it was only looked at
+	}
 	for _, n := range c.Networks {
 		try(n.kind.Key+" "+n.name, func(ctx context.Context) (string, error) { return n.Try(ctx, chat.Env{Name: n.name, Log: quiet}) })
 	}

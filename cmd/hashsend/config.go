@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"hashsend/connectors"
+	"hashsend/connectors/lmtp"
+	"hashsend/connectors/mailnet"
 )
 
 // config is the configuration file. Its tags are its keys; config.example.yaml
@@ -114,6 +116,8 @@ type mailboxConfig struct {
 	PerHour   int         `yaml:"mails_per_hour"`
 	LargestMB int         `yaml:"largest_mail_mb"`
 	Opens     opensConfig `yaml:"opens"`
+
+	imapTokens, smtpTokens *mailnet.Tokens // of sign-ins by OAuth2 that last; nil: they last as long as the connection
 }
 
 type serverConfig struct {
@@ -156,8 +160,11 @@ type smtpConfig struct {
 }
 
 type lmtpConfig struct {
-	Listen string `yaml:"listen"`
+	Listen string   `yaml:"listen"`
+	Peers  []string `yaml:"peers"`
 }
+
+func (l *lmtpConfig) lmtp() lmtp.Config { return lmtp.Config{Listen: l.Listen, Peers: l.Peers} }
 
 type trustConfig struct {
 	AuthservIDs []string `yaml:"authserv_ids"`

@@ -136,10 +136,10 @@ func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding
 		server("imap", m.IMAP.Server.server(m.Address).Check())
 	}
 	if m.SMTP != nil {
-		server("smtp", m.SMTP.Server.server(m.Address).Check())
+		server("smtp", m.smtp().Check())
 	}
-	if m.LMTP != nil && m.LMTP.Listen == "" {
-		bad("lmtp.listen", "missing; wanted is an address, as 127.0.0.1:2424 or /run/hashsend/lmtp")
+	if m.LMTP != nil {
+		server("lmtp", m.LMTP.lmtp().Check())
 	}
 	if m.Opens.Network != "" && !networks[m.Opens.Network] {
 		bad("opens.network", "there is no network %q", m.Opens.Network)
@@ -164,7 +164,8 @@ func (s serverConfig) server(address string) mailnet.Server {
 		v.User = address
 	}
 	if o := s.OAuth2; o != nil {
-		v.OAuth2 = &mailnet.OAuth2{ClientID: o.ClientID, ClientSecret: o.ClientSecret.value, TokenURL: o.TokenURL, Scopes: o.Scopes, RefreshToken: o.RefreshToken.value, AccessToken: o.AccessToken.value}
+		all := o.oauth2()
+		v.OAuth2 = &all
 	}
 	return v
 }
@@ -177,14 +178,18 @@ func (d *duration) value(unset time.Duration) time.Duration {
 }
 
 func (m mailboxConfig) imap() imap.Config {
+	server := m.IMAP.Server.server(m.Address)
+	server.Tokens = m.imapTokens
 	return imap.Config{
-		Server: m.IMAP.Server.server(m.Address), Inbox: m.IMAP.Folders, Sent: m.IMAP.Sent, Junk: m.IMAP.Junk, All: m.IMAP.All, JunkPoll: m.IMAP.JunkEach.value(0),
+		Server: server, Inbox: m.IMAP.Folders, Sent: m.IMAP.Sent, Junk: m.IMAP.Junk, All: m.IMAP.All, JunkPoll: m.IMAP.JunkEach.value(0),
 		Poll: m.IMAP.Poll.value(0), Burst: m.IMAP.Burst.value(0), Mark: m.IMAP.Mark,
 	}
 }
 
 func (m mailboxConfig) smtp() smtp.Config {
-	return smtp.Config{Server: m.SMTP.Server.server(m.Address), LocalName: m.SMTP.LocalName, Connections: m.SMTP.Connections}
+	server := m.SMTP.Server.server(m.Address)
+	server.Tokens = m.smtpTokens
+	return smtp.Config{Server: server, LocalName: m.SMTP.LocalName, Connections: m.SMTP.Connections}
 }
 
 func (c *config) access() core.Access {

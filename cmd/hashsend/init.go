@@ -18,6 +18,7 @@ import (
 
 	"hashsend/cmd/hashsend/discover"
 	"hashsend/connectors"
+	"hashsend/connectors/mailnet"
 )
 
 func newInit() *cobra.Command {
@@ -93,7 +94,8 @@ type wizard struct {
 	out           io.Writer
 	find          func(ctx context.Context, address string) (discover.Found, error)
 	client        *http.Client
-	patience      time.Duration // for the mails to oneself
+	patience      time.Duration   // for the mails to oneself
+	mailTokens    *mailnet.Tokens // of the mailbox that is tried
 }
 
 func (w *wizard) say(format string, args ...any) { fmt.Fprintf(w.out, format+"\n", args...) }
@@ -290,6 +292,9 @@ func (w *wizard) draft() (*config, error) {
 	}
 	if mistakes := c.parse(w.config()); len(mistakes) > 0 {
 		return nil, &configError{path: w.file, mistakes: mistakes}
+	}
+	if w.a.Refresh != "" {
+		w.useTokens(&c.Mailboxes[0])
 	}
 	return c, nil
 }

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"charm.land/huh/v2"
-	"golang.org/x/oauth2"
-
 	"hashsend/cmd/hashsend/discover"
+	"hashsend/cmd/hashsend/signin"
 	"hashsend/connectors/imap"
+	"hashsend/connectors/mailnet"
 	"hashsend/connectors/smtp"
 )
 
@@ -98,22 +98,39 @@ func (w *wizard) login(ctx context.Context) error {
 		question{Label: "Client id", Into: &a.ClientID, Check: isThere}); err != nil {
 		return err
 	}
-	conf := oauth2.Config{ClientID: a.ClientID, Scopes: a.OAuth2.Scopes, Endpoint: oauth2.Endpoint{DeviceAuthURL: a.OAuth2.DeviceURL, TokenURL: a.OAuth2.TokenURL}}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, w.client)
-	code, err := conf.DeviceAuth(ctx)
+	p := signin.Provider{Name: a.Provider.Name, ClientID: a.ClientID, DeviceURL: a.OAuth2.DeviceURL, TokenURL: a.OAuth2.TokenURL, Scopes: a.OAuth2.Scopes}
+	token, err := signin.Device(ctx, w.client, p, signin.Person{Say: w.say})
 	if err != nil {
-		return fmt.Errorf("ask %s for a login: %w", a.Provider.Name, err)
-	}
-	w.say("Open %s in a browser and enter the code %s. Waiting …", code.VerificationURI, code.UserCode)
-	token, err := conf.DeviceAccessToken(ctx, code)
-	if err != nil {
-		return fmt.Errorf("log in at %s: %w", a.Provider.Name, err)
-	}
-	if token.RefreshToken == "" {
-		return fmt.Errorf("%s gave no refresh token; %s", a.Provider.Name, a.OAuth2.Register)
+		return fmt.Errorf("%w; to get a client id that allows it, %s", err, a.OAuth2.Register)
 	}
 	a.Refresh = token.RefreshToken
 	return nil
+}
+
+// useTokens makes what is tried share one sign-in: a refresh token may be good for
+// one use, and the last one is written.
+func (w *wizard) useTokens(m *mailboxConfig) {
+	for _, s := range m.signIns() {
+		if w.mailTokens == nil {
+			w.mailTokens = mailnet.NewTokens(s.oauth2, &draftToken{a: &w.a})
+		}
+		s.use(w.mailTokens)
+	}
+}
+
+// draftToken keeps the token of a configuration that is not written yet.
+type draftToken struct {
+	a     *answers
+	token mailnet.Token
+}
+
+// Update implements mailnet.TokenKeeper.
+func (d *draftToken) Update(_ context.Context, change func(mailnet.Token) (mailnet.Token, error)) (mailnet.Token, error) {
+	next, err := change(d.token)
+	if err == nil {
+		d.token, d.a.Refresh = next, next.Refresh
+	}
+	return next, err
 }
 
 // roundTrip sends mails from the mailbox to itself and tells what became of them.

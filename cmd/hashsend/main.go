@@ -86,7 +86,7 @@ from any mail program, appears in the room.`,
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.PersistentFlags().StringP("config", "c", "", "configuration file (default $HASHSEND_CONFIG, ./config.yaml, …)")
-	cmd.AddCommand(newDemo(), newInit(), newCheck(), newRun(), newRegistration(), newSlack(), newAdmin(), newPreviewCommand(), newVersion())
+	cmd.AddCommand(newDemo(), newInit(), newCheck(), newRun(), newLogin(), newRegistration(), newSlack(), newAdmin(), newPreviewCommand(), newVersion())
 	return cmd
 }
 

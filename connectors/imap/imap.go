@@ -1,20 +1,17 @@
 // Package imap watches the folders of a mailbox (RFC 3501, RFC 9051) and looks
 // after its Sent folder. It only reads, unless it is asked to mark bridged mail:
-// each folder has a connection and a goroutine of its own.
+// each folder has a connection and a goroutine of its own, or takes its turn on
+// one where the server allows no more.
 package imap
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
@@ -31,7 +28,7 @@ type Config struct {
 	Poll   time.Duration  `yaml:"poll"`    // how often a folder is looked at without an announcement; 0: a minute with IDLE, 15 seconds without
 	// JunkPoll is how often the folder of junk is looked at; 0: 10 minutes.
 	JunkPoll time.Duration `yaml:"junk_poll"`
-	Burst    time.Duration `yaml:"burst"` // how long after a new mail the server is asked in a quick rhythm; 0: 10 seconds, negative: never
+	Burst    time.Duration `yaml:"burst"` // how long after a new mail the server is asked twice a second; 0: 10 seconds, negative: never
 	Mark     string        `yaml:"mark"`  // flag for mail that was taken in: seen, flagged, or a keyword; empty: none
 }
 
@@ -45,10 +42,26 @@ type Source struct {
 	cfg     Config
 	log     *slog.Logger
 	login   *mailnet.Login
+	quirks  quirks
+	seats   *seats
+	life    context.Context // of what is kept from call to call; ends with Close
+	end     context.CancelFunc
+
+	firstWait time.Duration // before the first of several attempts to connect again, or to get a mail
+	patience  time.Duration // with a mail that costs the connection each time
+	slowAfter time.Duration // after which a body is read beside the others
+	turnTime  time.Duration // how long a folder keeps the connection that all share
+
+	live atomic.Int64 // until when a conversation is live, in Unix nanoseconds
 
 	keeper sync.Mutex // guards kept
 	kept   *session
 }
+
+var (
+	_ mail.Source = (*Source)(nil)
+	_ mail.Keeper = (*Source)(nil)
+)
 
 // Open prepares a Source for the mailbox of that name. It connects in Run, or
 // when the Sent folder is first needed. The caller closes it.
@@ -65,18 +78,45 @@ func Open(mailbox string, cfg Config, log *slog.Logger) (*Source, error) {
 	if cfg.JunkPoll <= 0 {
 		cfg.JunkPoll = 10 * time.Minute
 	}
-	return &Source{name: "imap " + mailbox, mailbox: mailbox, cfg: cfg, log: log.With("mailbox", mailbox), login: mailnet.NewLogin(cfg.Server)}, nil
+	s := &Source{
+		name: "imap " + mailbox, mailbox: mailbox, cfg: cfg, log: log.With("mailbox", mailbox), login: mailnet.NewLogin(cfg.Server), seats: newSeats(),
+		firstWait: 500 * time.Millisecond, patience: 30 * time.Second, slowAfter: 3 * time.Second, turnTime: 10 * time.Second,
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s, nil
 }
 
 // Name is unique among the sources of the program.
 func (s *Source) Name() string { return s.name }
 
-// Close ends the connection that looks after the Sent folder.
+// Close ends the connections that are kept.
 func (s *Source) Close() error {
+	s.end()
 	s.keeper.Lock()
 	defer s.keeper.Unlock()
 	s.dropKept()
 	return nil
+}
+
+// liveFor is how long a conversation is live after one of its mails.
+const liveFor = 5 * time.Minute
+
+// enliven notes that a mail of a conversation was sent or received.
+func (s *Source) enliven() { s.live.Store(time.Now().Add(liveFor).UnixNano()) }
+
+func (s *Source) isLive() bool {
+	return time.Now().UnixNano() < s.live.Load() && s.seats.mayHurry()
+}
+
+// poll is how often a folder is looked at without an announcement.
+func (s *Source) poll(idle bool) time.Duration {
+	switch {
+	case s.cfg.Poll > 0:
+		return s.cfg.Poll
+	case idle:
+		return time.Minute
+	}
+	return 15 * time.Second
 }
 
 // folder is one that is watched.
@@ -88,18 +128,63 @@ type folder struct {
 
 // Run watches all folders until ctx ends; see mail.Source.
 func (s *Source) Run(ctx context.Context, cursor func(folder string) string, h mail.Handler) error {
-	var running sync.WaitGroup
-	for _, f := range s.folders(ctx) {
-		w := &watcher{s: s, folder: f.name, place: f.place, every: f.every, h: h, log: s.log.With("folder", f.name)}
+	var all []*watcher
+	for i, f := range s.folders(ctx) {
+		w := &watcher{s: s, folder: f.name, place: f.place, first: i == 0, every: f.every, h: h, log: s.log.With("folder", f.name), chunk: batch, ready: func() {}}
 		var err error
 		if w.at, err = parseCursor(cursor(f.name)); err != nil {
 			w.log.Warn("the stored cursor cannot be read: looking for what was missed by date", "error", err)
 			w.at = position{Date: time.Now().AddDate(0, 0, -7)}
 		}
-		running.Go(func() { w.run(ctx) })
+		all = append(all, w)
+	}
+	s.begin(ctx, all)
+	// The first incoming folder gets the first connection: there may be no other.
+	opened := make(chan struct{})
+	var running sync.WaitGroup
+	for i, w := range all {
+		if i == 0 {
+			w.ready = sync.OnceFunc(func() { close(opened) })
+			running.Go(func() { defer w.ready(); w.run(ctx) })
+			continue
+		}
+		running.Go(func() {
+			select {
+			case <-opened:
+			case <-time.After(10 * time.Second):
+			case <-ctx.Done():
+			}
+			w.run(ctx)
+		})
 	}
 	running.Wait()
 	return nil
+}
+
+// begin opens the folders that were never read over one connection: what comes from
+// now on is new in all of them, however long some have to wait for a connection of
+// their own. One that cannot be opened now begins later.
+func (s *Source) begin(ctx context.Context, all []*watcher) {
+	var x *session
+	for _, w := range all {
+		if w.at.Validity != 0 || !w.at.Date.IsZero() {
+			continue
+		}
+		if x == nil {
+			var err error
+			if x, err = s.connect(ctx, nil); err != nil {
+				s.log.Warn("connect to the mail server", "error", err)
+				return
+			}
+			defer x.leave(ctx)
+		}
+		if err := w.open(ctx, x); err != nil {
+			w.log.Warn("the folder could not be opened yet", "error", err)
+			if !isSaid(err) {
+				return
+			}
+		}
+	}
 }
 
 // folders asks which folders there are until the server answers.
@@ -109,8 +194,12 @@ func (s *Source) folders(ctx context.Context) []folder {
 		if err == nil || ctx.Err() != nil {
 			return found
 		}
-		s.log.Warn("connect to the mail server", "attempt", attempt, "error", err)
-		if !retry.Sleep(ctx, retry.Backoff(attempt, time.Second, 5*time.Minute)) {
+		wait := retry.Backoff(attempt, 2*s.firstWait, 5*time.Minute)
+		if asked, ok := retry.Pause(err); ok {
+			wait = max(wait, asked)
+		}
+		s.log.Warn("connect to the mail server", "attempt", attempt, "again_in", wait.Round(time.Millisecond), "error", err)
+		if !retry.Sleep(ctx, wait) {
 			return nil
 		}
 	}
@@ -123,7 +212,7 @@ func (s *Source) findFolders(ctx context.Context) ([]folder, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer x.close()
+		defer x.leave(ctx)
 		if roles, err = s.roles(ctx, x); err != nil {
 			return nil, err
 		}
@@ -143,29 +232,6 @@ func (s *Source) findFolders(ctx context.Context) ([]folder, error) {
 	return found, nil
 }
 
-// Folders are those that are watched beside the incoming ones; empty: there is none,
-// None: it is not to be looked at.
-type Folders struct{ Sent, Junk, All string }
-
-// roles finds the folders that the settings do not name.
-func (s *Source) roles(ctx context.Context, x *session) (Folders, error) {
-	there, err := x.list(ctx)
-	if err != nil {
-		return Folders{}, err
-	}
-	firstOf := func(set, found string) string {
-		if set != "" {
-			return set
-		}
-		return found
-	}
-	return Folders{
-		Sent: firstOf(s.cfg.Sent, withRole(there, imap.MailboxAttrSent, sentNames)),
-		Junk: firstOf(s.cfg.Junk, withRole(there, imap.MailboxAttrJunk, junkNames)),
-		All:  firstOf(s.cfg.All, withRole(there, imap.MailboxAttrAll, nil)),
-	}, nil
-}
-
 // Check connects and logs in, and returns what the server can do and the folders that
 // are watched beside the incoming ones.
 func (s *Source) Check(ctx context.Context) (abilities []string, found Folders, err error) {
@@ -173,165 +239,7 @@ func (s *Source) Check(ctx context.Context) (abilities []string, found Folders, 
 	if err != nil {
 		return nil, found, err
 	}
-	defer x.close()
-	for c := range x.c.Caps() {
-		abilities = append(abilities, string(c))
-	}
-	slices.Sort(abilities)
+	defer x.leave(ctx)
 	found, err = s.roles(ctx, x)
-	return abilities, found, err
-}
-
-// session is one connection that is logged in.
-type session struct {
-	c      *imapclient.Client
-	conn   *mailnet.Conn
-	answer time.Duration
-	done   context.CancelFunc
-}
-
-// idleLimit is the longest silence that is normal: during IDLE, which is renewed
-// more often than that.
-const idleLimit = 12 * time.Minute
-
-// connect dials and logs in. changed is called when the server announces
-// something in the selected folder; it must not block.
-func (s *Source) connect(ctx context.Context, changed func()) (*session, error) {
-	server := s.cfg.Server
-	life, done := context.WithCancel(ctx)
-	conn, err := server.Dial(life)
-	if err != nil {
-		done()
-		return nil, err
-	}
-	conn.SetLimit(idleLimit)
-	opts := &imapclient.Options{}
-	if changed != nil {
-		opts.UnilateralDataHandler = &imapclient.UnilateralDataHandler{
-			Mailbox: func(*imapclient.UnilateralDataMailbox) { changed() },
-			Expunge: func(uint32) { changed() },
-		}
-	}
-	x := &session{conn: conn, answer: server.AnswerTime(), done: done}
-	if err := s.hello(ctx, x, opts); err != nil {
-		conn.Close() //nolint:errcheck // it is given up
-		done()
-		return nil, err
-	}
-	return x, nil
-}
-
-func (s *Source) hello(ctx context.Context, x *session, opts *imapclient.Options) error {
-	server := s.cfg.Server
-	return guard(ctx, x.conn, x.answer, func() (err error) {
-		if server.Mode() == mailnet.StartTLS {
-			if opts.TLSConfig, err = server.TLSConfig(); err != nil {
-				return err
-			}
-			if x.c, err = imapclient.NewStartTLS(x.conn, opts); err != nil {
-				return fmt.Errorf("STARTTLS with %s: %w", server.Address(), err)
-			}
-		} else {
-			x.c = imapclient.New(x.conn, opts)
-			if err := x.c.WaitGreeting(); err != nil {
-				return fmt.Errorf("greeting of %s: %w", server.Address(), err)
-			}
-		}
-		return s.authenticate(ctx, x.c)
-	})
-}
-
-func (s *Source) authenticate(ctx context.Context, c *imapclient.Client) error {
-	caps := c.Caps()
-	refused := func(err error) error {
-		var said *imap.Error
-		if errors.As(err, &said) {
-			return s.login.Refused(err)
-		}
-		return fmt.Errorf("log in at %s: %w", s.cfg.Server.Address(), err)
-	}
-	mech, err := s.login.Mechanism(ctx, func(m string) bool { return caps.Has(imap.Cap("AUTH=" + m)) })
-	if err == nil {
-		if err := c.Authenticate(mech); err != nil {
-			return refused(err)
-		}
-		return nil
-	}
-	if s.cfg.Server.OAuth2 != nil || caps.Has(imap.CapLoginDisabled) {
-		return err
-	}
-	if err := c.Login(s.cfg.Server.User, s.cfg.Server.Password).Wait(); err != nil {
-		return refused(err)
-	}
-	return nil
-}
-
-// guard runs a command and breaks the connection off when it takes longer than
-// limit: the library waits without end for a server that is silent.
-func guard(ctx context.Context, conn *mailnet.Conn, limit time.Duration, command func() error) error {
-	late := time.AfterFunc(limit, func() { conn.Close() }) //nolint:errcheck // it is to be broken off
-	err := command()
-	if !late.Stop() && err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the server did not answer within %s: %w", limit, err)
-	}
-	return err
-}
-
-func (x *session) do(ctx context.Context, command func() error) error {
-	return guard(ctx, x.conn, x.answer, command)
-}
-
-func (x *session) close() {
-	x.conn.Close() //nolint:errcheck // it is given up
-	if x.c != nil {
-		x.c.Close() //nolint:errcheck // it is given up
-	}
-	x.done()
-}
-
-func (x *session) list(ctx context.Context) (all []*imap.ListData, err error) {
-	err = x.do(ctx, func() (err error) {
-		opts := &imap.ListOptions{}
-		if x.c.Caps().Has(imap.CapSpecialUse) {
-			opts.ReturnSpecialUse = true
-		}
-		all, err = x.c.List("", "*", opts).Collect()
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list folders: %w", err)
-	}
-	return all, nil
-}
-
-// The usual names of folders where the server does not say their roles (RFC 6154).
-var (
-	sentNames = []string{"sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente", "envoyés", "éléments envoyés", "enviados", "inviata", "posta inviata", "verzonden", "verzonden items", "skickat", "wysłane", "отправленные"}
-	junkNames = []string{"junk", "junk email", "junk e-mail", "spam", "bulk mail", "unerwünscht", "junk-e-mail", "courrier indésirable", "correo no deseado", "posta indesiderata", "ongewenste e-mail", "skräppost", "wiadomości-śmieci", "спам"}
-)
-
-// findSent returns the name of the Sent folder; empty: there is none.
-func (x *session) findSent(ctx context.Context) (string, error) {
-	all, err := x.list(ctx)
-	return withRole(all, imap.MailboxAttrSent, sentNames), err
-}
-
-// withRole returns the name of the folder with a role, else the first with one of the
-// names; empty: there is none.
-func withRole(all []*imap.ListData, role imap.MailboxAttr, names []string) string {
-	for _, f := range all {
-		if slices.Contains(f.Attrs, role) {
-			return f.Mailbox
-		}
-	}
-	for _, f := range all {
-		base := f.Mailbox
-		if f.Delim != 0 {
-			base = base[strings.LastIndex(base, string(f.Delim))+1:]
-		}
-		if slices.Contains(names, strings.ToLower(base)) {
-			return f.Mailbox
-		}
-	}
-	return ""
+	return x.c.Abilities(), found, err
 }

@@ -21,6 +21,7 @@ import (
 
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
+	"hashsend/connectors/imap/wire"
 	"hashsend/connectors/mailnet"
 )
 
@@ -245,19 +246,19 @@ func TestJunkAndAllMail(t *testing.T) {
 
 // Gmail names its folders in the language of their owner and tells their roles.
 func TestRoles(t *testing.T) {
-	all := []*imap.ListData{
-		{Mailbox: "INBOX"}, {Mailbox: "Spam", Delim: '/'}, // a label of the owner's
-		{Mailbox: "[Gmail]", Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}},
-		{Mailbox: "[Gmail]/Alle Nachrichten", Delim: '/', Attrs: []imap.MailboxAttr{imap.MailboxAttrAll}},
-		{Mailbox: "[Gmail]/Spamverdacht", Delim: '/', Attrs: []imap.MailboxAttr{imap.MailboxAttrJunk}},
+	all := []wire.Folder{
+		{Name: "INBOX"}, {Name: "Spam", Delimiter: "/"}, // a label of the owner's
+		{Name: "[Gmail]", Roles: []string{`\noselect`}},
+		{Name: "[Gmail]/Alle Nachrichten", Delimiter: "/", Roles: []string{`\all`}},
+		{Name: "[Gmail]/Spamverdacht", Delimiter: "/", Roles: []string{`\junk`}},
 	}
-	if got := withRole(all, imap.MailboxAttrAll, nil); got != "[Gmail]/Alle Nachrichten" {
+	if got := withRole(all, roleAll, nil); got != "[Gmail]/Alle Nachrichten" {
 		t.Errorf("all mail: %q", got)
 	}
-	if got := withRole(all, imap.MailboxAttrJunk, junkNames); got != "[Gmail]/Spamverdacht" {
+	if got := withRole(all, roleJunk, junkNames()); got != "[Gmail]/Spamverdacht" {
 		t.Errorf("junk: %q", got)
 	}
-	if got := withRole(all[:2], imap.MailboxAttrJunk, junkNames); got != "Spam" {
+	if got := withRole(all[:2], roleJunk, junkNames()); got != "Spam" {
 		t.Errorf("junk without roles: %q", got)
 	}
 }
@@ -305,6 +306,10 @@ func TestCheckTellsTheFolders(t *testing.T) {
 	}
 }
 
+func outgoing(text string) mail.Outgoing {
+	return mail.Outgoing{Size: int64(len(text)), Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
+}
+
 func TestKeeper(t *testing.T) {
 	b := newBox(t)
 	s, ctx := b.open(), context.Background()
@@ -312,8 +317,7 @@ func TestKeeper(t *testing.T) {
 		t.Errorf("an empty folder: %v, %v", found, err)
 	}
 	text := raw("ours", "kept")
-	o := mail.Outgoing{Size: int64(len(text)), Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
-	if err := s.KeepSent(ctx, o, time.Now()); err != nil {
+	if err := s.KeepSent(ctx, outgoing(text), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if id, found, err := s.FindSent(ctx, "trace.kept", time.Now()); id != "kept@example.com" || !found || err != nil {

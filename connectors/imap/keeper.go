@@ -2,52 +2,71 @@ package imap
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
+	"strings"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"hashsend/bridge/mail"
 )
 
-type (
-	imapUID  = imapclient.FetchItemDataUID
-	imapBody = imapclient.FetchItemDataBodySection
-)
-
 // withKept runs do on the connection that looks after the Sent folder; one that
-// was kept and has died is replaced once.
+// was kept and has died is replaced once. Where all folders share a connection, it
+// waits for its turn.
 func (s *Source) withKept(ctx context.Context, do func(x *session, sent string) error) error {
+	s.enliven()
 	s.keeper.Lock()
 	defer s.keeper.Unlock()
 	for {
-		fresh := s.kept == nil
-		if fresh {
-			x, err := s.connect(context.WithoutCancel(ctx), nil)
-			if err != nil {
-				return err
-			}
-			s.kept = x
+		x, fresh, leave, err := s.keep(ctx)
+		if err != nil {
+			return err
 		}
-		sent, err := s.cfg.Sent, error(nil)
+		sent := s.cfg.Sent
 		if sent == "" {
-			sent, err = s.kept.findSent(ctx)
+			sent, err = x.findSent(ctx)
 		}
 		if err == nil {
-			err = do(s.kept, sent)
+			err = do(x, sent)
 		}
-		var said *imap.Error
-		if err == nil || errors.As(err, &said) {
+		broken := err != nil && !isSaid(err)
+		leave(broken)
+		if !broken || fresh || ctx.Err() != nil {
 			return err
 		}
+	}
+}
+
+// keep returns the connection of the keeper. fresh: it was made now.
+func (s *Source) keep(ctx context.Context) (x *session, fresh bool, leave func(broken bool), err error) {
+	if !s.seats.isSingle() && s.kept != nil {
+		return s.kept, false, s.keepOn, nil
+	}
+	s.dropKept()
+	if s.seats.isSingle() {
+		x, leave, err = s.board(ctx, nil)
+		return x, false, leave, err
+	}
+	life, done := context.WithCancel(s.life)
+	stop := context.AfterFunc(ctx, done)
+	x, leave, err = s.board(life, nil)
+	stop()
+	if err != nil {
+		done()
+		return nil, false, nil, err
+	}
+	if s.seats.isSingle() {
+		return x, false, func(broken bool) { leave(broken); done() }, nil
+	}
+	inner := x.done
+	x.done = func() { inner(); done() }
+	s.kept = x
+	return x, true, s.keepOn, nil
+}
+
+func (s *Source) keepOn(broken bool) {
+	if broken {
 		s.dropKept()
-		if fresh || ctx.Err() != nil {
-			return err
-		}
 	}
 }
 
@@ -76,36 +95,36 @@ func (s *Source) FindSent(ctx context.Context, trace string, since time.Time) (i
 
 func messageID(h head) string { return h.header.Message().ID }
 
+// looked is how many of the newest mails are looked at where a search finds nothing.
+const looked = 50
+
 // find looks for our mail by its X-Hashsend-ID in a folder. Servers that search
-// headers badly are not trusted: the newest mails are looked at as well.
+// headers badly, or not at all, are not trusted: the newest mails are looked at as
+// well.
 func (x *session) find(ctx context.Context, folder string, readOnly bool, trace string, since time.Time) (h head, found bool, err error) {
-	err = x.do(ctx, func() error {
-		_, err := x.c.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
-		return err
-	})
-	if err != nil {
-		return h, false, fmt.Errorf("open folder: %w", err)
-	}
-	hits, err := x.search(ctx, &imap.SearchCriteria{
-		Since: since.AddDate(0, 0, -1), Header: []imap.SearchCriteriaHeaderField{{Key: mail.HeaderTrace, Value: trace}},
-	})
-	if err != nil {
+	if _, err := x.selectFolder(ctx, folder, readOnly); err != nil {
 		return h, false, err
 	}
-	if len(hits) == 0 {
-		if hits, err = x.search(ctx, &imap.SearchCriteria{Since: since.AddDate(0, 0, -1)}); err != nil {
+	since = since.AddDate(0, 0, -1)
+	hits, err := x.search(ctx, 1, since, `HEADER `+mail.HeaderTrace+` "`+strings.NewReplacer(`"`, "", `\`, "").Replace(trace)+`"`)
+	if err != nil && !isSaid(err) {
+		return h, false, err
+	}
+	if err != nil || len(hits) == 0 {
+		if hits, err = x.search(ctx, 1, since, ""); err != nil {
 			return h, false, err
 		}
-		hits = hits[max(0, len(hits)-batch):]
+		hits = hits[max(0, len(hits)-looked):]
 	}
 	slices.Reverse(hits)
-	for part := range slices.Chunk(hits, batch) {
-		heads, err := x.heads(ctx, part)
+	for part := range slices.Chunk(hits, looked) {
+		slices.Sort(part)
+		heads, _, err := x.heads(ctx, part)
 		if err != nil {
 			return h, false, err
 		}
-		for _, uid := range part {
-			if h, ok := heads[uid]; ok && h.header.Get(mail.HeaderTrace) == trace {
+		for _, h := range heads {
+			if h.header.Get(mail.HeaderTrace) == trace {
 				return h, true, nil
 			}
 		}
@@ -121,20 +140,12 @@ func (s *Source) KeepSent(ctx context.Context, o mail.Outgoing, at time.Time) er
 		if err != nil {
 			return err
 		}
-		r, err := o.Open()
-		if err != nil {
-			return err
-		}
-		defer r.Close() //nolint:errcheck // it was only read
-		return x.do(ctx, func() error {
-			cmd := x.c.Append(sent, o.Size, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: at})
-			_, err := io.Copy(cmd, r)
-			if err := errors.Join(err, cmd.Close()); err != nil {
-				return err
+		if err = x.append(ctx, sent, o, at); isSaid(err) {
+			if kind, _ := troubleOf(err); kind == noTrouble {
+				err = x.append(ctx, sent, o, time.Time{}) // old servers stumble over dates and flags
 			}
-			_, err = cmd.Wait()
-			return err
-		})
+		}
+		return x.s.explained(err)
 	})
 	if err != nil {
 		return fmt.Errorf("store a copy in the Sent folder: %w", err)
@@ -142,18 +153,21 @@ func (s *Source) KeepSent(ctx context.Context, o mail.Outgoing, at time.Time) er
 	return nil
 }
 
+func (x *session) append(ctx context.Context, folder string, o mail.Outgoing, at time.Time) error {
+	r, err := o.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // it was only read
+	limit := x.answer + time.Duration(o.Size/slowest)*time.Second
+	return guard(ctx, x.conn, limit, func() error { return x.c.Append(folder, at, o.Size, r) })
+}
+
 func (x *session) sentOrNew(ctx context.Context, sent string) (string, error) {
 	if sent != "" {
 		return sent, nil
 	}
-	return "Sent", x.do(ctx, func() error {
-		err := x.c.Create("Sent", nil).Wait()
-		var said *imap.Error
-		if errors.As(err, &said) && said.Code == imap.ResponseCodeAlreadyExists {
-			return nil
-		}
-		return err
-	})
+	return x.newFolder(ctx, "Sent")
 }
 
 // AdoptSent moves our own copy from the first incoming folder to Sent; see
@@ -180,27 +194,26 @@ func (s *Source) AdoptSent(ctx context.Context, trace string, since time.Time) (
 }
 
 // move moves a mail and marks it as read. Where the server has no MOVE (RFC
-// 6851) it is copied first and removed only when the copy is there; the library's
-// own way does not wait for the copy.
-func (x *session) move(ctx context.Context, uid imap.UID, to string) error {
-	set := imap.UIDSetNum(uid)
+// 6851), or refuses it, it is copied first and removed only when the copy is there.
+func (x *session) move(ctx context.Context, uid uint32, to string) error {
 	return x.do(ctx, func() error {
-		if err := x.c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}, nil).Close(); err != nil {
+		if err := x.c.Flag(uid, `\Seen`); err != nil && !isSaid(err) {
 			return err
 		}
-		if x.c.Caps().Has(imap.CapMove) {
-			_, err := x.c.Move(set, to).Wait()
+		if x.c.Has("MOVE") {
+			if err := x.c.Move(uid, to); !isSaid(err) {
+				return err
+			}
+		}
+		if err := x.c.Copy(uid, to); err != nil {
 			return err
 		}
-		if _, err := x.c.Copy(set, to).Wait(); err != nil {
+		if err := x.c.Flag(uid, `\Deleted`); err != nil {
 			return err
 		}
-		if err := x.c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
-			return err
-		}
-		if !x.c.Caps().Has(imap.CapUIDPlus) {
+		if !x.c.Has("UIDPLUS") && !x.c.Has("IMAP4REV2") {
 			return nil // a plain EXPUNGE would remove what the owner has marked too
 		}
-		return x.c.UIDExpunge(set).Close()
+		return x.c.Expunge(uid)
 	})
 }

@@ -2,12 +2,12 @@ package imap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
 
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
@@ -18,43 +18,90 @@ type watcher struct {
 	s      *Source
 	folder string
 	place  mail.Place
+	first  bool          // the folder that comes first when there are few connections
+	ready  func()        // called when the folder was looked at, or could not be
 	every  time.Duration // it is looked at once in this time, over a connection of its own; 0: watched
 	h      mail.Handler
 	log    *slog.Logger
-	at     position
-	known  map[imap.UID]bool // UIDs near the end that were looked at, for those that become visible late
+
+	at       position // as it was stored
+	troubled bool     // the handler was told of trouble
+	chunk    int      // how many headers are fetched at once; fewer after a connection was lost over them
+
+	side   sync.WaitGroup // mails whose bodies come slowly
+	handle sync.Mutex     // held while the handler has a mail
+	mu     sync.Mutex
+	book   *ledger   // guarded by mu; nil: the folder was not opened yet
+	slow   int       // guarded by mu: how many bodies come slowly
+	worked time.Time // guarded by mu: when the server has last given the header of a mail
 }
+
+// errHandedOver says that the connection is left to a slow body, and that a new
+// one is needed at once.
+var errHandedOver = errors.New("the connection is left to a mail that comes slowly")
 
 // run watches until ctx ends, over as many connections as it takes.
 func (w *watcher) run(ctx context.Context) {
+	defer w.side.Wait()
 	for failures := 0; ctx.Err() == nil; {
-		begun := time.Now()
+		begun, single := time.Now(), w.s.seats.isSingle()
 		err := w.session(ctx)
-		if err == nil && retry.Sleep(ctx, w.every) {
-			failures = 0
-			continue
-		}
+		w.ready()
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil || errors.Is(err, errHandedOver) || single != w.s.seats.isSingle() {
+			failures = 0
+			if err == nil && !retry.Sleep(ctx, w.between()) {
+				return
+			}
+			continue
 		}
 		if time.Since(begun) > time.Minute {
 			failures = 0
 		}
-		failures++
-		wait := retry.Backoff(failures, time.Second, 5*time.Minute)
-		w.log.Warn("watching the folder was interrupted", "again_in", wait.Round(time.Second), "error", err)
+		if failures++; errors.Is(err, errKnown) {
+			failures = 1
+		}
+		// The first attempt comes soon: most connections end for no reason.
+		wait := retry.Backoff(failures, w.s.firstWait, 5*time.Minute)
+		if asked, ok := retry.Pause(err); ok {
+			wait = max(wait, asked)
+		}
+		w.health(err)
+		w.log.Warn("watching the folder was interrupted", "again_in", wait.Round(time.Millisecond), "error", err)
 		retry.Sleep(ctx, wait)
 	}
+}
+
+// health tells the handler how the folder fares, if it wants to know.
+func (w *watcher) health(err error) {
+	teller, ok := w.h.(mail.HealthHandler)
+	if ok && (err != nil || w.troubled) {
+		teller.Health(w.s.mailbox, w.folder, err)
+	}
+	w.troubled = err != nil
+}
+
+// between is how long a folder is left alone after a look that ended well.
+func (w *watcher) between() time.Duration {
+	switch {
+	case w.every > 0:
+		return w.every
+	case w.first:
+		return 0
+	}
+	return min(w.s.poll(false), w.s.turnTime)
 }
 
 // renewIdle is how long one IDLE lasts; servers and routers forget longer ones.
 const renewIdle = 9 * time.Minute
 
-// session watches over one connection until it fails; a folder that is looked at now
-// and then is looked at once.
-func (w *watcher) session(ctx context.Context) error {
+// session watches over one connection until it fails, or for one turn where all
+// folders share it. A folder that is looked at now and then is looked at once.
+func (w *watcher) session(ctx context.Context) (err error) {
 	changed := make(chan struct{}, 1)
-	x, err := w.s.connect(ctx, func() {
+	x, leave, err := w.s.board(ctx, func() {
 		select {
 		case changed <- struct{}{}:
 		default:
@@ -63,102 +110,156 @@ func (w *watcher) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer x.close()
-	if err := w.selectFolder(ctx, x); err != nil {
-		return err
-	}
-	if w.every > 0 {
-		_, err := w.look(ctx, x)
-		return err
-	}
-	w.log.Debug("watching")
-	idle := x.c.Caps().Has(imap.CapIdle)
-	poll := w.s.cfg.Poll
-	if poll <= 0 {
-		if poll = 15 * time.Second; idle {
-			poll = time.Minute
+	single := w.s.seats.isSingle()
+	defer func() {
+		if !errors.Is(err, errHandedOver) {
+			leave(err != nil)
 		}
+	}()
+	if err := w.open(ctx, x); err != nil {
+		return err
 	}
+	select {
+	case <-changed: // by opening the folder
+	default:
+	}
+	n, err := w.look(ctx, x)
+	if err == nil {
+		w.health(nil)
+	}
+	if err != nil || w.every > 0 || single && !w.first {
+		return err
+	}
+	w.ready()
+	w.log.Debug("watching")
+	return w.watch(ctx, x, single, n > 0, changed)
+}
+
+// watch waits for news and looks at them, again and again; in a turn, once.
+func (w *watcher) watch(ctx context.Context, x *session, single, live bool, changed <-chan struct{}) error {
 	quickUntil := time.Now()
 	for {
-		n, err := w.look(ctx, x)
-		if err != nil {
-			return err
-		}
-		if n > 0 && w.s.cfg.Burst > 0 {
+		if live && w.s.cfg.Burst > 0 && w.s.seats.mayHurry() {
 			quickUntil = time.Now().Add(w.s.cfg.Burst)
 		}
-		switch {
-		case time.Now().Before(quickUntil):
-			err = w.ask(ctx, x, changed, quickUntil)
-		case idle:
-			err = w.idle(ctx, x, changed, min(poll, renewIdle))
-		default:
-			if !retry.Sleep(ctx, poll) {
-				return nil
-			}
-			err = x.do(ctx, func() error { return x.c.Noop().Wait() })
-		}
+		quick := time.Now().Before(quickUntil)
+		told, err := w.wait(ctx, x, single, quick, changed)
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
-	}
-}
-
-// ask asks the server in a quick rhythm whether something has changed, as long
-// as a conversation is live: Dovecot announces new mail half a second late.
-func (w *watcher) ask(ctx context.Context, x *session, changed <-chan struct{}, until time.Time) error {
-	for time.Now().Before(until) {
-		if !retry.Sleep(ctx, 40*time.Millisecond) {
-			return nil
-		}
-		if err := x.do(ctx, func() error { return x.c.Noop().Wait() }); err != nil {
+		n, err := w.look(ctx, x)
+		if err != nil || single {
 			return err
 		}
-		select {
-		case <-changed:
-			return nil
-		default:
+		if live = n > 0; live && !quick {
+			w.s.quirks.announced(told)
 		}
 	}
-	return nil
 }
 
-// idle waits for an announcement, at most for limit.
-func (w *watcher) idle(ctx context.Context, x *session, changed <-chan struct{}, limit time.Duration) error {
-	cmd, err := x.c.Idle()
-	if err != nil {
-		return fmt.Errorf("begin IDLE: %w", err)
+// wait waits until another look is worth it. told: the server has announced something.
+func (w *watcher) wait(ctx context.Context, x *session, single, quick bool, changed <-chan struct{}) (told bool, err error) {
+	idle := x.c.Has("IDLE") && w.s.quirks.idles()
+	limit := min(w.s.poll(idle), renewIdle)
+	switch {
+	case quick:
+		limit = min(limit, quickest)
+	case w.s.isLive() && !(idle && w.s.quirks.announces()):
+		limit = min(limit, liveLook)
+	}
+	if single {
+		limit = min(limit, w.s.turnTime)
+	}
+	w.mu.Lock()
+	if next := w.book.nextTry(); !next.IsZero() {
+		limit = min(limit, max(time.Until(next), time.Millisecond))
+	}
+	w.mu.Unlock()
+	var wanted <-chan struct{}
+	if single {
+		wanted = w.s.seats.wanted
+	}
+	if idle {
+		told, err := x.idle(ctx, limit, changed, wanted)
+		if !isSaid(err) {
+			return told, err
+		}
+		w.log.Info("the server refuses IDLE: new mail is looked for", "error", err)
+		w.s.quirks.idleRefused()
+		return false, nil
 	}
 	t := time.NewTimer(limit)
 	defer t.Stop()
 	select {
-	case <-changed:
 	case <-t.C:
-	case <-x.c.Closed():
+	case <-wanted:
 	case <-ctx.Done():
+		return false, nil
 	}
-	return x.do(ctx, func() error {
-		if err := cmd.Close(); err != nil {
-			return fmt.Errorf("end IDLE: %w", err)
-		}
-		return cmd.Wait()
-	})
+	if err := x.do(ctx, x.c.Noop); err != nil {
+		return false, fmt.Errorf("NOOP: %w", w.s.explained(err))
+	}
+	return false, nil
 }
 
-// selectFolder opens the folder and finds out from where to read on.
-func (w *watcher) selectFolder(ctx context.Context, x *session) error {
-	var d *imap.SelectData
-	err := x.do(ctx, func() (err error) {
-		d, err = x.c.Select(w.folder, &imap.SelectOptions{ReadOnly: w.s.cfg.Mark == ""}).Wait()
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("open folder: %w", err)
+// quickest is how often the server is asked while a conversation is live: some
+// announce new mail half a second late.
+const quickest = 500 * time.Millisecond
+
+// liveLook is how often a folder is looked at while a conversation is live and no
+// mail has come just now: some servers announce nothing.
+const liveLook = 3 * time.Second
+
+// idle waits for an announcement, at most for limit, and reports whether there was one.
+func (x *session) idle(ctx context.Context, limit time.Duration, changed, wanted <-chan struct{}) (told bool, err error) {
+	select {
+	case <-changed: // told while the last look went on
+		return true, nil
+	default:
 	}
+	stop, ended := make(chan struct{}), make(chan struct{})
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		defer close(stop)
+		t := time.NewTimer(limit)
+		defer t.Stop()
+		select {
+		case <-wanted:
+		case <-t.C:
+		case <-ctx.Done():
+		case <-ended:
+		}
+	})
+	// The server answers at once to the begin and to the end; in between it is silent.
+	err = guard(ctx, x.conn, limit+x.answer, func() error { return x.c.Idle(stop) })
+	close(ended)
+	waiting.Wait()
+	select {
+	case <-changed:
+		told = true
+	default:
+	}
+	if err != nil {
+		return told, fmt.Errorf("IDLE: %w", x.s.explained(err))
+	}
+	return told, nil
+}
+
+// open opens the folder and finds out from where to read on.
+func (w *watcher) open(ctx context.Context, x *session) error {
+	d, err := x.selectFolder(ctx, w.folder, w.s.cfg.Mark == "")
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	if w.book == nil {
+		w.book = newLedger(w.at)
+	}
+	at := w.book.at
+	w.mu.Unlock()
 	next := d.UIDNext
 	if next == 0 { // RFC 3501 lets a server leave it out
-		all, err := x.search(ctx, &imap.SearchCriteria{})
+		all, err := x.search(ctx, 1, time.Time{}, "")
 		if err != nil {
 			return err
 		}
@@ -166,139 +267,46 @@ func (w *watcher) selectFolder(ctx context.Context, x *session) error {
 		if len(all) > 0 {
 			next = slices.Max(all) + 1
 		}
+		if at.Validity == d.UIDValidity {
+			next = max(next, at.UID+1) // the newest mail may have been deleted
+		}
 	}
-	w.known = nil
 	switch {
-	case w.at.Validity == 0 && w.at.Date.IsZero():
-		w.at = position{Validity: d.UIDValidity, UID: next - 1, Date: time.Now()}
-		return w.h.Pass(ctx, w.s.mailbox, w.folder, w.at.String())
-	case w.at.Validity != d.UIDValidity || w.at.UID >= next:
-		return w.rescan(ctx, x, d.UIDValidity, next)
+	case at.Validity == 0 && at.Date.IsZero():
+		return w.begin(ctx, position{Validity: d.UIDValidity, UID: next - 1, Floor: next - 1, Seen: ^uint64(0)})
+	case at.Validity != d.UIDValidity || at.UID >= next:
+		return w.renumbered(ctx, x, d.UIDValidity, next)
 	}
 	return nil
 }
 
-// rescan reads a folder whose numbering has changed: all mail since shortly
-// before the last look is handed over; what was taken in before is recognised.
-func (w *watcher) rescan(ctx context.Context, x *session, validity uint32, next imap.UID) error {
-	w.log.Warn("the numbering of the folder has changed: looking for what was missed by date", "since", w.at.Date.Format(time.DateOnly))
-	uids, err := x.search(ctx, &imap.SearchCriteria{Since: w.at.Date.AddDate(0, 0, -2)})
+// begin notes a new position.
+func (w *watcher) begin(ctx context.Context, p position) error {
+	w.mu.Lock()
+	w.book = newLedger(p)
+	cursor := w.book.cursor(0, time.Now())
+	w.mu.Unlock()
+	return w.h.Pass(ctx, w.s.mailbox, w.folder, cursor)
+}
+
+// renumbered finds the position in a folder whose numbering has changed: all mail
+// since shortly before the last look is looked at; what was taken in before is
+// recognised.
+func (w *watcher) renumbered(ctx context.Context, x *session, validity, next uint32) error {
+	w.mu.Lock()
+	from := w.book.at.Date
+	w.mu.Unlock()
+	w.log.Warn("the numbering of the folder has changed: looking for what was missed by date", "since", from.Format(time.DateOnly))
+	uids, err := x.search(ctx, 1, from.AddDate(0, 0, -2), "")
 	if err != nil {
 		return err
 	}
-	from := w.at.Date
-	w.at = position{Validity: validity, Date: from}
-	for _, uid := range uids {
-		if uid < next {
-			next = uid
-		}
+	floor := next - 1
+	if len(uids) > 0 {
+		floor = min(floor, uids[0]-1)
 	}
-	// The position stands before the first of them, so that an interruption begins anew.
-	w.at.UID = next - 1
-	_, err = w.take(ctx, x, uids)
-	return err
-}
-
-// lateUIDs is how many of the newest UIDs are looked at again: some servers show
-// a mail only after one with a higher UID.
-const lateUIDs = 50
-
-// look takes in what is new and returns how many mails there were.
-func (w *watcher) look(ctx context.Context, x *session) (int, error) {
-	from := imap.UID(1)
-	if w.at.UID > lateUIDs {
-		from = w.at.UID - lateUIDs
-	}
-	var all imap.UIDSet
-	all.AddRange(from, 0)
-	uids, err := x.search(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{all}})
-	if err != nil {
-		return 0, err
-	}
-	first := w.known == nil
-	if first {
-		w.known = map[imap.UID]bool{}
-	}
-	var fresh []imap.UID
-	for _, uid := range uids {
-		switch {
-		case w.known[uid] || uid < from:
-		case first && uid <= w.at.UID:
-			w.known[uid] = true
-		default:
-			fresh = append(fresh, uid)
-		}
-	}
-	n, err := w.take(ctx, x, fresh)
-	for uid := range w.known {
-		if uid+2*lateUIDs < w.at.UID {
-			delete(w.known, uid)
-		}
-	}
-	return n, err
-}
-
-// batch is how many headers are fetched at once.
-const batch = 50
-
-// take hands over the mails of these UIDs, in order.
-func (w *watcher) take(ctx context.Context, x *session, uids []imap.UID) (n int, err error) {
-	slices.Sort(uids)
-	for part := range slices.Chunk(uids, batch) {
-		heads, err := x.heads(ctx, part)
-		if err != nil {
-			return n, err
-		}
-		stored := true
-		for _, uid := range part {
-			h, there := heads[uid]
-			if there {
-				n++
-				if stored, err = w.one(ctx, x, h); err != nil {
-					return n, err
-				}
-			}
-			w.pass(uid)
-		}
-		if !stored {
-			if err := w.h.Pass(ctx, w.s.mailbox, w.folder, w.at.String()); err != nil {
-				return n, err
-			}
-		}
-	}
-	return n, nil
-}
-
-// pass moves the position behind a mail.
-func (w *watcher) pass(uid imap.UID) {
-	if w.known == nil {
-		w.known = map[imap.UID]bool{}
-	}
-	w.known[uid] = true
-	w.at.UID, w.at.Date = max(w.at.UID, uid), time.Now()
-}
-
-// one hands over one mail. stored: the position behind it is on disk.
-func (w *watcher) one(ctx context.Context, x *session, h head) (stored bool, err error) {
-	head := mail.Head{Mailbox: w.s.mailbox, Folder: w.folder, Place: w.place, Size: h.size, Received: h.received, Header: h.header}
-	wanted, err := w.h.Wants(ctx, head)
-	if err != nil || !wanted {
-		return false, err
-	}
-	b := &body{x: x, head: h}
-	defer b.drop()
-	next := w.at
-	next.UID, next.Date = max(next.UID, h.uid), time.Now()
-	err = w.h.Handle(ctx, next.String(), mail.Incoming{Head: head, Open: b.open})
-	if retry.IsNever(err) {
-		w.log.Warn("a mail was refused and passed by", "uid", h.uid, "error", err)
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("take in mail %d: %w", h.uid, err)
-	}
-	if w.s.cfg.Mark != "" && w.place != mail.Sent {
-		return true, x.mark(ctx, h.uid, w.s.cfg.Mark)
-	}
-	return true, nil
+	w.mu.Lock()
+	w.book = newLedger(position{Validity: validity, UID: floor, Date: from, Floor: floor, Seen: ^uint64(0)})
+	w.mu.Unlock()
+	return nil
 }

@@ -11,7 +11,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,8 +26,49 @@ import (
 
 // Config says where the mail server reaches us.
 type Config struct {
-	Listen  string // HOST:PORT, or the path of a Unix socket (mode 0660)
-	MaxSize int64  // bytes of one mail; 0: 100 MB
+	Listen  string   // HOST:PORT, or the path of a Unix socket (mode 0660)
+	Peers   []string // addresses and networks ("192.0.2.7", "10.1.0.0/16") that may push; required where others than this machine reach Listen
+	MaxSize int64    // bytes of one mail; 0: 100 MB
+}
+
+// Check returns all that is wrong with the settings.
+func (c Config) Check() (errs []error) {
+	if c.Listen == "" {
+		return append(errs, errors.New("listen: required: an address, such as 127.0.0.1:2424, or the path of a socket"))
+	}
+	if _, err := c.peers(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.isSocket() {
+		return errs
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	ip, _ := netip.ParseAddr(host) //nolint:errcheck // a name is no address
+	switch {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("listen: %q is not an address, such as 127.0.0.1:2424, nor the path of a socket", c.Listen))
+	case host != "localhost" && !ip.IsLoopback() && len(c.Peers) == 0:
+		errs = append(errs, fmt.Errorf("peers: required: other machines can reach %s, so list the addresses of your mail server", c.Listen))
+	}
+	return errs
+}
+
+func (c Config) isSocket() bool { return strings.Contains(c.Listen, "/") }
+
+// peers are the networks that may push; nil: everybody who reaches us.
+func (c Config) peers() (all []netip.Prefix, err error) {
+	for _, p := range c.Peers {
+		if a, err := netip.ParseAddr(p); err == nil {
+			all = append(all, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
+			continue
+		}
+		net, err := netip.ParsePrefix(p)
+		if err != nil {
+			return nil, fmt.Errorf("peers: %q is not an address, such as 192.0.2.7, nor a network, such as 10.1.0.0/16", p)
+		}
+		all = append(all, net.Masked())
+	}
+	return all, nil
 }
 
 // Source is a mail.Source.
@@ -38,13 +81,17 @@ type Source struct {
 	addr net.Addr
 }
 
+// longestLine breaks the connection off, and the mail comes again and again: it is
+// far above what mail servers let through, and below what memory has.
+const longestLine = 16 << 20
+
 // inMemory is up to which size a mail is not written to a file.
 const inMemory = 256 << 10
 
 // Open prepares a Source for the mailbox of that name; it listens in Run.
 func Open(mailbox string, cfg Config, log *slog.Logger) (*Source, error) {
-	if cfg.Listen == "" {
-		return nil, errors.New("listen: missing; wanted is an address, as 127.0.0.1:2424")
+	if errs := cfg.Check(); len(errs) > 0 {
+		return nil, errors.Join(errs...)
 	}
 	if cfg.MaxSize <= 0 {
 		cfg.MaxSize = 100 << 20
@@ -76,7 +123,7 @@ func (s *Source) Run(ctx context.Context, _ func(string) string, h mail.Handler)
 	}))
 	srv.LMTP, srv.Domain, srv.EnableSMTPUTF8 = true, "hashsend", true
 	srv.ReadTimeout, srv.WriteTimeout = 10*time.Minute, time.Minute // DATA must end within the first
-	srv.MaxLineLength, srv.MaxMessageBytes, srv.MaxRecipients = 1<<20, s.cfg.MaxSize, 1000
+	srv.MaxLineLength, srv.MaxMessageBytes, srv.MaxRecipients = longestLine, s.cfg.MaxSize, 1000
 	srv.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
@@ -94,8 +141,16 @@ func (s *Source) Run(ctx context.Context, _ func(string) string, h mail.Handler)
 }
 
 func (s *Source) listen() (net.Listener, error) {
-	if !strings.Contains(s.cfg.Listen, "/") {
-		return net.Listen("tcp", s.cfg.Listen)
+	if !s.cfg.isSocket() {
+		l, err := net.Listen("tcp", s.cfg.Listen)
+		if err != nil {
+			return nil, err
+		}
+		allowed, err := s.cfg.peers()
+		if err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		return &guarded{Listener: l, allowed: allowed, log: s.log}, nil
 	}
 	if err := os.Remove(s.cfg.Listen); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -108,6 +163,29 @@ func (s *Source) listen() (net.Listener, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// guarded is a listener that hangs up on those who may not push.
+type guarded struct {
+	net.Listener
+	allowed []netip.Prefix // nil: everybody may
+	log     *slog.Logger
+}
+
+// Accept waits for the next who may.
+func (g *guarded) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		from, err := netip.ParseAddrPort(c.RemoteAddr().String())
+		if len(g.allowed) == 0 || err == nil && slices.ContainsFunc(g.allowed, func(p netip.Prefix) bool { return p.Contains(from.Addr().Unmap().WithZone("")) }) {
+			return c, nil
+		}
+		g.log.Warn("a machine that is not in lmtp.peers was refused", "address", from.Addr())
+		c.Close() //nolint:errcheck // nobody is told anything
+	}
 }
 
 // session is one connection of the mail server.

@@ -19,10 +19,10 @@ type author struct {
 // (RFC 5322, 3.6.2; RFC 7489, 6.6.1).
 func readFrom(h mail.Header) (author, mail.Verdict, bool) {
 	failed := func(reason string) (author, mail.Verdict, bool) {
-		return author{}, mail.Verdict{Trust: mail.Failed, Method: "from", Reason: reason}, false
+		return author{}, mail.Verdict{Trust: mail.Failed, Method: "from", Cause: mail.AuthorUnclear, Reason: reason}, false
 	}
 	unproven := func(reason string) (author, mail.Verdict, bool) {
-		return author{}, mail.Verdict{Method: "from", Reason: reason}, false
+		return author{}, mail.Verdict{Method: "from", Cause: mail.AuthorUnclear, Reason: reason}, false
 	}
 	values := h.Values("From")
 	switch {
@@ -97,63 +97,83 @@ func oneMailbox(s string) (string, bool) {
 	return t, true
 }
 
-// judge weighs what trusted servers found. partly reports domains whose
-// signature leaves out a part of the text.
-func judge(from author, found []authResults, partly map[string]bool) mail.Verdict {
+// judge weighs what trusted servers found, and what the signatures on the mail
+// cover.
+func judge(from author, found []authResults, h mail.Header) mail.Verdict {
 	if len(found) == 0 {
 		return mail.Verdict{Reason: "the mail server has not said whether the sender is genuine"}
 	}
-	var dmarc string // "pass", "fail", …; "mixed" when two differ
-	var signed, short, bySPF bool
-	var signer string
+	partly := partlySigned(h)
+	var f findings
 	for _, a := range found {
 		for _, r := range a.results {
-			switch r.method {
-			case "dmarc":
-				if !dmarcSpeaksOf(r, from) {
-					continue
-				}
-				if dmarc != "" && dmarc != r.value {
-					dmarc = "mixed"
-				} else {
-					dmarc = r.value
-				}
-			case "dkim":
-				d := signingDomain(r)
-				if r.value != "pass" || !aligned(d, from.domain) {
-					continue
-				}
-				if partly[d] || hasLengthNote(r.notes) {
-					short = true
-					continue
-				}
-				signed, signer = true, d
-			case "spf":
-				bySPF = bySPF || r.value == "pass" && aligned(mailFromDomain(r), from.domain)
-			}
+			f.take(r, from, partly)
 		}
 	}
-	return weigh(from, dmarc, signed, signer, short, bySPF)
+	verdict := f.weigh(from)
+	if verdict.Trust == mail.Proven && !f.bySPF {
+		// Only a signature speaks for it: whoever has such a mail can send it again, with
+		// other fields where it covers none.
+		if name := uncovered(h, from.domain); name != "" {
+			return mail.Verdict{Method: "dkim", Cause: mail.FieldUnsigned, Reason: fmt.Sprintf("the signature of %s does not cover the field %s", from.domain, name)}
+		}
+	}
+	return verdict
 }
 
-func weigh(from author, dmarc string, signed bool, signer string, short, bySPF bool) mail.Verdict {
+// findings are what trusted servers say of one author.
+type findings struct {
+	dmarc  string // "pass", "fail", …; "mixed" when two differ
+	signer string // the domain whose signature holds; empty: none
+	short  bool   // one holds that leaves out a part of the text
+	bySPF  bool
+}
+
+// take takes in one result. partly reports domains whose signature leaves out a
+// part of the text.
+func (f *findings) take(r authResult, from author, partly map[string]bool) {
+	switch r.method {
+	case "dmarc":
+		switch {
+		case !dmarcSpeaksOf(r, from):
+		case f.dmarc != "" && f.dmarc != r.value:
+			f.dmarc = "mixed"
+		default:
+			f.dmarc = r.value
+		}
+	case "dkim":
+		d := signingDomain(r)
+		switch {
+		case r.value != "pass" || !aligned(d, from.domain):
+		case partly[d] || hasLengthNote(r.notes):
+			f.short = true
+		default:
+			f.signer = d
+		}
+	case "spf":
+		f.bySPF = f.bySPF || r.value == "pass" && aligned(mailFromDomain(r), from.domain)
+	}
+}
+
+func (f findings) weigh(from author) mail.Verdict {
+	dmarc, signed := f.dmarc, f.signer != ""
 	switch {
 	case dmarc == "mixed":
 		return mail.Verdict{Method: "dmarc", Reason: "the mail server's findings contradict each other"}
 	case dmarc == "fail", dmarc == "permerror" && !signed:
 		return mail.Verdict{Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
 			Reason: fmt.Sprintf("it does not come from %s, although it says so (DMARC %s)", from.domain, dmarc)}
-	case short && !signed && !bySPF:
-		return mail.Verdict{Method: "dkim", Reason: "its signature leaves out a part of the text"}
+	case f.short && !signed && !f.bySPF:
+		return mail.Verdict{Method: "dkim", Cause: mail.PartSigned, Reason: "its signature leaves out a part of the text"}
 	case dmarc == "pass":
 		return mail.Verdict{Trust: mail.Proven, Method: "dmarc", Domain: from.domain,
 			Reason: fmt.Sprintf("the mail server confirms that it comes from %s (DMARC)", from.domain)}
 	case signed:
 		return mail.Verdict{Trust: mail.Proven, Method: "dkim", Domain: from.domain,
-			Reason: fmt.Sprintf("the mail server confirms the signature of %s (DKIM)", signer)}
+			Reason: fmt.Sprintf("the mail server confirms the signature of %s (DKIM)", f.signer)}
 	case dmarc == "temperror":
 		return mail.Verdict{Method: "dmarc", Reason: "the mail server could not check the sender at that moment"}
-	case bySPF:
+	case f.bySPF:
 		// Others who send through the same machines pass SPF as well; only together
 		// with DMARC does it say something about From.
 		return mail.Verdict{Method: "spf", Reason: fmt.Sprintf("only the way it came speaks for %s (SPF), no signature", from.domain)}

@@ -58,15 +58,33 @@ func Open(cfg Config, log *slog.Logger) *Verifier {
 // that gives no answer, end in a verdict, so that no mail can hold up those
 // behind it; an error is one of reading the mail, or that ctx ended.
 func (v *Verifier) Verify(ctx context.Context, m mail.Incoming) (mail.Verdict, error) {
+	whole, err := headerIsWhole(ctx, m)
+	if err != nil {
+		return mail.Verdict{}, err
+	}
+	if !whole {
+		return mail.Verdict{Trust: mail.Failed, Method: "header", Cause: mail.HeaderTooLarge, Reason: "its header is too large to be read whole"}, nil
+	}
 	from, verdict, ok := readFrom(m.Header)
 	if !ok {
 		return verdict, nil
 	}
 	if m.Place == mail.Sent {
-		return mail.Verdict{Trust: mail.Proven, Method: "place", Domain: from.domain,
+		return mail.Verdict{Trust: mail.Proven, Method: "place", Domain: from.domain, Address: from.address,
 			Reason: "it lies in the mailbox's own folder of sent mail"}, nil
 	}
-	verdict = judge(from, trustedResults(m.Header, v.cfg.AuthservIDs), partlySigned(m.Header))
+	verdict, err = v.verify(ctx, m, from)
+	verdict.Address = from.address
+	if name := doubled(m.Header); name != "" && verdict.Trust == mail.Proven {
+		verdict.Trust, verdict.Cause = mail.Unproven, mail.FieldDoubled
+		verdict.Reason = "the field " + name + " stands in it twice, so nobody can say which one counts"
+	}
+	return verdict, err
+}
+
+// verify asks what the mailbox's own server found, and then the signatures.
+func (v *Verifier) verify(ctx context.Context, m mail.Incoming, from author) (mail.Verdict, error) {
+	verdict := judge(from, trustedResults(m.Header, v.cfg.AuthservIDs), m.Header)
 	if verdict.Trust != mail.Unproven || !v.cfg.CheckDKIM {
 		return verdict, nil
 	}

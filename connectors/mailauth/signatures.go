@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/emersion/go-msgauth/dmarc"
@@ -24,6 +25,7 @@ type evidence struct {
 	signer  string // the domain whose signature holds and belongs to From
 	strict  bool   // its domain wants signer and From to be the same
 	broken  string // why a signature of the domain does not hold
+	cause   mail.Cause
 	waiting bool   // a name server gave no answer
 	policy  string // "none", "quarantine", "reject"; empty: none found
 }
@@ -65,7 +67,7 @@ func weighEvidence(from author, e evidence) mail.Verdict {
 		return mail.Verdict{Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
 			Reason: fmt.Sprintf("%s, and %s asks to distrust such mail (DMARC %s)", reason, from.domain, e.policy)}
 	case e.broken != "":
-		return mail.Verdict{Method: "dkim", Reason: "its signature does not hold (" + e.broken + ")"}
+		return mail.Verdict{Method: "dkim", Cause: e.cause, Reason: "its signature does not hold (" + e.broken + ")"}
 	}
 	return mail.Verdict{Reason: fmt.Sprintf("neither the mail server nor a signature speaks for %s", from.domain)}
 }
@@ -83,31 +85,71 @@ func (v *Verifier) verifyDKIM(ctx, lookups context.Context, m mail.Incoming, fro
 	}
 	defer body.Close()
 	r := &wireReader{r: bufio.NewReader(body)}
+	keys := map[string]string{}
+	var asking sync.Mutex
 	found, err := dkim.VerifyWithOptions(r, &dkim.VerifyOptions{
 		MaxVerifications: maxSignatures,
-		LookupTXT:        func(name string) ([]string, error) { return v.cfg.Resolver.LookupTXT(lookups, name) },
+		LookupTXT: func(name string) ([]string, error) {
+			records, err := v.cfg.Resolver.LookupTXT(lookups, name)
+			if err == nil && len(records) == 1 {
+				asking.Lock()
+				keys[strings.ToLower(name)] = records[0]
+				asking.Unlock()
+			}
+			return records, err
+		},
 	})
 	if r.err != nil {
 		return fmt.Errorf("read the mail to check its signature: %w", r.err)
 	}
-	if err != nil && len(found) == 0 {
+	signatures := m.Header.Values("DKIM-Signature")
+	if err != nil && len(found) == 0 || len(found) != min(len(signatures), maxSignatures) {
 		e.broken = "its header cannot be read"
+		return nil
 	}
-	for _, s := range found {
-		d := cleanDomain(s.Domain)
-		switch {
-		case !aligned(d, from.domain):
-		case s.Err == nil:
-			if e.signer == "" || d == from.domain {
-				e.signer = d
-			}
-		case dkim.IsTempFail(s.Err):
-			e.waiting = true
-		default:
-			e.broken = strings.TrimPrefix(s.Err.Error(), "dkim: ")
+	for i, s := range found {
+		if aligned(cleanDomain(s.Domain), from.domain) {
+			tags := signatureTags(signatures[i])
+			e.note(m.Header, from, s, tags, keys[strings.ToLower(tags["s"]+"._domainkey."+tags["d"])])
 		}
 	}
 	return nil
+}
+
+// note takes in what became of one signature of the author's domain.
+func (e *evidence) note(h mail.Header, from author, s *dkim.Verification, tags map[string]string, key string) {
+	switch {
+	case s.Err == nil:
+		if reason, cause := unfit(h, tags, key); reason != "" {
+			e.broken, e.cause = reason, cause
+		} else if d := cleanDomain(s.Domain); e.signer == "" || d == from.domain {
+			e.signer = d
+		}
+	case dkim.IsTempFail(s.Err):
+		e.waiting = true
+	default:
+		e.broken = strings.TrimPrefix(s.Err.Error(), "dkim: ")
+		if _, short := tags["l"]; short {
+			e.cause = mail.PartSigned
+		}
+	}
+}
+
+// unfit says why a signature that holds proves nothing: it leaves out what is used,
+// or its key says that it does not count (RFC 6376, 3.6.1, t=).
+func unfit(h mail.Header, tags map[string]string, key string) (reason string, cause mail.Cause) {
+	flags := strings.Split(strings.ToLower(signatureTags(key)["t"]), ":")
+	identity := tags["i"]
+	switch {
+	case slices.Contains(flags, "y"):
+		return "the domain only tries out its key", mail.NoCause
+	case slices.Contains(flags, "s") && identity != "" && !strings.EqualFold(identity[strings.LastIndexByte(identity, '@')+1:], tags["d"]):
+		return "its key is not for subdomains", mail.NoCause
+	}
+	if name := notCovered(h, tags["h"]); name != "" {
+		return "it does not cover the field " + name, mail.FieldUnsigned
+	}
+	return "", mail.NoCause
 }
 
 // lookupPolicy asks the domain, then its organisation (RFC 7489, 6.6.3). For

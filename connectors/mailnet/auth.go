@@ -8,8 +8,6 @@ import (
 	"sync"
 
 	"github.com/emersion/go-sasl"
-	"golang.org/x/oauth2"
-
 	"hashsend/bridge/retry"
 )
 
@@ -24,11 +22,11 @@ type OAuth2 struct {
 }
 
 func (o *OAuth2) check() (errs []error) {
-	if o.RefreshToken == "" && o.AccessToken == "" {
-		errs = append(errs, errors.New("oauth2.refresh_token: missing; hashsend init gets one"))
+	if o.RefreshToken == "" && o.AccessToken == "" && (o.ClientID == "" || o.TokenURL == "") {
+		errs = append(errs, errors.New("oauth2.client_id: required, with token_url: hashsend login signs in with them; or give refresh_token"))
 	}
 	if o.RefreshToken != "" && o.TokenURL == "" {
-		errs = append(errs, errors.New("oauth2.token_url: missing; it is where the provider gives out access tokens"))
+		errs = append(errs, errors.New("oauth2.token_url: required: the address at which the provider issues access tokens"))
 	}
 	return errs
 }
@@ -36,69 +34,85 @@ func (o *OAuth2) check() (errs []error) {
 // Login logs in at servers. It is safe for several goroutines.
 type Login struct {
 	server Server
-	mu     sync.Mutex
-	tokens oauth2.TokenSource
+	tokens *Tokens // nil: with a password
+
+	mu   sync.Mutex
+	last string // access token that was used last
 }
 
 // NewLogin returns the login for a server.
-func NewLogin(s Server) *Login { return &Login{server: s} }
-
-// token returns an access token, a fresh one if the last has run out.
-func (l *Login) token(ctx context.Context) (string, error) {
-	o := l.server.OAuth2
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if o.RefreshToken == "" {
-		return o.AccessToken, nil
+func NewLogin(s Server) *Login {
+	l := &Login{server: s, tokens: s.Tokens}
+	if s.OAuth2 != nil && l.tokens == nil {
+		l.tokens = NewTokens(*s.OAuth2, nil)
 	}
-	if l.tokens == nil {
-		config := oauth2.Config{ClientID: o.ClientID, ClientSecret: o.ClientSecret, Scopes: o.Scopes, Endpoint: oauth2.Endpoint{TokenURL: o.TokenURL}}
-		l.tokens = config.TokenSource(context.WithoutCancel(ctx), &oauth2.Token{RefreshToken: o.RefreshToken})
-	}
-	t, err := l.tokens.Token()
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode < 500 {
-		return "", retry.Never(fmt.Errorf("the provider gives no access token (%s): log in anew with hashsend init", refused.ErrorCode))
-	}
-	if err != nil {
-		return "", fmt.Errorf("get access token: %w", err)
-	}
-	return t.AccessToken, nil
+	return l
 }
 
-// Mechanism chooses the best mechanism (RFC 4422) that the server offers. has
-// tells whether it offers one, by its upper-case name.
-func (l *Login) Mechanism(ctx context.Context, has func(string) bool) (sasl.Client, error) {
+// token returns an access token, a fresh one if the last is near its end.
+func (l *Login) token(ctx context.Context) (string, error) {
+	access, err := l.tokens.Access(ctx)
+	if err == nil {
+		l.mu.Lock()
+		l.last = access
+		l.mu.Unlock()
+	}
+	return access, err
+}
+
+// Renew is called when a server did not take the last access token: it may have
+// been ended before its time. It reports whether another attempt with a new one is
+// worth it.
+func (l *Login) Renew() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.server.OAuth2 != nil && l.tokens.Reject(l.last)
+}
+
+// Mechanisms returns the mechanisms (RFC 4422) that the server offers and that fit
+// this login, the best first. has tells whether it offers one, by its upper-case
+// name. An error says that there is none.
+func (l *Login) Mechanisms(ctx context.Context, has func(string) bool) (all []sasl.Client, err error) {
 	s := l.server
 	if s.OAuth2 != nil {
 		token, err := l.token(ctx)
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case has("XOAUTH2"):
-			return &xoauth2{user: s.User, token: token}, nil
-		case has(sasl.OAuthBearer):
-			return sasl.NewOAuthBearerClient(&sasl.OAuthBearerOptions{Username: s.User, Token: token, Host: s.Host, Port: s.Port}), nil
+		if has("XOAUTH2") {
+			all = append(all, &xoauth2{user: s.User, token: token})
 		}
-		return nil, retry.Never(fmt.Errorf("%s does not take OAuth2 (neither XOAUTH2 nor OAUTHBEARER): use a password", s.Address()))
+		if has(sasl.OAuthBearer) {
+			all = append(all, sasl.NewOAuthBearerClient(&sasl.OAuthBearerOptions{Username: s.User, Token: token, Host: s.Host, Port: s.Port}))
+		}
+		if all == nil {
+			return nil, retry.Never(fmt.Errorf("%s does not take OAuth2 (neither XOAUTH2 nor OAUTHBEARER): use a password", s.Address()))
+		}
+		return all, nil
 	}
-	switch {
-	case has(sasl.Plain):
-		return sasl.NewPlainClient("", s.User, s.Password), nil
-	case has(sasl.Login):
-		return &login{user: s.User, password: s.Password}, nil
+	if has(sasl.Plain) {
+		all = append(all, sasl.NewPlainClient("", s.User, s.Password))
 	}
-	return nil, retry.Never(fmt.Errorf("%s takes no password (neither PLAIN nor LOGIN) over this connection: is tls set right, or does this account need oauth2?", s.Address()))
+	if has(sasl.Login) {
+		all = append(all, &login{user: s.User, password: s.Password})
+	}
+	if all == nil {
+		return nil, retry.Never(fmt.Errorf("%s takes no password (neither PLAIN nor LOGIN) over this connection: is tls set right, or does this account need oauth2?", s.Address()))
+	}
+	return all, nil
 }
 
 // Refused says that a login was refused, and what to do about it.
 func (l *Login) Refused(err error) error {
-	what := "check user and password; many providers want an app password made in the account's security settings"
+	return fmt.Errorf("couldn't sign in to %s as %s: %s (%s)", l.server.Address(), l.server.User, oneLine(err.Error()), l.Advice())
+}
+
+// Advice is what to do after a refused login.
+func (l *Login) Advice() string {
 	if l.server.OAuth2 != nil {
-		what = "log in anew with hashsend init"
+		return "sign in again: hashsend login"
 	}
-	return fmt.Errorf("%s refused the login of %s: %s (%s)", l.server.Address(), l.server.User, oneLine(err.Error()), what)
+	return "check user and password; many providers want an app password made in the account's security settings"
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

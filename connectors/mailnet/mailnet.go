@@ -33,6 +33,7 @@ type Server struct {
 	User     string        `yaml:"user"`
 	Password string        `yaml:"password"`
 	OAuth2   *OAuth2       `yaml:"oauth2"`  // instead of a password
+	Tokens   *Tokens       `yaml:"-"`       // gives out tokens for OAuth2, shared by the connections of a mailbox; nil: this one has its own
 	Timeout  time.Duration `yaml:"timeout"` // for one answer of the server; 0: two minutes
 }
 

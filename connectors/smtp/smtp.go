@@ -1,20 +1,19 @@
 // Package smtp hands finished mails to a submission server (RFC 6409): it keeps
-// the connection for the next mail, tells temporary from permanent refusals for
-// each recipient, and learns the Message-ID that the server really uses.
+// the connection for the next mail, tells refusals of a recipient from those of a
+// mail and of the whole mailbox, and learns the Message-ID that the server really
+// uses.
 package smtp
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/emersion/go-smtp"
 
 	"hashsend/bridge/mail"
 	"hashsend/bridge/retry"
@@ -24,8 +23,17 @@ import (
 // Config is a submission server.
 type Config struct {
 	Server      mailnet.Server `yaml:",inline"`
-	LocalName   string         `yaml:"local_name"`  // name given in EHLO; empty: localhost
+	LocalName   string         `yaml:"local_name"`  // name given in EHLO; empty: that of the machine, or its address
 	Connections int            `yaml:"connections"` // how many at most at the same time; 0: 2
+}
+
+// Check returns all that is wrong with the settings.
+func (c Config) Check() []error {
+	errs := c.Server.Check()
+	if c.LocalName != "" && !isName(c.LocalName) {
+		errs = append(errs, fmt.Errorf("local_name: %q is not a host name, such as mail.example.org, nor an address in brackets", c.LocalName))
+	}
+	return errs
 }
 
 // Submitter is a mail.Submitter. It is safe for several goroutines.
@@ -36,14 +44,21 @@ type Submitter struct {
 	login   *mailnet.Login
 	slots   chan struct{}
 
-	mu     sync.Mutex
-	idle   []*session
-	closed bool
+	mu      sync.Mutex
+	idle    []*session
+	closed  bool
+	refused map[string]bool // parameters that the server offers and refuses, by keyword
+	name    string          // that it took in EHLO; empty: not known yet
 }
+
+var (
+	_ mail.Submitter = (*Submitter)(nil)
+	_ mail.Sizer     = (*Submitter)(nil)
+)
 
 // session is one connection that is logged in.
 type session struct {
-	c    *smtp.Client
+	c    *client
 	conn *gathered
 	used time.Time
 	done context.CancelFunc
@@ -59,13 +74,13 @@ const dotTime = 10 * time.Minute
 // Open prepares a Submitter; it connects when the first mail is submitted. The
 // caller closes it.
 func Open(cfg Config, log *slog.Logger) (*Submitter, error) {
-	if errs := cfg.Server.Check(); len(errs) > 0 {
+	if errs := cfg.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	if cfg.Connections <= 0 {
 		cfg.Connections = 2
 	}
-	return &Submitter{cfg: cfg, log: log, login: mailnet.NewLogin(cfg.Server), slots: make(chan struct{}, cfg.Connections)}, nil
+	return &Submitter{cfg: cfg, log: log, login: mailnet.NewLogin(cfg.Server), slots: make(chan struct{}, cfg.Connections), refused: map[string]bool{}}, nil
 }
 
 // Close ends the connections that are kept.
@@ -88,7 +103,7 @@ func (s *Submitter) Check(ctx context.Context) (extensions []string, err error) 
 	}
 	defer x.quit()
 	for _, e := range []string{"SIZE", "8BITMIME", "SMTPUTF8", "DSN", "PIPELINING", "CHUNKING"} {
-		if ok, _ := x.c.Extension(e); ok {
+		if x.c.has(e) {
 			extensions = append(extensions, e)
 		}
 	}
@@ -110,25 +125,131 @@ func (s *Submitter) Submit(ctx context.Context, o mail.Outgoing, beforeDot func(
 	if err != nil {
 		return mail.Result{}, err
 	}
-	res, err := s.transaction(ctx, x, o, beforeDot)
-	var stale *staleError
-	if kept && errors.As(err, &stale) {
-		// The server had closed the kept connection; nothing was sent on it.
+	res, err := s.send(ctx, x, o, beforeDot)
+	if isStale(err, kept) && ctx.Err() == nil {
+		// Nothing was taken on it, and a new connection may do better: at once.
 		x.drop()
 		if x, err = s.connect(ctx); err != nil {
 			return mail.Result{}, err
 		}
-		res, err = s.transaction(ctx, x, o, beforeDot)
+		res, err = s.send(ctx, x, o, beforeDot)
 	}
 	s.put(x, err)
+	return res, s.explained(err)
+}
+
+// isStale reports whether a mail that was not taken is worth a new connection at
+// once: the server closes the old one, or it had been closed, or holds something
+// against a connection that was kept.
+func isStale(err error, kept bool) bool {
+	var r *refusal
+	switch {
+	case err == nil || retry.IsUnclear(err) || retry.IsNever(err) || errors.Is(err, errOurs):
+		return false
+	case errors.As(err, &r):
+		return r.Code == 421 || r.part || r.stage == atData && r.Code < 400 || kept && r.stage == atSender && (r.Code == 451 || r.Code == 452 || r.Code == 503)
+	}
+	return true
+}
+
+// errOurs marks what went wrong on our side.
+var errOurs = errors.New("")
+
+// send sends a mail in as many transactions as the server wants.
+func (s *Submitter) send(ctx context.Context, x *session, o mail.Outgoing, beforeDot func() error) (mail.Result, error) {
+	stop := context.AfterFunc(ctx, func() { x.conn.Close() }) //nolint:errcheck // it is to be broken off
+	defer stop()
+	res, rest, err := s.transaction(x, o, beforeDot)
+	for err == nil && len(rest) > 0 {
+		part := o
+		part.To = rest
+		var more mail.Result
+		var failed error
+		if more, rest, failed = s.transaction(x, part, beforeDot); failed == nil {
+			res.Outcomes = append(res.Outcomes, more.Outcomes...)
+			continue
+		}
+		// The first ones have it: the others are tried again by themselves.
+		x.conn.Close() //nolint:errcheck // nobody knows its state
+		res.Outcomes = append(res.Outcomes, putOff(part.To, more.Outcomes, failed)...)
+		break
+	}
 	return res, err
 }
 
-// staleError is a failure of the first command on a connection.
-type staleError struct{ err error }
+// putOff are the outcomes for recipients whose transaction failed: but for those
+// that were refused by name, they wait.
+func putOff(to []string, known []mail.Outcome, why error) (all []mail.Outcome) {
+	for i, address := range to {
+		if i < len(known) && known[i].State != mail.Accepted {
+			all = append(all, known[i])
+			continue
+		}
+		out := mail.Outcome{Address: address, State: mail.Deferred, ServerSay: oneLine(why.Error())}
+		if r := (*refusal)(nil); errors.As(why, &r) {
+			out.Code, out.Status, out.ServerSay = r.Code, r.Status, r.Text
+		}
+		all = append(all, out)
+	}
+	return all
+}
 
-func (e *staleError) Error() string { return e.err.Error() }
-func (e *staleError) Unwrap() error { return e.err }
+// explained makes an error of the account of a refusal that is one.
+func (s *Submitter) explained(err error) error {
+	var r *refusal
+	var known *mail.AccountError
+	if !errors.As(err, &r) || errors.As(err, &known) || retry.IsNever(err) {
+		return err
+	}
+	owner, trouble := judge(r.stage, r.reply, false)
+	if owner != ofAccount {
+		return err
+	}
+	return s.accountError(r, trouble)
+}
+
+func (s *Submitter) accountError(r *refusal, trouble mail.AccountTrouble) error {
+	a := &mail.AccountError{Trouble: trouble, Code: r.Code, Status: r.Status, ServerSay: r.Text, Advice: s.advice(trouble)}
+	return retry.Congested(fmt.Errorf("%s refused %s: %w", s.cfg.Server.Address(), who(s.cfg.Server.User), &accountRefusal{a, r}))
+}
+
+// accountRefusal is both: what it means, and what was said.
+type accountRefusal struct {
+	*mail.AccountError
+	said *refusal
+}
+
+func (a *accountRefusal) Unwrap() []error { return []error{a.AccountError, a.said} }
+
+func who(user string) string {
+	if user == "" {
+		return "the connection"
+	}
+	return user
+}
+
+// advice is what an admin can do.
+func (s *Submitter) advice(t mail.AccountTrouble) string {
+	switch t {
+	case mail.OverLimit:
+		return "the sending limit of the account is reached; what waits is sent later"
+	case mail.NotSignedIn:
+		return s.login.Advice()
+	case mail.SenderRefused:
+		return "the account may not send as this address: check address and smtp.user, or add the address to the account"
+	case mail.NoRelay:
+		return "the server sends nothing to other domains for this connection: set smtp.user and password, and check the port"
+	case mail.NameRefused:
+		return "set smtp.local_name to a host name that the server accepts"
+	case mail.NeedsTLS:
+		return "set smtp.tls to starttls, or to tls with port 465"
+	case mail.AccountBlocked:
+		return "the provider has blocked sending: sign in to its website and follow what it says"
+	case mail.RefusedAll:
+		return "every recipient was refused in the same words, so this is about the account: ask the provider"
+	}
+	return ""
+}
 
 func (s *Submitter) session(ctx context.Context) (x *session, kept bool, err error) {
 	s.mu.Lock()
@@ -151,14 +272,16 @@ func (s *Submitter) session(ctx context.Context) (x *session, kept bool, err err
 
 // put keeps a connection for the next mail if it is in order.
 func (s *Submitter) put(x *session, err error) {
-	var said *smtp.SMTPError
-	if err != nil && !errors.As(err, &said) || (said != nil && said.Code == 421) {
+	var r *refusal
+	if err != nil && (!errors.As(err, &r) || r.Code == 421 || r.part || r.stage == atData && r.Code < 400) {
 		x.drop()
 		return
 	}
-	if err != nil && x.c.Reset() != nil {
-		x.drop()
-		return
+	if err != nil {
+		if _, err := x.c.command(atSender, "2", "RSET"); err != nil {
+			x.drop()
+			return
+		}
 	}
 	x.used = time.Now()
 	s.mu.Lock()
@@ -173,16 +296,14 @@ func (s *Submitter) put(x *session, err error) {
 }
 
 func (x *session) drop() {
-	x.c.Close() //nolint:errcheck // it is given up
+	x.conn.Close() //nolint:errcheck // it is given up
 	x.done()
 }
 
 func (x *session) quit() {
 	x.conn.SetLimit(5 * time.Second)
-	if x.c.Quit() != nil {
-		x.c.Close() //nolint:errcheck // it is given up
-	}
-	x.done()
+	x.c.command(atGreeting, "2", "QUIT") //nolint:errcheck // it is closed anyway
+	x.drop()
 }
 
 func (s *Submitter) connect(ctx context.Context) (*session, error) {
@@ -192,9 +313,10 @@ func (s *Submitter) connect(ctx context.Context) (*session, error) {
 	x, err := s.open(life)
 	if err != nil {
 		done()
-		return nil, err
+		return nil, s.explained(err)
 	}
 	if !stop() {
+		x.conn.Close() //nolint:errcheck // nobody wants it any more
 		return nil, ctx.Err()
 	}
 	x.done = done
@@ -202,13 +324,12 @@ func (s *Submitter) connect(ctx context.Context) (*session, error) {
 }
 
 func (s *Submitter) open(ctx context.Context) (*session, error) {
-	server := s.cfg.Server
-	conn, err := server.Dial(ctx)
+	conn, err := s.cfg.Server.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
 	x := &session{conn: gather(conn)}
-	x.c = smtp.NewClient(x.conn)
+	x.c = newClient(x.conn)
 	if err := s.hello(ctx, x); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -217,189 +338,128 @@ func (s *Submitter) open(ctx context.Context) (*session, error) {
 
 func (s *Submitter) hello(ctx context.Context, x *session) error {
 	server := s.cfg.Server
+	if err := x.c.greet(); err != nil {
+		return fmt.Errorf("greeting of %s: %w", server.Address(), err)
+	}
+	if err := s.introduce(x); err != nil {
+		return err
+	}
 	if server.Mode() == mailnet.StartTLS {
 		config, err := server.TLSConfig()
 		if err != nil {
 			return err
 		}
-		if x.c, err = smtp.NewClientStartTLS(x.conn, config); err != nil {
+		if err := x.c.startTLS(config); err != nil {
 			return fmt.Errorf("STARTTLS with %s: %w", server.Address(), err)
 		}
+		if err := s.introduce(x); err != nil {
+			return err
+		}
 	}
-	name := s.cfg.LocalName
-	if name == "" {
-		name = "localhost"
-	}
-	if err := x.c.Hello(name); err != nil {
-		return fmt.Errorf("greet %s: %w", server.Address(), mark(err))
-	}
-	if limit, ok := x.c.MaxMessageSize(); ok {
-		s.maxSize.Store(int64(limit))
+	if limit, err := strconv.ParseInt(strings.TrimSpace(x.c.offers["SIZE"]), 10, 64); err == nil && limit >= 0 {
+		s.maxSize.Store(limit)
 	}
 	if server.User == "" {
 		return nil
 	}
-	mech, err := s.login.Mechanism(ctx, x.c.SupportsAuth)
-	if err != nil {
-		return err
-	}
-	if err := x.c.Auth(mech); err != nil {
-		// A password that was right may be refused for a while (454): never final
-		// for the mail, and said clearly.
-		var said *smtp.SMTPError
-		if errors.As(err, &said) {
-			return retry.Congested(s.login.Refused(err)) // each further attempt may lock the account
-		}
-		return fmt.Errorf("log in at %s: %w", server.Address(), err)
-	}
-	return nil
+	return s.signIn(ctx, x)
 }
 
-// transaction sends one mail over a connection that is logged in.
-func (s *Submitter) transaction(ctx context.Context, x *session, o mail.Outgoing, beforeDot func() error) (mail.Result, error) {
-	stop := context.AfterFunc(ctx, func() { x.conn.Close() }) //nolint:errcheck // it is to be broken off
-	defer stop()
-	opts, err := s.options(x.c, o)
-	if err != nil {
-		return mail.Result{}, err
-	}
-	if err := x.c.Mail(o.From, opts); err != nil {
-		var said *smtp.SMTPError
-		if !errors.As(err, &said) {
-			return mail.Result{}, &staleError{fmt.Errorf("begin mail: %w", err)}
+// introduce says a name that the server takes: the one that it has taken before,
+// else the first of ours, and after a refusal once another.
+func (s *Submitter) introduce(x *session) (err error) {
+	s.mu.Lock()
+	known := s.name
+	s.mu.Unlock()
+	for n, name := range localNames(known, s.cfg.LocalName, hostname(), x.conn.LocalAddr(), s.cfg.Server.User) {
+		if n == 2 {
+			break
 		}
-		return mail.Result{}, fmt.Errorf("sender refused: %w", mark(err))
-	}
-	res, err := recipients(x.c, o)
-	if err != nil {
-		return res, err
-	}
-	w, err := x.c.Data()
-	if err != nil {
-		return res, fmt.Errorf("mail refused: %w", mark(err))
-	}
-	if err := copyMail(w, o); err != nil {
-		x.conn.Close() //nolint:errcheck // breaks the transaction off unsent
-		return res, err
-	}
-	if err := x.conn.out.Flush(); err != nil {
-		return res, fmt.Errorf("send mail: %w", err)
-	}
-	if err := beforeDot(); err != nil {
-		x.conn.Close() //nolint:errcheck // breaks the transaction off unsent
-		return res, fmt.Errorf("note that the mail goes out: %w", err)
-	}
-	x.conn.SetLimit(dotTime)
-	answer, err := w.CloseWithResponse()
-	x.conn.SetLimit(s.cfg.Server.AnswerTime())
-	if err != nil {
-		var said *smtp.SMTPError
-		if errors.As(err, &said) {
-			return res, fmt.Errorf("mail refused: %w", mark(err))
+		if err = x.c.hello(name); err == nil {
+			s.mu.Lock()
+			s.name = name
+			s.mu.Unlock()
+			return nil
 		}
-		return res, retry.Unclear(fmt.Errorf("the answer to the end of the mail was lost: %w", err))
+		var r *refusal
+		if !errors.As(err, &r) || r.Code == 421 {
+			break
+		}
 	}
-	res.ServerSay = oneLine(answer.StatusText)
-	res.FinalID = finalID(s.cfg.Server.Host, res.ServerSay)
-	return res, nil
+	return fmt.Errorf("EHLO with %s: %w", s.cfg.Server.Address(), err)
 }
 
-func copyMail(w io.Writer, o mail.Outgoing) error {
-	r, err := o.Open()
-	if err != nil {
-		return fmt.Errorf("open mail: %w", err)
+// signIn signs in, with a new token where the server does not take the old one.
+func (s *Submitter) signIn(ctx context.Context, x *session) error {
+	err := s.tryMechanisms(ctx, x)
+	var r *refusal
+	if errors.As(err, &r) && !isBusy(r) && s.login.Renew() {
+		err = s.tryMechanisms(ctx, x)
 	}
-	_, err = io.Copy(w, r)
-	if err := errors.Join(err, r.Close()); err != nil {
-		return fmt.Errorf("send mail: %w", err)
+	if err == nil {
+		return nil
 	}
-	return nil
-}
-
-func (s *Submitter) options(c *smtp.Client, o mail.Outgoing) (*smtp.MailOptions, error) {
-	opts := &smtp.MailOptions{Size: o.Size}
-	if limit, ok := c.MaxMessageSize(); ok && limit > 0 && o.Size > int64(limit) {
-		return nil, retry.Never(fmt.Errorf("the mail is too large: it has %d bytes, the mail server takes at most %d", o.Size, limit))
-	}
-	if ok, _ := c.Extension("8BITMIME"); ok {
-		opts.Body = smtp.Body8BitMIME
-	}
-	if o.UTF8 {
-		if ok, _ := c.Extension("SMTPUTF8"); !ok {
-			return nil, retry.Never(errors.New("an address of this mail has letters that the mail server does not take (no SMTPUTF8)"))
-		}
-		opts.UTF8 = true
-	}
-	if ok, _ := c.Extension("DSN"); ok {
-		opts.Return, opts.EnvelopeID = smtp.DSNReturnHeaders, o.EnvelopeID
-	}
-	return opts, nil
-}
-
-// recipients names the recipients. The error is that of all, if none was accepted.
-func recipients(c *smtp.Client, o mail.Outgoing) (res mail.Result, err error) {
-	opts := &smtp.RcptOptions{}
-	if ok, _ := c.Extension("DSN"); ok {
-		opts.Notify = []smtp.DSNNotify{smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed}
-	}
-	var refusals []error
-	accepted, temporary := 0, false
-	for _, to := range o.To {
-		out := mail.Outcome{Address: to}
-		if err := c.Rcpt(to, opts); err != nil {
-			var said *smtp.SMTPError
-			if !errors.As(err, &said) {
-				return res, fmt.Errorf("name recipient: %w", err)
-			}
-			if isCongested(said) {
-				return res, fmt.Errorf("name recipient: %w", mark(err))
-			}
-			out.Code, out.ServerSay, out.State = said.Code, oneLine(said.Message), mail.Refused
-			if e := said.EnhancedCode; e[0] > 0 {
-				out.Status = fmt.Sprintf("%d.%d.%d", e[0], e[1], e[2])
-			}
-			if said.Temporary() {
-				out.State, temporary = mail.Deferred, true
-			}
-			refusals = append(refusals, err)
-		} else {
-			accepted++
-			out.Code = 250
-		}
-		res.Outcomes = append(res.Outcomes, out)
-	}
-	if accepted > 0 {
-		return res, nil
-	}
-	err = fmt.Errorf("recipient refused: %w", refusals[0])
-	if !temporary {
-		err = retry.Never(err)
-	}
-	return res, err
-}
-
-// mark tells a permanent refusal (5xx) from a temporary one, and one of the mail from
-// one of the whole account.
-func mark(err error) error {
-	var said *smtp.SMTPError
+	trouble := mail.NotSignedIn
+	a := &mail.AccountError{Trouble: trouble}
+	var no *mailnet.SignInError
 	switch {
-	case !errors.As(err, &said):
-		return err
-	case isCongested(said):
-		return retry.Congested(err)
-	case said.EnhancedCode == smtp.EnhancedCode{5, 3, 4}:
-		return retry.Never(fmt.Errorf("the mail is too large: %w", err))
-	case !said.Temporary():
-		return retry.Never(err)
+	case errors.As(err, &r):
+		if a.Code, a.Status, a.ServerSay = r.Code, r.Status, r.Text; isBusy(r) {
+			a.Trouble = mail.ServerBusy
+		} else {
+			err = s.login.Refused(err)
+		}
+	case errors.As(err, &no) || retry.IsNever(err):
+		a.ServerSay = err.Error()
+	default:
+		return fmt.Errorf("sign in at %s: %w", s.cfg.Server.Address(), err)
 	}
-	return err
+	a.Advice = s.advice(a.Trouble)
+	// Never final for a mail; and each further attempt may lock the account.
+	return retry.Congested(&signInError{err: err, account: a, said: r})
 }
 
-// isCongested knows the refusals of an account for now: the server is closing or
-// wants no logins (421, 454), or the account has sent what it may in a day (Gmail says
-// that with 550 5.4.5, as if it were for good).
-func isCongested(said *smtp.SMTPError) bool {
-	return said.Code == 421 || said.Code == 454 || said.EnhancedCode == smtp.EnhancedCode{5, 4, 5} || said.EnhancedCode == smtp.EnhancedCode{4, 7, 28}
+// isBusy reports whether the password may be right, and the server too busy to say.
+func isBusy(r *refusal) bool { return r.Code == 421 || r.Code == 454 }
+
+// tryMechanisms tries the ways that the server offers, two of them at most: more
+// may lock the account.
+func (s *Submitter) tryMechanisms(ctx context.Context, x *session) error {
+	mechs, err := s.login.Mechanisms(ctx, x.c.takes)
+	if err != nil {
+		return err
+	}
+	var refused error
+	for _, m := range mechs[:min(len(mechs), 2)] {
+		var r *refusal
+		if err = x.c.auth(m); err == nil || errors.As(err, &r) && isBusy(r) {
+			return err
+		}
+		if r == nil && refused != nil {
+			return refused // it hung up then
+		}
+		if r == nil {
+			return err
+		}
+		refused = err
+	}
+	return refused
+}
+
+// signInError says that nobody could sign in, in the words of mailnet.
+type signInError struct {
+	err     error
+	account *mail.AccountError
+	said    *refusal
+}
+
+func (e *signInError) Error() string { return e.err.Error() }
+
+func (e *signInError) Unwrap() []error {
+	if e.said == nil {
+		return []error{e.account}
+	}
+	return []error{e.account, e.said}
 }
 
 // MaxSize is what the server said at the last greeting; see mail.Sizer.
