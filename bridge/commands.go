@@ -40,7 +40,7 @@ func conversationCommands() []command.Row {
 		{Name: "mail", Group: conversations, Args: "[ADDRESS… [title TITLE]]", Help: "email the message you reply to, and start a conversation in its thread", Level: core.Link, Run: linking.MailMessage,
 			More: "In a linked room, leave out the addresses: the message goes to the participants.", Example: "mail ann@example.com"},
 		{Name: "ok", Group: conversations, Args: "[shared] [encrypted]", Help: "confirm the link shown in the preview", Level: core.Link, Run: linking.OK,
-			More: "In a channel shared with another organization, or in an encrypted room, shared or encrypted confirms that its members agree to be emailed."},
+			More: "In a channel shared with another organization, or in an encrypted room, shared or encrypted confirms that its members agree to have their messages emailed."},
 		{Name: "cancel", Group: conversations, Args: "", Help: "cancel the link shown in the preview", Level: core.Link, Run: linking.Cancel},
 		{Name: "name", Group: conversations, Args: "TITLE", Help: "change the title, and the subject of later emails", Example: "name Lunch", Level: core.Link, Run: linking.Name},
 		{Name: "mode", Group: conversations, Args: "open|hidden", Help: "show or hide email participants' addresses from each other", Example: "mode hidden", Level: core.Link, Run: linking.Mode},
@@ -132,7 +132,7 @@ func (b *Bridge) Do(ctx context.Context, r Request) (Answer, error) {
 	var answer string
 	var mistake command.UsageError
 	err := b.env.Write(ctx, "admin", func(w *core.Work) (err error) {
-		c := &command.Call{Work: w, Network: network, Place: r.Place, Level: core.Administer, CLI: true, By: chat.Author{ID: "admin", Name: "The admin"}}
+		c := &command.Call{Work: w, Network: network, Place: r.Place, Level: core.Administer, CLI: true, By: chat.Author{ID: "admin", Name: "the admin"}}
 		answer, err = run(c, r.Line)
 		return err
 	})

@@ -118,7 +118,7 @@ func (c *Call) DigestMode() (string, error) {
 			return "", err
 		}
 	}
-	return "", c.Tell("%s changed when a participant of this room gets email.")
+	return "", c.Tell("%s changed when a participant gets email from this room.")
 }
 
 // modesText lists when each person gets email.

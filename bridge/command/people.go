@@ -16,6 +16,9 @@ import (
 	"hashsend/bridge/tomail"
 )
 
+// addArgs are the arguments of add.
+const addArgs = "ADDRESS… [open|hidden] [history COUNT]"
+
 // Add invites people. In an open conversation, people of another domain need an explicit
 // open or hidden, because everybody sees all addresses there.
 func (c *Call) Add() (string, error) {
@@ -24,7 +27,7 @@ func (c *Call) Add() (string, error) {
 		return "", err
 	}
 	if len(people) == 0 {
-		return "", c.Needs("add", "ADDRESS… [open|hidden] [history COUNT]")
+		return "", c.Needs("add", addArgs)
 	}
 	box := c.Env.Boxes[th.Mailbox]
 	if box == nil {
@@ -33,18 +36,9 @@ func (c *Call) Add() (string, error) {
 	if err := c.NotOurselves(box, people); err != nil {
 		return "", err
 	}
-	choice, history := "", ""
-	if n := len(rest); n > 1 && strings.EqualFold(rest[n-2], "history") {
-		if len(people) > 1 {
-			return "", Usage("Earlier messages are sent to one person at a time: %s", c.TypedAs("history "+people[0].Address+" "+rest[n-1]))
-		}
-		rest, history = rest[:n-2], rest[n-1]
-	}
-	if len(rest) > 0 {
-		choice = strings.ToLower(rest[0])
-	}
-	if len(rest) > 1 {
-		return "", c.Unknown(rest[1], "add", "ADDRESS… [open|hidden] [history COUNT]")
+	choice, history, err := c.addArguments(people, rest)
+	if err != nil {
+		return "", err
 	}
 	if err := c.CheckDomains(&th, people, choice); err != nil {
 		return "", err
@@ -62,6 +56,23 @@ func (c *Call) Add() (string, error) {
 		return "", err
 	}
 	return c.showHistory(th, p, history)
+}
+
+// addArguments reads the arguments of add after the addresses.
+func (c *Call) addArguments(people []mail.Address, rest []string) (choice, history string, err error) {
+	if n := len(rest); n > 1 && strings.EqualFold(rest[n-2], "history") {
+		if len(people) > 1 {
+			return "", "", Usage("Earlier messages are sent to one person at a time: %s", c.TypedAs("history "+people[0].Address+" "+rest[n-1]))
+		}
+		rest, history = rest[:n-2], rest[n-1]
+	}
+	if len(rest) > 1 {
+		return "", "", c.Unknown(rest[1], "add", addArgs)
+	}
+	if len(rest) > 0 {
+		choice = strings.ToLower(rest[0])
+	}
+	return choice, history, nil
 }
 
 // CheckDomains returns a UsageError if people of several domains would come to see each

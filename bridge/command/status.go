@@ -51,7 +51,7 @@ func (c *Call) status(more func(*core.Work, *strings.Builder, store.Room) error)
 		}
 		for _, h := range held {
 			if h.Thread == th.ID || c.Level >= core.Administer {
-				fmt.Fprintf(&b, "\nHeld for review %d: from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
+				fmt.Fprintf(&b, "\nHeld for review: email %d from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// C30: lists, machines and ourselves are nobody who could take part.
+// C30: mailing lists, machines and our own addresses cannot join a conversation.
 func TestNewcomers(t *testing.T) {
 	ours := func(a string) bool { return a == "team@example.org" || a == "team+token@example.org" }
 	for _, c := range []struct {

@@ -6,8 +6,8 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// What programs write for a picture in their plain text is not said a second time,
-// the picture being there (EVENTS C4).
+// Placeholders of pictures in plain text are removed, because the pictures are posted
+// (EVENTS C4).
 func TestPicturesAreNotWords(t *testing.T) {
 	html := `<p>See:</p><img alt="sketch" src="cid:p1@x"><IMG SRC="CID:p2@x"><img src="https://example.org/x.png" alt="another">`
 	for text, want := range map[string]string{

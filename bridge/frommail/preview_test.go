@@ -35,7 +35,7 @@ func TestPreviewOwnCases(t *testing.T) {
 	}
 }
 
-// TestPreviewIsWhatTheRoomSees has the cards, lines and files that a room gets (C8,
+// TestPreviewIsWhatTheRoomSees compares the cards, lines and files of a room (C8,
 // C10, C11, C12, C13).
 func TestPreviewIsWhatTheRoomSees(t *testing.T) {
 	read := func(raw string) Shown { return Preview(strings.NewReader(raw)) }
@@ -81,7 +81,7 @@ func TestPreviewReport(t *testing.T) {
 	}
 }
 
-// A source that breaks is told of, and what came before is shown.
+// A source that fails is reported, and the text before it is shown.
 func TestPreviewBrokenSource(t *testing.T) {
 	gone := errors.New("disk gone")
 	got := Preview(io.MultiReader(strings.NewReader("From: ann@corp.example\nSubject: x\n\nhello\n"), iotest.ErrReader(gone)))
@@ -90,7 +90,7 @@ func TestPreviewBrokenSource(t *testing.T) {
 	}
 }
 
-// sharedMails reads a folder of the shared test material, by the names of its files.
+// sharedMails reads a folder of the shared test material, by file name.
 func sharedMails(t testing.TB, folder string) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "..", "shared", "fixtures", "mail", folder, "*.eml"))
@@ -106,8 +106,8 @@ func sharedMails(t testing.TB, folder string) map[string][]byte {
 	return mails
 }
 
-// Every mail, however broken, gives something to read, with the ends of lines as in
-// the file and as on the wire.
+// Every mail, even a broken one, has a preview, with the line ends of the file and of the
+// wire.
 func TestPreviewMalformed(t *testing.T) {
 	all, readable := 0, 0
 	for _, folder := range []string{"malformed", "normal", "list"} {

@@ -8,8 +8,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// What nothing proves is told as such wherever a message is shown, and goes on in mails;
-// the other marks are for rooms (C37, C45, C51).
+// Unverified messages are marked in rooms and in mails; the other marks are for rooms only
+// (C37, C45, C51).
 func TestMarks(t *testing.T) {
 	d := Decision{Mark: true, junk: true, notice: "left on 2 January"}
 	m := store.Message{Text: "Hi", Marks: d.Remarks()}
@@ -22,7 +22,7 @@ func TestMarks(t *testing.T) {
 	if text, html := core.AddRemarks("Hi", "<b>Hi</b>", d.Remarks()); text != core.WithRemarks(m) || html != "<b>Hi</b><br><em>"+core.RemarkUnproven+"</em><br><em>"+core.RemarkJunk+"</em><br><em>left on 2 January</em>" {
 		t.Errorf("with formatting: %q, %q", text, html)
 	}
-	// Who quotes the mail quotes the mark.
+	// A quote of the mail contains the mark.
 	if got := written(mail.Message{Text: "Really?\n\nOn Monday Ann wrote:\nHi\n— " + core.RemarkUnproven}, []store.Message{m}); got.Text != "Really?" {
 		t.Errorf("an answer is read as %q", got.Text)
 	}

@@ -6,7 +6,7 @@ import (
 	"hashsend/bridge/core"
 )
 
-// C38: a subject is words of a stranger: nothing in it is markup or calls anybody.
+// C38: a subject is text of a stranger: it contains no markup and mentions nobody.
 func TestUnder(t *testing.T) {
 	for _, c := range []struct{ subject, text, html, wantText, wantHTML string }{
 		{"", "Yes.", "", "Yes.", ""},

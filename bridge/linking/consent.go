@@ -17,8 +17,19 @@ import (
 // consent records the confirmations that a link of a shared or encrypted room needs.
 type consent struct{ shared, encrypted bool }
 
-func agrees(c *command.Call, to string) bool {
-	return slices.ContainsFunc(c.Args, func(word string) bool { return strings.EqualFold(word, to) })
+// consentOf reads the arguments of the command ok.
+func consentOf(c *command.Call) (to consent, err error) {
+	for _, word := range c.Args {
+		switch strings.ToLower(word) {
+		case "shared":
+			to.shared = true
+		case "encrypted":
+			to.encrypted = true
+		default:
+			return to, c.Unknown(word, "ok", "[shared] [encrypted]")
+		}
+	}
+	return to, nil
 }
 
 // EncryptionStatus adds how an encrypted room is connected to email, and how many messages
@@ -194,7 +205,7 @@ func Shared(w *core.Work, network string, e chat.Shared) error {
 		if r.Shared != store.SharedAsked || r.Thread == 0 {
 			continue
 		}
-		text := "⚠️ This channel is now shared with another organization, whose members have not agreed to be emailed. It is disconnected from email until you confirm. Type " + core.PromptMark + "ok shared to reconnect it, or " + core.PromptMark + "unlink to end the link."
+		text := "⚠️ This channel is now shared with another organization, whose members have not agreed to have their messages emailed. It is disconnected from email until you confirm. Type " + core.PromptMark + "ok shared to reconnect it, or " + core.PromptMark + "unlink to end the link."
 		if err := tochat.Notice(w, network, core.Place(r), text, tochat.WithChoices(
 			chat.Choice{Label: "Reconnect", Command: "ok shared"}, chat.Choice{Label: "Unlink", Command: "unlink", Danger: true})); err != nil {
 			return err

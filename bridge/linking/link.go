@@ -263,12 +263,10 @@ func Cancel(c *command.Call) (string, error) {
 
 // OK confirms the pending link, or the consent that a linked room needs.
 func OK(c *command.Call) (string, error) {
-	for _, word := range c.Args {
-		if !strings.EqualFold(word, "shared") && !strings.EqualFold(word, "encrypted") {
-			return "", c.Unknown(word, "ok", "[shared] [encrypted]")
-		}
+	agreed, err := consentOf(c)
+	if err != nil {
+		return "", err
 	}
-	agreed := consent{shared: agrees(c, "shared"), encrypted: agrees(c, "encrypted")}
 	p, there, err := getPending(c)
 	if err != nil {
 		return "", err
@@ -279,6 +277,11 @@ func OK(c *command.Call) (string, error) {
 		}
 		return "", command.Usage("There's nothing to confirm. To link this room: %s", c.TypedAs("link ADDRESS"))
 	}
+	return confirm(c, p, agreed)
+}
+
+// confirm links the room of the call as its preview showed.
+func confirm(c *command.Call, p pending, agreed consent) (string, error) {
 	title, err := titled(c, p)
 	if err != nil {
 		return "", err

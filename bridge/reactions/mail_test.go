@@ -11,7 +11,7 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// A10: which mail programs are known by which mails.
+// A10: mails identify the dialect of their email program.
 func TestDialect(t *testing.T) {
 	for raw, want := range map[string]string{
 		"Message-ID: <a@mail.gmail.com>\n\nHi":                            store.DialectGmail,
@@ -31,7 +31,7 @@ func TestDialect(t *testing.T) {
 	}
 }
 
-// A10, D27: who gets a mail of a reaction.
+// A10, D27: the recipients of the mail of a reaction.
 func TestPlanReaction(t *testing.T) {
 	at := time.Unix(1000, 0)
 	who := func(id int64, dialect string, change ...func(*store.Participant)) store.Participant {
@@ -53,7 +53,7 @@ func TestPlanReaction(t *testing.T) {
 		has = append(has, store.Recipient{Mail: 70, Participant: p.ID, State: store.Accepted})
 	}
 	has[4].Mail = 71                                                                      // 5 has it in another mail
-	has[8].State = store.Failed                                                           // 9 has not got it
+	has[8].State = store.Failed                                                           // 9 did not receive it
 	has = append(has, store.Recipient{Mail: 70, Participant: 10, State: store.Delivered}) // 10 knows it already, 11 joined later
 	p := tomail.Plan{People: people, Now: at, Reacted: map[int64]store.Message{30: {ID: 30, State: store.Mailed}}}
 	r := store.Reaction{ID: 1, Message: 30, Room: 2, Emoji: "👍", Skip: store.IDs{10}}

@@ -145,7 +145,7 @@ func showsOwn(w *core.Work, th store.Thread, message int64) (bool, error) {
 		return false, err
 	}
 	for _, r := range rooms {
-		// A copy that is on its way stands there before the reaction comes.
+		// A queued copy is posted before its reaction.
 		_, err := w.CopyIn(message, r.ID)
 		if err != nil && !errors.Is(err, store.ErrNone) {
 			return false, err

@@ -192,8 +192,8 @@ func reactionShown(w *core.Work, key string, j ReactionJob, id chat.MessageID) e
 	}
 	c, err := w.ReactionCopyByJob(key)
 	if errors.Is(err, store.ErrNone) {
-		// It was taken back meanwhile. Networks know one reaction of a person with an
-		// emoji: what was put again since is this one.
+		// It was taken back in the meantime. Networks have one reaction per person and emoji,
+		// so a reaction added again since then is this one.
 		if w.Env.Network(j.Network).Limits().OwnReactions {
 			c, err = w.ReactionCopyComing(j.Room, j.Of, j.Emoji, j.Who)
 		} else {
