@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hashsend/bridge/mail"
@@ -28,11 +29,12 @@ type Env struct {
 	// ends: after the
 	// commit of what gave them work. Who does that work sets them before it begins.
 	Wake     func(lane string)
-	HoldEnds func(thread int64, until time.Time) // zero until: nothing is held any more
+	HoldEnds func(thread int64, until time.Time, turn int64) // zero until: nothing is held any more
 	// LaneUnder reports whether something may wait in a lane whose name begins so.
 	LaneUnder func(prefix string) bool
 	Shrinking sync.Mutex // pictures and sounds are made smaller one at a time: it takes memory
 
+	turns    atomic.Int64 // of the transactions, in the order of their commits
 	networks map[string]*Network
 	watch    watchers
 	Health   healths
@@ -66,7 +68,7 @@ func NewEnv(o Options) (*Env, error) {
 	if o.Access.Allow == nil {
 		o.Access = DefaultAccess()
 	}
-	e := &Env{Options: o, Started: o.Now(), Boxes: map[int64]*Box{}, networks: map[string]*Network{}, Wake: func(string) {}, HoldEnds: func(int64, time.Time) {}, LaneUnder: func(string) bool { return true }}
+	e := &Env{Options: o, Started: o.Now(), Boxes: map[int64]*Box{}, networks: map[string]*Network{}, Wake: func(string) {}, HoldEnds: func(int64, time.Time, int64) {}, LaneUnder: func(string) bool { return true }}
 	var err error
 	if e.DigestTime, err = ParseDigestAt(o.DigestAt); err != nil {
 		return nil, fmt.Errorf("when daily digests go out: %w", err)

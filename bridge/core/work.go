@@ -16,6 +16,7 @@ type Work struct {
 	Env    *Env
 	Now    time.Time
 	Lanes  map[string]bool
+	turn   int64
 	holds  map[int64]time.Time // by thread, what was set
 	traces []Trace
 
@@ -41,7 +42,7 @@ type Taker func(w *Work, network string, e chat.Event) error
 func (e *Env) Write(ctx context.Context, name string, fn func(*Work) error) error {
 	w := &Work{Env: e, Lanes: map[string]bool{}}
 	err := e.Store.Write(ctx, func(tx *store.Tx) error {
-		w.Tx, w.Now = tx, e.Now()
+		w.Tx, w.Now, w.turn = tx, e.Now(), e.turns.Add(1)
 		if err := fn(w); err != nil {
 			return err
 		}
@@ -56,7 +57,7 @@ func (e *Env) Write(ctx context.Context, name string, fn func(*Work) error) erro
 		e.Wake(lane)
 	}
 	for thread, until := range w.holds {
-		e.HoldEnds(thread, until)
+		e.HoldEnds(thread, until, w.turn)
 	}
 	for _, s := range w.traces {
 		e.watch.tell(s)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,29 +22,44 @@ type Flusher struct {
 	due chan struct{} // of capacity 1: a hold was set
 
 	mu    sync.Mutex
-	holds map[int64]time.Time // by thread, when its hold ends
+	holds map[int64]hold // by thread
+}
+
+// hold is when the hold of a thread ends; zero: nothing is held. turn is that of the
+// transaction that set it: they are told of in any order.
+type hold struct {
+	until time.Time
+	turn  int64
 }
 
 // NewFlusher makes a Flusher that is told of every hold from now on.
 func NewFlusher(e *core.Env) *Flusher {
-	f := &Flusher{env: e, due: make(chan struct{}, 1), holds: map[int64]time.Time{}}
+	f := &Flusher{env: e, due: make(chan struct{}, 1), holds: map[int64]hold{}}
 	e.HoldEnds = f.set
 	return f
 }
 
-// set notes when the hold of a thread ends; zero: nothing is held.
-func (f *Flusher) set(thread int64, until time.Time) {
+// set notes when the hold of a thread ends, unless a later transaction has set it.
+func (f *Flusher) set(thread int64, until time.Time, turn int64) {
 	f.mu.Lock()
-	if until.IsZero() {
-		delete(f.holds, thread)
-	} else {
-		f.holds[thread] = until
+	if turn > f.holds[thread].turn {
+		f.holds[thread] = hold{until, turn}
 	}
+	f.forget(turn)
 	f.mu.Unlock()
 	select {
 	case f.due <- struct{}{}:
 	default:
 	}
+}
+
+// forget drops ended holds that no transaction in hand can bring back.
+func (f *Flusher) forget(turn int64) {
+	const many, longAgo = 10_000, 100_000 // threads, transactions
+	if len(f.holds) < many {
+		return
+	}
+	maps.DeleteFunc(f.holds, func(_ int64, h hold) bool { return h.until.IsZero() && h.turn < turn-longAgo })
 }
 
 // Run makes mails of held messages when their hold ends. On the way out it
@@ -85,7 +101,7 @@ func (f *Flusher) load(ctx context.Context) error {
 	defer f.mu.Unlock()
 	for thread, until := range stored {
 		if _, newer := f.holds[thread]; !newer {
-			f.holds[thread] = until
+			f.holds[thread] = hold{until: until}
 		}
 	}
 	return nil
@@ -95,9 +111,9 @@ func (f *Flusher) load(ctx context.Context) error {
 func (f *Flusher) next() (at time.Time, held bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, until := range f.holds {
-		if !held || until.Before(at) {
-			at, held = until, true
+	for _, h := range f.holds {
+		if !h.until.IsZero() && (!held || h.until.Before(at)) {
+			at, held = h.until, true
 		}
 	}
 	return at, held
@@ -108,12 +124,12 @@ func (f *Flusher) dueAt(at time.Time) []int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var due []int64
-	for thread, until := range f.holds {
-		if !until.After(at) {
+	for thread, h := range f.holds {
+		if !h.until.IsZero() && !h.until.After(at) {
 			due = append(due, thread)
 		}
 	}
-	slices.SortFunc(due, func(a, b int64) int { return cmp.Or(f.holds[a].Compare(f.holds[b]), cmp.Compare(a, b)) })
+	slices.SortFunc(due, func(a, b int64) int { return cmp.Or(f.holds[a].until.Compare(f.holds[b].until), cmp.Compare(a, b)) })
 	return due
 }
 

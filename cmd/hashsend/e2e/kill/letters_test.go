@@ -20,8 +20,8 @@ const (
 	corrected   = "corrected: "
 	wasBefore   = "(before: "
 	tallyOfPoll = " So far: "
-	endOfPoll   = "The poll has ended: "
-	nobodyVoted = "Nobody has voted."
+	endOfPoll   = "Poll closed: "
+	nobodyVoted = "Nobody voted."
 	votesFor    = "votes: "
 	reactedWith = "reacted with "
 	byEmail     = " (email)" // after the names of participants
