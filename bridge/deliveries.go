@@ -38,5 +38,5 @@ func (b *Bridge) kinds() []outbox.Kind {
 // own for that.
 func gaveUp(w *core.Work, d store.Delivery, cause error) error {
 	w.Env.Log.Warn("a delivery failed for good", "kind", d.Kind, "error", cause)
-	return tochat.NoticeHome(w, fmt.Sprintf("⚠️ A delivery was dropped: %s.", core.PlainReason(cause.Error())))
+	return tochat.NoticeHome(w, fmt.Sprintf("⚠️ A delivery failed and was dropped: %s.", core.PlainReason(cause.Error())))
 }

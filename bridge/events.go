@@ -39,7 +39,7 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 					}
 				}
 				if err := take(w, network, e); err != nil {
-					return fmt.Errorf("take in %T: %w", e, err)
+					return fmt.Errorf("handle %T: %w", e, err)
 				}
 			}
 			return w.SetCursor(network, "", cursor)
@@ -103,5 +103,5 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Unknown:
 		return w.AddUnread(network, e.Type, w.Now, e.Raw)
 	}
-	return fmt.Errorf("an event of an unknown kind: %T", e)
+	return fmt.Errorf("unknown event type %T", e)
 }

@@ -46,5 +46,5 @@ func (b *Bridge) apply(w *core.Work, box *core.Box, l frommail.Mail, d frommail.
 	case frommail.ActOpen:
 		return frommail.OpenByMail(w, box, l, d, f, claims()...)
 	}
-	return fmt.Errorf("nothing is known of what is to be done with a mail: %d", d.Do)
+	return fmt.Errorf("unknown action for an email: %d", d.Do)
 }

@@ -69,11 +69,11 @@ func NewEnv(o Options) (*Env, error) {
 	e := &Env{Options: o, Started: o.Now(), Boxes: map[int64]*Box{}, networks: map[string]*Network{}, Wake: func(string) {}, HoldEnds: func(int64, time.Time) {}, LaneUnder: func(string) bool { return true }}
 	var err error
 	if e.DigestTime, err = ParseDigestAt(o.DigestAt); err != nil {
-		return nil, fmt.Errorf("when daily digests go out: %w", err)
+		return nil, fmt.Errorf("daily digest time: %w", err)
 	}
 	for _, c := range o.Chats {
 		if e.networks[c.Name()] != nil {
-			return nil, fmt.Errorf("two chat networks are named %q: give each a name of its own", c.Name())
+			return nil, fmt.Errorf("two chat networks are named %q: give each its own name", c.Name())
 		}
 		e.networks[c.Name()] = NewNetwork(c)
 	}
@@ -83,7 +83,7 @@ func NewEnv(o Options) (*Env, error) {
 		}
 		for _, m := range o.Mailboxes {
 			if e.BoxNamed(m.Name) != nil {
-				return fmt.Errorf("two mailboxes are named %q: give each a name of its own", m.Name)
+				return fmt.Errorf("two mailboxes are named %q: give each its own name", m.Name)
 			}
 			id, err := w.Mailbox(m.Name, m.Address.Address)
 			if err != nil {

@@ -16,7 +16,7 @@ func ParseDigestAt(s string) (time.Duration, error) {
 	}
 	t, err := time.Parse("15:04", s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no time of day, as 08:00", s)
+		return 0, fmt.Errorf("%q is not a valid time of day: use HH:MM, such as 08:00", s)
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }
@@ -49,19 +49,19 @@ const Modes = "instant, burst, 15min, hourly, daily, mentions or paused"
 func ModeText(mode string, at time.Duration) string {
 	switch mode {
 	case store.Instant:
-		return "each message at once"
+		return "each message right away"
 	case store.Quarter:
-		return "a digest every 15 minutes"
+		return "one email every 15 minutes"
 	case store.Hourly:
-		return "a digest every hour"
+		return "one email an hour"
 	case store.Daily:
-		return fmt.Sprintf("a digest every day at %02d:%02d", int(at.Hours()), int(at.Minutes())%60)
+		return fmt.Sprintf("one email a day at %02d:%02d", int(at.Hours()), int(at.Minutes())%60)
 	case store.Mentions:
-		return "only what mentions or answers them"
+		return "only messages that mention or reply to them"
 	case store.Paused:
-		return "nothing for now"
+		return "no emails for now"
 	}
-	return "each burst of messages"
+	return "each burst of messages as one email"
 }
 
 // ByEmail is what stands behind the names of people by email in rooms.

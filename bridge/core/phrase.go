@@ -28,7 +28,7 @@ func CountDomains(people []mail.Address) int {
 func PlainReason(reason string) string {
 	reason = strings.TrimRight(OneLine(reason, 200), ". ")
 	if reason == "" {
-		return "its mail server gave no reason"
+		return "the mail server gave no reason"
 	}
 	return reason
 }
@@ -70,9 +70,9 @@ func ContainsAddress(list []string, a string) bool {
 func EncryptionNote(r store.Room) string {
 	switch r.Encrypted {
 	case store.EncryptedAgreed:
-		return " The room is encrypted, the mail is not: it goes out as ordinary email."
+		return " This room is encrypted, but email isn't: messages are sent as ordinary email."
 	case store.EncryptedAsked:
-		return " The room is encrypted: nothing is mailed from it until somebody with the right agrees."
+		return " This room is encrypted, so nothing is emailed until someone who can link rooms agrees."
 	}
 	return ""
 }
@@ -184,12 +184,16 @@ func (w *Work) RoomOfCopy(m store.Message, posted chat.MessageID) (store.Room, e
 // NamesShown is how many names several shows at most.
 const NamesShown = 5
 
-// ListNames joins names, and counts those that are too many.
+// ListNames joins names as a sentence does: "Ann, Bob and 3 more".
 func ListNames(names []string) string {
-	if len(names) > NamesShown {
+	last := len(names) - 1
+	switch {
+	case last < 1:
+		return strings.Join(names, "")
+	case len(names) > NamesShown:
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:NamesShown], ", "), len(names)-NamesShown)
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // ReadBy says by how many people a thread is read; empty: by none.
@@ -204,9 +208,9 @@ func ReadBy(people []store.Participant) string {
 	case 0:
 		return ""
 	case 1:
-		return "This room is read by 1 person by email."
+		return "1 person reads this room by email."
 	}
-	return fmt.Sprintf("This room is read by %d people by email.", n)
+	return fmt.Sprintf("%d people read this room by email.", n)
 }
 
 // UnderSubject puts a subject above a text, as a bold line.

@@ -9,8 +9,8 @@ import (
 // The marks of a message that came by mail: how it is shown in rooms, and no part
 // of what was said.
 const (
-	RemarkUnproven = "⚠ not verified: nothing proves who sent this mail"
-	RemarkJunk     = "it lay in the junk folder"
+	RemarkUnproven = "⚠ not verified: nothing proves who sent this email"
+	RemarkJunk     = "it was in the spam folder"
 )
 
 // AddRemarks puts lines of the bridge behind a text.

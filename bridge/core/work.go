@@ -27,10 +27,10 @@ type Work struct {
 // Nothing was changed.
 type NotYet struct{ Message chat.MessageID }
 
-func (NotYet) Error() string { return "it is about a message that is not known" }
+func (NotYet) Error() string { return "it refers to a message that has not arrived yet" }
 
 // ErrNotLinked says that an event belongs to no linked room. Nothing was changed.
-var ErrNotLinked = errors.New("its room is not linked")
+var ErrNotLinked = errors.New("the room is not linked")
 
 // Taker takes in an event in the transaction of its caller.
 type Taker func(w *Work, network string, e chat.Event) error

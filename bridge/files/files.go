@@ -49,7 +49,7 @@ func Add(w *core.Work, network string, m store.Message, files []chat.File) error
 		}
 		switch {
 		case f.ID == "" || !opens:
-			in.State, in.Reason = store.FileMissing, "it can be opened only in the room"
+			in.State, in.Reason = store.FileMissing, "available only in the room"
 		case in.Size > w.Env.Files.Largest:
 			in.State, in.Reason = store.FileMissing, TooLarge(w.Env.Files.Largest)
 		}
@@ -61,7 +61,7 @@ func Add(w *core.Work, network string, m store.Message, files []chat.File) error
 }
 
 func TooLarge(most int64) string {
-	return "it is larger than " + core.SizeOf(most) + ", the most that is carried"
+	return "larger than the limit of " + core.SizeOf(most)
 }
 
 // Fetch has the files of a message fetched that are wanted, and reports whether
@@ -125,7 +125,7 @@ func deliverFetchFile(ctx context.Context, e *core.Env, d store.Delivery, settle
 func fetchFile(ctx context.Context, e *core.Env, f store.File) (store.File, error) {
 	opener := e.Network(f.Network).Opener
 	if opener == nil {
-		return f, core.NeverError("its chat network is no longer in the configuration")
+		return f, core.NeverError("the chat network is no longer in the configuration")
 	}
 	r, err := opener.OpenFile(ctx, chat.File{
 		ID: chat.FileID(f.Ref), Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height,
@@ -173,7 +173,7 @@ func speech(ctx context.Context, e *core.Env, f store.File) (p store.Preview, er
 		return p, err
 	}
 	if err := media.ToM4A(ctx, e.Files.FFmpeg, w, ogg, longest); err != nil {
-		e.Log.Warn("a voice message gets no copy for all mail programs", "error", err)
+		e.Log.Warn("a voice message could not be converted for mail programs", "error", err)
 		return p, w.Drop()
 	}
 	p = store.Preview{Type: "audio/mp4", Size: w.Size()}
@@ -282,7 +282,7 @@ func preview(e *core.Env, f io.ReadSeeker) (p store.Preview, err error) {
 	}
 	kind, width, _, shrink := media.Shrink(w, f, previewWide)
 	if shrink != nil {
-		e.Log.Debug("no smaller picture was made", "error", shrink)
+		e.Log.Debug("a picture could not be resized", "error", shrink)
 		return p, w.Drop()
 	}
 	if w.Size() > previewOver {
@@ -369,7 +369,7 @@ func dropOldFiles(ctx context.Context, e *core.Env) error {
 		}
 		err = e.Write(ctx, "drop-files", func(w *core.Work) error {
 			for _, f := range old {
-				f.State, f.Reason = store.FileDropped, "it is no longer kept"
+				f.State, f.Reason = store.FileDropped, "no longer kept"
 				if err := w.SetFile(f); err != nil {
 					return err
 				}

@@ -26,7 +26,7 @@ type Linked struct {
 
 // ErrNoLink says that a link leads nowhere: it was never made here, its time is over,
 // or the message was deleted. Which of these it is, is not told.
-var ErrNoLink = errors.New("there is no file behind this link any more")
+var ErrNoLink = errors.New("this link no longer works")
 
 // Links makes the addresses under which files can be had.
 type Links struct {

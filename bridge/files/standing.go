@@ -32,7 +32,7 @@ func InMail(w *mail.Words, files []store.File, domain string, link func(store.Fi
 			continue
 		}
 		if media.IsProgram(f.Name, f.Type) {
-			stays(f, "stays in the room: mail servers refuse programs")
+			stays(f, "is only in the room: mail servers reject programs")
 			continue
 		}
 		a := mail.Attached{Name: f.Name, Type: f.Type, Size: f.Size, Stored: f.Blob}
@@ -50,7 +50,7 @@ func InMail(w *mail.Words, files []store.File, domain string, link func(store.Fi
 		}
 		n := mail.EncodedSize(a.Size)
 		if n > room {
-			stays(f, "is too large for a mail; it can be had in the room")
+			stays(f, "is too large to email; open it in the room")
 			continue
 		}
 		room -= n
@@ -107,7 +107,7 @@ func InRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (pos
 		case f.State == store.FileHere && posts && (l.File == 0 || f.Size <= l.File):
 			posted = append(posted, f)
 		case f.State == store.FileHere && posts:
-			lines = append(lines, core.FileTitle(f)+" is too large for this room; it was in the mail")
+			lines = append(lines, core.FileTitle(f)+" is too large for this room; it was attached to the email")
 		case f.State == store.FileMissing:
 			lines = append(lines, core.FileTitle(f)+": "+f.Reason)
 		default:

@@ -59,7 +59,7 @@ func DeferTo(w *core.Work, network, lane string, e chat.Event, due time.Time) er
 	case chat.PollEnded:
 		j.Ended = &e
 	default:
-		return fmt.Errorf("an event of this kind cannot wait: %T", e)
+		return fmt.Errorf("events of type %T cannot wait", e)
 	}
 	return outbox.Enqueue(w, jobDeferred, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
 }

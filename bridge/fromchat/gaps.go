@@ -95,7 +95,7 @@ func (g *Gaps) fillConversation(ctx context.Context, network string, from chat.B
 			return err
 		}
 		if err != nil {
-			g.env.Log.Warn("what was said in a room meanwhile cannot be read", "network", network, "error", err)
+			g.env.Log.Warn("missed messages of a room cannot be read", "network", network, "error", err)
 		}
 		filled = append(filled, one)
 	}

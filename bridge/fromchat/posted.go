@@ -47,12 +47,12 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 	if err := keepAll(w, &m, network, r, e); err != nil {
 		return err
 	}
-	w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
+	w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s posted in the room", e.By.Name)})
 	if err := spread(w, m, r, e.By, len(e.Body.Files) > 0); err != nil {
 		return err
 	}
 	if m.State != store.Held {
-		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
+		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "stays in the room"})
 		return nil
 	}
 	who := core.Mentioned(m.Text, e.Mentions, e.MentionsAll, th.People)
@@ -214,12 +214,12 @@ func Deleted(w *core.Work, network string, e chat.Deleted) error {
 		}
 		who = chat.UserID(person)
 	}
-	text := "Your message was already mailed and cannot be taken back there."
+	text := "Your message was already emailed and can't be unsent."
 	if w.Env.TellDeletes {
-		text += " Those who have it are told that it was deleted."
+		text += " Its recipients will be told that it was deleted."
 		if err := tomail.EditedLate(w, m, m.Text); err != nil {
 			return err
 		}
 	}
-	return tochat.Notice(w, network, e.Place, text+" To set something right, write it as a new message.", tochat.Privately(who))
+	return tochat.Notice(w, network, e.Place, text+" To correct something, post a new message.", tochat.Privately(who))
 }

@@ -53,9 +53,9 @@ func TopicSet(w *core.Work, network string, e chat.TopicSet) error {
 func nameLine(who, name string) string {
 	switch {
 	case name == "" && who == "":
-		return "The room has no name any more"
+		return "The room no longer has a name"
 	case name == "":
-		return who + " took the name of the room away"
+		return who + " removed the room's name"
 	case who == "":
 		return fmt.Sprintf("The room is now called “%s”", name)
 	}
@@ -64,10 +64,10 @@ func nameLine(who, name string) string {
 
 func topicLine(who, topic string) string {
 	if who == "" {
-		who = "Somebody"
+		who = "Someone"
 	}
 	if topic == "" {
-		return who + " took the topic of the room away"
+		return who + " removed the room's topic"
 	}
 	return fmt.Sprintf("%s set the topic: %s", who, topic)
 }
@@ -75,7 +75,7 @@ func topicLine(who, topic string) string {
 // Revoked tells the admin that a network has taken the access away: in the home
 // room, if that is elsewhere, and by mail. What is linked stays linked.
 func Revoked(w *core.Work, network string, e chat.Revoked) error {
-	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
+	text := fmt.Sprintf("⚠️ %s revoked hashsend's access: %s. No messages pass between its rooms and email until the app is reinstalled and its new token is in the configuration. All rooms stay linked.", network, e.Why)
 	w.Trace(core.Trace{Kind: "refused", Text: text})
 	if w.Env.Home.Network != network {
 		if err := tochat.NoticeHome(w, text); err != nil {
@@ -90,5 +90,5 @@ func Revoked(w *core.Work, network string, e chat.Revoked) error {
 	if err != nil {
 		return err
 	}
-	return tomail.Warn(w, th, "hashsend has lost access to "+network, text)
+	return tomail.Warn(w, th, "hashsend lost access to "+network, text)
 }

@@ -67,7 +67,7 @@ func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core
 	opener := e.Network(j.Network).Unsealer
 	can := opener != nil
 	var event chat.Event
-	err := errors.New("nothing here can read it")
+	err := errors.New("this hashsend cannot decrypt it")
 	if can {
 		event, err = opener.Unseal(ctx, j.Sealed)
 	}
@@ -91,7 +91,7 @@ func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core
 		}
 		if c, is := event.(chat.Command); is && w.Now.Sub(said) > 10*time.Minute {
 			// Nobody waits for it any more, and much may have changed.
-			return tochat.Notice(w, j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), core.PromptMark, c.Text), tochat.Privately(c.By.ID))
+			return tochat.Notice(w, j.Network, c.Place, fmt.Sprintf("I could only decrypt your command from %s just now, so I didn't run it: %s%s. Send it again if you still want it.", core.When(said, w.Now, w.Env.Zone), core.PromptMark, c.Text), tochat.Privately(c.By.ID))
 		}
 		w.SaidAt = &said
 		return take(w, j.Network, event)
@@ -122,7 +122,7 @@ func notYetRead(w *core.Work, j sealedJob) error {
 	if _, first, err := firstOfKey(w, j, "not yet"); err != nil || !first {
 		return err
 	}
-	return tochat.Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), tochat.Privately(e.By.ID))
+	return tochat.Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I can't decrypt your message from %s yet because its key is missing. I asked your app for the key. If it arrives within a day, your message will be emailed.", core.When(e.At, w.Now, w.Env.Zone)), tochat.Privately(e.By.ID))
 }
 
 // neverRead tells the writer of a message, once for each key, that it was not mailed.
@@ -132,11 +132,11 @@ func neverRead(w *core.Work, j sealedJob, can bool) error {
 	if err != nil || !first {
 		return err
 	}
-	why, then := "your program has not given me the key, although I asked for it", "Please write it again."
+	why, then := "your app didn't share its key", "Send it again."
 	if !can {
-		why, then = "this hashsend was built without encryption", "Ask the one who runs me to install one with encryption."
+		why, then = "this hashsend was built without encryption", "Ask the admin to install a build with encryption."
 	}
-	text := fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and %s. It was not mailed. %s", e.At.Format("2 January 15:04"), why, then)
+	text := fmt.Sprintf("⚠️ I couldn't decrypt your message from %s: %s. It was not emailed. %s", core.When(e.At, w.Now, w.Env.Zone), why, then)
 	if err := tochat.Notice(w, j.Network, e.Place, text, tochat.Privately(e.By.ID)); err != nil {
 		return err
 	}
@@ -144,6 +144,6 @@ func neverRead(w *core.Work, j sealedJob, can bool) error {
 		return nil
 	}
 	// The same words get through when they are written again.
-	s := chat.State{Phase: chat.Failed, Reason: "it could not be read: " + why, Later: true}
+	s := chat.State{Phase: chat.Failed, Reason: "couldn't be decrypted: " + why, Later: true}
 	return tochat.ShowState(w, r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
 }

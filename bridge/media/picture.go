@@ -31,7 +31,7 @@ func Size(r io.ReadSeeker) (width, height int) {
 }
 
 // ErrTooLarge says that a picture has more pixels than there is memory for.
-var ErrTooLarge = errors.New("the picture has too many pixels to be made smaller")
+var ErrTooLarge = errors.New("the picture has too many pixels to resize")
 
 // workspace is how many bytes the pixels of a picture may take while it is made
 // smaller.

@@ -43,7 +43,7 @@ func ToM4A(ctx context.Context, ffmpeg string, w io.Writer, ogg io.Reader, most 
 	}
 	f, err := os.Open(out)
 	if err != nil {
-		return fmt.Errorf("what ffmpeg has made: %w", err)
+		return fmt.Errorf("open the output of ffmpeg: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	n, err := io.Copy(w, io.LimitReader(f, most+1))
@@ -51,9 +51,9 @@ func ToM4A(ctx context.Context, ffmpeg string, w io.Writer, ogg io.Reader, most 
 	case err != nil:
 		return err
 	case n == 0:
-		return errors.New("ffmpeg has made nothing of it")
+		return errors.New("ffmpeg produced no output")
 	case n >= most: // it was cut off there
-		return fmt.Errorf("it would have more than %d bytes", most)
+		return fmt.Errorf("the output is larger than %d bytes", most)
 	}
 	return nil
 }

@@ -29,9 +29,9 @@ func TestToM4A(t *testing.T) {
 		"what it makes":           {`cat > "$out"`, "Ogg", ""},
 		"no secret is handed on":  {`cat > /dev/null; env | grep -c PASSWORD > "$out"; env | grep -c HASHSEND >> "$out"; true`, "0\n0\n", ""},
 		"it fails":                {"echo no such codec >&2; exit 1", "", "no such codec"},
-		"it makes nothing":        {`: > "$out"`, "", "nothing"},
-		"it makes no file":        {"true", "", "what ffmpeg has made"},
-		"it makes too much":       {`head -c 2000 /dev/zero > "$out"`, "", "more than 1000 bytes"},
+		"it makes nothing":        {`: > "$out"`, "", "no output"},
+		"it makes no file":        {"true", "", "open the output of ffmpeg"},
+		"it makes too much":       {`head -c 2000 /dev/zero > "$out"`, "", "larger than 1000 bytes"},
 		"it talks without an end": {"head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1", "", "xxx"},
 	} {
 		var got bytes.Buffer

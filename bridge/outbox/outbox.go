@@ -239,7 +239,7 @@ func (o *Outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
-		return o.gaveUp(w, d, fmt.Errorf("this version does not know deliveries of the kind %q", d.Kind))
+		return o.gaveUp(w, d, fmt.Errorf("this version of hashsend doesn't support deliveries of type %q", d.Kind))
 	})
 }
 

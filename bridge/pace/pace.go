@@ -43,7 +43,7 @@ func (p *Pace) Wait(now time.Time) (wait time.Duration, why string, back func())
 	defer p.mu.Unlock()
 	back = func() {}
 	if d := p.until.Sub(now); d > 0 {
-		return d + time.Millisecond, "waiting: the mail server asked to send nothing for some time: " + p.why, back
+		return d + time.Millisecond, "waiting: the mail server asked for a pause: " + p.why, back
 	}
 	if p.limit == nil {
 		return 0, "", back
@@ -51,7 +51,7 @@ func (p *Pace) Wait(now time.Time) (wait time.Duration, why string, back func())
 	r := p.limit.ReserveN(now, 1)
 	if d := r.DelayFrom(now); d > 0 {
 		r.CancelAt(now)
-		return d + time.Millisecond, "waiting: the provider allows only so many mails an hour", back
+		return d + time.Millisecond, "waiting: close to the provider's limit of emails per hour", back
 	}
 	// Later than it was made, a reservation is not taken back.
 	return 0, "", func() { r.CancelAt(now) }
@@ -113,10 +113,10 @@ func (p *Pace) Budget(name string, now time.Time) string {
 	defer p.mu.Unlock()
 	text := ""
 	if p.limit != nil {
-		text = fmt.Sprintf("The mailbox %s may send %d mails now, and %d an hour: half of what its provider allows.", name, max(0, int(p.limit.TokensAt(now))), p.perHour/2)
+		text = fmt.Sprintf("Mailbox %s can send %d emails now and %d per hour, half of its provider's limit.", name, max(0, int(p.limit.TokensAt(now))), p.perHour/2)
 	}
 	if p.until.After(now) {
-		text += fmt.Sprintf(" Its mail server asked for a pause until %s: %s.", p.until.Format("15:04"), strings.TrimRight(p.why, ". "))
+		text += fmt.Sprintf(" The mail server asked for a pause until %s: %s.", p.until.Format("15:04"), strings.TrimRight(p.why, ". "))
 	}
 	return text
 }

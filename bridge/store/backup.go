@@ -29,12 +29,12 @@ func Backup(ctx context.Context, dir, to string, spent map[string][]string) (don
 		return done, fmt.Errorf("back up: %w", err)
 	}
 	if _, err := os.Lstat(to); err == nil {
-		return done, fmt.Errorf("back up: %s exists already", to)
+		return done, fmt.Errorf("back up: %s already exists", to)
 	}
 	// It gets its name when it is whole: half of a backup must not look like one.
 	part := strings.TrimSuffix(to, string(filepath.Separator)) + ".part"
 	if err := os.Mkdir(part, 0o700); errors.Is(err, fs.ErrExist) {
-		return done, fmt.Errorf("back up: %s is there, of a backup that was broken off or is being made: remove it if nothing writes to it", part)
+		return done, fmt.Errorf("back up: %s already exists: another backup is running or was interrupted; if none is running, remove it", part)
 	} else if err != nil {
 		return done, fmt.Errorf("back up: %w", err)
 	}
@@ -110,7 +110,7 @@ func copyDatabase(ctx context.Context, dir, to, name string, changes ...string) 
 		}
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("make the copy of %s.db ready: %w", name, err)
+		return fmt.Errorf("prepare the copy of %s.db: %w", name, err)
 	}
 	return syncFile(path)
 }

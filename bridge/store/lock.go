@@ -21,7 +21,7 @@ func (e *LockedError) Error() string {
 	if e.PID != "" {
 		who = "another hashsend (process " + e.PID + ")"
 	}
-	return fmt.Sprintf("the data folder %s is in use by %s: stop that one first, or name another folder", e.Dir, who)
+	return fmt.Sprintf("the data folder %s is in use by %s: stop that process or choose another folder", e.Dir, who)
 }
 
 func lockDir(dir string) (*os.File, error) {

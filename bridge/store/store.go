@@ -57,7 +57,7 @@ const pragmas = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=syn
 // caller closes the Store.
 func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
 	if err := makeFolders(dir); err != nil {
-		return nil, fmt.Errorf("make data folder: %w", err)
+		return nil, fmt.Errorf("create data folder: %w", err)
 	}
 	lock, err := lockDir(dir)
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *Store) examine(ctx context.Context, path string) error {
 	}
 	var ok string
 	if err := s.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil {
-		return fmt.Errorf("examine database %s: %w", path, err)
+		return fmt.Errorf("check database %s: %w", path, err)
 	}
 	if ok != "ok" {
 		return fmt.Errorf("database %s is damaged (%s): restore it from a backup", path, ok)
@@ -166,7 +166,7 @@ func upgrade(ctx context.Context, raw *sql.DB, log *slog.Logger) error {
 		if errors.Is(err, dbutil.ErrUnsupportedDatabaseVersion) {
 			return fmt.Errorf("it was written by a newer hashsend; install that version or restore an older backup: %w", err)
 		}
-		return fmt.Errorf("bring the tables up to date: %w", err)
+		return fmt.Errorf("upgrade the tables: %w", err)
 	}
 	return nil
 }

@@ -133,11 +133,11 @@ func gaveUpPost(w *core.Work, _ store.Delivery, j postJob, cause error) error {
 	if err != nil {
 		return err
 	}
-	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
+	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room refused it: " + cause.Error()})
 	if m.Origin == store.FromChat {
-		return NoticeAt(w, m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", core.PlainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
+		return NoticeAt(w, m, fmt.Sprintf("⚠️ This message couldn't be posted in another room of this conversation: %s.", core.PlainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 	}
-	return NoticeHome(w, fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, core.PlainReason(cause.Error()), core.WithRemarks(m)))
+	return NoticeHome(w, fmt.Sprintf("⚠️ An email from %s couldn't be posted in its room: %s. It said:\n%s", m.Name, core.PlainReason(cause.Error()), core.WithRemarks(m)))
 }
 
 // SendOnce posts an event. When an earlier attempt may have succeeded it looks for
@@ -174,7 +174,7 @@ func attemptFile(ctx context.Context, e *core.Env, n *core.Network, d store.Deli
 		return "", err
 	}
 	if n.Filer == nil || f.State != store.FileHere {
-		return "", core.NeverError("the file is no longer there")
+		return "", core.NeverError("the file no longer exists")
 	}
 	a := chat.Attachment{
 		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},

@@ -104,7 +104,7 @@ func CopyOf(ctx context.Context, e *core.Env, message, room int64, part int) (id
 	err = e.Store.Read(ctx, func(tx *store.Tx) error {
 		c, err := tx.CopyPart(message, room, part)
 		if errors.Is(err, store.ErrNone) || (err == nil && c.Posted == "") {
-			return retry.Never(errors.New("the message was never posted there"))
+			return retry.Never(errors.New("the message was never posted in this room"))
 		}
 		id = chat.MessageID(c.Posted)
 		return err

@@ -17,7 +17,7 @@ import (
 const wholeName = "full text.txt"
 
 // wholeNote says where the rest of a text is.
-const wholeNote = "… It is longer: the whole is in the file “" + wholeName + "”."
+const wholeNote = "… The whole message is in the file “" + wholeName + "”."
 
 // BodiesFor makes the bodies of a message for a network, with lines about its files.
 // whole: there is one, with the beginning of a text that is too long, and all of it

@@ -40,7 +40,7 @@ func mayNot(w *core.Work, network string, room chat.RoomID, cause error) error {
 	if err := w.SetSetting(key, "told"); err != nil {
 		return err
 	}
-	return NoticeHome(w, fmt.Sprintf("⚠️ I may not write in the room of “%s” any more: %s. Have somebody who may change the room's permissions let me, and those who write by email, send messages there, or unlink the room. Until then its mail is told here.", th.Title, core.PlainReason(cause.Error())))
+	return NoticeHome(w, fmt.Sprintf("⚠️ I can no longer post in the room of “%s”: %s. Ask someone who manages the room's permissions to let me and its email participants send messages, or unlink the room. Until then, its email is posted here.", th.Title, core.PlainReason(cause.Error())))
 }
 
 // mayAgain notes that a room lets us write.

@@ -107,8 +107,8 @@ func NoticeEach(w *core.Work, thread int64, text func(network string, room chat.
 func NoticeHome(w *core.Work, text string, more ...Option) error {
 	h := w.Env.Home
 	if h.Network == "" || !w.Env.Network(h.Network).Known() {
-		w.Env.Log.Warn("there is no home room to tell this: set home in the configuration")
-		w.Env.Log.Debug("not told", "text", text)
+		w.Env.Log.Warn("a notice was not posted because there is no home room: set home in the configuration")
+		w.Env.Log.Debug("notice not posted", "text", text)
 		return nil
 	}
 	return Notice(w, h.Network, chat.Place{Room: h.Room}, text, more...)

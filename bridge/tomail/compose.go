@@ -20,7 +20,7 @@ func Make(w *core.Work, p Plan) error {
 		var cannot *composeError
 		if errors.As(err, &cannot) {
 			// What cannot be written as a mail must not hold up what comes after it.
-			err = tochat.NoticeAt(w, planned.Messages[0], "⚠️ This message could not be made into a mail: "+core.PlainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
+			err = tochat.NoticeAt(w, planned.Messages[0], "⚠️ This message couldn't be emailed: "+core.PlainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
 		}
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ func MakeMail(w *core.Work, p Plan, pm Planned) error {
 		job.To, job.SelfCopy = append(job.To, p.From.Address.Address), true
 	}
 	if len(pm.Messages) > 0 {
-		w.Trace(core.Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + core.Quantity(len(pm.To), "person", "people")})
+		w.Trace(core.Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "email is ready for " + core.Quantity(len(pm.To), "person", "people")})
 	}
 	return outbox.Enqueue(w, JobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }

@@ -117,7 +117,7 @@ func corrected(w *core.Work, m store.Message, was string) (store.Message, bool) 
 	switch {
 	case m.State == store.Deleted && w.Env.TellDeletes:
 		// What it was is not said again: it may have been no word for others.
-		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.Env.ZoneNamed("")))+" was deleted in the room.", ""
+		m.Text, m.HTML = "🗑 The message from "+mail.TimeOf(m.At.In(w.Env.ZoneNamed("")))+" was deleted in the room.", ""
 	case (m.State == store.Mailed || m.State == store.Held) && !core.SameWords(was, m.Text):
 		m.Text, m.HTML = changedWords(was, m)
 	default:
@@ -130,16 +130,16 @@ func corrected(w *core.Work, m store.Message, was string) (store.Message, bool) 
 // changedWords words an edit: the new text, and of a short one what it was before.
 func changedWords(was string, m store.Message) (text, markup string) {
 	const short = 300 // characters
-	text = "✏️ corrected: " + m.Text
+	text = "✏️ Edited: " + m.Text
 	before := strings.Join(strings.Fields(was), " ")
 	if len([]rune(before)) > short || len([]rune(m.Text)) > short {
 		if m.HTML != "" {
-			return text, "<p>✏️ corrected:</p>" + m.HTML
+			return text, "<p>✏️ Edited:</p>" + m.HTML
 		}
 		return text, ""
 	}
-	text += "\n(before: " + before + ")"
-	return text, "✏️ corrected: " + changes(was, m.Text)
+	text += "\n(was: " + before + ")"
+	return text, "✏️ Edited: " + changes(was, m.Text)
 }
 
 // changes shows in HTML what became of a text, word by word.

@@ -96,7 +96,7 @@ func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
 	}
 	box := e.Boxes[j.Box]
 	if box == nil || box.Submitter == nil {
-		return settleMail(ctx, e, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
+		return settleMail(ctx, e, d, j, box, mail.Result{}, retry.Never(errors.New("the mailbox is no longer in the configuration")))
 	}
 	if none, err := stillTo(ctx, e, &j); none || err != nil {
 		if err != nil {
@@ -153,7 +153,7 @@ func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j MailJob,
 	switch {
 	case err != nil:
 		return true, e.Write(ctx, "settle-mail", func(w *core.Work) error {
-			_, err := outbox.Again(w, d, fmt.Errorf("look whether the mail has left: %w", err), outbox.MessagePatience)
+			_, err := outbox.Again(w, d, fmt.Errorf("check whether the email was sent: %w", err), outbox.MessagePatience)
 			return err
 		})
 	case found:
@@ -161,7 +161,7 @@ func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j MailJob,
 	}
 	if wait := d.Started.Add(grace(box)).Sub(e.Now()); wait > 0 && box.Keeper != nil {
 		return true, e.Write(ctx, "settle-mail", func(w *core.Work) error {
-			d.Due, d.Error = w.Now.Add(min(wait, 5*time.Second)), "the answer of the mail server was lost: looking for the mail before it is sent again"
+			d.Due, d.Error = w.Now.Add(min(wait, 5*time.Second)), "the mail server's response was lost: checking whether the email was sent before sending it again"
 			return w.SetDelivery(d)
 		})
 	}
@@ -189,7 +189,7 @@ func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, b
 			}
 			final, err := outbox.Again(w, d, cause, outbox.MessagePatience)
 			if err != nil || !final {
-				w.Trace(core.Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + core.PlainReason(cause.Error())})
+				w.Trace(core.Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server has not accepted it yet: " + core.PlainReason(cause.Error())})
 				return err
 			}
 		} else if err := w.Done(d.ID); err != nil {
@@ -203,7 +203,7 @@ func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, b
 			}
 		}
 		if cause != nil {
-			w.Env.Log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
+			w.Env.Log.Warn("an email failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
 			if err := unstuck(w, d, j); err != nil {
 				return err
 			}
@@ -378,7 +378,7 @@ func accepted(w *core.Work, j MailJob) error {
 	if shows, err := showsStates(w, j.Thread); err != nil {
 		return err
 	} else if !shows && !j.Again {
-		w.Trace(core.Trace{Thread: j.Thread, Message: j.Last, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+		w.Trace(core.Trace{Thread: j.Thread, Message: j.Last, Mail: j.MessageID, Kind: "submitted", Text: "the mail server accepted the email"})
 		return nil
 	}
 	ms, err := w.MessagesOfMail(j.Mail)
@@ -386,7 +386,7 @@ func accepted(w *core.Work, j MailJob) error {
 		return err
 	}
 	last := ms[len(ms)-1]
-	w.Trace(core.Trace{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+	w.Trace(core.Trace{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server accepted the email"})
 	if last.Origin != store.FromChat {
 		return nil
 	}
@@ -410,7 +410,7 @@ func accepted(w *core.Work, j MailJob) error {
 			return err
 		}
 		if state, _ := Progress(rs); state == store.Failed || state == store.Delayed || state == store.Queued {
-			return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
+			return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not delivered to everyone yet"})
 		}
 		return nil
 	}
@@ -471,7 +471,7 @@ func keepCopy(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box
 		return id, err
 	}
 	if e.Now().Sub(d.Created) < copyAwaited {
-		return "", retry.After(errors.New("our own copy of the mail has not arrived yet"), 15*time.Second)
+		return "", retry.After(errors.New("our own copy of the email has not arrived yet"), 15*time.Second)
 	}
 	return "", box.Keeper.KeepSent(ctx, outgoing(e, j, d.Raw), d.Created)
 }

@@ -198,3 +198,37 @@ func TestFromName(t *testing.T) {
 		}
 	}
 }
+
+// The first email says who writes, from where, who reads a reply and how to leave, in at
+// most 60 words. The footer repeats who reads a reply.
+func TestInvitation(t *testing.T) {
+	rooms := []store.Room{{Members: 3}}
+	for _, c := range []struct {
+		name   string
+		mode   string
+		people int
+		rooms  []store.Room
+		about  string
+		footer string
+	}{
+		{"alone", store.ModeOpen, 1, nil, "appears there. To leave", "Replies go to “Lunch” · Leave this conversation"},
+		{"alone with a room", store.ModeOpen, 1, rooms, "appears there for 3 people. To leave", "Replies go to the 3 people in “Lunch” · Leave this conversation"},
+		{"open", store.ModeOpen, 3, rooms, "appears there for 3 people, and goes to P2 and P3 by email. To leave", "Replies go to the 3 people in “Lunch” and everyone on this email · Leave this conversation"},
+		{"hidden", store.ModeHidden, 3, nil, "appears there, and goes to 2 other people by email. To leave", "Replies go to “Lunch” and to 2 others by email · Leave this conversation"},
+		{"many", store.ModeOpen, 300, rooms, "P2, P3, P4, P5, P6 and 294 more by email. To leave", "Replies go to the 3 people in “Lunch” and everyone on this email · Leave this conversation"},
+	} {
+		p, g := draftPlan(c.mode, c.people)
+		p.Rooms, g.First = c.rooms, true
+		d := Draft(p, g)
+		if !strings.HasPrefix(d.About, "Alice sent you this from the chat room “Lunch”. ") || !strings.Contains(d.About, c.about) || len(strings.Fields(d.About)) > 60 {
+			t.Errorf("%s: the first email says %q", c.name, d.About)
+		}
+		var parts []string
+		for _, f := range d.Footer {
+			parts = append(parts, f.Text)
+		}
+		if got := strings.Join(parts, " · "); got != c.footer {
+			t.Errorf("%s: the footer is %q", c.name, got)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (f *Flusher) Run(ctx context.Context) error {
 		err := f.flushDue(ctx, f.env.Now())
 		next, held := f.next()
 		if err != nil && ctx.Err() == nil {
-			f.env.Log.Error("make mails of held messages", "error", err)
+			f.env.Log.Error("email held messages", "error", err)
 			next, held = f.env.Now().Add(time.Second), true
 		}
 		if held {

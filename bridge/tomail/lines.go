@@ -71,7 +71,7 @@ func linesTold(w *core.Work, p Plan, mails []Planned) error {
 // pollHint tells people by email how they vote.
 func pollHint(p chat.Poll) string {
 	if p.Most > 1 {
-		return fmt.Sprintf("Reply with up to %d numbers to vote, as in: 1, 2", p.Most)
+		return fmt.Sprintf("Reply with up to %d numbers to vote, such as 1, 2.", p.Most)
 	}
 	return "Reply with a number to vote."
 }

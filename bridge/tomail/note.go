@@ -46,7 +46,7 @@ func Note(w *core.Work, th store.Thread, to store.Participant, subject, text, in
 	d.Footer = nil
 	finished, err := mail.Compose(d)
 	if err != nil {
-		return fmt.Errorf("compose mail: %w", err)
+		return fmt.Errorf("compose email: %w", err)
 	}
 	record := store.Mail{Thread: th.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.Now}
 	if err := w.AddMail(&record); err != nil {

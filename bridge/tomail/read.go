@@ -30,7 +30,7 @@ func planFor(w *core.Work, id int64, held []store.Message, around store.Around) 
 		return p, err
 	}
 	if c.Box == nil {
-		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", c.Title)
+		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: add it again or unlink the room", c.Title)
 	}
 	p.Thread, p.Epoch, p.People, p.Rooms, p.From = c.Thread, c.Epoch, c.People, c.Rooms, SenderOf(c.Box)
 	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = files.LinksOf(w.Env), c.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime

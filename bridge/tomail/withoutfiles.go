@@ -79,11 +79,11 @@ func mailSmaller(w *core.Work, mailID int64, ms []store.Message, again []store.P
 			return err
 		}
 	}
-	how := "without what is too large: that can be had in the room"
+	how := "without attachments (the files are in the room)"
 	if w.Env.Files.URL != "" {
-		how = "with links to its files"
+		how = "with links to the files"
 	}
-	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", core.ListNames(names), how)
+	text := fmt.Sprintf("📎 This email was too large for %s. It is being sent again %s.", core.ListNames(names), how)
 	return tochat.NoticeAt(w, ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
 }
 

@@ -40,7 +40,7 @@ func TestCalledByName(t *testing.T) {
 func TestAccounts(t *testing.T) {
 	g := Planned{Messages: []store.Message{{Name: "Cat", Account: "Alice"}, {Name: "Cat", Account: "Alice"}, {Name: "Bob"}, {Name: "Bob", Account: "Eve"}}}
 	got := accounts(g)
-	if len(got) != 2 || got[0].Text != "“Cat” is Alice in the room" || got[1].Text != "“Bob” is Eve in the room" {
+	if len(got) != 2 || got[0].Text != "“Cat” was posted by Alice" || got[1].Text != "“Bob” was posted by Eve" {
 		t.Errorf("the accounts are told as %+v", got)
 	}
 }
