@@ -15,11 +15,11 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// HandleChat returns the handler of the events of one chat network. All events
-// of a call, what they cause, and the cursor are one transaction.
+// HandleChat returns the handler for the events of one chat network. All events of a call,
+// their consequences and the cursor are one transaction.
 func (b *Bridge) HandleChat(network string) chat.Handler {
 	return func(ctx context.Context, cursor string, events ...chat.Event) error {
-		// What was missed was said before what comes now.
+		// Missed events are older than these.
 		for _, e := range events {
 			if g, is := e.(chat.Gap); is {
 				if err := b.gaps.Fill(ctx, network, g.Place.Room); err != nil {
@@ -47,7 +47,7 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 	}
 }
 
-// take takes in one event: it is the table of what is done with each.
+// take handles one event. It is the table of handlers.
 func take(w *core.Work, network string, e chat.Event) error {
 	switch e := e.(type) {
 	case chat.Posted:

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// LockedError says that another process has the data folder open.
+// LockedError reports that another process uses the data folder.
 type LockedError struct {
 	Dir string
 	PID string // of the other process; empty: unknown

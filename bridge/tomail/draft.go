@@ -14,11 +14,11 @@ import (
 	"hashsend/bridge/store"
 )
 
-// listOver is how many people with mail of their own make a list: then mail programs are
-// told so, and how to leave it. With fewer it would look like a newsletter.
+// listOver is the number of recipients with individual emails above which an email has list
+// headers. With fewer it would look like a newsletter.
 const listOver = 20
 
-// isList reports whether so many people get mail of their own that it is a list.
+// isList reports whether the emails of a conversation have list headers.
 func (p Plan) isList() bool {
 	n := 0
 	for _, who := range p.People {
@@ -29,10 +29,11 @@ func (p Plan) isList() bool {
 	return p.Thread.Mode == store.ModeHidden && n > listOver
 }
 
-// quietDay is the silence after which vacation answers are allowed again.
+// quietDay is how long a recipient must have had no email before vacation replies are allowed
+// again.
 const quietDay = 24 * time.Hour
 
-// Draft makes the mail's content. Message-ID and trace are left to the caller.
+// Draft makes the content of an email, without Message-ID and trace.
 func Draft(p Plan, g Planned) mail.Draft {
 	zone := p.zoneOf(g.To)
 	d := mail.Draft{
@@ -66,7 +67,7 @@ func Draft(p Plan, g Planned) mail.Draft {
 	if g.Bare {
 		room = 0
 	}
-	var reader int64 // of the links; 0: there are several
+	var reader int64 // reader of the links; 0: several
 	if len(g.To) == 1 {
 		reader = g.To[0].ID
 	}
@@ -87,7 +88,7 @@ func Draft(p Plan, g Planned) mail.Draft {
 	}
 	program := len(g.Messages) > 0 && !slices.ContainsFunc(g.Messages, func(m store.Message) bool { return chat.Kind(m.Kind) != chat.Notice })
 	if p.Correction || p.Digest || program {
-		d.AutoSubmitted = "auto-generated" // nobody is to be told again that a person is away
+		d.AutoSubmitted = "auto-generated" // no vacation replies to it
 	}
 	d.Footer = Footer(p, g, token)
 	if g.Asked != "" {
@@ -125,8 +126,8 @@ func words(p Plan, g Planned, m store.Message, i int) mail.Words {
 	return w
 }
 
-// mayRead reports whether everybody has been given a message: a quote must not
-// tell a newcomer what was said before, nor anybody what they were left out of.
+// mayRead reports whether a message may be quoted to these people. A quote must not show
+// messages from before they joined or that they were left out of.
 func (p Plan) mayRead(people []store.Participant, m store.Message) bool {
 	for _, who := range people {
 		if m.At.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
@@ -155,7 +156,7 @@ func Footer(p Plan, g Planned, token string) []mail.FooterPart {
 // leaveText ends the footer of every email. Package reply knows our footers by it.
 const leaveText = "Leave this conversation"
 
-// accounts says who has written under another name (A30): nobody is to be taken for
+// accounts names the accounts that posted under other names, so that nobody is mistaken for
 // somebody else.
 func accounts(g Planned) (parts []mail.FooterPart) {
 	for _, m := range g.Messages {
@@ -210,7 +211,7 @@ func place(p Plan) string {
 	return where
 }
 
-// inRooms is how many people are in the rooms of a thread (A34); 0: not known.
+// inRooms returns the number of members of the rooms of a conversation; 0: unknown.
 func inRooms(rooms []store.Room) (n int) {
 	for _, r := range rooms {
 		if r.Members == 0 || r.Chat != "" {

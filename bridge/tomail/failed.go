@@ -9,11 +9,11 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// suspendAfter is how many hard bounces in a row end the mail to a person.
+// suspendAfter is the number of hard bounces in a row after which emails to a participant stop.
 const suspendAfter = 3
 
-// countBounce counts a hard bounce of a person's mail. Too many in a row end the mail
-// there; mode is then that of the conversation, with which the person can be added again.
+// countBounce counts a hard bounce. Too many in a row stop the emails to the participant; mode
+// is then the mode of the conversation, for adding them again.
 func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 	p.Bounces++
 	if p.Bounces < suspendAfter || !p.Takes() {
@@ -30,8 +30,7 @@ func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 	return th.Mode, tochat.Announce(w, p.Thread)
 }
 
-// WritesAgain mails to somebody again to whom it did not arrive, and who has proven
-// to be there by writing.
+// WritesAgain resumes emails to a bounced participant who has written.
 func WritesAgain(w *core.Work, p *store.Participant) error {
 	p.State, p.Changed, p.Bounces = store.Active, w.Now, 0
 	if err := w.SetParticipant(*p); err != nil {
@@ -43,8 +42,8 @@ func WritesAgain(w *core.Work, p *store.Participant) error {
 	return tochat.Announce(w, p.Thread)
 }
 
-// Failed tells where a message came from that it has not reached somebody, or
-// not yet, and what to do.
+// Failed reports where a message came from that it failed or is delayed for a recipient, and
+// what to do.
 func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	p, err := w.ParticipantByID(r.Participant)
 	if err != nil {
@@ -98,7 +97,7 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	return tochat.NoticeAt(w, ms[len(ms)-1], text, s, more...)
 }
 
-// Arrived notes that a mail of ours has come to somebody, or was read.
+// Arrived records that an email was delivered or read.
 func Arrived(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil {
