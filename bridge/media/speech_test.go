@@ -21,7 +21,7 @@ func program(t *testing.T, script string) string {
 	return path
 }
 
-// TestToM4A tries what the program may do (EVENTS A18).
+// TestToM4A limits the converter.
 func TestToM4A(t *testing.T) {
 	t.Setenv("HASHSEND_SECRET", "a password")
 	t.Setenv("TMPDIR", t.TempDir())
@@ -49,7 +49,7 @@ func TestToM4A(t *testing.T) {
 	}
 }
 
-// TestToM4AEnds shows that the program is ended with its context.
+// TestToM4AEnds stops the converter with its context.
 func TestToM4AEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -60,7 +60,7 @@ func TestToM4AEnds(t *testing.T) {
 	}
 }
 
-// TestToM4AByFFmpeg makes a file with the real program, where it is installed (EVENTS A18).
+// TestToM4AByFFmpeg converts with the real ffmpeg, if installed.
 func TestToM4AByFFmpeg(t *testing.T) {
 	ffmpeg, err := exec.LookPath("ffmpeg")
 	if err != nil && os.Getenv("HASHSEND_E2E_REQUIRE") == "" {

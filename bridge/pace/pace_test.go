@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// D31: half of what the provider allows, and nothing at all while it wants nothing.
+// A mailbox sends half of its provider's limit, and nothing during a pause.
 func TestPace(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	p := New(80) // forty an hour, ten at once
@@ -52,7 +52,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// D31: what was not sent is not counted, however long it took to find that out.
+// An email that was not sent does not count, however long it took to find out.
 func TestPaceGivesBack(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	p := New(80)
