@@ -1,5 +1,5 @@
-// Package bridge connects chat rooms and email conversations. It holds the rules and knows
-// no network, no SQL and no protocol: docs/architecture.md is the map.
+// Package bridge connects chat rooms and email conversations. It holds the rules, independent
+// of networks, SQL and protocols; docs/architecture.md is the map.
 package bridge
 
 import (
@@ -28,8 +28,8 @@ type Bridge struct {
 	ready   chan struct{}
 }
 
-// New prepares a bridge: it reads the installation's secret, or makes it at the
-// first start. It starts nothing.
+// New prepares a bridge. It reads the secret of the installation, or makes it on the first
+// start, and starts nothing.
 func New(o core.Options) (*Bridge, error) {
 	e, err := core.NewEnv(o)
 	if err != nil {
@@ -41,26 +41,26 @@ func New(o core.Options) (*Bridge, error) {
 	return b, nil
 }
 
-// Watch returns a channel of what the bridge does from now on. A watcher that is
-// slower than the bridge loses some of it. stop ends it; it may be called twice.
+// Watch returns a channel of traces from now on. A watcher that is too slow loses some. stop
+// ends it and may be called twice.
 func (b *Bridge) Watch() (traces <-chan core.Trace, stop func()) { return b.env.Watch() }
 
-// Overview is what the console shows.
+// Overview returns the state that the console shows.
 func (b *Bridge) Overview(ctx context.Context) (core.Overview, error) {
 	return command.Overview(ctx, b.env)
 }
 
-// OpenLink opens the file behind a link in a mail, by the path of the link. The error is
-// ErrNoLink where it leads nowhere. The caller closes the file.
+// OpenLink opens the file of a link in an email. It returns files.ErrNoLink if the link is not
+// valid. The caller closes the file.
 func (b *Bridge) OpenLink(ctx context.Context, path string) (files.Linked, error) {
 	return files.OpenLink(ctx, b.env, path)
 }
 
-// Ready is closed when everything has been started.
+// Ready is closed when everything has started.
 func (b *Bridge) Ready() <-chan struct{} { return b.ready }
 
-// Run receives and delivers until ctx ends, finishes the steps in hand and
-// returns nil. It returns an error when a connection cannot go on.
+// Run receives and delivers until ctx ends, finishes the steps in progress and returns nil. It
+// returns an error if a connection fails for good.
 func (b *Bridge) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -18,25 +18,25 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// kinds are all kinds of delivery, each with how it is made and settled.
+// kinds returns all kinds of delivery.
 func (b *Bridge) kinds() []outbox.Kind {
 	e := b.env
 	return slices.Concat(
 		tochat.Kinds(e),                      // messages, files, edits, deletions, states and signs in rooms
-		tomail.Kinds(e),                      // mails, their copies in Sent, corrections, digests
-		files.Kinds(e, fromchat.FileSettled), // files fetched from a network
-		frommail.Kinds(e, b.inbox),           // held mails that were approved; places for conversations that begin by mail
-		reactions.Kinds(e),                   // reactions in rooms and by mail
+		tomail.Kinds(e),                      // emails, their copies in Sent, corrections, digests
+		files.Kinds(e, fromchat.FileSettled), // fetching files from a network
+		frommail.Kinds(e, b.inbox),           // approved emails; rooms for conversations that start by email
+		reactions.Kinds(e),                   // reactions in rooms and by email
 		polls.Kinds(e),                       // votes in rooms
-		command.Kinds(e),                     // pages and settings that a network shows to a person
-		fromchat.Kinds(e, take),              // events that had to wait
-		linking.Kinds(e, b.HandleChat),       // rooms entered, described, followed and caught up with
+		command.Kinds(e),                     // pages and settings in a network
+		fromchat.Kinds(e, take),              // deferred events
+		linking.Kinds(e, b.HandleChat),       // joining, describing, following and filling rooms
 	)
 }
 
-// gaveUp tells the home room of a delivery that failed for good and has no words of its
-// own for that.
+// gaveUp reports a failed delivery in the home room, for kinds that do not report it
+// themselves.
 func gaveUp(w *core.Work, d store.Delivery, cause error) error {
 	w.Env.Log.Warn("a delivery failed for good", "kind", d.Kind, "error", cause)
-	return tochat.NoticeHome(w, fmt.Sprintf("⚠️ A delivery was dropped: %s.", core.PlainReason(cause.Error())))
+	return tochat.NoticeHome(w, fmt.Sprintf("⚠️ A delivery failed and was dropped: %s.", core.PlainReason(cause.Error())))
 }

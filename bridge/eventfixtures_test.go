@@ -12,7 +12,7 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// eventMail reads a mail of the shared test material, as it is on the wire.
+// eventMail reads an email of the shared test material.
 func eventMail(t *testing.T, name string) string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "shared", "fixtures", "events", "email", name+".eml"))
@@ -22,7 +22,7 @@ func eventMail(t *testing.T, name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n", "\r\n")
 }
 
-// newStage begins a story in Go, with what play has.
+// newStage starts a story in Go.
 func newStage(t *testing.T, dir string) *stage {
 	s := &stage{t: t, dir: dir, nets: map[string]*net{}, refuse: map[string]string{}, mode: map[string]string{}, names: map[string]string{}, trust: mail.Proven}
 	for _, name := range []string{"matrix", "slack"} {
@@ -32,7 +32,7 @@ func newStage(t *testing.T, dir string) *stage {
 	return s
 }
 
-// plays runs the steps and returns what they bring about.
+// plays runs the steps and returns their transcript.
 func (s *stage) plays(steps ...func()) string {
 	s.out.Reset()
 	for _, step := range steps {
@@ -43,7 +43,7 @@ func (s *stage) plays(steps ...func()) string {
 	return strings.TrimSpace(s.out.String())
 }
 
-// EVENTS 6.1: a mail that ends anywhere is read, and is of some kind.
+// A truncated email is read and classified, wherever it ends.
 func TestEventMailsCutOff(t *testing.T) {
 	for _, name := range []string{"E01_gmail_reaction", "E02_outlook_reaction_fallback", "E03_rfc9078_reply_plus_reaction", "E04_outlook_com_rewritten_message_id", "E05_gmail_replaced_malformed_message_id"} {
 		raw := eventMail(t, name)
@@ -57,10 +57,8 @@ func TestEventMailsCutOff(t *testing.T) {
 	}
 }
 
-// TestEventMails takes the mails of real providers through the whole path (C17,
-// C21, C22, C23, C25, EVENTS 6.5; 1.1 rule 5 of the provider table): reactions make no
-// chat text. Their ids of ours, and their
-// recipients, are those of this stage.
+// TestEventMails takes emails of real providers through the whole path: reactions become
+// reactions, not text. The ids of our emails and the recipients are those of this stage.
 func TestEventMails(t *testing.T) {
 	for _, c := range []struct{ file, from, want string }{
 		{"E01_gmail_reaction", "bob@gmail.example", "matrix: Bob Example (email) 🙏 on m3"},

@@ -15,11 +15,11 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// HandleChat returns the handler of the events of one chat network. All events
-// of a call, what they cause, and the cursor are one transaction.
+// HandleChat returns the handler for the events of one chat network. All events of a call,
+// their consequences and the cursor are one transaction.
 func (b *Bridge) HandleChat(network string) chat.Handler {
 	return func(ctx context.Context, cursor string, events ...chat.Event) error {
-		// What was missed was said before what comes now.
+		// Missed events are older than these.
 		for _, e := range events {
 			if g, is := e.(chat.Gap); is {
 				if err := b.gaps.Fill(ctx, network, g.Place.Room); err != nil {
@@ -39,7 +39,7 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 					}
 				}
 				if err := take(w, network, e); err != nil {
-					return fmt.Errorf("take in %T: %w", e, err)
+					return fmt.Errorf("handle %T: %w", e, err)
 				}
 			}
 			return w.SetCursor(network, "", cursor)
@@ -47,7 +47,7 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 	}
 }
 
-// take takes in one event: it is the table of what is done with each.
+// take handles one event. It is the table of handlers.
 func take(w *core.Work, network string, e chat.Event) error {
 	switch e := e.(type) {
 	case chat.Posted:
@@ -103,5 +103,5 @@ func take(w *core.Work, network string, e chat.Event) error {
 	case chat.Unknown:
 		return w.AddUnread(network, e.Type, w.Now, e.Raw)
 	}
-	return fmt.Errorf("an event of an unknown kind: %T", e)
+	return fmt.Errorf("unknown event type %T", e)
 }

@@ -67,8 +67,8 @@ Invitation from Google Calendar: https://calendar.google.com/calendar/
 
 Forwarding this invitation could allow any recipient to send a response to the organizer.`
 
-// TestCalendarFiles shows what a room sees of calendars that come as files alone, and
-// of what Google writes beside its calendars (C8).
+// TestCalendarFiles shows how rooms see calendars that are only files, and Google's text beside
+// its calendars.
 func TestCalendarFiles(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestCalendarFiles(t *testing.T) {
 	})
 }
 
-// TestInvitationCards shows what a room sees of invitations and answers to them (C8).
+// TestInvitationCards shows how rooms see invitations and responses to them.
 func TestInvitationCards(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

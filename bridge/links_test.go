@@ -16,7 +16,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// TestLinks tries the links of large files (EVENTS A13, D23).
+// TestLinks opens links of large files.
 func TestLinks(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -7,9 +7,8 @@ import (
 	"testing/synctest"
 )
 
-// TestLongEdit posts the whole again when a message becomes too long by an edit, or is
-// edited when it is (C7), in the thread where it stands. One file has the whole at the
-// end, and none when the message fits again: what stands in the old one is no longer said.
+// TestLongEdit: when an edit makes a message too long, or edits a long one, the whole text is
+// posted as a file in its thread. One file remains, and none when the message fits again.
 func TestLongEdit(t *testing.T) {
 	begin := `Alice@slack in general: /send link ann@example.com title Lunch
 Alice@slack in general: /send ok

@@ -16,7 +16,7 @@ func rawAnswer(s *stage, kind, body string) string {
 		s.sent[0].ReplyTo[0].Address, s.uid, s.sent[0].ID, kind, body), "\n", "\r\n")
 }
 
-// TestMailRows shows what a room sees of mails of all makes.
+// TestMailRows shows how rooms see emails of many formats.
 func TestMailRows(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -25,27 +25,27 @@ func TestMailRows(t *testing.T) {
 		s.withAnn()
 		const signature = "-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
 		for _, c := range []struct{ row, kind, body, want, never string }{
-			{"C12 PGP", "multipart/signed; boundary=a; protocol=\"application/pgp-signature\"",
+			{"signed PGP", "multipart/signed; boundary=a; protocol=\"application/pgp-signature\"",
 				"--a\nContent-Type: text/plain\n\nSigned words.\n--a\nContent-Type: application/pgp-signature; name=signature.asc\n\n" + signature + "--a--\n", "Signed words.", "[file"},
-			{"C12 PGP as a file", "multipart/mixed; boundary=a",
+			{"signed PGP as a file", "multipart/mixed; boundary=a",
 				"--a\nContent-Type: text/plain\n\nSigned words.\n--a\nContent-Type: application/octet-stream; name=signature.asc\nContent-Disposition: attachment; filename=signature.asc\n\n" + signature + "--a--\n", "Signed words.", "[file"},
-			{"C12 S/MIME", "multipart/signed; boundary=a; protocol=\"application/x-pkcs7-signature\"",
+			{"signed S/MIME", "multipart/signed; boundary=a; protocol=\"application/x-pkcs7-signature\"",
 				"--a\nContent-Type: text/plain\n\nSigned words.\n--a\nContent-Type: application/x-pkcs7-signature; name=smime.p7s\nContent-Transfer-Encoding: base64\n\nAAAA\n--a--\n", "Signed words.", "[file"},
-			{"C12 S/MIME as a file", "multipart/mixed; boundary=a",
+			{"signed S/MIME as a file", "multipart/mixed; boundary=a",
 				"--a\nContent-Type: text/plain\n\nSigned words.\n--a\nContent-Type: application/octet-stream; name=smime.p7s\nContent-Transfer-Encoding: base64\n\nAAAA\n--a--\n", "Signed words.", "[file"},
-			{"C12 in the text", "text/plain",
+			{"signed in the text", "text/plain",
 				"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nSigned words.\n- -- a dash\n" + signature, "Signed words.\n    -- a dash", "PGP"},
-			{"C12 in one piece", "application/pkcs7-mime; smime-type=signed-data; name=smime.p7m",
+			{"signed in one piece", "application/pkcs7-mime; smime-type=signed-data; name=smime.p7m",
 				"AAAA", "Ann Lee sent a mail that is signed in a way in which it cannot be read here", "[file"},
-			{"C13 PGP", "multipart/encrypted; boundary=a; protocol=\"application/pgp-encrypted\"",
+			{"encrypted PGP", "multipart/encrypted; boundary=a; protocol=\"application/pgp-encrypted\"",
 				"--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
-			{"C13 wrapped", "multipart/mixed; boundary=b",
+			{"encrypted, wrapped", "multipart/mixed; boundary=b",
 				"--b\nContent-Type: multipart/encrypted; boundary=a\n\n--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n--b--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
-			{"C13 S/MIME", "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "AAAA", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
-			{"C13 in the text", "text/plain", "-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n", "Ann Lee sent an encrypted mail, which cannot be read here", "BEGIN"},
-			{"C13 only the tag outside", "multipart/mixed; boundary=a",
+			{"encrypted S/MIME", "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "AAAA", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
+			{"encrypted in the text", "text/plain", "-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n", "Ann Lee sent an encrypted mail, which cannot be read here", "BEGIN"},
+			{"encrypted, with only the tag outside", "multipart/mixed; boundary=a",
 				"--a\nContent-Type: text/plain\n\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n--a--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "BEGIN"},
-			{"C5", "multipart/mixed; boundary=a",
+			{"text between pictures", "multipart/mixed; boundary=a",
 				"--a\nContent-Type: text/plain\n\nAbove.\n--a\nContent-Type: image/png; name=one.png\nContent-Disposition: inline; filename=one.png\nContent-Transfer-Encoding: base64\n\nAAAA\n--a\nContent-Type: text/plain\n\nBetween.\n" +
 					"--a\nContent-Type: image/png; name=two.png\nContent-Disposition: inline; filename=two.png\nContent-Transfer-Encoding: base64\n\nAAAA\n--a\nContent-Type: text/plain\nContent-Disposition: inline\n\nBelow.\n--a--\n",
 				"Above.\n    \n    Between.\n    \n    Below.", ".txt"},

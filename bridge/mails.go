@@ -11,17 +11,16 @@ import (
 	"hashsend/bridge/store"
 )
 
-// inbox takes in the mails of a mailbox.
+// inbox returns the handler for the emails of a mailbox.
 func (b *Bridge) inbox(box *core.Box) *frommail.Inbox {
 	return &frommail.Inbox{Box: box, Env: b.env, Apply: b.apply}
 }
 
-// claims are those who may take a mail as theirs before it becomes a message: the first
-// that does ends it.
+// claims are checked in order before an email becomes a message. The first that takes the email
+// ends it.
 func claims() []frommail.Claim { return []frommail.Claim{reactions.ByMail, polls.ByMail} }
 
-// apply does what was decided about a mail, in the transaction that stores
-// its cursor.
+// apply carries out the decision about an email, in the transaction that stores its cursor.
 func (b *Bridge) apply(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision, f frommail.Approval) error {
 	for id, known := range d.Route.Learned {
 		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
@@ -46,5 +45,5 @@ func (b *Bridge) apply(w *core.Work, box *core.Box, l frommail.Mail, d frommail.
 	case frommail.ActOpen:
 		return frommail.OpenByMail(w, box, l, d, f, claims()...)
 	}
-	return fmt.Errorf("nothing is known of what is to be done with a mail: %d", d.Do)
+	return fmt.Errorf("unknown action for an email: %d", d.Do)
 }

@@ -59,8 +59,8 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// stage is what a story plays on: chat networks and a mail server that write
-// down what they are given.
+// stage is the environment of a story: chat networks and a mail server that record what they
+// receive.
 type stage struct {
 	t      *testing.T
 	dir    string
@@ -118,7 +118,7 @@ func (s *stage) printf(format string, args ...any) {
 	s.out.WriteString(randomID.ReplaceAllStringFunc(fmt.Sprintf(format, args...), s.stable) + "\n")
 }
 
-// line is something that happened in a lane.
+// line is an event in a lane.
 type line struct{ lane, text string }
 
 // emit notes what happens in a lane. Lanes do not wait for each other, so their

@@ -9,12 +9,12 @@ import (
 	"hashsend/bridge/store"
 )
 
-// DefaultAccess lets everybody in a linked room speak and nobody command.
+// DefaultAccess allows everybody in a linked room to post, and nobody to use commands.
 func DefaultAccess() Access {
 	return Access{Allow: map[string]Level{"*": Speak}}
 }
 
-// Level returns what a person may do, in a room where the network gives this rank.
+// Level returns the level of a person in a room where the network gives this rank.
 func (a Access) Level(who chat.Author, rank chat.Rank) Level {
 	level, named := a.Allow[string(who.ID)]
 	if !named {
@@ -37,12 +37,12 @@ func (a Access) Level(who chat.Author, rank chat.Rank) Level {
 	return level
 }
 
-// MayOpen reports whether an address may open a conversation by mail.
+// MayOpen reports whether an address may start a conversation by email.
 func (a Access) MayOpen(address string) bool {
 	return listed(a.Mail, address)
 }
 
-// listed reports whether an address or its domain stands in a list.
+// listed reports whether a list contains an address or its domain.
 func listed(list []string, address string) bool {
 	_, domain, _ := strings.Cut(address, "@")
 	return slices.ContainsFunc(list, func(m string) bool {
@@ -50,12 +50,12 @@ func listed(list []string, address string) bool {
 	})
 }
 
-// SameDomain in Access.Newcomers is everybody of a domain that somebody who takes
-// part has, unless it is one that anybody can have an address of.
+// SameDomain in Access.Newcomers allows every address whose domain another participant has,
+// except public email providers.
 const SameDomain = "same-domain"
 
-// LetsIn reports whether somebody whom a mail brings along takes part without a
-// question in a conversation of these people.
+// LetsIn reports whether an address that an email adds becomes a participant of a conversation
+// of these people without a question.
 func (a Access) LetsIn(address string, people []store.Participant) bool {
 	if listed(a.Newcomers, address) {
 		return true
@@ -63,7 +63,7 @@ func (a Access) LetsIn(address string, people []store.Participant) bool {
 	return slices.Contains(a.Newcomers, SameDomain) && !mail.IsPublicProvider(address) && DomainTakesPart(address, people)
 }
 
-// DomainTakesPart reports whether somebody of the domain of an address takes part.
+// DomainTakesPart reports whether a participant has an address in the same domain.
 func DomainTakesPart(address string, people []store.Participant) bool {
 	_, domain, _ := strings.Cut(address, "@")
 	return slices.ContainsFunc(people, func(p store.Participant) bool {

@@ -6,8 +6,8 @@ import (
 	"hashsend/bridge/chat"
 )
 
-// Guests, and people of other organisations, may be relayed and may command nothing
-// (B30), whatever the settings or the room make of them.
+// Guests and members of other organizations may post and may not use commands, whatever
+// the settings or their rank in the room.
 func TestGuests(t *testing.T) {
 	a := Access{Allow: map[string]Level{"*": Ask, "acme": Link, "gus": Administer, "mal": Nothing}, Moderators: Link, Admins: Administer}
 	for _, x := range []struct {

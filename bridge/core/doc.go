@@ -1,3 +1,3 @@
-// Package core is what every step of the bridge works with: the environment, one
-// transaction for an event or an email, and the rules and phrases that all parts share.
+// Package core holds what all parts of the bridge share: the environment, the transaction of
+// one event or email, access rules and phrases.
 package core

@@ -17,24 +17,23 @@ import (
 	"hashsend/bridge/pace"
 )
 
-// Env is what every step of the bridge works with. It does not change after New.
+// Env is the environment of the bridge. Its settings do not change after NewEnv.
 type Env struct {
 	Options
 	Mint       mail.Mint
-	DigestTime time.Duration // when daily digests leave, after midnight
+	DigestTime time.Duration // when daily digests are sent, as time after midnight
 	Instance   string        // names this installation in headers and keys
 	Started    time.Time
-	Boxes      map[int64]*Box // by their ids in the database
-	// Wake has a lane of the outbox looked at, and HoldEnds tells when a hold
-	// ends: after the
-	// commit of what gave them work. Who does that work sets them before it begins.
+	Boxes      map[int64]*Box // by database id
+	// Wake wakes a lane of the outbox, and HoldEnds tells the flusher when a hold ends, after
+	// the commit that gave them work. The outbox and the flusher set them before they start.
 	Wake     func(lane string)
-	HoldEnds func(thread int64, until time.Time, turn int64) // zero until: nothing is held any more
-	// LaneUnder reports whether something may wait in a lane whose name begins so.
+	HoldEnds func(thread int64, until time.Time, turn int64) // zero until: nothing is held
+	// LaneUnder reports whether a lane with this prefix may have deliveries.
 	LaneUnder func(prefix string) bool
-	Shrinking sync.Mutex // pictures and sounds are made smaller one at a time: it takes memory
+	Shrinking sync.Mutex // converts one picture or sound at a time, to limit memory
 
-	turns    atomic.Int64 // of the transactions, in the order of their commits
+	turns    atomic.Int64 // counts transactions in the order of their commits
 	networks map[string]*Network
 	watch    watchers
 	Health   healths
@@ -47,10 +46,10 @@ type Box struct {
 	Pace *pace.Pace
 }
 
-// DefaultTag marks a mail as chat where the settings name nothing else.
+// DefaultTag marks an email as part of a chat unless the settings name another tag.
 const DefaultTag = "#Send"
 
-// NewEnv makes what every step of a bridge works with.
+// NewEnv makes the environment of a bridge and prepares the database for it.
 func NewEnv(o Options) (*Env, error) {
 	if o.Tag == "" {
 		o.Tag = DefaultTag
@@ -71,11 +70,11 @@ func NewEnv(o Options) (*Env, error) {
 	e := &Env{Options: o, Started: o.Now(), Boxes: map[int64]*Box{}, networks: map[string]*Network{}, Wake: func(string) {}, HoldEnds: func(int64, time.Time, int64) {}, LaneUnder: func(string) bool { return true }}
 	var err error
 	if e.DigestTime, err = ParseDigestAt(o.DigestAt); err != nil {
-		return nil, fmt.Errorf("when daily digests go out: %w", err)
+		return nil, fmt.Errorf("daily digest time: %w", err)
 	}
 	for _, c := range o.Chats {
 		if e.networks[c.Name()] != nil {
-			return nil, fmt.Errorf("two chat networks are named %q: give each a name of its own", c.Name())
+			return nil, fmt.Errorf("two chat networks are named %q: give each its own name", c.Name())
 		}
 		e.networks[c.Name()] = NewNetwork(c)
 	}
@@ -85,7 +84,7 @@ func NewEnv(o Options) (*Env, error) {
 		}
 		for _, m := range o.Mailboxes {
 			if e.BoxNamed(m.Name) != nil {
-				return fmt.Errorf("two mailboxes are named %q: give each a name of its own", m.Name)
+				return fmt.Errorf("two mailboxes are named %q: give each its own name", m.Name)
 			}
 			id, err := w.Mailbox(m.Name, m.Address.Address)
 			if err != nil {
@@ -102,7 +101,7 @@ func NewEnv(o Options) (*Env, error) {
 	return e, err
 }
 
-// BoxNamed is the mailbox of a name in the configuration; nil: there is none.
+// BoxNamed returns the mailbox with a name from the configuration, or nil.
 func (e *Env) BoxNamed(name string) *Box {
 	for _, box := range e.Boxes {
 		if box.Name == name {
@@ -112,7 +111,8 @@ func (e *Env) BoxNamed(name string) *Box {
 	return nil
 }
 
-// identify reads or makes what tells this installation from all others.
+// identify reads the secret and the name of this installation, and makes them on the first
+// start.
 func (e *Env) identify(w *Work) error {
 	secret, err := w.Setting("secret")
 	if err != nil {
@@ -137,7 +137,7 @@ func (e *Env) identify(w *Work) error {
 	return err
 }
 
-// BoxNames are the names of the mailboxes in order.
+// BoxNames returns the names of the mailboxes in order.
 func (e *Env) BoxNames() []string {
 	var names []string
 	for _, box := range e.Boxes {

@@ -4,8 +4,8 @@ package core
 
 import "time"
 
-// Failpoint does nothing in the program that people run; see failpoint_on.go.
+// Failpoint does nothing in release builds; see failpoint_on.go.
 func Failpoint(string) {}
 
-// Delay is a time for which something is collected before it is mailed.
+// Delay returns how long something is collected before it is emailed.
 func Delay(d time.Duration) time.Duration { return d }

@@ -13,8 +13,8 @@ import (
 
 var failpointHits atomic.Int64
 
-// Failpoint kills the process, as a crash would, when HASHSEND_FAILPOINT names
-// this point: "NAME" at the first time, "NAME#3" at the third.
+// Failpoint kills the process like a crash when HASHSEND_FAILPOINT names this point: "NAME" the
+// first time, "NAME#3" the third time.
 func Failpoint(name string) {
 	want, nth, _ := strings.Cut(os.Getenv("HASHSEND_FAILPOINT"), "#")
 	if want != name {
@@ -30,6 +30,5 @@ func Failpoint(name string) {
 	}
 }
 
-// Delay is a time for which something is collected before it is mailed, shortened so
-// that a test need not wait for it.
+// Delay returns how long something is collected before it is emailed, shortened for tests.
 func Delay(d time.Duration) time.Duration { return d / 20 }

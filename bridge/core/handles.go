@@ -11,12 +11,10 @@ import (
 	"hashsend/bridge/store"
 )
 
-// A room shows the address of nobody who takes part by email: commands name people by
-// their names there, where these tell them apart.
+// Rooms do not show addresses of participants. Commands use their names where these are unique.
 
-// Handle is what commands call a person who takes part: the name, in quotation marks if it
-// has several words, or the address where the name is another person's, too, or could be
-// taken for something else.
+// Handle returns how commands refer to a participant: by name, quoted if it has several words,
+// or by address if the name is ambiguous.
 func (w *Work) Handle(p store.Participant) (string, error) {
 	people, err := w.Participants(p.Thread)
 	if err != nil {
@@ -32,7 +30,7 @@ func (w *Work) Handle(p store.Participant) (string, error) {
 	return name, nil
 }
 
-// Handles are those of several people.
+// Handles returns the handles of several participants.
 func (w *Work) Handles(people []store.Participant) (all []string, err error) {
 	for _, p := range people {
 		h, err := w.Handle(p)
@@ -53,14 +51,14 @@ func PeopleNamed(people []store.Participant, name string) (found []store.Partici
 	return found
 }
 
-// WithoutAddress puts the name of a person in the place of the address in what a mail
-// server says.
+// WithoutAddress replaces the address of a participant by the name in a response of a mail
+// server.
 func WithoutAddress(said string, p store.Participant) string {
 	address := regexp.MustCompile(`(?i)<?` + regexp.QuoteMeta(p.Address) + `>?`)
 	return address.ReplaceAllLiteralString(said, p.Name)
 }
 
-// IsArgument reports whether a word behind the people of a command means something else.
+// IsArgument reports whether a word after the people of a command is another argument.
 func IsArgument(word string) bool {
 	word = strings.ToLower(word)
 	_, number := strconv.ParseFloat(word, 64)

@@ -12,8 +12,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// LinkedRoom finds the linked room that an event belongs to: its chat thread, if
-// that is linked by itself, else the room. ErrNone: it belongs to none.
+// LinkedRoom finds the linked room of an event: its chat thread if that is linked itself, else
+// the room. It returns store.ErrNone if neither is linked.
 func (w *Work) LinkedRoom(network string, p chat.Place) (store.Room, error) {
 	for _, inside := range []chat.ThreadID{p.Thread, ""} {
 		r, err := w.Room(network, string(p.Room), string(inside))
@@ -27,23 +27,22 @@ func (w *Work) LinkedRoom(network string, p chat.Place) (store.Room, error) {
 	return store.Room{}, store.ErrNone
 }
 
-// BeforeLink reports whether something was said before its room was linked:
-// nobody by email gets that. The clocks of network and bridge may differ a little.
+// BeforeLink reports whether a message is older than the link of its room. Such messages are
+// never emailed. It allows a second between the clocks of network and bridge.
 func BeforeLink(r store.Room, at time.Time) bool {
 	return !r.Linked.IsZero() && at.Before(r.Linked.Add(-time.Second))
 }
 
-// StaysInside reports whether the writer asked that a message is not mailed.
+// StaysInside reports whether a message is marked to stay in the room.
 func StaysInside(text string) bool {
 	text = strings.TrimSpace(strings.TrimPrefix(text, PollMark))
 	return slices.ContainsFunc(QuietMarks[:], func(mark string) bool { return strings.HasPrefix(text, mark) })
 }
 
-// QuietMarks are what a message begins with that is not to be mailed.
+// QuietMarks are the prefixes of messages that stay in the room.
 var QuietMarks = [...]string{"🔇", "//"}
 
-// ChatThread is the chat thread of a place in which a linked room's message stands,
-// where the room itself is linked as a whole.
+// ChatThread returns the chat thread of a message in a room that is linked as a whole, else "".
 func ChatThread(r store.Room, p chat.Place) string {
 	if r.Chat == "" {
 		return string(p.Thread)
@@ -68,7 +67,7 @@ func FileNames(files []chat.File) string {
 	return strings.Join(names, "\n")
 }
 
-// FileLine names a file and its size for a person.
+// FileLine formats the name and size of a file.
 func FileLine(name string, size int64) string {
 	if name == "" {
 		name = "file"
@@ -80,7 +79,7 @@ func FileLine(name string, size int64) string {
 	return name + " (" + SizeOf(size) + ")"
 }
 
-// SizeOf words a number of bytes.
+// SizeOf formats a number of bytes, such as "2.4 MB".
 func SizeOf(size int64) string {
 	switch {
 	case size < 1000:
@@ -98,8 +97,8 @@ func SizeOf(size int64) string {
 	return fmt.Sprintf("%d GB", size/1000)
 }
 
-// ChatMessage finds the message that an edit or a deletion concerns, if it came from
-// this network. The zero Message: none of ours.
+// ChatMessage finds the message that an edit or deletion refers to. It returns the zero Message
+// if the network has no such message of a conversation.
 func (w *Work) ChatMessage(network string, id chat.MessageID) (store.Message, error) {
 	m, err := w.MessageByCopy(network, string(id))
 	if errors.Is(err, store.ErrNone) || (err == nil && m.Origin != store.FromChat) {
@@ -108,14 +107,13 @@ func (w *Work) ChatMessage(network string, id chat.MessageID) (store.Message, er
 	return m, err
 }
 
-// IsOwn reports whether an address is one of the mailbox's owner.
+// IsOwn reports whether an address belongs to the owner of the mailbox.
 func (box *Box) IsOwn(address string) bool {
 	return mail.SameAddress(address, box.Address.Address) ||
 		slices.ContainsFunc(box.Own, func(o string) bool { return mail.SameAddress(o, address) })
 }
 
-// Key makes the key of a delivery: unique over all installations, the same at
-// every attempt.
+// Key makes the key of a delivery: unique across installations and the same for every attempt.
 func (w *Work) Key(kind string, ids ...int64) string {
 	var b strings.Builder
 	b.WriteString(w.Env.Instance + "." + kind)
@@ -129,11 +127,11 @@ func Place(r store.Room) chat.Place {
 	return chat.Place{Room: chat.RoomID(r.Place), Thread: chat.ThreadID(r.Chat)}
 }
 
-// PromptMark stands in a text for what a command begins with in the room where the
-// text is posted: people type "!send" in one network and "/send" in another.
+// PromptMark stands for the command prefix in notices. It becomes "!send " or "/send ", as the
+// network of the room needs.
 const PromptMark = "\ufdd0"
 
-// Prompt is what a command begins with in a place, and a space.
+// Prompt returns the command prefix in a place, with a trailing space.
 func (e *Env) Prompt(network string, p chat.Place) string {
 	if prompter := e.Network(network).Prompter; prompter != nil {
 		return prompter.Prompt(p) + " "
@@ -141,8 +139,8 @@ func (e *Env) Prompt(network string, p chat.Place) string {
 	return "!send "
 }
 
-// PlusDetail returns what stands behind the plus in an address of the mailbox, in
-// lower case; empty: nothing, or it is another mailbox.
+// PlusDetail returns the lower-case detail after the plus in an address of the mailbox. It
+// returns "" if there is none or the address belongs to another mailbox.
 func PlusDetail(address, box string) string {
 	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
 	ours, ourDomain, _ := strings.Cut(strings.ToLower(box), "@")
@@ -153,10 +151,10 @@ func PlusDetail(address, box string) string {
 	return detail
 }
 
-// ZoneNamed is the time zone of that name; where there is none, that in which times are told.
+// ZoneNamed returns the time zone with that name, or the default zone.
 func (e *Env) ZoneNamed(name string) *time.Location { return ZoneOr(name, e.Zone) }
 
-// ZoneOr is the time zone of that name, or another one where there is none.
+// ZoneOr returns the time zone with that name, or other if there is none.
 func ZoneOr(name string, other *time.Location) *time.Location {
 	if name != "" {
 		if z, err := time.LoadLocation(name); err == nil {
@@ -172,10 +170,10 @@ func ZoneOr(name string, other *time.Location) *time.Location {
 // Conversation is a thread with its rooms, people and mailbox, read once for an event.
 type Conversation struct {
 	store.Conversation
-	Box *Box // nil: its mailbox is not in the configuration
+	Box *Box // nil: the mailbox is not in the configuration
 }
 
-// Conversation returns it.
+// Conversation reads the conversation of a thread.
 func (w *Work) Conversation(thread int64) (Conversation, error) {
 	c, err := w.Tx.Conversation(thread)
 	return Conversation{c, w.Env.Boxes[c.Mailbox]}, err

@@ -12,8 +12,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Mentioned returns the participants who are mentioned in a text of a room, or by
-// the network's own means.
+// Mentioned returns the participants mentioned in a message, by "@name" or by a mention of the
+// network.
 func Mentioned(text string, by []chat.Mention, all bool, people []store.Participant) (ids store.IDs) {
 	for _, p := range people {
 		if !p.Takes() {
@@ -30,13 +30,13 @@ func Mentioned(text string, by []chat.Mention, all bool, people []store.Particip
 	return ids
 }
 
-// isAt reports whether a participant reads mail at an address.
+// isAt reports whether a participant has this address.
 func isAt(p store.Participant, address string) bool {
 	return address != "" && mail.SameAddress(p.Address, address)
 }
 
-// WithKnownNames has people by email whom a text mentions under their names in the network stand
-// there under those by which the conversation knows them (B20).
+// WithKnownNames replaces mentions of participants under their network names by the names they
+// have in the conversation.
 func WithKnownNames(b chat.Body, by []chat.Mention, people []store.Participant) chat.Body {
 	var plain, marked markup.Names
 	for _, m := range by {
@@ -51,15 +51,15 @@ func WithKnownNames(b chat.Body, by []chat.Mention, people []store.Participant) 
 	return b
 }
 
-// renamed puts the ids of names in the places of their mentions.
+// renamed replaces each name in a text by its id.
 func renamed(text string, names markup.Names) string {
 	var b strings.Builder
 	names.Cut("", text, func(piece, id string) { b.WriteString(cmp.Or(id, piece)) })
 	return b.String()
 }
 
-// typedMention reports whether "@name" stands in a text as words of their own. Where
-// a network has no user for a person by email, that is how people write.
+// typedMention reports whether a text contains "@name" as a whole word. People type it in
+// networks that have no user for a participant.
 func typedMention(text, name string) bool {
 	if name == "" {
 		return false
@@ -80,7 +80,7 @@ func typedMention(text, name string) bool {
 	}
 }
 
-// NoteMentions stores who is addressed in a message.
+// NoteMentions stores which participants a message mentions.
 func (w *Work) NoteMentions(m store.Message, who store.IDs) error {
 	for _, id := range who {
 		if err := w.AddMention(m.ID, id); err != nil {

@@ -10,7 +10,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// TestModeNames is how people name modes. (EVENTS D19)
+// TestModeNames parses the names of modes.
 func TestModeNames(t *testing.T) {
 	for words, want := range map[string]string{
 		"instant": store.Instant, "at once": store.Instant, "burst": store.Burst, "Off": store.Burst, "15min": store.Quarter, "15 min": store.Quarter,
@@ -28,7 +28,7 @@ func TestModeNames(t *testing.T) {
 	}
 }
 
-// TestTypedMention is "@name" where a network has no user for a person. (EVENTS A25)
+// TestTypedMention finds "@name" where a network has no user for a participant.
 func TestTypedMention(t *testing.T) {
 	for _, c := range []struct {
 		text, name string
@@ -54,7 +54,7 @@ func TestTypedMention(t *testing.T) {
 	}
 }
 
-// TestAddressed is who is mentioned in a message of a room. (EVENTS A25, A26)
+// TestAddressed finds the participants whom a message mentions.
 func TestAddressed(t *testing.T) {
 	people := []store.Participant{
 		{ID: 1, Name: "Ann", Ghost: "abc", State: store.Active}, {ID: 2, Name: "Bob", Ghost: "def", Address: "bob@example.org", State: store.Active},
@@ -68,10 +68,10 @@ func TestAddressed(t *testing.T) {
 		{"nobody", chat.Posted{Body: chat.Body{Text: "hello"}}, nil},
 		{"a user", chat.Posted{Mentions: []chat.Mention{{User: "@mail_def:example.org"}}}, store.IDs{2}},
 		{"a user of the network", chat.Posted{Mentions: []chat.Mention{{User: "@joe:example.org"}}}, nil},
-		{"a user of the network who reads mail (B20)", chat.Posted{Mentions: []chat.Mention{{User: "U1", Address: "BOB+x@example.org"}}}, store.IDs{2}},
+		{"a user of the network who is a participant", chat.Posted{Mentions: []chat.Mention{{User: "U1", Address: "BOB+x@example.org"}}}, store.IDs{2}},
 		{"one who reads no mail here", chat.Posted{Mentions: []chat.Mention{{User: "U1", Address: "joe@example.org"}}}, nil},
 		{"a name", chat.Posted{Body: chat.Body{Text: "@cleo?"}}, store.IDs{3}},
-		{"all (B22)", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
+		{"all", chat.Posted{MentionsAll: true}, store.IDs{1, 2, 3}},
 		{"one who left", chat.Posted{Body: chat.Body{Text: "@dora?"}}, nil},
 	} {
 		if got := Mentioned(c.e.Body.Text, c.e.Mentions, c.e.MentionsAll, people); !slices.Equal(got, c.want) {
@@ -80,7 +80,7 @@ func TestAddressed(t *testing.T) {
 	}
 }
 
-// TestKnownAs is what people by email are called who have another name in the network. (B20)
+// TestKnownAs replaces network names of participants by their names in the conversation.
 func TestKnownAs(t *testing.T) {
 	people := []store.Participant{{ID: 1, Name: "Ann <3", Address: "ann@example.org", State: store.Active}, {ID: 2, Name: "Bob", Address: "bob@example.org", State: store.Gone}}
 	by := []chat.Mention{{User: "U1", Name: "annie", Address: "ann@example.org"}, {User: "U2", Name: "bobby", Address: "bob@example.org"}, {User: "U3", Name: "Cleo"}}
@@ -90,7 +90,7 @@ func TestKnownAs(t *testing.T) {
 	}
 }
 
-// TestParseDigestAt is the setting digest_at. (EVENTS D19)
+// TestParseDigestAt parses the setting digest_at.
 func TestParseDigestAt(t *testing.T) {
 	for s, want := range map[string]time.Duration{"": 8 * time.Hour, "08:00": 8 * time.Hour, "7:30": 7*time.Hour + 30*time.Minute, "00:00": 0, "23:59": 23*time.Hour + 59*time.Minute} {
 		if got, err := ParseDigestAt(s); err != nil || got != want {

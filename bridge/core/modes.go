@@ -8,20 +8,20 @@ import (
 	"hashsend/bridge/store"
 )
 
-// ParseDigestAt reads the time of day of daily digests, after midnight: "08:00", which
-// an empty one is, too.
+// ParseDigestAt parses the time of day of daily digests and returns it as time after midnight.
+// An empty string means 08:00.
 func ParseDigestAt(s string) (time.Duration, error) {
 	if s == "" {
 		return 8 * time.Hour, nil
 	}
 	t, err := time.Parse("15:04", s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no time of day, as 08:00", s)
+		return 0, fmt.Errorf("%q is not a valid time of day: use HH:MM, such as 08:00", s)
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }
 
-// ModeOf reads how people name a mode. Empty: it is none.
+// ModeOf returns the mode that words name, or "" if they name none.
 func ModeOf(words []string) string {
 	switch strings.ToLower(strings.Join(words, " ")) {
 	case "instant", "at once":
@@ -42,30 +42,31 @@ func ModeOf(words []string) string {
 	return ""
 }
 
-// Modes is what may be written behind "digest".
+// Modes lists the arguments of the digest command.
 const Modes = "instant, burst, 15min, hourly, daily, mentions or paused"
 
-// ModeText words what a mode means for a person. at is when daily digests go out.
+// ModeText describes what a participant gets in a mode, as the object of "gets". at is the time
+// of daily digests after midnight.
 func ModeText(mode string, at time.Duration) string {
 	switch mode {
 	case store.Instant:
-		return "each message at once"
+		return "each message right away"
 	case store.Quarter:
-		return "a digest every 15 minutes"
+		return "one email every 15 minutes"
 	case store.Hourly:
-		return "a digest every hour"
+		return "one email an hour"
 	case store.Daily:
-		return fmt.Sprintf("a digest every day at %02d:%02d", int(at.Hours()), int(at.Minutes())%60)
+		return fmt.Sprintf("one email a day at %02d:%02d", int(at.Hours()), int(at.Minutes())%60)
 	case store.Mentions:
-		return "only what mentions or answers them"
+		return "only messages that mention or reply to them"
 	case store.Paused:
-		return "nothing for now"
+		return "no emails for now"
 	}
-	return "each burst of messages"
+	return "each burst of messages as one email"
 }
 
-// ByEmail is what stands behind the names of people by email in rooms.
+// ByEmail follows the names of email participants in rooms.
 const ByEmail = " (email)"
 
-// EscapeMarkup writes a name as it stands in the texts of bridge/markup.
+// EscapeMarkup escapes a name for texts of package markup.
 var EscapeMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")

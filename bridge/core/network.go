@@ -2,8 +2,8 @@ package core
 
 import "hashsend/bridge/chat"
 
-// Network is a chat connector with what it can do, found out once at the start. An
-// ability that is nil is one that the connector lacks.
+// Network is a chat connector and its abilities, found out once at the start. An ability that
+// the connector lacks is nil.
 type Network struct {
 	chat.Connector // nil: the network is not in the configuration
 
@@ -34,7 +34,7 @@ type Network struct {
 	Voter      chat.Voter
 }
 
-// NewNetwork finds out what a connector can do.
+// NewNetwork finds out which abilities a connector has.
 func NewNetwork(c chat.Connector) *Network {
 	n := &Network{Connector: c}
 	n.Announcer, _ = c.(chat.Announcer)
@@ -68,7 +68,7 @@ func NewNetwork(c chat.Connector) *Network {
 // Known reports whether the network is in the configuration.
 func (n *Network) Known() bool { return n.Connector != nil }
 
-// Limits are the network's limits; the zero Limits where it has none.
+// Limits returns the limits of the network, or the zero Limits if it has none.
 func (n *Network) Limits() chat.Limits {
 	if n.Limiter == nil {
 		return chat.Limits{}
@@ -76,8 +76,8 @@ func (n *Network) Limits() chat.Limits {
 	return n.Limiter.Limits()
 }
 
-// Network returns a chat network by its name in the configuration. It is never nil: one
-// that is no longer configured has no connector and can do nothing.
+// Network returns the chat network with a name from the configuration. It is never nil: a
+// network that was removed from the configuration has no connector and no abilities.
 func (e *Env) Network(name string) *Network {
 	if n := e.networks[name]; n != nil {
 		return n

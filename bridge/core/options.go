@@ -9,7 +9,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Options are what a Bridge is made of. Store, Chats and Mailboxes are needed.
+// Options configure a Bridge. Store, Chats and Mailboxes are required.
 type Options struct {
 	Store     *store.Store // the bridge does not close it
 	Chats     []chat.Connector
@@ -18,100 +18,100 @@ type Options struct {
 	Home      Home
 	Hold      Hold
 	Files     Files
-	Tag       string // the word that marks a mail as chat; empty: "#Send"
-	// TellDeletes: who has a message by mail is told that it was deleted.
+	Tag       string // marks an email as part of a chat; empty: "#Send"
+	// TellDeletes tells recipients of a message when it is deleted.
 	TellDeletes bool
-	DigestAt    string         // time of day of daily digests, in the zone of the machine; empty: "08:00"
-	Zone        *time.Location // in which times are told in rooms; nil: time.Local
-	Unproven    bool           // hold mail of participants that nothing proves, instead of posting it with a mark
+	DigestAt    string         // time of daily digests in the zone of the machine; empty: "08:00"
+	Zone        *time.Location // for times in rooms; nil: time.Local
+	Unproven    bool           // hold unverified email of participants for review instead of posting it with a mark
 	Log         *slog.Logger
-	Metrics     Metrics          // nil: none are counted
+	Metrics     Metrics          // nil: no metrics
 	Now         func() time.Time // nil: time.Now
 }
 
 // Mailbox is an account that the bridge reads and sends from.
 type Mailbox struct {
 	Name      string       // its name in the configuration
-	Address   mail.Address // From of what leaves it; Name is what stands in parentheses behind an author: "Alice (Acme)"
+	Address   mail.Address // From of its emails; Name follows the author in parentheses: "Alice (Acme)"
 	Own       []string     // other addresses of the owner; mail from them in Sent is the owner's
-	Owner     string       // the owner's name, for what the owner writes from a mail program; empty: Address.Name
+	Owner     string       // the owner's name for messages written in a mail program; empty: Address.Name
 	Domain    string       // right side of our Message-IDs; empty: that of Address
 	Sources   []mail.Source
 	Submitter mail.Submitter
-	Keeper    mail.Keeper   // nil: there is no Sent folder to look after
-	Verifier  mail.Verifier // nil: nothing is ever proven
+	Keeper    mail.Keeper   // nil: the mailbox has no Sent folder
+	Verifier  mail.Verifier // nil: no sender is ever verified
 	PlusWorks bool          // a round trip has shown that plus addresses arrive
-	KeepsSent bool          // the provider keeps a copy of what is submitted by itself
-	Opens     OpenWhere     // where a new #Send mail from somebody allowed opens a conversation
-	Grace     time.Duration // how long a mail whose end is unclear is looked for before it is sent again; 0: a minute
-	PerHour   int           // mails an hour that the provider allows; 0: no limit known
-	MailBytes int64         // bytes of the largest mail that is made; 0: 20 MiB, or less where the server says so
+	KeepsSent bool          // the provider stores a copy of each submitted email itself
+	Opens     OpenWhere     // where a new #Send email from an allowed sender starts a conversation
+	Grace     time.Duration // how long to look for an email after an unclear result before it is sent again; 0: one minute
+	PerHour   int           // emails per hour that the provider allows; 0: unknown
+	MailBytes int64         // size of the largest email in bytes; 0: 20 MiB, or less if the server says so
 }
 
-// OpenWhere says where conversations that begin by mail are shown.
+// OpenWhere says where conversations that start by email appear.
 type OpenWhere struct {
-	Network string      // name of the chat connector; empty: they are asked about in the home room
-	Room    chat.RoomID // each in a thread of its own in this room; empty: each in a new room
+	Network string      // name of the chat connector; empty: each is a question in the home room
+	Room    chat.RoomID // each in a new thread of this room; empty: each in a new room
 	Invite  []chat.UserID
 }
 
-// Home is the room where the bridge asks and tells what belongs to no other room.
+// Home is the room for questions and notices that belong to no other room.
 type Home struct {
 	Network string
 	Room    chat.RoomID
 }
 
-// Hold is how long a chat message may still change before it becomes mail.
+// Hold is how long a chat message waits for changes before it is emailed.
 type Hold struct {
-	Quiet time.Duration // after the last message of anybody; DefaultHold has 5 s
-	Max   time.Duration // after the first; DefaultHold has 30 s
-	Live  time.Duration // in a live conversation and for a mention; DefaultHold has 2 s
+	Quiet time.Duration // after the last message; 5 s in DefaultHold
+	Max   time.Duration // after the first message; 30 s in DefaultHold
+	Live  time.Duration // in a live conversation or after a mention; 2 s in DefaultHold
 }
 
-// DefaultHold is the hold that people find pleasant. The zero Hold sends at once.
+// DefaultHold is the hold unless configured. The zero Hold sends at once.
 func DefaultHold() Hold {
 	return Hold{Quiet: 5 * time.Second, Max: 30 * time.Second, Live: 2 * time.Second}
 }
 
-// Level is what a person may do.
+// Level is what a person is allowed to do.
 type Level int
 
-// The levels; each includes those before it.
+// The levels. Each includes those before it.
 const (
-	Nothing    Level = iota // not even be relayed
-	Speak                   // be relayed
-	Ask                     // commands that change nothing: help, who, status
-	Link                    // link rooms, invite and remove people, decide about held mail
+	Nothing    Level = iota // messages are ignored
+	Speak                   // messages are emailed
+	Ask                     // read-only commands: help, who, status
+	Link                    // link rooms, invite and remove people, review held email
 	Administer              // everything, in every room
 )
 
-// Access says who may do what. The keys of Allow are a user id, a server, or
-// "*"; the most specific one counts. Moderators and Admins raise the level of
-// those who have that rank in the room and may at least speak.
+// Access says who may do what. The keys of Allow are a user id, a server or "*"; the most
+// specific one applies. Moderators and Admins raise the level of room members with that rank
+// who may at least post.
 type Access struct {
 	Allow      map[string]Level
 	Moderators Level
 	Admins     Level
-	Mail       []string // addresses and domains ("example.org") that may open a conversation by mail
-	// Newcomers whom a mail of somebody who takes part brings along (To, Cc) take part
-	// without a question: addresses, domains, and SameDomain. Empty: each is asked about.
+	Mail       []string // addresses and domains ("example.org") that may start a conversation by email
+	// Newcomers are addresses, domains or SameDomain. Somebody in To or Cc of an email from a
+	// participant joins without a question if listed here. Empty: the room is asked each time.
 	Newcomers []string
 }
 
-// Metrics counts what happens. All methods may be called by several goroutines.
+// Metrics counts events. Its methods may be called by several goroutines.
 type Metrics interface {
 	Count(name string, n int64)           // name is one of the words in metrics.go
 	Observe(name string, d time.Duration) // how long something took
 }
 
-// Trace is one thing that the bridge did with a message, for people who watch.
+// Trace is one step of the bridge, for watchers.
 type Trace struct {
 	At      time.Time `json:"at"`
 	Thread  int64     `json:"thread,omitempty"`  // 0: none
 	Message int64     `json:"message,omitempty"` // 0: none
 	Mail    string    `json:"mail,omitempty"`    // Message-ID, without brackets
 	Kind    string    `json:"kind"`              // a word: received, held, composed, submitted, delivered, posted, refused, …
-	Text    string    `json:"text"`              // plain words for a person; holds no text of a message
+	Text    string    `json:"text"`              // a sentence for people, without text of messages
 }
 
 // Health is the state of one connection.
@@ -120,10 +120,10 @@ type Health struct {
 	Kind  string    `json:"kind"` // chat, mail source, submission
 	OK    bool      `json:"ok"`
 	Since time.Time `json:"since"`
-	Error string    `json:"error,omitempty"` // plain words and what to do
+	Error string    `json:"error,omitempty"` // a sentence with what to do
 }
 
-// Overview is what the console shows.
+// Overview is the state that the console shows.
 type Overview struct {
 	Started     time.Time        `json:"started"`
 	Threads     []ThreadView     `json:"threads"`
@@ -133,7 +133,7 @@ type Overview struct {
 	Counters    map[string]int64 `json:"counters"`
 }
 
-// ThreadView is a thread with its rooms, people and last messages, newest last.
+// ThreadView is a conversation with its rooms, people and last messages, newest last.
 type ThreadView struct {
 	ID       int64         `json:"id"`
 	Title    string        `json:"title"`
@@ -144,7 +144,7 @@ type ThreadView struct {
 	Messages []MessageView `json:"messages"`
 }
 
-// MessageView is one message and how far it has come.
+// MessageView is one message and its state.
 type MessageView struct {
 	ID     int64     `json:"id"`
 	At     time.Time `json:"at"`
@@ -155,7 +155,7 @@ type MessageView struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
-// QueueView is a delivery that is not yet made.
+// QueueView is a delivery in the queue.
 type QueueView struct {
 	Kind    string    `json:"kind"`
 	Lane    string    `json:"lane"`
@@ -164,7 +164,7 @@ type QueueView struct {
 	Error   string    `json:"error,omitempty"`
 }
 
-// HeldView is a mail that waits for a person's decision.
+// HeldView is an email held for review.
 type HeldView struct {
 	ID      int64     `json:"id"`
 	At      time.Time `json:"at"`
@@ -173,12 +173,12 @@ type HeldView struct {
 	Reason  string    `json:"reason"`
 }
 
-// Files says which files are carried, and for how long they are kept.
+// Files says which files are passed on, and how long they are kept.
 type Files struct {
-	Largest int64         // bytes of one file; larger ones are named only. 0: 100 MB
-	URL     string        // address of the web under which OpenLink is served; empty: no links are given
-	Keep    time.Duration // how long the content is kept for people who come later; 0: 30 days
-	FFmpeg  string        // path of the program by which voice messages get a copy that every mail program plays; empty: none
+	Largest int64         // largest file in bytes; of larger ones only the name is passed on. 0: 100 MB
+	URL     string        // public URL at which OpenLink is served; empty: no links
+	Keep    time.Duration // how long files are kept; 0: 30 days
+	FFmpeg  string        // path of ffmpeg, which converts voice messages; empty: none
 }
 
 func (f Files) withDefaults() Files {

@@ -8,7 +8,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// DropDigest forgets what waits for a person.
+// DropDigest empties the next digest of a participant.
 func (w *Work) DropDigest(who store.Participant) error {
 	if err := w.ForgetWaiting(who.ID); err != nil {
 		return err
@@ -16,8 +16,8 @@ func (w *Work) DropDigest(who store.Participant) error {
 	return w.ForgetWaitingReactions(who.ID)
 }
 
-// EndMail ends the mail to a person: what no mail server has taken yet goes to
-// everybody else, or is dropped.
+// EndMail stops emails to a participant. Emails that no mail server has accepted yet go to the
+// other recipients only.
 func (w *Work) EndMail(p store.Participant, state string) error {
 	p.State, p.Changed = state, w.Now
 	if err := w.SetParticipant(p); err != nil {
@@ -29,11 +29,10 @@ func (w *Work) EndMail(p store.Participant, state string) error {
 	return w.DropDigest(p)
 }
 
-// MaxNewcomers is how many people one mail can bring into a conversation at most.
+// MaxNewcomers is how many people one email can add to a conversation.
 const MaxNewcomers = 20
 
-// IsPerson reports whether somebody may read what is sent to an address, as far
-// as its local part tells.
+// IsPerson reports whether an address may belong to a person, judging by its local part.
 func IsPerson(address string) bool {
 	local, domain, ok := strings.Cut(strings.ToLower(address), "@")
 	if !ok || domain == "" {
@@ -58,8 +57,7 @@ func IsPerson(address string) bool {
 	return true
 }
 
-// IsOurs reports whether an address leads to the bridge itself, with a token or
-// without.
+// IsOurs reports whether an address belongs to the bridge, with or without a token.
 func (e *Env) IsOurs(address string) bool {
 	for _, box := range e.Boxes {
 		if box.IsOwn(address) || PlusDetail(address, box.Address.Address) != "" {
@@ -76,7 +74,7 @@ func PersonOrThem(n int) string {
 	return "them"
 }
 
-// NewParticipant makes the record of a person who is to take part.
+// NewParticipant makes the record of a new participant. It does not store it.
 func (e *Env) NewParticipant(th store.Thread, a mail.Address, now time.Time) store.Participant {
 	name := mail.CleanName(a.Name)
 	if name == "" {

@@ -28,19 +28,19 @@ func CountDomains(people []mail.Address) int {
 func PlainReason(reason string) string {
 	reason = strings.TrimRight(OneLine(reason, 200), ". ")
 	if reason == "" {
-		return "its mail server gave no reason"
+		return "the mail server gave no reason"
 	}
 	return reason
 }
 
-// SameWords reports whether two texts differ in white space alone.
+// SameWords reports whether two texts differ in white space only.
 func SameWords(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
 func NeverError(text string) error { return retry.Never(errors.New(text)) }
 
-// LargestMail is how large a mail may become.
+// LargestMail returns how many bytes of files an email may carry.
 func (box *Box) LargestMail() int64 {
 	most := int64(usualLargestMail)
 	if box.MailBytes > 0 {
@@ -55,8 +55,8 @@ func (box *Box) LargestMail() int64 {
 	return max(0, most-texts)
 }
 
-// IsUTF8 reports whether mail to an address, or that shows it, can only go by servers
-// that have SMTPUTF8 (RFC 6531).
+// IsUTF8 reports whether an email that contains the address needs servers with SMTPUTF8 (RFC
+// 6531).
 func IsUTF8(address string) bool {
 	_, utf8 := mail.WireAddress(address)
 	return utf8
@@ -66,18 +66,18 @@ func ContainsAddress(list []string, a string) bool {
 	return slices.ContainsFunc(list, func(b string) bool { return strings.EqualFold(a, b) })
 }
 
-// EncryptionNote is part of the standing notice of an encrypted room.
+// EncryptionNote returns the sentence about encryption for the notice of a room.
 func EncryptionNote(r store.Room) string {
 	switch r.Encrypted {
 	case store.EncryptedAgreed:
-		return " The room is encrypted, the mail is not: it goes out as ordinary email."
+		return " This room is encrypted, but email isn't: messages are sent as ordinary email."
 	case store.EncryptedAsked:
-		return " The room is encrypted: nothing is mailed from it until somebody with the right agrees."
+		return " This room is encrypted, so nothing is emailed until someone who can link rooms agrees."
 	}
 	return ""
 }
 
-// Quantity words a number of things.
+// Quantity formats a count with its noun.
 func Quantity(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -85,7 +85,7 @@ func Quantity(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// ShortAddress lets those recognise an address who know it: "a…@example.org".
+// ShortAddress shortens an address to "a…@example.org".
 func ShortAddress(address string) string {
 	local, domain, ok := strings.Cut(address, "@")
 	if !ok || local == "" {
@@ -95,7 +95,7 @@ func ShortAddress(address string) string {
 	return local[:first] + "…@" + domain
 }
 
-// ResendLine is the command that mails the messages of a mail to addresses again.
+// ResendLine returns the command that sends messages again to addresses.
 func ResendLine(ms []store.Message, addresses string) string {
 	line := "resend"
 	for _, m := range ms {
@@ -104,15 +104,15 @@ func ResendLine(ms []store.Message, addresses string) string {
 	return line + " " + addresses
 }
 
-// Subject is that of every mail of an epoch.
+// Subject returns the subject of every email of an epoch.
 func Subject(tag, title string) string { return strings.TrimSpace(tag + " " + title) }
 
-// OpenName names a conversation for people in the chat.
+// OpenName returns the name of a conversation for its room.
 func OpenName(title string, people []mail.Address) string {
 	var names []string
 	for _, a := range people {
 		n := mail.CleanName(a.Name)
-		if n == "" { // addresses are not for everybody in the room
+		if n == "" { // the room must not see the address
 			n, _, _ = strings.Cut(a.Address, "@")
 		}
 		names = append(names, n)
@@ -124,11 +124,11 @@ func OpenName(title string, people []mail.Address) string {
 	return title + " (" + with + ")"
 }
 
-// usualLargestMail is how large a mail with its files becomes at most, where nothing else
-// is known: what most providers take, and their readers', too.
+// usualLargestMail is the size limit in bytes unless the server or the settings set another.
+// Most providers accept it.
 const usualLargestMail = 20 << 20
 
-// FileTitle names a file for a person: what it is, or its name, and its size.
+// FileTitle returns the title and size of a file.
 func FileTitle(f store.File) string {
 	if chat.FileSort(f.Sort) == chat.Voice && f.Duration > 0 {
 		s := int(f.Duration.Round(time.Second).Seconds())
@@ -137,8 +137,8 @@ func FileTitle(f store.File) string {
 	return FileLine(f.Name, f.Size)
 }
 
-// FromName is what stands before the address in From: "Alice (Acme)". A long name is
-// cut, so that it is still said where it is from.
+// FromName returns the display name in From: "Alice (Acme)". It shortens a long author, never
+// the name of the mailbox.
 func FromName(author, box string) string {
 	author, box = mail.CleanName(author), mail.CleanName(box)
 	if box == "" || box == author {
@@ -151,7 +151,7 @@ func FromName(author, box string) string {
 	return author + " (" + box + ")"
 }
 
-// PlusAddress puts a token behind the local part of an address (RFC 5233).
+// PlusAddress adds a token to the local part of an address (RFC 5233).
 func PlusAddress(address, token string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	return local + "+" + token + "@" + domain
@@ -166,11 +166,11 @@ func OneLine(s string, limit int) string {
 	return s
 }
 
-// PollMark stands before the question of a poll.
+// PollMark precedes the question of a poll.
 const PollMark = "📊 "
 
-// RoomOfCopy is the room in which a copy of a message stands. Networks do not tell
-// in which chat thread a reaction is.
+// RoomOfCopy returns the room of a copy of a message. Networks do not say which chat thread a
+// reaction is in.
 func (w *Work) RoomOfCopy(m store.Message, posted chat.MessageID) (store.Room, error) {
 	copies, err := w.Copies(m.ID)
 	for _, c := range copies {
@@ -181,18 +181,22 @@ func (w *Work) RoomOfCopy(m store.Message, posted chat.MessageID) (store.Room, e
 	return store.Room{}, err
 }
 
-// NamesShown is how many names several shows at most.
+// NamesShown is how many names a list shows.
 const NamesShown = 5
 
-// ListNames joins names, and counts those that are too many.
+// ListNames joins names as a sentence does: "Ann, Bob and 3 more".
 func ListNames(names []string) string {
-	if len(names) > NamesShown {
+	last := len(names) - 1
+	switch {
+	case last < 1:
+		return strings.Join(names, "")
+	case len(names) > NamesShown:
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:NamesShown], ", "), len(names)-NamesShown)
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// ReadBy says by how many people a thread is read; empty: by none.
+// ReadBy says how many people read a conversation by email. It is empty if there are none.
 func ReadBy(people []store.Participant) string {
 	n := 0
 	for _, p := range people {
@@ -204,12 +208,12 @@ func ReadBy(people []store.Participant) string {
 	case 0:
 		return ""
 	case 1:
-		return "This room is read by 1 person by email."
+		return "1 person reads this room by email."
 	}
-	return fmt.Sprintf("This room is read by %d people by email.", n)
+	return fmt.Sprintf("%d people read this room by email.", n)
 }
 
-// UnderSubject puts a subject above a text, as a bold line.
+// UnderSubject adds a subject above a text, as a bold line.
 func UnderSubject(subject, text, body string) (string, string) {
 	if subject == "" {
 		return text, body
@@ -221,7 +225,7 @@ func UnderSubject(subject, text, body string) (string, string) {
 	return strings.TrimSpace(subject + "\n" + text), "<p><strong>" + html.EscapeString(subject) + "</strong></p>" + body
 }
 
-// Shorten cuts a text after a number of bytes, between two characters.
+// Shorten cuts a text to a number of bytes, between two characters.
 func Shorten(s string, most int) string {
 	if len(s) <= most {
 		return s

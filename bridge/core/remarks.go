@@ -6,14 +6,13 @@ import (
 	"hashsend/bridge/store"
 )
 
-// The marks of a message that came by mail: how it is shown in rooms, and no part
-// of what was said.
+// The marks of a message that came by email. Rooms show them; they are not part of the message.
 const (
-	RemarkUnproven = "⚠ not verified: nothing proves who sent this mail"
-	RemarkJunk     = "it lay in the junk folder"
+	RemarkUnproven = "⚠ not verified: nothing proves who sent this email"
+	RemarkJunk     = "it was in the spam folder"
 )
 
-// AddRemarks puts lines of the bridge behind a text.
+// AddRemarks adds lines of the bridge below a text.
 func AddRemarks(text, html, lines string) (string, string) {
 	if lines == "" {
 		return text, html
@@ -27,14 +26,14 @@ func AddRemarks(text, html, lines string) (string, string) {
 	return text, html
 }
 
-// WithRemarks is the text of a message with its marks.
+// WithRemarks returns the text of a message with its marks.
 func WithRemarks(m store.Message) string {
 	text, _ := AddRemarks(m.Text, "", m.Marks)
 	return text
 }
 
-// MailedRemark is the mark that a message keeps in mails: the mail of the bridge is
-// proven to be its own, and must not lend that to a writer who is not. Empty: none.
+// MailedRemark returns the mark that a message keeps in emails, or "". The bridge's own emails
+// are verified and must not make an unverified author look verified.
 func MailedRemark(m store.Message) string {
 	if strings.Contains(m.Marks, RemarkUnproven) {
 		return RemarkUnproven

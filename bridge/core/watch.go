@@ -7,14 +7,14 @@ import (
 	"hashsend/bridge/retry"
 )
 
-// watchers are those who look at what the bridge does, as it does it.
+// watchers receive the traces of the bridge.
 type watchers struct {
 	mu   sync.Mutex
 	subs []chan Trace
 }
 
-// Watch returns a channel of what the bridge does from now on. A watcher that is
-// slower than the bridge loses steps. stop ends it; it may be called twice.
+// Watch returns a channel of traces from now on. A watcher that is too slow loses some. stop
+// ends it and may be called twice.
 func (e *Env) Watch() (steps <-chan Trace, stop func()) {
 	c := make(chan Trace, 64)
 	e.watch.mu.Lock()
@@ -66,7 +66,7 @@ func (h *healths) list() []Health {
 	return slices.Clone(h.all)
 }
 
-// NoteHealth shows a connection's trouble, or its end, to the admin.
+// NoteHealth records the result of using a connection: an error, or that it works again.
 func (e *Env) NoteHealth(name, kind string, err error) {
 	h := Health{Name: name, Kind: kind, OK: err == nil || retry.IsNever(err), Since: e.Now()}
 	if !h.OK {
@@ -75,8 +75,8 @@ func (e *Env) NoteHealth(name, kind string, err error) {
 	e.Health.Set(h)
 }
 
-// HealthList is the state of the connections, with what the chat networks
-// themselves say is wrong.
+// HealthList returns the state of the connections, including the errors that chat networks
+// report themselves.
 func (e *Env) HealthList() []Health {
 	all := e.Health.list()
 	for i, h := range all {

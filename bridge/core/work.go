@@ -9,36 +9,34 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Work is one transaction of the bridge: the database and what is to be woken
-// after the commit.
+// Work is one transaction of the bridge, and what to wake after its commit.
 type Work struct {
 	*store.Tx
 	Env    *Env
 	Now    time.Time
 	Lanes  map[string]bool
-	turn   int64
-	holds  map[int64]time.Time // by thread, what was set
+	turn   int64               // its place in the order of commits
+	holds  map[int64]time.Time // holds that were set, by thread
 	traces []Trace
 
-	Waited bool       // what is being taken in has waited for what it is about
-	SaidAt *time.Time // when what is being taken in was said, if it could not be read then
+	Waited bool       // the current event was deferred before
+	SaidAt *time.Time // original time of the current event, if it was deferred
 }
 
-// NotYet says that an event is about a message which is not known yet, and may come.
-// Nothing was changed.
+// NotYet reports that an event refers to a message that has not arrived yet. Nothing was
+// changed.
 type NotYet struct{ Message chat.MessageID }
 
-func (NotYet) Error() string { return "it is about a message that is not known" }
+func (NotYet) Error() string { return "it refers to a message that has not arrived yet" }
 
-// ErrNotLinked says that an event belongs to no linked room. Nothing was changed.
-var ErrNotLinked = errors.New("its room is not linked")
+// ErrNotLinked reports that an event belongs to no linked room. Nothing was changed.
+var ErrNotLinked = errors.New("the room is not linked")
 
-// Taker takes in an event in the transaction of its caller.
+// Taker handles an event in the transaction of its caller.
 type Taker func(w *Work, network string, e chat.Event) error
 
-// Write runs fn in one transaction and wakes, after the commit, what it gave
-// work to. name names the change of state: the program can be made to die just
-// before and just after it (see failpoint).
+// Write runs fn in one transaction and wakes what it gave work to after the commit. name
+// identifies the step for failpoints.
 func (e *Env) Write(ctx context.Context, name string, fn func(*Work) error) error {
 	w := &Work{Env: e, Lanes: map[string]bool{}}
 	err := e.Store.Write(ctx, func(tx *store.Tx) error {
@@ -65,7 +63,7 @@ func (e *Env) Write(ctx context.Context, name string, fn func(*Work) error) erro
 	return nil
 }
 
-// SetHold stores the hold of a thread, and has it flushed when it ends. A zero first
+// SetHold stores the hold of a conversation, and has it flushed when it ends. A zero first
 // means that nothing is held.
 func (w *Work) SetHold(thread int64, first, until time.Time) error {
 	if first.IsZero() {
@@ -78,7 +76,7 @@ func (w *Work) SetHold(thread int64, first, until time.Time) error {
 	return w.Tx.SetHold(thread, first, until)
 }
 
-// Trace tells those who watch what was done, once it is committed.
+// Trace sends a step to the watchers after the commit.
 func (w *Work) Trace(s Trace) {
 	s.At = w.Now
 	w.traces = append(w.traces, s)

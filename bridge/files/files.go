@@ -1,5 +1,5 @@
-// Package files keeps the files of messages and emails, fetches them from networks, and
-// decides how they stand in an email or a room.
+// Package files stores the files of messages and emails, fetches them from networks, and
+// decides how they appear in an email or a room.
 package files
 
 import (
@@ -21,8 +21,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// previewOver and previewWide say which pictures are shown smaller in a mail, with
-// the original attached: bytes, and pixels of the longer side.
+// previewOver (bytes) and previewWide (pixels of the longer side) are the limits above which an
+// email shows a smaller picture, with the original attached.
 const (
 	previewOver = 1 << 20
 	previewWide = 1280
@@ -31,15 +31,15 @@ const (
 // jobFetchFile is the kind of delivery that fetches a file from a network.
 const jobFetchFile = "file.fetch"
 
-// fetchPatience is how long it is tried: what was said with the file waits.
+// fetchPatience is how long a fetch is retried. The message of the file waits for it.
 const fetchPatience = 15 * time.Minute
 
-// fileJob is the data of a delivery that fetches a file from a network.
+// fileJob is the data of a delivery that fetches a file.
 type fileJob struct {
 	File int64 `json:"file"`
 }
 
-// Add notes the files of a message from a room. Nothing is fetched yet.
+// Add stores the records of the files of a message from a room. It fetches nothing.
 func Add(w *core.Work, network string, m store.Message, files []chat.File) error {
 	opens := w.Env.Network(network).Opener != nil
 	for _, f := range files {
@@ -49,7 +49,7 @@ func Add(w *core.Work, network string, m store.Message, files []chat.File) error
 		}
 		switch {
 		case f.ID == "" || !opens:
-			in.State, in.Reason = store.FileMissing, "it can be opened only in the room"
+			in.State, in.Reason = store.FileMissing, "available only in the room"
 		case in.Size > w.Env.Files.Largest:
 			in.State, in.Reason = store.FileMissing, TooLarge(w.Env.Files.Largest)
 		}
@@ -61,11 +61,11 @@ func Add(w *core.Work, network string, m store.Message, files []chat.File) error
 }
 
 func TooLarge(most int64) string {
-	return "it is larger than " + core.SizeOf(most) + ", the most that is carried"
+	return "larger than the limit of " + core.SizeOf(most)
 }
 
-// Fetch has the files of a message fetched that are wanted, and reports whether
-// there are any.
+// Fetch enqueues the fetching of the wanted files of a message, and reports whether there are
+// any.
 func Fetch(w *core.Work, message int64) (wanted bool, err error) {
 	files, err := w.FilesOf(message)
 	for _, f := range files {
@@ -73,7 +73,7 @@ func Fetch(w *core.Work, message int64) (wanted bool, err error) {
 			continue
 		}
 		wanted = true
-		// A lane of its own: a slow one must not hold up others.
+		// Each file has its own lane, so that a slow one does not delay others.
 		if err := outbox.Enqueue(w, jobFetchFile, fmt.Sprintf("file/%d", f.ID), w.Key("g", f.ID), fileJob{f.ID}, nil, time.Time{}); err != nil {
 			return wanted, err
 		}
@@ -81,8 +81,8 @@ func Fetch(w *core.Work, message int64) (wanted bool, err error) {
 	return wanted, err
 }
 
-// Kinds are the kinds of deliveries that fetch files from a network. settled goes on
-// with a message when one of its files has come, or never will.
+// Kinds returns the kinds of delivery that fetch files. settled continues with a message when
+// one of its files was fetched or given up.
 func Kinds(e *core.Env, settled func(w *core.Work, message int64) error) []outbox.Kind {
 	return []outbox.Kind{{Name: jobFetchFile, Patience: fetchPatience, Deliver: func(ctx context.Context, d store.Delivery) error {
 		return deliverFetchFile(ctx, e, d, settled)
@@ -125,7 +125,7 @@ func deliverFetchFile(ctx context.Context, e *core.Env, d store.Delivery, settle
 func fetchFile(ctx context.Context, e *core.Env, f store.File) (store.File, error) {
 	opener := e.Network(f.Network).Opener
 	if opener == nil {
-		return f, core.NeverError("its chat network is no longer in the configuration")
+		return f, core.NeverError("the chat network is no longer in the configuration")
 	}
 	r, err := opener.OpenFile(ctx, chat.File{
 		ID: chat.FileID(f.Ref), Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height,
@@ -154,10 +154,10 @@ func fetchFile(ctx context.Context, e *core.Env, f store.File) (store.File, erro
 	return f, nil
 }
 
-// speech makes a copy of a voice message that every mail program plays. Where that does
-// not work there is none.
+// speech converts a voice message to a format that every mail program plays. If conversion
+// fails, there is no copy.
 func speech(ctx context.Context, e *core.Env, f store.File) (p store.Preview, err error) {
-	const longest = 20 << 20 // bytes; more is no voice message
+	const longest = 20 << 20 // bytes; larger files are not voice messages
 	if e.Files.FFmpeg == "" || chat.FileSort(f.Sort) != chat.Voice || f.Type != "audio/ogg" || f.Size > longest {
 		return f.Preview, nil
 	}
@@ -173,7 +173,7 @@ func speech(ctx context.Context, e *core.Env, f store.File) (p store.Preview, er
 		return p, err
 	}
 	if err := media.ToM4A(ctx, e.Files.FFmpeg, w, ogg, longest); err != nil {
-		e.Log.Warn("a voice message gets no copy for all mail programs", "error", err)
+		e.Log.Warn("a voice message could not be converted for mail programs", "error", err)
 		return p, w.Drop()
 	}
 	p = store.Preview{Type: "audio/mp4", Size: w.Size()}
@@ -190,7 +190,7 @@ func AnyWanted(files []store.File) bool {
 	return false
 }
 
-// Content is what is known of a stored file.
+// Content describes a stored file.
 type Content struct {
 	Blob, Type, Name string
 	Size             int64
@@ -206,7 +206,7 @@ func (c Content) Into(f *store.File) {
 	}
 }
 
-// keeping takes the content of a file, up to the largest that is carried.
+// keeping writes a file to the store, up to the size limit.
 type keeping struct {
 	env            *core.Env
 	w              *store.BlobWriter
@@ -220,7 +220,7 @@ func newKeeping(e *core.Env, declared, name string) (*keeping, error) {
 	return &keeping{env: e, w: w, declared: declared, name: name}, err
 }
 
-// Write takes the next bytes. What is too large is passed over.
+// Write writes the next bytes. It skips everything beyond the size limit.
 func (k *keeping) Write(p []byte) (int, error) {
 	const looked = 3072
 	if n := looked - len(k.head); n > 0 {
@@ -239,7 +239,7 @@ func (k *keeping) drop() error {
 	return k.w.Drop()
 }
 
-// keep stores the content, and a smaller picture of a large one.
+// keep stores the file, and a smaller copy of a large picture.
 func (k *keeping) keep() (Content, error) {
 	c := Content{Type: media.Type(k.head, k.declared, k.name), Size: k.w.Size()}
 	c.Name = media.Named(k.name, c.Type)
@@ -271,8 +271,7 @@ func shownInline(kind string) bool {
 	return false
 }
 
-// preview makes a smaller picture; one that cannot be read has none. One at a time,
-// because it takes memory.
+// preview makes a smaller copy of a picture, or none if it cannot decode it.
 func preview(e *core.Env, f io.ReadSeeker) (p store.Preview, err error) {
 	e.Shrinking.Lock()
 	defer e.Shrinking.Unlock()
@@ -282,7 +281,7 @@ func preview(e *core.Env, f io.ReadSeeker) (p store.Preview, err error) {
 	}
 	kind, width, _, shrink := media.Shrink(w, f, previewWide)
 	if shrink != nil {
-		e.Log.Debug("no smaller picture was made", "error", shrink)
+		e.Log.Debug("a picture could not be resized", "error", shrink)
 		return p, w.Drop()
 	}
 	if w.Size() > previewOver {
@@ -293,7 +292,7 @@ func preview(e *core.Env, f io.ReadSeeker) (p store.Preview, err error) {
 	return p, err
 }
 
-// FromMail gives the files of a mail that is read to the store.
+// FromMail stores the files of an email while it is parsed.
 type FromMail struct {
 	Env  *core.Env
 	Here map[string]Content // by Part.Stored
@@ -318,7 +317,7 @@ type mailSink struct {
 	m *FromMail
 }
 
-// Close stores the file, unless it was too large.
+// Close stores the file unless it is too large.
 func (s *mailSink) Close() (string, error) {
 	if s.over {
 		return "", s.drop()
@@ -337,7 +336,7 @@ func KindOf(kind string) chat.FileSort {
 	return map[string]chat.FileSort{"image": chat.Picture, "audio": chat.Sound, "video": chat.Film}[family]
 }
 
-// Run removes files whose time is over, once a day.
+// Run removes expired files once a day until ctx ends.
 func Run(ctx context.Context, e *core.Env) error {
 	for {
 		if err := dropOldFiles(ctx, e); err != nil && ctx.Err() == nil {
@@ -369,7 +368,7 @@ func dropOldFiles(ctx context.Context, e *core.Env) error {
 		}
 		err = e.Write(ctx, "drop-files", func(w *core.Work) error {
 			for _, f := range old {
-				f.State, f.Reason = store.FileDropped, "it is no longer kept"
+				f.State, f.Reason = store.FileDropped, "no longer kept"
 				if err := w.SetFile(f); err != nil {
 					return err
 				}
@@ -387,7 +386,7 @@ func dropOldFiles(ctx context.Context, e *core.Env) error {
 	return err
 }
 
-// OpenBlob opens a stored file for a mail.
+// OpenBlob opens a stored file for an email. The error is final if the file was removed.
 func OpenBlob(e *core.Env, name string) (io.ReadCloser, error) {
 	f, err := e.Store.OpenBlob(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -8,7 +8,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// TestSticker is a small picture in the text, however large it is (EVENTS A19).
+// TestSticker: a sticker is a small picture in the text, whatever its size.
 func TestSticker(t *testing.T) {
 	f := store.File{Name: "Cat.png", Type: "image/png", Size: 73602, Width: 512, Height: 512, Sort: int64(chat.Sticker), State: store.FileHere, Blob: "0123456789abcdef0123456789abcdef"}
 	var w mail.Words

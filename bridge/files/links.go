@@ -17,21 +17,21 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Linked is a file that a link in a mail leads to. The caller closes Content.
+// Linked is the file of a link in an email. The caller closes Content.
 type Linked struct {
 	Name, Type string
 	At         time.Time
 	Content    io.ReadSeekCloser
 }
 
-// ErrNoLink says that a link leads nowhere: it was never made here, its time is over,
-// or the message was deleted. Which of these it is, is not told.
-var ErrNoLink = errors.New("there is no file behind this link any more")
+// ErrNoLink reports that a link was never valid, has expired, or that its message was deleted.
+// It does not tell which.
+var ErrNoLink = errors.New("this link no longer works")
 
-// Links makes the addresses under which files can be had.
+// Links makes download links for files.
 type Links struct {
 	mint mail.Mint
-	base string        // address of the web; empty: there are no links
+	base string        // public URL; empty: no links
 	keep time.Duration // how long files are kept
 }
 
@@ -39,8 +39,8 @@ func LinksOf(e *core.Env) Links {
 	return Links{e.Mint, strings.TrimSuffix(e.Files.URL, "/"), e.Files.Keep}
 }
 
-// Link is the address under which a file can be had until it is removed, by one
-// participant; 0: by several. Empty: there is none.
+// Link returns the URL of a file for one participant, or 0 for several. It is empty if there is
+// no link.
 func (l Links) Link(f store.File, reader int64) string {
 	if l.base == "" || f.State != store.FileHere {
 		return ""
@@ -53,14 +53,14 @@ func (l Links) mac(file, reader, until int64) string {
 	return l.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
-// OpenLink opens the file behind the path "ID.READER.UNTIL.MAC" of a link. The error
-// is ErrNoLink if it leads nowhere: one of a person ends when the person takes part no more.
+// OpenLink opens the file of a link with the path "ID.READER.UNTIL.MAC". It returns ErrNoLink
+// if the link is not valid. The link of a participant ends when they leave.
 func OpenLink(ctx context.Context, e *core.Env, path string) (Linked, error) {
 	parts := strings.Split(path, ".")
 	if len(parts) != 4 {
 		return Linked{}, ErrNoLink
 	}
-	var n [3]int64 // file, reader, end
+	var n [3]int64 // file, reader, expiry
 	for i := range n {
 		var err error
 		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {

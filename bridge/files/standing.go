@@ -11,8 +11,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// InMail decides how the files of a message stand in a mail that may still take
-// room bytes: as pictures in the text, attached, as links, or as lines that say why not. It returns what is left.
+// InMail decides how the files of a message appear in an email that can hold room more bytes:
+// as pictures, as attachments, as links, or as lines that say why they are missing. It returns
+// the bytes left.
 func InMail(w *mail.Words, files []store.File, domain string, link func(store.File) string, room int64) int64 {
 	stays := func(f store.File, why string) {
 		line := core.FileTitle(f) + " " + why
@@ -32,7 +33,7 @@ func InMail(w *mail.Words, files []store.File, domain string, link func(store.Fi
 			continue
 		}
 		if media.IsProgram(f.Name, f.Type) {
-			stays(f, "stays in the room: mail servers refuse programs")
+			stays(f, "is only in the room: mail servers reject programs")
 			continue
 		}
 		a := mail.Attached{Name: f.Name, Type: f.Type, Size: f.Size, Stored: f.Blob}
@@ -50,11 +51,11 @@ func InMail(w *mail.Words, files []store.File, domain string, link func(store.Fi
 		}
 		n := mail.EncodedSize(a.Size)
 		if n > room {
-			stays(f, "is too large for a mail; it can be had in the room")
+			stays(f, "is too large to email; open it in the room")
 			continue
 		}
 		room -= n
-		if v, has := voiceOf(f); has && mail.EncodedSize(v.Size) <= room { // the one that all can hear comes first
+		if v, has := voiceOf(f); has && mail.EncodedSize(v.Size) <= room { // the copy that plays everywhere comes first
 			room -= mail.EncodedSize(v.Size)
 			w.Attached = append(w.Attached, v)
 		}
@@ -64,11 +65,11 @@ func InMail(w *mail.Words, files []store.File, domain string, link func(store.Fi
 	return room
 }
 
-// stickerWide is how wide a sticker is shown, in pixels.
+// stickerWide is the width of stickers in pixels.
 const stickerWide = 128
 
-// pictureOf is the picture of a file that is shown in the text, smaller where it is
-// large.
+// pictureOf returns the picture of a file for the text of an email, in a smaller size if the
+// file is large.
 func pictureOf(f store.File, domain string) (mail.Attached, bool) {
 	if !shownInline(f.Type) {
 		return mail.Attached{}, false
@@ -87,7 +88,7 @@ func pictureOf(f store.File, domain string) (mail.Attached, bool) {
 	return a, true
 }
 
-// voiceOf is the copy of a voice message that every mail program plays.
+// voiceOf returns the converted copy of a voice message, if there is one.
 func voiceOf(f store.File) (mail.Attached, bool) {
 	if chat.FileSort(f.Sort) != chat.Voice || f.Preview.Blob == "" {
 		return mail.Attached{}, false
@@ -95,11 +96,11 @@ func voiceOf(f store.File) (mail.Attached, bool) {
 	return mail.Attached{Name: strings.TrimSuffix(f.Name, path.Ext(f.Name)) + ".m4a", Type: f.Preview.Type, Size: f.Preview.Size, Stored: f.Preview.Blob}, true
 }
 
-// InRoom decides how the files of a message stand in a room: which are posted,
-// and the lines about the others.
+// InRoom decides which files of a message are posted in a room, and returns lines about the
+// others.
 func InRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (posted []store.File, lines []string) {
 	if len(files) == 0 && m.Files != "" {
-		return nil, strings.Split(m.Files, "\n") // from before files were kept
+		return nil, strings.Split(m.Files, "\n") // from before files were stored
 	}
 	for _, f := range files {
 		switch {
@@ -107,7 +108,7 @@ func InRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (pos
 		case f.State == store.FileHere && posts && (l.File == 0 || f.Size <= l.File):
 			posted = append(posted, f)
 		case f.State == store.FileHere && posts:
-			lines = append(lines, core.FileTitle(f)+" is too large for this room; it was in the mail")
+			lines = append(lines, core.FileTitle(f)+" is too large for this room; it was attached to the email")
 		case f.State == store.FileMissing:
 			lines = append(lines, core.FileTitle(f)+": "+f.Reason)
 		default:
@@ -117,7 +118,7 @@ func InRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (pos
 	return posted, lines
 }
 
-// IsCaption reports whether a text stands best as the caption of the only file.
+// IsCaption reports whether a text is posted as the caption of the only file.
 func IsCaption(bodies []chat.Body, posted []store.File) bool {
 	return len(posted) == 1 && len(bodies) == 1 && chat.FileSort(posted[0].Sort) == chat.Picture && len(bodies[0].Text) <= 1000
 }

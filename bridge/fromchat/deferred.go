@@ -13,14 +13,14 @@ import (
 	"hashsend/bridge/store"
 )
 
-// jobDeferred is the kind of delivery that takes in an event which came too early.
+// jobDeferred is the kind of delivery that handles a deferred event.
 const jobDeferred = "chat.again"
 
-// deferredJob is the data of an event that is taken in later: it came before what it is
-// about. One of its fields is set.
+// deferredJob is the data of an event that arrived before the message it refers to. One of its
+// event fields is set.
 type deferredJob struct {
 	Network string          `json:"network"`
-	Said    *time.Time      `json:"said,omitempty"` // of what could not be read at first
+	Said    *time.Time      `json:"said,omitempty"` // original time of a message that was encrypted
 	Posted  *chat.Posted    `json:"posted,omitempty"`
 	Edited  *chat.Edited    `json:"edited,omitempty"`
 	Reacted *chat.Reacted   `json:"reacted,omitempty"`
@@ -44,7 +44,7 @@ func (j deferredJob) event() chat.Event {
 	return nil
 }
 
-// DeferTo has an event taken in behind what waits in a lane now.
+// DeferTo defers an event until everything now in a lane is done.
 func DeferTo(w *core.Work, network, lane string, e chat.Event, due time.Time) error {
 	j := deferredJob{Network: network, Said: w.SaidAt}
 	switch e := e.(type) {
@@ -59,12 +59,12 @@ func DeferTo(w *core.Work, network, lane string, e chat.Event, due time.Time) er
 	case chat.PollEnded:
 		j.Ended = &e
 	default:
-		return fmt.Errorf("an event of this kind cannot wait: %T", e)
+		return fmt.Errorf("events of type %T cannot wait", e)
 	}
 	return outbox.Enqueue(w, jobDeferred, lane, w.Env.Instance+".again."+network+"."+string(e.EventHead().Event), j, nil, due)
 }
 
-// DeferIf lets an event wait that is about a message which may still come.
+// DeferIf defers an event if err is NotYet and its message may still arrive.
 func DeferIf(w *core.Work, err error, network string, e chat.Event) error {
 	var not core.NotYet
 	if errors.As(err, &not) {
@@ -73,8 +73,8 @@ func DeferIf(w *core.Work, err error, network string, e chat.Event) error {
 	return err
 }
 
-// deferFor lets an event wait that is about a message which cannot be read yet: keys
-// come in any order. What is about a message that nobody knows is forgotten.
+// deferFor defers an event about a message that cannot be decrypted yet, because keys arrive in
+// any order. It drops an event about an unknown message.
 func deferFor(w *core.Work, network string, about chat.MessageID, e chat.Event) error {
 	d, err := w.Delivery(sealKey(w, network, about))
 	if errors.Is(err, store.ErrNone) {
@@ -86,11 +86,10 @@ func deferFor(w *core.Work, network string, about chat.MessageID, e chat.Event) 
 	return DeferTo(w, network, d.Lane, e, time.Time{})
 }
 
-// answerWaits is how long an answer waits for the message that it answers, where that
-// cannot be read yet: its key is mostly on its way.
+// answerWaits is how long a reply waits for the key of the message it replies to.
 const answerWaits = 15 * time.Second
 
-// mustWait lets an answer wait for what it answers, once.
+// mustWait defers a reply once if the message it replies to cannot be decrypted yet.
 func mustWait(w *core.Work, network string, e chat.Posted) (waits bool, err error) {
 	if e.ReplyTo == "" || w.Waited {
 		return false, nil
@@ -102,12 +101,12 @@ func mustWait(w *core.Work, network string, e chat.Posted) (waits bool, err erro
 	if err != nil {
 		return false, err
 	}
-	lane := "again/" + network + "/" + string(e.Place.Room) // in the order of the room
+	lane := "again/" + network + "/" + string(e.Place.Room) // keeps the order of the room
 	return true, DeferTo(w, network, lane, e, d.Created.Add(answerWaits))
 }
 
-// Kinds are the kinds of deliveries that take in what had to wait: events that came
-// before what they are about, what could not be read, and roots of chat threads.
+// Kinds returns the kinds of delivery that handle deferred events, encrypted messages and roots
+// of chat threads.
 func Kinds(e *core.Env, take core.Taker) []outbox.Kind {
 	return []outbox.Kind{
 		{Name: jobDeferred, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverDeferred(ctx, e, d, take) }},
@@ -116,7 +115,7 @@ func Kinds(e *core.Env, take core.Taker) []outbox.Kind {
 	}
 }
 
-// deliverDeferred takes in an event that had to wait.
+// deliverDeferred handles a deferred event.
 func deliverDeferred(ctx context.Context, e *core.Env, d store.Delivery, take core.Taker) error {
 	var j deferredJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {

@@ -1,3 +1,3 @@
-// Package fromchat takes in what is said and changed in rooms: messages, edits, deletions,
-// what came too early, late or sealed, and what was missed.
+// Package fromchat handles messages and changes from rooms: messages, edits, deletions, early,
+// late or encrypted events, and missed history.
 package fromchat

@@ -14,7 +14,7 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Edited takes in an edit of a person's own message.
+// Edited handles the edit of a message by its author.
 func Edited(w *core.Work, network string, e chat.Edited) error {
 	m, err := w.ChatMessage(network, e.Message)
 	if err != nil || m.State == store.Deleted {
@@ -33,7 +33,7 @@ func Edited(w *core.Work, network string, e chat.Edited) error {
 	e.Body = core.WithKnownNames(e.Body, e.Mentions, people)
 	asks, err := polls.Of(w, m.ID)
 	if err != nil || !asks.Ended.IsZero() || (asks.Message == 0) != (e.Poll == nil) {
-		return err // a poll that is over stays as it is; words are no edit of a poll
+		return err // ended polls do not change; a text does not edit a poll
 	}
 	if e.Poll != nil {
 		e.Body = chat.Body{Text: polls.Words(*e.Poll)}
@@ -52,9 +52,9 @@ func Edited(w *core.Work, network string, e chat.Edited) error {
 	return mentionedLate(w, m.ID, e)
 }
 
-// addEdition keeps what an edit says, so that it can be taken back. It reports whether
-// the edit is the one that counts: they may come in another order than they were made.
-// asked is what the message asks as a poll until now, if the edit is one of a poll.
+// addEdition stores the content of an edit, so that it can be taken back. It reports whether
+// the edit is the newest, because edits arrive in any order. asked is the current poll of the
+// message if the edit is one of a poll.
 func addEdition(w *core.Work, network string, m store.Message, asked chat.Poll, e chat.Edited) (newest bool, err error) {
 	if e.Edit == "" {
 		return true, nil
@@ -68,7 +68,7 @@ func addEdition(w *core.Work, network string, m store.Message, asked chat.Poll, 
 		first.Poll = &asked
 	}
 	for _, v := range []store.Edition{
-		first, // stays as it is if it is known
+		first, // no effect if it exists
 		{Message: m.ID, Posted: id, At: e.At, Text: e.Body.Text, HTML: e.Body.HTML, Poll: e.Poll},
 	} {
 		if err := w.AddEdition(v); err != nil {
@@ -79,8 +79,8 @@ func addEdition(w *core.Work, network string, m store.Message, asked chat.Poll, 
 	return last.Posted == id, err
 }
 
-// takeBackEdit has a message say again what it said before an edit that was deleted
-// (A13). false: no edit of that id is known.
+// takeBackEdit restores the content of a message from before a deleted edit. It returns false
+// if the edit is unknown.
 func takeBackEdit(w *core.Work, network string, e chat.Deleted) (is bool, err error) {
 	v, err := w.EditionByID(network + "\x00" + string(e.Message))
 	if errors.Is(err, store.ErrNone) {
@@ -115,7 +115,7 @@ func takeBackEdit(w *core.Work, network string, e chat.Deleted) (is bool, err er
 	return true, reword(w, network, m, posted, chat.Body{Text: left.Text, HTML: left.HTML}, by)
 }
 
-// writtenAs is a message of a person of a network as it was written there.
+// writtenAs returns the original id and the author of a message in a network.
 func writtenAs(w *core.Work, network string, m store.Message) (posted chat.MessageID, by chat.Author, err error) {
 	_, person, err := w.AuthorByID(m.Author)
 	if err != nil {
@@ -132,14 +132,14 @@ func writtenAs(w *core.Work, network string, m store.Message) (posted chat.Messa
 			return "", by, err
 		}
 		if r.Network == network && c.Posted != "" {
-			return chat.MessageID(c.Posted), by, nil // where it was written comes first
+			return chat.MessageID(c.Posted), by, nil // the original comes first
 		}
 	}
 	return "", by, nil
 }
 
-// reword gives a message another text: in the mail that is not sent yet, in a
-// correction of one that is, and in the conversation's other rooms.
+// reword changes the text of a message: in the email not yet sent, as a correction of one that
+// was sent, and in the other rooms of the conversation.
 func reword(w *core.Work, network string, m store.Message, posted chat.MessageID, to chat.Body, by chat.Author) error {
 	if m.Text == to.Text && m.HTML == to.HTML {
 		return nil
@@ -179,9 +179,9 @@ func reword(w *core.Work, network string, m store.Message, posted chat.MessageID
 	})
 }
 
-// mentionedLate sees to those whom only an edit mentions (A25): what is held leaves
-// soon, what is mailed goes at once to those who do not have it, and those who have it
-// hear of the edit soon.
+// mentionedLate handles participants whom only an edit mentions. A held message is sent soon,
+// an emailed message is sent at once to those who don't have it, and the others receive the
+// correction soon.
 func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 	m, err := w.Message(message)
 	if err != nil || (m.State != store.Held && m.State != store.Mailed) {

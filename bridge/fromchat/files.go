@@ -9,7 +9,7 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// FileSettled goes on with a message when one of its files has come, or never will.
+// FileSettled continues with a message when one of its files was fetched or given up.
 func FileSettled(w *core.Work, message int64) error {
 	m, err := w.Message(message)
 	if err != nil {
@@ -32,7 +32,7 @@ func FileSettled(w *core.Work, message int64) error {
 	return tomail.Resume(w, m.Thread)
 }
 
-// toRoomsWithout posts a message of a room in the thread's other rooms.
+// toRoomsWithout posts a message of a room in the other rooms of its conversation.
 func toRoomsWithout(w *core.Work, m store.Message) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil || len(copies) == 0 || m.Author == 0 {

@@ -14,43 +14,42 @@ import (
 	"hashsend/bridge/store"
 )
 
-// gap is a linked room of which something may have been missed.
+// gap is a linked room in which messages may have been missed.
 type gap struct {
 	room   int64
 	at     chat.Place
-	since  chat.MessageID // the last message known when the gap was noticed; empty: none
+	since  chat.MessageID // the last known message when the gap was noticed; empty: none
 	linked time.Time
 }
 
-// Gaps are those that are not filled yet. What is said while
-// filling one fails does not make it smaller.
+// Gaps tracks the gaps that are not filled yet. Messages that arrive while filling fails do not
+// shrink a gap.
 type Gaps struct {
 	env    *core.Env
-	handle func(network string) chat.Handler // takes in what was missed
+	handle func(network string) chat.Handler // handles missed events
 
 	mu   sync.Mutex
 	open map[string]map[int64]gap // by network and room
 }
 
-// NewGaps makes Gaps that hand over what was missed to handle.
+// NewGaps makes Gaps that pass missed events to handle.
 func NewGaps(e *core.Env, handle func(network string) chat.Handler) *Gaps {
 	return &Gaps{env: e, handle: handle, open: map[string]map[int64]gap{}}
 }
 
-// ownCounts is how old a message has to be that we posted for what was said before it to
-// be known: what we are not told for now may have been said before one that is younger.
+// ownCounts is the age from which a message of ours proves that everything before it was
+// received. Younger ones may be newer than something not yet received.
 const ownCounts = time.Hour
 
-// fillingAtOnce is how many rooms are caught up with at once.
+// fillingAtOnce is the number of rooms filled at the same time.
 const fillingAtOnce = 4
 
-// mostTogether is how many events of a conversation are put in order together.
+// mostTogether is how many events of a conversation are sorted together.
 const mostTogether = 10_000
 
-// Fill has a network hand over what happened in its linked rooms, or in one of them and
-// the others of its conversation, while nobody listened. What happened in the rooms of
-// one conversation is taken in together, in its order. The error is temporary: it is
-// worth another call.
+// Fill requests what happened in the linked rooms of a network, or in one of them and the
+// others of its conversation, while the bridge was not connected. Events in the rooms of one
+// conversation are handled together, in their order. The error is temporary.
 func (g *Gaps) Fill(ctx context.Context, network string, only chat.RoomID) error {
 	from := g.env.Network(network).Backfiller
 	if from == nil {
@@ -81,7 +80,7 @@ func (g *Gaps) Fill(ctx context.Context, network string, only chat.RoomID) error
 	return errors.Join(errs...)
 }
 
-// fillConversation catches up with the rooms of one conversation.
+// fillConversation fills the gaps in the rooms of one conversation.
 func (g *Gaps) fillConversation(ctx context.Context, network string, from chat.Backfiller, rooms []gap) error {
 	handle := g.handle(network)
 	collected := &collector{handle: handle}
@@ -95,7 +94,7 @@ func (g *Gaps) fillConversation(ctx context.Context, network string, from chat.B
 			return err
 		}
 		if err != nil {
-			g.env.Log.Warn("what was said in a room meanwhile cannot be read", "network", network, "error", err)
+			g.env.Log.Warn("missed messages of a room cannot be read", "network", network, "error", err)
 		}
 		filled = append(filled, one)
 	}
@@ -110,7 +109,7 @@ func (g *Gaps) fillConversation(ctx context.Context, network string, from chat.B
 	return nil
 }
 
-// collector gathers what happened in several rooms, to hand it over in its order.
+// collector collects the events of several rooms and passes them on in order.
 type collector struct {
 	handle chat.Handler
 	events []chat.Event
@@ -139,7 +138,7 @@ func (c *collector) flush(ctx context.Context) error {
 	return nil
 }
 
-// note notes up to where each linked room is known, and returns the gaps to fill, by
+// note records the last known message of each linked room, and returns the gaps to fill, by
 // conversation.
 func (g *Gaps) note(ctx context.Context, network string, only chat.RoomID) (unfilled map[int64][]gap, err error) {
 	unfilled = map[int64][]gap{}

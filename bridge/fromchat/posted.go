@@ -15,7 +15,7 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Posted takes in a new message. ErrNotLinked: it belongs to no linked room.
+// Posted handles a new message. It returns core.ErrNotLinked if the room is not linked.
 func Posted(w *core.Work, network string, e chat.Posted) error {
 	r, err := w.LinkedRoom(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
@@ -47,12 +47,12 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 	if err := keepAll(w, &m, network, r, e); err != nil {
 		return err
 	}
-	w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s wrote in the room", e.By.Name)})
+	w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "received", Text: fmt.Sprintf("%s posted in the room", e.By.Name)})
 	if err := spread(w, m, r, e.By, len(e.Body.Files) > 0); err != nil {
 		return err
 	}
 	if m.State != store.Held {
-		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "it stays in the room"})
+		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "stays in the room"})
 		return nil
 	}
 	who := core.Mentioned(m.Text, e.Mentions, e.MentionsAll, th.People)
@@ -65,13 +65,13 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 	return tomail.Hold(w, th.Thread, len(who) > 0)
 }
 
-// messageOf is the message that an event posts, with what it answers. It is not stored.
+// messageOf returns the message of an event, with the message it replies to. It stores nothing.
 func messageOf(w *core.Work, network string, th core.Conversation, r store.Room, e chat.Posted) (store.Message, error) {
 	m := store.Message{
 		Thread: th.ID, Origin: store.FromChat, Name: cmp.Or(e.By.Alias, e.By.Name), Kind: int64(e.Kind),
 		Text: e.Body.Text, HTML: e.Body.HTML, Files: core.FileNames(e.Body.Files), State: store.Held, At: w.Now, Room: r.ID, Account: accountOf(e.By),
 	}
-	if w.SaidAt != nil { // it was sealed: it was said when it was said
+	if w.SaidAt != nil { // it was encrypted: its original time counts
 		m.At = *w.SaidAt
 	}
 	var err error
@@ -94,12 +94,12 @@ func messageOf(w *core.Work, network string, th core.Conversation, r store.Room,
 	return m, nil
 }
 
-// staysInside decides whether a message of a room is mailed to nobody.
+// staysInside decides whether a message stays in the room.
 func staysInside(text string, th core.Conversation, r store.Room, answered store.Message) bool {
 	return core.StaysInside(text) || r.Closed() || answered.State == store.Inside || th.Paused || !core.AnyTakes(th.People)
 }
 
-// keepAll keeps a message with its files and its poll.
+// keepAll stores a message with its files and its poll.
 func keepAll(w *core.Work, m *store.Message, network string, r store.Room, e chat.Posted) error {
 	if err := keep(w, m, r, e); err != nil {
 		return err
@@ -110,7 +110,7 @@ func keepAll(w *core.Work, m *store.Message, network string, r store.Room, e cha
 	return w.PutPoll(store.Poll{Message: m.ID, Room: r.ID, Poll: *e.Poll})
 }
 
-// bodyOf is what a message says; a poll says its words.
+// bodyOf returns the body of a message or of a poll.
 func bodyOf(e chat.Posted) chat.Body {
 	if e.Poll != nil {
 		return chat.Body{Text: polls.Words(*e.Poll)}
@@ -118,7 +118,7 @@ func bodyOf(e chat.Posted) chat.Body {
 	return e.Body
 }
 
-// accountOf is whose account wrote a message under another name; empty: it did not.
+// accountOf returns the account of a message that was posted under another name, else "".
 func accountOf(by chat.Author) string {
 	if by.Alias == "" || by.Alias == by.Name {
 		return ""
@@ -126,8 +126,8 @@ func accountOf(by chat.Author) string {
 	return by.Name
 }
 
-// spread posts a message in the thread's other rooms, at once or, where it has files,
-// when they have been fetched.
+// spread posts a message in the other rooms of its conversation, after its files have been
+// fetched.
 func spread(w *core.Work, m store.Message, r store.Room, by chat.Author, hasFiles bool) error {
 	rooms, err := w.RoomsOf(m.Thread)
 	if err != nil {
@@ -144,8 +144,8 @@ func spread(w *core.Work, m store.Message, r store.Room, by chat.Author, hasFile
 	return tochat.ToOtherRooms(w, m, r, by)
 }
 
-// answered finds the message that a new one answers: the one it names, else the
-// newest of its chat thread, else that thread's root. The zero Message: none.
+// answered finds the message that a new one replies to: the one it names, else the newest of
+// its chat thread, else the root of that. The zero Message means none.
 func answered(w *core.Work, network string, r store.Room, e chat.Posted) (store.Message, error) {
 	none := func(m store.Message, err error) (store.Message, error) {
 		if errors.Is(err, store.ErrNone) {
@@ -183,7 +183,7 @@ func Deleted(w *core.Work, network string, e chat.Deleted) error {
 		if poll, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || poll != 0 {
 			return errors.Join(err, polls.TallyLater(w, poll))
 		}
-		// Where two connections bring events, the end of a message may come first.
+		// With two connections, the deletion of a message may arrive before the message.
 		_, err = w.Seen(w.Now, network+" deleted", string(e.Message))
 		return err
 	}
@@ -204,22 +204,22 @@ func Deleted(w *core.Work, network string, e chat.Deleted) error {
 		return err
 	}
 	if has, err := w.MailedTo(m.ID); err != nil || len(has) == 0 {
-		return err // it waited in the hold, or for digests
+		return err // it was still held, or waited for digests
 	}
 	who := e.By.ID
-	if who == "" { // the network does not say who deleted it
+	if who == "" { // the network does not tell who deleted it
 		_, person, err := w.AuthorByID(m.Author)
 		if err != nil {
 			return err
 		}
 		who = chat.UserID(person)
 	}
-	text := "Your message was already mailed and cannot be taken back there."
+	text := "Your message was already emailed and can't be unsent."
 	if w.Env.TellDeletes {
-		text += " Those who have it are told that it was deleted."
+		text += " Its recipients will be told that it was deleted."
 		if err := tomail.EditedLate(w, m, m.Text); err != nil {
 			return err
 		}
 	}
-	return tochat.Notice(w, network, e.Place, text+" To set something right, write it as a new message.", tochat.Privately(who))
+	return tochat.Notice(w, network, e.Place, text+" To correct something, post a new message.", tochat.Privately(who))
 }

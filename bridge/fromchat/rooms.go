@@ -12,8 +12,8 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// Renamed follows a room's name. Subjects stay as they are: mail programs would
-// begin another conversation.
+// Renamed stores the new name of a room. Subjects stay the same: mail programs would start
+// another conversation.
 func Renamed(w *core.Work, network string, e chat.Renamed) error {
 	r, err := w.Room(network, string(e.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
@@ -27,14 +27,14 @@ func Renamed(w *core.Work, network string, e chat.Renamed) error {
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
-	// Slack tells it twice, and by whom once.
+	// Slack reports it twice, only once with the author.
 	if !fresh && e.By.Name == "" {
 		return nil
 	}
 	return tomail.AddLine(w, r, e.Head, store.LineName, nameLine(mail.CleanName(e.By.Name), core.OneLine(e.Name, 100)), fresh)
 }
 
-// TopicSet has the next mail tell of a room's new topic.
+// TopicSet adds a new topic to the next email.
 func TopicSet(w *core.Work, network string, e chat.TopicSet) error {
 	r, err := w.Room(network, string(e.Place.Room), "")
 	if errors.Is(err, store.ErrNone) {
@@ -53,9 +53,9 @@ func TopicSet(w *core.Work, network string, e chat.TopicSet) error {
 func nameLine(who, name string) string {
 	switch {
 	case name == "" && who == "":
-		return "The room has no name any more"
+		return "The room no longer has a name"
 	case name == "":
-		return who + " took the name of the room away"
+		return who + " removed the room's name"
 	case who == "":
 		return fmt.Sprintf("The room is now called “%s”", name)
 	}
@@ -64,18 +64,18 @@ func nameLine(who, name string) string {
 
 func topicLine(who, topic string) string {
 	if who == "" {
-		who = "Somebody"
+		who = "Someone"
 	}
 	if topic == "" {
-		return who + " took the topic of the room away"
+		return who + " removed the room's topic"
 	}
 	return fmt.Sprintf("%s set the topic: %s", who, topic)
 }
 
-// Revoked tells the admin that a network has taken the access away: in the home
-// room, if that is elsewhere, and by mail. What is linked stays linked.
+// Revoked tells the admin that a network revoked access, in the home room if that is in another
+// network, and by email. Rooms stay linked.
 func Revoked(w *core.Work, network string, e chat.Revoked) error {
-	text := fmt.Sprintf("⚠️ %s has taken hashsend's access away: %s. Nothing passes between its rooms and email until the app is installed again and its new token is in the configuration. All links are kept.", network, e.Why)
+	text := fmt.Sprintf("⚠️ %s revoked hashsend's access: %s. No messages pass between its rooms and email until the app is reinstalled and its new token is in the configuration. All rooms stay linked.", network, e.Why)
 	w.Trace(core.Trace{Kind: "refused", Text: text})
 	if w.Env.Home.Network != network {
 		if err := tochat.NoticeHome(w, text); err != nil {
@@ -90,5 +90,5 @@ func Revoked(w *core.Work, network string, e chat.Revoked) error {
 	if err != nil {
 		return err
 	}
-	return tomail.Warn(w, th, "hashsend has lost access to "+network, text)
+	return tomail.Warn(w, th, "hashsend lost access to "+network, text)
 }

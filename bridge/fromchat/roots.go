@@ -14,38 +14,36 @@ import (
 	"hashsend/bridge/tomail"
 )
 
-// jobRoot is the kind of delivery that reads the root of a chat thread which was never
-// taken in.
+// jobRoot is the kind of delivery that fetches the unknown root of a chat thread.
 const jobRoot = "chat.root"
 
 // rootJob is its data.
 type rootJob struct {
 	tochat.Target
-	Message int64  `json:"message"` // what is kept of the root
-	To      string `json:"to"`      // the network's id of it
+	Message int64  `json:"message"` // record of the root
+	To      string `json:"to"`      // the network's id of the root
 
-	Said chat.Posted `json:"-"` // the answer
+	Said chat.Posted `json:"-"` // the response of the network
 }
 
 func rootKind() tochat.Kind[rootJob] {
 	return tochat.Kind[rootJob]{
-		Name: jobRoot, Patience: 2 * time.Minute, // the answers to it wait
+		Name: jobRoot, Patience: 2 * time.Minute, // replies to it wait
 		Attempt: func(ctx context.Context, n *core.Network, _ store.Delivery, j *rootJob) (_ chat.MessageID, err error) {
 			j.Said, err = n.Fetcher.Fetch(ctx, j.Place, chat.MessageID(j.To))
 			return "", err
 		},
 		Settle: func(w *core.Work, _ store.Delivery, j rootJob, _ chat.MessageID) error { return rootRead(w, j) },
 		GaveUp: func(w *core.Work, _ store.Delivery, j rootJob, _ error) error {
-			j.Said = chat.Posted{} // its answers are mailed without a quote
+			j.Said = chat.Posted{} // replies are emailed without a quote
 			return rootRead(w, j)
 		},
 	}
 }
 
-// awaitRoot has the root of a chat thread read that was never taken in: it was said
-// before the room was linked, or the answer e has overtaken it. That is done once; what
-// answers it waits until it is there, or cannot be had. The zero Message: there is
-// nothing to wait for.
+// awaitRoot fetches the unknown root of a chat thread, once: it is older than the link of the
+// room, or the reply e arrived first. Replies wait until it was fetched or given up. The zero
+// Message means that there is nothing to wait for.
 func awaitRoot(w *core.Work, network string, r store.Room, e chat.Posted) (store.Message, error) {
 	if e.Root == "" || e.Root == e.Message || core.ChatThread(r, e.Place) == "" {
 		return store.Message{}, nil
@@ -60,20 +58,20 @@ func awaitRoot(w *core.Work, network string, r store.Room, e chat.Posted) (store
 	if err := w.AddCopy(store.Copy{Message: m.ID, Room: r.ID, Posted: string(e.Root)}); err != nil {
 		return m, err
 	}
-	// A lane of its own: what is posted in the room must not wait for it.
+	// Each root has its own lane, so that posts do not wait for it.
 	key := w.Key("o", m.ID)
 	job := rootJob{Target: tochat.Target{Network: network, Place: chat.Place{Room: e.Place.Room}, Room: r.ID}, Message: m.ID, To: string(e.Root)}
 	return m, outbox.Enqueue(w, jobRoot, fmt.Sprintf("root/%d", m.ID), key, job, nil, w.Now)
 }
 
-// rootRead goes on when the root of a chat thread was read. It cannot be had if
-// j.Said is empty.
+// rootRead continues when the root of a chat thread was fetched, or given up: then j.Said is
+// empty.
 func rootRead(w *core.Work, j rootJob) error {
 	m, err := w.Message(j.Message)
 	if err != nil {
 		return err
 	}
-	if m.State == store.Awaited { // else it came by itself meanwhile, or was deleted
+	if m.State == store.Awaited { // else it arrived or was deleted meanwhile
 		if err := takeRoot(w, m, j); err != nil {
 			return err
 		}
@@ -81,9 +79,8 @@ func rootRead(w *core.Work, j rootJob) error {
 	return rootSettled(w, m.ID, m.Thread)
 }
 
-// takeRoot takes in the root of a chat thread: as a message like others if it was
-// missed. What was said before the room was linked is for nobody by email:
-// of that is kept only that it was there.
+// takeRoot handles the root of a chat thread. A missed root becomes a message like others. Of
+// one older than the link only its existence is stored, because nobody receives it by email.
 func takeRoot(w *core.Work, m store.Message, j rootJob) error {
 	said := j.Said
 	r, err := w.RoomByID(j.Room)
@@ -113,8 +110,8 @@ func takeRoot(w *core.Work, m store.Message, j rootJob) error {
 	return w.FillMessage(m)
 }
 
-// rootSettled lets what waited for a root go on. Answers to what is to stay in the
-// room stay there, too.
+// rootSettled releases the replies that waited for a root. Replies to a message that stays in
+// the room stay there, too.
 func rootSettled(w *core.Work, root, thread int64) error {
 	m, err := w.Message(root)
 	if err != nil {
@@ -141,14 +138,14 @@ func rootSettled(w *core.Work, root, thread int64) error {
 	return tomail.Resume(w, thread)
 }
 
-// notedBefore finds what was noted of a message before it came, because an answer to it
-// came first; 0: nothing. known: it is here already, or was deleted before it came.
+// notedBefore finds the record made for a message before it arrived, because of a reply to it;
+// 0: none. known reports that the message is already stored or was deleted.
 func notedBefore(w *core.Work, network string, e chat.Posted) (id int64, known bool, err error) {
 	gone, m, err := w.Noted(network, string(e.Message), network+" deleted")
 	return m.ID, gone || (m.ID != 0 && !m.Unsaid()), err
 }
 
-// keep stores a message of a room: its place may be taken by what was noted of it.
+// keep stores a message of a room, in the record made for it before if there is one.
 func keep(w *core.Work, m *store.Message, r store.Room, e chat.Posted) error {
 	var err error
 	if m.ID != 0 {

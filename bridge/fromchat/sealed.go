@@ -14,13 +14,13 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// JobUnseal is the kind of delivery that reads what could not be read when it came.
+// JobUnseal is the kind of delivery that decrypts a message whose key was missing.
 const JobUnseal = "chat.unseal"
 
-// unsealPatience is how long a key is waited for.
+// unsealPatience is how long to wait for a key.
 const unsealPatience = 24 * time.Hour
 
-// sealedJob is the data of a message that cannot be read yet.
+// sealedJob is the data of a message that cannot be decrypted yet.
 type sealedJob struct {
 	Network string      `json:"network"`
 	Sealed  chat.Sealed `json:"sealed"`
@@ -30,20 +30,20 @@ func SealLane(network string, room chat.RoomID, lock string) string {
 	return "sealed/" + network + "/" + string(room) + "/" + lock
 }
 
-// Sealed keeps a message that cannot be read yet. What waits for the same key
-// stands in one lane, so that it comes out in order.
+// Sealed stores a message that cannot be decrypted yet. Messages with the same key share a
+// lane, which keeps their order.
 func Sealed(w *core.Work, network string, e chat.Sealed) error {
 	lane := SealLane(network, e.Place.Room, e.Lock)
-	due := w.Now.Add(5 * time.Second) // the key is mostly on its way
+	due := w.Now.Add(5 * time.Second) // the key usually follows
 	return outbox.Enqueue(w, JobUnseal, lane, sealKey(w, network, e.Message), sealedJob{network, e}, nil, due)
 }
 
-// sealKey is the key of the delivery in which a message waits for its key.
+// sealKey is the delivery key of a message that waits for its encryption key.
 func sealKey(w *core.Work, network string, id chat.MessageID) string {
 	return w.Env.Instance + ".seal." + network + "." + string(id)
 }
 
-// Unlocked has what waits for a key tried at once.
+// Unlocked retries everything that waits for a key.
 func Unlocked(w *core.Work, network string, e chat.Unlocked) error {
 	lane := SealLane(network, e.Place.Room, e.Lock)
 	d, err := w.First(lane)
@@ -58,7 +58,7 @@ func Unlocked(w *core.Work, network string, e chat.Unlocked) error {
 	return w.SetDelivery(d)
 }
 
-// deliverUnseal tries to read a sealed message and takes it in as if it came now.
+// deliverUnseal tries to decrypt a message and handles it as if it arrived now.
 func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core.Taker) error {
 	var j sealedJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -67,7 +67,7 @@ func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core
 	opener := e.Network(j.Network).Unsealer
 	can := opener != nil
 	var event chat.Event
-	err := errors.New("nothing here can read it")
+	err := errors.New("this hashsend cannot decrypt it")
 	if can {
 		event, err = opener.Unseal(ctx, j.Sealed)
 	}
@@ -90,19 +90,19 @@ func deliverUnseal(ctx context.Context, e *core.Env, d store.Delivery, take core
 			said = w.Now
 		}
 		if c, is := event.(chat.Command); is && w.Now.Sub(said) > 10*time.Minute {
-			// Nobody waits for it any more, and much may have changed.
-			return tochat.Notice(w, j.Network, c.Place, fmt.Sprintf("I could read only now what you typed on %s, so I did not do it: %s%s. Type it again if you still want it.", said.In(w.Env.Zone).Format("2 January 15:04"), core.PromptMark, c.Text), tochat.Privately(c.By.ID))
+			// Its author no longer waits for it, and much may have changed.
+			return tochat.Notice(w, j.Network, c.Place, fmt.Sprintf("I could only decrypt your command from %s just now, so I didn't run it: %s%s. Send it again if you still want it.", core.When(said, w.Now, w.Env.Zone), core.PromptMark, c.Text), tochat.Privately(c.By.ID))
 		}
 		w.SaidAt = &said
 		return take(w, j.Network, event)
 	})
 }
 
-// notYetAfter is how long a key may be late before its sender hears of it.
+// notYetAfter is how late a key may be before the author is told.
 const notYetAfter = 10 * time.Minute
 
-// firstOfKey reports whether a message that cannot be read would have been mailed from
-// its room, and is the first with its key of which this is told.
+// firstOfKey reports whether a message would have been emailed, and is the first with its key
+// to be reported.
 func firstOfKey(w *core.Work, j sealedJob, what string) (r store.Room, first bool, err error) {
 	e := j.Sealed
 	r, err = w.LinkedRoom(j.Network, e.Place)
@@ -116,34 +116,34 @@ func firstOfKey(w *core.Work, j sealedJob, what string) (r store.Room, first boo
 	return r, err == nil && !told, err
 }
 
-// notYetRead tells the writer of a message, once for each key, that it waits.
+// notYetRead tells the author of a message, once for each key, that it waits.
 func notYetRead(w *core.Work, j sealedJob) error {
 	e := j.Sealed
 	if _, first, err := firstOfKey(w, j, "not yet"); err != nil || !first {
 		return err
 	}
-	return tochat.Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I cannot read yet what you wrote on %s: it is encrypted, and its key has not come. I have asked your program for it. If it comes within a day, what you wrote is mailed.", e.At.Format("2 January 15:04")), tochat.Privately(e.By.ID))
+	return tochat.Notice(w, j.Network, e.Place, fmt.Sprintf("⏳ I can't decrypt your message from %s yet because its key is missing. I asked your app for the key. If it arrives within a day, your message will be emailed.", core.When(e.At, w.Now, w.Env.Zone)), tochat.Privately(e.By.ID))
 }
 
-// neverRead tells the writer of a message, once for each key, that it was not mailed.
+// neverRead tells the author of a message, once for each key, that it was not emailed.
 func neverRead(w *core.Work, j sealedJob, can bool) error {
 	e := j.Sealed
 	r, first, err := firstOfKey(w, j, "sealed")
 	if err != nil || !first {
 		return err
 	}
-	why, then := "your program has not given me the key, although I asked for it", "Please write it again."
+	why, then := "your app didn't share its key", "Send it again."
 	if !can {
-		why, then = "this hashsend was built without encryption", "Ask the one who runs me to install one with encryption."
+		why, then = "this hashsend was built without encryption", "Ask the admin to install a build with encryption."
 	}
-	text := fmt.Sprintf("⚠️ I could not read what you wrote on %s: it is encrypted, and %s. It was not mailed. %s", e.At.Format("2 January 15:04"), why, then)
+	text := fmt.Sprintf("⚠️ I couldn't decrypt your message from %s: %s. It was not emailed. %s", core.When(e.At, w.Now, w.Env.Zone), why, then)
 	if err := tochat.Notice(w, j.Network, e.Place, text, tochat.Privately(e.By.ID)); err != nil {
 		return err
 	}
 	if w.Env.Network(j.Network).Reporter == nil {
 		return nil
 	}
-	// The same words get through when they are written again.
-	s := chat.State{Phase: chat.Failed, Reason: "it could not be read: " + why, Later: true}
+	// A repost of the message works.
+	s := chat.State{Phase: chat.Failed, Reason: "couldn't be decrypted: " + why, Later: true}
 	return tochat.ShowState(w, r, store.Copy{Room: r.ID, Posted: string(e.Message), Chat: string(e.Place.Thread)}, s)
 }

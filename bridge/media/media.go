@@ -1,5 +1,5 @@
-// Package media finds out what a file is by its content, and makes small pictures
-// of large ones.
+// Package media detects the type of files by their content, makes smaller pictures and converts
+// voice messages.
 package media
 
 import (
@@ -14,12 +14,11 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// sniffed is how much of a file is looked at.
+// sniffed is the number of bytes used to detect a type.
 const sniffed = 3072
 
-// Type returns the media type of a file by the first bytes of its content, and
-// what it is declared to be where the content does not tell: texts of all sorts
-// look alike. What the content is, is never overruled.
+// Type returns the media type of a file, detected from its first bytes. The declared type is
+// used only where the content is ambiguous, such as text.
 func Type(head []byte, declared, name string) string {
 	found := mimetype.Detect(head[:min(len(head), sniffed)])
 	kind, _, _ := strings.Cut(found.String(), ";")
@@ -35,7 +34,7 @@ func Type(head []byte, declared, name string) string {
 	return kind
 }
 
-// alias gives a type the name under which everybody knows it.
+// alias returns the usual name of a type.
 func alias(kind string) string {
 	switch kind {
 	case "audio/x-m4a":
@@ -46,8 +45,7 @@ func alias(kind string) string {
 	return kind
 }
 
-// fits reports whether a declared type may be true of a content that shows no more
-// than what it is built on.
+// fits reports whether a declared type is a possible refinement of a detected one.
 func fits(found, declared string) bool {
 	family, _, _ := strings.Cut(declared, "/")
 	switch found {
@@ -60,7 +58,7 @@ func fits(found, declared string) bool {
 	case "application/ogg":
 		return declared == "audio/ogg" || declared == "video/ogg"
 	}
-	// Nothing is known of it: a picture, sound or film would have been recognised.
+	// The content is unknown: pictures, sounds and films would be detected.
 	return family == "application" && !executable(declared)
 }
 
@@ -68,8 +66,7 @@ func executable(kind string) bool {
 	return strings.Contains(kind, "msdownload") || strings.Contains(kind, "executable") || strings.Contains(kind, "javascript")
 }
 
-// Extension returns the usual ending of names of this type, with its dot; empty:
-// there is none.
+// Extension returns the usual extension of a type with its dot; empty: none.
 func Extension(kind string) string {
 	if m := mimetype.Lookup(kind); m != nil {
 		return m.Extension()
@@ -77,7 +74,7 @@ func Extension(kind string) string {
 	return ""
 }
 
-// Named gives a file without an ending the one that its type has.
+// Named adds the extension of its type to a file name without one.
 func Named(name, kind string) string {
 	if path.Ext(name) != "" || kind == "application/octet-stream" || kind == "text/plain" {
 		return name
@@ -85,8 +82,7 @@ func Named(name, kind string) string {
 	return name + Extension(kind)
 }
 
-// Head reads the beginning of a file, as much as Type looks at, and returns a
-// reader that gives all of it.
+// Head reads as much of a file as Type needs, and returns a reader of the whole file.
 func Head(r io.Reader) (head []byte, all io.Reader, err error) {
 	head = make([]byte, sniffed)
 	n, err := io.ReadFull(r, head)
@@ -97,12 +93,11 @@ func Head(r io.Reader) (head []byte, all io.Reader, err error) {
 	return head, io.MultiReader(bytes.NewReader(head), r), nil
 }
 
-// programs are endings of names that mail programs open by starting them.
+// programs are extensions of files that start when opened.
 const programs = ` ade adp apk app appx appxbundle bat cab chm cmd com cpl diagcab diagcfg dll dmg ex ex_ exe hta img ins iso isp jar jnlp js jse lib lnk mde msc
  msi msix msp mst nsh pif ps1 ps1xml ps2 psc1 reg scf scr sct shb sys url vb vbe vbs vhd vxd wsc wsf wsh xll `
 
-// IsProgram reports whether a file would be started by opening it. Mail providers
-// refuse mail that holds one.
+// IsProgram reports whether opening a file starts it. Mail providers refuse such files.
 func IsProgram(name, kind string) bool {
 	ending := strings.TrimPrefix(path.Ext(strings.TrimRight(name, ". ")), ".")
 	return (ending != "" && slices.Contains(strings.Fields(programs), strings.ToLower(ending))) || executable(kind)

@@ -34,7 +34,7 @@ func TestType(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	// D22: what is behind the last dot counts, and what the content is.
+	// The last extension and the content decide.
 	for name, want := range map[string]bool{"setup.exe": true, "photo.jpg.SCR": true, "a.js.": true, "notes.txt": false, "exe": false, "": false} {
 		if got := IsProgram(name, "application/octet-stream"); got != want {
 			t.Errorf("%q is a program: %v", name, got)

@@ -8,17 +8,16 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif" // pictures of this type can be read
+	_ "image/gif" // decodes this type
 	"image/jpeg"
 	"image/png"
 	"io"
 
 	"golang.org/x/image/draw"
-	_ "golang.org/x/image/webp" // and of this one
+	_ "golang.org/x/image/webp" // and this one
 )
 
-// Size returns width and height of a picture in pixels as it is to be shown;
-// zeros: it is no picture of a type that is known.
+// Size returns the displayed width and height of a picture in pixels; zeros: unknown type.
 func Size(r io.ReadSeeker) (width, height int) {
 	c, _, err := image.DecodeConfig(bufio.NewReader(r))
 	if err != nil {
@@ -30,16 +29,15 @@ func Size(r io.ReadSeeker) (width, height int) {
 	return c.Width, c.Height
 }
 
-// ErrTooLarge says that a picture has more pixels than there is memory for.
-var ErrTooLarge = errors.New("the picture has too many pixels to be made smaller")
+// ErrTooLarge reports that a picture needs too much memory.
+var ErrTooLarge = errors.New("the picture has too many pixels to resize")
 
-// workspace is how many bytes the pixels of a picture may take while it is made
-// smaller.
+// workspace is the memory limit in bytes for the pixels of a picture.
 const workspace = 40 << 20
 
-// Shrink writes a picture of at most most pixels on its longer side, turned as it
-// is to be shown, as JPEG, or as PNG where it has transparent parts. It returns the
-// type and size of what it wrote. ErrTooLarge: it would take too much memory.
+// Shrink writes a picture with at most most pixels on its longer side, in its displayed
+// orientation, as JPEG, or as PNG if it has transparency. It returns the type and size. It
+// returns ErrTooLarge if the picture needs too much memory.
 func Shrink(w io.Writer, r io.ReadSeeker, most int) (kind string, width, height int, err error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return "", 0, 0, err
@@ -67,11 +65,11 @@ func Shrink(w io.Writer, r io.ReadSeeker, most int) (kind string, width, height 
 	return "image/jpeg", width, height, jpeg.Encode(w, small, &jpeg.Options{Quality: 82})
 }
 
-// bytesPerPixel is what decoding a picture takes.
+// bytesPerPixel returns the memory for decoding a picture.
 func bytesPerPixel(r io.ReadSeeker, format string, c image.Config) int64 {
 	switch {
 	case format == "jpeg" && progressive(r):
-		return 15 // all coefficients are kept
+		return 15 // all coefficients stay in memory
 	case format == "jpeg":
 		return 3
 	case c.ColorModel == color.NRGBA64Model || c.ColorModel == color.RGBA64Model:
@@ -80,8 +78,7 @@ func bytesPerPixel(r io.ReadSeeker, format string, c image.Config) int64 {
 	return 4
 }
 
-// scaled makes a picture smaller: first by the mean of blocks of whole pixels, then
-// to the size that is wanted.
+// scaled shrinks a picture: first by averaging whole blocks, then to the requested size.
 func scaled(m image.Image, most int) *image.RGBA {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -112,7 +109,7 @@ func scaled(m image.Image, most int) *image.RGBA {
 	return out
 }
 
-// turned applies an orientation of Exif (its table of tag 0x0112).
+// turned applies an Exif orientation (tag 0x0112).
 func turned(m *image.RGBA, orientation int) *image.RGBA {
 	if orientation < 2 || orientation > 8 {
 		return m
@@ -147,8 +144,7 @@ func turned(m *image.RGBA, orientation int) *image.RGBA {
 	return out
 }
 
-// segments calls each for the segments in front of the image data of a JPEG, until
-// it returns false.
+// segments calls each for the segments before the image data of a JPEG until it returns false.
 func segments(r io.ReadSeeker, each func(marker byte, data []byte) bool) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return
@@ -177,7 +173,7 @@ func segments(r io.ReadSeeker, each func(marker byte, data []byte) bool) {
 	}
 }
 
-// progressive reports whether a JPEG comes in several passes (SOF2).
+// progressive reports whether a JPEG is progressive (SOF2).
 func progressive(r io.ReadSeeker) (is bool) {
 	segments(r, func(marker byte, _ []byte) bool {
 		is = marker == 0xc2
@@ -186,7 +182,7 @@ func progressive(r io.ReadSeeker) (is bool) {
 	return is
 }
 
-// orientation reads tag 0x0112 of the Exif data of a JPEG; 0: there is none.
+// orientation returns tag 0x0112 of the Exif data of a JPEG; 0: none.
 func orientation(r io.ReadSeeker) (o int) {
 	segments(r, func(marker byte, data []byte) bool {
 		exif, is := bytes.CutPrefix(data, []byte("Exif\x00\x00"))

@@ -13,13 +13,12 @@ import (
 	"time"
 )
 
-// speechTime is how long the making of one file may take.
+// speechTime is the time limit of one conversion.
 const speechTime = time.Minute
 
-// ToM4A writes speech that came in Ogg to w as AAC in MP4, which every mail program and
-// phone plays. ffmpeg is the path of that program; it is given nothing but the content,
-// reads no other file and opens no connection. What would become larger than most bytes
-// is an error.
+// ToM4A converts speech in Ogg to AAC in MP4, which every mail program and phone plays. ffmpeg
+// is the path of that program. It receives nothing but the content, reads no other file and
+// opens no connection. Output larger than most bytes is an error.
 func ToM4A(ctx context.Context, ffmpeg string, w io.Writer, ogg io.Reader, most int64) (err error) {
 	dir, err := os.MkdirTemp("", "hashsend-speech-")
 	if err != nil {
@@ -28,7 +27,7 @@ func ToM4A(ctx context.Context, ffmpeg string, w io.Writer, ogg io.Reader, most 
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, cancel := context.WithTimeout(ctx, speechTime)
 	defer cancel()
-	out := filepath.Join(dir, "speech.m4a") // its index is written last, at its beginning
+	out := filepath.Join(dir, "speech.m4a") // the index is written last, at the beginning
 	//nolint:gosec // the program is the admin's, and no argument comes from outside
 	cmd := exec.CommandContext(ctx, ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "pipe", "-f", "ogg", "-i", "pipe:0",
 		"-map", "0:a:0", "-map_metadata", "-1", "-c:a", "aac", "-b:a", "64k", "-ac", "1", "-movflags", "+faststart", "-fs", strconv.FormatInt(most, 10), "-f", "ipod", out)
@@ -43,7 +42,7 @@ func ToM4A(ctx context.Context, ffmpeg string, w io.Writer, ogg io.Reader, most 
 	}
 	f, err := os.Open(out)
 	if err != nil {
-		return fmt.Errorf("what ffmpeg has made: %w", err)
+		return fmt.Errorf("open the output of ffmpeg: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	n, err := io.Copy(w, io.LimitReader(f, most+1))
@@ -51,14 +50,14 @@ func ToM4A(ctx context.Context, ffmpeg string, w io.Writer, ogg io.Reader, most 
 	case err != nil:
 		return err
 	case n == 0:
-		return errors.New("ffmpeg has made nothing of it")
+		return errors.New("ffmpeg produced no output")
 	case n >= most: // it was cut off there
-		return fmt.Errorf("it would have more than %d bytes", most)
+		return fmt.Errorf("the output is larger than %d bytes", most)
 	}
 	return nil
 }
 
-// limited keeps the beginning of what is written.
+// limited keeps the beginning of the written data.
 type limited struct {
 	to   *strings.Builder
 	most int

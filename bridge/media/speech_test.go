@@ -21,7 +21,7 @@ func program(t *testing.T, script string) string {
 	return path
 }
 
-// TestToM4A tries what the program may do (EVENTS A18).
+// TestToM4A limits the converter.
 func TestToM4A(t *testing.T) {
 	t.Setenv("HASHSEND_SECRET", "a password")
 	t.Setenv("TMPDIR", t.TempDir())
@@ -29,9 +29,9 @@ func TestToM4A(t *testing.T) {
 		"what it makes":           {`cat > "$out"`, "Ogg", ""},
 		"no secret is handed on":  {`cat > /dev/null; env | grep -c PASSWORD > "$out"; env | grep -c HASHSEND >> "$out"; true`, "0\n0\n", ""},
 		"it fails":                {"echo no such codec >&2; exit 1", "", "no such codec"},
-		"it makes nothing":        {`: > "$out"`, "", "nothing"},
-		"it makes no file":        {"true", "", "what ffmpeg has made"},
-		"it makes too much":       {`head -c 2000 /dev/zero > "$out"`, "", "more than 1000 bytes"},
+		"it makes nothing":        {`: > "$out"`, "", "no output"},
+		"it makes no file":        {"true", "", "open the output of ffmpeg"},
+		"it makes too much":       {`head -c 2000 /dev/zero > "$out"`, "", "larger than 1000 bytes"},
 		"it talks without an end": {"head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1", "", "xxx"},
 	} {
 		var got bytes.Buffer
@@ -49,7 +49,7 @@ func TestToM4A(t *testing.T) {
 	}
 }
 
-// TestToM4AEnds shows that the program is ended with its context.
+// TestToM4AEnds stops the converter with its context.
 func TestToM4AEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -60,7 +60,7 @@ func TestToM4AEnds(t *testing.T) {
 	}
 }
 
-// TestToM4AByFFmpeg makes a file with the real program, where it is installed (EVENTS A18).
+// TestToM4AByFFmpeg converts with the real ffmpeg, if installed.
 func TestToM4AByFFmpeg(t *testing.T) {
 	ffmpeg, err := exec.LookPath("ffmpeg")
 	if err != nil && os.Getenv("HASHSEND_E2E_REQUIRE") == "" {

@@ -31,8 +31,8 @@ func CorrectLane(thread int64) string { return fmt.Sprintf("correct/%d", thread)
 
 func KeepLane(box int64) string { return fmt.Sprintf("keep/%d", box) }
 
-// LaterLane is where the mails of a lane wait for one recipient who was put off: the
-// others are not held up by it.
+// LaterLane returns the lane in which emails wait for a recipient whose server deferred them.
+// Other recipients do not wait.
 func LaterLane(lane, to string) string {
 	base, _, _ := strings.Cut(lane, "/later/")
 	return base + "/later/" + mail.CanonicalAddress(to)

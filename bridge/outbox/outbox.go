@@ -1,5 +1,5 @@
-// Package outbox makes the deliveries that are stored, in order within each lane, until
-// they succeed or their patience is over. It knows no kind of delivery.
+// Package outbox makes stored deliveries, in order within each lane, until they succeed or are
+// given up. It does not depend on their kinds.
 package outbox
 
 import (
@@ -19,18 +19,18 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Outbox makes the deliveries. Each lane has at most one goroutine, so that its
-// order is kept; lanes do not wait for each other.
+// Outbox makes the deliveries. At most one goroutine works on a lane, which keeps its order.
+// Lanes do not wait for each other.
 type Outbox struct {
 	env    *core.Env
 	kinds  map[string]Kind
 	gaveUp func(*core.Work, store.Delivery, error) error
-	slots  chan struct{} // how many deliveries go on at once
+	slots  chan struct{} // limits concurrent deliveries
 
 	mu      sync.Mutex
 	ctx     context.Context // nil before run
 	lanes   map[string]*lane
-	doubt   map[int64]bool // deliveries that stood first in their lanes at the start
+	doubt   map[int64]bool // deliveries that were first in their lanes at the start
 	running sync.WaitGroup
 }
 
@@ -40,26 +40,26 @@ type lane struct {
 	timer *time.Timer
 }
 
-// together is how many deliveries go on at once at most.
+// together is the number of concurrent deliveries.
 const together = 64
 
 // Kind is a kind of delivery.
 type Kind struct {
 	Name     string
-	Patience time.Duration // how long it is tried before it is given up; 0: an hour
-	// Deliver makes one delivery and settles it: what has come of it is stored when it
-	// returns nil. The error is one of settling, and the delivery is looked at again.
+	Patience time.Duration // how long it is retried; 0: an hour
+	// Deliver makes one delivery and stores its outcome. It returns an error only if it could
+	// not store the outcome; the delivery is then tried again.
 	Deliver func(context.Context, store.Delivery) error
-	// GaveUp tells people that a delivery of the kind was given up, because it could not
-	// be settled. Nil: the outbox's own gaveUp does.
+	// GaveUp reports a delivery of this kind whose outcome could not be stored until it was
+	// given up. Nil: the outbox's own gaveUp reports it.
 	GaveUp func(*core.Work, store.Delivery, error) error
 }
 
-// UsualPatience is how long most kinds of delivery are tried.
+// UsualPatience is how long most kinds of delivery are retried.
 const UsualPatience = time.Hour
 
-// New makes an outbox that knows these kinds. gaveUp tells people of a delivery
-// that failed for good and whose kind has no words of its own for that, or is unknown.
+// New makes an outbox for these kinds. gaveUp reports a delivery that failed for good if its
+// kind is unknown or has no GaveUp.
 func New(e *core.Env, gaveUp func(*core.Work, store.Delivery, error) error, kinds ...Kind) *Outbox {
 	o := &Outbox{env: e, kinds: map[string]Kind{}, gaveUp: gaveUp, slots: make(chan struct{}, together), lanes: map[string]*lane{}}
 	for _, k := range kinds {
@@ -69,8 +69,8 @@ func New(e *core.Env, gaveUp func(*core.Work, store.Delivery, error) error, kind
 	return o
 }
 
-// Run wakes what waits from before and delivers until ctx ends; the deliveries in
-// hand are finished.
+// Run makes deliveries until ctx ends, starting with those stored before. It returns when
+// running deliveries have finished.
 func (o *Outbox) Run(ctx context.Context) error {
 	var waiting []string
 	doubt := map[int64]bool{}
@@ -97,7 +97,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 			o.lanes[name] = &lane{}
 		}
 	}
-	waiting = slices.Collect(maps.Keys(o.lanes)) // with those woken before
+	waiting = slices.Collect(maps.Keys(o.lanes)) // including those woken before
 	o.mu.Unlock()
 	for _, name := range waiting {
 		o.wake(name)
@@ -114,8 +114,8 @@ func (o *Outbox) Run(ctx context.Context) error {
 	return nil
 }
 
-// laneUnder reports whether something waits in a lane whose name begins so. Before Run
-// has read what is stored, it may.
+// laneUnder reports whether a lane with this prefix may have deliveries. Before Run has read
+// the stored ones, it returns true.
 func (o *Outbox) laneUnder(prefix string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -130,7 +130,7 @@ func (o *Outbox) laneUnder(prefix string) bool {
 	return false
 }
 
-// wake has a lane looked at.
+// wake starts work on a lane, or repeats it if it is running.
 func (o *Outbox) wake(name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -154,7 +154,7 @@ func (o *Outbox) wake(name string) {
 	o.running.Go(func() { o.drain(name, l) })
 }
 
-// drain delivers what is due in a lane, then sets the alarm for what is not.
+// drain makes the deliveries of a lane that are due and sets a timer for the next one.
 func (o *Outbox) drain(name string, l *lane) {
 	for {
 		wait, empty := o.next(name)
@@ -180,8 +180,8 @@ func (o *Outbox) drain(name string, l *lane) {
 	}
 }
 
-// next makes the first delivery of a lane if it is due. It returns how long to
-// wait for the one that is first afterwards; 0: it may be due.
+// next makes the first delivery of a lane if it is due. It returns how long to wait for the
+// next one; 0: it may be due.
 func (o *Outbox) next(name string) (wait time.Duration, empty bool) {
 	var d store.Delivery
 	err := o.env.Store.Read(o.ctx, func(tx *store.Tx) (err error) {
@@ -206,8 +206,8 @@ func (o *Outbox) next(name string) (wait time.Duration, empty bool) {
 	case <-o.ctx.Done():
 		return 0, false
 	}
-	// A delivery that has begun is finished even when the program is to stop; its
-	// connectors have deadlines of their own.
+	// A running delivery is finished even when the program stops. Connectors have their own
+	// deadlines.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.ctx), 15*time.Minute)
 	defer cancel()
 	if err := o.deliver(ctx, d); err != nil {
@@ -220,8 +220,8 @@ func (o *Outbox) next(name string) (wait time.Duration, empty bool) {
 	return 0, false
 }
 
-// deliver makes one delivery by its kind. One of a kind that is not known, as after
-// going back to an older version, fails for good. A panic is an error of this delivery.
+// deliver makes one delivery by its kind. An unknown kind, such as after a downgrade, fails for
+// good. A panic becomes an error of this delivery.
 func (o *Outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -239,12 +239,12 @@ func (o *Outbox) deliver(ctx context.Context, d store.Delivery) (err error) {
 		if err := w.Done(d.ID); err != nil {
 			return err
 		}
-		return o.gaveUp(w, d, fmt.Errorf("this version does not know deliveries of the kind %q", d.Kind))
+		return o.gaveUp(w, d, fmt.Errorf("this version of hashsend doesn't support deliveries of type %q", d.Kind))
 	})
 }
 
-// unsettled counts an attempt whose outcome could not be stored: the delivery is tried
-// again as one that may have been made, and given up when patience is over.
+// unsettled counts an attempt whose outcome could not be stored. The delivery is in doubt from
+// now on, and given up when its patience ends.
 func (o *Outbox) unsettled(ctx context.Context, d store.Delivery, cause error) error {
 	o.mu.Lock()
 	o.doubt[d.ID] = true
@@ -268,18 +268,18 @@ func (o *Outbox) unsettled(ctx context.Context, d store.Delivery, cause error) e
 	})
 }
 
-// InDoubt reports whether a delivery may have been made although nothing says
-// so: an attempt was unclear, or the program was stopped in the middle of one.
+// InDoubt reports whether an earlier attempt may have succeeded: it was unclear, or the program
+// stopped during it.
 func InDoubt(d store.Delivery) bool { return d.Phase != store.PhaseNew || d.Resumed }
 
-// failure is what an attempt's error means for a delivery.
+// failure is the consequence of a failed attempt.
 type failure struct {
 	Final   bool
 	Unclear bool
 	Wait    time.Duration
 }
 
-// judgeFailure decides whether and when a delivery is tried again.
+// judgeFailure decides whether and when to retry a delivery.
 func judgeFailure(err error, attempt int, age, limit time.Duration) failure {
 	if retry.IsNever(err) || age > limit {
 		return failure{Final: true}
@@ -291,8 +291,8 @@ func judgeFailure(err error, attempt int, age, limit time.Duration) failure {
 	return f
 }
 
-// Again stores a failed attempt. It returns true when the delivery is given up, because
-// the error is final or patience is over; the caller then tells people.
+// Again stores a failed attempt. It returns true if the delivery is given up because the error
+// is final or its patience is over. The caller then reports it.
 func Again(w *core.Work, d store.Delivery, cause error, patience time.Duration) (final bool, _ error) {
 	d.Attempt++
 	f := judgeFailure(cause, d.Attempt, w.Now.Sub(d.Created), patience)
@@ -306,5 +306,5 @@ func Again(w *core.Work, d store.Delivery, cause error, patience time.Duration) 
 	return false, w.SetDelivery(d)
 }
 
-// MessagePatience is how long a message is tried before it is given up.
+// MessagePatience is how long the delivery of a message is retried.
 const MessagePatience = 5 * 24 * time.Hour

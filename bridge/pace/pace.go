@@ -1,4 +1,4 @@
-// Package pace keeps the mails of a mailbox under what its provider allows.
+// Package pace limits how fast a mailbox sends email.
 package pace
 
 import (
@@ -12,20 +12,19 @@ import (
 	"hashsend/bridge/retry"
 )
 
-// Pace keeps the mails of one mailbox under half of what its provider allows, and
-// all of them back when its server asks for that.
+// Pace limits a mailbox to half of what its provider allows, and pauses it when its server asks
+// for that. It is safe for several goroutines.
 type Pace struct {
 	perHour int
-	limit   *rate.Limiter // nil: no limit is known
+	limit   *rate.Limiter // nil: limit unknown
 
 	mu      sync.Mutex
-	until   time.Time // nothing is tried before
+	until   time.Time // no attempt before this
 	refused int       // times in a row
 	why     string
 }
 
-// New makes the pace of a mailbox whose provider allows so many mails an hour; 0: no limit
-// is known.
+// New makes the pace of a mailbox whose provider allows perHour emails an hour; 0: unknown.
 func New(perHour int) *Pace {
 	p := &Pace{perHour: perHour}
 	if perHour > 0 {
@@ -35,15 +34,15 @@ func New(perHour int) *Pace {
 	return p
 }
 
-// Wait returns how long a mail has to wait, and why; 0: it may go, and is counted. If
-// it has not left, back is called, once, and it is not counted. The time is a little longer
-// than needed, because the database keeps milliseconds.
+// Wait returns how long an email must wait, and why. 0 means that it may be sent and is
+// counted; if it is not sent after all, back must be called, once, to uncount it. The time
+// includes a millisecond because the database stores milliseconds.
 func (p *Pace) Wait(now time.Time) (wait time.Duration, why string, back func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	back = func() {}
 	if d := p.until.Sub(now); d > 0 {
-		return d + time.Millisecond, "waiting: the mail server asked to send nothing for some time: " + p.why, back
+		return d + time.Millisecond, "waiting: the mail server asked for a pause: " + p.why, back
 	}
 	if p.limit == nil {
 		return 0, "", back
@@ -51,20 +50,20 @@ func (p *Pace) Wait(now time.Time) (wait time.Duration, why string, back func())
 	r := p.limit.ReserveN(now, 1)
 	if d := r.DelayFrom(now); d > 0 {
 		r.CancelAt(now)
-		return d + time.Millisecond, "waiting: the provider allows only so many mails an hour", back
+		return d + time.Millisecond, "waiting: close to the provider's limit of emails per hour", back
 	}
-	// Later than it was made, a reservation is not taken back.
+	// CancelAt ignores a later time than that of the reservation.
 	return 0, "", func() { r.CancelAt(now) }
 }
 
-// How long a mailbox sends nothing after its server has refused it, and not a mail.
+// How long a mailbox pauses after its server refused the whole mailbox.
 const (
 	congestedFirst = time.Minute
 	congestedMost  = 30 * time.Minute
 )
 
-// Congested notes that the server refuses the whole mailbox for now, and returns for
-// how long nothing is tried. Several who were refused together count once.
+// Congested records that the server refuses the whole mailbox for now, and returns how long to
+// pause. Refusals during a pause count once.
 func (p *Pace) Congested(now time.Time, why string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,15 +77,15 @@ func (p *Pace) Congested(now time.Time, why string) time.Duration {
 	return d
 }
 
-// Sent notes that the server takes mail.
+// Sent records that the server accepts email.
 func (p *Pace) Sent() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refused = 0
 }
 
-// Stretch is how long messages are held at least, so that fewer mails say the same
-// when the limit is near; 0: it is not.
+// Stretch returns the minimum hold of messages when the limit is near, so that fewer emails
+// carry them; 0: it is not near.
 func (p *Pace) Stretch(now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,16 +106,16 @@ func (p *Pace) Stretch(now time.Time) time.Duration {
 	return 0
 }
 
-// Budget words how many mails may leave; empty: no limit is known and none is met.
+// Budget describes how many emails can be sent. It is empty without a limit or a pause.
 func (p *Pace) Budget(name string, now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := ""
 	if p.limit != nil {
-		text = fmt.Sprintf("The mailbox %s may send %d mails now, and %d an hour: half of what its provider allows.", name, max(0, int(p.limit.TokensAt(now))), p.perHour/2)
+		text = fmt.Sprintf("Mailbox %s can send %d emails now and %d per hour, half of its provider's limit.", name, max(0, int(p.limit.TokensAt(now))), p.perHour/2)
 	}
 	if p.until.After(now) {
-		text += fmt.Sprintf(" Its mail server asked for a pause until %s: %s.", p.until.Format("15:04"), strings.TrimRight(p.why, ". "))
+		text += fmt.Sprintf(" The mail server asked for a pause until %s: %s.", p.until.Format("15:04"), strings.TrimRight(p.why, ". "))
 	}
 	return text
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// D31: half of what the provider allows, and nothing at all while it wants nothing.
+// A mailbox sends half of its provider's limit, and nothing during a pause.
 func TestPace(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	p := New(80) // forty an hour, ten at once
@@ -19,7 +19,7 @@ func TestPace(t *testing.T) {
 			t.Errorf("after %d mails the hold is %v, want %v", i+1, d, want)
 		}
 	}
-	if d, why, _ := p.Wait(now); d <= 0 || d > 100*time.Second || !strings.Contains(why, "only so many") {
+	if d, why, _ := p.Wait(now); d <= 0 || d > 100*time.Second || !strings.Contains(why, "limit of emails per hour") {
 		t.Errorf("the eleventh waits %v: %s", d, why)
 	}
 	if d, _, _ := p.Wait(now.Add(2 * time.Minute)); d != 0 {
@@ -37,7 +37,7 @@ func TestPace(t *testing.T) {
 		if left, why, _ := p.Wait(now); left < d || !strings.Contains(why, "slow down") {
 			t.Errorf("a mail waits %v: %s", left, why)
 		}
-		if text := p.Budget("main", now); !strings.Contains(text, "may send 10 mails now, and 40 an hour") || !strings.Contains(text, "slow down") {
+		if text := p.Budget("main", now); !strings.Contains(text, "can send 10 emails now and 40 per hour") || !strings.Contains(text, "slow down") {
 			t.Errorf("told is %q", text)
 		}
 		now = now.Add(d)
@@ -52,7 +52,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// D31: what was not sent is not counted, however long it took to find that out.
+// An email that was not sent does not count, however long it took to find out.
 func TestPaceGivesBack(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	p := New(80)
@@ -68,7 +68,7 @@ func TestPaceGivesBack(t *testing.T) {
 		b()
 	}
 	now = now.Add(30 * time.Second) // a third of a mail
-	if text := p.Budget("main", now); !strings.Contains(text, "may send 3 mails now") {
+	if text := p.Budget("main", now); !strings.Contains(text, "can send 3 emails now") {
 		t.Errorf("three were given back: %s", text)
 	}
 	for i := range 3 {
@@ -82,7 +82,7 @@ func TestPaceGivesBack(t *testing.T) {
 	for _, b := range back[3:] {
 		b()
 	}
-	if text := p.Budget("main", now.Add(time.Hour)); !strings.Contains(text, "may send 10 mails now") {
+	if text := p.Budget("main", now.Add(time.Hour)); !strings.Contains(text, "can send 10 emails now") {
 		t.Errorf("more is given back than was taken: %s", text)
 	}
 }

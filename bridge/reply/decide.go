@@ -62,8 +62,8 @@ func (d *decision) fences() {
 	}
 }
 
-// ownFooter stands in the last line of every mail that the bridge sends.
-const ownFooter = " · answer this mail to reply · "
+// ownFooter is part of the last line of every email that the bridge sends.
+const ownFooter = " · Leave this conversation"
 
 // structure takes over what the elements of the HTML say.
 func (d *decision) structure() {

@@ -1,7 +1,7 @@
-// Package retry says whether another attempt is worth it, and when, and waits for that.
+// Package retry marks errors with whether and when another attempt makes sense, and waits.
 //
-// A connector knows its network and marks its errors; the bridge knows patience
-// and obeys the marks. An error without a mark is temporary.
+// Connectors mark their errors, the bridge decides how long to retry. An error without
+// a mark is temporary.
 package retry
 
 import (
@@ -22,7 +22,7 @@ type marked struct {
 func (m *marked) Error() string { return m.err.Error() }
 func (m *marked) Unwrap() error { return m.err }
 
-// Never marks err as final: the same attempt would fail again. Never(nil) is nil.
+// Never marks err as final: another attempt would fail, too. Never(nil) is nil.
 func Never(err error) error {
 	if err == nil {
 		return nil
@@ -30,8 +30,8 @@ func Never(err error) error {
 	return &marked{err: err, never: true}
 }
 
-// After marks err as temporary, with the pause that the other side asked for.
-// After(nil, d) is nil.
+// After marks err as temporary, with the pause that the other side requested. After(nil, d) is
+// nil.
 func After(err error, d time.Duration) error {
 	if err == nil {
 		return nil
@@ -39,8 +39,8 @@ func After(err error, d time.Duration) error {
 	return &marked{err: err, pause: d}
 }
 
-// Unclear marks err as one after which nobody knows whether the other side has
-// done what was asked. The caller looks before it tries again. Unclear(nil) is nil.
+// Unclear marks err as unclear: the attempt may have succeeded. The caller must check before
+// another attempt. Unclear(nil) is nil.
 func Unclear(err error) error {
 	if err == nil {
 		return nil
@@ -48,8 +48,8 @@ func Unclear(err error) error {
 	return &marked{err: err, unclear: true}
 }
 
-// Congested marks err as temporary, and as one of the way and not of what went on it:
-// the other side wants nothing of us for some time. Congested(nil) is nil.
+// Congested marks err as temporary and as a refusal of the sender, not of the item: nothing
+// should be sent there for some time. Congested(nil) is nil.
 func Congested(err error) error {
 	if err == nil {
 		return nil
@@ -57,16 +57,16 @@ func Congested(err error) error {
 	return &marked{err: err, crowded: true}
 }
 
-// IsCongested reports whether everything else on the same way is better left for some time.
+// IsCongested reports whether the other side refuses everything for some time.
 func IsCongested(err error) bool { return find(err, func(m *marked) bool { return m.crowded }) != nil }
 
-// IsNever reports whether some mark in err's chain says that trying again is useless.
+// IsNever reports whether err is marked as final.
 func IsNever(err error) bool { return find(err, func(m *marked) bool { return m.never }) != nil }
 
-// IsUnclear reports whether the attempt may have succeeded all the same.
+// IsUnclear reports whether the attempt may have succeeded despite err.
 func IsUnclear(err error) bool { return find(err, func(m *marked) bool { return m.unclear }) != nil }
 
-// Pause returns the pause that the other side asked for, and whether it did.
+// Pause returns the pause that the other side requested, if any.
 func Pause(err error) (time.Duration, bool) {
 	if m := find(err, func(m *marked) bool { return m.pause > 0 }); m != nil {
 		return m.pause, true
@@ -88,7 +88,7 @@ func find(err error, is func(*marked) bool) *marked {
 	return nil
 }
 
-// Sleep waits for d, or until ctx ends; false: ctx has ended.
+// Sleep waits for d or until ctx ends. It reports whether ctx is still alive.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -100,9 +100,9 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Backoff returns how long to wait before the attempt that follows attempt
-// failed ones (1 or more): about first, doubled each time, at most limit, with up
-// to a quarter taken off at random so that many waiters do not come at once.
+// Backoff returns the wait after a number of failed attempts (1 or more): about first, doubled
+// each time, at most limit. Up to a quarter is subtracted at random so that waiters do not all
+// return at once.
 func Backoff(attempt int, first, limit time.Duration) time.Duration {
 	d := first
 	for i := 1; i < attempt && d < limit; i++ {

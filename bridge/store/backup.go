@@ -11,30 +11,30 @@ import (
 	"strings"
 )
 
-// Backed is what a backup holds.
+// Backed is the content of a backup.
 type Backed struct {
 	Keys  bool // the side database "keys"
-	Files int  // contents of files
-	Held  int  // mails that wait for a decision
+	Files int  // stored files
+	Held  int  // emails held for review
 	Bytes int64
 }
 
-// Backup copies a data folder to the folder to, which must not exist: a folder that
-// can be opened in its place. It works while another process has it open, too. spent
-// names tables of side databases that are left empty, because what they hold must not
-// be used twice; those that a database does not have are passed over. What waited to
-// be delivered is looked for, when the copy is opened, before it is delivered again.
+// Backup copies a data folder to the new folder to. The copy can be opened in place of the
+// original. It works while another process uses the data folder. The tables in spent, of side
+// databases, are left empty because their content must not be used twice; unknown ones are
+// ignored. Deliveries in the copy are marked as in doubt.
 func Backup(ctx context.Context, dir, to string, spent map[string][]string) (done Backed, err error) {
 	if _, err := os.Stat(filepath.Join(dir, "hashsend.db")); err != nil {
 		return done, fmt.Errorf("back up: %w", err)
 	}
 	if _, err := os.Lstat(to); err == nil {
-		return done, fmt.Errorf("back up: %s exists already", to)
+		return done, fmt.Errorf("back up: %s already exists", to)
 	}
-	// It gets its name when it is whole: half of a backup must not look like one.
+	// The folder gets its name when it is complete, so that an unfinished backup does not look
+	// like one.
 	part := strings.TrimSuffix(to, string(filepath.Separator)) + ".part"
 	if err := os.Mkdir(part, 0o700); errors.Is(err, fs.ErrExist) {
-		return done, fmt.Errorf("back up: %s is there, of a backup that was broken off or is being made: remove it if nothing writes to it", part)
+		return done, fmt.Errorf("back up: %s already exists: another backup is running or was interrupted; if none is running, remove it", part)
 	} else if err != nil {
 		return done, fmt.Errorf("back up: %w", err)
 	}
@@ -48,9 +48,8 @@ func Backup(ctx context.Context, dir, to string, spent map[string][]string) (don
 }
 
 func backup(ctx context.Context, dir, to string, spent map[string][]string) (done Backed, err error) {
-	// Whatever the copy of the database names is in one of the two rounds: it was
-	// there before, and may have gone since, or has come since. Keys are younger than
-	// the place up to which was read, as they are when the program is killed.
+	// Two rounds find every file that the copied database names, whether it was added or
+	// removed meanwhile. The keys are newer than the stored position, as after a crash.
 	if err := copyFolders(ctx, dir, to); err != nil {
 		return done, err
 	}
@@ -81,10 +80,10 @@ func backup(ctx context.Context, dir, to string, spent map[string][]string) (don
 	return done, done.count(to)
 }
 
-// copyDatabase copies one as it is at this moment, and changes the copy.
+// copyDatabase copies a database in a consistent state, and changes the copy.
 func copyDatabase(ctx context.Context, dir, to, name string, changes ...string) error {
 	path := filepath.Join(to, name+".db")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM fills an empty file
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM INTO accepts an empty file
 	if err != nil {
 		return err
 	}
@@ -110,7 +109,7 @@ func copyDatabase(ctx context.Context, dir, to, name string, changes ...string) 
 		}
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("make the copy of %s.db ready: %w", name, err)
+		return fmt.Errorf("prepare the copy of %s.db: %w", name, err)
 	}
 	return syncFile(path)
 }
@@ -123,8 +122,8 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// copyFolders copies the contents of files and the held mails that are not there yet,
-// or only in part: a held mail has its name while it is written.
+// copyFolders copies stored files and held emails that are missing or incomplete in the copy. A
+// held email has its final name while it is written.
 func copyFolders(ctx context.Context, dir, to string) error {
 	for _, folder := range []string{blobFolder, heldFolder} {
 		root := filepath.Join(dir, folder)
@@ -142,7 +141,7 @@ func copyFolders(ctx context.Context, dir, to string) error {
 			case d.IsDir():
 				return os.MkdirAll(filepath.Join(to, rest), 0o700)
 			case folder == blobFolder && filepath.Dir(path) == root:
-				return nil // it is being written
+				return nil // still being written
 			}
 			return ignoreGone(copyNew(path, filepath.Join(to, rest)))
 		})
@@ -153,7 +152,7 @@ func copyFolders(ctx context.Context, dir, to string) error {
 	return nil
 }
 
-// copyNew copies a file, unless it is there already and as long.
+// copyNew copies a file unless a copy of the same size exists.
 func copyNew(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -175,7 +174,7 @@ func copyNew(from, to string) error {
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
-// count says what is in a backup, and has the folders on disk.
+// count counts the content of a backup and syncs its folders.
 func (b *Backed) count(to string) error {
 	return filepath.WalkDir(to, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -23,7 +23,7 @@ func TestBackup(t *testing.T) {
 	if err != nil || !done.Keys || done.Files != 1 || done.Held != 1 || done.Bytes == 0 {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	if _, err := Backup(ctx, dir, to, nil); err == nil || !strings.Contains(err.Error(), "exists already") {
+	if _, err := Backup(ctx, dir, to, nil); err == nil || !strings.Contains(err.Error(), "already exists") {
 		t.Errorf("a second time: %v", err)
 	}
 	err = filepath.WalkDir(to, func(path string, d fs.DirEntry, err error) error {
@@ -143,7 +143,7 @@ func TestBackupBrokenOff(t *testing.T) {
 	if err := os.Mkdir(to+".part", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Backup(context.Background(), dir, to, nil); err == nil || !strings.Contains(err.Error(), "copy.part is there") {
+	if _, err := Backup(context.Background(), dir, to, nil); err == nil || !strings.Contains(err.Error(), "copy.part already exists") {
 		t.Errorf("beside another one: %v", err)
 	}
 	if _, err := Backup(context.Background(), t.TempDir(), to+"2", nil); err == nil {

@@ -13,12 +13,11 @@ import (
 	"time"
 )
 
-// The content of files lies beside the database under its SHA-256, so that the
-// same content is stored once, whoever sends it to how many.
+// Files are stored beside the database under their SHA-256, so that the same content is stored
+// once.
 const blobFolder = "files"
 
-// BlobWriter takes the content of one file. It is used by one goroutine. Either
-// Keep or Drop ends it.
+// BlobWriter writes one file. Keep or Drop ends it. It is used by one goroutine.
 type BlobWriter struct {
 	s    *Store
 	f    *os.File
@@ -34,7 +33,7 @@ type summer interface {
 	Sum(b []byte) []byte
 }
 
-// NewBlob begins to store a file's content.
+// NewBlob starts to store a file.
 func (s *Store) NewBlob() (*BlobWriter, error) {
 	f, err := os.CreateTemp(filepath.Join(s.dir, blobFolder), "new-*")
 	if err != nil {
@@ -44,7 +43,7 @@ func (s *Store) NewBlob() (*BlobWriter, error) {
 	return &BlobWriter{s: s, f: f, sum: sum, buf: bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10)}, nil
 }
 
-// Write takes the next bytes.
+// Write writes the next bytes.
 func (w *BlobWriter) Write(b []byte) (int, error) {
 	n, err := w.buf.Write(b)
 	w.size += int64(n)
@@ -54,18 +53,18 @@ func (w *BlobWriter) Write(b []byte) (int, error) {
 	return n, w.err
 }
 
-// Size is how many bytes were written.
+// Size returns the number of bytes written.
 func (w *BlobWriter) Size() int64 { return w.size }
 
-// Keep returns the name under which the content is on disk. What no record names
-// is removed some time later (see Prune).
+// Keep finishes the file and returns its name. A file that no record names is removed some time
+// later (see DropBlobs).
 func (w *BlobWriter) Keep() (name string, err error) {
 	w.err = errors.Join(w.err, w.buf.Flush())
 	name = hex.EncodeToString(w.sum.Sum(nil))
 	path := w.s.blobPath(name)
 	if info, err := os.Stat(path); w.err == nil && err == nil && info.Size() == w.size {
 		now := time.Now()
-		return name, errors.Join(w.Drop(), os.Chtimes(path, now, now)) // it must not be removed as an old one
+		return name, errors.Join(w.Drop(), os.Chtimes(path, now, now)) // a fresh time protects it from removal
 	}
 	err = errors.Join(w.err, w.f.Sync(), w.f.Close())
 	if err == nil {
@@ -82,7 +81,7 @@ func (w *BlobWriter) Keep() (name string, err error) {
 	return name, nil
 }
 
-// Drop forgets what was written.
+// Drop discards the file.
 func (w *BlobWriter) Drop() error {
 	return errors.Join(w.f.Close(), ignoreGone(os.Remove(w.f.Name())))
 }
@@ -99,8 +98,8 @@ func (s *Store) blobPath(name string) string {
 	return filepath.Join(s.dir, blobFolder, name[:min(2, len(name))], name)
 }
 
-// OpenBlob reads the content of a file. The caller closes it. The error is
-// fs.ErrNotExist when it was removed.
+// OpenBlob opens a stored file. The caller closes it. The error is fs.ErrNotExist if it was
+// removed.
 func (s *Store) OpenBlob(name string) (*os.File, error) {
 	f, err := os.Open(s.blobPath(name))
 	if err != nil {
@@ -109,11 +108,11 @@ func (s *Store) OpenBlob(name string) (*os.File, error) {
 	return f, nil
 }
 
-// orphanAge is how long a content may lie there before a record names it.
+// orphanAge is how long a file may exist before a record names it.
 const orphanAge = 24 * time.Hour
 
-// DropBlobs removes content that is older than a day at now and that keep, asked
-// with its name, does not want.
+// DropBlobs removes files that are older than a day at now unless keep, called with the name,
+// returns true.
 func (s *Store) DropBlobs(now time.Time, keep func(name string) (bool, error)) (removed int, err error) {
 	root := filepath.Join(s.dir, blobFolder)
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -124,7 +123,7 @@ func (s *Store) DropBlobs(now time.Time, keep func(name string) (bool, error)) (
 		if err != nil || now.Sub(info.ModTime()) < orphanAge {
 			return ignoreGone(err)
 		}
-		if filepath.Dir(path) != root { // what lies in the folder itself was never finished
+		if filepath.Dir(path) != root { // files in the root folder were never finished
 			if wanted, err := keep(d.Name()); err != nil || wanted {
 				return err
 			}

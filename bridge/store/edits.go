@@ -8,21 +8,19 @@ import (
 	"hashsend/bridge/chat"
 )
 
-// LateEdit is an edit of a message that was mailed before.
+// LateEdit is an edit of a message that was already emailed.
 type LateEdit struct {
 	Message int64
-	Was     string // the text that was mailed
-	Readers IDs    // who has got it so; empty: everybody
+	Was     string // the emailed text
+	Readers IDs    // recipients of that text; empty: everybody
 }
 
-// AddLateEdit notes that a message has changed since it was mailed. Of several
-// edits the text before the first is kept.
+// AddLateEdit stores a late edit. Of several edits, the text before the first is kept.
 func (t *Tx) AddLateEdit(e LateEdit) error {
 	return t.exec("INSERT INTO late_edit (message, was, readers) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.Message, e.Was, e.Readers.encode())
 }
 
-// TakeLateEdits returns the edits of a thread, in the order of the messages, and
-// forgets them.
+// TakeLateEdits returns and removes the late edits of a thread, in the order of the messages.
 func (t *Tx) TakeLateEdits(thread int64) ([]LateEdit, error) {
 	all, err := scanAll(t, func(scan func(...any) error) (e LateEdit, err error) {
 		var readers string
@@ -37,19 +35,18 @@ func (t *Tx) TakeLateEdits(thread int64) ([]LateEdit, error) {
 	return all, t.exec("DELETE FROM late_edit WHERE message IN (SELECT id FROM message WHERE thread = ?)", thread)
 }
 
-// Postpone lets the delivery with a key wait until due, but no longer than most
-// after it was stored.
+// Postpone moves a delivery to due, but at most most after it was stored.
 func (t *Tx) Postpone(key string, due time.Time, most time.Duration) error {
 	return t.exec("UPDATE outbox SET due = min(?, created + ?) WHERE uniq = ?", millis(due), most.Milliseconds(), key)
 }
 
-// Edition is what a message says by one of its edits.
+// Edition is the content of a message after one of its edits.
 type Edition struct {
 	Message    int64
-	Posted     string // which edit, over all networks; empty: the message as it was first
+	Posted     string // id of the edit, unique across networks; empty: the original
 	At         time.Time
 	Text, HTML string
-	Poll       *chat.Poll // what it asks; nil: the message is no poll, or was stored before this was
+	Poll       *chat.Poll // the poll; nil: not a poll, or stored by an older version
 }
 
 func scanEdition(scan func(...any) error) (e Edition, err error) {
@@ -70,7 +67,7 @@ func scanEdition(scan func(...any) error) (e Edition, err error) {
 
 const editionColumns = "message, posted, at, body, html, poll"
 
-// AddEdition notes what a message says by an edit. One that is known stays as it is.
+// AddEdition stores an edition. A known one does not change.
 func (t *Tx) AddEdition(e Edition) error {
 	var poll []byte
 	if e.Poll != nil {
@@ -82,18 +79,18 @@ func (t *Tx) AddEdition(e Edition) error {
 	return t.exec("INSERT INTO edition ("+editionColumns+") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", e.Message, e.Posted, millis(e.At), e.Text, e.HTML, string(poll))
 }
 
-// NewestEdition returns what a message says by the edit that was made last. The order
-// is that of their times, then of their ids. ErrNone: it was not edited.
+// NewestEdition returns the newest edition of a message, by time and then by id. ErrNone: it
+// was not edited.
 func (t *Tx) NewestEdition(message int64) (Edition, error) {
 	return scanOne(t, scanEdition, "SELECT "+editionColumns+" FROM edition WHERE message = ? ORDER BY posted <> '' DESC, at DESC, posted DESC LIMIT 1", message)
 }
 
-// EditionByID finds an edit; ErrNone: there is none of that id.
+// EditionByID finds an edition by the id of its edit.
 func (t *Tx) EditionByID(posted string) (Edition, error) {
 	return scanOne(t, scanEdition, "SELECT "+editionColumns+" FROM edition WHERE posted = ? AND posted <> ''", posted)
 }
 
-// DropEdition forgets an edit that was taken back.
+// DropEdition removes an edition.
 func (t *Tx) DropEdition(posted string) error {
 	return t.exec("DELETE FROM edition WHERE posted = ? AND posted <> ''", posted)
 }

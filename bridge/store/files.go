@@ -4,13 +4,13 @@ import "time"
 
 // The states of a file.
 const (
-	FileWanted  = "wanted"  // it is to be fetched
-	FileHere    = "here"    // its content is stored
-	FileMissing = "missing" // it cannot be had, or must not; Reason says why
-	FileDropped = "dropped" // its content was removed after its time, or taken back
+	FileWanted  = "wanted"  // to be fetched
+	FileHere    = "here"    // stored
+	FileMissing = "missing" // not available or not allowed; Reason says why
+	FileDropped = "dropped" // removed after expiry or deletion
 )
 
-// Preview is a smaller picture of a file. The zero Preview: there is none.
+// Preview is a smaller copy of a picture, or a converted voice message. The zero Preview: none.
 type Preview struct {
 	Blob, Type string
 	Size       int64
@@ -21,19 +21,19 @@ type Preview struct {
 type File struct {
 	ID            int64
 	Message       int64
-	Network       string // where it can be had; empty: it came by mail
-	Ref           string // the network's id of it
+	Network       string // source; empty: it came by email
+	Ref           string // the network's id of the file
 	Name          string
-	Type          string // media type; by its content in FileHere
+	Type          string // media type; detected if State is FileHere
 	Sort          int64  // chat.FileSort
-	Size          int64  // bytes; 0: not known
+	Size          int64  // bytes; 0: unknown
 	Duration      time.Duration
 	Width, Height int
 	State         string
 	Reason        string
-	Blob          string // name of its content, see Store.OpenBlob
+	Blob          string // name in the store, see Store.OpenBlob
 	Preview       Preview
-	Sender        string // canonical address of who mailed it; empty: it came from a room
+	Sender        string // canonical address of the sender; empty: it came from a room
 	At            time.Time
 }
 
@@ -46,7 +46,7 @@ func scanFile(scan func(...any) error) (f File, err error) {
 	return f, err
 }
 
-// AddFile stores a file of a message; its id is set.
+// AddFile stores the record of a file and sets its id.
 func (t *Tx) AddFile(f *File) (err error) {
 	f.ID, err = t.insert(`INSERT INTO file (message, network, ref, name, kind, sort, size, duration, width, height, state, reason, blob, preview, preview_kind, preview_size, preview_width, sender, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
@@ -54,7 +54,7 @@ func (t *Tx) AddFile(f *File) (err error) {
 	return err
 }
 
-// SetFile stores what has become known of a file.
+// SetFile updates the record of a file.
 func (t *Tx) SetFile(f File) error {
 	return t.exec("UPDATE file SET name = ?, kind = ?, size = ?, width = ?, height = ?, state = ?, reason = ?, blob = ?, preview = ?, preview_kind = ?, preview_size = ?, preview_width = ? WHERE id = ?",
 		f.Name, f.Type, f.Size, f.Width, f.Height, f.State, f.Reason, f.Blob, f.Preview.Blob, f.Preview.Type, f.Preview.Size, f.Preview.Width, f.ID)
@@ -70,20 +70,18 @@ func (t *Tx) FilesOf(message int64) ([]File, error) {
 	return scanAll(t, scanFile, "SELECT "+fileColumns+" FROM file WHERE message = ? ORDER BY id", message)
 }
 
-// FilesHere returns the oldest files whose content is stored, of those that came
-// before a moment.
+// FilesHere returns the oldest stored files that came before a moment.
 func (t *Tx) FilesHere(before time.Time, limit int) ([]File, error) {
 	return scanAll(t, scanFile, "SELECT "+fileColumns+" FROM file WHERE state = 'here' AND at < ? ORDER BY at LIMIT ?", millis(before), limit)
 }
 
-// BlobWanted reports whether the content with this name belongs to a file that is
-// kept.
+// BlobWanted reports whether a record names a stored file.
 func (t *Tx) BlobWanted(blob string) (wanted bool, err error) {
 	err = t.row("SELECT EXISTS (SELECT 1 FROM file WHERE state = 'here' AND blob = ?) OR EXISTS (SELECT 1 FROM file WHERE state = 'here' AND preview = ?)", []any{blob, blob}, &wanted)
 	return wanted, err
 }
 
-// TimesMailed counts in how many messages by mail a sender has sent this content.
+// TimesMailed counts the emails of a sender that contained this file.
 func (t *Tx) TimesMailed(blob, sender string) (n int, err error) {
 	err = t.row("SELECT count(DISTINCT message) FROM file WHERE blob = ? AND sender = ?", []any{blob, sender}, &n)
 	return n, err

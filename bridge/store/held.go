@@ -13,8 +13,8 @@ import (
 
 const heldFolder = "held"
 
-// KeepFile writes a mail into the folder of held mail, on disk when it returns,
-// and gives its name. Nothing refers to it until AddHeld has stored the name.
+// KeepFile writes an email into the folder of held email and returns its name. It is on disk
+// when KeepFile returns. AddHeld must store the name.
 func (s *Store) KeepFile(r io.Reader) (name string, err error) {
 	var random [12]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -37,7 +37,7 @@ func (s *Store) KeepFile(r io.Reader) (name string, err error) {
 	return name, nil
 }
 
-// syncDir makes a new name in a folder survive a loss of power.
+// syncDir makes new names in a folder durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -46,7 +46,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// OpenFile reads a mail from the folder of held mail. The caller closes it.
+// OpenFile opens a held email. The caller closes it.
 func (s *Store) OpenFile(name string) (io.ReadCloser, error) {
 	f, err := os.Open(filepath.Join(s.dir, heldFolder, filepath.Base(name)))
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Store) OpenFile(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// DropFile removes a mail from the folder of held mail.
+// DropFile removes the file of a held email.
 func (s *Store) DropFile(name string) error {
 	err := os.Remove(filepath.Join(s.dir, heldFolder, filepath.Base(name)))
 	if errors.Is(err, os.ErrNotExist) {
@@ -73,7 +73,7 @@ func scanHeld(scan func(...any) error) (h HeldMail, err error) {
 	return h, err
 }
 
-// AddHeld stores a mail that waits for a decision; its id is set.
+// AddHeld stores an email held for review and sets its id.
 func (t *Tx) AddHeld(h *HeldMail) (err error) {
 	h.ID, err = t.insert(`INSERT INTO quarantine (mailbox, thread, sender, name, subject, reason, place, file, at, state)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'held') RETURNING id`,
@@ -81,24 +81,24 @@ func (t *Tx) AddHeld(h *HeldMail) (err error) {
 	return err
 }
 
-// HeldMail returns a mail that was held.
+// HeldMail returns a held email.
 func (t *Tx) HeldMail(id int64) (HeldMail, error) {
 	return scanOne(t, scanHeld, "SELECT "+heldColumns+" FROM quarantine WHERE id = ?", id)
 }
 
-// HeldMails returns the mails that wait for a decision, oldest first.
+// HeldMails returns the emails held for review, oldest first.
 func (t *Tx) HeldMails(limit int) ([]HeldMail, error) {
 	return scanAll(t, scanHeld, "SELECT "+heldColumns+" FROM quarantine WHERE state = 'held' ORDER BY id LIMIT ?", limit)
 }
 
-// SetHeld stores the decision about a held mail.
+// SetHeld stores the decision about a held email.
 func (t *Tx) SetHeld(id int64, state string) error {
 	return t.exec("UPDATE quarantine SET state = ? WHERE id = ?", state, id)
 }
 
-// The standing decisions about a sender.
+// Standing decisions about a sender.
 const (
-	SenderApproved = "approved" // mail that nothing proves is taken as this person's
+	SenderApproved = "approved" // unverified email is accepted as this person's
 	SenderBlocked  = "blocked"
 )
 
@@ -111,7 +111,7 @@ func (t *Tx) Sender(canon string) (trust string, err error) {
 	return trust, err
 }
 
-// SetSender stores one.
+// SetSender stores a standing decision.
 func (t *Tx) SetSender(canon, trust string, at time.Time) error {
 	return t.exec("INSERT INTO sender (canon, trust, at) VALUES (?, ?, ?) ON CONFLICT (canon) DO UPDATE SET trust = excluded.trust, at = excluded.at", canon, trust, millis(at))
 }

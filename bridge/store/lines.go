@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// The kinds of a change of a room.
+// Kinds of a room change.
 const (
 	LineName  = "name"
 	LineTopic = "topic"
 )
 
-// LinePoll is the kind of how a poll stands.
+// LinePoll returns the kind of line for the result of a poll.
 func LinePoll(message int64) string { return fmt.Sprintf("poll %d", message) }
 
-// Poll is the poll that a line tells of; 0: it tells of something else.
+// Poll returns the poll of a line; 0: not about a poll.
 func (l Line) Poll() int64 {
 	number, is := strings.CutPrefix(l.Kind, "poll ")
 	id, err := strconv.ParseInt(number, 10, 64)
@@ -25,8 +25,8 @@ func (l Line) Poll() int64 {
 	return id
 }
 
-// SetLine notes a change of a room that the next mail of its thread tells of, in
-// place of an earlier one of this kind. Without fresh it only replaces one.
+// SetLine stores a room change for the next email. It replaces an earlier one of the same kind;
+// unless fresh, it only replaces.
 func (t *Tx) SetLine(room int64, kind, text string, fresh bool) error {
 	if !fresh {
 		return t.exec("UPDATE room_line SET body = ? WHERE room = ? AND kind = ?", text, room, kind)
@@ -34,7 +34,7 @@ func (t *Tx) SetLine(room int64, kind, text string, fresh bool) error {
 	return t.exec("INSERT INTO room_line (room, kind, body) VALUES (?, ?, ?) ON CONFLICT (room, kind) DO UPDATE SET body = excluded.body, skip = ''", room, kind, text)
 }
 
-// Line is a change of a room that the next mail tells of.
+// Line is a room change for the next email.
 type Line struct {
 	Room int64
 	Kind string
@@ -42,7 +42,7 @@ type Line struct {
 	Skip IDs // participants who know it
 }
 
-// Lines returns what is to be told of the rooms of a thread.
+// Lines returns the room changes of a thread.
 func (t *Tx) Lines(thread int64) ([]Line, error) {
 	return scanAll(t, func(scan func(...any) error) (l Line, err error) {
 		var skip string
@@ -52,17 +52,17 @@ func (t *Tx) Lines(thread int64) ([]Line, error) {
 	}, "SELECT room, kind, body, skip FROM room_line JOIN room ON room.id = room WHERE thread = ? ORDER BY room, kind", thread)
 }
 
-// SetLineSkip stores who knows of a change.
+// SetLineSkip stores who knows of a room change.
 func (t *Tx) SetLineSkip(l Line) error {
 	return t.exec("UPDATE room_line SET skip = ? WHERE room = ? AND kind = ?", l.Skip.encode(), l.Room, l.Kind)
 }
 
-// DropLine forgets a change that was told.
+// DropLine removes a room change.
 func (t *Tx) DropLine(l Line) error {
 	return t.exec("DELETE FROM room_line WHERE room = ? AND kind = ?", l.Room, l.Kind)
 }
 
-// DropLines forgets what was told of the rooms of a thread.
+// DropLines removes the room changes of a thread.
 func (t *Tx) DropLines(thread int64) error {
 	return t.exec("DELETE FROM room_line WHERE room IN (SELECT id FROM room WHERE thread = ?)", thread)
 }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// LockedError says that another process has the data folder open.
+// LockedError reports that another process uses the data folder.
 type LockedError struct {
 	Dir string
 	PID string // of the other process; empty: unknown
@@ -21,7 +21,7 @@ func (e *LockedError) Error() string {
 	if e.PID != "" {
 		who = "another hashsend (process " + e.PID + ")"
 	}
-	return fmt.Sprintf("the data folder %s is in use by %s: stop that one first, or name another folder", e.Dir, who)
+	return fmt.Sprintf("the data folder %s is in use by %s: stop that process or choose another folder", e.Dir, who)
 }
 
 func lockDir(dir string) (*os.File, error) {

@@ -9,7 +9,7 @@ import (
 	"go.mau.fi/util/dbutil"
 )
 
-// upgradeLog gives what dbutil says during an upgrade to slog.
+// upgradeLog passes messages of dbutil to slog.
 type upgradeLog struct{ log *slog.Logger }
 
 func (l upgradeLog) WarnUnsupportedVersion(current, compat, latest int) {

@@ -7,19 +7,18 @@ import (
 	"sync"
 )
 
-// memory keeps the conversations that were read last, as they are committed, so that an
-// event need not read its thread, rooms and people from the tables. It never holds what
-// is not committed: a transaction keeps its own changes to itself, and a commit brings
-// them in before Write returns.
+// memory caches the last used conversations as committed, so that an event need not read its
+// thread, rooms and people from the tables. A transaction keeps its changes to itself; a commit
+// adds them before Write returns.
 type memory struct {
 	mu      sync.Mutex
-	commits uint64 // how many commits have brought something in
+	commits uint64 // number of commits applied
 	threads map[int64]*conversation
 	rooms   map[roomKey]int64 // thread of a linked room
 	authors map[authorKey]author
 }
 
-// conversation is a thread with what belongs to it. It does not change once it is shared.
+// conversation is a thread with its rooms and people. It does not change once it is shared.
 type conversation struct {
 	thread Thread
 	epoch  Epoch // zero: none
@@ -36,7 +35,7 @@ type (
 	}
 )
 
-// Most that is kept; beyond it everything is forgotten and read anew.
+// Limits of the cache. Beyond them everything is dropped and read again.
 const (
 	mostThreads = 2000
 	mostAuthors = 20000
@@ -76,7 +75,7 @@ func (m *memory) author(k authorKey) author {
 	return m.authors[k]
 }
 
-// put keeps what was read, unless something was committed since.
+// put caches a conversation unless something was committed since it was read.
 func (m *memory) put(c *conversation, since uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,7 +95,7 @@ func (m *memory) keep(c *conversation) {
 	}
 }
 
-// apply brings in what was committed.
+// apply adds committed changes.
 func (m *memory) apply(c *changes) {
 	if c.none() {
 		return
@@ -119,10 +118,10 @@ func (m *memory) apply(c *changes) {
 	maps.Copy(m.authors, c.authors)
 }
 
-// changes are what a transaction has done to what memory keeps.
+// changes are the changes of a transaction to cached conversations.
 type changes struct {
-	all     bool                    // anything may be another
-	threads map[int64]*conversation // nil: it has to be read anew
+	all     bool                    // anything may have changed
+	threads map[int64]*conversation // nil: must be read again
 	authors map[authorKey]author
 }
 
@@ -149,11 +148,11 @@ func (c *changes) merge(later *changes) {
 	maps.Copy(c.authors, later.authors)
 }
 
-// writesConversation finds statements that change what memory keeps.
+// writesConversation matches statements that change cached conversations.
 var writesConversation = regexp.MustCompile(`(?i)^\s*(INSERT|UPDATE|DELETE|REPLACE)\b[^(]*?\b(thread|epoch|room|participant|author)\b`)
 
-// kept finds a conversation without reading it. read: it has to be read, and what is
-// read is not committed.
+// kept finds a cached conversation. read means that it must be read, and that uncommitted data
+// is involved.
 func (t *Tx) kept(id int64) (c *conversation, read bool) {
 	for _, mine := range []*changes{&t.own, t.group} {
 		if mine == nil {
@@ -169,7 +168,7 @@ func (t *Tx) kept(id int64) (c *conversation, read bool) {
 	return t.mem.thread(id), false
 }
 
-// conversation returns a thread and what belongs to it. Nothing of it may be changed.
+// conversation returns a thread with its rooms and people. The caller must not change it.
 func (t *Tx) conversation(id int64) (*conversation, error) {
 	c, mine := t.kept(id)
 	if c != nil {
@@ -197,7 +196,7 @@ func (t *Tx) conversation(id int64) (*conversation, error) {
 	return c, nil
 }
 
-// Conversation is a thread with its epoch, rooms and people, those who left too.
+// Conversation is a thread with its epoch, rooms and people, including former ones.
 type Conversation struct {
 	Thread
 	Epoch  Epoch
@@ -205,7 +204,7 @@ type Conversation struct {
 	People []Participant
 }
 
-// Conversation returns a thread and what belongs to it.
+// Conversation returns a thread with its epoch, rooms and people.
 func (t *Tx) Conversation(thread int64) (Conversation, error) {
 	c, err := t.conversation(thread)
 	if err != nil {
@@ -214,7 +213,8 @@ func (t *Tx) Conversation(thread int64) (Conversation, error) {
 	return Conversation{c.thread, c.epoch, slices.Clone(c.rooms), slices.Clone(c.people)}, nil
 }
 
-// change writes to a thread or what belongs to it, and does the same to what is kept.
+// change writes to a thread, its rooms or its people, and updates the cached conversation
+// alike.
 func (t *Tx) change(id int64, do func(*conversation), query string, args ...any) error {
 	t.precise = true
 	err := t.exec(query, args...)

@@ -37,7 +37,7 @@ func (ids IDs) encode() string {
 	return b.String()
 }
 
-// AddMessage stores a new message; its id is set.
+// AddMessage stores a new message and sets its id.
 func (t *Tx) AddMessage(m *Message) (err error) {
 	m.ID, err = t.insert(`INSERT INTO message (thread, origin, author, participant, name, kind, body, html, files, reply_to, state, at, skip, marks, room, account)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
@@ -50,7 +50,7 @@ func (t *Tx) SetMessage(m Message) error {
 	return t.exec("UPDATE message SET body = ?, html = ?, files = ?, state = ? WHERE id = ?", m.Text, m.HTML, m.Files, m.State, m.ID)
 }
 
-// FillMessage stores all that is known of a message that was noted before it came.
+// FillMessage stores the content of a message whose record was made before it arrived.
 func (t *Tx) FillMessage(m Message) error {
 	return t.exec("UPDATE message SET author = ?, name = ?, kind = ?, body = ?, html = ?, files = ?, reply_to = ?, state = ?, at = ?, room = ?, account = ? WHERE id = ?",
 		orNull(m.Author), m.Name, m.Kind, m.Text, m.HTML, m.Files, orNull(m.ReplyTo), m.State, millis(m.At), orNull(m.Room), m.Account, m.ID)
@@ -61,49 +61,47 @@ func (t *Tx) Message(id int64) (Message, error) {
 	return scanOne(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE id = ?", id)
 }
 
-// HeldMessages returns the messages of a thread that wait for the end of the hold, in order.
+// HeldMessages returns the held messages of a thread, in order.
 func (t *Tx) HeldMessages(thread int64) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? AND state = 'held' ORDER BY id", thread)
 }
 
-// LastMessages returns the newest messages of a thread, newest first, without those
-// that are known for what answers them alone.
+// LastMessages returns the newest messages of a thread, newest first, without those known only
+// through replies.
 func (t *Tx) LastMessages(thread int64, limit int) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE thread = ? AND state NOT IN ('awaited', 'earlier') ORDER BY id DESC LIMIT ?", thread, limit)
 }
 
-// MessagesBefore returns the newest messages of a thread from before a moment that
-// are, or will be, in a mail, newest first.
+// MessagesBefore returns the newest messages of a thread before a moment that were or will be
+// emailed, newest first.
 func (t *Tx) MessagesBefore(thread int64, before time.Time, limit int) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE thread = ? AND at < ? AND state IN ('held', 'mailed')
 		ORDER BY id DESC LIMIT ?`, thread, millis(before), limit)
 }
 
-// MessagesOfMail returns the messages that stand in a mail, in order.
+// MessagesOfMail returns the messages of an email, in order.
 func (t *Tx) MessagesOfMail(mail int64) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+" FROM message JOIN mail_message ON message = id WHERE mail = ? ORDER BY paragraph", mail)
 }
 
-// MessagesWithoutCopy returns the messages of a thread that a room does not have yet, in order.
+// MessagesWithoutCopy returns the messages of a thread that a room does not have, in order.
 func (t *Tx) MessagesWithoutCopy(thread, room int64) ([]Message, error) {
 	return scanAll(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE thread = ? AND state NOT IN ('deleted', 'awaited', 'earlier')
 		AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id AND room = ?) ORDER BY id`, thread, room)
 }
 
-// AddCopy notes that a message has, or will have, a copy in a room. posted is
-// the network's id of it, empty while it is on its way; chat is the chat thread
-// in which it stands there.
+// AddCopy stores that a message has, or will have, a copy in a room.
 func (t *Tx) AddCopy(c Copy) error {
 	return t.exec(`INSERT INTO copy (message, room, part, posted, chat, captions, whole) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (message, room, part) DO UPDATE SET posted = excluded.posted, chat = excluded.chat`, c.Message, c.Room, c.Part, c.Posted, c.Chat, c.Captions, c.Whole)
 }
 
-// SetStale notes that a copy says what its message no longer says, and is deleted.
+// SetStale stores that a copy has an outdated text and is being deleted.
 func (t *Tx) SetStale(c Copy) error {
 	return t.exec("UPDATE copy SET stale = true WHERE message = ? AND room = ? AND part = ?", c.Message, c.Room, c.Part)
 }
 
-// Copy is the appearance of a message in a room.
+// Copy is a message in a room.
 type Copy struct {
 	Message  int64
 	Room     int64
@@ -111,8 +109,8 @@ type Copy struct {
 	Posted   string
 	Chat     string
 	Captions bool // the text is the caption of a file
-	Whole    bool // it is the file with all of a text that is too long for the room
-	Stale    bool // its message was edited since, and it is deleted; only SetStale sets it
+	Whole    bool // the file with the whole of a long text
+	Stale    bool // outdated by an edit and being deleted; only SetStale sets it
 }
 
 const copyColumns = "message, room, part, posted, chat, captions, whole, stale"
@@ -126,12 +124,12 @@ func (t *Tx) Copies(message int64) ([]Copy, error) {
 	return scanAll(t, scanCopy, "SELECT "+copyColumns+" FROM copy WHERE message = ? ORDER BY room, part", message)
 }
 
-// CopyIn returns the first part of a message's copy in a room; ErrNone: it has none there.
+// CopyIn returns the first part of a message in a room.
 func (t *Tx) CopyIn(message, room int64) (Copy, error) {
 	return scanOne(t, scanCopy, "SELECT "+copyColumns+" FROM copy WHERE message = ? AND room = ? ORDER BY part LIMIT 1", message, room)
 }
 
-// CopyPart returns one part of a message's copy in a room; ErrNone: there is none.
+// CopyPart returns one part of a message in a room.
 func (t *Tx) CopyPart(message, room int64, part int) (Copy, error) {
 	return scanOne(t, scanCopy, "SELECT "+copyColumns+" FROM copy WHERE message = ? AND room = ? AND part = ?", message, room, part)
 }
@@ -141,15 +139,15 @@ func (t *Tx) LastInChat(room int64, chat string) (Message, error) {
 	return scanOne(t, scanMessage, "SELECT "+messageColumns+" FROM message WHERE id = (SELECT max(message) FROM copy WHERE room = ? AND chat = ?)", room, chat)
 }
 
-// MessageByCopy finds the message that a network's message is a copy of.
+// MessageByCopy finds a message by the network's id of a copy.
 func (t *Tx) MessageByCopy(network, posted string) (Message, error) {
 	return scanOne(t, scanMessage, "SELECT "+messageColumns+` FROM message WHERE id =
 		(SELECT message FROM copy JOIN room ON room.id = copy.room WHERE posted = ? AND posted <> '' AND network = ? LIMIT 1)`, posted, network)
 }
 
-// Noted returns what is known of a network's message before it is taken in: that it was
-// deleted, as Seen has noted under the names by, or the message that was noted for what
-// answers it (the zero Message: none).
+// Noted returns what is known of a message before it is handled: that it was deleted, as Seen
+// recorded under the names by, or the record made for it because of a reply (the zero Message:
+// none).
 func (t *Tx) Noted(network, posted, by string) (gone bool, m Message, err error) {
 	var id int64
 	err = t.row(`SELECT EXISTS (SELECT 1 FROM seen WHERE hash = ?), coalesce((SELECT message FROM copy JOIN room ON room.id = copy.room
@@ -160,19 +158,20 @@ func (t *Tx) Noted(network, posted, by string) (gone bool, m Message, err error)
 	return gone, m, err
 }
 
-// Around is what a thread has besides the words of the messages that it holds.
+// Around says what a thread has besides the texts of its held messages.
 type Around struct {
 	Files, Polls, Mentions bool // of the held messages
-	Lines, Reactions       bool // to be told with the next mail
-	Stuck                  bool // a delivery of the kind in the lane has been tried in vain
-	BegunByMail            bool // the first mail of the thread came in
-	Several                bool // two people have spoken from the rooms of late
+	Lines, Reactions       bool // for the next email
+	Stuck                  bool // a delivery of the kind in the lane failed before
+	BegunByMail            bool // the first email of the thread was incoming
+	Several                bool // two people have posted from the rooms lately
 }
 
-// Everywhere is the Around of a thread of which nothing was asked: all of it is looked for.
+// Everywhere is the Around of a thread that was not asked about: everything is looked up.
 var Everywhere = Around{Files: true, Polls: true, Mentions: true, Lines: true, Reactions: true, BegunByMail: true}
 
-// Around returns it; lane and kind are those of the deliveries that may be stuck.
+// Around returns the Around of a thread; lane and kind are those of deliveries that may be
+// stuck.
 func (t *Tx) Around(thread int64, lane, kind string) (a Around, err error) {
 	err = t.row(`SELECT EXISTS (SELECT 1 FROM message m JOIN file ON file.message = m.id WHERE m.thread = ? AND m.state = 'held'),
 		EXISTS (SELECT 1 FROM message m JOIN poll ON poll.message = m.id WHERE m.thread = ? AND m.state = 'held'),
@@ -188,8 +187,8 @@ func (t *Tx) Around(thread int64, lane, kind string) (a Around, err error) {
 	return a, err
 }
 
-// LastKnown returns the network's id of the newest message that came from a room, or that
-// was posted there before a moment; empty: none.
+// LastKnown returns the network's id of the newest message that came from a room, or was posted
+// there before a moment; empty: none.
 func (t *Tx) LastKnown(room int64, before time.Time) (posted string, err error) {
 	err = t.row(`SELECT posted FROM copy JOIN message ON message.id = copy.message WHERE copy.room = ? AND posted <> ''
 		AND ((origin = ? AND message.room = copy.room) OR at < ?) ORDER BY copy.message DESC, part DESC LIMIT 1`, []any{room, FromChat, millis(before)}, &posted)

@@ -11,24 +11,24 @@ func scanDelivery(scan func(...any) error) (d Delivery, err error) {
 	return d, err
 }
 
-// Enqueue stores a delivery; a second one with the same key changes nothing.
+// Enqueue stores a delivery. A second one with the same key changes nothing.
 func (t *Tx) Enqueue(d Delivery) error {
 	return t.exec(`INSERT INTO outbox (kind, lane, uniq, due, created, data, raw) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uniq) DO NOTHING`,
 		d.Kind, d.Lane, d.Key, millis(d.Due), millis(d.Created), d.Data, d.Raw)
 }
 
-// Lanes returns the lanes in which something waits.
+// Lanes returns the lanes with deliveries.
 func (t *Tx) Lanes() ([]string, error) {
 	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) }, "SELECT DISTINCT lane FROM outbox")
 }
 
-// LanesUnder returns the lanes in which something waits and whose names begin so.
+// LanesUnder returns the lanes with deliveries whose names have a prefix.
 func (t *Tx) LanesUnder(prefix string) ([]string, error) {
 	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) },
 		"SELECT DISTINCT lane FROM outbox WHERE lane >= ? AND lane < ? ORDER BY lane", prefix, prefix+"\U0010FFFF")
 }
 
-// First returns the delivery that stands first in a lane; ErrNone: the lane is empty.
+// First returns the first delivery of a lane.
 func (t *Tx) First(lane string) (Delivery, error) {
 	return scanOne(t, scanDelivery, "SELECT "+deliveryColumns+" FROM outbox WHERE lane = ? ORDER BY id LIMIT 1", lane)
 }
@@ -47,12 +47,12 @@ func (t *Tx) SetDelivery(d Delivery) error {
 // Done removes a delivery.
 func (t *Tx) Done(id int64) error { return t.exec("DELETE FROM outbox WHERE id = ?", id) }
 
-// Waiting returns what is not yet delivered, oldest first.
+// Waiting returns the deliveries not yet made, oldest first.
 func (t *Tx) Waiting(limit int) ([]Delivery, error) {
 	return scanAll(t, scanDelivery, "SELECT id, kind, lane, uniq, phase, started, attempt, due, created, error, '', NULL FROM outbox ORDER BY id LIMIT ?", limit)
 }
 
-// Wake makes the delivery with a key due, and reports whether there is one.
+// Wake makes the delivery with a key due, and reports whether it exists.
 func (t *Tx) Wake(key string, now time.Time) (bool, error) {
 	return t.changed("UPDATE outbox SET due = ? WHERE uniq = ?", millis(now), key)
 }

@@ -1,6 +1,6 @@
 package store
 
-// AddLeftOut notes who was left out of a message on purpose.
+// AddLeftOut stores who was left out of a message on purpose.
 func (t *Tx) AddLeftOut(message int64, participants ...int64) error {
 	for _, p := range participants {
 		if err := t.exec("INSERT INTO left_out (message, participant) VALUES (?, ?) ON CONFLICT DO NOTHING", message, p); err != nil {
@@ -16,34 +16,33 @@ func (t *Tx) LeftOut(message int64) (ids IDs, err error) {
 		"SELECT participant FROM left_out WHERE message = ? ORDER BY participant", message)
 }
 
-// DropLeftOut forgets that somebody was left out of a message, and reports
-// whether that was so.
+// DropLeftOut removes a person from those left out of a message, and reports whether they were.
 func (t *Tx) DropLeftOut(message, participant int64) (bool, error) {
 	return t.changed("DELETE FROM left_out WHERE message = ? AND participant = ?", message, participant)
 }
 
-// Offer notes that a thread was asked about an address, and reports whether it
-// is the first time.
+// Offer records that a thread was asked about an address, and reports whether it is the first
+// time.
 func (t *Tx) Offer(thread int64, canon string) (first bool, err error) {
 	return t.changed("INSERT INTO offered (thread, canon) VALUES (?, ?) ON CONFLICT DO NOTHING", thread, canon)
 }
 
-// Alias is another address of a person who takes part.
+// Alias is another address of a participant.
 type Alias struct {
-	Canon     string // as it is compared
-	Known     string // the address under which the person takes part, as it is compared
-	Held      int64  // the held mail that gave rise to the question
-	Confirmed bool   // by the person, from the known address
+	Canon     string // in canonical form
+	Known     string // canonical address of the participant
+	Held      int64  // the held email that led to the question
+	Confirmed bool   // confirmed from the known address
 }
 
-// AskAlias notes that a person is asked about an address. What was confirmed
-// stays as it is.
+// AskAlias records that a participant is asked about an address. A confirmed one does not
+// change.
 func (t *Tx) AskAlias(a Alias) error {
 	return t.exec(`INSERT INTO alias (canon, known, held) VALUES (?, ?, ?)
 		ON CONFLICT (canon) DO UPDATE SET known = excluded.known, held = excluded.held WHERE NOT alias.confirmed`, a.Canon, a.Known, a.Held)
 }
 
-// ConfirmAlias notes that the person has said yes.
+// ConfirmAlias records the participant's confirmation.
 func (t *Tx) ConfirmAlias(canon string) error {
 	return t.exec("UPDATE alias SET confirmed = true WHERE canon = ?", canon)
 }
@@ -55,8 +54,7 @@ func (t *Tx) Alias(canon string) (Alias, error) {
 	}, "SELECT canon, known, held, confirmed FROM alias WHERE canon = ?", canon)
 }
 
-// DropAlias forgets that an address is another one of a person, and reports whether
-// that was so.
+// DropAlias removes an alias, and reports whether it existed.
 func (t *Tx) DropAlias(canon, known string) (bool, error) {
 	return t.changed("DELETE FROM alias WHERE canon = ? AND known = ?", canon, known)
 }

@@ -12,23 +12,23 @@ import (
 // Poll is a message that asks for votes.
 type Poll struct {
 	Message int64
-	Room    int64 // in which it stands as a poll
+	Room    int64 // the room of the poll
 	chat.Poll
 	Ended time.Time // zero: it is open
 }
 
-// Vote is what somebody has chosen in a poll.
+// Vote is the vote of a person in a poll.
 type Vote struct {
 	Poll    int64
-	Who     string // tells people apart
+	Who     string // identifies the person
 	Name    string
-	Answers []string // ids; empty: the person has taken the vote back
-	Words   bool     // the network does not count it: it was told there in words
+	Answers []string // ids; empty: withdrawn
+	Words   bool     // not counted by the network, only described there
 	Posted  string   // the network's id of the vote, with the network in front; empty: it has none
 	At      time.Time
 }
 
-// PutPoll stores a poll, or its question and answers anew.
+// PutPoll stores a poll, or its new question and answers.
 func (t *Tx) PutPoll(p Poll) error {
 	answers, err := json.Marshal(p.Answers)
 	if err != nil {
@@ -39,7 +39,7 @@ func (t *Tx) PutPoll(p Poll) error {
 		p.Message, p.Room, p.Question, string(answers), p.Most, p.Disclosed, p.Form)
 }
 
-// Poll returns the poll that a message is; ErrNone: it is none.
+// Poll returns the poll of a message; ErrNone: it is not a poll.
 func (t *Tx) Poll(message int64) (p Poll, err error) {
 	var answers string
 	var ended int64
@@ -60,8 +60,8 @@ func (t *Tx) EndPoll(message int64, at time.Time) error {
 	return t.exec("UPDATE poll SET ended = ? WHERE message = ?", millis(at), message)
 }
 
-// AddVote stores a vote in place of the person's earlier one. One that is older than
-// what is stored changes nothing.
+// AddVote stores a vote in place of an earlier one by the same person. An older vote changes
+// nothing.
 func (t *Tx) AddVote(v Vote) error {
 	answers, err := json.Marshal(v.Answers)
 	if err != nil {
@@ -72,8 +72,7 @@ func (t *Tx) AddVote(v Vote) error {
 		WHERE excluded.at >= vote.at`, v.Poll, v.Who, v.Name, string(answers), v.Words, v.Posted, millis(v.At))
 }
 
-// DropVoteByID forgets the vote that has this id in its network, and returns the poll;
-// 0: there was none.
+// DropVoteByID removes a vote by its network id and returns its poll; 0: none.
 func (t *Tx) DropVoteByID(posted string) (poll int64, err error) {
 	err = t.row("DELETE FROM vote WHERE posted = ? RETURNING poll", []any{posted}, &poll)
 	if errors.Is(err, ErrNone) {
@@ -82,7 +81,7 @@ func (t *Tx) DropVoteByID(posted string) (poll int64, err error) {
 	return poll, err
 }
 
-// Votes returns the votes of a poll, in no order that means anything.
+// Votes returns the votes of a poll in no particular order.
 func (t *Tx) Votes(poll int64) ([]Vote, error) {
 	return scanAll(t, func(scan func(...any) error) (v Vote, err error) {
 		var answers string

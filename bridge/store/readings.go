@@ -2,21 +2,21 @@ package store
 
 import "encoding/json"
 
-// Reading is how the words of a person were found in a mail.
+// Reading says how the text of a message was found in its email.
 type Reading struct {
 	Message int64
 	Sure    int // per cent
 	Cuts    []Cut
 }
 
-// Cut is something of a mail that was left out.
+// Cut is a part of an email that was left out.
 type Cut struct {
-	Kind string `json:"kind"` // as quote, signature
-	Rule string `json:"rule"` // what found it
+	Kind string `json:"kind"` // such as quote, signature
+	Rule string `json:"rule"` // the rule that found it
 	Text string `json:"text"`
 }
 
-// AddReading stores how a message was found in its mail.
+// AddReading stores the reading of a message.
 func (t *Tx) AddReading(r Reading) error {
 	cuts, err := json.Marshal(r.Cuts)
 	if err != nil {
@@ -25,8 +25,7 @@ func (t *Tx) AddReading(r Reading) error {
 	return t.exec("INSERT INTO reading (message, sure, cuts) VALUES (?, ?, ?)", r.Message, r.Sure, string(cuts))
 }
 
-// Reading returns how a message was found in its mail; ErrNone: it came by none, or
-// there was nothing to find.
+// Reading returns the reading of a message; ErrNone: it has none.
 func (t *Tx) Reading(message int64) (Reading, error) {
 	return scanOne(t, func(scan func(...any) error) (r Reading, err error) {
 		var cuts string

@@ -8,8 +8,8 @@ import (
 
 // The modes of a thread.
 const (
-	ModeOpen   = "open"   // everybody by email sees everybody by email
-	ModeHidden = "hidden" // each gets a mail of their own
+	ModeOpen   = "open"   // participants see each other's addresses
+	ModeHidden = "hidden" // each gets a separate email
 )
 
 // Thread is an email conversation.
@@ -22,8 +22,8 @@ type Thread struct {
 	Paused    bool
 	Ended     bool
 	Created   time.Time
-	Live      time.Time // when the last answer by mail came; zero: never
-	HoldFirst time.Time // when the oldest held message came; zero: nothing is held
+	Live      time.Time // time of the last reply by email; zero: none
+	HoldFirst time.Time // time of the oldest held message; zero: none
 	HoldUntil time.Time
 }
 
@@ -47,92 +47,92 @@ type Room struct {
 	Thread  int64  // 0: not linked
 	Name    string
 	Private bool
-	Gone    bool      // the bridge is no longer in it
-	Linked  time.Time // when it was linked; zero: not known
-	Shared  string    // with another organisation: SharedAsked, SharedAgreed; empty: with none
+	Gone    bool      // the bridge has left
+	Linked  time.Time // zero: unknown
+	Shared  string    // shared with another organization: SharedAsked, SharedAgreed; empty: not shared
 
-	// Encrypted is the same for a room that is encrypted: without consent nothing
-	// that is said there is mailed. Mail still comes in. Empty: it is not encrypted.
+	// Encrypted is the same for encrypted rooms: without consent, messages are not emailed.
+	// Email is still posted. Empty: not encrypted.
 	Encrypted string
 
 	Topic   string
-	Members int64 // people, as last asked for; 0: not known
+	Members int64 // last known number; 0: unknown
 }
 
-// What was said to a room's being shared with another organisation.
+// Consent for a room shared with another organization.
 const (
-	SharedAsked  = "asked"  // nobody has agreed yet: nothing leaves the room and nothing enters it
-	SharedAgreed = "agreed" // somebody with the right has
+	SharedAsked  = "asked"  // no consent yet: nothing leaves or enters the room
+	SharedAgreed = "agreed" // consent given
 )
 
-// What was said to the mailing of what is said in an encrypted room.
+// Consent for emailing messages of an encrypted room.
 const (
 	EncryptedAsked  = "asked"
 	EncryptedAgreed = "agreed"
 )
 
-// Closed reports whether nothing that is said in a room may leave it.
+// Closed reports whether messages must not leave a room.
 func (r Room) Closed() bool { return r.Silent() || r.Encrypted == EncryptedAsked }
 
-// Silent reports whether nothing may be posted in a room, nor mailed from it.
+// Silent reports whether a room must not be posted to or emailed from.
 func (r Room) Silent() bool { return r.Gone || r.Shared == SharedAsked }
 
 // The states of a participant.
 const (
-	Invited = "invited" // no mail has been made for this person yet
+	Invited = "invited" // no email sent yet
 	Active  = "active"
-	Gone    = "left"    // left by own wish; only the person can undo it
-	Removed = "removed" // taken out from the room's side
-	Bounced = "bounced" // mail does not arrive there: none is made until this person writes, or is added again
+	Gone    = "left"    // left; only the participant can undo it
+	Removed = "removed" // removed by a room
+	Bounced = "bounced" // emails bounced and have stopped until the participant writes or is added again
 )
 
-// Participant is a person who takes part in a thread by email.
+// Participant is a person in a thread by email.
 type Participant struct {
 	ID      int64
 	Thread  int64
 	Address string
-	Canon   string // the address as it is compared
+	Canon   string // canonical address
 	Name    string
-	Ghost   string // opaque id towards chat networks
+	Ghost   string // opaque id for chat networks
 	Token   string // reply token in a hidden thread
 	State   string
 	Joined  time.Time
 	Changed time.Time // when State last changed
-	Muted   time.Time // until when; zero: not muted
-	Mailed  time.Time // when the last mail was made for this person; zero: never
+	Muted   time.Time // zero: not muted
+	Mailed  time.Time // time of the last email; zero: none
 	Bounces int64     // hard bounces in a row
-	Mode    string    // when mail goes to this person: Burst, Daily, …
-	Zone    string    // time zone, as Europe/Berlin; empty: that of the installation
-	Dialect string    // which reactions their mail program knows: DialectGmail, DialectMail; empty: not known
+	Mode    string    // when they get email: Burst, Daily, …
+	Zone    string    // time zone, such as Europe/Berlin; empty: the default
+	Dialect string    // reactions their mail program supports: DialectGmail, DialectMail; empty: unknown
 }
 
-// The reactions that a mail program knows.
+// Kinds of reactions that mail programs support.
 const (
 	DialectGmail = "gmail"
 	DialectMail  = "rfc9078"
 )
 
-// Takes reports whether mail goes to this person at all.
+// Takes reports whether the participant gets email at all.
 func (p Participant) Takes() bool { return p.State == Active || p.State == Invited }
 
 // The origins of a message.
 const (
 	FromChat  = "chat"
 	FromMail  = "mail"
-	FromOwner = "owner" // written by the mailbox's owner in a mail program
+	FromOwner = "owner" // by the mailbox's owner in a mail program
 )
 
 // The states of a message.
 const (
-	Held    = "held"    // will be mailed when the hold ends
-	Mailed  = "mailed"  // is in a mail, or needs none
-	Inside  = "inside"  // is not for email
+	Held    = "held"    // emailed when the hold ends
+	Mailed  = "mailed"  // emailed, or needs no email
+	Inside  = "inside"  // stays in the room
 	Deleted = "deleted" // taken back
 	Awaited = "awaited" // the root of a chat thread that is being read from the room
-	Earlier = "earlier" // such a root that was said before the room was linked: nobody by email gets it
+	Earlier = "earlier" // a root from before the link; never emailed
 )
 
-// Message is one thing that somebody said.
+// Message is one message of a person.
 type Message struct {
 	ID          int64
 	Thread      int64
@@ -140,20 +140,20 @@ type Message struct {
 	Author      int64 // 0: none
 	Participant int64 // 0: none
 	Name        string
-	Account     string // whose account wrote it, where Name is another one; empty: it is not
+	Account     string // account name if it differs from Name; empty: it does not
 	Kind        int64  // chat.Kind
 	Text        string
 	HTML        string
-	Files       string // names, one a line
+	Files       string // names, one per line
 	ReplyTo     int64  // 0: none
 	State       string
 	At          time.Time
-	Skip        IDs    // participants who have it already or must not get it
-	Marks       string // what the bridge remarks of it in rooms, a line each; no part of its text
-	Room        int64  // where it was written; 0: in a mail, or not known
+	Skip        IDs    // participants who have it or must not get it
+	Marks       string // marks of the bridge in rooms, one per line; not part of the text
+	Room        int64  // original room; 0: from an email, or unknown
 }
 
-// Unsaid reports whether a message is known for what answers it alone.
+// Unsaid reports whether a message is known only through replies to it.
 func (m Message) Unsaid() bool { return m.State == Awaited || m.State == Earlier }
 
 // IDs is a small set of record ids.
@@ -169,25 +169,25 @@ func (ids IDs) Has(id int64) bool {
 	return false
 }
 
-// Mail is an email that belongs to a thread.
+// Mail is an email of a thread.
 type Mail struct {
 	ID        int64
 	Thread    int64
 	Epoch     int64  // 0: none
-	Uniq      string // empty for mail that came in
-	MessageID string // as we know it best
+	Uniq      string // empty for incoming email
+	MessageID string // current Message-ID
 	Out       bool
 	At        time.Time
-	Dated     time.Time // its Date, where that is far from At; zero: it is not
+	Dated     time.Time // its Date if far from At; zero: it is not
 }
 
 // The kinds of a Message-ID.
 const (
 	IDSent     = "sent"     // as we wrote it
 	IDFinal    = "final"    // as the provider changed it
-	IDLearned  = "learned"  // found in an answer
-	IDReceived = "received" // of a mail that came in
-	IDShared   = "shared"   // of a mail that came in for several threads, in one after the first
+	IDLearned  = "learned"  // found in a reply
+	IDReceived = "received" // of incoming email
+	IDShared   = "shared"   // of an email that came in for several threads, in all but the first
 )
 
 // The states of a recipient.
@@ -198,10 +198,10 @@ const (
 	Delivered = "delivered"
 	Read      = "read"
 	Failed    = "failed"
-	Resent    = "sent again" // it failed, and the same was mailed again
+	Resent    = "sent again" // failed, and sent again
 )
 
-// Recipient is what became of a mail for one participant.
+// Recipient is the state of an email for one participant.
 type Recipient struct {
 	Mail        int64
 	Participant int64
@@ -213,12 +213,12 @@ type Recipient struct {
 // The phases of a delivery.
 const (
 	PhaseNew     = "new"
-	PhaseDot     = "dot"     // the last dot of a mail is about to go out
-	PhaseUnclear = "unclear" // it may have been made
+	PhaseDot     = "dot"     // the final dot is about to be sent
+	PhaseUnclear = "unclear" // may have succeeded
 )
 
-// Delivery is a thing that remains to be done. Deliveries of one lane are done
-// one after the other, in the order of their ids.
+// Delivery is a pending delivery. Deliveries of one lane are made one after the other, in the
+// order of their ids.
 type Delivery struct {
 	ID      int64
 	Kind    string
@@ -232,16 +232,16 @@ type Delivery struct {
 	Error   string
 	Data    string // JSON
 	Raw     []byte
-	// Resumed: it stood first in its lane when the program was started, so an earlier
-	// attempt may have got through. The outbox sets it; it is not stored.
+	// Resumed: it was first in its lane when the program started, so an earlier attempt may
+	// have succeeded. The outbox sets it; it is not stored.
 	Resumed bool
 }
 
-// HeldMail is a mail that waits for a person's decision.
+// HeldMail is an email held for review.
 type HeldMail struct {
 	ID      int64
 	Mailbox int64
-	Thread  int64 // where it seems to belong; 0: nowhere
+	Thread  int64 // proposed thread; 0: none
 	Sender  string
 	Name    string
 	Subject string
@@ -273,8 +273,7 @@ func orNull(id int64) any {
 	return id
 }
 
-// hash is the key under which an id from outside is found: 16 bytes, whatever
-// its length.
+// hash returns the 16-byte key under which an external id is found.
 func hash(parts ...string) []byte {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return sum[:16]

@@ -1,6 +1,6 @@
-// Package store keeps what the bridge must remember, in SQLite. It is the only
-// package with SQL and owns the records. Everything that an event causes is one
-// call of Write, and is on disk when Write returns.
+// Package store stores the records of the bridge in SQLite. It is the only package with SQL.
+// One call of Write stores an event with all its consequences, and they are on disk when it
+// returns.
 package store
 
 import (
@@ -45,19 +45,18 @@ type Store struct {
 	sides []*sql.DB
 }
 
-// Statements is how many statements were run since the database was opened, those that
-// begin and end transactions not counted.
+// Statements returns how many statements were run since the database was opened, without those
+// that begin and end transactions.
 func (s *Store) Statements() int64 { return s.run.Load() }
 
 const pragmas = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_txlock=immediate&_time_format=sqlite"
 
-// Open opens the database in the folder dir, makes both if they do not exist,
-// and brings the tables up to date. It fails with a *LockedError when another
-// process has the folder open, and refuses a database of a newer program. The
-// caller closes the Store.
+// Open opens the database in the folder dir, creates both if needed, and upgrades the tables.
+// It returns a *LockedError if another process uses the folder, and refuses a database of a
+// newer version. The caller closes the Store.
 func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
 	if err := makeFolders(dir); err != nil {
-		return nil, fmt.Errorf("make data folder: %w", err)
+		return nil, fmt.Errorf("create data folder: %w", err)
 	}
 	lock, err := lockDir(dir)
 	if err != nil {
@@ -118,11 +117,11 @@ func (s *Store) open(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
-// examinedUpTo is up to which size the whole database is examined at the start:
-// a large one would hold the start up.
+// examinedUpTo is the size in bytes up to which the database is checked at the start. Checking
+// a larger one takes too long.
 const examinedUpTo = 128 << 20
 
-// examine looks for damage.
+// examine checks the database for damage.
 func (s *Store) examine(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() > examinedUpTo {
@@ -130,7 +129,7 @@ func (s *Store) examine(ctx context.Context, path string) error {
 	}
 	var ok string
 	if err := s.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil {
-		return fmt.Errorf("examine database %s: %w", path, err)
+		return fmt.Errorf("check database %s: %w", path, err)
 	}
 	if ok != "ok" {
 		return fmt.Errorf("database %s is damaged (%s): restore it from a backup", path, ok)
@@ -166,16 +165,16 @@ func upgrade(ctx context.Context, raw *sql.DB, log *slog.Logger) error {
 		if errors.Is(err, dbutil.ErrUnsupportedDatabaseVersion) {
 			return fmt.Errorf("it was written by a newer hashsend; install that version or restore an older backup: %w", err)
 		}
-		return fmt.Errorf("bring the tables up to date: %w", err)
+		return fmt.Errorf("upgrade the tables: %w", err)
 	}
 	return nil
 }
 
-// Dir is the folder of the database.
+// Dir returns the folder of the database.
 func (s *Store) Dir() string { return s.dir }
 
-// Side opens a second database file, NAME.db beside the main one, for a library
-// that keeps tables of its own. It is never used inside Write. The Store closes it.
+// Side opens another database file, NAME.db, for a library with its own tables. It is never
+// used inside Write. The Store closes it.
 func (s *Store) Side(name string) (*sql.DB, error) {
 	path := filepath.Join(s.dir, name+".db")
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -196,7 +195,7 @@ func (s *Store) Side(name string) (*sql.DB, error) {
 	return db, nil
 }
 
-// Secret is the installation's own, made at the first use.
+// Secret returns the secret of the installation, made on first use.
 func (s *Store) Secret(ctx context.Context) (secret []byte, err error) {
 	err = s.Write(ctx, func(t *Tx) error {
 		text, err := t.Setting("keys")
@@ -212,7 +211,7 @@ func (s *Store) Secret(ctx context.Context) (secret []byte, err error) {
 	return secret, err
 }
 
-// Close waits for the writes in hand and closes the files.
+// Close waits for running writes and closes the files.
 func (s *Store) Close() error {
 	close(s.stop)
 	<-s.stopped

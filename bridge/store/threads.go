@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Mailbox returns the id of the mailbox with that name in the configuration,
-// and keeps its address up to date.
+// Mailbox returns the id of the mailbox with a name from the configuration, and updates its
+// address.
 func (t *Tx) Mailbox(name, address string) (int64, error) {
 	return t.insert("INSERT INTO mailbox (name, address) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET address = excluded.address RETURNING id", name, address)
 }
@@ -35,7 +35,7 @@ func scanAll[T any](t *Tx, scan func(func(...any) error) (T, error), query strin
 	return all, err
 }
 
-// AddThread stores a new thread and the epoch that it begins with; ids are set.
+// AddThread stores a new thread with its first epoch, and sets their ids.
 func (t *Tx) AddThread(th *Thread, e *Epoch) (err error) {
 	th.ID, err = t.insert("INSERT INTO thread (mailbox, mode, title, token, created) VALUES (?, ?, ?, ?, ?) RETURNING id",
 		th.Mailbox, th.Mode, th.Title, th.Token, millis(th.Created))
@@ -49,7 +49,7 @@ func (t *Tx) AddThread(th *Thread, e *Epoch) (err error) {
 	return t.AddEpoch(e)
 }
 
-// AddEpoch stores a new epoch; it is the current one from now on.
+// AddEpoch stores a new epoch, which becomes the current one.
 func (t *Tx) AddEpoch(e *Epoch) (err error) {
 	e.ID, err = t.insert("INSERT INTO epoch (thread, name, subject, anchor, guid, started) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
 		e.Thread, e.Name, e.Subject, e.Anchor, e.GUID, millis(e.Started))
@@ -77,7 +77,7 @@ func (t *Tx) Epoch(thread int64) (Epoch, error) {
 	return c.epoch, nil
 }
 
-// Subjects returns the subjects that a thread has had.
+// Subjects returns all subjects of a thread.
 func (t *Tx) Subjects(thread int64) ([]string, error) {
 	return scanAll(t, func(scan func(...any) error) (s string, err error) { return s, scan(&s) },
 		"SELECT subject FROM epoch WHERE thread = ? ORDER BY id", thread)
@@ -102,7 +102,7 @@ func (t *Tx) Thread(id int64) (Thread, error) {
 	return c.thread, nil
 }
 
-// Threads returns the threads that go on, newest first.
+// Threads returns the active threads, newest first.
 func (t *Tx) Threads(limit int) ([]Thread, error) {
 	return scanAll(t, scanThread, "SELECT "+threadColumns+" FROM thread WHERE NOT ended ORDER BY id DESC LIMIT ?", limit)
 }
@@ -114,19 +114,19 @@ func (t *Tx) SetThread(th Thread) error {
 	}, "UPDATE thread SET mode = ?, title = ?, paused = ?, ended = ? WHERE id = ?", th.Mode, th.Title, th.Paused, th.Ended, th.ID)
 }
 
-// SetLive notes when an answer by mail came.
+// SetLive stores the time of a reply by email.
 func (t *Tx) SetLive(thread int64, at time.Time) error {
 	return t.change(thread, func(c *conversation) { c.thread.Live = moment(millis(at)) }, "UPDATE thread SET live = ? WHERE id = ?", millis(at), thread)
 }
 
-// SetHold stores the hold of a thread. A zero first means that nothing is held.
+// SetHold stores the hold of a thread. A zero first ends it.
 func (t *Tx) SetHold(thread int64, first, until time.Time) error {
 	return t.change(thread, func(c *conversation) {
 		c.thread.HoldFirst, c.thread.HoldUntil = moment(millis(first)), moment(millis(until))
 	}, "UPDATE thread SET hold_first = ?, hold_until = ? WHERE id = ?", millis(first), millis(until), thread)
 }
 
-// Holds returns the threads that hold messages, and until when.
+// Holds returns the threads with held messages, and when their holds end.
 func (t *Tx) Holds() (map[int64]time.Time, error) {
 	all := map[int64]time.Time{}
 	err := t.rows("SELECT id, hold_until FROM thread WHERE hold_first > 0", nil, func(scan func(...any) error) error {
@@ -149,7 +149,7 @@ func scanRoom(scan func(...any) error) (r Room, err error) {
 	return r, err
 }
 
-// Room finds a room or chat thread by the network's ids.
+// Room finds a room or chat thread by its network ids.
 func (t *Tx) Room(network, place, chat string) (Room, error) {
 	if thread := t.mem.room(roomKey{network, place, chat}); thread != 0 {
 		c, err := t.conversation(thread)
@@ -172,7 +172,7 @@ func (t *Tx) RoomByID(id int64) (Room, error) {
 	return scanOne(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE id = ?", id)
 }
 
-// RoomsIn returns a room and all chat threads inside it that are known.
+// RoomsIn returns a room and the known chat threads in it.
 func (t *Tx) RoomsIn(network, place string) ([]Room, error) {
 	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE network = ? AND place = ? ORDER BY id", network, place)
 }
@@ -189,13 +189,12 @@ func (t *Tx) RoomsOf(thread int64) ([]Room, error) {
 	return slices.Clone(c.rooms), nil
 }
 
-// LinkedRooms returns the rooms of a network that belong to a thread and that the
-// bridge is in.
+// LinkedRooms returns the linked rooms of a network that the bridge is in.
 func (t *Tx) LinkedRooms(network string) ([]Room, error) {
 	return scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE network = ? AND thread IS NOT NULL AND NOT gone ORDER BY id", network)
 }
 
-// PutRoom stores a room, new or known by its network ids, and sets its id.
+// PutRoom stores a new or known room, and sets its id.
 func (t *Tx) PutRoom(r *Room) (err error) {
 	r.ID, err = t.insert(`INSERT INTO room (network, place, chat, thread, name, private, gone, linked, shared, encrypted, topic, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (network, place, chat) DO UPDATE SET thread = excluded.thread, name = excluded.name, private = excluded.private,
@@ -205,8 +204,8 @@ func (t *Tx) PutRoom(r *Room) (err error) {
 	return err
 }
 
-// MoveRoom gives a room and the chat threads inside it another network id. Ids of
-// its messages that begin with oldIDs, if that is not empty, then begin with newIDs.
+// MoveRoom changes the network id of a room and the chat threads in it. If oldIDs is not empty,
+// ids of its messages that start with oldIDs then start with newIDs.
 func (t *Tx) MoveRoom(network, from, to, oldIDs, newIDs string) error {
 	if oldIDs != "" {
 		err := t.exec(`UPDATE copy SET posted = ? || substr(posted, ?) WHERE substr(posted, 1, ?) = ?
@@ -227,7 +226,7 @@ func scanParticipant(scan func(...any) error) (p Participant, err error) {
 	return p, err
 }
 
-// AddParticipant stores a new participant with a token of their own; the id is set.
+// AddParticipant stores a new participant with a token, and sets the id.
 func (t *Tx) AddParticipant(p *Participant) (err error) {
 	p.ID, err = t.insert(`INSERT INTO participant (thread, address, canon, name, ghost, token, state, joined, changed, muted, mailed, mode, dialect)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
@@ -238,7 +237,7 @@ func (t *Tx) AddParticipant(p *Participant) (err error) {
 	return t.AddToken(p.Token, p.Thread, p.ID)
 }
 
-// SetParticipant stores what may change of a participant.
+// SetParticipant updates a participant.
 func (t *Tx) SetParticipant(p Participant) error {
 	return t.change(p.Thread, func(c *conversation) {
 		for i := range c.people {
@@ -250,7 +249,7 @@ func (t *Tx) SetParticipant(p Participant) error {
 		p.Address, p.Name, p.State, millis(p.Joined), millis(p.Changed), millis(p.Muted), millis(p.Mailed), p.Bounces, cmp.Or(p.Mode, Burst), p.Dialect, p.Zone, p.ID)
 }
 
-// Participant finds a participant of a thread by the canonical address.
+// Participant finds a participant of a thread by canonical address.
 func (t *Tx) Participant(thread int64, canon string) (Participant, error) {
 	people, err := t.Participants(thread)
 	for _, p := range people {
@@ -269,13 +268,12 @@ func (t *Tx) ParticipantByID(id int64) (Participant, error) {
 	return scanOne(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE id = ?", id)
 }
 
-// ParticipantByGhost finds somebody for whom a ghost stands, in the thread that they
-// came to last; ErrNone: it stands for nobody.
+// ParticipantByGhost finds the participant of a ghost, in the thread joined last.
 func (t *Tx) ParticipantByGhost(ghost string) (Participant, error) {
 	return scanOne(t, scanParticipant, "SELECT "+participantColumns+" FROM participant WHERE ghost = ? ORDER BY id DESC LIMIT 1", ghost)
 }
 
-// Participants returns all participants of a thread, those who left too.
+// Participants returns all participants of a thread, including former ones.
 func (t *Tx) Participants(thread int64) ([]Participant, error) {
 	c, err := t.conversation(thread)
 	if err == ErrNone {
@@ -287,7 +285,7 @@ func (t *Tx) Participants(thread int64) ([]Participant, error) {
 	return slices.Clone(c.people), nil
 }
 
-// AddUnread keeps an event of a type that nobody knows; only the newest are kept.
+// AddUnread stores an event of an unknown type. Only the newest are kept.
 func (t *Tx) AddUnread(network, kind string, at time.Time, raw []byte) error {
 	const kept = 1000
 	id, err := t.insert("INSERT INTO unread (network, kind, at, raw) VALUES (?, ?, ?, ?) RETURNING id", network, kind, millis(at), raw)
@@ -297,24 +295,24 @@ func (t *Tx) AddUnread(network, kind string, at time.Time, raw []byte) error {
 	return t.exec("DELETE FROM unread WHERE id <= ?", id-kept)
 }
 
-// AuthorByID returns the network and the network's id of a chat user.
+// AuthorByID returns the network and network id of a chat user.
 func (t *Tx) AuthorByID(id int64) (network, person string, err error) {
 	err = t.row("SELECT network, person FROM author WHERE id = ?", []any{id}, &network, &person)
 	return network, person, err
 }
 
-// AddToken stores a reply token. participant is 0 for the token of a whole thread.
+// AddToken stores a reply token. participant is 0 for the token of a thread.
 func (t *Tx) AddToken(token string, thread, participant int64) error {
 	return t.exec("INSERT INTO token (token, thread, participant) VALUES (?, ?, ?)", token, thread, orNull(participant))
 }
 
-// Token finds the thread, and the participant or 0, that a reply token belongs to.
+// Token finds the thread and the participant, or 0, of a reply token.
 func (t *Tx) Token(token string) (thread, participant int64, err error) {
 	err = t.row("SELECT thread, coalesce(participant, 0) FROM token WHERE token = ?", []any{token}, &thread, &participant)
 	return thread, participant, err
 }
 
-// Author returns the id of a chat user and keeps the name up to date.
+// Author returns the id of a chat user, and updates the name.
 func (t *Tx) Author(network, person, name string) (int64, error) {
 	k := authorKey{network, person}
 	for _, known := range []map[authorKey]author{t.own.authors, t.groupAuthors(), {k: t.mem.author(k)}} {
@@ -336,8 +334,8 @@ func (t *Tx) Author(network, person, name string) (int64, error) {
 	return id, err
 }
 
-// stored is a participant as the table has it after SetParticipant, which leaves alone
-// what was never to change.
+// stored returns a participant as the table has it after SetParticipant, which leaves constant
+// fields alone.
 func (p Participant) stored(was Participant) Participant {
 	p.ID, p.Thread, p.Canon, p.Ghost, p.Token = was.ID, was.Thread, was.Canon, was.Ghost, was.Token
 	p.Joined, p.Changed, p.Muted, p.Mailed = moment(millis(p.Joined)), moment(millis(p.Changed)), moment(millis(p.Muted)), moment(millis(p.Mailed))

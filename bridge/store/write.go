@@ -14,10 +14,10 @@ type Tx struct {
 	st  *statements
 
 	mem     *memory
-	since   uint64   // commits that mem knew when it began
+	since   uint64   // commits that mem had applied at the start
 	own     changes  // of this transaction
-	group   *changes // of those before it in the same commit; nil: it only reads
-	precise bool     // what is written is told to own by its caller
+	group   *changes // of earlier writes in the same commit; nil: read only
+	precise bool     // the caller records its changes in own
 }
 
 type job struct {
@@ -27,16 +27,16 @@ type job struct {
 	done chan error
 }
 
-// groupLimit is how many waiting writes share one commit at most, so that the
-// first of them does not wait for ever.
+// groupLimit is how many waiting writes share a commit, so that the first does not wait too
+// long.
 const groupLimit = 256
 
 // ErrClosed is returned by Write after Close.
 var ErrClosed = errors.New("the database is closed")
 
-// Write runs fn in a transaction and returns nil only when its changes are on
-// disk. What several goroutines write at the same time shares a commit; fn may
-// fail alone. fn must not call Write or wait for something that does.
+// Write runs fn in a transaction and returns nil only if its changes are on disk. Concurrent
+// writes share a commit; each may fail alone. fn must not call Write or wait for something that
+// does.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
 	select {
@@ -49,7 +49,7 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	return <-j.done
 }
 
-// Read runs fn on a snapshot of what is committed. fn must not change anything.
+// Read runs fn on a snapshot of committed data. fn must not change anything.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) (err error) {
 	var r *readConn
 	select {
@@ -58,7 +58,7 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) (err error) {
 		return ctx.Err()
 	}
 	defer func() { s.readers <- r }()
-	whole := context.WithoutCancel(ctx) // a connection must not be left in the middle
+	whole := context.WithoutCancel(ctx) // never leave a connection in a transaction
 	since := s.mem.now()
 	if _, err := r.conn.ExecContext(whole, "BEGIN"); err != nil {
 		return fmt.Errorf("read database: %w", err)
@@ -71,8 +71,8 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) (err error) {
 	return call(fn, &Tx{ctx: whole, st: r.st, mem: s.mem, since: since})
 }
 
-// readConn is a connection for reading with its own statements, so that a
-// transaction never waits for a second connection.
+// readConn is a read connection with its own statements, so that a transaction never waits for
+// a second connection.
 type readConn struct {
 	conn *sql.Conn
 	st   *statements
@@ -106,10 +106,9 @@ func (s *Store) writeLoop(conn *sql.Conn) {
 	}
 }
 
-// runGroup commits what the functions of the group have written. An error is
-// one of the whole group.
+// runGroup commits the writes of a group. An error applies to the whole group.
 func runGroup(conn *sql.Conn, st *statements, mem *memory, group []*job) error {
-	ctx := context.Background() // a caller that gives up must not end the others' transaction
+	ctx := context.Background() // a cancelled caller must not end the others' transaction
 	changed := &changes{}
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("write database: %w", err)
@@ -128,7 +127,7 @@ func runGroup(conn *sql.Conn, st *statements, mem *memory, group []*job) error {
 	return nil
 }
 
-// runJob runs one function in a savepoint. Its own failure is kept in the job.
+// runJob runs one write in a savepoint. Its own error is kept in the job.
 func runJob(ctx context.Context, conn *sql.Conn, st *statements, mem *memory, changed *changes, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
@@ -148,7 +147,7 @@ func runJob(ctx context.Context, conn *sql.Conn, st *statements, mem *memory, ch
 	return err
 }
 
-// call keeps a panic of one writer from ending the loop that all share.
+// call turns a panic of one writer into an error, because all share one loop.
 func call(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -158,12 +157,11 @@ func call(fn func(*Tx) error, tx *Tx) (err error) {
 	return fn(tx)
 }
 
-// statements prepares each query of one connection once. Only one goroutine at a
-// time uses it.
+// statements prepares each query of one connection once. It is used by one goroutine at a time.
 type statements struct {
 	conn *sql.Conn
 	made map[string]statement
-	run  *atomic.Int64 // how many were run, of all connections
+	run  *atomic.Int64 // statements run on all connections
 }
 
 func newStatements(conn *sql.Conn, run *atomic.Int64) *statements {
@@ -173,7 +171,7 @@ func newStatements(conn *sql.Conn, run *atomic.Int64) *statements {
 // statement is a prepared query.
 type statement struct {
 	*sql.Stmt
-	conversation bool // it changes what memory keeps
+	conversation bool // changes cached conversations
 }
 
 func (s *statements) get(ctx context.Context, query string) (statement, error) {
@@ -190,8 +188,8 @@ func (s *statements) get(ctx context.Context, query string) (statement, error) {
 	return st, nil
 }
 
-// get finds a statement. One that changes what memory keeps makes it read everything
-// anew, unless the caller tells what it changes.
+// get returns a prepared statement. One that changes cached conversations drops them all unless
+// the caller records its changes.
 func (t *Tx) get(query string) (statement, error) {
 	st, err := t.st.get(t.ctx, query)
 	if err == nil && st.conversation && !t.precise {
@@ -264,7 +262,7 @@ func (t *Tx) rows(query string, args []any, each func(scan func(...any) error) e
 	return wrap(rs.Err())
 }
 
-// ErrNone says that there is no such row.
+// ErrNone reports that a record does not exist.
 var ErrNone = errors.New("no such record")
 
 func wrap(err error) error {

@@ -14,7 +14,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// The kinds of deliveries of messages to rooms.
+// The kinds of delivery to rooms.
 const (
 	jobPost     = "chat.post"
 	jobPostFile = "chat.file"
@@ -23,31 +23,31 @@ const (
 	JobReport   = "chat.report"
 )
 
-// postJob is the data of a message that is posted, or of a file.
+// postJob is the data of a delivery that posts a message or a file.
 type postJob struct {
 	Target
-	Message int64 `json:"message,omitempty"` // whose copy this is; 0: a notice
+	Message int64 `json:"message,omitempty"` // the message; 0: a notice
 	Part    int   `json:"part,omitempty"`
-	ReplyTo int64 `json:"reply_to,omitempty"` // message that it answers
-	File    int64 `json:"file,omitempty"`     // stored file that is posted
-	Whole   bool  `json:"whole,omitempty"`    // the file is all that the message says
+	ReplyTo int64 `json:"reply_to,omitempty"` // the message it replies to
+	File    int64 `json:"file,omitempty"`     // the stored file to post
+	Whole   bool  `json:"whole,omitempty"`    // the file holds the whole text of the message
 }
 
-// ChangeJob is the data of an edit or a deletion of a part of a message.
+// ChangeJob is the data of a delivery that edits or deletes a part of a message.
 type ChangeJob struct {
 	Target
 	Of   int64 `json:"of"`
 	Part int   `json:"part,omitempty"`
 }
 
-// ReportJob is the data of a state that is shown at a message.
+// ReportJob is the data of a delivery that shows a state at a message.
 type ReportJob struct {
 	Target
 	To    string     `json:"to"` // the network's id of the message
 	State chat.State `json:"state"`
 }
 
-// Kinds are the kinds of deliveries of messages to rooms.
+// Kinds returns the kinds of delivery to rooms.
 func Kinds(e *core.Env) []outbox.Kind {
 	post := Kind[postJob]{Name: jobPost, Patience: outbox.MessagePatience, Attempt: func(ctx context.Context, n *core.Network, d store.Delivery, j *postJob) (chat.MessageID, error) {
 		return attemptPost(ctx, e, n, d, j)
@@ -92,8 +92,8 @@ func attemptPost(ctx context.Context, e *core.Env, n *core.Network, d store.Deli
 	return SendOnce(ctx, n, d, j.Out)
 }
 
-// placeReply fills in the network's id of the message that a new one answers, and the
-// chat thread in which answers to it stand.
+// placeReply fills in the network's id of the message that a new one replies to, and its chat
+// thread.
 func placeReply(ctx context.Context, e *core.Env, n *core.Network, j *postJob) error {
 	if j.ReplyTo == 0 {
 		return nil
@@ -107,7 +107,7 @@ func placeReply(ctx context.Context, e *core.Env, n *core.Network, j *postJob) e
 		if n.Threader == nil || c.Posted == "" || j.Place.Thread != "" || !n.Limits().Threads {
 			return nil
 		}
-		// A message in a thread is not the root of another.
+		// A message in a chat thread is not the root of another one.
 		if j.Place.Thread = chat.ThreadID(c.Chat); c.Chat == "" {
 			j.Place.Thread = n.Threader.ThreadOf(j.Place, j.Out.ReplyTo)
 		}
@@ -116,7 +116,7 @@ func placeReply(ctx context.Context, e *core.Env, n *core.Network, j *postJob) e
 	})
 }
 
-// settlePost notes that a message stands in its room.
+// settlePost records that a message was posted.
 func settlePost(w *core.Work, _ store.Delivery, j postJob, id chat.MessageID) error {
 	if err := mayAgain(w, j.Network, j.Place.Room); err != nil || j.Message == 0 {
 		return err
@@ -124,7 +124,7 @@ func settlePost(w *core.Work, _ store.Delivery, j postJob, id chat.MessageID) er
 	return copyPosted(w, j, id)
 }
 
-// gaveUpPost tells where a message came from that it could not be posted.
+// gaveUpPost reports a message that could not be posted, where it came from.
 func gaveUpPost(w *core.Work, _ store.Delivery, j postJob, cause error) error {
 	if err := mayNot(w, j.Network, j.Place.Room, cause); err != nil || j.Message == 0 {
 		return err
@@ -133,20 +133,20 @@ func gaveUpPost(w *core.Work, _ store.Delivery, j postJob, cause error) error {
 	if err != nil {
 		return err
 	}
-	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room did not take it: " + cause.Error()})
+	w.Trace(core.Trace{Thread: m.Thread, Message: m.ID, Kind: "refused", Text: "the room refused it: " + cause.Error()})
 	if m.Origin == store.FromChat {
-		return NoticeAt(w, m, fmt.Sprintf("⚠️ This message did not reach another room of the conversation: %s.", core.PlainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
+		return NoticeAt(w, m, fmt.Sprintf("⚠️ This message couldn't be posted in another room of this conversation: %s.", core.PlainReason(cause.Error())), chat.State{Phase: chat.Failed, Reason: cause.Error()})
 	}
-	return NoticeHome(w, fmt.Sprintf("A mail of %s could not be posted in its room: %s. What it said:\n%s", m.Name, core.PlainReason(cause.Error()), core.WithRemarks(m)))
+	return NoticeHome(w, fmt.Sprintf("⚠️ An email from %s couldn't be posted in its room: %s. It said:\n%s", m.Name, core.PlainReason(cause.Error()), core.WithRemarks(m)))
 }
 
-// SendOnce posts an event. When an earlier attempt may have succeeded it looks for
-// the event first.
+// SendOnce posts an event. If an earlier attempt may have succeeded, it looks for the event
+// first.
 func SendOnce(ctx context.Context, n *core.Network, d store.Delivery, out chat.Outgoing) (chat.MessageID, error) {
 	return once(ctx, n, d, out, func() (chat.MessageID, error) { return n.Send(ctx, out) })
 }
 
-// once makes a delivery by send, unless an event with its key is there already.
+// once calls send unless an event with the key of the delivery exists.
 func once(ctx context.Context, n *core.Network, d store.Delivery, out chat.Outgoing, send func() (chat.MessageID, error)) (chat.MessageID, error) {
 	if n.Finder != nil && outbox.InDoubt(d) {
 		id, found, err := n.Finder.Find(ctx, out.Place, out.Key, d.Created.Add(-time.Minute))
@@ -174,7 +174,7 @@ func attemptFile(ctx context.Context, e *core.Env, n *core.Network, d store.Deli
 		return "", err
 	}
 	if n.Filer == nil || f.State != store.FileHere {
-		return "", core.NeverError("the file is no longer there")
+		return "", core.NeverError("the file no longer exists")
 	}
 	a := chat.Attachment{
 		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
@@ -183,8 +183,8 @@ func attemptFile(ctx context.Context, e *core.Env, n *core.Network, d store.Deli
 	return once(ctx, n, d, j.Out, func() (chat.MessageID, error) { return n.Filer.SendFile(ctx, j.Out, a) })
 }
 
-// copyPosted records that a part of a message's copy stands in a room, and deletes what
-// must not stand there any more.
+// copyPosted records that a part of a message was posted. It deletes the part again if it is
+// outdated by now.
 func copyPosted(w *core.Work, j postJob, id chat.MessageID) error {
 	r, err := w.RoomByID(j.Room)
 	if err != nil {

@@ -1,3 +1,3 @@
-// Package tochat posts in rooms: messages in parts, notices, files, signs and states. Each
-// is a delivery of the outbox.
+// Package tochat posts to rooms: messages in parts, files, notices, signs and states. Each is a
+// delivery of the outbox.
 package tochat

@@ -14,9 +14,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Target is what the data of all deliveries to a chat network have in common. Messages
-// are named there by their ids in the store, because their ids in the network may not be
-// known yet when the delivery is made.
+// Target is the common data of all deliveries to a chat network. It refers to messages by their
+// ids in the store, because their network ids may be unknown when the delivery is enqueued.
 type Target struct {
 	Network string        `json:"network"`
 	Place   chat.Place    `json:"place"`
@@ -33,13 +32,13 @@ type Job interface{ target() *Target }
 type Kind[J any] struct {
 	Name     string
 	Patience time.Duration // 0: usualPatience
-	// Attempt makes the delivery; what it fills in of the data is there in Settle.
+	// Attempt makes the delivery. Settle sees what it changes in the data.
 	Attempt func(ctx context.Context, n *core.Network, d store.Delivery, j *J) (chat.MessageID, error)
-	Settle  func(w *core.Work, d store.Delivery, j J, id chat.MessageID) error // nil: there is nothing to note
-	GaveUp  func(w *core.Work, d store.Delivery, j J, cause error) error       // tells people; nil: nobody misses it
+	Settle  func(w *core.Work, d store.Delivery, j J, id chat.MessageID) error // nil: nothing to store
+	GaveUp  func(w *core.Work, d store.Delivery, j J, cause error) error       // tells people; nil: nobody needs to know
 }
 
-// For makes a kind of the outbox of it.
+// For returns the kind of delivery for the outbox.
 func (k Kind[J]) For(e *core.Env) outbox.Kind {
 	if k.Patience == 0 {
 		k.Patience = outbox.UsualPatience
@@ -98,13 +97,13 @@ func Enqueue(w *core.Work, kind, key string, j Job) error {
 	return outbox.Enqueue(w, kind, outbox.ChatLane(t.Network, t.Place.Room), key, j, nil, time.Time{})
 }
 
-// CopyOf is the id under which a part of a message stands in a room. The error is final
-// if it does not stand there.
+// CopyOf returns the network's id of a part of a message in a room. The error is final if it
+// was never posted there.
 func CopyOf(ctx context.Context, e *core.Env, message, room int64, part int) (id chat.MessageID, err error) {
 	err = e.Store.Read(ctx, func(tx *store.Tx) error {
 		c, err := tx.CopyPart(message, room, part)
 		if errors.Is(err, store.ErrNone) || (err == nil && c.Posted == "") {
-			return retry.Never(errors.New("the message was never posted there"))
+			return retry.Never(errors.New("the message was never posted in this room"))
 		}
 		id = chat.MessageID(c.Posted)
 		return err

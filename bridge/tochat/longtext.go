@@ -13,15 +13,15 @@ import (
 	"hashsend/bridge/store"
 )
 
-// wholeName is the name of the file that has a text which is too long for a room.
+// wholeName is the name of the file with a text that is too long for a room.
 const wholeName = "full text.txt"
 
-// wholeNote says where the rest of a text is.
-const wholeNote = "… It is longer: the whole is in the file “" + wholeName + "”."
+// wholeNote says where to find the whole text.
+const wholeNote = "… The whole message is in the file “" + wholeName + "”."
 
-// BodiesFor makes the bodies of a message for a network, with lines about its files.
-// whole: there is one, with the beginning of a text that is too long, and all of it
-// is to follow as a file. Where no files can be posted, the text comes in numbered parts.
+// BodiesFor makes the bodies of a message for a network, with lines about its files. If whole
+// is true, there is one body with the beginning of a long text, and the whole text must follow
+// as a file. Where files cannot be posted, a long text has numbered parts.
 func BodiesFor(e *core.Env, m store.Message, lines []string, network string) (bodies []chat.Body, whole bool) {
 	l := e.Network(network).Limits()
 	bodies = planChat(m, lines, l)
@@ -40,8 +40,8 @@ func postsFiles(e *core.Env, network string) bool {
 	return can && !e.Network(network).Limits().NoFiles
 }
 
-// beginning is as much of a message as fits a network, with a note and the lines about
-// its files.
+// beginning returns as much of a message as fits a network, with a note and the lines about its
+// files.
 func beginning(m store.Message, lines []string, l chat.Limits) []chat.Body {
 	tail := len(wholeNote) + len(strings.Join(lines, "\n📎 "))
 	less := l
@@ -60,8 +60,8 @@ func beginning(m store.Message, lines []string, l chat.Limits) []chat.Body {
 	return planChat(m, lines, l)
 }
 
-// WholeAgain posts the file with all that a message says after an edit: what it said
-// before stands in another one, or in none. The other one is deleted when this one stands.
+// WholeAgain posts a new file with the whole text of an edited message. The earlier file, if
+// any, is deleted when the new one is posted.
 func WholeAgain(w *core.Work, m store.Message, r store.Room, of store.Copy, as chat.Sender) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil {
@@ -83,9 +83,8 @@ func WholeAgain(w *core.Work, m store.Message, r store.Room, of store.Copy, as c
 	return Enqueue(w, jobPostFile, w.Key("m", m.ID, r.ID, int64(j.Part)), &j)
 }
 
-// DropWhole deletes the files that have all of a message in a room, as far as its
-// network can: those of a part before this one. One that waits to be posted is deleted
-// behind it.
+// DropWhole deletes the files with the whole text of a message in a room, as far as the network
+// can, for parts before one. A file that is still waiting to be posted is deleted after it was.
 func DropWhole(w *core.Work, message int64, r store.Room, before int) error {
 	if w.Env.Network(r.Network).Deleter == nil {
 		return nil
@@ -108,7 +107,7 @@ func DropWhole(w *core.Work, message int64, r store.Room, before int) error {
 	return nil
 }
 
-// wholeText is the file with all that a message says.
+// wholeText returns the file with the whole text of a message.
 func wholeText(m store.Message) chat.Attachment {
 	text := strings.ToValidUTF8(m.Text, string(utf8.RuneError))
 	if strings.TrimSpace(text) == "" {

@@ -11,11 +11,10 @@ import (
 	"hashsend/bridge/store"
 )
 
-// TestBeginning keeps the beginning of a long text within the limits (C7), with the note
-// and the lines about files, and the rest in a file.
+// TestBeginning keeps the beginning of a long text, with its note, within the limits.
 func TestBeginning(t *testing.T) {
 	slack, matrix := chat.Limits{Chars: 3900, Threads: true}, chat.Limits{Text: 48 << 10}
-	lines := []string{"a.iso (5.0 GB) is too large for this room; it was in the mail", "b.txt"}
+	lines := []string{"a.iso (5.0 GB) is too large for this room; it was attached to the email", "b.txt"}
 	for name, x := range map[string]struct {
 		text, html string
 		lines      []string

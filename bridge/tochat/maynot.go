@@ -10,13 +10,13 @@ import (
 	"hashsend/bridge/store"
 )
 
-// mayNotKey is the setting that stands while we may not write in a room.
+// mayNotKey is the setting that exists while the bridge must not post in a room.
 func mayNotKey(network string, room chat.RoomID) string {
 	return "may not write\x00" + network + "\x00" + string(room)
 }
 
-// mayNot tells the home room, once, that a linked room does not let us write any
-// more, and what to do. Nobody can be told in the room itself.
+// mayNot tells the home room, once, that the bridge may no longer post in a linked room, and
+// what to do.
 func mayNot(w *core.Work, network string, room chat.RoomID, cause error) error {
 	if !errors.Is(cause, chat.ErrMayNot) || (network == w.Env.Home.Network && room == w.Env.Home.Room) {
 		return nil
@@ -31,7 +31,7 @@ func mayNot(w *core.Work, network string, room chat.RoomID, cause error) error {
 	}
 	i := slices.IndexFunc(rooms, func(r store.Room) bool { return r.Thread != 0 && !r.Gone })
 	if i < 0 {
-		return nil // it is not linked, or it was told that we were put out
+		return nil // the room is not linked, or its removal was reported
 	}
 	th, err := w.Thread(rooms[i].Thread)
 	if err != nil {
@@ -40,10 +40,10 @@ func mayNot(w *core.Work, network string, room chat.RoomID, cause error) error {
 	if err := w.SetSetting(key, "told"); err != nil {
 		return err
 	}
-	return NoticeHome(w, fmt.Sprintf("⚠️ I may not write in the room of “%s” any more: %s. Have somebody who may change the room's permissions let me, and those who write by email, send messages there, or unlink the room. Until then its mail is told here.", th.Title, core.PlainReason(cause.Error())))
+	return NoticeHome(w, fmt.Sprintf("⚠️ I can no longer post in the room of “%s”: %s. Ask someone who manages the room's permissions to let me and its email participants send messages, or unlink the room. Until then, its email is posted here.", th.Title, core.PlainReason(cause.Error())))
 }
 
-// mayAgain notes that a room lets us write.
+// mayAgain records that posting in a room works again.
 func mayAgain(w *core.Work, network string, room chat.RoomID) error {
 	key := mayNotKey(network, room)
 	told, err := w.Setting(key)

@@ -14,9 +14,9 @@ import (
 	"hashsend/bridge/store"
 )
 
-// NoticeAt posts a notice at a message in the room where it was written, and marks
-// the message where the network can. What came by mail is told of in the first room
-// that has it.
+// NoticeAt posts a notice about a message in the room where it was posted, and shows the state
+// at the message if the network can. For a message from an email it uses the first room with a
+// copy.
 func NoticeAt(w *core.Work, m store.Message, text string, s chat.State, more ...Option) error {
 	c, r, there, err := whereWritten(w, m)
 	if err != nil {
@@ -49,7 +49,7 @@ func NoticeAt(w *core.Work, m store.Message, text string, s chat.State, more ...
 	}
 	to := InReplyTo(chat.MessageID(c.Posted))
 	if w.Env.Network(r.Network).Limits().Threads && m.Author != 0 {
-		// An answer would open a chat thread under the message for all to see.
+		// A reply would open a visible chat thread under the message.
 		network, person, err := w.AuthorByID(m.Author)
 		if err != nil {
 			return err
@@ -64,7 +64,7 @@ func NoticeAt(w *core.Work, m store.Message, text string, s chat.State, more ...
 // Option changes how a notice is posted.
 type Option func(*chat.Outgoing)
 
-// Notice posts words of the bridge itself.
+// Notice posts a notice of the bridge.
 func Notice(w *core.Work, network string, p chat.Place, text string, more ...Option) error {
 	text = strings.ReplaceAll(text, core.PromptMark, w.Env.Prompt(network, p))
 	j := postJob{Target: Target{Network: network, Place: p, Out: chat.Outgoing{Kind: chat.Notice, At: w.Now, Body: chat.Body{Text: text, HTML: markup.FromText(text)}}}}
@@ -74,13 +74,13 @@ func Notice(w *core.Work, network string, p chat.Place, text string, more ...Opt
 	return Enqueue(w, jobPost, w.Env.Instance+".n."+mail.NewUniq(), &j)
 }
 
-// NoticeThread posts words of the bridge in every room of a thread; in the home room
-// if it has none.
+// NoticeThread posts a notice in every room of a conversation, or in the home room if it has
+// none.
 func NoticeThread(w *core.Work, thread int64, text string, more ...Option) error {
 	return NoticeEach(w, thread, func(string, chat.RoomID) string { return text }, more...)
 }
 
-// NoticeEach does the same with words that depend on the room.
+// NoticeEach does the same with a text for each room.
 func NoticeEach(w *core.Work, thread int64, text func(network string, room chat.RoomID) string, more ...Option) error {
 	rooms, err := w.RoomsOf(thread)
 	if err != nil {
@@ -103,33 +103,33 @@ func NoticeEach(w *core.Work, thread int64, text func(network string, room chat.
 	return nil
 }
 
-// NoticeHome posts words of the bridge in the home room; without one they go to the log.
+// NoticeHome posts a notice in the home room. Without a home room it logs it.
 func NoticeHome(w *core.Work, text string, more ...Option) error {
 	h := w.Env.Home
 	if h.Network == "" || !w.Env.Network(h.Network).Known() {
-		w.Env.Log.Warn("there is no home room to tell this: set home in the configuration")
-		w.Env.Log.Debug("not told", "text", text)
+		w.Env.Log.Warn("a notice was not posted because there is no home room: set home in the configuration")
+		w.Env.Log.Debug("notice not posted", "text", text)
 		return nil
 	}
 	return Notice(w, h.Network, chat.Place{Room: h.Room}, text, more...)
 }
 
-// Privately addresses a notice to one person.
+// Privately shows a notice to one person only.
 func Privately(to chat.UserID) Option {
 	return func(o *chat.Outgoing) { o.For = to }
 }
 
-// WithChoices offers commands as the answer to a notice.
+// WithChoices adds commands as buttons to a notice.
 func WithChoices(choices ...chat.Choice) Option {
 	return func(o *chat.Outgoing) { o.Choices = choices }
 }
 
-// InReplyTo ties a notice to a message of the network.
+// InReplyTo makes a notice a reply to a message of the network.
 func InReplyTo(id chat.MessageID) Option {
 	return func(o *chat.Outgoing) { o.ReplyTo = id }
 }
 
-// whereWritten finds a message of a chat in the room where it was written.
+// whereWritten finds the original of a chat message.
 func whereWritten(w *core.Work, m store.Message) (c store.Copy, r store.Room, there bool, err error) {
 	if m.Origin != store.FromChat || m.Author == 0 {
 		return c, r, false, nil
@@ -154,7 +154,7 @@ func whereWritten(w *core.Work, m store.Message) (c store.Copy, r store.Room, th
 	return c, r, false, nil
 }
 
-// OriginalOf finds where a message was written, if its network shows states.
+// OriginalOf finds the original of a message if its network shows states.
 func OriginalOf(w *core.Work, m store.Message) (c store.Copy, r store.Room, there bool, err error) {
 	c, r, there, err = whereWritten(w, m)
 	if !there || err != nil {
@@ -164,8 +164,8 @@ func OriginalOf(w *core.Work, m store.Message) (c store.Copy, r store.Room, ther
 	return c, r, can, nil
 }
 
-// ShowState has a state shown at a copy of a message. It has a lane of its own: states
-// must not hold up what is said in the room.
+// ShowState enqueues a state for a copy of a message. States have their own lane and do not
+// delay messages.
 func ShowState(w *core.Work, r store.Room, c store.Copy, s chat.State) error {
 	at := core.Place(r)
 	if c.Chat != "" {

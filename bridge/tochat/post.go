@@ -14,8 +14,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Post enqueues the copy of a message for one room, as the network's limits allow, and
-// its files behind it.
+// Post enqueues the copy of a message for one room, within the limits of the network, followed
+// by its files.
 func Post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat string) error {
 	j := postJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Message: m.ID, ReplyTo: m.ReplyTo}
 	if inChat != "" {
@@ -44,7 +44,7 @@ func Post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat st
 		}
 		j.Part++
 		if !l.Threads {
-			j.ReplyTo = 0 // one mark is enough; where answers stand in threads, all parts stand there
+			j.ReplyTo = 0 // only the first part is a reply, except where replies form threads
 		}
 		return nil
 	}
@@ -71,10 +71,10 @@ func Post(w *core.Work, m store.Message, r store.Room, as chat.Sender, inChat st
 	return nil
 }
 
-// partMark is room for what tells the parts of a message apart.
+// partMark reserves bytes for the number of a part.
 const partMark = 64
 
-// pieces cuts a message so that each piece is within the limits.
+// pieces splits a message so that each piece is within the limits.
 func pieces(text, html string, l chat.Limits) []markup.Piece {
 	fits := func(p markup.Piece, mark int) bool {
 		return (l.Text == 0 || len(p.Text)+len(p.HTML) <= l.Text-mark) && (l.Chars == 0 || utf8.RuneCountInString(p.Text) <= l.Chars-mark)
@@ -83,8 +83,7 @@ func pieces(text, html string, l chat.Limits) []markup.Piece {
 	if fits(whole[0], 0) {
 		return whole
 	}
-	// Bytes are cut, and characters counted: the pieces are made smaller until
-	// each has few enough of both.
+	// Split counts bytes, the limits also count characters: pieces shrink until both fit.
 	limit := len(text) + len(html)
 	if l.Text > 0 {
 		limit = min(limit, l.Text-partMark)
@@ -98,8 +97,8 @@ func pieces(text, html string, l chat.Limits) []markup.Piece {
 	}
 }
 
-// planChat makes the bodies of a message for a network with these limits; lines are
-// about its files. There are none where there is nothing to say.
+// planChat makes the bodies of a message for these limits; lines are about its files. It
+// returns none if there is nothing to post.
 func planChat(m store.Message, lines []string, l chat.Limits) []chat.Body {
 	text, html := m.Text, m.HTML
 	if len(lines) > 0 {
@@ -134,7 +133,7 @@ func planChat(m store.Message, lines []string, l chat.Limits) []chat.Body {
 	return bodies
 }
 
-// ToOtherRooms posts a chat message in the thread's other rooms at once.
+// ToOtherRooms posts a chat message in the other rooms of its conversation at once.
 func ToOtherRooms(w *core.Work, m store.Message, from store.Room, by chat.Author) error {
 	rooms, err := w.RoomsOf(m.Thread)
 	if err != nil {
@@ -152,7 +151,7 @@ func ToOtherRooms(w *core.Work, m store.Message, from store.Room, by chat.Author
 	return nil
 }
 
-// EachOtherCopy calls do for every copy of a message but the one named.
+// EachOtherCopy calls do for every copy of a message except not.
 func EachOtherCopy(w *core.Work, m store.Message, not chat.MessageID, do func(store.Room, store.Copy) error) error {
 	copies, err := w.Copies(m.ID)
 	if err != nil {
@@ -173,7 +172,7 @@ func EachOtherCopy(w *core.Work, m store.Message, not chat.MessageID, do func(st
 	return nil
 }
 
-// DeleteCopy deletes a copy in its room, when it stands there.
+// DeleteCopy enqueues the deletion of a copy.
 func DeleteCopy(w *core.Work, r store.Room, c store.Copy) error {
 	j := ChangeJob{Target: Target{Network: r.Network, Place: core.Place(r), Room: r.ID}, Of: c.Message, Part: c.Part}
 	if c.Chat != "" {
@@ -182,8 +181,8 @@ func DeleteCopy(w *core.Work, r store.Room, c store.Copy) error {
 	return Enqueue(w, jobDelete, w.Key("d", c.Message, r.ID, int64(c.Part)), &j)
 }
 
-// asShown is a message as a room shows it: with its marks, and with the names of
-// those who were left out of it. What is mailed or quoted later does not repeat them.
+// asShown returns a message as a room shows it: with its marks and the names of participants
+// who were left out. Emails and quotes do not contain these.
 func asShown(w *core.Work, m store.Message) (store.Message, error) {
 	if m.Origin == store.FromChat {
 		return m, nil

@@ -8,13 +8,13 @@ import (
 	"hashsend/bridge/store"
 )
 
-// ClosedFor reports whether nothing may leave the room in which a message stands.
+// ClosedFor reports whether the room of a message needs consent before anything leaves it.
 func ClosedFor(w *core.Work, m store.Message, posted chat.MessageID) (bool, error) {
 	r, err := w.RoomOfCopy(m, posted)
 	return r.Encrypted == store.EncryptedAsked, err
 }
 
-// jobAnnounce is the kind of delivery of a room's standing sign.
+// jobAnnounce is the kind of delivery of a room's sign.
 const jobAnnounce = "chat.announce"
 
 // announceJob is its data.
@@ -32,7 +32,7 @@ func announceKind() Kind[announceJob] {
 	}
 }
 
-// Announce brings the standing sign of all rooms of a thread up to date.
+// Announce updates the signs in all rooms of a conversation.
 func Announce(w *core.Work, thread int64) error {
 	people, err := w.Participants(thread)
 	if err != nil {
@@ -54,7 +54,7 @@ func Announce(w *core.Work, thread int64) error {
 	return nil
 }
 
-// Sign sets, or with an empty text removes, the standing sign of one room.
+// Sign sets the sign of one room, or removes it if text is empty.
 func Sign(w *core.Work, r store.Room, text string) error {
 	if w.Env.Network(r.Network).Announcer == nil || r.Silent() {
 		return nil

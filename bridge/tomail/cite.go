@@ -8,14 +8,14 @@ import (
 	"hashsend/bridge/store"
 )
 
-// citation is a mail that others may answer.
+// citation is an email that others may reply to.
 type citation struct {
 	IDs     []string // all its Message-IDs
-	Final   string   // the one that people know
+	Final   string   // the one that recipients know
 	Readers store.IDs
 }
 
-// readers counts those of these people who have the mail.
+// readers counts these people among the recipients of the email.
 func (c citation) readers(people []store.Participant) (n int) {
 	for _, who := range people {
 		if c.Readers.Has(who.ID) {
@@ -25,11 +25,11 @@ func (c citation) readers(people []store.Participant) (n int) {
 	return n
 }
 
-// cite decides which ids a mail to these people cites, of the mails in which stands
-// what it answers: those that somebody of them has, the one that most have last. That
-// one is answered. Mails that nobody of them has are of no use to their programs.
+// cite returns the ids that an email to these people cites, of the emails that contain the
+// message it replies to. It skips emails that none of them has; the one that most of them have
+// comes last and is the one replied to.
 func cite(mails []citation, to []store.Participant) (ids []string) {
-	var has []citation // of as many mails as there are readers, in hidden threads
+	var has []citation // of one email per reader, in hidden conversations
 	for _, c := range mails {
 		if c.readers(to) > 0 {
 			has = append(has, c)
@@ -42,8 +42,8 @@ func cite(mails []citation, to []store.Participant) (ids []string) {
 	return ids
 }
 
-// citedMail reads what is known of a mail. of is a message that stands in it: the mail
-// may have come in, and then its writer and those whom it named have it.
+// citedMail reads an email with its ids and readers. of is a message in it: an incoming email
+// is known to its author and the people it named.
 func citedMail(w *core.Work, m store.Mail, of store.Message) (c citation, err error) {
 	c.Final = m.MessageID
 	if c.IDs, err = w.MailIDs(m.ID); err != nil {
@@ -65,7 +65,7 @@ func citedMail(w *core.Work, m store.Mail, of store.Message) (c citation, err er
 	return c, err
 }
 
-// rootOf is the mail that began a conversation.
+// rootOf returns the email that started a conversation; the zero citation if a room started it.
 func rootOf(w *core.Work, thread int64) (citation, error) {
 	first, err := w.FirstMail(thread)
 	if errors.Is(err, store.ErrNone) || (err == nil && first.Out) {
@@ -81,11 +81,11 @@ func rootOf(w *core.Work, thread int64) (citation, error) {
 	return citedMail(w, first, ms[0])
 }
 
-// quoteOf is what is known of a message that another one is about.
+// quoteOf reads a message that another one refers to.
 func quoteOf(w *core.Work, of store.Message) (quote, error) {
 	q := quote{Name: of.Name, Text: of.Text, Of: of}
 	if p, err := w.Poll(of.ID); err == nil {
-		q.Text = core.PollMark + p.Question // its answers are no part of it
+		q.Text = core.PollMark + p.Question // without its options
 	} else if !errors.Is(err, store.ErrNone) {
 		return q, err
 	}
@@ -94,7 +94,7 @@ func quoteOf(w *core.Work, of store.Message) (quote, error) {
 	return q, err
 }
 
-// citationsOf are the mails in which a message stands.
+// citationsOf returns the emails that contain a message.
 func citationsOf(w *core.Work, m store.Message) (all []citation, err error) {
 	mails, err := w.MailsOfMessage(m.ID)
 	if err != nil {
@@ -110,8 +110,8 @@ func citationsOf(w *core.Work, m store.Message) (all []citation, err error) {
 	return all, nil
 }
 
-// withRoot adds where the answers began that lead to a message: mail programs show a
-// chat thread, each message of which answers the one before, as one branch (A6).
+// withRoot adds the first message of a chain of replies, so that mail programs show a chat
+// thread as one branch.
 func withRoot(w *core.Work, q quote) (quote, error) {
 	const furthest = 50
 	first := q.Of

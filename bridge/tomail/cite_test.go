@@ -9,8 +9,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// D9: a mail answers the one that its readers have, in hidden threads each their own;
-// newcomers have none.
+// An email replies to the one that its readers have; newcomers have none.
 func TestCite(t *testing.T) {
 	in := citation{IDs: []string{"in"}, Final: "in", Readers: store.IDs{1, 2}} // Ann's, and Bob was named in it
 	carl := citation{IDs: []string{"sent", "final"}, Final: "final", Readers: store.IDs{3}}
@@ -35,7 +34,7 @@ func TestCite(t *testing.T) {
 	}
 }
 
-// D9, D10: a newcomer's mail cites neither the beginning of the conversation nor what
+// A newcomer's mail cites neither the beginning of the conversation nor what
 // it answers; the others' mails do.
 func TestDraftCites(t *testing.T) {
 	ann, carl := store.Participant{ID: 1, State: store.Active, Address: "ann@example.com"}, store.Participant{ID: 3, State: store.Invited, Address: "carl@example.com"}

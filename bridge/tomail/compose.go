@@ -12,15 +12,15 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// Make makes and enqueues the mails of a plan.
+// Make composes and enqueues the emails of a plan.
 func Make(w *core.Work, p Plan) error {
 	mails := planMail(p)
 	for _, planned := range mails {
 		err := MakeMail(w, p, planned)
 		var cannot *composeError
 		if errors.As(err, &cannot) {
-			// What cannot be written as a mail must not hold up what comes after it.
-			err = tochat.NoticeAt(w, planned.Messages[0], "⚠️ This message could not be made into a mail: "+core.PlainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
+			// A message that cannot be composed must not block the next ones.
+			err = tochat.NoticeAt(w, planned.Messages[0], "⚠️ This message couldn't be emailed: "+core.PlainReason(cannot.Error())+".", chat.State{Phase: chat.Failed, Reason: cannot.Error()})
 		}
 		if err != nil {
 			return err
@@ -37,11 +37,11 @@ func Make(w *core.Work, p Plan) error {
 	return nil
 }
 
-// mailedWithin is how exactly it is noted when somebody was mailed last: quietDay alone
-// is asked of it.
+// mailedWithin is the precision of the time of the last email to a participant. Only quietDay
+// needs it.
 const mailedWithin = time.Hour
 
-// MakeMail fixes the Message-ID and the bytes of a planned mail and enqueues it.
+// MakeMail composes a planned email, with its final Message-ID and bytes, and enqueues it.
 func MakeMail(w *core.Work, p Plan, pm Planned) error {
 	uniq := mail.NewUniq()
 	d := Draft(p, pm)
@@ -87,10 +87,10 @@ func MakeMail(w *core.Work, p Plan, pm Planned) error {
 		job.To, job.SelfCopy = append(job.To, p.From.Address.Address), true
 	}
 	if len(pm.Messages) > 0 {
-		w.Trace(core.Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "a mail is ready for " + core.Quantity(len(pm.To), "person", "people")})
+		w.Trace(core.Trace{Thread: p.Thread.ID, Message: pm.Messages[len(pm.Messages)-1].ID, Mail: d.ID, Kind: "composed", Text: "email is ready for " + core.Quantity(len(pm.To), "person", "people")})
 	}
 	return outbox.Enqueue(w, JobMail, outbox.MailLane(p.Thread.ID), w.Key("s", record.ID), job, finished.Raw, time.Time{})
 }
 
-// composeError says that a mail could not be written.
+// composeError reports that an email could not be composed.
 type composeError struct{ err error }

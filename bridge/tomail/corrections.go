@@ -14,19 +14,19 @@ import (
 	"hashsend/bridge/store"
 )
 
-// How long edits of what is mailed are collected before a mail tells of them.
+// How long late edits are collected before they are emailed.
 const (
 	correctAfter  = 45 * time.Second // after the last one
 	correctAtMost = 5 * time.Minute  // after the first
 )
 
-// correctJob is the data of a delivery that corrects what was mailed.
+// correctJob is the data of a delivery that emails corrections.
 type correctJob struct {
 	Thread int64 `json:"thread"`
 }
 
-// EditedLate notes an edit of a message that somebody has by mail already. was is its
-// text before.
+// EditedLate records an edit or deletion of a message that somebody already received by email.
+// was is its earlier text.
 func EditedLate(w *core.Work, m store.Message, was string) error {
 	readers, err := w.MailedTo(m.ID)
 	if err != nil || len(readers) == 0 {
@@ -38,7 +38,7 @@ func EditedLate(w *core.Work, m store.Message, was string) error {
 	return correctLater(w, m.Thread)
 }
 
-// jobCorrect is the kind of delivery that tells what has changed since it was mailed.
+// jobCorrect is the kind of delivery that emails corrections.
 const jobCorrect = "mail.correct"
 
 func correctLater(w *core.Work, thread int64) error {
@@ -49,7 +49,7 @@ func correctLater(w *core.Work, thread int64) error {
 	return w.Postpone(key, due, core.Delay(correctAtMost))
 }
 
-// deliverCorrection makes mails of the edits of a thread.
+// deliverCorrection emails the corrections of a conversation.
 func deliverCorrection(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j correctJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -70,7 +70,7 @@ func deliverCorrection(ctx context.Context, e *core.Env, d store.Delivery) error
 	})
 }
 
-// correct mails what has changed in the messages of a thread since they were mailed.
+// correct emails what changed in the messages of a conversation since they were emailed.
 func correct(w *core.Work, thread int64) error {
 	edits, err := w.TakeLateEdits(thread)
 	if err != nil {
@@ -102,7 +102,7 @@ func correct(w *core.Work, thread int64) error {
 		if err != nil {
 			return err
 		}
-		q.Text = "" // it says itself what it is about
+		q.Text = "" // the text says what changed
 		p.Quotes[m.ID] = q
 	}
 	if err := Make(w, p); err != nil {
@@ -111,13 +111,13 @@ func correct(w *core.Work, thread int64) error {
 	return letWait(w, p)
 }
 
-// corrected is a message as those are told of it who have it with other words. false:
-// there is nothing to tell.
+// corrected returns a message as a correction for people who have the earlier text. It returns
+// false if there is nothing to tell.
 func corrected(w *core.Work, m store.Message, was string) (store.Message, bool) {
 	switch {
 	case m.State == store.Deleted && w.Env.TellDeletes:
-		// What it was is not said again: it may have been no word for others.
-		m.Text, m.HTML = "🗑 The message of "+mail.TimeOf(m.At.In(w.Env.ZoneNamed("")))+" was deleted in the room.", ""
+		// The deleted text is not repeated.
+		m.Text, m.HTML = "🗑 The message from "+mail.TimeOf(m.At.In(w.Env.ZoneNamed("")))+" was deleted in the room.", ""
 	case (m.State == store.Mailed || m.State == store.Held) && !core.SameWords(was, m.Text):
 		m.Text, m.HTML = changedWords(was, m)
 	default:
@@ -127,25 +127,25 @@ func corrected(w *core.Work, m store.Message, was string) (store.Message, bool) 
 	return m, true
 }
 
-// changedWords words an edit: the new text, and of a short one what it was before.
+// changedWords describes an edit: the new text, and the earlier text if both are short.
 func changedWords(was string, m store.Message) (text, markup string) {
 	const short = 300 // characters
-	text = "✏️ corrected: " + m.Text
+	text = "✏️ Edited: " + m.Text
 	before := strings.Join(strings.Fields(was), " ")
 	if len([]rune(before)) > short || len([]rune(m.Text)) > short {
 		if m.HTML != "" {
-			return text, "<p>✏️ corrected:</p>" + m.HTML
+			return text, "<p>✏️ Edited:</p>" + m.HTML
 		}
 		return text, ""
 	}
-	text += "\n(before: " + before + ")"
-	return text, "✏️ corrected: " + changes(was, m.Text)
+	text += "\n(was: " + before + ")"
+	return text, "✏️ Edited: " + changes(was, m.Text)
 }
 
-// changes shows in HTML what became of a text, word by word.
+// changes returns the difference of two texts, word by word, as HTML.
 func changes(was, now string) string {
 	a, b := strings.Fields(was), strings.Fields(now)
-	// same[i][j] is how many words a[i:] and b[j:] have in common, in order.
+	// same[i][j] is the number of words that a[i:] and b[j:] have in common, in order.
 	same := make([][]int, len(a)+1)
 	for i := range same {
 		same[i] = make([]int, len(b)+1)

@@ -10,11 +10,11 @@ import (
 func TestCorrected(t *testing.T) {
 	long := strings.Repeat("many words ", 40)
 	for _, c := range []struct{ was, now, html, text, markup string }{
-		{"Lunch at 12?", "Lunch at 1?", "", "✏️ corrected: Lunch at 1?\n(before: Lunch at 12?)", "✏️ corrected: Lunch at <del>12?</del> <strong>1?</strong>"},
-		{"a b c d", "b x d e", "", "✏️ corrected: b x d e\n(before: a b c d)", "✏️ corrected: <del>a</del> b <del>c</del> <strong>x</strong> d <strong>e</strong>"},
-		{"<b> & c", "<i> & c", "", "✏️ corrected: <i> & c\n(before: <b> & c)", "✏️ corrected: <del>&lt;b&gt;</del> <strong>&lt;i&gt;</strong> &amp; c"},
-		{long, long + "more", "", "✏️ corrected: " + long + "more", ""},
-		{"short", long, "<p>" + long + "</p>", "✏️ corrected: " + long, "<p>✏️ corrected:</p><p>" + long + "</p>"},
+		{"Lunch at 12?", "Lunch at 1?", "", "✏️ Edited: Lunch at 1?\n(was: Lunch at 12?)", "✏️ Edited: Lunch at <del>12?</del> <strong>1?</strong>"},
+		{"a b c d", "b x d e", "", "✏️ Edited: b x d e\n(was: a b c d)", "✏️ Edited: <del>a</del> b <del>c</del> <strong>x</strong> d <strong>e</strong>"},
+		{"<b> & c", "<i> & c", "", "✏️ Edited: <i> & c\n(was: <b> & c)", "✏️ Edited: <del>&lt;b&gt;</del> <strong>&lt;i&gt;</strong> &amp; c"},
+		{long, long + "more", "", "✏️ Edited: " + long + "more", ""},
+		{"short", long, "<p>" + long + "</p>", "✏️ Edited: " + long, "<p>✏️ Edited:</p><p>" + long + "</p>"},
 	} {
 		text, markup := changedWords(c.was, store.Message{Text: c.now, HTML: c.html})
 		if text != c.text || markup != c.markup {

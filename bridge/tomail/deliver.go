@@ -20,13 +20,13 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// The kinds of deliveries to mail servers.
+// The kinds of delivery to mail servers.
 const (
 	JobMail = "mail.submit"
-	jobKeep = "mail.keep" // see that a copy is in Sent
+	jobKeep = "mail.keep" // ensures that a copy is in Sent
 )
 
-// Kinds are the kinds of deliveries to mail servers, and those that make mails.
+// Kinds returns the kinds of delivery to mail servers, and those that compose emails.
 func Kinds(e *core.Env) []outbox.Kind {
 	return []outbox.Kind{
 		{Name: JobMail, Patience: outbox.MessagePatience, Deliver: func(ctx context.Context, d store.Delivery) error { return deliverMail(ctx, e, d) }},
@@ -36,7 +36,7 @@ func Kinds(e *core.Env) []outbox.Kind {
 	}
 }
 
-// keepPatience is how long a mail is looked for in the Sent folder.
+// keepPatience is how long to look for an email in the Sent folder.
 const keepPatience = 24 * time.Hour
 
 // MailJob is the data of a delivery to a submission server.
@@ -47,18 +47,18 @@ type MailJob struct {
 	Box       int64         `json:"box"`
 	From      string        `json:"from"`
 	To        []string      `json:"to"`
-	Again     bool          `json:"again,omitempty"`     // the same has failed before
-	SelfCopy  bool          `json:"self_copy,omitempty"` // our own address is one more envelope recipient
-	People    bool          `json:"people,omitempty"`    // it goes only to those who are its recipients at that moment
+	Again     bool          `json:"again,omitempty"`     // it failed before
+	SelfCopy  bool          `json:"self_copy,omitempty"` // the mailbox's own address is in the envelope, too
+	People    bool          `json:"people,omitempty"`    // send only to its current recipients
 	Files     []mail.Placed `json:"files,omitempty"`
-	Thread    int64         `json:"thread,omitempty"` // 0: not known, or it holds no message
-	Last      int64         `json:"last,omitempty"`   // the last message that it holds
+	Thread    int64         `json:"thread,omitempty"` // 0: unknown, or no messages
+	Last      int64         `json:"last,omitempty"`   // its last message
 
-	recipients []store.Recipient // as the attempt began; nil: not read
+	recipients []store.Recipient // recipients at the start of the attempt
 }
 
-// grace is how long after an unclear end of DATA a mail is looked for before it
-// is sent again: the server may still be at work.
+// grace is how long after an unclear result an email is looked for before it is sent again. The
+// server may still be processing it.
 func grace(box *core.Box) time.Duration {
 	if box.Grace > 0 {
 		return box.Grace
@@ -82,13 +82,13 @@ func outgoing(e *core.Env, j MailJob, raw []byte) mail.Outgoing {
 	return o
 }
 
-// envelopeID is the UNIQ of a mail: a report brings it back (RFC 3461, 4.4).
+// envelopeID returns the UNIQ of an email, which delivery reports repeat (RFC 3461, 4.4).
 func envelopeID(trace string) string {
 	uniq, _, _ := strings.Cut(trace, ".")
 	return uniq
 }
 
-// deliverMail submits a mail. One that may have left already is looked for first.
+// deliverMail submits an email. If it may have been sent already, it looks for it first.
 func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j MailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -96,7 +96,7 @@ func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
 	}
 	box := e.Boxes[j.Box]
 	if box == nil || box.Submitter == nil {
-		return settleMail(ctx, e, d, j, box, mail.Result{}, retry.Never(errors.New("its mailbox is no longer in the configuration")))
+		return settleMail(ctx, e, d, j, box, mail.Result{}, retry.Never(errors.New("the mailbox is no longer in the configuration")))
 	}
 	if none, err := stillTo(ctx, e, &j); none || err != nil {
 		if err != nil {
@@ -135,25 +135,25 @@ func deliverMail(ctx context.Context, e *core.Env, d store.Delivery) error {
 	e.NoteHealth(box.Name, "submission", err)
 	core.Failpoint("settle-mail:attempted")
 	if err != nil && (!dotted || retry.IsCongested(err)) && !retry.IsUnclear(err) {
-		back() // nothing has left
+		back() // nothing was sent
 	}
 	if err == nil {
 		box.Pace.Sent()
 	} else if retry.IsCongested(err) {
-		// All mails of the mailbox wait, and this one is tried as if for the first time.
+		// The whole mailbox waits, and this attempt does not count.
 		err = retry.After(err, box.Pace.Congested(e.Now(), err.Error()))
 	}
 	return settleMail(ctx, e, d, j, box, res, err)
 }
 
-// resolveDoubt looks for a mail whose last dot may have gone out. done: the
-// delivery was settled, or put off.
+// resolveDoubt looks for an email that may have been sent. done means that the delivery was
+// settled or postponed.
 func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box *core.Box) (done bool, err error) {
 	id, found, err := lookFor(ctx, e, j, box, d.Started)
 	switch {
 	case err != nil:
 		return true, e.Write(ctx, "settle-mail", func(w *core.Work) error {
-			_, err := outbox.Again(w, d, fmt.Errorf("look whether the mail has left: %w", err), outbox.MessagePatience)
+			_, err := outbox.Again(w, d, fmt.Errorf("check whether the email was sent: %w", err), outbox.MessagePatience)
 			return err
 		})
 	case found:
@@ -161,14 +161,14 @@ func resolveDoubt(ctx context.Context, e *core.Env, d store.Delivery, j MailJob,
 	}
 	if wait := d.Started.Add(grace(box)).Sub(e.Now()); wait > 0 && box.Keeper != nil {
 		return true, e.Write(ctx, "settle-mail", func(w *core.Work) error {
-			d.Due, d.Error = w.Now.Add(min(wait, 5*time.Second)), "the answer of the mail server was lost: looking for the mail before it is sent again"
+			d.Due, d.Error = w.Now.Add(min(wait, 5*time.Second)), "the mail server's response was lost: checking whether the email was sent before sending it again"
 			return w.SetDelivery(d)
 		})
 	}
 	return false, nil
 }
 
-// lookFor finds the copy of a mail that proves that it has left.
+// lookFor finds the copy that proves that an email was sent.
 func lookFor(ctx context.Context, e *core.Env, j MailJob, box *core.Box, since time.Time) (id string, found bool, err error) {
 	if box.Keeper == nil {
 		return "", false, nil
@@ -180,16 +180,16 @@ func lookFor(ctx context.Context, e *core.Env, j MailJob, box *core.Box, since t
 	return box.Keeper.AdoptSent(ctx, j.Trace, since)
 }
 
-// settleMail records what the server said, for each recipient.
+// settleMail stores the outcome of a submission for each recipient.
 func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box *core.Box, res mail.Result, cause error) error {
 	return e.Write(ctx, "settle-mail", func(w *core.Work) error {
 		if cause != nil && !retry.IsNever(cause) {
 			if !retry.IsUnclear(cause) {
-				d.Phase = store.PhaseNew // the server has refused it, or never got the dot
+				d.Phase = store.PhaseNew // the server refused it or never received it
 			}
 			final, err := outbox.Again(w, d, cause, outbox.MessagePatience)
 			if err != nil || !final {
-				w.Trace(core.Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server did not take it yet: " + core.PlainReason(cause.Error())})
+				w.Trace(core.Trace{Kind: "waiting", Mail: j.MessageID, Text: "the mail server has not accepted it yet: " + core.PlainReason(cause.Error())})
 				return err
 			}
 		} else if err := w.Done(d.ID); err != nil {
@@ -203,7 +203,7 @@ func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, b
 			}
 		}
 		if cause != nil {
-			w.Env.Log.Warn("a mail failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
+			w.Env.Log.Warn("an email failed for good", "mail", j.MessageID, "attempts", d.Attempt+1)
 			if err := unstuck(w, d, j); err != nil {
 				return err
 			}
@@ -225,8 +225,8 @@ func settleMail(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, b
 	})
 }
 
-// settleRecipients stores each recipient's outcome; those who were put off get a
-// delivery of their own.
+// settleRecipients stores the outcome for each recipient. Deferred recipients get their own
+// delivery.
 func settleRecipients(w *core.Work, d store.Delivery, j MailJob, rs []store.Recipient, res mail.Result) error {
 	var later []string
 	var those []store.Recipient
@@ -263,14 +263,14 @@ func settleRecipients(w *core.Work, d store.Delivery, j MailJob, rs []store.Reci
 	return nil
 }
 
-// laterFor has a mail tried again for one recipient.
+// laterFor retries an email for one recipient.
 func laterFor(w *core.Work, d store.Delivery, j MailJob, to string, due time.Time) error {
 	j.To, j.SelfCopy = []string{to}, false
 	return outbox.Enqueue(w, JobMail, outbox.LaterLane(d.Lane, to), w.Env.Instance+".l."+mail.NewUniq(), j, d.Raw, due)
 }
 
-// behind puts a mail behind earlier ones that wait for some of its recipients, so
-// that everybody gets them in their order. done: nobody is left.
+// behind moves recipients who wait for earlier emails to their own deliveries, so that
+// everybody receives emails in order. done means that no recipient is left.
 func behind(ctx context.Context, e *core.Env, d *store.Delivery, j *MailJob) (done bool, err error) {
 	if strings.Contains(d.Lane, "/later/") || !e.LaneUnder(outbox.LaterLane(d.Lane, "")) {
 		return false, nil
@@ -321,10 +321,10 @@ func outcomeFor(res mail.Result, address string) mail.Outcome {
 			return o
 		}
 	}
-	return mail.Outcome{Address: address} // accepted as a whole
+	return mail.Outcome{Address: address} // accepted for all recipients
 }
 
-// refusedAll notes that a mail was refused for everybody.
+// refusedAll stores that an email was refused for all its recipients.
 func refusedAll(w *core.Work, j MailJob, rs []store.Recipient, res mail.Result, cause error) error {
 	var those []store.Recipient
 	status := map[int64]string{}
@@ -344,8 +344,8 @@ func refusedAll(w *core.Work, j MailJob, rs []store.Recipient, res mail.Result, 
 	return refused(w, j, those, status)
 }
 
-// refused sees to those who were refused for good: what was too large goes again
-// without its files, the rest is reported.
+// refused handles recipients whose server refused an email for good. An email that was too
+// large is sent again without files; the rest is reported.
 func refused(w *core.Work, j MailJob, rs []store.Recipient, status map[int64]string) error {
 	if len(rs) == 0 {
 		return nil
@@ -365,7 +365,7 @@ func refused(w *core.Work, j MailJob, rs []store.Recipient, status map[int64]str
 	return nil
 }
 
-// seeToCopy has the Sent folder looked after where the provider does not do it.
+// seeToCopy ensures a copy in the Sent folder if the provider does not store one.
 func seeToCopy(w *core.Work, d store.Delivery, j MailJob, box *core.Box) error {
 	if !j.SelfCopy || box == nil || box.Keeper == nil {
 		return nil
@@ -373,12 +373,12 @@ func seeToCopy(w *core.Work, d store.Delivery, j MailJob, box *core.Box) error {
 	return outbox.Enqueue(w, jobKeep, outbox.KeepLane(j.Box), w.Key("k", j.Mail), j, d.Raw, w.Now.Add(3*time.Second))
 }
 
-// accepted shows at the message that its mail is on its way.
+// accepted shows at a message that its email was sent.
 func accepted(w *core.Work, j MailJob) error {
 	if shows, err := showsStates(w, j.Thread); err != nil {
 		return err
 	} else if !shows && !j.Again {
-		w.Trace(core.Trace{Thread: j.Thread, Message: j.Last, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+		w.Trace(core.Trace{Thread: j.Thread, Message: j.Last, Mail: j.MessageID, Kind: "submitted", Text: "the mail server accepted the email"})
 		return nil
 	}
 	ms, err := w.MessagesOfMail(j.Mail)
@@ -386,7 +386,7 @@ func accepted(w *core.Work, j MailJob) error {
 		return err
 	}
 	last := ms[len(ms)-1]
-	w.Trace(core.Trace{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server has taken the mail"})
+	w.Trace(core.Trace{Thread: last.Thread, Message: last.ID, Mail: j.MessageID, Kind: "submitted", Text: "the mail server accepted the email"})
 	if last.Origin != store.FromChat {
 		return nil
 	}
@@ -410,20 +410,20 @@ func accepted(w *core.Work, j MailJob) error {
 			return err
 		}
 		if state, _ := Progress(rs); state == store.Failed || state == store.Delayed || state == store.Queued {
-			return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"})
+			return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Reason: "not delivered to everyone yet"})
 		}
 		return nil
 	}
 	if !there {
 		return nil
 	}
-	// One lane and one key a room: only the newest message matters.
+	// One lane for each room: only the newest message matters.
 	job := tochat.ReportJob{Target: tochat.Target{Network: r.Network, Place: core.Place(r)}, To: c.Posted, State: chat.State{Phase: chat.Accepted}}
 	return outbox.Enqueue(w, tochat.JobReport, fmt.Sprintf("report/%d", r.ID), w.Key("ra", last.ID), job, nil, time.Time{})
 }
 
-// showsStates reports whether a room of a thread shows the states of messages. It may for
-// a thread that is not known.
+// showsStates reports whether a room of a conversation shows states of messages, or may do so
+// because the conversation is unknown.
 func showsStates(w *core.Work, thread int64) (bool, error) {
 	if thread == 0 {
 		return true, nil
@@ -432,8 +432,8 @@ func showsStates(w *core.Work, thread int64) (bool, error) {
 	return slices.ContainsFunc(rooms, func(r store.Room) bool { return w.Env.Network(r.Network).Reporter != nil }), err
 }
 
-// deliverKeep sees that one copy of a mail is in the Sent folder: our own copy
-// that arrived is moved there; if it never arrives, the mail is stored there.
+// deliverKeep ensures one copy of an email in the Sent folder. It moves our own copy there when
+// it arrives, or else stores one.
 func deliverKeep(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j MailJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -458,7 +458,7 @@ func deliverKeep(ctx context.Context, e *core.Env, d store.Delivery) error {
 	})
 }
 
-// copyAwaited is how long our own copy is waited for.
+// copyAwaited is how long to wait for our own copy.
 const copyAwaited = 10 * time.Minute
 
 func keepCopy(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box *core.Box) (id string, err error) {
@@ -471,13 +471,13 @@ func keepCopy(ctx context.Context, e *core.Env, d store.Delivery, j MailJob, box
 		return id, err
 	}
 	if e.Now().Sub(d.Created) < copyAwaited {
-		return "", retry.After(errors.New("our own copy of the mail has not arrived yet"), 15*time.Second)
+		return "", retry.After(errors.New("our own copy of the email has not arrived yet"), 15*time.Second)
 	}
 	return "", box.Keeper.KeepSent(ctx, outgoing(e, j, d.Raw), d.Created)
 }
 
-// stillTo leaves out of a mail those who have been taken out since it was made. none:
-// there is nobody left.
+// stillTo removes recipients who were removed from an email since it was composed. none means
+// that nobody is left.
 func stillTo(ctx context.Context, e *core.Env, j *MailJob) (none bool, err error) {
 	if !j.People {
 		return false, nil

@@ -12,18 +12,18 @@ import (
 	"hashsend/bridge/store"
 )
 
-// jobDigest is the kind of delivery that mails what waits for a person.
+// jobDigest is the kind of delivery that emails the digest of a participant.
 const jobDigest = "mail.digest"
 
-// digestJob is the data of a delivery that makes the digest of a person.
+// digestJob is its data.
 type digestJob struct {
 	Participant int64 `json:"participant"`
 }
 
-// digestMost is how many messages stand in one digest: what is more gets another.
+// digestMost is how many messages one digest holds. The rest goes into the next one.
 const digestMost = 100
 
-// letWait keeps what those people are to get later who want digests.
+// letWait stores the messages of a plan for participants who get digests.
 func letWait(w *core.Work, p Plan) error {
 	if !slices.ContainsFunc(p.People, store.Participant.InDigests) {
 		return nil
@@ -67,7 +67,7 @@ func digestLater(w *core.Work, who store.Participant, due time.Time) error {
 	return outbox.Enqueue(w, jobDigest, outbox.DigestLane(who.ID), w.Key("w", who.ID), digestJob{who.ID}, nil, due)
 }
 
-// deliverDigest makes a mail of what waits for a person.
+// deliverDigest composes the digest of a participant.
 func deliverDigest(ctx context.Context, e *core.Env, d store.Delivery) error {
 	var j digestJob
 	if err := json.Unmarshal([]byte(d.Data), &j); err != nil {
@@ -97,8 +97,8 @@ func deliverDigest(ctx context.Context, e *core.Env, d store.Delivery) error {
 	})
 }
 
-// digest mails what waits for a person, as it is now: what was deleted, or reached
-// the person in another way, is left out. Reactions alone are no reason for a mail.
+// digest emails the waiting messages of a participant as they are now, without deleted ones and
+// those received in another way. It sends no email for reactions alone.
 func digest(w *core.Work, who store.Participant) error {
 	held, changed, err := stillWaiting(w, who)
 	if err != nil || len(held) == 0 {
@@ -109,7 +109,7 @@ func digest(w *core.Work, who store.Participant) error {
 		return err
 	}
 	for _, m := range changed {
-		p.Files[m] = nil // this person has them
+		p.Files[m] = nil // the participant has them
 	}
 	p.Digest, p.Only = true, store.IDs{who.ID}
 	if p.Reactions, err = w.ReactionsFor(who.Thread, who.ID); err != nil {
@@ -124,8 +124,8 @@ func digest(w *core.Work, who store.Participant) error {
 	return w.ForgetWaitingReactions(who.ID)
 }
 
-// stillWaiting takes the messages that wait for a person, and says which of them are
-// corrections of what the person has.
+// stillWaiting takes the waiting messages of a participant, and returns which of them are
+// corrections.
 func stillWaiting(w *core.Work, who store.Participant) (held []store.Message, changed store.IDs, err error) {
 	waits, err := w.WaitingFor(who.ID)
 	if err != nil {
@@ -152,8 +152,8 @@ func stillWaiting(w *core.Work, who store.Participant) (held []store.Message, ch
 	return held, changed, w.ForgetWaiting(who.ID)
 }
 
-// SetMode changes when mail goes to a person. What waits leaves at once where there
-// is to be no digest any more; where nothing is wanted at all it is dropped.
+// SetMode changes when a participant gets emails. Waiting messages are sent at once if the new
+// mode has no digests, and dropped if it is Paused.
 func SetMode(w *core.Work, who store.Participant, mode string) error {
 	who.Mode = mode
 	if err := w.SetParticipant(who); err != nil {

@@ -1,3 +1,3 @@
-// Package tomail makes emails of messages: how long they are held, who gets which, what
-// they say, how they are submitted, and what became of them.
+// Package tomail turns messages into emails: how long they are held, who receives which, how
+// they are composed and submitted, and what became of them.
 package tomail

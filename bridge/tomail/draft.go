@@ -14,11 +14,11 @@ import (
 	"hashsend/bridge/store"
 )
 
-// listOver is how many people with mail of their own make a list: then mail programs are
-// told so, and how to leave it. With fewer it would look like a newsletter.
+// listOver is the number of recipients with individual emails above which an email has list
+// headers. With fewer it would look like a newsletter.
 const listOver = 20
 
-// isList reports whether so many people get mail of their own that it is a list.
+// isList reports whether the emails of a conversation have list headers.
 func (p Plan) isList() bool {
 	n := 0
 	for _, who := range p.People {
@@ -29,10 +29,11 @@ func (p Plan) isList() bool {
 	return p.Thread.Mode == store.ModeHidden && n > listOver
 }
 
-// quietDay is the silence after which vacation answers are allowed again.
+// quietDay is how long a recipient must have had no email before vacation replies are allowed
+// again.
 const quietDay = 24 * time.Hour
 
-// Draft makes the mail's content. Message-ID and trace are left to the caller.
+// Draft makes the content of an email, without Message-ID and trace.
 func Draft(p Plan, g Planned) mail.Draft {
 	zone := p.zoneOf(g.To)
 	d := mail.Draft{
@@ -66,7 +67,7 @@ func Draft(p Plan, g Planned) mail.Draft {
 	if g.Bare {
 		room = 0
 	}
-	var reader int64 // of the links; 0: there are several
+	var reader int64 // reader of the links; 0: several
 	if len(g.To) == 1 {
 		reader = g.To[0].ID
 	}
@@ -87,11 +88,11 @@ func Draft(p Plan, g Planned) mail.Draft {
 	}
 	program := len(g.Messages) > 0 && !slices.ContainsFunc(g.Messages, func(m store.Message) bool { return chat.Kind(m.Kind) != chat.Notice })
 	if p.Correction || p.Digest || program {
-		d.AutoSubmitted = "auto-generated" // nobody is to be told again that a person is away
+		d.AutoSubmitted = "auto-generated" // no vacation replies to it
 	}
 	d.Footer = Footer(p, g, token)
 	if g.Asked != "" {
-		d.Intro = fmt.Sprintf("Below is what was said here before you took part. %s asked to send it to you.", mail.CleanName(g.Asked))
+		d.Intro = fmt.Sprintf("Earlier messages from this conversation, sent to you by %s.", mail.CleanName(g.Asked))
 	}
 	if g.First {
 		d.About = invitation(p, g)
@@ -117,7 +118,7 @@ func words(p Plan, g Planned, m store.Message, i int) mail.Words {
 		w.Text += "\n\n" + pollHint(poll.Poll)
 	}
 	if q := p.Quotes[m.ID]; q.Of.State == store.Earlier && q.Name != "" {
-		w.Quote = "a message from before this room was linked"
+		w.Quote = "a message posted before this room was linked"
 	} else if q.Text != "" && p.mayRead(g.To, q.Of) {
 		w.Quote = core.OneLine(q.Name+": "+q.Text, 140)
 	}
@@ -125,8 +126,8 @@ func words(p Plan, g Planned, m store.Message, i int) mail.Words {
 	return w
 }
 
-// mayRead reports whether everybody has been given a message: a quote must not
-// tell a newcomer what was said before, nor anybody what they were left out of.
+// mayRead reports whether a message may be quoted to these people. A quote must not show
+// messages from before they joined or that they were left out of.
 func (p Plan) mayRead(people []store.Participant, m store.Message) bool {
 	for _, who := range people {
 		if m.At.Before(who.Joined) || p.LeftOut[m.ID].Has(who.ID) || m.State == store.Inside || m.State == store.Deleted {
@@ -140,23 +141,26 @@ func leaveLink(p Plan, token string) string {
 	return "mailto:" + core.PlusAddress(p.From.Address.Address, "leave."+token) + "?subject=leave"
 }
 
-// Footer says who reads an answer, and how to leave.
+// Footer says who receives a reply, and how to leave.
 func Footer(p Plan, g Planned, token string) []mail.FooterPart {
-	parts := append(accounts(g), mail.FooterPart{Text: readers(p, g)}, mail.FooterPart{Text: "answer this mail to reply"})
+	parts := append(accounts(g), mail.FooterPart{Text: "Replies go to " + readers(p, g)})
 	if p.Digest && len(g.To) > 0 && g.To[0].InDigests() {
-		parts = append(parts, mail.FooterPart{Text: "you get " + core.ModeText(g.To[0].Mode, p.DigestTime) + "; answer /digest burst to get everything soon"})
+		parts = append(parts, mail.FooterPart{Text: "You get " + core.ModeText(g.To[0].Mode, p.DigestTime) + ". Reply /digest burst to get messages sooner"})
 	}
 	if p.From.PlusWorks {
-		return append(parts, mail.FooterPart{Text: "leave", URL: leaveLink(p, token)})
+		return append(parts, mail.FooterPart{Text: leaveText, URL: leaveLink(p, token)})
 	}
-	return append(parts, mail.FooterPart{Text: "answer /leave to leave"})
+	return append(parts, mail.FooterPart{Text: leaveText + ": reply /leave"})
 }
 
-// accounts says who has written under another name (A30): nobody is to be taken for
+// leaveText ends the footer of every email. Package reply knows our footers by it.
+const leaveText = "Leave this conversation"
+
+// accounts names the accounts that posted under other names, so that nobody is mistaken for
 // somebody else.
 func accounts(g Planned) (parts []mail.FooterPart) {
 	for _, m := range g.Messages {
-		text := fmt.Sprintf("“%s” is %s in the room", mail.CleanName(m.Name), mail.CleanName(m.Account))
+		text := fmt.Sprintf("“%s” was posted by %s", mail.CleanName(m.Name), mail.CleanName(m.Account))
 		if m.Account != "" && !slices.ContainsFunc(parts, func(p mail.FooterPart) bool { return p.Text == text }) {
 			parts = append(parts, mail.FooterPart{Text: text})
 		}
@@ -164,35 +168,50 @@ func accounts(g Planned) (parts []mail.FooterPart) {
 	return parts
 }
 
+// readers lists who receives a reply: the room, then the email participants, by name where
+// participants see each other and the only reader is known.
 func readers(p Plan, g Planned) string {
+	where := place(p)
+	var others []string
+	unseen := 0
+	for _, who := range p.People {
+		if !who.Takes() {
+			continue
+		}
+		if len(g.Shown) != 1 || g.Shown[0].ID != who.ID {
+			others = append(others, mail.CleanName(who.Name))
+		}
+		if core.IsUTF8(who.Address) && !slices.ContainsFunc(g.Shown, func(s store.Participant) bool { return s.ID == who.ID }) {
+			unseen++
+		}
+	}
+	hidden := p.Thread.Mode == store.ModeHidden
+	switch {
+	case !hidden && len(g.Shown) > 1 && unseen > 0:
+		return where + ", everyone on this email and " + core.Quantity(unseen, "other person", "others") + " by email"
+	case !hidden && len(g.Shown) > 1:
+		return where + " and everyone on this email"
+	case len(others) == 0:
+		return where
+	case hidden:
+		return where + " and to " + core.Quantity(len(others), "other person", "others") + " by email"
+	}
+	return where + " and to " + core.ListNames(others)
+}
+
+// place names the rooms of a conversation, with the number of their members if known.
+func place(p Plan) string {
 	where := "the chat room"
 	if p.Thread.Title != "" {
 		where = "“" + p.Thread.Title + "”"
 	}
 	if n := inRooms(p.Rooms); n > 0 {
-		where += " (" + core.Quantity(n, "person", "people") + ")"
+		where = "the " + core.Quantity(n, "person", "people") + " in " + where
 	}
-	others, unseen := 0, 0
-	for _, who := range p.People {
-		if who.Takes() && !(len(g.Shown) == 1 && g.Shown[0].ID == who.ID) {
-			others++
-		}
-		if who.Takes() && core.IsUTF8(who.Address) && !slices.ContainsFunc(g.Shown, func(s store.Participant) bool { return s.ID == who.ID }) {
-			unseen++
-		}
-	}
-	switch {
-	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1 && unseen > 0:
-		return "read in " + where + ", by all who get this mail and by " + core.Quantity(unseen, "other", "others") + " by email"
-	case p.Thread.Mode != store.ModeHidden && len(g.Shown) > 1:
-		return "read in " + where + " and by all who get this mail"
-	case others > 0:
-		return "read in " + where + " and by " + core.Quantity(others, "other", "others") + " by email"
-	}
-	return "read in " + where
+	return where
 }
 
-// inRooms is how many people are in the rooms of a thread (A34); 0: not known.
+// inRooms returns the number of members of the rooms of a conversation; 0: unknown.
 func inRooms(rooms []store.Room) (n int) {
 	for _, r := range rooms {
 		if r.Members == 0 || r.Chat != "" {
@@ -203,8 +222,8 @@ func inRooms(rooms []store.Room) (n int) {
 	return n
 }
 
-// invitation is what the first mail to a person says: who writes, from where, who
-// else takes part, and how to leave.
+// invitation is the text below the first email to a person: who writes, from where, where a
+// reply appears, who reads it, and how to leave.
 func invitation(p Plan, g Planned) string {
 	author := mail.CleanName(g.Messages[0].Name)
 	if g.Asked != "" {
@@ -214,25 +233,25 @@ func invitation(p Plan, g Planned) string {
 	if p.Thread.Title != "" {
 		from = "the chat room “" + p.Thread.Title + "”"
 	}
-	leave := "To leave, answer with /leave."
+	leave := "To leave, reply /leave."
 	if p.From.PlusWorks {
-		leave = "To leave, answer with /leave or use the link below."
+		leave = "To leave, reply /leave or use the link below."
 	}
-	text := fmt.Sprintf("%s writes to you from %s. %sAnswer this mail, and your answer appears there. %s", author, from, company(p, g), leave)
+	text := fmt.Sprintf("%s sent you this from %s. Reply to this email and your reply appears there%s. %s", author, from, audience(p, g), leave)
 	for _, r := range p.Rooms {
 		if topic := strings.TrimSpace(r.Topic); topic != "" {
-			return text + "\n\nIts topic: " + markup.Truncate(topic, longestTopic)
+			return text + "\n\nRoom topic: " + markup.Truncate(topic, longestTopic)
 		}
 	}
 	return text
 }
 
-// longestTopic is how many characters of a room's topic an invitation tells.
+// longestTopic is how many characters of a room's topic an invitation includes.
 const longestTopic = 4000
 
-// company says who else takes part by email: by name where the addresses are
-// seen, else how many.
-func company(p Plan, g Planned) string {
+// audience says who reads a reply to an invitation: the people in the room, and the other
+// email participants, by name where they see each other's addresses, else how many.
+func audience(p Plan, g Planned) string {
 	var names []string
 	for _, who := range p.People {
 		if who.Takes() && !(len(g.To) == 1 && g.To[0].ID == who.ID) {
@@ -242,13 +261,18 @@ func company(p Plan, g Planned) string {
 	for i := range names[:min(len(names), core.NamesShown)] {
 		names[i] = mail.CleanName(names[i])
 	}
+	room := ""
+	if n := inRooms(p.Rooms); n > 0 {
+		room = " for " + core.Quantity(n, "person", "people")
+	}
 	switch {
 	case len(names) == 0:
-		return ""
+		return room
 	case p.Thread.Mode == store.ModeHidden:
-		return core.Quantity(len(names), "other person takes", "other people take") + " part by email. "
-	case len(names) == 1:
-		return names[0] + " takes part by email too. "
+		return room + ", and goes to " + core.Quantity(len(names), "other person", "other people") + " by email"
 	}
-	return "By email take part: " + core.ListNames(names) + ". "
+	if len(g.To) > 1 {
+		return room + ", and goes to everyone on this email"
+	}
+	return room + ", and goes to " + core.ListNames(names) + " by email"
 }

@@ -49,8 +49,8 @@ func headerOf(t *testing.T, p Plan, g Planned) (mail.Message, string) {
 	return m, raw
 }
 
-// D14, D15: a list is what more than twenty people have mail of their own of; one-click
-// would need a signature of our own, and is never promised.
+// A conversation has list headers with more than twenty individual emails. One-click
+// unsubscribing needs our own DKIM signature and is never promised.
 func TestListHeaders(t *testing.T) {
 	for _, c := range []struct {
 		mode               string
@@ -93,8 +93,8 @@ func TestListHeaders(t *testing.T) {
 	}
 }
 
-// D12, D13, D16: words of people are not marked as automatic, and vacation answers come
-// once: after the first mail, and after a day without one.
+// Messages of people are not marked as automatic. Vacation replies are allowed after the first
+// email, and after a day without one.
 func TestVacationAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -133,10 +133,9 @@ func TestVacationAnswers(t *testing.T) {
 	}
 }
 
-// D4, D5, D6, D7, D8, D10, D11, D17, D24, D26, D33: the whole header, open and hidden. Nothing in it tells
-// of the room but the subject and the name of the address to answer to, no network's id
-// is there, the reply token stands where it must alone, and no reader is asked for a
-// receipt.
+// The whole header, open and hidden. It reveals nothing of the room but the subject and the
+// name of the reply address, no network id, the reply token only where it must be, and asks for
+// no receipt.
 func TestHeaderOfMails(t *testing.T) {
 	for mode, want := range map[string]string{
 		store.ModeOpen: `From: "Alice (Acme)" <team@example.org>
@@ -168,7 +167,7 @@ Content-Type: multipart/alternative;
 			t.Errorf("%s:\n%s\nwant:\n%s", mode, got, want)
 		}
 	}
-	// D6: where plus addresses do not arrive, there is no other address to answer to.
+	// Without plus addresses, there is no separate reply address.
 	p, g := draftPlan(store.ModeOpen, 2)
 	p.From.PlusWorks = false
 	if m, raw := headerOf(t, p, g); len(m.ReplyTo) > 0 || strings.Contains(raw, "+") && strings.Contains(raw, "token") {
@@ -176,7 +175,7 @@ Content-Type: multipart/alternative;
 	}
 }
 
-// D5: a name cannot pass for an address, for another person, or for a line of the header.
+// A name cannot pass for an address, another person or a header line.
 func TestFromName(t *testing.T) {
 	for name, want := range map[string]string{
 		"Alice":                       `"Alice (Acme)" <team@example.org>`,
@@ -195,6 +194,40 @@ func TestFromName(t *testing.T) {
 		from, _, _ = strings.Cut(from, "\r\nTo: ")
 		if from = strings.ReplaceAll(from, "\r\n", ""); from != want {
 			t.Errorf("%q is %s\nwant %s", name, from, want)
+		}
+	}
+}
+
+// The first email says who writes, from where, who reads a reply and how to leave, in at
+// most 60 words. The footer repeats who reads a reply.
+func TestInvitation(t *testing.T) {
+	rooms := []store.Room{{Members: 3}}
+	for _, c := range []struct {
+		name   string
+		mode   string
+		people int
+		rooms  []store.Room
+		about  string
+		footer string
+	}{
+		{"alone", store.ModeOpen, 1, nil, "appears there. To leave", "Replies go to “Lunch” · Leave this conversation"},
+		{"alone with a room", store.ModeOpen, 1, rooms, "appears there for 3 people. To leave", "Replies go to the 3 people in “Lunch” · Leave this conversation"},
+		{"open", store.ModeOpen, 3, rooms, "appears there for 3 people, and goes to P2 and P3 by email. To leave", "Replies go to the 3 people in “Lunch” and everyone on this email · Leave this conversation"},
+		{"hidden", store.ModeHidden, 3, nil, "appears there, and goes to 2 other people by email. To leave", "Replies go to “Lunch” and to 2 others by email · Leave this conversation"},
+		{"many", store.ModeOpen, 300, rooms, "P2, P3, P4, P5, P6 and 294 more by email. To leave", "Replies go to the 3 people in “Lunch” and everyone on this email · Leave this conversation"},
+	} {
+		p, g := draftPlan(c.mode, c.people)
+		p.Rooms, g.First = c.rooms, true
+		d := Draft(p, g)
+		if !strings.HasPrefix(d.About, "Alice sent you this from the chat room “Lunch”. ") || !strings.Contains(d.About, c.about) || len(strings.Fields(d.About)) > 60 {
+			t.Errorf("%s: the first email says %q", c.name, d.About)
+		}
+		var parts []string
+		for _, f := range d.Footer {
+			parts = append(parts, f.Text)
+		}
+		if got := strings.Join(parts, " · "); got != c.footer {
+			t.Errorf("%s: the footer is %q", c.name, got)
 		}
 	}
 }

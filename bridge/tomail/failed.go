@@ -9,11 +9,11 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// suspendAfter is how many hard bounces in a row end the mail to a person.
+// suspendAfter is the number of hard bounces in a row after which emails to a participant stop.
 const suspendAfter = 3
 
-// countBounce counts a hard bounce of a person's mail. Too many in a row end the mail
-// there; mode is then that of the conversation, with which the person can be added again.
+// countBounce counts a hard bounce. Too many in a row stop the emails to the participant; mode
+// is then the mode of the conversation, for adding them again.
 func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 	p.Bounces++
 	if p.Bounces < suspendAfter || !p.Takes() {
@@ -30,21 +30,20 @@ func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 	return th.Mode, tochat.Announce(w, p.Thread)
 }
 
-// WritesAgain mails to somebody again to whom it did not arrive, and who has proven
-// to be there by writing.
+// WritesAgain resumes emails to a bounced participant who has written.
 func WritesAgain(w *core.Work, p *store.Participant) error {
 	p.State, p.Changed, p.Bounces = store.Active, w.Now, 0
 	if err := w.SetParticipant(*p); err != nil {
 		return err
 	}
-	if err := tochat.NoticeThread(w, p.Thread, fmt.Sprintf("%s has written, so mail from here goes there again.", p.Name)); err != nil {
+	if err := tochat.NoticeThread(w, p.Thread, fmt.Sprintf("%s wrote again, so emails to them have resumed.", p.Name)); err != nil {
 		return err
 	}
 	return tochat.Announce(w, p.Thread)
 }
 
-// Failed tells where a message came from that it has not reached somebody, or
-// not yet, and what to do.
+// Failed reports where a message came from that it failed or is delayed for a recipient, and
+// what to do.
 func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	p, err := w.ParticipantByID(r.Participant)
 	if err != nil {
@@ -55,18 +54,18 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 		return err
 	}
 	why := core.WithoutAddress(core.PlainReason(r.Reason), p)
-	text := fmt.Sprintf("⚠️ %s has not got this message: %s. Ask for another address (%sadd ADDRESS), or take this one out (%sremove %s).", p.Name, why, core.PromptMark, core.PromptMark, handle)
+	text := fmt.Sprintf("⚠️ %s didn't receive this message: %s. Add another address with %sadd ADDRESS, or remove this one with %sremove %s.", p.Name, why, core.PromptMark, core.PromptMark, handle)
 	phase, retry := chat.Failed, ""
 	var more []tochat.Option
 	if r.State == store.Delayed {
-		text, phase = fmt.Sprintf("⏳ The mail to %s is late: %s. The mail server goes on trying.", p.Name, why), chat.Delayed
+		text, phase = fmt.Sprintf("⏳ Email to %s is delayed: %s. The mail server will keep trying.", p.Name, why), chat.Delayed
 	} else {
 		mode, err := countBounce(w, &p)
 		if err != nil {
 			return err
 		}
 		if mode != "" {
-			text = fmt.Sprintf("⚠️ %s has not got this message, the third in a row: %s. No more mail goes there until %s writes. %sadd %s %s tries again; or ask for another address (%sadd ADDRESS).", p.Name, why, p.Name, core.PromptMark, handle, mode, core.PromptMark)
+			text = fmt.Sprintf("⚠️ %s didn't receive this message, the third in a row: %s. Emails to %s have stopped until they write. Try again with %sadd %s %s, or add another address with %sadd ADDRESS.", p.Name, why, p.Name, core.PromptMark, handle, mode, core.PromptMark)
 			more = append(more, tochat.WithChoices(chat.Choice{Label: "Try again", Command: "add " + p.Address + " " + mode}))
 		}
 	}
@@ -80,7 +79,7 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	}
 	if phase == chat.Failed && p.Takes() && WorthRetrying(r.Reason) {
 		retry = core.ResendLine(ms, p.Address)
-		text += fmt.Sprintf(" %s%s tries it again.", core.PromptMark, core.ResendLine(ms, handle))
+		text += fmt.Sprintf(" Send it again with %s%s.", core.PromptMark, core.ResendLine(ms, handle))
 	}
 	s := chat.State{Phase: phase, Reason: why, Later: phase == chat.Failed && mayPassLater(r.Reason)}
 	for _, m := range ms[:len(ms)-1] {
@@ -98,7 +97,7 @@ func Failed(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	return tochat.NoticeAt(w, ms[len(ms)-1], text, s, more...)
 }
 
-// Arrived notes that a mail of ours has come to somebody, or was read.
+// Arrived records that an email was delivered or read.
 func Arrived(w *core.Work, mailID, thread int64, r store.Recipient) error {
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil {
@@ -111,7 +110,7 @@ func Arrived(w *core.Work, mailID, thread int64, r store.Recipient) error {
 			return err
 		}
 		before[m.ID], _ = Progress(rs)
-		w.Trace(core.Trace{Thread: thread, Message: m.ID, Kind: r.State, Text: "somebody's mailbox told that the mail was " + r.State})
+		w.Trace(core.Trace{Thread: thread, Message: m.ID, Kind: r.State, Text: "a recipient's mailbox reported the email as " + r.State})
 	}
 	if err := w.SetRecipient(r); err != nil {
 		return err

@@ -16,30 +16,30 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Flusher makes mails of what threads hold when their holds end.
+// Flusher emails the held messages of conversations when their holds end.
 type Flusher struct {
 	env *core.Env
-	due chan struct{} // of capacity 1: a hold was set
+	due chan struct{} // capacity 1: a hold was set
 
 	mu    sync.Mutex
 	holds map[int64]hold // by thread
 }
 
-// hold is when the hold of a thread ends; zero: nothing is held. turn is that of the
-// transaction that set it: they are told of in any order.
+// hold is when the hold of a conversation ends; zero: nothing is held. turn orders the
+// transactions that set it, because they are reported in any order.
 type hold struct {
 	until time.Time
 	turn  int64
 }
 
-// NewFlusher makes a Flusher that is told of every hold from now on.
+// NewFlusher makes a Flusher that is told of every new hold.
 func NewFlusher(e *core.Env) *Flusher {
 	f := &Flusher{env: e, due: make(chan struct{}, 1), holds: map[int64]hold{}}
 	e.HoldEnds = f.set
 	return f
 }
 
-// set notes when the hold of a thread ends, unless a later transaction has set it.
+// set records when the hold of a conversation ends, unless a later transaction has set it.
 func (f *Flusher) set(thread int64, until time.Time, turn int64) {
 	f.mu.Lock()
 	if turn > f.holds[thread].turn {
@@ -53,7 +53,7 @@ func (f *Flusher) set(thread int64, until time.Time, turn int64) {
 	}
 }
 
-// forget drops ended holds that no transaction in hand can bring back.
+// forget drops holds that ended so long ago that no running transaction can set them.
 func (f *Flusher) forget(turn int64) {
 	const many, longAgo = 10_000, 100_000 // threads, transactions
 	if len(f.holds) < many {
@@ -62,8 +62,8 @@ func (f *Flusher) forget(turn int64) {
 	maps.DeleteFunc(f.holds, func(_ int64, h hold) bool { return h.until.IsZero() && h.turn < turn-longAgo })
 }
 
-// Run makes mails of held messages when their hold ends. On the way out it
-// flushes what is still held, so that a stop delays nothing.
+// Run emails held messages when their hold ends. When ctx ends, it emails those still held, so
+// that a stop delays nothing.
 func (f *Flusher) Run(ctx context.Context) error {
 	if err := f.load(ctx); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (f *Flusher) Run(ctx context.Context) error {
 		err := f.flushDue(ctx, f.env.Now())
 		next, held := f.next()
 		if err != nil && ctx.Err() == nil {
-			f.env.Log.Error("make mails of held messages", "error", err)
+			f.env.Log.Error("email held messages", "error", err)
 			next, held = f.env.Now().Add(time.Second), true
 		}
 		if held {
@@ -91,7 +91,7 @@ func (f *Flusher) Run(ctx context.Context) error {
 	}
 }
 
-// load reads what was held when the program ended.
+// load reads the holds stored before the start.
 func (f *Flusher) load(ctx context.Context) error {
 	var stored map[int64]time.Time
 	if err := f.env.Store.Read(ctx, func(tx *store.Tx) (err error) { stored, err = tx.Holds(); return err }); err != nil {
@@ -107,7 +107,7 @@ func (f *Flusher) load(ctx context.Context) error {
 	return nil
 }
 
-// next is when the next hold ends, if anything is held.
+// next returns when the next hold ends, if anything is held.
 func (f *Flusher) next() (at time.Time, held bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +119,7 @@ func (f *Flusher) next() (at time.Time, held bool) {
 	return at, held
 }
 
-// dueAt are the threads whose holds have ended at a moment, in that order.
+// dueAt returns the conversations whose holds ended before a moment, in order.
 func (f *Flusher) dueAt(at time.Time) []int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,11 +133,11 @@ func (f *Flusher) dueAt(at time.Time) []int64 {
 	return due
 }
 
-// flushDue flushes every thread whose hold has ended at a moment, each once.
+// flushDue flushes every conversation whose hold ended before at, each once.
 func (f *Flusher) flushDue(ctx context.Context, at time.Time) error {
 	const batch = 100
 	for some := range slices.Chunk(f.dueAt(at), batch) {
-		// Together, so that they share commits.
+		// Concurrent writes share commits.
 		errs := make([]error, len(some))
 		var all sync.WaitGroup
 		for i, id := range some {
@@ -155,11 +155,11 @@ func (f *Flusher) flushDue(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// whileStuck is how long held messages wait when the mails before them cannot
-// be delivered: what gathers then leaves as one mail.
+// whileStuck is how long messages wait while an earlier email cannot be delivered. They are
+// then sent as one email.
 const whileStuck = 20 * time.Second
 
-// unstuck has what gathered behind a mail leave when that is delivered at last.
+// unstuck ends the hold of messages that waited for an email, when that is delivered.
 func unstuck(w *core.Work, d store.Delivery, j MailJob) error {
 	if d.Attempt == 0 {
 		return nil
@@ -175,7 +175,7 @@ func unstuck(w *core.Work, d store.Delivery, j MailJob) error {
 	return w.SetHold(th.ID, th.HoldFirst, w.Now)
 }
 
-// flushThread makes mails of what a thread holds.
+// flushThread emails the held messages of a conversation.
 func flushThread(w *core.Work, id int64) error {
 	held, err := w.HeldMessages(id)
 	if err != nil {
@@ -225,8 +225,8 @@ func flushThread(w *core.Work, id int64) error {
 	return w.SetHold(id, time.Time{}, time.Time{})
 }
 
-// stretched is until when messages are held because their mailbox may soon send no
-// more: then many become one mail. What is awaited is not held.
+// stretched returns until when messages are held longer because their mailbox is near its
+// limit. Urgent messages are not.
 func stretched(w *core.Work, id int64, held []store.Message) (until time.Time, err error) {
 	th, err := w.Thread(id)
 	if err != nil {
@@ -234,7 +234,7 @@ func stretched(w *core.Work, id int64, held []store.Message) (until time.Time, e
 	}
 	box := w.Env.Boxes[th.Mailbox]
 	if box == nil {
-		return until, nil // said elsewhere
+		return until, nil // reported elsewhere
 	}
 	d := box.Pace.Stretch(w.Now)
 	if d == 0 || !th.HoldUntil.After(EndedByHand(th.HoldFirst)) {
@@ -246,13 +246,12 @@ func stretched(w *core.Work, id int64, held []store.Message) (until time.Time, e
 	return held[0].At.Add(d), nil
 }
 
-// untilFiles is how long a hold lasts while files are fetched; it ends when they are
-// there, or given up.
+// untilFiles returns the end of a hold while files are fetched. It ends earlier when they are
+// settled.
 func untilFiles(e *core.Env, now time.Time) time.Time { return now.Add(e.Hold.Max + time.Hour) }
 
-// complete returns the first of the held messages whose files, and the roots of whose
-// chat threads, are all settled; the order is kept, so those behind one that waits
-// wait, too.
+// complete returns the leading held messages whose files and chat thread roots are all settled.
+// Messages after an unsettled one wait, too, which keeps the order.
 func complete(w *core.Work, held []store.Message, hasFiles bool) ([]store.Message, error) {
 	for i, m := range held {
 		if hasFiles {

@@ -9,8 +9,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Typing prolongs the hold of a room's thread while somebody writes there. It
-// begins none, and where nothing is held nothing is written down.
+// Typing extends the hold of a conversation while somebody types in its room. It starts no
+// hold.
 func Typing(w *core.Work, network string, e chat.Typing) error {
 	r, err := w.LinkedRoom(network, e.Place)
 	if errors.Is(err, store.ErrNone) {
@@ -34,8 +34,8 @@ func Typing(w *core.Work, network string, e chat.Typing) error {
 	return w.SetHold(th.ID, th.HoldFirst, until)
 }
 
-// urgent reports whether what a thread holds is awaited: somebody has just answered
-// by mail, or is addressed.
+// urgent reports whether a conversation should not wait: somebody just replied by email, or a
+// held message mentions a participant.
 func urgent(w *core.Work, th store.Thread) (bool, error) {
 	if w.Now.Sub(th.Live) < liveFor || th.HoldFirst.IsZero() {
 		return true, nil
@@ -52,10 +52,9 @@ func urgent(w *core.Work, th store.Thread) (bool, error) {
 	return false, nil
 }
 
-// typingUntil decides when a hold ends after somebody began to type, or the last
-// one ceased. Networks tell both once: so it lasts as long as it may, until the
-// end is told, and then the quiet time begins again. Nobody who waits for an answer
-// is made to wait by those who type the next one.
+// typingUntil decides when a hold ends after somebody started or stopped typing. Networks
+// report each once, so a hold lasts as long as it may until typing stops; then the quiet time
+// starts again. Typing does not extend an urgent hold.
 func typingUntil(h core.Hold, th store.Thread, now time.Time, on, urgent bool) time.Time {
 	if th.HoldFirst.IsZero() || h.Quiet <= 0 {
 		return th.HoldUntil
@@ -64,7 +63,7 @@ func typingUntil(h core.Hold, th store.Thread, now time.Time, on, urgent bool) t
 	if !on {
 		_, until := holdUntil(h, th, now, false)
 		if until.After(th.HoldUntil) {
-			return th.HoldUntil // ceasing to type makes nobody wait longer
+			return th.HoldUntil // a stop never extends the hold
 		}
 		return until
 	}
@@ -74,20 +73,20 @@ func typingUntil(h core.Hold, th store.Thread, now time.Time, on, urgent bool) t
 	return last
 }
 
-// EndedByHand is when a hold ends that somebody has ended: before it began, so that
-// nothing else prolongs it.
+// EndedByHand returns the end of a hold that somebody ended: before its start, so that nothing
+// extends it.
 func EndedByHand(first time.Time) time.Time { return first.Add(-time.Millisecond) }
 
-// Hold begins or prolongs the hold of a thread for one more message.
+// Hold starts or extends the hold of a conversation for one more message.
 func Hold(w *core.Work, th store.Thread, mention bool) error {
 	first, until := holdUntil(w.Env.Hold, th, w.Now, mention)
 	return w.SetHold(th.ID, first, until)
 }
 
-// liveFor is how long after an answer by mail a conversation counts as live.
+// liveFor is how long a conversation counts as live after a reply by email.
 const liveFor = 2 * time.Minute
 
-// holdUntil decides when a thread's hold ends after one more message at now.
+// holdUntil decides when a hold ends after one more message at now.
 func holdUntil(h core.Hold, th store.Thread, now time.Time, mention bool) (first, until time.Time) {
 	first = th.HoldFirst
 	if first.IsZero() {
@@ -104,8 +103,7 @@ func holdUntil(h core.Hold, th store.Thread, now time.Time, mention bool) (first
 	return first, until
 }
 
-// Resume ends a hold that has lasted longer than holds do, because something was waited
-// for.
+// Resume ends a hold that was extended to wait for something.
 func Resume(w *core.Work, thread int64) error {
 	th, err := w.Thread(thread)
 	if err != nil || th.HoldFirst.IsZero() || th.HoldUntil.Sub(w.Now) <= w.Env.Hold.Max {

@@ -11,8 +11,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// AddLine notes a change of a room that is linked as a whole, if anybody by email is
-// to hear from it. It begins no hold: a mail for it alone is worth nobody's time.
+// AddLine stores a change of a linked room for the next email to participants. It starts no
+// hold: a change alone is not worth an email.
 func AddLine(w *core.Work, r store.Room, h chat.Head, kind, text string, fresh bool) error {
 	if r.Thread == 0 || r.Silent() || (h.Late && core.BeforeLink(r, h.At)) || (h.By.ID != "" && w.Env.Access.Level(h.By, chat.Member) < core.Speak) {
 		return nil
@@ -24,7 +24,7 @@ func AddLine(w *core.Work, r store.Room, h chat.Head, kind, text string, fresh b
 	return w.SetLine(r.ID, kind, text, fresh)
 }
 
-// roomLines is what these people are to be told of the rooms.
+// roomLines returns the changes of rooms that are new to these readers.
 func roomLines(p Plan, readers []store.Participant) (lines []string) {
 	for _, l := range p.Lines {
 		if !p.mayKnow(readers, l) {
@@ -37,14 +37,14 @@ func roomLines(p Plan, readers []store.Participant) (lines []string) {
 	return lines
 }
 
-// mayKnow reports whether a line tells these people of nothing that they may not read.
+// mayKnow reports whether these readers may see a line.
 func (p Plan) mayKnow(readers []store.Participant, l store.Line) bool {
 	poll := l.Poll()
 	return poll == 0 || p.mayRead(readers, p.Reacted[poll])
 }
 
-// linesTold notes who has been told of the rooms by these mails. What all know who
-// take part is forgotten.
+// linesTold stores who was told of the changes of rooms, and drops changes that everybody
+// knows.
 func linesTold(w *core.Work, p Plan, mails []Planned) error {
 	for _, l := range p.Lines {
 		for _, g := range mails {
@@ -68,15 +68,15 @@ func linesTold(w *core.Work, p Plan, mails []Planned) error {
 	return nil
 }
 
-// pollHint tells people by email how they vote.
+// pollHint says how to vote by email.
 func pollHint(p chat.Poll) string {
 	if p.Most > 1 {
-		return fmt.Sprintf("Reply with up to %d numbers to vote, as in: 1, 2", p.Most)
+		return fmt.Sprintf("Reply with up to %d numbers to vote, such as 1, 2.", p.Most)
 	}
 	return "Reply with a number to vote."
 }
 
-// OpenPoll returns a poll that can be voted in; the zero Poll: it is none, or it is over.
+// OpenPoll returns a poll that accepts votes, or the zero Poll.
 func OpenPoll(w *core.Work, message int64) (store.Poll, store.Message, error) {
 	p, err := w.Poll(message)
 	if errors.Is(err, store.ErrNone) {
@@ -92,7 +92,7 @@ func OpenPoll(w *core.Work, message int64) (store.Poll, store.Message, error) {
 	return p, m, nil
 }
 
-// planPoll reads what the mail that asks a poll must say of it.
+// planPoll reads the poll of a message for its email.
 func planPoll(w *core.Work, p *Plan, message int64) error {
 	poll, _, err := OpenPoll(w, message)
 	if err != nil || poll.Message == 0 {
@@ -105,7 +105,7 @@ func planPoll(w *core.Work, p *Plan, message int64) error {
 	return nil
 }
 
-// PlanReactions reads what people by email are to be told of.
+// PlanReactions reads the reactions and room changes for the next email.
 func PlanReactions(w *core.Work, p *Plan) (err error) {
 	if p.Lines, err = w.Lines(p.Thread.ID); err != nil {
 		return err
@@ -116,7 +116,7 @@ func PlanReactions(w *core.Work, p *Plan) (err error) {
 	return reactedMessages(w, p)
 }
 
-// reactedMessages reads the messages that reactions, and lines of polls, are to.
+// reactedMessages reads the messages of the reactions and polls in a plan.
 func reactedMessages(w *core.Work, p *Plan) (err error) {
 	p.Reacted = map[int64]store.Message{}
 	var of []int64
@@ -139,7 +139,7 @@ func reactedMessages(w *core.Work, p *Plan) (err error) {
 	return nil
 }
 
-// reactionTold notes that the people of a plan have been told of a reaction.
+// reactionTold stores that the readers of a plan were told of a reaction.
 func reactionTold(w *core.Work, p Plan, r store.Reaction) error {
 	if p.Only == nil {
 		return w.SetReactionTold(r.ID)
@@ -148,8 +148,7 @@ func reactionTold(w *core.Work, p Plan, r store.Reaction) error {
 	return w.SetReactionSkip(r)
 }
 
-// tellReactions adds to the last mail of each reader what was reacted with, and what
-// became of the rooms, since the mail before.
+// tellReactions adds reactions and room changes to the last email of each reader.
 func tellReactions(p Plan, mails []Planned) {
 	told := map[int64]bool{}
 	for i := len(mails) - 1; i >= 0; i-- {
@@ -165,8 +164,8 @@ func tellReactions(p Plan, mails []Planned) {
 	}
 }
 
-// reactionLines words the reactions that these people may know of: a line for each
-// emoji on each message.
+// reactionLines returns a line for each emoji on each message, of the reactions that these
+// readers may see.
 func reactionLines(p Plan, readers []store.Participant) (lines []string) {
 	type line struct {
 		message int64
@@ -195,7 +194,7 @@ func reactionLines(p Plan, readers []store.Participant) (lines []string) {
 	return lines
 }
 
-// isNews reports whether a reaction is news to one of these people.
+// isNews reports whether a reaction is new to one of these readers.
 func isNews(readers []store.Participant, r store.Reaction) bool {
 	return slices.ContainsFunc(readers, func(who store.Participant) bool {
 		return r.Participant != who.ID && !r.Skip.Has(who.ID)

@@ -8,7 +8,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// TestTurns is who gets a message when. (EVENTS D19, A25, A26, A12)
+// TestTurns decides when participants receive messages.
 func TestTurns(t *testing.T) {
 	at := time.Date(2027, 5, 4, 12, 0, 0, 0, time.UTC)
 	takes := func(mode string) store.Participant {
@@ -71,7 +71,7 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestDigestDue is when digests go out. (EVENTS D19)
+// TestDigestDue decides when digests are sent.
 func TestDigestDue(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

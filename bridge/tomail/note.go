@@ -10,7 +10,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Warn mails the owner of a thread's mailbox, at its own address.
+// Warn emails the owner of the mailbox of a conversation.
 func Warn(w *core.Work, th store.Thread, subject, text string) error {
 	box := w.Env.Boxes[th.Mailbox]
 	if box == nil {
@@ -20,9 +20,8 @@ func Warn(w *core.Work, th store.Thread, subject, text string) error {
 	return Note(w, th, to, subject, text, "")
 }
 
-// Note makes a mail of the bridge's own words to one person: answers to
-// commands by mail, confirmations, warnings. It is no part of the conversation.
-// An empty subject is that of the thread.
+// Note emails a text of the bridge to one person: a response to a command, a confirmation or a
+// warning. It is not part of the conversation. An empty subject means that of the conversation.
 func Note(w *core.Work, th store.Thread, to store.Participant, subject, text, inReplyTo string) error {
 	p, err := PlanFor(w, th.ID, nil)
 	if err != nil {
@@ -34,7 +33,7 @@ func Note(w *core.Work, th store.Thread, to store.Participant, subject, text, in
 	d.Trace = w.Env.Mint.Trace(uniq)
 	d.Bridge = w.Env.Instance + "; hop=1"
 	d.From.Name = "hashsend"
-	if subject != "" { // it stands by itself
+	if subject != "" { // not part of the conversation
 		d.Subject, d.ReplyTo, d.Anchor, d.Started = subject, nil, w.Env.Mint.Anchor(uniq, p.From.Domain), w.Now
 	}
 	d.AutoSubmitted, d.Suppress = "auto-replied", "All"
@@ -46,7 +45,7 @@ func Note(w *core.Work, th store.Thread, to store.Participant, subject, text, in
 	d.Footer = nil
 	finished, err := mail.Compose(d)
 	if err != nil {
-		return fmt.Errorf("compose mail: %w", err)
+		return fmt.Errorf("compose email: %w", err)
 	}
 	record := store.Mail{Thread: th.ID, Epoch: p.Epoch.ID, Uniq: uniq, MessageID: d.ID, Out: true, At: w.Now}
 	if err := w.AddMail(&record); err != nil {

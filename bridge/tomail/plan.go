@@ -11,7 +11,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// Plan is everything that decides which mails the held messages of a thread become.
+// Plan holds everything that decides which emails the held messages of a conversation become.
 type Plan struct {
 	Thread store.Thread
 	Epoch  store.Epoch
@@ -19,78 +19,77 @@ type Plan struct {
 	People []store.Participant
 	Rooms  []store.Room
 	Held   []store.Message
-	Root   citation        // the mail that began the conversation; none: the room began it
-	Quotes map[int64]quote // by the message that answers
+	Root   citation        // the email that started the conversation; zero: a room did
+	Quotes map[int64]quote // by replying message
 	Files  map[int64][]store.File
-	// LeftOut are those who must not read a message that is quoted or reacted to.
+	// LeftOut holds, by message, participants who must not see it quoted or reacted to.
 	LeftOut map[int64]store.IDs
-	// What was reacted with since the last mail, and the messages concerned.
+	// Reactions since the last email, and their messages.
 	Reactions []store.Reaction
 	Reacted   map[int64]store.Message
-	Lines     []store.Line         // what has become of the rooms since the last mail
-	Polls     map[int64]store.Poll // by the message that is one; open ones alone
-	Names     bool                 // two people have spoken from the room
-	// Correction: the messages were mailed before, and have changed.
+	Lines     []store.Line         // room changes since the last email
+	Polls     map[int64]store.Poll // by message; open polls only
+	Names     bool                 // more than one person posts from the rooms
+	// Correction: the messages were emailed before and have changed.
 	Correction bool
-	Was        map[int64]string // by message: the text before, in a correction
-	// Digest: what waited for one person.
+	Was        map[int64]string // by message: the earlier text, in a correction
+	// Digest: the waiting messages of one participant.
 	Digest bool
-	Only   store.IDs // mails are made for these people; nil: for all
-	// By message: who has it, or had it as it was, and who is addressed in it.
+	Only   store.IDs // recipients; nil: everybody
+	// By message: who has it in this or an earlier form, and whom it mentions.
 	Have, Mentioned map[int64]store.IDs
 	Now             time.Time
-	Links           files.Links    // to files that do not fit a mail
-	MailBytes       int64          // how large a mail may become
-	Mint            mail.Mint      // for the ids of lists
-	Zone            *time.Location // of those who have none of their own
-	DigestTime      time.Duration  // when daily digests leave, after midnight
+	Links           files.Links    // to files that do not fit
+	MailBytes       int64          // size limit
+	Mint            mail.Mint      // for List-Id
+	Zone            *time.Location // for readers without their own
+	DigestTime      time.Duration  // when daily digests are sent, as time after midnight
 }
 
-// Sender is the mailbox that the emails of a plan leave from.
+// Sender is the mailbox that sends the emails of a plan.
 type Sender struct {
-	Box       int64        // its id in the database
-	Address   mail.Address // as in core.Mailbox, as the next two
+	Box       int64        // database id
+	Address   mail.Address // as in core.Mailbox, like the next two
 	Domain    string
 	PlusWorks bool
-	SelfCopy  bool // its own address gets each email, because its provider keeps no copy
+	SelfCopy  bool // its own address receives each email, because its provider keeps no copy
 }
 
-// SenderOf is a mailbox as the sender of emails.
+// SenderOf returns a mailbox as the sender of emails.
 func SenderOf(box *core.Box) Sender {
 	return Sender{Box: box.ID, Address: box.Address, Domain: box.Domain, PlusWorks: box.PlusWorks, SelfCopy: !box.KeepsSent && box.Keeper != nil}
 }
 
-// quote is what is known of a message that another one answers.
+// quote is a message that another one replies to.
 type quote struct {
 	Name, Text string
-	Mails      []citation // in which it stands; none: it never was in a mail
-	Root       []citation // in which stands what began the answers that lead to it; none: it began here
+	Mails      []citation // emails that contain it; none: it was never emailed
+	Root       []citation // emails that contain the first message of the chain of replies; none: there is no chain
 	Of         store.Message
 }
 
-// Planned is one mail of a plan.
+// Planned is one email of a plan.
 type Planned struct {
 	Messages []store.Message
-	To       []store.Participant // who gets it
-	Shown    []store.Participant // who stands in To
-	First    bool                // the first mail to these people
-	Late     bool                // what waited long, of several authors, with the times
-	Again    bool                // it has failed before
-	Bare     bool                // nothing is attached: it was too large
-	Asked    string              // who had what was said before mailed to a newcomer; empty: it is no such mail
-	// Reactions are lines, of changes of the rooms too, below the messages.
+	To       []store.Participant // recipients
+	Shown    []store.Participant // addresses in To
+	First    bool                // their first email
+	Late     bool                // messages that waited long, with authors and times
+	Again    bool                // it failed before
+	Bare     bool                // without attachments, because it was too large
+	Asked    string              // who sent earlier messages to a newcomer; empty: it is not such an email
+	// Reactions are lines about reactions and room changes below the messages.
 	Reactions []string
 }
 
-// lateAfter is when messages have waited so long that they leave as one mail
-// with their times.
+// lateAfter is the wait after which messages are sent as one email with their times.
 const lateAfter = time.Hour
 
-// planMail decides which mails are made: each unbroken run of one author becomes
-// one mail for each reader group, in the order of the conversation.
+// planMail decides which emails are sent: each unbroken run of one author becomes one email for
+// each group of readers, in the order of the conversation.
 func planMail(p Plan) []Planned {
 	var mails []Planned
-	var told store.IDs // who has been invited by an earlier mail
+	var told store.IDs // invited by an earlier email
 	for _, run := range runs(p) {
 		for _, g := range groups(p, run) {
 			g.First = g.First && !told.Has(g.To[0].ID)
@@ -107,8 +106,8 @@ func planMail(p Plan) []Planned {
 	return mails
 }
 
-// runs cuts the held messages into unbroken runs of one author. When the first
-// has waited long, all are one run.
+// runs splits the held messages into unbroken runs of one author. If the first has waited long,
+// all are one run.
 func runs(p Plan) [][]store.Message {
 	if len(p.Held) == 0 {
 		return nil
@@ -135,13 +134,13 @@ func Speaker(m store.Message) string {
 	}
 	name := ""
 	if m.Origin == store.FromMail {
-		name = m.Name // a list is one participant, and many people
+		name = m.Name // a mailing list is one participant with many authors
 	}
 	return fmt.Sprintf("%s/%d/%d/%s", m.Origin, m.Author, m.Participant, name)
 }
 
-// groups gathers the people who get the same messages of a run, newcomers apart,
-// in hidden threads everybody alone.
+// groups collects the people who receive the same messages of a run. Newcomers are separate; in
+// hidden conversations everybody is.
 func groups(p Plan, run []store.Message) []Planned {
 	var all []Planned
 	var keys []string
@@ -175,10 +174,10 @@ func groups(p Plan, run []store.Message) []Planned {
 	return all
 }
 
-// Shown decides who stands in To: in an open thread all who take part, except
-// the writer, so that everybody can answer to all. Who wants nothing for now is not
-// shown: an answer to all would reach them. An address that some mail servers cannot
-// carry is shown to its owner alone, so that it keeps no mail from the others.
+// Shown returns the people in To: in an open conversation all participants except the author,
+// so that everybody can reply to all. Paused participants are left out because a reply to all
+// would reach them. An address that needs SMTPUTF8 is shown to its owner only, because other
+// servers may refuse it.
 func Shown(p Plan, g Planned) []store.Participant {
 	if p.Thread.Mode == store.ModeHidden {
 		return g.To
@@ -187,7 +186,7 @@ func Shown(p Plan, g Planned) []store.Participant {
 	writer := g.Messages[0].Participant
 	for _, m := range g.Messages {
 		if m.Participant != writer {
-			writer = 0 // there are several
+			writer = 0 // several authors
 		}
 	}
 	for _, who := range p.People {
@@ -198,8 +197,8 @@ func Shown(p Plan, g Planned) []store.Participant {
 	return all
 }
 
-// digestDue decides when a digest is sent in which something waits since now. at is
-// the time of day of daily ones, after midnight.
+// digestDue returns when a digest is sent that waits since now. at is the time of daily digests
+// after midnight.
 func digestDue(mode string, now time.Time, at time.Duration) time.Time {
 	switch mode {
 	case store.Quarter:
@@ -217,8 +216,7 @@ func digestDue(mode string, now time.Time, at time.Duration) time.Time {
 	return now
 }
 
-// zoneOf is the zone in which a mail to these people tells times: theirs, if they have
-// the same one.
+// zoneOf returns the time zone of these people if they share one, else the default.
 func (p Plan) zoneOf(to []store.Participant) *time.Location {
 	name := ""
 	for i, who := range to {
@@ -230,7 +228,7 @@ func (p Plan) zoneOf(to []store.Participant) *time.Location {
 	return core.ZoneOr(name, p.Zone)
 }
 
-// DigestDue is when the next digest of a person leaves.
+// DigestDue returns when the next digest of a participant is sent.
 func DigestDue(w *core.Work, p store.Participant) time.Time {
 	return digestDue(p.Mode, w.Now.In(w.Env.ZoneNamed(p.Zone)), w.Env.DigestTime)
 }

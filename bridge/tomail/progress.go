@@ -11,20 +11,20 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// The states of a message as a whole that are not those of one recipient.
+// The states of a message as a whole that no recipient has.
 const (
-	stateSent = "sent" // every mail server has taken it
+	stateSent = "sent" // accepted by every mail server
 	stateRead = store.Read
 )
 
-// Progress sums up how far a message has come: its worst recipient counts. The
-// reason is that of a failure or delay.
+// Progress returns the state of a message: that of its worst recipient, with the reason of a
+// failure or delay.
 func Progress(rs []store.Recipient) (state, reason string) {
 	order := []string{store.Failed, store.Delayed, store.Queued, store.Accepted, store.Delivered, store.Read}
 	worst := len(order) - 1
 	for _, r := range rs {
 		if r.State == store.Resent {
-			continue // another mail counts
+			continue // replaced by another email
 		}
 		if i := max(0, slices.Index(order, r.State)); i < worst || (i == worst && reason == "") {
 			worst, reason = i, r.Reason
@@ -39,14 +39,14 @@ func Progress(rs []store.Recipient) (state, reason string) {
 	return state, ""
 }
 
-// Follows reports whether what a report says is news to somebody who knows a state:
-// reports come late and in any order, and a mail that was read is not only delivered.
+// Follows reports whether a reported state is news after a known one. Reports come late and in
+// any order.
 func Follows(news, known string) bool {
 	order := []string{store.Queued, store.Accepted, store.Delayed, store.Delivered, store.Read, store.Failed, store.Resent}
 	return slices.Index(order, news) > slices.Index(order, known)
 }
 
-// Reported is the state of a recipient that a report tells.
+// Reported returns the state of a recipient according to a report.
 func Reported(c classify.Class) string {
 	switch c.Kind {
 	case classify.Bounce, classify.Complaint:
@@ -61,22 +61,21 @@ func Reported(c classify.Class) string {
 	return store.Delivered
 }
 
-// mayPassLater reports whether the same mail may get through at another time: the
-// status is one of trouble that passes, or the mailbox is full (RFC 3463).
+// mayPassLater reports whether the same email may succeed at another time, because the problem
+// is temporary or the mailbox is full (RFC 3463).
 func mayPassLater(reason string) bool {
 	status := classify.Status(reason)
 	return strings.HasPrefix(status, "4.") || status == "5.2.2" || strings.HasPrefix(status, "5.3.")
 }
 
-// WorthRetrying reports whether the same mail may ever get through: not where it is too
-// large, and not to an address that does not exist (RFC 3463, 3.2).
+// WorthRetrying reports whether the same email may ever succeed: not if it is too large or the
+// address does not exist (RFC 3463, 3.2).
 func WorthRetrying(reason string) bool {
 	status := classify.Status(reason)
 	return !strings.HasPrefix(status, "5.1.") && !classify.TooLarge(status, reason)
 }
 
-// mended takes the sign of a failure away from a message when it was mailed again, and
-// nobody lacks it any more.
+// mended removes the failure sign from a message that was sent again successfully.
 func mended(w *core.Work, m store.Message) error {
 	c, r, there, err := tochat.OriginalOf(w, m)
 	if err != nil || !there {
@@ -92,8 +91,8 @@ func mended(w *core.Work, m store.Message) error {
 	return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Mended: true})
 }
 
-// showProgress brings the state of messages to them in the networks that want every
-// one, where it is another than before. Failures and delays are told by failed.
+// showProgress shows the new state of messages in networks that show every state. Failed
+// reports failures and delays.
 func showProgress(w *core.Work, ms []store.Message, before map[int64]string) error {
 	for _, m := range ms {
 		c, r, there, err := tochat.OriginalOf(w, m)

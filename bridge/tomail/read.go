@@ -8,7 +8,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// PlanFor reads what decides about the mails of some messages of a thread.
+// PlanFor reads everything that decides about the emails of some messages of a conversation.
 func PlanFor(w *core.Work, id int64, held []store.Message) (Plan, error) {
 	last, err := w.LastMessages(id, 50)
 	if err != nil {
@@ -19,7 +19,7 @@ func PlanFor(w *core.Work, id int64, held []store.Message) (Plan, error) {
 	return planFor(w, id, held, around)
 }
 
-// planFor does it where it is known what the thread has besides.
+// planFor is PlanFor for a conversation whose Around is known.
 func planFor(w *core.Work, id int64, held []store.Message, around store.Around) (Plan, error) {
 	p := Plan{
 		Held: held, Now: w.Now, Quotes: map[int64]quote{}, Files: map[int64][]store.File{}, Was: map[int64]string{},
@@ -30,7 +30,7 @@ func planFor(w *core.Work, id int64, held []store.Message, around store.Around) 
 		return p, err
 	}
 	if c.Box == nil {
-		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: put it back, or unlink the room", c.Title)
+		return p, fmt.Errorf("the mailbox of “%s” is no longer in the configuration: add it again or unlink the room", c.Title)
 	}
 	p.Thread, p.Epoch, p.People, p.Rooms, p.From = c.Thread, c.Epoch, c.People, c.Rooms, SenderOf(c.Box)
 	p.Links, p.MailBytes, p.Mint, p.Zone, p.DigestTime = files.LinksOf(w.Env), c.Box.LargestMail(), w.Env.Mint, w.Env.Zone, w.Env.DigestTime

@@ -12,18 +12,18 @@ import (
 	"hashsend/bridge/store"
 )
 
-// turn is when a person gets a message.
+// turn says when a participant receives a message.
 type turn int
 
 const (
 	never turn = iota
 	later      // with the next digest
-	now        // with the mails of this plan
+	now        // with this plan
 )
 
-// turnOf decides when a person gets a message of a plan.
+// turnOf decides when a participant receives a message of a plan.
 func (p Plan) turnOf(who store.Participant, m store.Message) turn {
-	has := p.Correction && p.Have[m.ID].Has(who.ID) // history and resend give people what was not meant for them at first
+	has := p.Correction && p.Have[m.ID].Has(who.ID) // history and resend send messages to people who did not receive them at first
 	switch {
 	case !who.Takes(), who.Muted.After(p.Now), m.Participant == who.ID:
 		return never
@@ -34,11 +34,11 @@ func (p Plan) turnOf(who store.Participant, m store.Message) turn {
 	case p.Digest:
 		return now
 	case p.Correction && p.Have[m.ID] != nil && !p.Have[m.ID].Has(who.ID):
-		return never // this person will see, or has seen, nothing but the new text
+		return never // this participant only sees the new text
 	case !p.Correction && p.Have[m.ID].Has(who.ID), who.Mode == store.Paused:
 		return never
 	}
-	// The first mail is an invitation: it says what this is, and how to leave.
+	// The first email explains what this is and how to leave, so it is never delayed.
 	addressed := who.State == store.Invited || p.Mentioned[m.ID].Has(who.ID)
 	switch {
 	case who.InDigests() && !addressed:
@@ -49,8 +49,8 @@ func (p Plan) turnOf(who store.Participant, m store.Message) turn {
 	return now
 }
 
-// planTurns reads what turnOf needs, and who is mentioned. Who has what is of interest
-// where somebody wants mail in another way than most.
+// planTurns reads what turnOf needs. Who has a message matters only if a participant has a
+// special mode.
 func planTurns(w *core.Work, p *Plan, mentions bool) error {
 	special := false
 	for _, who := range p.People {
@@ -73,8 +73,8 @@ func planTurns(w *core.Work, p *Plan, mentions bool) error {
 	return nil
 }
 
-// called words a message for its readers by mail: who is mentioned is called by name
-// alone, and those who read that of themselves see it in bold (A25).
+// called rewrites the mentions in a message for its readers: participants are called by name
+// alone, and see their own name in bold.
 func (p Plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 	for _, who := range p.People {
 		if !p.Mentioned[m.ID].Has(who.ID) {
@@ -95,7 +95,7 @@ func (p Plan) called(w *mail.Words, to []store.Participant, m store.Message) {
 	}
 }
 
-// AtOnce mails a message to those who want no hold, when its files are there.
+// AtOnce emails a message to participants without a hold, once its files are fetched.
 func AtOnce(w *core.Work, m store.Message) error {
 	people, err := w.Participants(m.Thread)
 	if err != nil {
@@ -121,8 +121,8 @@ func AtOnce(w *core.Work, m store.Message) error {
 	return Make(w, p)
 }
 
-// DialectOf tells by a mail which reactions its writer's program knows; empty: the
-// mail does not tell.
+// DialectOf returns which reactions the mail program of an email's author supports; empty:
+// unknown.
 func DialectOf(m *mail.Message) string {
 	for _, p := range m.Parts {
 		if p.Type == "text/vnd.google.email-reaction+json" {
@@ -138,8 +138,8 @@ func DialectOf(m *mail.Message) string {
 	return ""
 }
 
-// LearnDialect notes which reactions the mail program of a participant knows; empty: it is
-// not told.
+// LearnDialect stores which reactions the mail program of a participant supports. It ignores an
+// empty value.
 func LearnDialect(w *core.Work, th store.Thread, address, knows string) error {
 	if knows == "" {
 		return nil

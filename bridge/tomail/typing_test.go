@@ -8,7 +8,7 @@ import (
 	"hashsend/bridge/store"
 )
 
-// TestTypingProlongsTheHold tries row A47 as far as the hold goes (rule 1.6).
+// TestTypingProlongsTheHold: typing extends a hold, never beyond its maximum.
 func TestTypingProlongsTheHold(t *testing.T) {
 	h := core.Hold{Quiet: 5 * time.Second, Max: 30 * time.Second, Live: 2 * time.Second}
 	start := time.Unix(1_000_000, 0)

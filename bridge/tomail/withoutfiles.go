@@ -12,9 +12,9 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// WithoutFiles mails what stands in a mail again, with links in place of its files, to
-// those recipients for whom it was too large. It returns the others: those who were
-// refused for something else, or whose mail has no files, or had none this time.
+// WithoutFiles sends an email again without attachments, with links if there are any, to
+// recipients for whom it was too large. It returns the others: refused for another reason, or
+// without files to remove.
 func WithoutFiles(w *core.Work, mailID int64, refused []store.Recipient, status map[int64]string) (rest []store.Recipient, err error) {
 	ms, err := w.MessagesOfMail(mailID)
 	if err != nil || len(ms) == 0 {
@@ -52,7 +52,7 @@ func WithoutFiles(w *core.Work, mailID int64, refused []store.Recipient, status 
 	return rest, mailSmaller(w, mailID, ms, again)
 }
 
-// mailSmaller makes the mails of smaller.
+// mailSmaller composes the emails of WithoutFiles.
 func mailSmaller(w *core.Work, mailID int64, ms []store.Message, again []store.Participant) error {
 	p, err := PlanFor(w, ms[0].Thread, ms)
 	if err != nil {
@@ -79,15 +79,15 @@ func mailSmaller(w *core.Work, mailID int64, ms []store.Message, again []store.P
 			return err
 		}
 	}
-	how := "without what is too large: that can be had in the room"
+	how := "without attachments (the files are in the room)"
 	if w.Env.Files.URL != "" {
-		how = "with links to its files"
+		how = "with links to the files"
 	}
-	text := fmt.Sprintf("📎 The mail with this was too large for %s. It goes there again %s.", core.ListNames(names), how)
+	text := fmt.Sprintf("📎 This email was too large for %s. It is being sent again %s.", core.ListNames(names), how)
 	return tochat.NoticeAt(w, ms[len(ms)-1], text, chat.State{Phase: chat.Accepted, Reason: "sent again " + how})
 }
 
-// isFirstMail reports whether a person got no mail before this one.
+// isFirstMail reports whether an email was the first to a participant.
 func isFirstMail(w *core.Work, mailID, participant int64) (bool, error) {
 	first, err := w.FirstMailTo(participant)
 	return err == nil && first >= mailID, err

@@ -7,8 +7,8 @@ import (
 	"hashsend/bridge/store"
 )
 
-// TestCalledByName: who is mentioned reads their name in bold, and nobody reads what
-// tells it apart in rooms (EVENTS A25).
+// TestCalledByName: a mentioned participant sees their name in bold, without the suffix that
+// rooms show.
 func TestCalledByName(t *testing.T) {
 	ann, bob := store.Participant{ID: 1, Name: "Ann & Co", State: store.Active}, store.Participant{ID: 2, Name: "Bob", State: store.Active}
 	tim := store.Participant{ID: 3, Name: "Tim O'Shea", State: store.Active}
@@ -36,11 +36,11 @@ func TestCalledByName(t *testing.T) {
 	}
 }
 
-// TestAccounts names whose account wrote under another name, once (EVENTS A30).
+// TestAccounts names each account that posted under another name, once.
 func TestAccounts(t *testing.T) {
 	g := Planned{Messages: []store.Message{{Name: "Cat", Account: "Alice"}, {Name: "Cat", Account: "Alice"}, {Name: "Bob"}, {Name: "Bob", Account: "Eve"}}}
 	got := accounts(g)
-	if len(got) != 2 || got[0].Text != "“Cat” is Alice in the room" || got[1].Text != "“Bob” is Eve in the room" {
+	if len(got) != 2 || got[0].Text != "“Cat” was posted by Alice" || got[1].Text != "“Bob” was posted by Eve" {
 		t.Errorf("the accounts are told as %+v", got)
 	}
 }

@@ -25,11 +25,11 @@ func serveLinks(links linkOpener, log *slog.Logger) http.Handler {
 		f, err := links.OpenLink(r.Context(), r.PathValue("link"))
 		switch {
 		case errors.Is(err, files.ErrNoLink):
-			http.Error(w, "There is no file behind this link any more. Ask for it in the conversation.", http.StatusNotFound)
+			http.Error(w, "This link no longer works. Ask for the file in the conversation.", http.StatusNotFound)
 			return
 		case err != nil:
 			log.Error("open a file for a link", "error", err)
-			http.Error(w, "The file cannot be read at the moment. Try again later.", http.StatusServiceUnavailable)
+			http.Error(w, "The file can't be read right now. Try again later.", http.StatusServiceUnavailable)
 			return
 		}
 		defer f.Content.Close() //nolint:errcheck // it was only read

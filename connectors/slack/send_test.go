@@ -247,7 +247,7 @@ func TestRetryButton(t *testing.T) {
 	root := l.Say(l.alice, l.lounge, "root")
 	l.Say(l.alice, l.lounge, "what failed", slacktest.Said{Thread: root}) // else Slack would not show it there
 	for n, thread := range []chat.ThreadID{"", chat.ThreadID(root)} {
-		m := l.outgoing(fmt.Sprint("k", n), "⚠️ ann has not got this message.")
+		m := l.outgoing(fmt.Sprint("k", n), "⚠️ ann didn't receive this message.")
 		m.As, m.Kind, m.Place.Thread, m.For = chat.Sender{}, chat.Notice, thread, chat.UserID(l.alice)
 		m.Choices = []chat.Choice{{Label: "Retry", Command: "resend 7 ann@example.com"}}
 		deliver(t, c, m)

@@ -168,7 +168,7 @@ func TestConversationOverARestart(t *testing.T) {
 	_, after := o.next("room", "text", "a cake")
 	o.post("room", map[string]any{"author": "Bob", "text": "Wonderful!"})
 	_, last := o.next("mail", "text", "Wonderful")
-	if _, seen := o.page(t.Context()).next("step", "text", "Bob wrote in the room"); count(seen, "step", "kind", "answered") != 1 {
+	if _, seen := o.page(t.Context()).next("step", "text", "Bob posted in the room"); count(seen, "step", "kind", "answered") != 1 {
 		t.Errorf("a page that is opened later is told %v", seen)
 	}
 	all := append(append(before, after...), last...)

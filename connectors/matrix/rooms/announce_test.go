@@ -18,9 +18,9 @@ import (
 
 // TestAnnounce shows the state events of a linked room (EVENTS A52).
 func TestAnnounce(t *testing.T) {
-	linked := chat.Sign{Text: "This room is read by 2 people by email.", Channel: "abc", Title: "Lunch"}
+	linked := chat.Sign{Text: "2 people read this room by email.", Channel: "abc", Title: "Lunch"}
 	const bridge = `{"bridgebot":"@hashsend:example.org","channel":{"displayname":"Lunch","id":"abc"},"protocol":{"displayname":"Email","id":"email"}}`
-	const sign = `{"body":"This room is read by 2 people by email.","protocol":{"displayname":"Email","id":"email"}}`
+	const sign = `{"body":"2 people read this room by email.","protocol":{"displayname":"Email","id":"email"}}`
 	for _, c := range []struct {
 		name   string
 		thread chat.ThreadID

@@ -26,7 +26,7 @@ func TestSendStatus(t *testing.T) {
 		{"off, read", false, chat.State{Phase: chat.Read}, "", ""},
 		{"off, failed", false, full, "", "/send/m.reaction/"},
 		{"accepted", true, chat.State{Phase: chat.Accepted}, `{` + about + `"network":"hashsend","status":"SUCCESS"}`, "/receipt/"},
-		{"accepted by some", true, chat.State{Phase: chat.Accepted, Reason: "not everybody has it"}, "", "/receipt/"},
+		{"accepted by some", true, chat.State{Phase: chat.Accepted, Reason: "not delivered to everyone yet"}, "", "/receipt/"},
 		{"delivered", true, chat.State{Phase: chat.Delivered}, `{` + about + `"message":"delivered","network":"hashsend","status":"SUCCESS"}`, ""},
 		{"read", true, chat.State{Phase: chat.Read}, `{` + about + `"message":"read","network":"hashsend","status":"SUCCESS"}`, ""},
 		{"delayed", true, chat.State{Phase: chat.Delayed, Reason: "no answer"}, `{` + about + `"message":"no answer","network":"hashsend","reason":"m.foreign_network_error","status":"PENDING"}`, "/send/m.reaction/"},

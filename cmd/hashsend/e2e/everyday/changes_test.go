@@ -32,7 +32,7 @@ func held(s *scene) {
 
 	// Taken back too late: the one who does it is told, and nobody else (A13).
 	s.alice.Remove(s.room, first)
-	s.sees("already mailed and cannot be taken back")
+	s.sees("already emailed and can't be unsent")
 	s.alice.Say(s.room, "That is all.")
 	s.asks("now", "")
 	s.gets("bob", "That is all.")
@@ -56,10 +56,10 @@ func changes(s *scene) {
 	s.alice.Edit(s.room, said, "The boat leaves at noon.")
 	s.alice.Edit(s.room, said, "The boat leaves at ten.")
 	s.alice.Remove(s.room, gone)
-	s.sees("Those who have it are told that it was deleted.")
+	s.sees("Its recipients will be told that it was deleted.")
 
-	got := s.gets("bob", "✏️ corrected:")
-	if want := "✏️ corrected: The boat leaves at ten.\n(before: The boat leaves at nine.)"; !strings.Contains(got.Text, want) || strings.Contains(got.Text, "noon") {
+	got := s.gets("bob", "✏️ Edited:")
+	if want := "✏️ Edited: The boat leaves at ten.\n(was: The boat leaves at nine.)"; !strings.Contains(got.Text, want) || strings.Contains(got.Text, "noon") {
 		t.Errorf("the correction says %q", got.Text)
 	}
 	if !strings.Contains(got.HTML, "<del>nine.</del> <strong>ten.</strong>") || got.Header.Get("Auto-Submitted") != "auto-generated" {

@@ -38,7 +38,7 @@ func modes(s *scene) {
 
 	// Mentions alone, and answers to what Bob said.
 	s.asks("digest "+bob+" mentions", "")
-	s.asks("digest", bob+"> gets only what mentions or answers them")
+	s.asks("digest", bob+"> gets only messages that mention or reply to them")
 	s.alice.Say(s.room, "Nothing for Bob.")
 	s.gets("carol", "Nothing for Bob.")
 	s.alice.Answer(s.room, his.ID, "Good that you are.")
@@ -65,7 +65,7 @@ func modes(s *scene) {
 
 	// Bob wants everything soon again, and gets what waited as one mail.
 	s.answers("bob", "/digest burst")
-	s.gets("bob", "You now get each burst of messages.")
+	s.gets("bob", "You now get each burst of messages as one email.")
 	m := s.gets("bob", "Lunch is at twelve.")
 	if a, p := m.Header.Get("Auto-Submitted"), m.Header.Get("Precedence"); a != "auto-generated" || p != "bulk" {
 		t.Errorf("the digest says Auto-Submitted %q, Precedence %q", a, p)
@@ -147,11 +147,11 @@ func commands(s *scene) {
 		s.has("carol", answer, 0)
 	}
 	does("/who", "carol <"+s.mail.Address("carol")+">")
-	does("/digest daily", "You now get a digest every day at "+s.digest.Format("15:04")+".")
+	does("/digest daily", "You now get one email a day at "+s.digest.Format("15:04")+".")
 	s.alice.Say(s.room, "For the digest.")
 	s.gets("carol", "For the digest.")
 	s.has("bob", "For the digest.", 0)
-	does("/digest burst", "You now get each burst of messages.")
+	does("/digest burst", "You now get each burst of messages as one email.")
 	s.gets("bob", "For the digest.")
 
 	does("/mute 1h", "You get no email from this conversation until")

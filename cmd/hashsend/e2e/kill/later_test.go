@@ -156,7 +156,7 @@ func (a *arena) prepare(name, word string) (is func(mail.Message) bool) {
 	switch change {
 	case "correct":
 		a.about, _ = a.mailed("draft " + word)
-		return func(m mail.Message) bool { return strings.Contains(m.Text, "corrected: final "+word) }
+		return func(m mail.Message) bool { return strings.Contains(m.Text, "Edited: final "+word) }
 	case "react", "taken":
 		event, m := a.mailed("joke " + word)
 		a.about = event

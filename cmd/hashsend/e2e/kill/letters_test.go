@@ -17,8 +17,8 @@ import (
 
 // The words by which texts of the bridge are known.
 const (
-	corrected   = "corrected: "
-	wasBefore   = "(before: "
+	corrected   = "Edited: "
+	wasBefore   = "(was: "
 	tallyOfPoll = " So far: "
 	endOfPoll   = "Poll closed: "
 	nobodyVoted = "Nobody voted."
@@ -70,7 +70,7 @@ func read(m mail.Message) letter {
 			l.results = append(l.results, strings.Join(lines[i:], "\n"))
 		case at != nil:
 			n := atoi(at[3])
-			for _, name := range strings.Split(at[2], ", ") {
+			for _, name := range strings.Split(strings.Replace(at[2], " and ", ", ", 1), ", ") {
 				l.lines[n] = append(l.lines[n], mark{at[1], name})
 			}
 		default:
@@ -166,7 +166,7 @@ func withFile(text string, f *attached) (fields, body string) {
 
 func TestReadingLetters(t *testing.T) {
 	raw := "From: \"alice (Acme)\" <bridge@example.test>\r\nMessage-ID: <1@x.test>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" +
-		"alice: m00012v0 lunch\r\n\r\n> ben: m00003v0 at noon\r\nben: m00013v1 maybe\r\n\r\n✏️ corrected: m00011v2 by train\r\n(before: m00011v0 for seven)\r\n\r\n👍 alice, ben: “m00004v0 lunch”\r\n🎉 bob: “📊 m00005v0 maybe”\r\n📊 m00006v0 So far: Pizza 1\r\n\r\n-- \r\nm00099v0\r\n"
+		"alice: m00012v0 lunch\r\n\r\n> ben: m00003v0 at noon\r\nben: m00013v1 maybe\r\n\r\n✏️ Edited: m00011v2 by train\r\n(was: m00011v0 for seven)\r\n\r\n👍 alice and ben: “m00004v0 lunch”\r\n🎉 bob: “📊 m00005v0 maybe”\r\n📊 m00006v0 So far: Pizza 1\r\n\r\n-- \r\nm00099v0\r\n"
 	m, err := mail.Parse(strings.NewReader(raw), mail.DefaultLimits)
 	if err != nil {
 		t.Fatal(err)

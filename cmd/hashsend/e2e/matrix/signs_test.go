@@ -65,7 +65,7 @@ func (p place) signs(t *testing.T) {
 		t.Errorf("states %v\nwant   %v", told, want)
 	}
 	p.mended(t, c, r, said)
-	sign := chat.Sign{Text: "This room is read by 1 person by email.", Channel: "abc", Title: "Lunch"}
+	sign := chat.Sign{Text: "1 person reads this room by email.", Channel: "abc", Title: "Lunch"}
 	mayState := func(level int) {
 		t.Helper()
 		must(t)(p.alice.SendStateEvent(ctx, r.id, event.StatePowerLevels, "", map[string]any{

@@ -395,7 +395,7 @@ func TestConversationOnAnEmulator(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond) // moments are compared with a second to spare
 	s.bridge.Admin("--room", "slack/"+e.channel, "link", "bob@example.test", "title", "Lunch", "yes")
 	e.sayUnder(old, "still true")
-	if m := s.gets("bob", "still true"); !strings.Contains(m.Text, "> a message from before this room was linked") || strings.Contains(m.Text, "said before the link") {
+	if m := s.gets("bob", "still true"); !strings.Contains(m.Text, "> a message posted before this room was linked") || strings.Contains(m.Text, "said before the link") {
 		t.Errorf("the mail says %q, want it to say what it answers, and no word of that", m.Text)
 	}
 	lunch := e.say("Lunch at twelve?")

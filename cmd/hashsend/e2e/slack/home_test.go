@@ -31,7 +31,7 @@ func TestSettingsOnTheHome(t *testing.T) {
 		}
 		s.homeHas("*Dinner*")
 		s.homeHas("each gets a separate email")
-		s.homeHas("each message at once")
+		s.homeHas("each message right away")
 		s.say("At eight?")
 		if m := s.gets("bob", "At eight?"); m.Subject != "#Send Dinner" {
 			t.Errorf("the mail says %q", m.Subject)

@@ -72,7 +72,7 @@ func TestThreadsNamesAndFailures(t *testing.T) {
 	s.link("bob@example.test title Lunch")
 	s.slack.Say(s.slack.Alice, s.slack.Channel, "still true", slacktest.Said{Thread: old})
 	m := s.gets("bob", "still true")
-	if !strings.Contains(m.Text, "> a message from before this room was linked") || m.From[0].Name != "alice (Acme)" {
+	if !strings.Contains(m.Text, "> a message posted before this room was linked") || m.From[0].Name != "alice (Acme)" {
 		t.Errorf("the mail of %v says %q, want it to say what it answers", m.From, m.Text)
 	}
 	s.bridge.Kill()
@@ -114,7 +114,7 @@ func TestThreadsNamesAndFailures(t *testing.T) {
 	said := s.say("this one bounces")
 	m = s.gets("bob", "this one bounces")
 	s.bounces("bob", m, "5.2.2", "552 5.2.2 mailbox is full")
-	told := s.slack.Told(s.slack.Alice, "has not got this message", soon)
+	told := s.slack.Told(s.slack.Alice, "didn't receive this message", soon)
 	sign := func() bool {
 		return len(s.slack.Sees(s.slack.Channel, "this one bounces", soon).Reactions["warning"]) == 1
 	}
@@ -170,7 +170,7 @@ func TestWhatHappensToChannels(t *testing.T) {
 
 	s.slack.Revoke("token_revoked")
 	s.slack.Event([]byte(`{"type":"tokens_revoked","tokens":{"oauth":[],"bot":["` + slacktest.BotUser + `"]},"event_ts":"17.1"}`))
-	s.mail.Gets("bridge", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "has taken hashsend's access away") })
+	s.mail.Gets("bridge", "INBOX", soon, func(m lab.Mail) bool { return strings.Contains(m.Text, "revoked hashsend's access") })
 	s.answers("bob", m, "This waits.")
 	s.slack.Revoke("")
 	s.once("This waits.")

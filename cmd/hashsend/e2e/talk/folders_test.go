@@ -28,7 +28,7 @@ func TestFolders(t *testing.T) {
 	mail.Put("bridge", "Verdacht", []byte("From: bob@example.test\r\nTo: bridge@example.test\r\nSubject: #Send offer\r\nMessage-ID: <offer@example.test>\r\n\r\nno answer of ours\r\n"))
 	mail.Put("bridge", "Verdacht", answer(m, "taken for junk"))
 	s.once("taken for junk")
-	s.sees("it lay in the junk folder")
+	s.sees("it was in the spam folder")
 	mail.Move("bridge", "Verdacht", "INBOX")
 
 	// Two ways to the same mail.

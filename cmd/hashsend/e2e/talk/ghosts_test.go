@@ -63,7 +63,7 @@ func (s *scene) ghosts() {
 	// A25: a mention reaches who wants a mail a day only, at once and in bold.
 	s.alice.Say(lunch, "!send digest bob@example.test daily")
 	lab.Wait(t, "the digest", soon, func() bool {
-		return strings.Contains(s.bridge.Admin("--room", "matrix/"+string(lunch), "who"), "a digest every day")
+		return strings.Contains(s.bridge.Admin("--room", "matrix/"+string(lunch), "who"), "one email a day")
 	})
 	s.alice.Say(lunch, "not for Bob today")
 	pill := &event.MessageEventContent{
@@ -131,7 +131,7 @@ func (s *scene) invited(bob id.UserID) {
 	lab.Wait(t, "the ghost in the room", soon, func() bool { return s.alice.Joined(supper, bob) })
 	s.alice.Say(supper, "soup for both")
 	m := s.gets("bob", "soup for both")
-	if !strings.Contains(m.Text, "alice writes to you from the chat room “Supper”.") || !strings.Contains(m.Text, "/leave") || strings.Contains(m.Text, "soup for Carol") {
+	if !strings.Contains(m.Text, "alice sent you this from the chat room “Supper”.") || !strings.Contains(m.Text, "/leave") || strings.Contains(m.Text, "soup for Carol") {
 		t.Errorf("the first mail says %q", m.Text)
 	}
 	if _, err := s.alice.KickUser(ctx, supper, &mautrix.ReqKickUser{UserID: bob}); err != nil {

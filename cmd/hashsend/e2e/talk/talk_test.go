@@ -235,7 +235,7 @@ func TestAnswersBetweenTheLines(t *testing.T) {
 	s.alice.Edit(s.room, bread, "And who of us brings the bread, the cheese?")
 	s.alice.Edit(s.room, bread, "And who of us brings the bread and the butter?")
 	got := s.mail.Gets("bob", "INBOX", 2*time.Minute, func(m lab.Mail) bool { return strings.Contains(m.Text, "corrected") })
-	if want := "✏️ corrected: And who of us brings the bread and the butter?\n(before: And who of us brings the bread and the cheese?)"; !strings.Contains(got.Text, want) {
+	if want := "✏️ Edited: And who of us brings the bread and the butter?\n(was: And who of us brings the bread and the cheese?)"; !strings.Contains(got.Text, want) {
 		t.Errorf("the correction says %q", got.Text)
 	}
 	if got.InReplyTo[0] != m.ID || !strings.Contains(got.HTML, "<del>cheese?</del> <strong>butter?</strong>") {
@@ -315,7 +315,7 @@ func TestConversationByMail(t *testing.T) {
 	s.bridge.Admin("--room", "matrix/"+string(s.room), "link", "gone@bounce.test", "bob@example.test", "open", "title", "Other", "yes")
 	s.alice.Say(s.room, "Is anybody there?")
 	s.gets("bob", "Is anybody there?")
-	s.sees("has not got this message")
+	s.sees("didn't receive this message")
 
 	// Leaving works at once, without a proof, and is confirmed.
 	m := s.gets("bob", "Is anybody there?")
