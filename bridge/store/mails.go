@@ -17,7 +17,27 @@ func scanMail(scan func(...any) error) (m Mail, err error) {
 
 // AddMail stores a mail with the messages that stand in it, in order, and its
 // Message-ID; the id is set.
-func (t *Tx) AddMail(m *Mail, messages ...int64) (err error) {
+func (t *Tx) AddMail(m *Mail, messages ...int64) error {
+	if err := t.addMail(m, messages); err != nil {
+		return err
+	}
+	kind := IDReceived
+	if m.Out {
+		kind = IDSent
+	}
+	return t.AddMailID(m.ID, kind, m.MessageID)
+}
+
+// AddMailWithin is AddMail for a mail whose Message-ID is known in its thread alone: only
+// MailIn finds it.
+func (t *Tx) AddMailWithin(m *Mail, messages ...int64) error {
+	if err := t.addMail(m, messages); err != nil {
+		return err
+	}
+	return t.ShareMailID(*m, m.MessageID)
+}
+
+func (t *Tx) addMail(m *Mail, messages []int64) (err error) {
 	m.ID, err = t.insert("INSERT INTO mail (thread, epoch, uniq, message_id, out, at, dated) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
 		m.Thread, orNull(m.Epoch), m.Uniq, m.MessageID, m.Out, millis(m.At), millis(m.Dated))
 	if err != nil {
@@ -28,11 +48,7 @@ func (t *Tx) AddMail(m *Mail, messages ...int64) (err error) {
 			return err
 		}
 	}
-	kind := IDReceived
-	if m.Out {
-		kind = IDSent
-	}
-	return t.AddMailID(m.ID, kind, m.MessageID)
+	return nil
 }
 
 // AddMailID notes one more Message-ID, without brackets, by which a mail goes.
@@ -66,7 +82,7 @@ func (t *Tx) ShareMailID(m Mail, id string) error {
 // has none with that id.
 func (t *Tx) MailIn(thread int64, id string) (Mail, error) {
 	m, err := t.MailByID(id)
-	if err != nil || m.Thread == thread {
+	if (err != nil && !errors.Is(err, ErrNone)) || (err == nil && m.Thread == thread) {
 		return m, err
 	}
 	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT mail FROM mail_id WHERE hash = ?)", hash(id, strconv.FormatInt(thread, 10)))
