@@ -3,12 +3,12 @@ package bridge
 import (
 	"fmt"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
-	"hashsend/bridge/store"
 )
 
 // inbox takes in the mails of a mailbox.
@@ -20,31 +20,26 @@ func (b *Bridge) inbox(box *core.Box) *frommail.Inbox {
 // that does ends it.
 func claims() []frommail.Claim { return []frommail.Claim{reactions.ByMail, polls.ByMail} }
 
-// apply does what was decided about a mail, in the transaction that stores
-// its cursor.
+// apply does what a mail was admitted to, in the transaction that stores its cursor.
+// Whatever a mail can cause asks for its admission, or for the proof that it holds.
 func (b *Bridge) apply(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision, f frommail.Approval) error {
-	for id, known := range d.Route.Learned {
-		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
-			return err
-		}
-	}
-	switch d.Do {
-	case frommail.ActNone, frommail.ActDrop:
+	switch a := d.Admission.(type) {
+	case admit.Nothing, admit.Dropped:
 		return nil
-	case frommail.ActEcho:
-		return frommail.Echo(w, box, l)
-	case frommail.ActReport:
-		return frommail.Report(w, l, d)
-	case frommail.ActNotice:
-		return frommail.Automatic(w, l, d)
-	case frommail.ActCommand:
-		return command.ByMail(w, box, l, d)
-	case frommail.ActHold:
-		return frommail.HoldMail(w, box, l, d)
-	case frommail.ActPost:
-		return frommail.PostMail(w, box, l, d, f, claims()...)
-	case frommail.ActOpen:
-		return frommail.OpenByMail(w, box, l, d, f, claims()...)
+	case admit.Copy:
+		return frommail.Echo(w, box, a, l)
+	case admit.Report:
+		return frommail.Report(w, a, l, d)
+	case admit.Line:
+		return frommail.Automatic(w, a, l, d)
+	case admit.Order:
+		return command.ByMail(w, box, a, l, d)
+	case admit.Held:
+		return frommail.HoldMail(w, box, a, l, d)
+	case admit.Voice:
+		return frommail.PostMail(w, box, a, l, d, f, claims()...)
+	case admit.Opening:
+		return frommail.OpenByMail(w, box, a, l, d, f, claims()...)
 	}
-	return fmt.Errorf("nothing is known of what is to be done with a mail: %d", d.Do)
+	return fmt.Errorf("nothing is known of what is to be done with a mail: %T", d.Admission)
 }

@@ -62,7 +62,7 @@ func IsPerson(address string) bool {
 // without.
 func (e *Env) IsOurs(address string) bool {
 	for _, box := range e.Boxes {
-		if box.IsOwn(address) || PlusDetail(address, box.Address.Address) != "" {
+		if box.Addresses().Lead(address) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package tomail
 import (
 	"fmt"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/store"
@@ -32,7 +33,7 @@ func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 
 // WritesAgain mails to somebody again to whom it did not arrive, and who has proven
 // to be there by writing.
-func WritesAgain(w *core.Work, p *store.Participant) error {
+func WritesAgain(w *core.Work, _ admit.Proof, p *store.Participant) error {
 	p.State, p.Changed, p.Bounces = store.Active, w.Now, 0
 	if err := w.SetParticipant(*p); err != nil {
 		return err
