@@ -3,12 +3,12 @@ package bridge
 import (
 	"fmt"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/command"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/polls"
 	"hashsend/bridge/reactions"
-	"hashsend/bridge/store"
 )
 
 // inbox returns the handler for the emails of a mailbox.
@@ -20,30 +20,26 @@ func (b *Bridge) inbox(box *core.Box) *frommail.Inbox {
 // ends it.
 func claims() []frommail.Claim { return []frommail.Claim{reactions.ByMail, polls.ByMail} }
 
-// apply carries out the decision about an email, in the transaction that stores its cursor.
+// apply carries out what an email was admitted to, in the transaction that stores its cursor.
+// Every effect asks for its admission, or for the proof that it holds.
 func (b *Bridge) apply(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision, f frommail.Approval) error {
-	for id, known := range d.Route.Learned {
-		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
-			return err
-		}
-	}
-	switch d.Do {
-	case frommail.ActNone, frommail.ActDrop:
+	switch a := d.Admission.(type) {
+	case admit.Nothing, admit.Dropped:
 		return nil
-	case frommail.ActEcho:
-		return frommail.Echo(w, box, l)
-	case frommail.ActReport:
-		return frommail.Report(w, l, d)
-	case frommail.ActNotice:
-		return frommail.Automatic(w, l, d)
-	case frommail.ActCommand:
-		return command.ByMail(w, box, l, d)
-	case frommail.ActHold:
-		return frommail.HoldMail(w, box, l, d)
-	case frommail.ActPost:
-		return frommail.PostMail(w, box, l, d, f, claims()...)
-	case frommail.ActOpen:
-		return frommail.OpenByMail(w, box, l, d, f, claims()...)
+	case admit.Copy:
+		return frommail.Echo(w, box, a, l)
+	case admit.Report:
+		return frommail.Report(w, a, l, d)
+	case admit.Line:
+		return frommail.Automatic(w, a, l, d)
+	case admit.Order:
+		return command.ByMail(w, box, a, l, d)
+	case admit.Held:
+		return frommail.HoldMail(w, box, a, l, d)
+	case admit.Voice:
+		return frommail.PostMail(w, box, a, l, d, f, claims()...)
+	case admit.Opening:
+		return frommail.OpenByMail(w, box, a, l, d, f, claims()...)
 	}
-	return fmt.Errorf("unknown action for an email: %d", d.Do)
+	return fmt.Errorf("unknown admission of an email: %T", d.Admission)
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
@@ -37,7 +37,7 @@ func (c *Call) Alias() (string, error) {
 	switch {
 	case h.Thread == 0:
 		return "", Usage("Email %d doesn't belong to a conversation.", h.ID)
-	case strings.Contains(h.Reason, "forged"):
+	case admit.WhyHeld(h).MayBeForged():
 		return "", Usage("Email %d may be forged, so its address can't be added to a participant.", h.ID)
 	}
 	p, err := c.Participant(h.Thread, mail.CanonicalAddress(people[0].Address))
@@ -154,7 +154,7 @@ func confirmAlias(w *core.Work, th store.Thread, p store.Participant, l frommail
 	if err != nil {
 		return err
 	}
-	if h.State == "held" {
+	if h.State == "held" && !admit.WhyHeld(h).MayBeForged() {
 		if err := w.SetHeld(h.ID, "approved"); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
@@ -16,7 +17,7 @@ import (
 
 // ByMail runs a command from an email. Leaving always works, at once and unverified;
 // everything else needs a verified participant.
-func ByMail(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision) error {
+func ByMail(w *core.Work, box *core.Box, a admit.Order, l frommail.Mail, d frommail.Decision) error {
 	words := strings.Fields(strings.TrimPrefix(l.Class.Command, "/"))
 	name := ""
 	if len(words) > 0 {
@@ -38,22 +39,19 @@ func ByMail(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision) e
 			return err
 		}
 		if name == "leave" {
-			if err := leave(w, th, p, l); err != nil {
+			if err := leave(w, a, th, p, l); err != nil {
 				return err
 			}
 			continue
 		}
-		trust, err := w.Sender(p.Canon)
-		if err != nil {
-			return err
-		}
-		if trust == store.SenderBlocked || (l.Verdict.Trust != mail.Proven && trust != store.SenderApproved) || p.State == store.Removed {
-			if err := refuseCommand(w, th, p, l, trust); err != nil {
+		proof, proven := a.Proof(id)
+		if !proven {
+			if err := refuseCommand(w, a, th, p, l); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := obey(w, th, p, l, name, words); err != nil {
+		if err := obey(w, proof, th, p, l, name, words); err != nil {
 			return err
 		}
 	}
@@ -62,10 +60,11 @@ func ByMail(w *core.Work, box *core.Box, l frommail.Mail, d frommail.Decision) e
 
 // refuseCommand ignores a command. A participant is told why, at most once a day, so that
 // forged email cannot make the bridge write to them at will.
-func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, trust string) error {
+func refuseCommand(w *core.Work, _ admit.Order, th store.Thread, p store.Participant, l frommail.Mail) error {
 	w.Trace(core.Trace{Thread: th.ID, Kind: "refused", Text: "a command by email from an unverified sender was ignored"})
-	if trust == store.SenderBlocked || l.Verdict.Trust == mail.Failed || !p.Takes() {
-		return nil
+	trust, err := w.Sender(p.Canon)
+	if err != nil || trust == store.SenderBlocked || l.Verdict.Trust == mail.Failed || !p.Takes() {
+		return err
 	}
 	seen, err := w.Seen(w.Now, "command refused", fmt.Sprint(p.ID), w.Now.Format(time.DateOnly))
 	if err != nil || seen {
@@ -76,7 +75,7 @@ func refuseCommand(w *core.Work, th store.Thread, p store.Participant, l frommai
 }
 
 // leave ends the email to a person, confirms it to them and tells the rooms.
-func leave(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail) error {
+func leave(w *core.Work, _ admit.Order, th store.Thread, p store.Participant, l frommail.Mail) error {
 	if p.State == store.Gone {
 		return nil
 	}
@@ -94,7 +93,7 @@ func leave(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail) 
 }
 
 // obey runs the other commands by email and replies privately.
-func obey(w *core.Work, th store.Thread, p store.Participant, l frommail.Mail, name string, words []string) error {
+func obey(w *core.Work, _ admit.Proof, th store.Thread, p store.Participant, l frommail.Mail, name string, words []string) error {
 	switch name {
 	case "join":
 		if p.Takes() {

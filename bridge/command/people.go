@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 	"hashsend/bridge/mail"
@@ -287,8 +288,9 @@ func (c *Call) Approve() (string, error) {
 		}
 	}
 	// One approval is enough for an unverified sender, never for a possibly forged one.
-	if canon := mail.CanonicalAddress(h.Sender); !strings.Contains(h.Reason, "forged") {
-		if err := c.SetSender(canon, store.SenderApproved, c.Now); err != nil {
+	// One approval is enough for an unverified sender, never for a possibly forged one.
+	if admit.WhyHeld(h).SettlesSender() {
+		if err := c.SetSender(mail.CanonicalAddress(h.Sender), store.SenderApproved, c.Now); err != nil {
 			return "", err
 		}
 	}

@@ -107,11 +107,27 @@ func (w *Work) ChatMessage(network string, id chat.MessageID) (store.Message, er
 	return m, err
 }
 
-// IsOwn reports whether an address belongs to the owner of the mailbox.
-func (box *Box) IsOwn(address string) bool {
-	return mail.SameAddress(address, box.Address.Address) ||
-		slices.ContainsFunc(box.Own, func(o string) bool { return mail.SameAddress(o, address) })
+// Addresses are those of a mailbox's owner. Tokens are added to the first.
+type Addresses []string
+
+// Addresses are those of the mailbox's owner.
+func (box *Box) Addresses() Addresses {
+	return append(Addresses{box.Address.Address}, box.Own...)
 }
+
+// Have reports whether an address is one of them.
+func (a Addresses) Have(address string) bool {
+	return slices.ContainsFunc(a, func(o string) bool { return mail.SameAddress(o, address) })
+}
+
+// Lead reports whether mail to an address comes to the mailbox: it is one of them, or the
+// first with a token.
+func (a Addresses) Lead(address string) bool {
+	return a.Have(address) || PlusDetail(address, a[0]) != ""
+}
+
+// IsOwn reports whether an address belongs to the owner of the mailbox.
+func (box *Box) IsOwn(address string) bool { return box.Addresses().Have(address) }
 
 // Key makes the key of a delivery: unique across installations and the same for every attempt.
 func (w *Work) Key(kind string, ids ...int64) string {

@@ -60,7 +60,7 @@ func IsPerson(address string) bool {
 // IsOurs reports whether an address belongs to the bridge, with or without a token.
 func (e *Env) IsOurs(address string) bool {
 	for _, box := range e.Boxes {
-		if box.IsOwn(address) || PlusDetail(address, box.Address.Address) != "" {
+		if box.Addresses().Lead(address) {
 			return true
 		}
 	}

@@ -11,16 +11,21 @@ import (
 // maxAliased limits the addresses of a mail that are looked up.
 const maxAliased = 100
 
-// aliases maps the recipients and the author of a mail from other addresses of theirs to
-// their participants' addresses (C36), by canonical address. The address of a participant
-// is never mapped, nor is an author that is neither verified nor approved.
-func aliases(tx *store.Tx, l Mail, threads []int64, approved bool) (known map[string]string, err error) {
+// aliased returns the addresses of a mail that may be other addresses of participants (C36):
+// those of its recipients, and of its author if verified or approved.
+func aliased(l Mail, f Approval) []mail.Address {
+	all := slices.Concat(l.Msg.To, l.Msg.Cc)
+	if all = all[:min(len(all), maxAliased)]; l.Verdict.Trust == mail.Proven || f.Approved {
+		all = append(all, l.Author)
+	}
+	return all
+}
+
+// aliases maps addresses to the known addresses of their participants, by canonical address.
+// The address of a participant is never mapped.
+func aliases(tx *store.Tx, all []mail.Address, threads []int64) (known map[string]string, err error) {
 	if len(threads) == 0 {
 		return nil, nil
-	}
-	all := slices.Concat(l.Msg.To, l.Msg.Cc)
-	if all = all[:min(len(all), maxAliased)]; l.Verdict.Trust == mail.Proven || approved {
-		all = append(all, l.Author)
 	}
 	for _, a := range all {
 		canon := mail.CanonicalAddress(a.Address)

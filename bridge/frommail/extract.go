@@ -38,18 +38,15 @@ type part struct {
 // maxCut limits the bytes that are stored of each piece left out.
 const maxCut = 64 << 10
 
-// extract extracts the text of a mail. Known messages help to recognise quotes.
-func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
-	known, err := knownTo(tx, d.Route)
-	if err != nil {
-		return err
-	}
+// extract extracts the text of a mail. Known messages help to recognise quotes; times are
+// shown in the zone.
+func (d *Decision) extract(l Mail, known []store.Message, tag string, zone *time.Location) {
 	d.Words = written(l.Msg, known)
 	w := &d.Words
 	switch {
 	case l.Class.Kind == classify.Unreadable && l.Class.Text != "":
 		*w = Extract{Text: l.Class.Text, Sure: 100}
-		return nil
+		return
 	case l.Class.Kind == classify.Reaction && l.Class.Emoji != "":
 		w.Text, w.HTML, w.Parts = classify.ReactedWith(l.Class.Emoji), "", nil
 	case l.Class.Kind == classify.Reaction && l.Class.Whole:
@@ -59,7 +56,7 @@ func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
 	default:
 		w.inPlaceOfGoogle(&l.Msg, l.Class)
 	}
-	card := cardsOf(&l.Msg, l.Class, *w, box.Env.Tag, box.Env.Zone)
+	card := cardsOf(&l.Msg, l.Class, *w, tag, zone)
 	if l.Class.Kind != classify.Reaction {
 		w.addForwards(&l.Msg)
 	}
@@ -75,7 +72,6 @@ func (box *Inbox) extract(tx *store.Tx, l Mail, d *Decision) error {
 			w.Text = l.Class.Text
 		}
 	}
-	return nil
 }
 
 // cardsOf returns the lines above the text of a mail: contacts, events, and the author of a

@@ -1,6 +1,7 @@
 package frommail
 
 import (
+	"hashsend/bridge/admit"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
@@ -10,7 +11,7 @@ import (
 )
 
 // addMailFiles stores the attachments of a mail as files of a message.
-func addMailFiles(w *core.Work, l Mail, message int64) error {
+func addMailFiles(w *core.Work, _ admit.Voice, l Mail, message int64) error {
 	if l.Class.Kind == classify.Unreadable {
 		return nil
 	}

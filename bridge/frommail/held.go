@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
@@ -38,15 +39,16 @@ type ownCopyJob struct {
 }
 
 // HoldMail holds a mail for review and asks the room about it.
-func HoldMail(w *core.Work, box *core.Box, l Mail, d Decision) error {
+func HoldMail(w *core.Work, box *core.Box, a admit.Held, l Mail, d Decision) error {
+	why := a.Reason()
 	h := store.HeldMail{
 		Mailbox: box.ID, Sender: l.Author.Address, Name: mail.CleanName(l.Author.Name), Subject: core.OneLine(l.Msg.Subject, 200),
-		Reason: d.reason, Place: int64(l.in.Place), File: d.file, At: w.Now,
+		Code: string(why.Code), Trust: why.Trust, Reason: why.String(), Place: int64(l.in.Place), File: d.file, At: w.Now,
 	}
 	if len(d.Route.Threads) > 0 {
 		h.Thread = d.Route.Threads[0]
 	}
-	if d.own {
+	if a.AwaitsCopy() {
 		job := ownCopyJob{Held: h, MessageID: l.Msg.ID}
 		return outbox.Enqueue(w, jobOwnCopy, "own/"+d.file, w.Env.Instance+".own."+d.file, job, nil, w.Now.Add(core.Delay(ownCopyWait)))
 	}
@@ -115,7 +117,7 @@ func heldText(h store.HeldMail, sender string) string {
 	}
 	text := fmt.Sprintf("An email from %s, subject “%s”, is held for review: %s. Type %[4]sapprove %[5]d to post it, %[4]sapprove %[5]d add to post it and add its sender, %[4]sdeny %[5]d to reject it, or %[4]sblock %[5]d to reject all email from this sender.",
 		sender, h.Subject, reason, core.PromptMark, h.ID)
-	if h.Reason == takesNoPart {
+	if admit.WhyHeld(h).Code == admit.Stranger {
 		text += fmt.Sprintf(" If a participant sent it from another address, type %salias %d ADDRESS with their known address to ask them.", core.PromptMark, h.ID)
 	}
 	return text

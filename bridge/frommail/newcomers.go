@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
@@ -37,15 +38,10 @@ func newcomers(m *mail.Message, ours func(address string) bool) (people []mail.A
 }
 
 // brought returns the people whom a mail adds to a conversation, without current and former
-// participants and people offered before. Only verified or approved participants and the
-// owner can add people.
-func brought(w *core.Work, th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
-	trust, err := w.Sender(mail.CanonicalAddress(l.Author.Address))
-	if err != nil {
-		return nil, err
-	}
-	believed := l.Verdict.Trust == mail.Proven || trust == store.SenderApproved
-	if !believed || (m.Participant == 0 && !l.own) || isPrivateCopy(w.Env, w.Env.Boxes[th.Mailbox], l) {
+// participants and people offered before. Only verified participants and the owner can add
+// people.
+func brought(w *core.Work, _ admit.Proof, th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
+	if (m.Participant == 0 && !l.own) || isPrivateCopy(settingsOf(w.Env, w.Env.Boxes[th.Mailbox]), l) {
 		return nil, nil
 	}
 	if pending, err := isOpening(w, th.ID); err != nil || pending {
@@ -77,7 +73,7 @@ func brought(w *core.Work, th store.Thread, l Mail, m store.Message) ([]mail.Add
 // letIn adds the people whom the settings allow without a question (C30), and returns the
 // others in ask. An open conversation shows all addresses: there, people of a new domain are
 // added only if the mail itself names everybody.
-func letIn(w *core.Work, th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
+func letIn(w *core.Work, _ admit.Proof, th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
 	named := namedIn(l)
 	toAll := !slices.ContainsFunc(people, func(p store.Participant) bool {
 		return p.Takes() && !named[p.Canon] && p.Canon != mail.CanonicalAddress(l.Author.Address)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
@@ -43,7 +44,7 @@ func NewEpoch(e *core.Env, w *core.Work, box *core.Box, title string) (store.Epo
 
 // OpenByMail starts a conversation with a #Send mail. The sender and the other recipients
 // become participants; for the owner's own mail, only the recipients.
-func OpenByMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, claims ...Claim) error {
+func OpenByMail(w *core.Work, box *core.Box, a admit.Opening, l Mail, d Decision, f Approval, claims ...Claim) error {
 	where := box.Opens
 	if f.Room != 0 {
 		r, err := w.RoomByID(f.Room)
@@ -71,8 +72,8 @@ func OpenByMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, cla
 	if err != nil {
 		return err
 	}
-	for _, a := range others {
-		p := w.Env.NewParticipant(th, a, w.Now)
+	for _, who := range others {
+		p := w.Env.NewParticipant(th, who, w.Now)
 		p.State, p.Mailed = store.Active, w.Now
 		if _, err := w.Participant(th.ID, p.Canon); err == nil {
 			continue
@@ -91,7 +92,7 @@ func OpenByMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, cla
 	if where.Room == "" {
 		d.subject = d.title // the root of a chat thread has the title; in a new room only its name has it (C39)
 	}
-	return addMail(w, box, th, l, d, claims...)
+	return addMail(w, box, a.In(th.ID), th, l, d, claims...)
 }
 
 // jobOpen is the kind of delivery that creates the room or chat thread of a conversation.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
 	"hashsend/bridge/files"
@@ -45,7 +46,7 @@ func (box *Inbox) Wants(ctx context.Context, h mail.Head) (bool, error) {
 	}
 	var ours bool
 	err := box.Env.Store.Read(ctx, func(tx *store.Tx) error {
-		r, err := findRoute(box.Env, tx, box.Box, &m, h.Envelope)
+		r, err := box.findRoute(tx, &m, h.Envelope)
 		ours = len(r.Threads) > 0
 		return err
 	})
@@ -109,18 +110,34 @@ type Approval struct {
 
 func (box *Inbox) take(ctx context.Context, cursor string, l Mail, f Approval) error {
 	var d Decision
+	var known []store.Message
 	err := box.Env.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		d, err = box.decide(tx, l, f)
+		facts, err := box.factsOf(tx, l, f)
+		if err != nil {
+			return err
+		}
+		d = decide(l, f, facts, box.settings())
+		if _, speaks := admit.Speaks(d.Admission); speaks {
+			known, err = knownTo(tx, d.Route)
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	if voice, speaks := admit.Speaks(d.Admission); speaks {
+		if err := box.readFiles(ctx, voice, &l); err != nil {
+			return err
+		}
+	}
 	l = l.renamed(d.known)
-	if d.Do == ActNone && l.in.Place == mail.Pushed && !f.Approved {
+	if _, speaks := admit.Speaks(d.Admission); speaks {
+		d.extract(l, known, box.Env.Tag, box.Env.Zone)
+	}
+	if _, none := d.Admission.(admit.Nothing); none && l.in.Place == mail.Pushed && !f.Approved {
 		return notOurs()
 	}
-	if d.Do == ActHold && !f.Approved {
+	if _, held := d.Admission.(admit.Held); held && !f.Approved {
 		if d.file, err = box.keep(ctx, l); err != nil {
 			return err
 		}
@@ -167,11 +184,7 @@ func (box *Inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	if err != nil {
 		return l, fmt.Errorf("open mail: %w", err)
 	}
-	files := &files.FromMail{Env: box.Env, Here: map[string]files.Content{}}
-	lim := mail.DefaultLimits
-	lim.Files = files.Sink
-	l.Msg, err = parse(body, lim)
-	l.files = files.Here
+	l.Msg, err = parse(body, mail.DefaultLimits) // its files are read when it is admitted
 	if err := errors.Join(err, body.Close()); err != nil {
 		return l, fmt.Errorf("read mail: %w", err)
 	}
@@ -188,6 +201,26 @@ func (box *Inbox) read(ctx context.Context, in mail.Incoming) (Mail, error) {
 	}
 	l.key = keyOf(l)
 	return l, nil
+}
+
+// readFiles parses a mail again if it has attachments, and stores them.
+func (box *Inbox) readFiles(ctx context.Context, _ admit.Voice, l *Mail) error {
+	if len(l.Msg.Files()) == 0 {
+		return nil
+	}
+	body, err := l.in.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("open mail: %w", err)
+	}
+	files := &files.FromMail{Env: box.Env, Here: map[string]files.Content{}}
+	lim := mail.DefaultLimits
+	lim.Files = files.Sink
+	l.Msg, err = parse(body, lim)
+	l.files = files.Here
+	if err := errors.Join(err, body.Close()); err != nil {
+		return fmt.Errorf("read the files of a mail: %w", err)
+	}
+	return nil
 }
 
 // parse turns a panic of the parser into a problem of the mail, so that one mail stops

@@ -9,7 +9,7 @@ import (
 // Remarks returns the lines shown below the messages of a mail in rooms.
 func (d Decision) Remarks() string {
 	var lines []string
-	if d.Mark {
+	if d.mark {
 		lines = append(lines, core.RemarkUnproven)
 	}
 	if d.junk {

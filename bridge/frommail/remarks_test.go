@@ -11,7 +11,7 @@ import (
 // Unverified messages are marked in rooms and in mails; the other marks are for rooms only
 // (C37, C45, C51).
 func TestMarks(t *testing.T) {
-	d := Decision{Mark: true, junk: true, notice: "left on 2 January"}
+	d := Decision{mark: true, junk: true, notice: "left on 2 January"}
 	m := store.Message{Text: "Hi", Marks: d.Remarks()}
 	if got := core.WithRemarks(m); got != "Hi\n— "+core.RemarkUnproven+"\n— "+core.RemarkJunk+"\n— left on 2 January" {
 		t.Errorf("shown: %q", got)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
@@ -17,7 +18,7 @@ import (
 
 // Echo learns from a copy of our own mail: the Message-ID given by the provider, and the
 // arrival of a copy for the Sent folder.
-func Echo(w *core.Work, box *core.Box, l Mail) error {
+func Echo(w *core.Work, box *core.Box, _ admit.Copy, l Mail) error {
 	m, err := w.MailByUniq(l.echo)
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -42,7 +43,7 @@ func Echo(w *core.Work, box *core.Box, l Mail) error {
 
 // Report records the delivery states in a report about our mail, and tells the rooms about
 // failures and delays.
-func Report(w *core.Work, l Mail, d Decision) error {
+func Report(w *core.Work, a admit.Report, l Mail, d Decision) error {
 	rs, err := w.Recipients(d.Route.Parent)
 	if err != nil {
 		return err
@@ -90,31 +91,49 @@ func reportOne(w *core.Work, l Mail, d Decision, r store.Recipient, said classif
 	return tomail.Failed(w, d.Route.Parent, d.Route.Threads[0], r)
 }
 
-// Automatic tells the rooms about an automatic reply, once per person and day.
-func Automatic(w *core.Work, l Mail, d Decision) error {
+// Automatic tells the rooms about an automatic reply, once per person and day. The text is
+// shown only if the sender is a verified participant; all others are one line per
+// conversation and day.
+func Automatic(w *core.Work, a admit.Line, l Mail, d Decision) error {
+	day := w.Now.Format("2006-01-02")
 	for _, th := range d.Route.Threads {
-		day := w.Now.Format("2006-01-02")
-		if seen, err := w.Seen(w.Now, "automatic", fmt.Sprint(th), mail.CanonicalAddress(l.Author.Address), l.Class.Kind.String(), day); err != nil {
+		proof, proven := a.Proof(th)
+		who, kind := mail.CanonicalAddress(l.Author.Address), l.Class.Kind.String()
+		if !proven {
+			who, kind = "", "unproven"
+		}
+		if seen, err := w.Seen(w.Now, "automatic", fmt.Sprint(th), who, kind, day); err != nil {
 			return err
 		} else if seen {
 			continue
 		}
-		who := l.Author.Name
-		if p, err := w.Participant(th, mail.CanonicalAddress(l.Author.Address)); err == nil {
-			who = p.Name
-		} else if !errors.Is(err, store.ErrNone) {
-			return err
-		}
-		if who == "" {
-			who = "An email program"
-		}
-		text := d.notice
-		if text == "" || l.Class.Kind == classify.AutoReply {
-			text = classify.AutomaticNotice(mail.CleanName(who), core.OneLine(l.Msg.Subject, 200), markup.Neutral(l.Class.Said))
+		text := "An automatic email was received. Its sender couldn't be verified as a participant, so its text isn't shown. More of these today won't be announced."
+		if proven {
+			var err error
+			if text, err = automaticText(w, proof, l, d); err != nil {
+				return err
+			}
 		}
 		if err := tochat.NoticeThread(w, th, text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// automaticText is the notice about an automatic reply of a verified participant.
+func automaticText(w *core.Work, a admit.Proof, l Mail, d Decision) (string, error) {
+	if d.notice != "" && l.Class.Kind != classify.AutoReply {
+		return d.notice, nil
+	}
+	who := l.Author.Name
+	if p, err := w.Participant(a.Thread(), mail.CanonicalAddress(l.Author.Address)); err == nil {
+		who = p.Name
+	} else if !errors.Is(err, store.ErrNone) {
+		return "", err
+	}
+	if who == "" {
+		who = "An email program"
+	}
+	return classify.AutomaticNotice(mail.CleanName(who), core.OneLine(l.Msg.Subject, 200), markup.Neutral(l.Class.Said)), nil
 }

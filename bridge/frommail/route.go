@@ -1,98 +1,181 @@
 package frommail
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
-	"hashsend/bridge/core"
+	"hashsend/bridge/admit"
 	"hashsend/bridge/mail"
-	"hashsend/bridge/store"
 )
 
 // route is the result of looking for the conversation of a mail.
 type route struct {
-	Threads  []int64 // empty: none
-	Rule     string  // the header that found it
-	Parent   int64   // the mail that it replies to; 0: unknown
-	Cites    bool    // it cites our mail or has a token
-	Token    string  // the reply token of its recipient; empty: none
-	Leave    bool    // its recipient is an address for leaving
-	Conflict string
-	Learned  map[string]int64 // other Message-IDs of our mails
+	Threads  []int64          // none: to no thread of ours
+	Rule     string           // which way found it
+	Parent   int64            // the mail that it answers; 0: unknown
+	Cites    bool             // it cites a mail of ours or a token
+	Token    string           // the token that it was sent to; empty: none
+	Leave    bool             // it was sent to an address for leaving
+	Conflict admit.Code       // what in the mail contradicts itself; empty: nothing
+	Learned  map[string]int64 // ids that turn out to be other names of mails of ours
 }
 
 // maxCited limits the cited ids that are looked up.
 const maxCited = 50
 
-// findRoute finds the threads of a mail by, in this order, reply tokens in its recipients,
-// cited ids, ids with our MAC, and Thread-Index; never by the subject.
-func findRoute(e *core.Env, tx *store.Tx, box *core.Box, m *mail.Message, env mail.Envelope) (route, error) {
+// named is what the store knows of the ways in which a mail names conversations.
+type named struct {
+	Tokens  []namedToken // those of ours among its recipients, in order
+	Cited   []namedID    // the ids that it cites, nearest first
+	Index   int64        // thread of its Thread-Index; 0: none of ours
+	Subject string       // of the conversation of its only token, where it cites nothing; else empty
+}
+
+// namedToken is a reply token.
+type namedToken struct {
+	Token  string
+	Thread int64
+	Leave  bool // it stands in an address for leaving
+}
+
+// namedID is an id that a mail cites.
+type namedID struct {
+	ID      string
+	Mails   []namedMail // the mails that go by it: the one everywhere first, then those within their threads
+	Ours    bool        // it describes itself as one of ours, and no mail goes by it
+	Thread  int64       // that of the stretch that an id of ours names; 0: unknown
+	Root    bool        // it is the anchor of that stretch
+	LastOut int64       // the newest mail that left that thread; 0: none
+}
+
+// namedMail is a mail that goes by an id.
+type namedMail struct {
+	ID, Thread int64
+	Out        bool // we sent it
+	Within     bool // it goes by the id in its thread alone
+}
+
+// everywhere is the mail that goes by an id in whichever thread; false: there is none.
+func (c namedID) everywhere() (namedMail, bool) {
+	if len(c.Mails) == 0 || c.Mails[0].Within {
+		return namedMail{}, false
+	}
+	return c.Mails[0], true
+}
+
+// in is the mail of an id, that of one of these threads if there is one.
+func (c namedID) in(threads []int64) (namedMail, bool) {
+	first, ok := c.everywhere()
+	if ok && slices.Contains(threads, first.Thread) {
+		return first, true
+	}
+	for _, t := range threads {
+		if i := slices.IndexFunc(c.Mails, func(m namedMail) bool { return m.Thread == t }); i >= 0 {
+			return c.Mails[i], true
+		}
+	}
+	return first, ok
+}
+
+// sure are the threads that ids name by themselves, nearest first.
+func sure(cited []namedID) (threads []int64) {
+	for _, c := range cited {
+		if m, ok := c.everywhere(); ok {
+			threads = append(threads, m.Thread)
+		} else if c.Thread != 0 {
+			threads = append(threads, c.Thread)
+		}
+	}
+	return threads
+}
+
+// routeOf finds the threads of a mail by, in this order, reply tokens in its recipients,
+// cited ids, ids with our MAC, and Thread-Index. A subject never routes; it can only
+// contradict a token.
+func routeOf(n named, subject string) route {
 	r := route{Learned: map[string]int64{}}
-	byToken, err := r.tokens(tx, box, m, env)
-	if err != nil {
-		return r, err
-	}
-	byID, err := r.ids(tx, e.Mint, m, byToken)
-	if err != nil {
-		return r, err
-	}
+	byToken := r.tokens(n.Tokens)
+	byID := r.ids(n.Cited, byToken)
 	switch {
 	case len(byToken) > 0:
 		r.Threads, r.Rule, r.Cites = byToken, "token", true
-		for _, id := range byID {
-			if !slices.Contains(byToken, id) {
-				r.Conflict = "it is addressed to one conversation and replies to another"
-			}
+		if slices.ContainsFunc(byID, func(id int64) bool { return !slices.Contains(byToken, id) }) {
+			r.Conflict = admit.OtherThread
 		}
 	case len(byID) > 0:
 		r.Threads, r.Cites = byID[:1], true
 		if len(byID) > 1 {
-			r.Conflict = "it replies to emails of different conversations"
+			r.Conflict = admit.Several
 		}
-	default:
-		if guid, ok := mail.ThreadIndexKey(m.ThreadIndex); ok {
-			e, err := tx.EpochByGUID(guid[:])
-			if err == nil {
-				r.Threads, r.Rule, r.Cites = []int64{e.Thread}, "thread-index", true
-			} else if !errors.Is(err, store.ErrNone) {
-				return r, err
-			}
+	case n.Index != 0:
+		r.Threads, r.Rule, r.Cites = []int64{n.Index}, "thread-index", true
+	}
+	if len(byToken) == 1 && len(n.Cited) == 0 && !r.Leave {
+		if s := mail.CleanSubject(subject); s != "" && !strings.EqualFold(s, mail.CleanSubject(n.Subject)) {
+			r.Conflict = admit.NewSubject
 		}
 	}
-	if len(byToken) == 1 && len(byID) == 0 && len(cited(m)) == 0 && !r.Leave {
-		e, err := tx.Epoch(byToken[0])
-		if err != nil {
-			return r, err
-		}
-		if s := mail.CleanSubject(m.Subject); s != "" && !strings.EqualFold(s, mail.CleanSubject(e.Subject)) {
-			r.Conflict = "it isn't a reply and has a different subject"
-		}
-	}
-	return r, nil
+	return r
 }
 
 // tokens finds the threads of the reply tokens in the recipients.
-func (r *route) tokens(tx *store.Tx, box *core.Box, m *mail.Message, env mail.Envelope) (threads []int64, err error) {
-	for _, a := range recipients(m, env) {
-		detail := core.PlusDetail(a, box.Address.Address)
-		if detail == "" {
-			continue
-		}
-		token, leave := strings.CutPrefix(detail, "leave.")
-		th, _, err := tx.Token(token)
-		if errors.Is(err, store.ErrNone) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.Token, r.Leave = token, r.Leave || leave
-		if !slices.Contains(threads, th) {
-			threads = append(threads, th)
+func (r *route) tokens(found []namedToken) (threads []int64) {
+	for _, t := range found {
+		r.Token, r.Leave = t.Token, r.Leave || t.Leave
+		if !slices.Contains(threads, t.Thread) {
+			threads = append(threads, t.Thread)
 		}
 	}
-	return threads, nil
+	return threads
+}
+
+// ids finds the threads of the cited ids, nearest first. An unknown id right after one of
+// ours is our mail too: the provider changed its id. The id of a mail to several threads
+// (C34) belongs to the thread of a token or of a nearer id.
+func (r *route) ids(cited []namedID, byToken []int64) (threads []int64) {
+	add := func(id int64, rule string) {
+		if !slices.Contains(threads, id) {
+			threads = append(threads, id)
+		}
+		if r.Rule == "" {
+			r.Rule = rule
+		}
+	}
+	unknown := ""
+	for i, c := range cited {
+		known, ok := c.in(append(slices.Clone(byToken), threads...))
+		if !ok {
+			known, ok = c.in(sure(cited))
+		}
+		switch {
+		case ok:
+			add(known.Thread, "cited id")
+			if r.Parent == 0 {
+				r.Parent = known.ID
+			}
+			if unknown != "" && known.Out {
+				r.Learned[unknown] = known.ID
+			}
+			unknown = ""
+		case !c.Ours:
+			if i == 0 && len(c.Mails) == 0 {
+				unknown = c.ID
+			}
+		case c.Thread != 0:
+			add(c.Thread, "own id")
+			if unknown == "" || !c.Root {
+				continue
+			}
+			if c.LastOut != 0 {
+				r.Learned[unknown] = c.LastOut
+				if r.Parent == 0 {
+					r.Parent = c.LastOut
+				}
+			}
+			unknown = ""
+		}
+	}
+	return threads
 }
 
 // recipients returns all addresses to which a mail was sent.
@@ -121,78 +204,4 @@ func cited(m *mail.Message) []string {
 		}
 	}
 	return ids
-}
-
-// ids finds the threads of the cited ids, nearest first. An unknown id right after one of
-// ours is our mail too: the provider changed its id. The id of a mail to several threads
-// (C34) belongs to the thread of a token or of a nearer id.
-func (r *route) ids(tx *store.Tx, mint mail.Mint, m *mail.Message, byToken []int64) (threads []int64, err error) {
-	add := func(id int64, rule string) {
-		if !slices.Contains(threads, id) {
-			threads = append(threads, id)
-		}
-		if r.Rule == "" {
-			r.Rule = rule
-		}
-	}
-	unknown := ""
-	for i, id := range cited(m) {
-		known, err := mailIn(tx, id, append(slices.Clone(byToken), threads...))
-		if err == nil {
-			add(known.Thread, "cited id")
-			if r.Parent == 0 {
-				r.Parent = known.ID
-			}
-			if unknown != "" && known.Out {
-				r.Learned[unknown] = known.ID
-			}
-			unknown = ""
-			continue
-		}
-		if !errors.Is(err, store.ErrNone) {
-			return nil, err
-		}
-		epoch, uniq, ours := mint.Parse(id)
-		if !ours {
-			if i == 0 {
-				unknown = id
-			}
-			continue
-		}
-		e, err := tx.EpochByName(epoch)
-		if errors.Is(err, store.ErrNone) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		add(e.Thread, "own id")
-		if unknown == "" || uniq != "root" {
-			continue
-		}
-		if last, err := tx.LastOut(e.Thread); err == nil {
-			r.Learned[unknown] = last.ID
-			if r.Parent == 0 {
-				r.Parent = last.ID
-			}
-		} else if !errors.Is(err, store.ErrNone) {
-			return nil, err
-		}
-		unknown = ""
-	}
-	return threads, nil
-}
-
-// mailIn finds a mail by its id, preferably in one of these threads.
-func mailIn(tx *store.Tx, id string, threads []int64) (store.Mail, error) {
-	known, err := tx.MailByID(id)
-	if err != nil || slices.Contains(threads, known.Thread) {
-		return known, err
-	}
-	for _, t := range threads {
-		if in, err := tx.MailIn(t, id); !errors.Is(err, store.ErrNone) {
-			return in, err
-		}
-	}
-	return known, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
@@ -17,30 +18,30 @@ import (
 
 // PostMail posts the text of a mail in every room of its threads, and enqueues it for the
 // participants who don't have it.
-func PostMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, claims ...Claim) error {
+func PostMail(w *core.Work, box *core.Box, a admit.Voice, l Mail, d Decision, f Approval, claims ...Claim) error {
 	for _, id := range d.Route.Threads {
 		th, err := w.Thread(id)
 		if err != nil {
 			return err
 		}
 		if f.Approved && f.Add && !l.own {
-			if _, err := admitSender(w, th, l); err != nil {
+			if _, err := admitSender(w, a, th, l); err != nil {
 				return err
 			}
 		}
-		if !l.own && !d.Mark {
-			if err := tomail.LearnDialect(w, th, l.Author.Address, tomail.DialectOf(&l.Msg)); err != nil {
+		if proof, proven := a.Proof(th.ID); proven {
+			if err := learn(w, proof, th, l, d); err != nil {
 				return err
 			}
 		}
 		subject, recall := classify.Recalled(d.Words.Text)
 		switch {
 		case recall:
-			err = tellRecall(w, box, th, l, d, subject)
+			err = tellRecall(w, box, a, th, l, d, subject)
 		case l.Class.Emoji == "" || l.Class.Kind == classify.Reaction:
-			err = addMail(w, box, th, l, d, claims...)
+			err = addMail(w, box, a, th, l, d, claims...)
 		default:
-			err = addMailAndReaction(w, box, th, l, d, claims...)
+			err = addMailAndReaction(w, box, a, th, l, d, claims...)
 		}
 		if err != nil {
 			return err
@@ -49,9 +50,29 @@ func PostMail(w *core.Work, box *core.Box, l Mail, d Decision, f Approval, claim
 	return nil
 }
 
-// addMailAndReaction posts a mail with a text and a reaction: first the text, then the
-// reaction.
-func addMailAndReaction(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims ...Claim) error {
+// learn stores what a verified mail teaches: other ids of our mails in the thread, and the
+// reactions that its mail program supports.
+func learn(w *core.Work, a admit.Proof, th store.Thread, l Mail, d Decision) error {
+	for id, known := range d.Route.Learned {
+		m, err := w.Mail(known)
+		if err != nil {
+			return err
+		}
+		if m.Thread != a.Thread() {
+			continue
+		}
+		if err := w.AddMailID(known, store.IDLearned, id); err != nil {
+			return err
+		}
+	}
+	if l.own {
+		return nil
+	}
+	return tomail.LearnDialect(w, a, th, l.Author.Address, tomail.DialectOf(&l.Msg))
+}
+
+// addMailAndReaction posts a mail that has words and a reaction: both are told, each in its way.
+func addMailAndReaction(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l Mail, d Decision, claims ...Claim) error {
 	to, err := answeredByMail(w, th, d)
 	if err != nil {
 		return err
@@ -59,17 +80,17 @@ func addMailAndReaction(w *core.Work, box *core.Box, th store.Thread, l Mail, d 
 	if to == 0 && d.Route.Parent != 0 { // it replies to a message of another thread
 		d.Words.Text, d.Words.HTML, d.Words.Parts = strings.TrimSpace(d.Words.Text+"\n"+l.Class.Emoji), "", nil
 	}
-	if err := addMail(w, box, th, l, d, claims...); err != nil || to == 0 {
+	if err := addMail(w, box, a, th, l, d, claims...); err != nil || to == 0 {
 		return err
 	}
 	d.Words, d.Emoji = Extract{Text: classify.ReactedWith(l.Class.Emoji)}, ""
 	l.Class.Kind = classify.Reaction // only the reaction is left
-	_, err = claimed(w, box, th, l, d, claims)
+	_, err = claimed(w, box, a, th, l, d, claims)
 	return err
 }
 
-// admitSender makes the sender of a mail a participant of a thread.
-func admitSender(w *core.Work, th store.Thread, l Mail) (store.Participant, error) {
+// admitSender makes the sender of a mail a participant of a thread, if they are none.
+func admitSender(w *core.Work, _ admit.Voice, th store.Thread, l Mail) (store.Participant, error) {
 	p, err := w.Participant(th.ID, mail.CanonicalAddress(l.Author.Address))
 	if err == nil && p.Takes() {
 		return p, nil
@@ -88,11 +109,11 @@ func admitSender(w *core.Work, th store.Thread, l Mail) (store.Participant, erro
 
 // addMail stores a mail as one message of a thread, or as one for each message that it
 // replies to.
-func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims ...Claim) error {
-	if taken, err := claimed(w, box, th, l, d, claims); err != nil || taken {
+func addMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l Mail, d Decision, claims ...Claim) error {
+	if taken, err := claimed(w, box, a, th, l, d, claims); err != nil || taken {
 		return err
 	}
-	a, err := audienceOf(w, box, th, l, d)
+	to, err := audienceOf(w, box, a, th, l, d)
 	if err != nil {
 		return err
 	}
@@ -100,7 +121,7 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, c
 	if err != nil {
 		return err
 	}
-	m := a.m
+	m := to.m
 	ids := make([]int64, 0, len(parts))
 	for i, p := range parts {
 		m.ID, m.Text, m.HTML, m.ReplyTo = 0, p.Text, p.HTML, p.Of
@@ -110,10 +131,10 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, c
 		if err := w.AddMessage(&m); err != nil {
 			return err
 		}
-		if err := w.NoteMentions(m, core.Mentioned(m.Text, nil, false, a.people)); err != nil {
+		if err := w.NoteMentions(m, core.Mentioned(m.Text, nil, false, to.people)); err != nil {
 			return err
 		}
-		if err := noteLeftOut(w, m.ID, a.reads.LeftOut); err != nil {
+		if err := noteLeftOut(w, m.ID, to.reads.LeftOut); err != nil {
 			return err
 		}
 		if err := w.AddReading(store.Reading{Message: m.ID, Sure: d.Words.Sure, Cuts: d.Words.Cuts}); err != nil {
@@ -121,19 +142,19 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, c
 		}
 		ids = append(ids, m.ID)
 		if i == len(parts)-1 {
-			if err := addMailFiles(w, l, m.ID); err != nil {
+			if err := addMailFiles(w, a, l, m.ID); err != nil {
 				return err
 			}
 		}
 		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Mail: l.Msg.ID, Kind: "answered", Text: "an email from " + m.Name + " was posted (" + d.Route.Rule + ")"})
-		if err := toRooms(w, th, m, a.as, len(parts) > 1); err != nil {
+		if err := toRooms(w, th, m, to.as, len(parts) > 1); err != nil {
 			return err
 		}
 	}
-	if err := tellOfPeople(w, th, m, a, ids); err != nil {
+	if err := tellOfPeople(w, th, m, to, ids); err != nil {
 		return err
 	}
-	if err := RecordMail(w, th, l, ids); err != nil {
+	if err := RecordMail(w, a, th, l, ids); err != nil {
 		return err
 	}
 	if err := w.SetLive(th.ID, w.Now); err != nil {
@@ -147,11 +168,11 @@ func addMail(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, c
 
 // Claim handles a mail that is not an ordinary message, such as a reaction or a vote. taken
 // reports whether it did.
-type Claim func(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision) (taken bool, err error)
+type Claim func(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l Mail, d Decision) (taken bool, err error)
 
-func claimed(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision, claims []Claim) (taken bool, err error) {
+func claimed(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l Mail, d Decision, claims []Claim) (taken bool, err error) {
 	for _, takes := range claims {
-		if taken, err := takes(w, box, th, l, d); err != nil || taken {
+		if taken, err := takes(w, box, a, th, l, d); err != nil || taken {
 			return taken, err
 		}
 	}
@@ -169,9 +190,9 @@ type audience struct {
 }
 
 // audienceOf finds the audience of a mail in a thread, and adds the people it may add.
-func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision) (a audience, err error) {
+func audienceOf(w *core.Work, box *core.Box, v admit.Voice, th store.Thread, l Mail, d Decision) (a audience, err error) {
 	a.m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Said), State: store.Mailed, At: w.Now, Marks: d.Remarks()}
-	if a.as, err = SpeakerOf(w, box, th, l, &a.m); err != nil {
+	if a.as, err = SpeakerOf(w, box, v, th, l, &a.m); err != nil {
 		return a, err
 	}
 	if l.Class.Kind == classify.Reaction {
@@ -180,12 +201,14 @@ func audienceOf(w *core.Work, box *core.Box, th store.Thread, l Mail, d Decision
 	if a.people, err = w.Participants(th.ID); err != nil {
 		return a, err
 	}
-	brought, err := brought(w, th, l, a.m)
-	if err != nil {
-		return a, err
-	}
-	if a.letIn, a.ask, err = letIn(w, th, l, a.people, brought); err != nil {
-		return a, err
+	if proof, proven := v.Proof(th.ID); proven {
+		brought, err := brought(w, proof, th, l, a.m)
+		if err != nil {
+			return a, err
+		}
+		if a.letIn, a.ask, err = letIn(w, proof, th, l, a.people, brought); err != nil {
+			return a, err
+		}
 	}
 	a.reads = Reached(th, a.people, l, a.m.Participant)
 	a.m.Skip = a.reads.Skip
@@ -268,7 +291,7 @@ func PartsOf(w *core.Work, th store.Thread, d Decision) ([]part, error) {
 }
 
 // SpeakerOf sets the author of a message and returns the speaker in the rooms.
-func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
+func SpeakerOf(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
 	if l.own {
 		m.Origin, m.Name = store.FromOwner, box.Owner
 		if m.Name == "" {
@@ -286,8 +309,9 @@ func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 	} else if err != nil {
 		return chat.Sender{}, err
 	}
-	if p.State == store.Bounced && l.Verdict.Trust == mail.Proven {
-		if err := tomail.WritesAgain(w, &p); err != nil {
+	proof, proven := a.Proof(th.ID)
+	if p.State == store.Bounced && proven {
+		if err := tomail.WritesAgain(w, proof, &p); err != nil {
 			return chat.Sender{}, err
 		}
 	}
@@ -299,7 +323,7 @@ func SpeakerOf(w *core.Work, box *core.Box, th store.Thread, l Mail, m *store.Me
 	}
 	// The name in the mail is better than one guessed from the address.
 	local, _, _ := strings.Cut(p.Address, "@")
-	if name := mail.CleanName(l.Author.Name); p.ID != 0 && (p.Bounces > 0 && p.State != store.Bounced || (p.Name == local && name != "" && name != local)) {
+	if name := mail.CleanName(l.Author.Name); p.ID != 0 && !a.Marked() && (p.Bounces > 0 && p.State != store.Bounced || (p.Name == local && name != "" && name != local)) {
 		if p.State != store.Bounced {
 			p.Bounces = 0
 		}
@@ -330,8 +354,10 @@ func answeredByMail(w *core.Work, th store.Thread, d Decision) (int64, error) {
 // is stored to be shown (C43). Nothing is ordered by it.
 const farOff = time.Hour
 
-// RecordMail stores the ids of a received mail, so that replies to it are recognised.
-func RecordMail(w *core.Work, th store.Thread, l Mail, messages []int64) error {
+// RecordMail stores the ids of a received mail, so that replies to it are recognised. The
+// id of an unverified mail is recognised only in its thread: it may be the id of a mail
+// outside the bridge.
+func RecordMail(w *core.Work, a admit.Voice, th store.Thread, l Mail, messages []int64) error {
 	if l.Msg.ID == "" {
 		return nil
 	}
@@ -343,6 +369,9 @@ func RecordMail(w *core.Work, th store.Thread, l Mail, messages []int64) error {
 	rec := store.Mail{Thread: th.ID, MessageID: l.Msg.ID, At: w.Now}
 	if d := l.Msg.Date; !d.IsZero() && d.Sub(w.Now).Abs() > farOff {
 		rec.Dated = d
+	}
+	if _, proven := a.Proof(th.ID); !proven {
+		return w.AddMailWithin(&rec, messages...)
 	}
 	if err := w.AddMail(&rec, messages...); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
@@ -78,7 +79,7 @@ func pollAnswered(w *core.Work, th store.Thread, d frommail.Decision) (store.Pol
 
 // ByMail counts a mail of only numbers as a vote in the open poll that it replies to. It
 // returns false for an ordinary message.
-func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
 	numbers, ok := numbersIn(d.Words.Text)
 	if !ok || d.Words.Files != "" || len(d.Words.Parts) > 1 {
 		return false, nil
@@ -95,7 +96,7 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 	if !p.Disclosed {
 		m.Text = "voted" // votes are secret until the poll ends
 	}
-	as, err := frommail.SpeakerOf(w, box, th, l, &m)
+	as, err := frommail.SpeakerOf(w, box, a, th, l, &m)
 	if err != nil {
 		return false, err
 	}
@@ -108,7 +109,7 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 	can := w.Env.Network(r.Network).Voter != nil
 	native := can && w.Env.Network(r.Network).Limits().OwnReactions && !remarked
 	v := store.Vote{Poll: p.Message, Who: fmt.Sprint("mail\x00", m.Participant, " ", as.ID), Name: m.Name, Answers: ids, Words: !native, At: w.Now}
-	if d.Mark {
+	if a.Marked() {
 		votes, err := w.Votes(p.Message)
 		if err != nil {
 			return false, err
@@ -124,7 +125,7 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 	if err := TallyLater(w, p.Message); err != nil {
 		return false, err
 	}
-	if err := frommail.RecordMail(w, th, l, nil); err != nil {
+	if err := frommail.RecordMail(w, a, th, l, nil); err != nil {
 		return false, err
 	}
 	if err := w.SetLive(th.ID, w.Now); err != nil {

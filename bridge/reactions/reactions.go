@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
@@ -78,7 +79,7 @@ func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 
 // ByMail handles a reaction by email: it is added to its message where the network shows
 // the person, and posted as a text elsewhere. It returns false for an ordinary message.
-func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
 	if l.Class.Kind != classify.Reaction && d.Emoji == "" {
 		return false, nil
 	}
@@ -97,12 +98,12 @@ func ByMail(w *core.Work, box *core.Box, th store.Thread, l frommail.Mail, d fro
 	if emoji == "" && remarked {
 		return false, nil // an unverified mail must not remove the reaction of somebody else
 	}
-	as, err := frommail.SpeakerOf(w, box, th, l, &m)
+	as, err := frommail.SpeakerOf(w, box, a, th, l, &m)
 	if err != nil {
 		return false, err
 	}
 	m.Text, m.HTML = core.AddRemarks(m.Text, "", d.Remarks())
-	if err := frommail.RecordMail(w, th, l, nil); err != nil {
+	if err := frommail.RecordMail(w, a, th, l, nil); err != nil {
 		return false, err
 	}
 	if err := w.SetLive(th.ID, w.Now); err != nil {

@@ -64,20 +64,20 @@ func (s *Store) DropFile(name string) error {
 	return err
 }
 
-const heldColumns = "id, mailbox, coalesce(thread, 0), sender, name, subject, reason, place, file, at, state"
+const heldColumns = "id, mailbox, coalesce(thread, 0), sender, name, subject, code, trust, reason, place, file, at, state"
 
 func scanHeld(scan func(...any) error) (h HeldMail, err error) {
 	var at int64
-	err = scan(&h.ID, &h.Mailbox, &h.Thread, &h.Sender, &h.Name, &h.Subject, &h.Reason, &h.Place, &h.File, &at, &h.State)
+	err = scan(&h.ID, &h.Mailbox, &h.Thread, &h.Sender, &h.Name, &h.Subject, &h.Code, &h.Trust, &h.Reason, &h.Place, &h.File, &at, &h.State)
 	h.At = moment(at)
 	return h, err
 }
 
 // AddHeld stores an email held for review and sets its id.
 func (t *Tx) AddHeld(h *HeldMail) (err error) {
-	h.ID, err = t.insert(`INSERT INTO quarantine (mailbox, thread, sender, name, subject, reason, place, file, at, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'held') RETURNING id`,
-		h.Mailbox, orNull(h.Thread), h.Sender, h.Name, h.Subject, h.Reason, h.Place, h.File, millis(h.At))
+	h.ID, err = t.insert(`INSERT INTO quarantine (mailbox, thread, sender, name, subject, code, trust, reason, place, file, at, state)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held') RETURNING id`,
+		h.Mailbox, orNull(h.Thread), h.Sender, h.Name, h.Subject, h.Code, h.Trust, h.Reason, h.Place, h.File, millis(h.At))
 	return err
 }
 

@@ -16,7 +16,27 @@ func scanMail(scan func(...any) error) (m Mail, err error) {
 }
 
 // AddMail stores an email with its messages, in order, and its Message-ID, and sets its id.
-func (t *Tx) AddMail(m *Mail, messages ...int64) (err error) {
+func (t *Tx) AddMail(m *Mail, messages ...int64) error {
+	if err := t.addMail(m, messages); err != nil {
+		return err
+	}
+	kind := IDReceived
+	if m.Out {
+		kind = IDSent
+	}
+	return t.AddMailID(m.ID, kind, m.MessageID)
+}
+
+// AddMailWithin is AddMail for an email whose Message-ID is known in its thread alone: only
+// MailIn finds it.
+func (t *Tx) AddMailWithin(m *Mail, messages ...int64) error {
+	if err := t.addMail(m, messages); err != nil {
+		return err
+	}
+	return t.ShareMailID(*m, m.MessageID)
+}
+
+func (t *Tx) addMail(m *Mail, messages []int64) (err error) {
 	m.ID, err = t.insert("INSERT INTO mail (thread, epoch, uniq, message_id, out, at, dated) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
 		m.Thread, orNull(m.Epoch), m.Uniq, m.MessageID, m.Out, millis(m.At), millis(m.Dated))
 	if err != nil {
@@ -27,11 +47,7 @@ func (t *Tx) AddMail(m *Mail, messages ...int64) (err error) {
 			return err
 		}
 	}
-	kind := IDReceived
-	if m.Out {
-		kind = IDSent
-	}
-	return t.AddMailID(m.ID, kind, m.MessageID)
+	return nil
 }
 
 // AddMailID stores another Message-ID of an email, without brackets. A known id stays with its
@@ -63,7 +79,7 @@ func (t *Tx) ShareMailID(m Mail, id string) error {
 // MailIn finds an email of a thread by any of its Message-IDs.
 func (t *Tx) MailIn(thread int64, id string) (Mail, error) {
 	m, err := t.MailByID(id)
-	if err != nil || m.Thread == thread {
+	if (err != nil && !errors.Is(err, ErrNone)) || (err == nil && m.Thread == thread) {
 		return m, err
 	}
 	return scanOne(t, scanMail, "SELECT "+mailColumns+" FROM mail WHERE id = (SELECT mail FROM mail_id WHERE hash = ?)", hash(id, strconv.FormatInt(thread, 10)))

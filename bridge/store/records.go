@@ -237,6 +237,13 @@ type Delivery struct {
 	Resumed bool
 }
 
+// What the check of a mail's origin said.
+const (
+	TrustProven   = "proven"
+	TrustUnproven = "unproven"
+	TrustFailed   = "failed"
+)
+
 // HeldMail is an email held for review.
 type HeldMail struct {
 	ID      int64
@@ -245,8 +252,10 @@ type HeldMail struct {
 	Sender  string
 	Name    string
 	Subject string
-	Reason  string
-	Place   int64 // mail.Place
+	Code    string // why it is held, in a word of package frommail; empty: unknown
+	Trust   string // what the check of its origin said; empty: unknown
+	Reason  string // why, for people
+	Place   int64  // mail.Place
 	File    string
 	At      time.Time
 	State   string // held, approved, denied

@@ -90,7 +90,11 @@ func (s *Store) open(ctx context.Context, log *slog.Logger) error {
 	if _, err := s.writer.ExecContext(ctx, "PRAGMA journal_mode=WAL"); err != nil {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
-	if err := upgrade(ctx, s.writer, log); err != nil {
+	steps, err := fs.Sub(schema, "schema")
+	if err != nil {
+		return err
+	}
+	if err := upgrade(ctx, s.writer, steps, log); err != nil {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
 	if err := s.examine(ctx, path); err != nil {
@@ -145,17 +149,14 @@ func openSQL(path, more string) (*sql.DB, error) {
 	return db, nil
 }
 
-func upgrade(ctx context.Context, raw *sql.DB, log *slog.Logger) error {
+// upgrade brings the tables up to date by steps that a database has not taken yet.
+func upgrade(ctx context.Context, raw *sql.DB, steps fs.FS, log *slog.Logger) error {
 	db, err := dbutil.NewWithDB(raw, "sqlite")
 	if err != nil {
 		return err
 	}
 	db.Owner = "hashsend"
 	db.Log = upgradeLog{log}
-	steps, err := fs.Sub(schema, "schema")
-	if err != nil {
-		return err
-	}
 	table := dbutil.BuildUpgradeTable()
 	db.UpgradeTable = table.WithFS(steps.(interface {
 		fs.ReadDirFS

@@ -3,6 +3,7 @@ package tomail
 import (
 	"fmt"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/chat"
 	"hashsend/bridge/core"
 	"hashsend/bridge/store"
@@ -31,7 +32,7 @@ func countBounce(w *core.Work, p *store.Participant) (mode string, err error) {
 }
 
 // WritesAgain resumes emails to a bounced participant who has written.
-func WritesAgain(w *core.Work, p *store.Participant) error {
+func WritesAgain(w *core.Work, _ admit.Proof, p *store.Participant) error {
 	p.State, p.Changed, p.Bounces = store.Active, w.Now, 0
 	if err := w.SetParticipant(*p); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"hashsend/bridge/admit"
 	"hashsend/bridge/classify"
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
@@ -140,7 +141,7 @@ func DialectOf(m *mail.Message) string {
 
 // LearnDialect stores which reactions the mail program of a participant supports. It ignores an
 // empty value.
-func LearnDialect(w *core.Work, th store.Thread, address, knows string) error {
+func LearnDialect(w *core.Work, _ admit.Proof, th store.Thread, address, knows string) error {
 	if knows == "" {
 		return nil
 	}

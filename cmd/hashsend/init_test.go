@@ -54,11 +54,11 @@ func TestInitAsks(t *testing.T) {
 	homeserver := startHomeserver(t)
 	dir := t.TempDir()
 	who := &person{t: t, answers: map[string][]string{
-		"Its address":                         {"team", "team@tuta.com", mailtest.Address},
-		"IMAP server, HOST:PORT":              {"", fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
-		"Submission (SMTP) server, HOST:PORT": {"nowhere", fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
-		"Password":                            {"wrong", mailtest.Password},
-		"Name for the mailbox, as Acme (may be empty)":                    {"Acme"},
+		"Its address":                                  {"team", "team@tuta.com", mailtest.Address},
+		"IMAP server, HOST:PORT":                       {"", fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
+		"Submission (SMTP) server, HOST:PORT":          {"nowhere", fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
+		"Password":                                     {"wrong", mailtest.Password},
+		"Name for the mailbox, as Acme (may be empty)": {"Acme"},
 		"Your other addresses that send from this mailbox (may be empty)": {"alice", "alice@example.org, a@example.net"},
 		"Homeserver, as example.org or https://matrix.example.org":        {"http://127.0.0.1:1", homeserver},
 		"Network":                           {"matrix"},
