@@ -163,7 +163,7 @@ func commands(s *scene) {
 	s.has("bob", "While Bob rests.", 0)
 
 	does("/leave", "You left this conversation")
-	s.sees("bob has left")
+	s.sees("bob left and gets no more email")
 	s.alice.Say(s.room, "Without Bob.")
 	s.gets("carol", "Without Bob.")
 	does("/join", "Welcome back")

@@ -33,7 +33,7 @@ func people(s *scene) {
 	// Bob answers to all, and to Dave and Alice as well (C30).
 	s.mail.Neomutt(t, "bob", "Dave does.", lab.Top, "", "<last-entry><group-reply><edit-cc>, "+dave+", "+s.mail.Address("alice")+"<enter><send-message><quit>")
 	ghost := s.sees("Dave does.").Sender
-	if line := s.command("bob added ", `add [^"]*?@[^ ]+ [^ ]+`); !strings.Contains(line, dave) || !strings.Contains(line, s.mail.Address("alice")) {
+	if line := s.command("bob copied ", `add [^"]*?@[^ ]+ [^ ]+`); !strings.Contains(line, dave) || !strings.Contains(line, s.mail.Address("alice")) {
 		t.Errorf("offered is %q", line)
 	}
 	for _, user := range []string{"carol", "dave", "alice"} {

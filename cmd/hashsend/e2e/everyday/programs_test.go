@@ -74,12 +74,12 @@ func programs(s *scene) {
 	s.mail.Snail(t, "bob", lab.Letter{Text: "Monday, says s-nail: größer & <b>besser</b>.", Cc: s.mail.Address("dave"), Attach: []string{s.file("plan.txt", "Monday: soup\n")}})
 	check("bob (email)", "Monday, says s-nail: größer & <b>besser</b>.")
 	s.holds("plan.txt", "Monday: soup\n", "bob (email)")
-	s.sees("bob added " + s.mail.Address("dave"))
+	s.sees("bob copied " + s.mail.Address("dave"))
 
 	s.mail.Mblaze(t, "carol", m, lab.Letter{Text: "Tuesday, says mblaze: schöner.", Cc: s.mail.Address("alice"), Attach: []string{s.file("table.csv", "Tuesday;salad\n")}})
 	check("carol (email)", "Tuesday, says mblaze: schöner.")
 	s.holds("table.csv", "Tuesday;salad\n", "carol (email)")
-	s.sees("carol added " + s.mail.Address("alice"))
+	s.sees("carol copied " + s.mail.Address("alice"))
 
 	// s-nail answers where Reply-To says; mblaze answers all, who get it from Carol and
 	// not from the bridge as well.

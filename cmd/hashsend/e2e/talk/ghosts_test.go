@@ -127,7 +127,7 @@ func (s *scene) invited(bob id.UserID) {
 	if _, err := s.alice.InviteUser(ctx, supper, &mautrix.ReqInviteUser{UserID: bob}); err != nil {
 		t.Fatal(err)
 	}
-	s.sees("alice invited bob, who gets an invitation by email")
+	s.sees("alice invited bob, who will be invited by email")
 	lab.Wait(t, "the ghost in the room", soon, func() bool { return s.alice.Joined(supper, bob) })
 	s.alice.Say(supper, "soup for both")
 	m := s.gets("bob", "soup for both")
