@@ -47,7 +47,7 @@ func ReadSignature(value string, now time.Time) (s Signature, ok bool) {
 		case end.Before(now):
 			add(Expired, "it has expired on %s (x=)", end.UTC().Format("2 Jan 2006, 15:04 UTC"))
 		case berr == nil && n-begun < 24*3600:
-			add(Expires, "it is valid for less than a day (x=): mail that is delayed loses it")
+			add(Expires, "it is valid for less than a day (x=): an email that is delayed loses it")
 		}
 	}
 	return s, s.Domain != "" && s.Selector != ""

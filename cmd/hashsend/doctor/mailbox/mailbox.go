@@ -145,7 +145,7 @@ func (c *checker) signInIMAP(ctx context.Context) (text string, err error) {
 		return "", err
 	}
 	if !slices.Contains(abilities, "IDLE") {
-		text += "; it announces no new mail (IDLE), so replies come some seconds later"
+		text += "; it announces no new email (IDLE), so replies come some seconds later"
 	}
 	if folders.Sent == "" {
 		text += "; it has no Sent folder"

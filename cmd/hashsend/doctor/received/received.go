@@ -41,7 +41,7 @@ type Trace struct {
 func Read(raw []byte) (Trace, error) {
 	h, err := mail.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
 	if err != nil {
-		return Trace{}, fmt.Errorf("read the header of the mail: %w", err)
+		return Trace{}, fmt.Errorf("read the header of the email: %w", err)
 	}
 	return Of(h), nil
 }

@@ -126,7 +126,7 @@ func ttlFindings(f Facts) (all []finding.Finding) {
 		if mx := s.Data[dns.TypeMX]; len(mx.Answers()) > 0 && mx.Answers()[0].Header().Ttl < 60 {
 			all = append(all, finding.Finding{
 				Check: "dns.ttl", Level: finding.Note,
-				Text: fmt.Sprintf("The MX records of %s are valid for %s only; each short failure of the name servers stops mail.", plainName(f.Domain), span(mx.Answers()[0].Header().Ttl)),
+				Text: fmt.Sprintf("The MX records of %s are valid for %s only; each short failure of the name servers stops email.", plainName(f.Domain), span(mx.Answers()[0].Header().Ttl)),
 				Do:   "An hour or more is usual.",
 			})
 		}

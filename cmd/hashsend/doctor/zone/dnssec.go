@@ -40,7 +40,7 @@ func dnssecFindings(f Facts, now time.Time) []finding.Finding {
 		return nil
 	case len(c.bad) > 0:
 		x.Level = finding.Error
-		x.Text = fmt.Sprintf("DNSSEC of %s is broken at %s: %s. Resolvers that validate answer SERVFAIL, so a part of the world cannot send you mail or check yours.", plainName(f.Apex), f.labels(c.bad), c.why[0])
+		x.Text = fmt.Sprintf("DNSSEC of %s is broken at %s: %s. Resolvers that validate answer SERVFAIL, so a part of the world cannot send you email or check yours.", plainName(f.Apex), f.labels(c.bad), c.why[0])
 		x.Do = "Sign the zone anew, or remove the DS record at the registrar until it is signed."
 		for i, s := range c.bad {
 			x.Evidence = append(x.Evidence, fmt.Sprintf("%s: %s", f.label(s), c.why[i]), s.DNSKEY.String())

@@ -170,7 +170,7 @@ func undelegated(f Facts, evidence []string) finding.Finding {
 	parent, apex := plainName(f.Delegation.Parent), plainName(f.Apex)
 	switch {
 	case counts[ask.NXDomain] > 0 && counts[ask.NXDomain]+counts[ask.Timeout] == len(f.Delegation.Replies):
-		x.Level, x.Text = finding.Error, fmt.Sprintf("%s does not exist: the servers of %s answer NXDOMAIN, so no mail can be delivered to it.", apex, parent)
+		x.Level, x.Text = finding.Error, fmt.Sprintf("%s does not exist: the servers of %s answer NXDOMAIN, so no email can be delivered to it.", apex, parent)
 		x.Do = "Check the spelling. If the domain is yours, look at the registrar: it may have expired, or been put on hold."
 	case counts[ask.NoData] > 0 && counts[ask.NoData]+counts[ask.Timeout] == len(f.Delegation.Replies):
 		x.Level, x.Text = finding.Error, fmt.Sprintf("%s is not delegated: the servers of %s know the name, but no name servers for it.", apex, parent)
@@ -254,7 +254,7 @@ func nameFindings(f Facts) (all []finding.Finding) {
 	case len(f.Delegation.Names) == 1:
 		all = append(all, finding.Finding{
 			Check: "dns.redundancy", Level: finding.Warning, Do: "Add a second one in another network (RFC 2182).",
-			Text: fmt.Sprintf("%s has a single name server. When it is down, mail to and from the domain stops.", plainName(f.Apex)),
+			Text: fmt.Sprintf("%s has a single name server. When it is down, email to and from the domain stops.", plainName(f.Apex)),
 		})
 	case len(networks) == 1 && len(names) > 1:
 		all = append(all, finding.Finding{
