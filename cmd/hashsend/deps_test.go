@@ -25,6 +25,26 @@ var arrows = []struct {
 	folder string
 	may    []string
 }{
+	{"cmd/hashsend/doctor/finding", nil},
+	{"cmd/hashsend/doctor/ask", []string{"github.com/miekg/dns"}},
+	{"cmd/hashsend/doctor/dnstest", []string{"github.com/miekg/dns"}}, // tests only
+	{"cmd/hashsend/doctor/blocklist", []string{"hashsend/cmd/hashsend/doctor/ask", "hashsend/cmd/hashsend/doctor/finding", "github.com/miekg/dns"}},
+	{"cmd/hashsend/doctor/snds", []string{"hashsend/cmd/hashsend/doctor/finding"}},
+	{"cmd/hashsend/doctor/bounces", []string{"hashsend/cmd/hashsend/doctor/finding", "hashsend/bridge/classify", "hashsend/bridge/mail", "hashsend/bridge/store"}},
+	{"cmd/hashsend/doctor/dkim", []string{"hashsend/cmd/hashsend/doctor/ask"}},
+	{"cmd/hashsend/doctor/dmarc", []string{"hashsend/cmd/hashsend/doctor/ask", "golang.org/x/net/publicsuffix"}},
+	{"cmd/hashsend/doctor/machine", []string{"hashsend/cmd/hashsend/doctor/ask", "hashsend/cmd/hashsend/doctor/finding"}},
+	{"cmd/hashsend/doctor/mailbox", []string{"hashsend/cmd/hashsend/doctor/...", "hashsend/cmd/hashsend/discover", "hashsend/connectors/imap", "hashsend/connectors/smtp", "hashsend/connectors/mailnet"}},
+	{"cmd/hashsend/doctor/postmaster", []string{"hashsend/cmd/hashsend/doctor/finding", "golang.org/x/oauth2"}},
+	{"cmd/hashsend/doctor/probe", []string{"github.com/miekg/dns"}},
+	{"cmd/hashsend/doctor/recipient", []string{"hashsend/cmd/hashsend/doctor/..."}},
+	{"cmd/hashsend/doctor/smtptest", nil}, // tests only
+	{"cmd/hashsend/doctor/threads", []string{"hashsend/cmd/hashsend/doctor/finding", "hashsend/bridge/mail"}},
+	{"cmd/hashsend/doctor/received", []string{"hashsend/bridge/mail"}},
+	{"cmd/hashsend/doctor/route", []string{"hashsend/cmd/hashsend/doctor/ask", "hashsend/cmd/hashsend/doctor/finding", "github.com/miekg/dns"}},
+	{"cmd/hashsend/doctor/sender", []string{"hashsend/cmd/hashsend/doctor/...", "github.com/miekg/dns"}},
+	{"cmd/hashsend/doctor/spf", []string{"hashsend/cmd/hashsend/doctor/ask"}},
+	{"cmd/hashsend/doctor/zone", []string{"hashsend/cmd/hashsend/doctor/ask", "hashsend/cmd/hashsend/doctor/finding", "github.com/miekg/dns", "golang.org/x/net/publicsuffix"}},
 	{"cmd/hashsend", []string{"hashsend/...", "..."}},
 	// The parts of the Matrix connector, lowest first.
 	{"connectors/matrix/matrixfile", []string{"hashsend/bridge/chat", "hashsend/bridge/retry", "maunium.net/go/mautrix/id"}},
@@ -232,6 +252,8 @@ func TestArrowsRefuse(t *testing.T) {
 		{"bridge/chat", "hashsend/bridge/mail"},
 		{"bridge/classify", "hashsend/bridge/store"},
 		{"bridge/cards", "hashsend/bridge/classify"},
+		{"cmd/hashsend/doctor/finding", "hashsend/cmd/hashsend/doctor/ask"},
+		{"cmd/hashsend/doctor/zone", "hashsend/bridge/store"},
 	} {
 		for _, a := range arrows {
 			if a.folder == bad.folder && allows(a.may, bad.path) {

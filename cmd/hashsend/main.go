@@ -74,6 +74,7 @@ from any mail program, appears in the room.`,
 		Example: `  hashsend demo                 see it work, with nothing configured
   hashsend init                 set it up
   hashsend check                try every connection
+  hashsend doctor               find out why email does not arrive
   hashsend run                  run it`,
 		SilenceErrors: true, SilenceUsage: true, Version: version,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -86,7 +87,7 @@ from any mail program, appears in the room.`,
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.PersistentFlags().StringP("config", "c", "", "configuration file (default $HASHSEND_CONFIG, ./config.yaml, …)")
-	cmd.AddCommand(newDemo(), newInit(), newCheck(), newRun(), newLogin(), newRegistration(), newSlack(), newAdmin(), newPreviewCommand(), newVersion())
+	cmd.AddCommand(newDemo(), newInit(), newCheck(), newRun(), newLogin(), newRegistration(), newSlack(), newAdmin(), newPreviewCommand(), newDoctor(), newVersion())
 	return cmd
 }
 

@@ -17,7 +17,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"hashsend/bridge"
+	"hashsend/bridge/store"
 	"hashsend/cmd/hashsend/console"
+	"hashsend/cmd/hashsend/doctor"
 )
 
 func newRun() *cobra.Command {
@@ -98,7 +100,7 @@ func (c *config) run(ctx context.Context, logs io.Writer) (err error) {
 	defer cancel(nil)
 	var running sync.WaitGroup
 	defer running.Wait()
-	if err := c.serveConsole(ctx, b, metrics, log, cancel, &running); err != nil {
+	if err := c.serveConsole(ctx, b, p.store, metrics, log, cancel, &running); err != nil {
 		return err
 	}
 	if err := c.serveFiles(ctx, b, log, cancel, &running); err != nil {
@@ -129,7 +131,7 @@ func (c *config) run(ctx context.Context, logs io.Writer) (err error) {
 }
 
 // serveConsole serves the page for the administrator, if it is configured.
-func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, metrics *console.Metrics, log *slog.Logger, cancel context.CancelCauseFunc, running *sync.WaitGroup) error {
+func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, s *store.Store, metrics *console.Metrics, log *slog.Logger, cancel context.CancelCauseFunc, running *sync.WaitGroup) error {
 	if c.Console.Listen == "" {
 		return nil
 	}
@@ -140,7 +142,10 @@ func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, metrics *co
 	if !l.Addr().(*net.TCPAddr).IP.IsLoopback() && c.Console.Token.value == "" {
 		return errors.Join(fmt.Errorf("console.token: missing; the console at %s can be reached from other machines and needs one", c.Console.Listen), l.Close())
 	}
-	serveHTTP(ctx, "the console", l, console.New(b, metrics, console.Config{Token: c.Console.Token.value}, log), cancel, running)
+	page := console.Config{Token: c.Console.Token.value, Doctor: func(ctx context.Context) (string, error) {
+		return c.doctorText(ctx, doctor.Config{}, usualOutside(), s)
+	}}
+	serveHTTP(ctx, "the console", l, console.New(b, metrics, page, log), cancel, running)
 	log.Info("console", "address", "http://"+l.Addr().String()+"/")
 	return nil
 }

@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs the scripts of testdata/script: what is typed, and what the
 // program answers. $IMAP and $SMTP are the ports of a mail provider, $MATRIX is
 // the address of a homeserver, $SLACK that of a Slack, $SLACK_POOR of one where the
-// app may do little.
+// app may do little. $RESOLVER is a DNS resolver that knows the domain shop.test,
+// whose servers are at the port $DNSPORT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update,
@@ -43,6 +44,9 @@ func TestScripts(t *testing.T) {
 			poor := startSlack(tb)
 			poor.Allow("chat:write", "commands", "reactions:read")
 			env.Setenv("SLACK_POOR", poor.API())
+			port := startDNS(tb)
+			env.Setenv("DNSPORT", fmt.Sprint(port))
+			env.Setenv("RESOLVER", at("127.54.53.1", port))
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},

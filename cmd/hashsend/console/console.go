@@ -4,6 +4,7 @@
 package console
 
 import (
+	"context"
 	"crypto/subtle"
 	_ "embed"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -31,6 +33,9 @@ var style []byte
 // Config says who may look.
 type Config struct {
 	Token string // empty: everybody who can connect; otherwise a bearer token, or ?token= once, which is kept in a cookie
+	// Doctor finds out why email does not arrive, and says so in plain text. It takes a
+	// while. Nil: the page does not offer it.
+	Doctor func(context.Context) (string, error)
 }
 
 const cookie = "hashsend_console"
@@ -38,7 +43,8 @@ const cookie = "hashsend_console"
 // New returns the console of a running bridge.
 func New(b *bridge.Bridge, m *Metrics, cfg Config, log *slog.Logger) http.Handler {
 	page := template.Must(template.New("console").Funcs(template.FuncMap{
-		"ago": func(t time.Time) string { return time.Since(t).Round(time.Second).String() },
+		"ago":    func(t time.Time) string { return time.Since(t).Round(time.Second).String() },
+		"doctor": func() bool { return cfg.Doctor != nil },
 	}).Parse(pageText))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -56,9 +62,39 @@ func New(b *bridge.Bridge, m *Metrics, cfg Config, log *slog.Logger) http.Handle
 	mux.HandleFunc("GET /console.js", static("text/javascript; charset=utf-8", script))
 	mux.HandleFunc("GET /console.css", static("text/css; charset=utf-8", style))
 	mux.HandleFunc("GET /steps", func(w http.ResponseWriter, r *http.Request) { steps(w, r, b) })
+	if cfg.Doctor != nil {
+		mux.Handle("GET /doctor", examination(cfg.Doctor, log))
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { health(w, r, b) })
 	return guard(cfg, mux)
+}
+
+// examination runs the doctor, once at a time. Other sites cannot start it.
+func examination(doctor func(context.Context) (string, error), log *slog.Logger) http.Handler {
+	var busy sync.Mutex
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if from := r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" && from != "none" {
+			http.Error(w, "open this from the page itself", http.StatusForbidden)
+			return
+		}
+		if !busy.TryLock() {
+			http.Error(w, "the doctor is at work already: try again in a minute", http.StatusConflict)
+			return
+		}
+		defer busy.Unlock()
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprint(w, "Looking. This takes up to a few minutes.\n\n") //nolint:errcheck // the browser is gone
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			log.Debug("show what the doctor found", "error", err)
+		}
+		text, err := doctor(r.Context())
+		if err != nil {
+			log.Error("run the doctor", "error", err)
+			text = "The doctor could not finish: see the log.\n"
+		}
+		fmt.Fprint(w, text) //nolint:errcheck // the browser is gone
+	})
 }
 
 // guard lets in who shows the token.

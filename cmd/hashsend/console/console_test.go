@@ -3,6 +3,7 @@ package console
 import (
 	"bufio"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -133,5 +134,54 @@ func TestPageMetricsAndHealth(t *testing.T) {
 	}
 	if a, _ := get(t, c.URL+"/elsewhere"); a.StatusCode != 404 {
 		t.Errorf("elsewhere: %d", a.StatusCode)
+	}
+}
+
+// The doctor is offered where there is one, runs once at a time, and cannot be started
+// from other sites.
+func TestDoctor(t *testing.T) {
+	without := console(t, Config{})
+	if _, body := get(t, without.URL); strings.Contains(body, "/doctor") {
+		t.Error("a doctor is offered that is not there")
+	}
+	if r, _ := get(t, without.URL+"/doctor"); r.StatusCode != http.StatusNotFound {
+		t.Errorf("without a doctor: %d", r.StatusCode)
+	}
+	called, finish := make(chan struct{}), make(chan struct{})
+	c := console(t, Config{Doctor: func(ctx context.Context) (string, error) {
+		close(called)
+		select {
+		case <-finish:
+		case <-ctx.Done():
+		}
+		return "No problems found. <b>\n", nil
+	}})
+	if _, body := get(t, c.URL); !strings.Contains(body, `href="/doctor"`) {
+		t.Error("the doctor is not offered")
+	}
+	if r, _ := get(t, c.URL+"/doctor", "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusForbidden {
+		t.Errorf("from another site: %d", r.StatusCode)
+	}
+	type answer struct{ kind, body string }
+	first := make(chan answer, 1)
+	go func() {
+		r, body := get(t, c.URL+"/doctor", "Sec-Fetch-Site", "same-origin")
+		first <- answer{r.Header.Get("Content-Type"), body}
+	}()
+	<-called
+	if r, _ := get(t, c.URL+"/doctor"); r.StatusCode != http.StatusConflict {
+		t.Errorf("a second one at the same time: %d", r.StatusCode)
+	}
+	close(finish)
+	if got := <-first; !strings.Contains(got.body, "No problems found. <b>") || got.kind != "text/plain; charset=utf-8" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What fails is said without details, which stand in the log.
+func TestDoctorFails(t *testing.T) {
+	c := console(t, Config{Doctor: func(context.Context) (string, error) { return "", errors.New("read /secret/path") }})
+	if _, body := get(t, c.URL+"/doctor"); !strings.Contains(body, "could not finish") || strings.Contains(body, "secret") {
+		t.Errorf("%q", body)
 	}
 }

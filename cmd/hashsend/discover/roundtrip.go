@@ -21,7 +21,9 @@ type Trip struct {
 	Plus     bool // the one to ADDRESS+anything
 	SameID   bool // it still had its Message-ID
 	KeptSent bool // the provider put a copy into the Sent folder
+	Junk     bool // the mail to the address itself lay among junk; then Arrived is false
 	Took     time.Duration
+	Copy     *mail.Header // that of the mail as it arrived; nil: it did not
 }
 
 // Inbox is the mailbox that is tried.
@@ -37,7 +39,7 @@ func RoundTrip(ctx context.Context, address string, in Inbox, out mail.Submitter
 	whole := ctx
 	ctx, cancel := context.WithTimeout(whole, patience)
 	defer cancel()
-	w := &postman{watching: make(chan struct{}), news: make(chan struct{}, 1), seen: map[string]string{}}
+	w := &postman{watching: make(chan struct{}), news: make(chan struct{}, 1), seen: map[string]arrival{}}
 	running := make(chan error, 1)
 	go func() { running <- in.Run(ctx, func(string) string { return "" }, w) }()
 	defer func() {
@@ -79,11 +81,13 @@ func (w *postman) await(ctx context.Context, start time.Time, plain, plus testMa
 		case <-ctx.Done():
 			waiting = false
 		}
-		id, arrived := w.has(plain.trace)
-		if arrived && !t.Arrived {
-			t.Arrived, t.SameID, t.Took = true, id == plain.MessageID, time.Since(start)
+		if a, there := w.has(plain.trace); there && t.Copy == nil {
+			t.Arrived, t.Junk = !a.junk, a.junk
+			t.SameID, t.Took, t.Copy = a.header.Message().ID == plain.MessageID, time.Since(start), &a.header
 		}
-		_, t.Plus = w.has(plus.trace)
+		a, there := w.has(plus.trace)
+		t.Plus = there && !a.junk
+		waiting = waiting && !(t.Junk && (there || !sent))
 	}
 	return t
 }
@@ -101,6 +105,9 @@ func kept(ctx context.Context, in Inbox, trace string, since time.Time) (bool, e
 	return false, nil
 }
 
+// tracePrefix begins the X-Hashsend-ID of test mails.
+const tracePrefix = "test-"
+
 // testMail is a mail to oneself.
 type testMail struct {
 	mail.Outgoing
@@ -108,11 +115,11 @@ type testMail struct {
 }
 
 func newTestMail(from, to string) testMail {
-	trace := "test-" + strings.ToLower(rand.Text())
+	trace := tracePrefix + strings.ToLower(rand.Text())
 	id := strings.ToLower(rand.Text()) + from[strings.LastIndex(from, "@"):]
 	text := fmt.Appendf(nil, "From: <%s>\r\nTo: <%s>\r\nSubject: Test of hashsend\r\nDate: %s\r\nMessage-ID: <%s>\r\n%s: %s\r\n"+
 		"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"+
-		"hashsend init sent this mail to find out what your mailbox does with mail.\r\nYou may delete it.\r\n",
+		"hashsend sent this email to find out what your mailbox does with email.\r\nYou may delete it.\r\n",
 		from, to, time.Now().Format(time.RFC1123Z), id, mail.HeaderTrace, trace)
 	return testMail{trace: trace, Outgoing: mail.Outgoing{
 		MessageID: id, From: from, To: []string{to}, Size: int64(len(text)),
@@ -120,34 +127,40 @@ func newTestMail(from, to string) testMail {
 	}}
 }
 
-// postman is a mail.Handler that only notes what arrives.
+// postman is a mail.Handler that notes the test mails that arrive.
 type postman struct {
 	watching chan struct{} // closed when an incoming folder is watched
 	once     sync.Once
 	news     chan struct{}
 
 	mu   sync.Mutex
-	seen map[string]string // trace -> Message-ID
+	seen map[string]arrival // by trace
 }
 
-// Wants notes the test mails, and wants none.
+// arrival is a test mail that has come.
+type arrival struct {
+	header mail.Header
+	junk   bool
+}
+
+// Wants wants the test mails where they count: what was sent lies in Sent, and in the
+// folder of all mail.
 func (w *postman) Wants(_ context.Context, h mail.Head) (bool, error) {
-	trace := h.Header.Get(mail.HeaderTrace)
-	if trace == "" || (h.Place != mail.Inbox && h.Place != mail.Pushed) {
-		return false, nil // what was sent lies in Sent, and in the folder of all mail
-	}
+	where := h.Place == mail.Inbox || h.Place == mail.Pushed || h.Place == mail.Junk
+	return where && strings.HasPrefix(h.Header.Get(mail.HeaderTrace), tracePrefix), nil
+}
+
+// Handle notes a test mail. Only here a mail has its whole header.
+func (w *postman) Handle(_ context.Context, _ string, m mail.Incoming) error {
 	w.mu.Lock()
-	w.seen[trace] = h.Header.Message().ID
+	w.seen[m.Header.Get(mail.HeaderTrace)] = arrival{m.Header, m.Place == mail.Junk}
 	w.mu.Unlock()
 	select {
 	case w.news <- struct{}{}:
 	default:
 	}
-	return false, nil
+	return nil
 }
-
-// Handle is never called: no mail is wanted.
-func (w *postman) Handle(context.Context, string, mail.Incoming) error { return nil }
 
 // Pass tells that a folder is being watched from now on.
 func (w *postman) Pass(_ context.Context, _, folder, _ string) error {
@@ -157,9 +170,9 @@ func (w *postman) Pass(_ context.Context, _, folder, _ string) error {
 	return nil
 }
 
-func (w *postman) has(trace string) (id string, arrived bool) {
+func (w *postman) has(trace string) (a arrival, there bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	id, arrived = w.seen[trace]
-	return id, arrived
+	a, there = w.seen[trace]
+	return a, there
 }

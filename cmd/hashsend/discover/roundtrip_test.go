@@ -18,7 +18,7 @@ func trip(t *testing.T, p *mailtest.Provider, patience time.Duration) (Trip, err
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	server := mailnet.Server{Host: "127.0.0.1", Port: p.IMAP, TLS: mailnet.Plain, User: mailtest.Address, Password: mailtest.Password}
-	in, err := imap.Open("team", imap.Config{Server: server, Poll: 50 * time.Millisecond}, quiet)
+	in, err := imap.Open("team", imap.Config{Server: server, Poll: 50 * time.Millisecond, JunkPoll: 50 * time.Millisecond}, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,12 +35,14 @@ func trip(t *testing.T, p *mailtest.Provider, patience time.Duration) (Trip, err
 // A copy of what was sent is no sign that it has arrived, in whatever folder it lies.
 func TestOnlyTheInboxCounts(t *testing.T) {
 	for place, counts := range map[mail.Place]bool{mail.Inbox: true, mail.Pushed: true, mail.Sent: false, mail.Archive: false, mail.Junk: false} {
-		w := &postman{news: make(chan struct{}, 1), seen: map[string]string{}}
-		if _, err := w.Wants(t.Context(), mail.Head{Place: place, Header: mail.Header{{Name: mail.HeaderTrace, Value: "test-x"}}}); err != nil {
+		w := &postman{news: make(chan struct{}, 1), seen: map[string]arrival{}}
+		head := mail.Head{Place: place, Header: mail.Header{{Name: mail.HeaderTrace, Value: "test-x"}}}
+		if wanted, err := w.Wants(t.Context(), head); err != nil || wanted && w.Handle(t.Context(), "", mail.Incoming{Head: head}) != nil {
 			t.Fatal(err)
 		}
-		if _, arrived := w.has("test-x"); arrived != counts {
-			t.Errorf("place %d: %v", place, arrived)
+		a, there := w.has("test-x")
+		if (there && !a.junk) != counts || a.junk != (place == mail.Junk) {
+			t.Errorf("place %d: %v %v", place, there, a.junk)
 		}
 	}
 }
@@ -57,6 +59,7 @@ func TestRoundTrip(t *testing.T) {
 		{"other ids", mailtest.Provider{KeepsSent: true, NewIDs: true}, time.Minute, Trip{Arrived: true, Plus: true, KeptSent: true}},
 		{"plus refused", mailtest.Provider{KeepsSent: true, RefusesPlus: true}, time.Minute, Trip{Arrived: true, SameID: true, KeptSent: true}},
 		{"plus lost", mailtest.Provider{KeepsSent: true, DropsPlus: true}, 3 * time.Second, Trip{Arrived: true, SameID: true, KeptSent: true}},
+		{"among junk", mailtest.Provider{KeepsSent: true, Junks: true}, time.Minute, Trip{Junk: true, SameID: true, KeptSent: true}},
 		{"no copy", mailtest.Provider{}, time.Minute, Trip{Arrived: true, Plus: true, SameID: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,7 +72,10 @@ func TestRoundTrip(t *testing.T) {
 			if got.Arrived && got.Took <= 0 {
 				t.Error("it took no time")
 			}
-			if got.Took = 0; got != c.want {
+			if (got.Arrived || got.Junk) != (got.Copy != nil) {
+				t.Error("the header of what arrived is missing")
+			}
+			if got.Took, got.Copy = 0, nil; got != c.want {
 				t.Errorf("got %+v, wanted %+v", got, c.want)
 			}
 		})

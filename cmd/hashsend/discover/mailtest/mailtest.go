@@ -27,10 +27,12 @@ const (
 
 // Provider is a mail provider on loopback with one mailbox.
 type Provider struct {
-	RefusesPlus bool // answers 550 to plus addresses
-	DropsPlus   bool // takes mail to plus addresses and loses it
-	KeepsSent   bool // puts what is submitted into Sent
-	NewIDs      bool // gives mails another Message-ID
+	RefusesPlus bool   // answers 550 to plus addresses
+	DropsPlus   bool   // takes mail to plus addresses and loses it
+	KeepsSent   bool   // puts what is submitted into Sent
+	NewIDs      bool   // gives mails another Message-ID
+	Junks       bool   // puts all that comes among junk
+	Headers     string // what it writes above what comes, lines ended by CRLF
 
 	user       *imapmemserver.User
 	IMAP, SMTP int // ports on 127.0.0.1, from Start on
@@ -40,7 +42,7 @@ type Provider struct {
 func (p *Provider) Start(t testing.TB) {
 	t.Helper()
 	p.user = imapmemserver.NewUser(Address, Password)
-	for name, role := range map[string]goimap.MailboxAttr{"INBOX": "", "Sent": goimap.MailboxAttrSent} {
+	for name, role := range map[string]goimap.MailboxAttr{"INBOX": "", "Sent": goimap.MailboxAttrSent, "Junk": goimap.MailboxAttrJunk} {
 		var options goimap.CreateOptions
 		if role != "" {
 			options.SpecialUse = []goimap.MailboxAttr{role}
@@ -112,7 +114,11 @@ func (s *submission) Data(r io.Reader) error {
 	if s.p.NewIDs {
 		raw = bytes.Replace(raw, []byte("Message-ID: <"), []byte("Message-ID: <new-"), 1)
 	}
-	folders := []string{"INBOX"}
+	inbox := "INBOX"
+	if s.p.Junks {
+		inbox = "Junk"
+	}
+	folders := []string{inbox}
 	if s.p.DropsPlus && strings.Contains(s.to, "+") {
 		folders = nil
 	}
@@ -120,6 +126,10 @@ func (s *submission) Data(r io.Reader) error {
 		folders = append(folders, "Sent")
 	}
 	for _, name := range folders {
+		raw := raw
+		if name == inbox {
+			raw = append([]byte(s.p.Headers), raw...)
+		}
 		if _, err := s.p.user.Append(name, bytes.NewReader(raw), &goimap.AppendOptions{Time: time.Now()}); err != nil {
 			return err
 		}
