@@ -51,6 +51,7 @@ func headerOf(t *testing.T, p Plan, g Planned) (mail.Message, string) {
 
 // A conversation has list headers with more than twenty individual emails. One-click
 // unsubscribing needs our own DKIM signature and is never promised.
+// (EVENTS D14, D15)
 func TestListHeaders(t *testing.T) {
 	for _, c := range []struct {
 		mode               string
@@ -95,6 +96,7 @@ func TestListHeaders(t *testing.T) {
 
 // Messages of people are not marked as automatic. Vacation replies are allowed after the first
 // email, and after a day without one.
+// (EVENTS D12, D13, D16)
 func TestVacationAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -136,6 +138,7 @@ func TestVacationAnswers(t *testing.T) {
 // The whole header, open and hidden. It reveals nothing of the room but the subject and the
 // name of the reply address, no network id, the reply token only where it must be, and asks for
 // no receipt.
+// (EVENTS D4, D5, D6, D7, D8, D10, D11, D17, D24, D26, D33)
 func TestHeaderOfMails(t *testing.T) {
 	for mode, want := range map[string]string{
 		store.ModeOpen: `From: "Alice (Acme)" <team@example.org>
