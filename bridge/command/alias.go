@@ -54,8 +54,8 @@ func (c *Call) Alias() (string, error) {
 	return fmt.Sprintf("%s was asked at %s. The email is held until they confirm.", p.Name, p.Address), tomail.Note(c.Work, th, p, "", text, "")
 }
 
-// aliasArgs returns the held email that the arguments of alias number, and the known
-// address of the participant. An email whose sender cannot be added is a UsageError.
+// aliasArgs reads the arguments of alias: the number of a held email and the known address
+// of a participant. An email whose sender can't be added is a UsageError.
 func (c *Call) aliasArgs() (h store.HeldMail, known mail.Address, err error) {
 	if h, err = c.heldMail(); err != nil {
 		return h, known, err

@@ -134,8 +134,8 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 	return d, err
 }
 
-// pageLastMail adds to a room what happened to its last email, and the command that
-// repeats it if the reader of the page may change things.
+// pageLastMail adds the failures of the last email to a room, and the command that resends
+// it if the viewer may change things.
 func pageLastMail(tx *store.Tx, d *chat.DeskRoom, last int64, people []store.Participant, may bool) error {
 	rs, err := tx.Recipients(last)
 	if err != nil {

@@ -157,8 +157,8 @@ func (c *Call) Remove() (string, error) {
 	return "", tochat.Announce(c.Work, th.ID)
 }
 
-// recipient returns the participant with an address who currently gets the email of a
-// conversation. Anybody else is a UsageError.
+// recipient returns the participant with this address if they currently get email. Anybody
+// else is a UsageError.
 func (c *Call) recipient(thread int64, a mail.Address) (store.Participant, error) {
 	p, err := c.Participant(thread, mail.CanonicalAddress(a.Address))
 	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {

@@ -47,8 +47,8 @@ func (c *Call) Resend() (string, error) {
 	return "", nil
 }
 
-// resendAll sends messages to people who missed them. It returns the names of those to
-// whom one had failed.
+// resendAll sends messages to people who missed them. It returns the names of those for whom
+// a message had failed.
 func (c *Call) resendAll(th store.Thread, people []mail.Address, messages []store.Message) (again []string, err error) {
 	for _, a := range people {
 		p, err := c.recipient(th.ID, a)
@@ -66,8 +66,8 @@ func (c *Call) resendAll(th store.Thread, people []mail.Address, messages []stor
 	return again, nil
 }
 
-// numberedIn takes the numbers of messages from the beginning of the arguments and returns
-// those messages. A number of no message of the conversation is a UsageError.
+// numberedIn removes the leading message numbers from the arguments and returns those
+// messages. The number of a message of another conversation is a UsageError.
 func (c *Call) numberedIn(th store.Thread) (messages []store.Message, err error) {
 	for len(c.Args) > 0 {
 		id, err := strconv.ParseInt(c.Args[0], 10, 64)
@@ -145,9 +145,9 @@ func (c *Call) resendTo(th store.Thread, p store.Participant, messages []store.M
 	return again, tomail.MakeMail(c.Work, plan, g)
 }
 
-// missed returns those of these messages that a person was left out of or that failed to
-// them, with the emails that failed. The person is no longer noted as left out, if the
-// author of the command may decide that.
+// missed returns the messages that a person was left out of or that failed for them, and
+// the failed emails. If the author of the command may link rooms, the person no longer
+// counts as left out.
 func (c *Call) missed(p store.Participant, messages []store.Message) (gets []store.Message, lost []store.Recipient, err error) {
 	for _, m := range messages {
 		out := false

@@ -106,8 +106,7 @@ func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
 	return c.lastStatus(b, th)
 }
 
-// queued counts the emails of a conversation in the queue, and adds those that failed so
-// far.
+// queued counts the queued emails of a conversation, and adds the errors of their attempts.
 func (c *Call) queued(b *strings.Builder, th store.Thread) (n int, err error) {
 	waiting, err := c.Waiting(1000)
 	if err != nil {
@@ -124,7 +123,7 @@ func (c *Call) queued(b *strings.Builder, th store.Thread) (n int, err error) {
 	return n, nil
 }
 
-// lastStatus adds what happened to the last message of a conversation.
+// lastStatus adds the delivery status of the last message of a conversation.
 func (c *Call) lastStatus(b *strings.Builder, th store.Thread) error {
 	ms, err := c.LastMessages(th.ID, 1)
 	if err != nil || len(ms) == 0 {

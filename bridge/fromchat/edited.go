@@ -210,7 +210,7 @@ func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 	return mailMentioned(w, m, fresh)
 }
 
-// newlyMentioned returns the participants whom an edit mentions and the message did not.
+// newlyMentioned returns the participants whom only the edit mentions, not the message before.
 func newlyMentioned(w *core.Work, m store.Message, e chat.Edited) (store.IDs, error) {
 	people, err := w.Participants(m.Thread)
 	if err != nil {
@@ -233,8 +233,8 @@ func without(ids, others store.IDs) (left store.IDs) {
 	return left
 }
 
-// mailMentioned sends a message that is mailed to those of these participants who do not
-// have it, and has the others hear of its edit soon.
+// mailMentioned sends a message that was already emailed to those of these participants who
+// did not get it. For the others it brings the correction forward.
 func mailMentioned(w *core.Work, m store.Message, fresh store.IDs) error {
 	has, err := w.MailedTo(m.ID)
 	if err != nil {

@@ -175,9 +175,9 @@ func answered(w *core.Work, network string, r store.Room, e chat.Posted) (store.
 	return store.Message{}, nil
 }
 
-// Deleted takes in that a message was deleted, or an edit, a reaction or a vote. It is
-// deleted in the conversation's other rooms; whoever deletes what is mailed is told that
-// it cannot be taken back.
+// Deleted handles the deletion of a message, an edit, a reaction or a vote. A message is
+// also deleted in the other rooms of the conversation. If it was already sent by email, the
+// person who deleted it is told that this can't be undone.
 func Deleted(w *core.Work, network string, e chat.Deleted) error {
 	m, err := w.ChatMessage(network, e.Message)
 	if err == nil && m.ID == 0 {

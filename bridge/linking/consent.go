@@ -98,8 +98,8 @@ func agree(c *command.Call, to consent) (string, error) {
 	return "", nil
 }
 
-// reconnected returns a room with the consent that it waits for, and what it is although
-// it is reconnected to email. Messages from before the time stay in an encrypted room.
+// reconnected returns a room with the consent applied, and the properties that needed it.
+// In an encrypted room, messages from before the given time are not sent by email.
 func reconnected(r store.Room, to consent, from time.Time) (_ store.Room, although []string) {
 	if to.shared && r.Shared == store.SharedAsked {
 		r.Shared = store.SharedAgreed

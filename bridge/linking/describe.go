@@ -82,8 +82,8 @@ func described(w *core.Work, j describeJob) error {
 	return tochat.Notice(w, j.Network, j.Place, text, j.Command.Answer(), tochat.WithChoices(c.Choices...))
 }
 
-// describedAs returns a room as its network describes it. What is shared or encrypted now
-// waits for a consent.
+// describedAs returns a room with the description of its network. A room that is newly
+// shared or encrypted needs a consent.
 func describedAs(r store.Room, about chat.Description) store.Room {
 	r.Name, r.Topic, r.Private = about.Name, about.Topic, about.Private
 	if !about.Shared {

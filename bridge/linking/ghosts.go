@@ -135,8 +135,8 @@ func inviteGhost(c *command.Call, e chat.Invited) error {
 	return linkGhost(c, who)
 }
 
-// linkGhost asks to link a room that the bridge is in with the person of a ghost, which
-// joins with the first message of its person.
+// linkGhost prepares the link of a room with the person of a ghost. The ghost joins with
+// the first message of that person.
 func linkGhost(c *command.Call, who store.Participant) error {
 	if err := mayInvite(c); err != nil {
 		return err

@@ -79,7 +79,7 @@ func Link(c *command.Call) (string, error) {
 	return "Preparing a preview …", tochat.Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
 }
 
-// canLink returns a UsageError if the place of the call is no room, or is linked already.
+// canLink returns a UsageError if the place of the call is not a room or is already linked.
 func canLink(c *command.Call) error {
 	if c.Place.Room == "" {
 		return command.Usage("A room is required; usage: hashsend admin --room NETWORK/ROOM link ADDRESS…")
@@ -97,7 +97,7 @@ func canLink(c *command.Call) error {
 	return nil
 }
 
-// linkWords reads the arguments of link after the addresses. yes: it is confirmed already.
+// linkWords reads the arguments of link after the addresses. yes: the link is confirmed.
 func linkWords(c *command.Call, rest []string) (p pending, yes bool, err error) {
 	for i := 0; i < len(rest); i++ {
 		switch w := strings.ToLower(strings.TrimLeft(rest[i], "-")); {
@@ -246,8 +246,8 @@ func preview(c *command.Call, p pending) (string, error) {
 	return b.String(), nil
 }
 
-// whoSeesWhom words whether the people of a pending link see each other's addresses; empty:
-// there is only one.
+// whoSeesWhom says whether the recipients will see each other's addresses. It is empty for
+// a single recipient of an open conversation.
 func (p pending) whoSeesWhom() string {
 	switch {
 	case p.mode() == store.ModeHidden:
@@ -258,8 +258,8 @@ func (p pending) whoSeesWhom() string {
 	return ""
 }
 
-// confirmationOf returns what confirms a link of a room, and the warning about a shared or
-// encrypted one.
+// confirmationOf returns the choice that confirms the link of a room, and a warning if the
+// room is shared or encrypted.
 func confirmationOf(r store.Room) (yes chat.Choice, warning string) {
 	yes = chat.Choice{Label: "Link", Command: "ok"}
 	if r.Shared == store.SharedAsked {
@@ -348,8 +348,8 @@ func confirm(c *command.Call, p pending, agreed consent) (string, error) {
 	return "Linked. " + core.ReadBy(people) + core.EncryptionNote(r) + " New messages here are sent by email, except those that start with 🔇 or //.", nil
 }
 
-// linkRoom links the place of the call, with the consent that it needs, and ends the
-// pending link.
+// linkRoom links the place of the call to a conversation and removes the pending link. A
+// missing consent is a UsageError.
 func linkRoom(c *command.Call, th store.Thread, agreed consent) (store.Room, error) {
 	r, err := roomRecord(c)
 	if err != nil {
@@ -416,7 +416,7 @@ func NewConversation(c *command.Call) (string, error) {
 	return "", frommail.OpenPlace(c.Work, core.OpenWhere{Network: c.Network, Room: c.Place.Room}, frommail.Opening{Thread: th.ID, Name: name})
 }
 
-// newWords reads the arguments of new after the addresses. Both may be empty.
+// newWords reads the arguments of new after the addresses. Both results may be empty.
 func newWords(rest []string) (mode, title string) {
 	if len(rest) > 0 {
 		if w := strings.ToLower(rest[0]); w == store.ModeOpen || w == store.ModeHidden {

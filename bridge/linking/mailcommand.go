@@ -55,8 +55,8 @@ func MailMessage(c *command.Call) (string, error) {
 	return "Reading the message …", tochat.Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
 }
 
-// readersFit returns a UsageError if a linked room is given people to mail a message to,
-// or a room that is not linked is given none.
+// readersFit checks the addresses of the command mail: a linked room must have none, another
+// room at least one. Otherwise it returns a UsageError.
 func readersFit(c *command.Call, people []mail.Address) error {
 	_, _, err := c.LinkedThread()
 	if err == nil {
@@ -170,7 +170,7 @@ func beginWith(c *command.Call, said chat.Posted) (string, error) {
 	return startWith(c, said)
 }
 
-// startWith starts a conversation with a message, in the chat thread of the message.
+// startWith starts a conversation with a message, in the chat thread of that message.
 func startWith(c *command.Call, said chat.Posted) (string, error) {
 	threader := c.Env.Network(c.Network).Threader
 	if threader == nil {

@@ -77,8 +77,8 @@ func pollAnswered(w *core.Work, th store.Thread, d frommail.Decision) (store.Pol
 	return store.Poll{}, nil
 }
 
-// ballotIn reads a mail as a vote: the open poll that it replies to, and the answers that
-// its numbers name, by id and as they are shown. The zero Poll: it is an ordinary message.
+// ballotIn reads an email as a vote in the open poll that it replies to. It returns the
+// chosen answers as ids and as text, or the zero Poll for an ordinary message.
 func ballotIn(w *core.Work, th store.Thread, d frommail.Decision) (p store.Poll, ids, shown []string, err error) {
 	numbers, ok := numbersIn(d.Words.Text)
 	if !ok || d.Words.Files != "" || len(d.Words.Parts) > 1 {
@@ -134,7 +134,7 @@ func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l fromm
 	return true, showVote(w, p, m, as, ids, native)
 }
 
-// count records a vote with the mail that it came by.
+// count stores a vote and the ids of its email.
 func count(w *core.Work, a admit.Voice, th store.Thread, l frommail.Mail, v store.Vote) error {
 	if err := w.AddVote(v); err != nil {
 		return err

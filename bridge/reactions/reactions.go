@@ -55,8 +55,8 @@ func Reacted(w *core.Work, network string, e chat.Reacted) error {
 	return spread(w, m.Thread, in, r, e.By)
 }
 
-// counts decides whether a reaction in a room is one to a message of the conversation:
-// what stays in the room, is deleted or is from before the link gets none.
+// counts decides whether a reaction from a room is used. It is ignored for messages that
+// stay in the room or are deleted, and if it is from before the room was linked.
 func counts(m store.Message, r store.Room, e chat.Reacted) bool {
 	if m.State == store.Inside || m.State == store.Deleted || m.Unsaid() {
 		return false
@@ -64,8 +64,8 @@ func counts(m store.Message, r store.Room, e chat.Reacted) bool {
 	return !e.Late || !core.BeforeLink(r, e.At)
 }
 
-// spread stores a new reaction from a room, shows it in the others, and has email
-// participants read of it.
+// spread stores a new reaction from a room, shows it in the other rooms, and adds it to the
+// next email.
 func spread(w *core.Work, thread int64, in store.Reaction, r store.Room, by chat.Author) (err error) {
 	if in.ID, err = addReaction(w, in); err != nil {
 		return err
@@ -90,9 +90,9 @@ func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 	return 0, err
 }
 
-// reactionIn reads an email as a reaction: the message that is posted where none can be
-// shown, with what it answers, and the emoji; empty: reactions are taken back. is is false
-// for an ordinary message.
+// reactionIn reads an email as a reaction. m is its text for rooms that can't show it and
+// replies to the message of the reaction. An empty emoji takes back reactions. is is false for
+// an ordinary message.
 func reactionIn(w *core.Work, th store.Thread, l frommail.Mail, d frommail.Decision) (m store.Message, emoji string, is bool, err error) {
 	if l.Class.Kind != classify.Reaction && d.Emoji == "" {
 		return m, "", false, nil
@@ -113,8 +113,8 @@ func reactionIn(w *core.Work, th store.Thread, l frommail.Mail, d frommail.Decis
 	return m, emoji, emoji != "" || !remarked, nil
 }
 
-// isKnown decides whether a reaction by email changes nothing, after these: they have it,
-// or there is none to take back.
+// isKnown decides whether a reaction by email changes nothing: it is one of the earlier
+// reactions, or there are none to take back.
 func isKnown(had []store.Reaction, emoji string) bool {
 	if emoji == "" && len(had) == 0 {
 		return true
