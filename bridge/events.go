@@ -47,7 +47,8 @@ func (b *Bridge) HandleChat(network string) chat.Handler {
 	}
 }
 
-// take handles one event. It is the table of handlers.
+// take handles one event. It is the table of handlers for what people write; other events
+// are in the tables for rooms and for what people ask of the bridge.
 func take(w *core.Work, network string, e chat.Event) error {
 	switch e := e.(type) {
 	case chat.Posted:
@@ -66,8 +67,25 @@ func take(w *core.Work, network string, e chat.Event) error {
 		return fromchat.DeferIf(w, polls.Voted(w, network, e), network, e)
 	case chat.PollEnded:
 		return fromchat.DeferIf(w, polls.Ended(w, network, e, func(network string, e chat.Posted) error { return fromchat.Posted(w, network, e) }), network, e)
+	case chat.Revoked:
+		return fromchat.Revoked(w, network, e)
+	case chat.Sealed:
+		return fromchat.Sealed(w, network, e)
+	case chat.Unlocked:
+		return fromchat.Unlocked(w, network, e)
+	case chat.Typing:
+		return tomail.Typing(w, network, e)
+	case chat.Unknown:
+		return w.AddUnread(network, e.Type, w.Now, e.Raw)
 	case chat.Gap:
-		return nil
+		return nil // filled before this transaction
+	}
+	return takeOfRoom(w, network, e)
+}
+
+// takeOfRoom is the table of handlers for changes of rooms and their members.
+func takeOfRoom(w *core.Work, network string, e chat.Event) error {
+	switch e := e.(type) {
 	case chat.Joined:
 		return linking.Joined(w, network, e)
 	case chat.Left:
@@ -82,26 +100,23 @@ func take(w *core.Work, network string, e chat.Event) error {
 		return fromchat.TopicSet(w, network, e)
 	case chat.Moved:
 		return linking.Moved(w, network, e)
-	case chat.Command:
-		return runCommand(w, network, e)
-	case chat.Typing:
-		return tomail.Typing(w, network, e)
 	case chat.Shared:
 		return linking.Shared(w, network, e)
+	case chat.Encrypted:
+		return linking.Encrypted(w, network, e)
+	}
+	return takeAsked(w, network, e)
+}
+
+// takeAsked is the table of handlers for what people ask of the bridge itself.
+func takeAsked(w *core.Work, network string, e chat.Event) error {
+	switch e := e.(type) {
+	case chat.Command:
+		return runCommand(w, network, e)
 	case chat.DeskOpened:
 		return command.ShowPage(w, network, e)
 	case chat.SettingsAsked:
 		return command.SettingsAsked(w, network, e)
-	case chat.Revoked:
-		return fromchat.Revoked(w, network, e)
-	case chat.Encrypted:
-		return linking.Encrypted(w, network, e)
-	case chat.Sealed:
-		return fromchat.Sealed(w, network, e)
-	case chat.Unlocked:
-		return fromchat.Unlocked(w, network, e)
-	case chat.Unknown:
-		return w.AddUnread(network, e.Type, w.Now, e.Raw)
 	}
 	return fmt.Errorf("unknown event type %T", e)
 }

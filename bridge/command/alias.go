@@ -22,28 +22,11 @@ func (c *Call) Alias() (string, error) {
 	if on, is := firstSwitch(c.Args); is && !on {
 		return c.aliasOff()
 	}
-	h, err := c.heldMail()
+	h, known, err := c.aliasArgs()
 	if err != nil {
 		return "", err
 	}
-	c.Args = c.Args[1:]
-	people, rest, err := c.Addresses()
-	if err != nil {
-		return "", err
-	}
-	if len(people) != 1 || len(rest) > 0 {
-		return "", Usage("A number and one address are required; usage: %s", c.TypedAs("alias NUMBER ADDRESS"))
-	}
-	switch {
-	case h.Thread == 0:
-		return "", Usage("Email %d doesn't belong to a conversation.", h.ID)
-	case admit.WhyHeld(h).MayBeForged():
-		return "", Usage("Email %d may be forged, so its address can't be added to a participant.", h.ID)
-	}
-	p, err := c.Participant(h.Thread, mail.CanonicalAddress(people[0].Address))
-	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-		return "", Usage("%s isn't in this conversation. %s lists the participants.", people[0].Address, c.TypedAs("who"))
-	}
+	p, err := c.recipient(h.Thread, known)
 	if err != nil {
 		return "", err
 	}
@@ -69,6 +52,28 @@ func (c *Call) Alias() (string, error) {
 		text += "\n\nOr use this link: mailto:" + core.PlusAddress(box.Address.Address, token) + "?body=" + url.PathEscape("/alias "+h.Sender)
 	}
 	return fmt.Sprintf("%s was asked at %s. The email is held until they confirm.", p.Name, p.Address), tomail.Note(c.Work, th, p, "", text, "")
+}
+
+// aliasArgs reads the arguments of alias: the number of a held email and the known address
+// of a participant. An email whose sender can't be added is a UsageError.
+func (c *Call) aliasArgs() (h store.HeldMail, known mail.Address, err error) {
+	if h, err = c.heldMail(); err != nil {
+		return h, known, err
+	}
+	c.Args = c.Args[1:]
+	people, rest, err := c.Addresses()
+	if err != nil {
+		return h, known, err
+	}
+	switch {
+	case len(people) != 1 || len(rest) > 0:
+		return h, known, Usage("A number and one address are required; usage: %s", c.TypedAs("alias NUMBER ADDRESS"))
+	case h.Thread == 0:
+		return h, known, Usage("Email %d doesn't belong to a conversation.", h.ID)
+	case admit.WhyHeld(h).MayBeForged():
+		return h, known, Usage("Email %d may be forged, so its address can't be added to a participant.", h.ID)
+	}
+	return h, people[0], nil
 }
 
 // aliasOff removes another address of a participant: email from there is held for review

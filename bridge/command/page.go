@@ -130,9 +130,16 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 	if last.ID == 0 {
 		return d, nil
 	}
-	rs, err := tx.Recipients(last.ID)
+	err = pageLastMail(tx, &d, last.ID, people, may)
+	return d, err
+}
+
+// pageLastMail adds the failures of the last email to a room, and the command that resends
+// it if the viewer may change things.
+func pageLastMail(tx *store.Tx, d *chat.DeskRoom, last int64, people []store.Participant, may bool) error {
+	rs, err := tx.Recipients(last)
 	if err != nil {
-		return d, err
+		return err
 	}
 	var again []string
 	for _, rc := range rs {
@@ -143,12 +150,14 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 			again = append(again, rc.Address)
 		}
 	}
-	if ms, err := tx.MessagesOfMail(last.ID); err != nil {
-		return d, err
-	} else if len(ms) > 0 && len(again) > 0 && may {
+	ms, err := tx.MessagesOfMail(last)
+	if err != nil {
+		return err
+	}
+	if len(ms) > 0 && len(again) > 0 && may {
 		d.Retry = core.ResendLine(ms, strings.Join(again, " "))
 	}
-	return d, nil
+	return nil
 }
 
 // mishap words that an email failed or is delayed.

@@ -157,6 +157,16 @@ func (c *Call) Remove() (string, error) {
 	return "", tochat.Announce(c.Work, th.ID)
 }
 
+// recipient returns the participant with this address if they currently get email. Anybody
+// else is a UsageError.
+func (c *Call) recipient(thread int64, a mail.Address) (store.Participant, error) {
+	p, err := c.Participant(thread, mail.CanonicalAddress(a.Address))
+	if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
+		return p, Usage("%s isn't in this conversation. %s lists the participants.", a.Address, c.TypedAs("who"))
+	}
+	return p, err
+}
+
 // Who lists the email participants.
 func (c *Call) Who() (string, error) {
 	th, _, err := c.LinkedThread()

@@ -18,20 +18,9 @@ func (c *Call) Resend() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var messages []store.Message
-	for len(c.Args) > 0 {
-		id, err := strconv.ParseInt(c.Args[0], 10, 64)
-		if err != nil {
-			break
-		}
-		m, err := c.Message(id)
-		if err != nil && !errors.Is(err, store.ErrNone) {
-			return "", err
-		}
-		if err != nil || m.Thread != th.ID {
-			return "", Usage("There is no message %d in this conversation.", id)
-		}
-		messages, c.Args = append(messages, m), c.Args[1:]
+	messages, err := c.numberedIn(th)
+	if err != nil {
+		return "", err
 	}
 	if own, err := c.allMine(messages); err != nil {
 		return "", err
@@ -48,27 +37,53 @@ func (c *Call) Resend() (string, error) {
 	if len(messages) == 0 || len(people) == 0 || len(rest) > 0 {
 		return "", c.badResend(messages, rest)
 	}
-	var again []string
-	for _, a := range people {
-		p, err := c.Participant(th.ID, mail.CanonicalAddress(a.Address))
-		if errors.Is(err, store.ErrNone) || (err == nil && !p.Takes()) {
-			return "", Usage("%s isn't in this conversation. %s lists the participants.", a.Address, c.TypedAs("who"))
-		}
-		if err != nil {
-			return "", err
-		}
-		failed, err := c.resendTo(th, p, messages)
-		if err != nil {
-			return "", err
-		}
-		if failed {
-			again = append(again, p.Name)
-		}
+	again, err := c.resendAll(th, people, messages)
+	if err != nil {
+		return "", err
 	}
 	if len(again) > 0 {
 		return fmt.Sprintf("The message is being sent to %s again.", core.ListNames(again)), nil
 	}
 	return "", nil
+}
+
+// resendAll sends messages to people who missed them. It returns the names of those for whom
+// a message had failed.
+func (c *Call) resendAll(th store.Thread, people []mail.Address, messages []store.Message) (again []string, err error) {
+	for _, a := range people {
+		p, err := c.recipient(th.ID, a)
+		if err != nil {
+			return nil, err
+		}
+		failed, err := c.resendTo(th, p, messages)
+		if err != nil {
+			return nil, err
+		}
+		if failed {
+			again = append(again, p.Name)
+		}
+	}
+	return again, nil
+}
+
+// numberedIn removes the leading message numbers from the arguments and returns those
+// messages. The number of a message of another conversation is a UsageError.
+func (c *Call) numberedIn(th store.Thread) (messages []store.Message, err error) {
+	for len(c.Args) > 0 {
+		id, err := strconv.ParseInt(c.Args[0], 10, 64)
+		if err != nil {
+			break
+		}
+		m, err := c.Message(id)
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return nil, err
+		}
+		if err != nil || m.Thread != th.ID {
+			return nil, Usage("There is no message %d in this conversation.", id)
+		}
+		messages, c.Args = append(messages, m), c.Args[1:]
+	}
+	return messages, nil
 }
 
 // badResend reports the first argument that is neither a message nor a person, or what is
@@ -99,23 +114,9 @@ func (c *Call) allMine(ms []store.Message) (bool, error) {
 // resendTo sends messages to a person who was left out of them, or to whom they failed;
 // again: at least one had failed.
 func (c *Call) resendTo(th store.Thread, p store.Participant, messages []store.Message) (again bool, _ error) {
-	var gets []store.Message
-	var lost []store.Recipient
-	for _, m := range messages {
-		out := false
-		if c.Level >= core.Link {
-			var err error
-			if out, err = c.DropLeftOut(m.ID, p.ID); err != nil {
-				return false, err
-			}
-		}
-		failed, err := failuresOf(c.Work, m.ID, p.ID)
-		if err != nil {
-			return false, err
-		}
-		if (out || len(failed) > 0) && m.State != store.Deleted && m.State != store.Inside {
-			gets, lost = append(gets, m), append(lost, failed...)
-		}
+	gets, lost, err := c.missed(p, messages)
+	if err != nil {
+		return false, err
 	}
 	if len(gets) == 0 {
 		return false, Usage("%s already received this message, or it is still being sent.", p.Name)
@@ -142,6 +143,28 @@ func (c *Call) resendTo(th store.Thread, p store.Participant, messages []store.M
 	}
 	g.Shown = tomail.Shown(plan, g)
 	return again, tomail.MakeMail(c.Work, plan, g)
+}
+
+// missed returns the messages that a person was left out of or that failed for them, and
+// the failed emails. If the author of the command may link rooms, the person no longer
+// counts as left out.
+func (c *Call) missed(p store.Participant, messages []store.Message) (gets []store.Message, lost []store.Recipient, err error) {
+	for _, m := range messages {
+		out := false
+		if c.Level >= core.Link {
+			if out, err = c.DropLeftOut(m.ID, p.ID); err != nil {
+				return nil, nil, err
+			}
+		}
+		failed, err := failuresOf(c.Work, m.ID, p.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if (out || len(failed) > 0) && m.State != store.Deleted && m.State != store.Inside {
+			gets, lost = append(gets, m), append(lost, failed...)
+		}
+	}
+	return gets, lost, nil
 }
 
 // failuresOf returns the emails with a message that failed for a person.

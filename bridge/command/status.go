@@ -44,18 +44,27 @@ func (c *Call) status(more func(*core.Work, *strings.Builder, store.Room) error)
 			fmt.Fprintf(&b, "\n⚠️ %s: %s", h.Name, core.OneLine(h.Error, 200))
 		}
 	}
-	if c.Level >= core.Link {
-		held, err := c.HeldMails(20)
-		if err != nil {
-			return "", err
-		}
-		for _, h := range held {
-			if h.Thread == th.ID || c.Level >= core.Administer {
-				fmt.Fprintf(&b, "\nHeld for review: email %d from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
-			}
-		}
+	if err := c.heldStatus(&b, th); err != nil {
+		return "", err
 	}
 	return b.String(), nil
+}
+
+// heldStatus adds the emails held for review that the author of the command may see.
+func (c *Call) heldStatus(b *strings.Builder, th store.Thread) error {
+	if c.Level < core.Link {
+		return nil
+	}
+	held, err := c.HeldMails(20)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if h.Thread == th.ID || c.Level >= core.Administer {
+			fmt.Fprintf(b, "\nHeld for review: email %d from %s, “%s”: %s", h.ID, h.Sender, h.Subject, h.Reason)
+		}
+	}
+	return nil
 }
 
 // wholeStatus begins the status of all rooms together.
@@ -75,18 +84,9 @@ func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
 	if th.Paused {
 		b.WriteString(", paused")
 	}
-	waiting, err := c.Waiting(1000)
+	n, err := c.queued(b, th)
 	if err != nil {
 		return err
-	}
-	n := 0
-	for _, d := range waiting {
-		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == outbox.MailLane(th.ID) {
-			n++
-			if d.Error != "" {
-				fmt.Fprintf(b, "\nAn email has been queued since %s, attempt %d: %s", core.When(d.Created, c.Now, c.Env.Zone), d.Attempt, core.PlainReason(d.Error))
-			}
-		}
 	}
 	held, err := c.HeldMessages(th.ID)
 	if err != nil {
@@ -103,6 +103,28 @@ func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
 			b.WriteString("\nNote: " + lack + ".")
 		}
 	}
+	return c.lastStatus(b, th)
+}
+
+// queued counts the queued emails of a conversation, and adds the errors of their attempts.
+func (c *Call) queued(b *strings.Builder, th store.Thread) (n int, err error) {
+	waiting, err := c.Waiting(1000)
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range waiting {
+		if base, _, _ := strings.Cut(d.Lane, "/later/"); base == outbox.MailLane(th.ID) {
+			n++
+			if d.Error != "" {
+				fmt.Fprintf(b, "\nAn email has been queued since %s, attempt %d: %s", core.When(d.Created, c.Now, c.Env.Zone), d.Attempt, core.PlainReason(d.Error))
+			}
+		}
+	}
+	return n, nil
+}
+
+// lastStatus adds the delivery status of the last message of a conversation.
+func (c *Call) lastStatus(b *strings.Builder, th store.Thread) error {
 	ms, err := c.LastMessages(th.ID, 1)
 	if err != nil || len(ms) == 0 {
 		return err

@@ -53,33 +53,41 @@ func (l Links) mac(file, reader, until int64) string {
 	return l.mint.Address("file", fmt.Sprintf("%d.%d.%d", file, reader, until))
 }
 
-// OpenLink opens the file of a link with the path "ID.READER.UNTIL.MAC". It returns ErrNoLink
-// if the link is not valid. The link of a participant ends when they leave.
-func OpenLink(ctx context.Context, e *core.Env, path string) (Linked, error) {
+// read returns the file and the reader in the path of a link. ok is false if the link is
+// not one of ours or has expired.
+func (l Links) read(path string, now time.Time) (file, reader int64, ok bool) {
 	parts := strings.Split(path, ".")
 	if len(parts) != 4 {
-		return Linked{}, ErrNoLink
+		return 0, 0, false
 	}
 	var n [3]int64 // file, reader, expiry
 	for i := range n {
 		var err error
 		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
-			return Linked{}, ErrNoLink
+			return 0, 0, false
 		}
 	}
-	if subtle.ConstantTimeCompare([]byte(parts[3]), []byte(LinksOf(e).mac(n[0], n[1], n[2]))) != 1 || e.Now().Unix() > n[2] {
+	genuine := subtle.ConstantTimeCompare([]byte(parts[3]), []byte(l.mac(n[0], n[1], n[2]))) == 1
+	return n[0], n[1], genuine && now.Unix() <= n[2]
+}
+
+// OpenLink opens the file of a link with the path "ID.READER.UNTIL.MAC". It returns ErrNoLink
+// if the link is not valid. The link of a participant ends when they leave.
+func OpenLink(ctx context.Context, e *core.Env, path string) (Linked, error) {
+	file, reader, ok := LinksOf(e).read(path, e.Now())
+	if !ok {
 		return Linked{}, ErrNoLink
 	}
 	var f store.File
 	var m store.Message
-	takes := n[1] == 0
+	takes := reader == 0
 	err := e.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		if f, err = tx.File(n[0]); err == nil {
+		if f, err = tx.File(file); err == nil {
 			m, err = tx.Message(f.Message)
 		}
 		if err == nil && !takes {
 			var who store.Participant
-			who, err = tx.ParticipantByID(n[1])
+			who, err = tx.ParticipantByID(reader)
 			takes = who.Takes()
 		}
 		return err

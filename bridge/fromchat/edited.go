@@ -32,8 +32,8 @@ func Edited(w *core.Work, network string, e chat.Edited) error {
 	}
 	e.Body = core.WithKnownNames(e.Body, e.Mentions, people)
 	asks, err := polls.Of(w, m.ID)
-	if err != nil || !asks.Ended.IsZero() || (asks.Message == 0) != (e.Poll == nil) {
-		return err // ended polls do not change; a text does not edit a poll
+	if err != nil || !mayBecome(asks, e.Poll) {
+		return err
 	}
 	if e.Poll != nil {
 		e.Body = chat.Body{Text: polls.Words(*e.Poll)}
@@ -50,6 +50,12 @@ func Edited(w *core.Work, network string, e chat.Edited) error {
 		return err
 	}
 	return mentionedLate(w, m.ID, e)
+}
+
+// mayBecome decides whether an edit is allowed for the poll of a message, or the zero Poll:
+// ended polls do not change, and a text does not edit a poll.
+func mayBecome(asks store.Poll, to *chat.Poll) bool {
+	return asks.Ended.IsZero() && (asks.Message == 0) == (to == nil)
 }
 
 // addEdition stores the content of an edit, so that it can be taken back. It reports whether
@@ -187,19 +193,9 @@ func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 	if err != nil || (m.State != store.Held && m.State != store.Mailed) {
 		return err
 	}
-	people, err := w.Participants(m.Thread)
+	fresh, err := newlyMentioned(w, m, e)
 	if err != nil {
 		return err
-	}
-	known, err := w.MentionedIn(m.ID)
-	if err != nil {
-		return err
-	}
-	var fresh store.IDs
-	for _, id := range core.Mentioned(m.Text, e.Mentions, e.MentionsAll, people) {
-		if !known.Has(id) {
-			fresh = append(fresh, id)
-		}
 	}
 	th, err := w.Thread(m.Thread)
 	if err != nil || len(fresh) == 0 || th.Paused {
@@ -211,29 +207,53 @@ func mentionedLate(w *core.Work, message int64, e chat.Edited) error {
 	if m.State == store.Held {
 		return tomail.Hold(w, th, true)
 	}
+	return mailMentioned(w, m, fresh)
+}
+
+// newlyMentioned returns the participants whom only the edit mentions, not the message before.
+func newlyMentioned(w *core.Work, m store.Message, e chat.Edited) (store.IDs, error) {
+	people, err := w.Participants(m.Thread)
+	if err != nil {
+		return nil, err
+	}
+	known, err := w.MentionedIn(m.ID)
+	if err != nil {
+		return nil, err
+	}
+	return without(core.Mentioned(m.Text, e.Mentions, e.MentionsAll, people), known), nil
+}
+
+// without returns the ids that are not among others.
+func without(ids, others store.IDs) (left store.IDs) {
+	for _, id := range ids {
+		if !others.Has(id) {
+			left = append(left, id)
+		}
+	}
+	return left
+}
+
+// mailMentioned sends a message that was already emailed to those of these participants who
+// did not get it. For the others it brings the correction forward.
+func mailMentioned(w *core.Work, m store.Message, fresh store.IDs) error {
 	has, err := w.MailedTo(m.ID)
 	if err != nil {
 		return err
 	}
-	var without store.IDs
-	for _, id := range fresh {
-		if !has.Has(id) {
-			without = append(without, id)
-		}
-	}
-	if len(without) < len(fresh) {
+	lack := without(fresh, has)
+	if len(lack) < len(fresh) {
 		w.Lanes[outbox.CorrectLane(m.Thread)] = true
 		if _, err := w.Wake(w.Key("f", m.Thread), w.Now.Add(w.Env.Hold.Live)); err != nil {
 			return err
 		}
 	}
-	if len(without) == 0 {
+	if len(lack) == 0 {
 		return nil
 	}
 	p, err := tomail.PlanFor(w, m.Thread, []store.Message{m})
 	if err != nil {
 		return err
 	}
-	p.Only = without
+	p.Only = lack
 	return tomail.Make(w, p)
 }

@@ -55,6 +55,12 @@ func Posted(w *core.Work, network string, e chat.Posted) error {
 		w.Trace(core.Trace{Thread: th.ID, Message: m.ID, Kind: "inside", Text: "stays in the room"})
 		return nil
 	}
+	return mailLater(w, m, th, e)
+}
+
+// mailLater has a message sent by email when the hold ends, which is earlier if the message
+// mentions participants.
+func mailLater(w *core.Work, m store.Message, th core.Conversation, e chat.Posted) error {
 	who := core.Mentioned(m.Text, e.Mentions, e.MentionsAll, th.People)
 	if err := w.NoteMentions(m, who); err != nil {
 		return err
@@ -169,23 +175,13 @@ func answered(w *core.Work, network string, r store.Room, e chat.Posted) (store.
 	return store.Message{}, nil
 }
 
+// Deleted handles the deletion of a message, an edit, a reaction or a vote. A message is
+// also deleted in the other rooms of the conversation. If it was already sent by email, the
+// person who deleted it is told that this can't be undone.
 func Deleted(w *core.Work, network string, e chat.Deleted) error {
 	m, err := w.ChatMessage(network, e.Message)
 	if err == nil && m.ID == 0 {
-		if was, err := takeBackEdit(w, network, e); err != nil || was {
-			return err
-		}
-		if r, err := w.ReactionByID(network + "\x00" + string(e.Message)); err == nil {
-			return reactions.TakeBack(w, r)
-		} else if !errors.Is(err, store.ErrNone) {
-			return err
-		}
-		if poll, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || poll != 0 {
-			return errors.Join(err, polls.TallyLater(w, poll))
-		}
-		// With two connections, the deletion of a message may arrive before the message.
-		_, err = w.Seen(w.Now, network+" deleted", string(e.Message))
-		return err
+		return deletedOther(w, network, e)
 	}
 	if err != nil || m.State == store.Deleted {
 		return err
@@ -206,6 +202,31 @@ func Deleted(w *core.Work, network string, e chat.Deleted) error {
 	if has, err := w.MailedTo(m.ID); err != nil || len(has) == 0 {
 		return err // it was still held, or waited for digests
 	}
+	return deletedLate(w, network, m, e)
+}
+
+// deletedOther handles the deletion of something other than a known message: an edit, a
+// reaction, a vote, or a message that has not arrived yet.
+func deletedOther(w *core.Work, network string, e chat.Deleted) error {
+	if was, err := takeBackEdit(w, network, e); err != nil || was {
+		return err
+	}
+	if r, err := w.ReactionByID(network + "\x00" + string(e.Message)); err == nil {
+		return reactions.TakeBack(w, r)
+	} else if !errors.Is(err, store.ErrNone) {
+		return err
+	}
+	if poll, err := w.DropVoteByID(network + "\x00" + string(e.Message)); err != nil || poll != 0 {
+		return errors.Join(err, polls.TallyLater(w, poll))
+	}
+	// With two connections, the deletion of a message may arrive before the message.
+	_, err := w.Seen(w.Now, network+" deleted", string(e.Message))
+	return err
+}
+
+// deletedLate tells the person who deleted a message that it was already sent by email. If
+// so configured, its recipients are told of the deletion.
+func deletedLate(w *core.Work, network string, m store.Message, e chat.Deleted) error {
 	who := e.By.ID
 	if who == "" { // the network does not tell who deleted it
 		_, person, err := w.AuthorByID(m.Author)

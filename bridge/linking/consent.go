@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hashsend/bridge/chat"
 	"hashsend/bridge/command"
@@ -65,25 +66,17 @@ func agree(c *command.Call, to consent) (string, error) {
 	}
 	threads := map[int64]bool{}
 	var words []string
-	note := func(what string) {
-		if !slices.Contains(words, what) {
-			words = append(words, what)
-		}
-	}
-	for _, r := range rooms {
-		was := r
-		if to.shared && r.Shared == store.SharedAsked {
-			r.Shared = store.SharedAgreed
-			note("is shared with another organization")
-		}
-		if to.encrypted && r.Encrypted == store.EncryptedAsked && r.Thread != 0 {
-			r.Encrypted, r.Linked = store.EncryptedAgreed, since(c)
-			note("is encrypted and email isn't")
-		}
+	for _, was := range rooms {
+		r, although := reconnected(was, to, since(c))
 		if r == was {
 			continue
 		}
 		threads[r.Thread] = true
+		for _, what := range although {
+			if !slices.Contains(words, what) {
+				words = append(words, what)
+			}
+		}
 		if err := c.PutRoom(&r); err != nil {
 			return "", err
 		}
@@ -103,6 +96,20 @@ func agree(c *command.Call, to consent) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// reconnected returns a room with the consent applied, and the properties that needed it.
+// In an encrypted room, messages from before the given time are not sent by email.
+func reconnected(r store.Room, to consent, from time.Time) (_ store.Room, although []string) {
+	if to.shared && r.Shared == store.SharedAsked {
+		r.Shared = store.SharedAgreed
+		although = append(although, "is shared with another organization")
+	}
+	if to.encrypted && r.Encrypted == store.EncryptedAsked && r.Thread != 0 {
+		r.Encrypted, r.Linked = store.EncryptedAgreed, from
+		although = append(although, "is encrypted and email isn't")
+	}
+	return r, although
 }
 
 // mayShare returns the consent to store with a new link in a room. Without the consent

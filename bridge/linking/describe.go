@@ -54,15 +54,7 @@ func described(w *core.Work, j describeJob) error {
 	if j.Count {
 		return w.PutRoom(&r)
 	}
-	r.Name, r.Topic, r.Private = j.About.Name, j.About.Topic, j.About.Private
-	if !j.About.Shared {
-		r.Shared = ""
-	} else if r.Shared == "" {
-		r.Shared = store.SharedAsked
-	}
-	if j.About.Encrypted && r.Encrypted == "" {
-		r.Encrypted = store.EncryptedAsked
-	}
+	r = describedAs(r, j.About)
 	if err := w.PutRoom(&r); err != nil {
 		return err
 	}
@@ -88,6 +80,21 @@ func described(w *core.Work, j describeJob) error {
 		return err
 	}
 	return tochat.Notice(w, j.Network, j.Place, text, j.Command.Answer(), tochat.WithChoices(c.Choices...))
+}
+
+// describedAs returns a room with the description of its network. A room that is newly
+// shared or encrypted needs a consent.
+func describedAs(r store.Room, about chat.Description) store.Room {
+	r.Name, r.Topic, r.Private = about.Name, about.Topic, about.Private
+	if !about.Shared {
+		r.Shared = ""
+	} else if r.Shared == "" {
+		r.Shared = store.SharedAsked
+	}
+	if about.Encrypted && r.Encrypted == "" {
+		r.Encrypted = store.EncryptedAsked
+	}
+	return r
 }
 
 // commandFailed answers a command whose network failed to answer.

@@ -132,7 +132,12 @@ func inviteGhost(c *command.Call, e chat.Invited) error {
 	if !here {
 		return command.Usage("%s can only be reached by email. Invite the bridge itself, then link the room with their address: "+core.PromptMark+"link ADDRESS", who.Name)
 	}
-	// The ghost joins with the first message of its person.
+	return linkGhost(c, who)
+}
+
+// linkGhost prepares the link of a room with the person of a ghost. The ghost joins with
+// the first message of that person.
+func linkGhost(c *command.Call, who store.Participant) error {
 	if err := mayInvite(c); err != nil {
 		return err
 	}

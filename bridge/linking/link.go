@@ -36,15 +36,7 @@ func pendingKey(c *command.Call) string {
 // Link shows a preview and waits for "ok". With "yes" as its last argument it links at
 // once.
 func Link(c *command.Call) (string, error) {
-	if c.Place.Room == "" {
-		return "", command.Usage("A room is required; usage: hashsend admin --room NETWORK/ROOM link ADDRESS…")
-	}
-	if !c.Env.Network(c.Network).Known() {
-		return "", command.Usage("There is no chat network %q.", c.Network)
-	}
-	if r, err := c.Room(c.Network, string(c.Place.Room), string(c.Place.Thread)); err == nil && r.Thread != 0 {
-		return "", command.Usage("This room is already linked. To invite more people: %s", c.TypedAs("add ADDRESS"))
-	} else if err != nil && !errors.Is(err, store.ErrNone) {
+	if err := canLink(c); err != nil {
 		return "", err
 	}
 	if len(c.Args) > 0 {
@@ -59,27 +51,11 @@ func Link(c *command.Call) (string, error) {
 	if len(people) == 0 {
 		return "", c.Needs("link", linkArgs)
 	}
-	p := pending{People: people}
-	yes := false
-	for i := 0; i < len(rest); i++ {
-		switch w := strings.ToLower(strings.TrimLeft(rest[i], "-")); {
-		case w == store.ModeOpen || w == store.ModeHidden:
-			p.Mode = w
-		case on(w):
-			yes = true
-		case w == "from" && i+1 < len(rest):
-			i++
-			p.Box = rest[i]
-		case w == "title" && i+1 < len(rest):
-			words := rest[i+1:]
-			if n := len(words); n > 1 && on(strings.TrimLeft(words[n-1], "-")) {
-				words, yes = words[:n-1], true
-			}
-			p.Title, i = strings.Join(words, " "), len(rest)
-		default:
-			return "", c.Unknown(rest[i], "link", linkArgs)
-		}
+	p, yes, err := linkWords(c, rest)
+	if err != nil {
+		return "", err
 	}
+	p.People = people
 	box, err := c.Box(p.Box)
 	if err != nil {
 		return "", err
@@ -101,6 +77,48 @@ func Link(c *command.Call) (string, error) {
 	asked := c.Asked()
 	job := describeJob{Target: tochat.Target{Network: c.Network, Place: c.Place}, Command: &asked}
 	return "Preparing a preview …", tochat.Enqueue(c.Work, jobDescribe, c.Env.Instance+".p."+mail.NewUniq(), &job)
+}
+
+// canLink returns a UsageError if the place of the call is not a room or is already linked.
+func canLink(c *command.Call) error {
+	if c.Place.Room == "" {
+		return command.Usage("A room is required; usage: hashsend admin --room NETWORK/ROOM link ADDRESS…")
+	}
+	if !c.Env.Network(c.Network).Known() {
+		return command.Usage("There is no chat network %q.", c.Network)
+	}
+	r, err := c.Room(c.Network, string(c.Place.Room), string(c.Place.Thread))
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return err
+	}
+	if err == nil && r.Thread != 0 {
+		return command.Usage("This room is already linked. To invite more people: %s", c.TypedAs("add ADDRESS"))
+	}
+	return nil
+}
+
+// linkWords reads the arguments of link after the addresses. yes: the link is confirmed.
+func linkWords(c *command.Call, rest []string) (p pending, yes bool, err error) {
+	for i := 0; i < len(rest); i++ {
+		switch w := strings.ToLower(strings.TrimLeft(rest[i], "-")); {
+		case w == store.ModeOpen || w == store.ModeHidden:
+			p.Mode = w
+		case on(w):
+			yes = true
+		case w == "from" && i+1 < len(rest):
+			i++
+			p.Box = rest[i]
+		case w == "title" && i+1 < len(rest):
+			words := rest[i+1:]
+			if n := len(words); n > 1 && on(strings.TrimLeft(words[n-1], "-")) {
+				words, yes = words[:n-1], true
+			}
+			p.Title, i = strings.Join(words, " "), len(rest)
+		default:
+			return p, false, c.Unknown(rest[i], "link", linkArgs)
+		}
+	}
+	return p, yes, nil
 }
 
 // linkTo connects one more room to an existing conversation.
@@ -209,12 +227,7 @@ func preview(c *command.Call, p pending) (string, error) {
 		foot = append(foot, f.Text)
 	}
 	fmt.Fprintf(&b, "At the end: %s\n", strings.Join(foot, " · "))
-	switch {
-	case p.mode() == store.ModeOpen && len(p.People) > 1:
-		b.WriteString("They will see each other's addresses (open). ")
-	case p.mode() == store.ModeHidden:
-		b.WriteString("Each will get a separate email and see no other addresses (hidden). ")
-	}
+	b.WriteString(p.whoSeesWhom())
 	if core.CountDomains(p.People) > 1 && p.Mode == "" {
 		fmt.Fprintf(&b, "Their domains differ; choose with %s or %s. ", c.TypedAs("mode open"), c.TypedAs("mode hidden"))
 	}
@@ -222,22 +235,42 @@ func preview(c *command.Call, p pending) (string, error) {
 		fmt.Fprintf(&b, "\nChoose a title for the conversation first: %s", c.TypedAs("name TITLE"))
 		return b.String(), nil
 	}
-	yes := chat.Choice{Label: "Link", Command: "ok"}
 	r, err := c.Room(c.Network, string(c.Place.Room), "")
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
-	if r.Shared == store.SharedAsked {
-		yes = chat.Choice{Label: "Link, they agree", Command: "ok shared", Danger: true}
-		b.WriteString("\n⚠️ This channel is shared with another organization, and its members' messages will be sent by email too. Link it only if they agree.")
-	}
-	if r.Encrypted == store.EncryptedAsked {
-		yes = chat.Choice{Label: "Link, send unencrypted", Command: yes.Command + " encrypted", Danger: true}
-		b.WriteString("\n⚠️ This room is encrypted and email isn't: messages will be sent as ordinary email, which mail servers can read. Link it only if the members of this room agree.")
-	}
+	yes, warning := confirmationOf(r)
+	b.WriteString(warning)
 	c.Choices = []chat.Choice{yes, {Label: "Cancel", Command: "cancel"}}
 	fmt.Fprintf(&b, "\nConfirm with %s, change the title with %s, or cancel with %s.", c.TypedAs(yes.Command), c.TypedAs("name TITLE"), c.TypedAs("cancel"))
 	return b.String(), nil
+}
+
+// whoSeesWhom says whether the recipients will see each other's addresses. It is empty for
+// a single recipient of an open conversation.
+func (p pending) whoSeesWhom() string {
+	switch {
+	case p.mode() == store.ModeHidden:
+		return "Each will get a separate email and see no other addresses (hidden). "
+	case p.mode() == store.ModeOpen && len(p.People) > 1:
+		return "They will see each other's addresses (open). "
+	}
+	return ""
+}
+
+// confirmationOf returns the choice that confirms the link of a room, and a warning if the
+// room is shared or encrypted.
+func confirmationOf(r store.Room) (yes chat.Choice, warning string) {
+	yes = chat.Choice{Label: "Link", Command: "ok"}
+	if r.Shared == store.SharedAsked {
+		yes = chat.Choice{Label: "Link, they agree", Command: "ok shared", Danger: true}
+		warning = "\n⚠️ This channel is shared with another organization, and its members' messages will be sent by email too. Link it only if they agree."
+	}
+	if r.Encrypted == store.EncryptedAsked {
+		yes = chat.Choice{Label: "Link, send unencrypted", Command: yes.Command + " encrypted", Danger: true}
+		warning += "\n⚠️ This room is encrypted and email isn't: messages will be sent as ordinary email, which mail servers can read. Link it only if the members of this room agree."
+	}
+	return yes, warning
 }
 
 // linkArgs are the arguments of link and new.
@@ -297,18 +330,8 @@ func confirm(c *command.Call, p pending, agreed consent) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r, err := roomRecord(c)
+	r, err := linkRoom(c, th, agreed)
 	if err != nil {
-		return "", err
-	}
-	if r.Shared, r.Encrypted, err = mayShare(c, agreed); err != nil {
-		return "", err
-	}
-	r.Thread, r.Linked = th.ID, since(c)
-	if err := c.PutRoom(&r); err != nil {
-		return "", err
-	}
-	if err := c.SetSetting(pendingKey(c), ""); err != nil {
 		return "", err
 	}
 	c.Trace(core.Trace{Thread: th.ID, Kind: "linked", Text: "the room is linked"})
@@ -323,6 +346,23 @@ func confirm(c *command.Call, p pending, agreed consent) (string, error) {
 		return "", err
 	}
 	return "Linked. " + core.ReadBy(people) + core.EncryptionNote(r) + " New messages here are sent by email, except those that start with 🔇 or //.", nil
+}
+
+// linkRoom links the place of the call to a conversation and removes the pending link. A
+// missing consent is a UsageError.
+func linkRoom(c *command.Call, th store.Thread, agreed consent) (store.Room, error) {
+	r, err := roomRecord(c)
+	if err != nil {
+		return r, err
+	}
+	if r.Shared, r.Encrypted, err = mayShare(c, agreed); err != nil {
+		return r, err
+	}
+	r.Thread, r.Linked = th.ID, since(c)
+	if err := c.PutRoom(&r); err != nil {
+		return r, err
+	}
+	return r, c.SetSetting(pendingKey(c), "")
 }
 
 // since returns the time from which messages of a newly linked room belong to the
@@ -357,18 +397,7 @@ func NewConversation(c *command.Call) (string, error) {
 		return "", err
 	}
 	p := pending{People: people}
-	for i, word := range rest {
-		lower := strings.ToLower(word)
-		if i == 0 && (lower == store.ModeOpen || lower == store.ModeHidden) {
-			p.Mode = lower
-			continue
-		}
-		if lower == "title" {
-			i++
-		}
-		p.Title = strings.Join(rest[i:], " ")
-		break
-	}
+	p.Mode, p.Title = newWords(rest)
 	title, err := titled(c, p)
 	if err != nil {
 		return "", err
@@ -385,6 +414,19 @@ func NewConversation(c *command.Call) (string, error) {
 	}
 	name := core.OpenName(title, people) + " – messages in this thread are sent by email"
 	return "", frommail.OpenPlace(c.Work, core.OpenWhere{Network: c.Network, Room: c.Place.Room}, frommail.Opening{Thread: th.ID, Name: name})
+}
+
+// newWords reads the arguments of new after the addresses. Both results may be empty.
+func newWords(rest []string) (mode, title string) {
+	if len(rest) > 0 {
+		if w := strings.ToLower(rest[0]); w == store.ModeOpen || w == store.ModeHidden {
+			mode, rest = w, rest[1:]
+		}
+	}
+	if len(rest) > 0 && strings.EqualFold(rest[0], "title") {
+		rest = rest[1:]
+	}
+	return mode, strings.Join(rest, " ")
 }
 
 // Unlink disconnects the room from its conversation.

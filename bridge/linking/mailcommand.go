@@ -44,14 +44,8 @@ func MailMessage(c *command.Call) (string, error) {
 	case err != nil && !errors.Is(err, store.ErrNone):
 		return "", err
 	}
-	if _, _, err := c.LinkedThread(); err == nil {
-		if len(people) > 0 {
-			return "", command.Usage("This room is already linked. Leave out the addresses to send the message to its participants, or invite more people with %s", c.TypedAs("add ADDRESS"))
-		}
-	} else if mistake := command.UsageError(""); !errors.As(err, &mistake) {
+	if err := readersFit(c, people); err != nil {
 		return "", err
-	} else if len(people) == 0 {
-		return "", c.Needs("mail", "ADDRESS… [title TITLE]")
 	}
 	if c.Env.Network(c.Network).Fetcher == nil {
 		return "", command.Usage("I can't read single messages on this network. Link the room and post the message again.")
@@ -59,6 +53,25 @@ func MailMessage(c *command.Call) (string, error) {
 	asked := c.Asked()
 	job := fetchJob{Target: tochat.Target{Network: c.Network, Place: c.Place}, Command: &asked}
 	return "Reading the message …", tochat.Enqueue(c.Work, jobFetch, c.Env.Instance+".f."+mail.NewUniq(), &job)
+}
+
+// readersFit checks the addresses of the command mail: a linked room must have none, another
+// room at least one. Otherwise it returns a UsageError.
+func readersFit(c *command.Call, people []mail.Address) error {
+	_, _, err := c.LinkedThread()
+	if err == nil {
+		if len(people) > 0 {
+			return command.Usage("This room is already linked. Leave out the addresses to send the message to its participants, or invite more people with %s", c.TypedAs("add ADDRESS"))
+		}
+		return nil
+	}
+	if mistake := command.UsageError(""); !errors.As(err, &mistake) {
+		return err
+	}
+	if len(people) == 0 {
+		return c.Needs("mail", "ADDRESS… [title TITLE]")
+	}
+	return nil
 }
 
 // mailArgs are the arguments of mail.
@@ -154,6 +167,11 @@ func beginWith(c *command.Call, said chat.Posted) (string, error) {
 	} else if !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
+	return startWith(c, said)
+}
+
+// startWith starts a conversation with a message, in the chat thread of that message.
+func startWith(c *command.Call, said chat.Posted) (string, error) {
 	threader := c.Env.Network(c.Network).Threader
 	if threader == nil {
 		return "", command.Usage("This network has no threads. Link the room instead: %s", c.TypedAs("link ADDRESS"))

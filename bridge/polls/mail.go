@@ -77,20 +77,28 @@ func pollAnswered(w *core.Work, th store.Thread, d frommail.Decision) (store.Pol
 	return store.Poll{}, nil
 }
 
+// ballotIn reads an email as a vote in the open poll that it replies to. It returns the
+// chosen answers as ids and as text, or the zero Poll for an ordinary message.
+func ballotIn(w *core.Work, th store.Thread, d frommail.Decision) (p store.Poll, ids, shown []string, err error) {
+	numbers, ok := numbersIn(d.Words.Text)
+	if !ok || d.Words.Files != "" || len(d.Words.Parts) > 1 {
+		return p, nil, nil, nil
+	}
+	if p, err = pollAnswered(w, th, d); err != nil || p.Message == 0 {
+		return store.Poll{}, nil, nil, err
+	}
+	if ids, shown, ok = answersOf(p.Poll, numbers); !ok {
+		return store.Poll{}, nil, nil, nil
+	}
+	return p, ids, shown, nil
+}
+
 // ByMail counts a mail of only numbers as a vote in the open poll that it replies to. It
 // returns false for an ordinary message.
 func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
-	numbers, ok := numbersIn(d.Words.Text)
-	if !ok || d.Words.Files != "" || len(d.Words.Parts) > 1 {
-		return false, nil
-	}
-	p, err := pollAnswered(w, th, d)
+	p, ids, shown, err := ballotIn(w, th, d)
 	if err != nil || p.Message == 0 {
 		return false, err
-	}
-	ids, shown, ok := answersOf(p.Poll, numbers)
-	if !ok {
-		return false, nil
 	}
 	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: "votes: " + strings.Join(shown, ", "), State: store.Mailed, At: w.Now, ReplyTo: p.Message}
 	if !p.Disclosed {
@@ -119,20 +127,25 @@ func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l fromm
 			return false, nil
 		}
 	}
-	if err := w.AddVote(v); err != nil {
-		return false, err
-	}
-	if err := TallyLater(w, p.Message); err != nil {
-		return false, err
-	}
-	if err := frommail.RecordMail(w, a, th, l, nil); err != nil {
-		return false, err
-	}
-	if err := w.SetLive(th.ID, w.Now); err != nil {
+	if err := count(w, a, th, l, v); err != nil {
 		return false, err
 	}
 	w.Trace(core.Trace{Thread: th.ID, Message: p.Message, Mail: l.Msg.ID, Kind: "voted", Text: m.Name + " voted by email"})
 	return true, showVote(w, p, m, as, ids, native)
+}
+
+// count stores a vote and the ids of its email.
+func count(w *core.Work, a admit.Voice, th store.Thread, l frommail.Mail, v store.Vote) error {
+	if err := w.AddVote(v); err != nil {
+		return err
+	}
+	if err := TallyLater(w, v.Poll); err != nil {
+		return err
+	}
+	if err := frommail.RecordMail(w, a, th, l, nil); err != nil {
+		return err
+	}
+	return w.SetLive(th.ID, w.Now)
 }
 
 // jobVote is the kind of delivery that votes in the poll of a room for an email participant.

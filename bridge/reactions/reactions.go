@@ -41,26 +41,39 @@ func Reacted(w *core.Work, network string, e chat.Reacted) error {
 	if err != nil || r.Closed() || r.Thread != m.Thread {
 		return err
 	}
-	if w.Env.Access.Level(e.By, chat.Member) < core.Speak || m.State == store.Inside || m.State == store.Deleted || m.Unsaid() || (e.Late && core.BeforeLink(r, e.At)) {
+	known := at >= 0
+	if known || w.Env.Access.Level(e.By, chat.Member) < core.Speak || !counts(m, r, e) {
 		return nil
-	}
-	if at >= 0 {
-		return nil // it is known
-	}
-	if gone, err := w.WasSeen(network+" deleted", string(e.Reaction)); e.Reaction != "" && (err != nil || gone) {
-		return err
 	}
 	in := store.Reaction{Message: m.ID, Who: who, Name: e.By.Name, Room: r.ID, Emoji: e.Emoji}
 	if e.Reaction != "" {
+		if gone, err := w.WasSeen(network+" deleted", string(e.Reaction)); err != nil || gone {
+			return err
+		}
 		in.Posted = network + "\x00" + string(e.Reaction)
 	}
+	return spread(w, m.Thread, in, r, e.By)
+}
+
+// counts decides whether a reaction from a room is used. It is ignored for messages that
+// stay in the room or are deleted, and if it is from before the room was linked.
+func counts(m store.Message, r store.Room, e chat.Reacted) bool {
+	if m.State == store.Inside || m.State == store.Deleted || m.Unsaid() {
+		return false
+	}
+	return !e.Late || !core.BeforeLink(r, e.At)
+}
+
+// spread stores a new reaction from a room, shows it in the other rooms, and adds it to the
+// next email.
+func spread(w *core.Work, thread int64, in store.Reaction, r store.Room, by chat.Author) (err error) {
 	if in.ID, err = addReaction(w, in); err != nil {
 		return err
 	}
-	if err := reactElsewhere(w, in, r, e.By); err != nil {
+	if err := reactElsewhere(w, in, r, by); err != nil {
 		return err
 	}
-	return reactLater(w, m.Thread, in)
+	return reactLater(w, thread, in)
 }
 
 // addReaction stores a new reaction and returns its id.
@@ -77,26 +90,44 @@ func addReaction(w *core.Work, in store.Reaction) (int64, error) {
 	return 0, err
 }
 
-// ByMail handles a reaction by email: it is added to its message where the network shows
-// the person, and posted as a text elsewhere. It returns false for an ordinary message.
-func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+// reactionIn reads an email as a reaction. m is its text for rooms that can't show it and
+// replies to the message of the reaction. An empty emoji takes back reactions. is is false for
+// an ordinary message.
+func reactionIn(w *core.Work, th store.Thread, l frommail.Mail, d frommail.Decision) (m store.Message, emoji string, is bool, err error) {
 	if l.Class.Kind != classify.Reaction && d.Emoji == "" {
-		return false, nil
+		return m, "", false, nil
 	}
 	parts, err := frommail.PartsOf(w, th, d)
 	if err != nil || len(parts) != 1 || parts[0].Of == 0 {
-		return false, err
+		return m, "", false, err
 	}
-	m := store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.Words.Text, State: store.Mailed, At: w.Now, ReplyTo: parts[0].Of}
+	m = store.Message{Thread: th.ID, Origin: store.FromMail, Kind: int64(chat.Emote), Text: d.Words.Text, State: store.Mailed, At: w.Now, ReplyTo: parts[0].Of}
 	emoji, remarked := l.Class.Emoji, d.Remarks() != ""
 	if d.Emoji != "" {
 		m.Kind, emoji = int64(chat.Said), d.Emoji
 		if can, err := showsOwn(w, th, m.ReplyTo); err != nil || !can || remarked {
-			return false, err
+			return m, "", false, err
 		}
 	}
-	if emoji == "" && remarked {
-		return false, nil // an unverified mail must not remove the reaction of somebody else
+	// An unverified mail must not remove the reaction of somebody else.
+	return m, emoji, emoji != "" || !remarked, nil
+}
+
+// isKnown decides whether a reaction by email changes nothing: it is one of the earlier
+// reactions, or there are none to take back.
+func isKnown(had []store.Reaction, emoji string) bool {
+	if emoji == "" && len(had) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(had, func(r store.Reaction) bool { return r.Emoji == emoji })
+}
+
+// ByMail handles a reaction by email: it is added to its message where the network shows
+// the person, and posted as a text elsewhere. It returns false for an ordinary message.
+func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l frommail.Mail, d frommail.Decision) (bool, error) {
+	m, emoji, is, err := reactionIn(w, th, l, d)
+	if err != nil || !is {
+		return false, err
 	}
 	as, err := frommail.SpeakerOf(w, box, a, th, l, &m)
 	if err != nil {
@@ -114,13 +145,14 @@ func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l fromm
 	if err != nil {
 		return false, err
 	}
+	remarked := d.Remarks() != ""
 	if l.Class.Whole && !remarked {
 		if err := takeBack(w, had, emoji); err != nil {
 			return false, err
 		}
 	}
-	if slices.ContainsFunc(had, func(r store.Reaction) bool { return r.Emoji == emoji }) || (emoji == "" && len(had) == 0) {
-		return true, nil // it is known
+	if isKnown(had, emoji) {
+		return true, nil
 	}
 	if emoji == "" {
 		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by email"})

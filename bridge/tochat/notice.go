@@ -18,21 +18,9 @@ import (
 // at the message if the network can. For a message from an email it uses the first room with a
 // copy.
 func NoticeAt(w *core.Work, m store.Message, text string, s chat.State, more ...Option) error {
-	c, r, there, err := whereWritten(w, m)
+	c, r, there, err := placeToTell(w, m)
 	if err != nil {
 		return err
-	}
-	if m.Origin != store.FromChat {
-		copies, err := w.Copies(m.ID)
-		if err != nil {
-			return err
-		}
-		if i := slices.IndexFunc(copies, func(c store.Copy) bool { return c.Posted != "" && c.Part == 0 }); i >= 0 {
-			c, there = copies[i], true
-			if r, err = w.RoomByID(c.Room); err != nil {
-				return err
-			}
-		}
 	}
 	if !there || r.Gone {
 		return NoticeThread(w, m.Thread, text, more...)
@@ -127,6 +115,24 @@ func WithChoices(choices ...chat.Choice) Option {
 // InReplyTo makes a notice a reply to a message of the network.
 func InReplyTo(id chat.MessageID) Option {
 	return func(o *chat.Outgoing) { o.ReplyTo = id }
+}
+
+// placeToTell finds the copy of a message where notices about it are posted: the original,
+// or the first copy of a message from an email.
+func placeToTell(w *core.Work, m store.Message) (c store.Copy, r store.Room, there bool, err error) {
+	if m.Origin == store.FromChat {
+		return whereWritten(w, m)
+	}
+	copies, err := w.Copies(m.ID)
+	if err != nil {
+		return c, r, false, err
+	}
+	i := slices.IndexFunc(copies, func(c store.Copy) bool { return c.Posted != "" && c.Part == 0 })
+	if i < 0 {
+		return c, r, false, nil
+	}
+	r, err = w.RoomByID(copies[i].Room)
+	return copies[i], r, true, err
 }
 
 // whereWritten finds the original of a chat message.
