@@ -166,6 +166,7 @@ func (h Held) Reason() Reason { return h.reason }
 func (h Held) AwaitsCopy() bool { return h.copy }
 
 // Judge decides what a mail may do.
+// Many branches: one for each kind of mail, and their order is the rule.
 func Judge(e Evidence) Admission {
 	ours := len(e.Threads) > 0
 	switch {

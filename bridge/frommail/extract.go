@@ -40,6 +40,7 @@ const maxCut = 64 << 10
 
 // extract extracts the text of a mail. Known messages help to recognise quotes; times are
 // shown in the zone.
+// Many branches: one for each kind of mail whose text is not in its body.
 func (d *Decision) extract(l Mail, known []store.Message, tag string, zone *time.Location) {
 	d.Words = written(l.Msg, known)
 	w := &d.Words

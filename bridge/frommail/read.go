@@ -108,20 +108,10 @@ type Approval struct {
 	Held     int64
 }
 
+// take decides about a mail and does what it may do.
+// Many branches: most are errors; a refused mail, a held one and one that speaks differ.
 func (box *Inbox) take(ctx context.Context, cursor string, l Mail, f Approval) error {
-	var d Decision
-	var known []store.Message
-	err := box.Env.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		facts, err := box.factsOf(tx, l, f)
-		if err != nil {
-			return err
-		}
-		d = decide(l, f, facts, box.settings())
-		if _, speaks := admit.Speaks(d.Admission); speaks {
-			known, err = knownTo(tx, d.Route)
-		}
-		return err
-	})
+	d, known, err := box.decided(ctx, l, f)
 	if err != nil {
 		return err
 	}
@@ -129,10 +119,10 @@ func (box *Inbox) take(ctx context.Context, cursor string, l Mail, f Approval) e
 		if err := box.readFiles(ctx, voice, &l); err != nil {
 			return err
 		}
-	}
-	l = l.renamed(d.known)
-	if _, speaks := admit.Speaks(d.Admission); speaks {
+		l = l.renamed(d.known)
 		d.extract(l, known, box.Env.Tag, box.Env.Zone)
+	} else {
+		l = l.renamed(d.known)
 	}
 	if _, none := d.Admission.(admit.Nothing); none && l.in.Place == mail.Pushed && !f.Approved {
 		return notOurs()
@@ -158,6 +148,23 @@ func (box *Inbox) take(ctx context.Context, cursor string, l Mail, f Approval) e
 		err = errors.Join(err, box.Env.Store.DropFile(d.file))
 	}
 	return err
+}
+
+// decided reads the facts about a mail and decides; known are the messages that it may
+// quote, if it speaks.
+func (box *Inbox) decided(ctx context.Context, l Mail, f Approval) (d Decision, known []store.Message, err error) {
+	err = box.Env.Store.Read(ctx, func(tx *store.Tx) error {
+		facts, err := box.factsOf(tx, l, f)
+		if err != nil {
+			return err
+		}
+		d = decide(l, f, facts, box.settings())
+		if _, speaks := admit.Speaks(d.Admission); speaks {
+			known, err = knownTo(tx, d.Route)
+		}
+		return err
+	})
+	return d, known, err
 }
 
 func (box *Inbox) keep(ctx context.Context, l Mail) (name string, err error) {

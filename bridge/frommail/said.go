@@ -291,6 +291,7 @@ func PartsOf(w *core.Work, th store.Thread, d Decision) ([]part, error) {
 }
 
 // SpeakerOf sets the author of a message and returns the speaker in the rooms.
+// Many branches: the owner, a participant, a member of a mailing list, an approved sender.
 func SpeakerOf(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l Mail, m *store.Message) (chat.Sender, error) {
 	if l.own {
 		m.Origin, m.Name = store.FromOwner, box.Owner
