@@ -40,7 +40,7 @@ type LookupError struct {
 
 // Error names the question and the outcome.
 func (e *LookupError) Error() string {
-	s := fmt.Sprintf("%s %s: %s", strings.TrimSuffix(e.Reply.Name, "."), dns.TypeToString[e.Reply.Type], e.Reply.Outcome)
+	s := fmt.Sprintf("%s %s: %s", shown(e.Reply.Name), dns.TypeToString[e.Reply.Type], e.Reply.Outcome)
 	if x := e.Reply.Extended(); x != "" {
 		s += " (" + x + ")"
 	}
