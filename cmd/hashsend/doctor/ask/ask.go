@@ -106,11 +106,7 @@ const Size = 1232
 
 // String is a line of evidence.
 func (r Reply) String() string {
-	name := strings.TrimSuffix(r.Name, ".")
-	if name == "" {
-		name = "."
-	}
-	s := fmt.Sprintf("%s %s at %s over %s: %s", name, dns.TypeToString[r.Type], r.Server, r.Way, r.Outcome)
+	s := fmt.Sprintf("%s %s at %s over %s: %s", shown(r.Name), dns.TypeToString[r.Type], r.Server, r.Way, r.Outcome)
 	if r.Outcome == OtherCode && r.Msg != nil {
 		s += " " + dns.RcodeToString[r.Msg.Rcode]
 	}
@@ -127,6 +123,14 @@ func (r Reply) String() string {
 		s += ": " + r.Err.Error()
 	}
 	return s
+}
+
+// shown is a name for people: without the dot at the end, but for the root.
+func shown(name string) string {
+	if name == "." {
+		return name
+	}
+	return strings.TrimSuffix(name, ".")
 }
 
 // Extended is the extended DNS error (RFC 8914) of a reply; empty: it has none.

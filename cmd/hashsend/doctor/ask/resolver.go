@@ -22,6 +22,7 @@ type Resolver struct {
 
 	mu    sync.Mutex
 	known map[string]Reply
+	roots map[netip.AddrPort]bool // whether a server knows the root
 }
 
 // The failures of a lookup.
@@ -39,9 +40,12 @@ type LookupError struct {
 
 // Error names the question and the outcome.
 func (e *LookupError) Error() string {
-	s := fmt.Sprintf("%s %s: %s", strings.TrimSuffix(e.Reply.Name, "."), dns.TypeToString[e.Reply.Type], e.Reply.Outcome)
+	s := fmt.Sprintf("%s %s: %s", shown(e.Reply.Name), dns.TypeToString[e.Reply.Type], e.Reply.Outcome)
 	if x := e.Reply.Extended(); x != "" {
 		s += " (" + x + ")"
+	}
+	if errors.Is(e.Reply.Err, errCutOff) {
+		s += ": " + errCutOff.Error()
 	}
 	return s
 }
@@ -96,7 +100,32 @@ func (r *Resolver) one(ctx context.Context, server netip.AddrPort, name string, 
 		way.TCP = true
 		got = r.Asker.Ask(ctx, server, name, qtype, way)
 	}
+	if got.Outcome == NXDomain && !r.knowsRoot(ctx, server) {
+		got.Outcome, got.Err = Broken, errCutOff
+	}
 	return got
+}
+
+var errCutOff = errors.New("the resolver does not know even the root of DNS, so it is cut off")
+
+// knowsRoot reports whether a resolver has a way to DNS at all: one that is cut off
+// may say of every name that it does not exist. It is asked once.
+func (r *Resolver) knowsRoot(ctx context.Context, server netip.AddrPort) bool {
+	r.mu.Lock()
+	known, ok := r.roots[server]
+	r.mu.Unlock()
+	if ok {
+		return known
+	}
+	got := r.Asker.Ask(ctx, server, ".", dns.TypeSOA, Way{Recurse: true})
+	known = got.Outcome == Answered || !got.Outcome.Reached() // no answer says nothing
+	r.mu.Lock()
+	if r.roots == nil {
+		r.roots = map[netip.AddrPort]bool{}
+	}
+	r.roots[server] = known
+	r.mu.Unlock()
+	return known
 }
 
 // records returns those at the end of the CNAMEs, or a *LookupError.

@@ -56,6 +56,7 @@ type Server struct {
 	Delay   func(Query) time.Duration // before it answers
 	Resolve bool                      // answer as a resolver that knows all zones
 	NoTCP   bool                      // TCP is closed
+	CutOff  bool                      // as a resolver it does not know the root
 
 	Addr netip.AddrPort // set when it runs
 
@@ -184,6 +185,10 @@ func (s *Server) resolve(m *dns.Msg, name string, qtype uint16, do bool, depth i
 	z := deepest(s.Zones, name)
 	if z != nil && qtype == dns.TypeDS && dns.CanonicalName(name) == z.Apex {
 		z = deepest(without(s.Zones, z), name)
+	}
+	if z == nil && name == "." && qtype == dns.TypeSOA && !s.CutOff {
+		m.Answer = append(m.Answer, &dns.SOA{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: 60}, Ns: "a.root.", Mbox: "h.root."})
+		return
 	}
 	if z == nil {
 		m.Rcode = dns.RcodeNameError

@@ -192,10 +192,23 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// A resolver that is cut off may say of every name that it does not exist.
+func TestCutOff(t *testing.T) {
+	n := dnstest.New(t)
+	s := n.Start("127.53.62.2", &dnstest.Server{Resolve: true, CutOff: true})
+	r := &ask.Resolver{Asker: &ask.Asker{}, Servers: []netip.AddrPort{s.Addr}}
+	allUnknown(t, r)
+}
+
 // What could not be asked is unknown, never held against the domain.
 func TestSilentResolver(t *testing.T) {
 	silent := &ask.Resolver{Asker: &ask.Asker{Patience: 20 * time.Millisecond}, Servers: []netip.AddrPort{netip.MustParseAddrPort("127.53.62.99:1")}}
-	got, err := sender.Check(t.Context(), sender.Config{Address: "team@good.test", IP: netip.MustParseAddr("203.0.113.7"), Selectors: []string{"s1"}, Resolver: silent, Now: time.Now()})
+	allUnknown(t, silent)
+}
+
+func allUnknown(t *testing.T, r *ask.Resolver) {
+	t.Helper()
+	got, err := sender.Check(t.Context(), sender.Config{Address: "team@good.test", IP: netip.MustParseAddr("203.0.113.7"), Selectors: []string{"s1"}, Resolver: r, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -226,6 +226,13 @@ func resolverFindings(f Facts) (all []finding.Finding) {
 	return all
 }
 
+// cutOff reports whether a resolver has no way to DNS at all: then it may say of every
+// name that it does not exist.
+func (r ResolverFacts) cutOff() bool {
+	failed := r.Domain.Outcome == ask.NXDomain || r.Domain.Outcome == ask.ServFail
+	return failed && r.Root.Outcome != ask.Answered && r.Root.Outcome.Reached()
+}
+
 // resolverSays tells the outcomes of one resolver apart.
 func resolverSays(f Facts, r ResolverFacts) finding.Finding {
 	x := finding.Finding{Check: "dns.resolver", Level: finding.Error, Evidence: lines(r.Domain, r.Unsafe, r.Plain, r.TCP)}
@@ -235,6 +242,12 @@ func resolverSays(f Facts, r ResolverFacts) finding.Finding {
 		more = " It says: " + e + "."
 	}
 	serves := f.serves()
+	if r.cutOff() {
+		x.Level, x.Do = finding.Warning, "Check its connection, or name another with --resolver."
+		x.Evidence = append(x.Evidence, lines(r.Root)...)
+		x.Text = fmt.Sprintf("%s does not know even the root of DNS (%s): it is cut off, and what it says about %s means nothing.", who, r.Root.Outcome, domain)
+		return x
+	}
 	switch r.Domain.Outcome {
 	case ask.Answered, ask.NoData:
 		x.Level, x.Text = finding.OK, fmt.Sprintf("%s knows %s.", who, domain)

@@ -359,6 +359,9 @@ var cases = []struct {
 	{name: "the resolver refuses", set: func(w *world) { w.resolver.Answer = answers(dns.RcodeRefused) }, want: []wanted{
 		{"dns.resolver", finding.Warning, `refuses to answer this machine`}, {"dns.delegation", finding.Unknown, `REFUSED`},
 	}},
+	{name: "the resolver is cut off", set: func(w *world) {
+		w.resolver.Change = func(q dnstest.Query, m *dns.Msg) { *m = *answers(dns.RcodeNameError)(q) }
+	}, want: []wanted{{"dns.resolver", finding.Warning, `does not know even the root of DNS \(NXDOMAIN\)`}, {"dns.delegation", finding.Unknown, `it is cut off`}}},
 	{name: "the resolver is silent, but there are hints", set: func(w *world) { w.hints = true; w.resolver.Drop = everything }, want: []wanted{
 		{"dns.resolver", finding.Warning, `does not answer \(time-out\)`}, {"dns.reach", finding.OK, `ns1`},
 	}},
