@@ -7,7 +7,7 @@ import (
 
 // attributes are those that matter of one tag.
 type attributes struct {
-	href, alt, style, class, start, width, height, title string
+	href, alt, style, id, class, start, width, height, title string
 	hidden, spoiler, emoticon                            bool
 	reason                                               string
 }
@@ -22,6 +22,8 @@ func (a *attributes) set(k, v string) {
 		a.style = v
 	case "class":
 		a.class = v
+	case "id":
+		a.id = v
 	case "start":
 		a.start = v
 	case "width":
@@ -42,6 +44,9 @@ func (a *attributes) set(k, v string) {
 // node returns what a tag means; nil: nothing of its own.
 func (a attributes) node(tag string) *node {
 	n := &node{kind: kindOf(tag), style: a.look()}
+	if a.hidden {
+		n.style |= hidden
+	}
 	switch n.kind {
 	case link:
 		n.val = safeURL(a.href)
@@ -127,24 +132,8 @@ func kindOf(tag string) kind {
 // look reads the style attribute.
 func (a attributes) look() style {
 	var s style
-	if a.hidden {
-		s |= hidden
-	}
 	if a.style == "" {
 		return s
-	}
-	zero := func(property string) bool {
-		switch declared(a.style, property) {
-		case "0", "0px", "0pt", "0em", "0%", "0.0", "0.01", "1px":
-			return true
-		}
-		return false
-	}
-	switch {
-	case declared(a.style, "display") == "none", declared(a.style, "visibility") == "hidden", declared(a.style, "mso-hide") == "all",
-		zero("font-size"), zero("opacity") && declared(a.style, "opacity") != "1px", zero("max-height") && declared(a.style, "overflow") == "hidden",
-		zero("height") && zero("width") && declared(a.style, "overflow") == "hidden":
-		s |= hidden
 	}
 	switch declared(a.style, "font-weight") {
 	case "bold", "bolder", "600", "700", "800", "900":

@@ -9,6 +9,7 @@ import (
 // attrs are the attributes of a start tag that say something about quotes.
 type attrs struct {
 	id, class, style, name, href, alt, width, marker string
+	hidden                                           bool
 }
 
 // wordKind is what an id or a class of a program says.
@@ -96,9 +97,6 @@ func (a *attrs) apply(st *state, tag atom.Atom) {
 		st.pre = true
 		st.mark |= inCode
 	}
-	if a.style != "" && hides(a.style) {
-		st.hidden = true
-	}
 	if tag == atom.Div && strings.Contains(a.style, "border-top") && strings.Contains(a.style, "solid") {
 		st.mark |= inBorder
 	}
@@ -131,12 +129,6 @@ func (a *attrs) apply(st *state, tag atom.Atom) {
 func hasOwnMark(id string) bool {
 	i := strings.Index(id, "hs-")
 	return i == 0 || i > 0 && (id[i-1] == '_' || id[i-1] == ' ' || id[i-1] >= '0' && id[i-1] <= '9')
-}
-
-// hides tells whether a style hides the element.
-func hides(style string) bool {
-	i := strings.Index(style, "display")
-	return i >= 0 && strings.HasPrefix(strings.TrimLeft(style[i+len("display"):], ": "), "none")
 }
 
 // indents tells whether a blockquote is only moved to the right: programs write
@@ -178,4 +170,5 @@ var frames = map[atom.Atom]bool{0: true, atom.Html: true, atom.Body: true, atom.
 // inHead are the elements that may stand in the head; any other ends it.
 var inHead = map[atom.Atom]bool{
 	atom.Style: true, atom.Script: true, atom.Title: true, atom.Template: true, atom.Noscript: true, atom.Object: true, atom.Head: true, 0: true,
+	atom.Meta: true, atom.Link: true, atom.Base: true,
 }

@@ -2,11 +2,14 @@ package reply
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"hashsend/bridge/markup"
 )
 
 // fragment is an HTML body as tokens, each of which knows its line, so that a
@@ -43,6 +46,8 @@ type reader struct {
 	lead   int    // length of the bullet that begins the current line
 	last   state  // of the current line when its first text came
 	bullet string // of the list item whose text is due
+	sheet  markup.Sheet
+	bare   bool // what is hidden by a style is read all the same
 }
 
 // element is an open element.
@@ -59,14 +64,40 @@ type state struct {
 	mark   mark
 	rule   string
 	hidden bool
+	tiny   bool // text has no size, until an inner element gives it one
+	veiled bool // it is there and not seen, until an inner element is
 	pre    bool
 }
 
-// htmlPage splits an HTML body into lines.
+// unseen reports whether text is not shown.
+func (st *state) unseen() bool { return st.hidden || st.tiny || st.veiled }
+
+// htmlPage splits an HTML body into lines. Where all of it is hidden by styles it is
+// read without them: nobody sends a mail for nobody to see.
 func htmlPage(source string) page {
+	p, hid := readHTML(source, false)
+	if hid && p.empty() {
+		p, _ = readHTML(source, true)
+	}
+	return p
+}
+
+// empty reports whether a page has no text.
+func (p *page) empty() bool {
+	for i := range p.lines {
+		if p.lines[i].role != empty {
+			return false
+		}
+	}
+	return true
+}
+
+// readHTML does; hid tells whether there was text that a style hides.
+func readHTML(source string, bare bool) (p page, hid bool) {
 	source = source[:min(len(source), maxSource)]
 	tags := strings.Count(source, "<")
 	r := &reader{
+		bare:  bare,
 		frag:  &fragment{source: source, tokens: make([]token, 0, min(2*tags+1, maxTokens))},
 		open:  make(map[atom.Atom]int),
 		lines: make([]line, 0, min(tags/3+2, maxTokens)),
@@ -87,7 +118,11 @@ func htmlPage(source string) page {
 		}
 		switch kind {
 		case html.TextToken:
-			r.chars(z.Text(), start, pos)
+			text := z.Text()
+			if st := r.state(); st.unseen() && !bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("<!--")) {
+				hid = hid || r.top() != atom.Style && r.top() != atom.Script && r.top() != atom.Title && len(bytes.TrimSpace(text)) > 0
+			}
+			r.chars(text, start, pos)
 		case html.StartTagToken, html.SelfClosingTagToken:
 			r.start(kind, start, pos)
 		case html.EndTagToken:
@@ -96,7 +131,7 @@ func htmlPage(source string) page {
 		}
 	}
 	r.flush()
-	return page{lines: r.lines, html: r.frag}
+	return page{lines: r.lines, html: r.frag}, hid
 }
 
 // goesOn stands below what is shown of a mail that is too long.
@@ -115,8 +150,16 @@ func (r *reader) keep(kind html.TokenType, tag atom.Atom, start, end int) {
 
 // chars takes a run of text.
 func (r *reader) chars(s []byte, start, end int) {
+	switch r.top() {
+	case atom.Style:
+		r.sheet.Read(string(s))
+	case atom.Head:
+		if len(bytes.TrimSpace(s)) > 0 {
+			r.end(atom.Head, "", start, start)
+		}
+	}
 	st := r.state()
-	if st.hidden {
+	if st.unseen() {
 		return
 	}
 	if st.pre {
@@ -226,6 +269,7 @@ func (r *reader) start(kind html.TokenType, start, end int) {
 	if label == "signature" { // written by Mailspring
 		at.class = label
 	}
+	r.implied(tag, start)
 	st := r.state()
 	switch tag {
 	case atom.Br:
@@ -237,7 +281,7 @@ func (r *reader) start(kind html.TokenType, start, end int) {
 		r.cutFrom(at, st)
 		return
 	case atom.Img:
-		if !st.hidden && at.alt != "" && at.width != "0" && at.width != "1" {
+		if !st.hidden && !st.veiled && at.alt != "" && at.width != "0" && at.width != "1" {
 			r.begin(st)
 			if r.space && len(r.text) > 0 {
 				r.text = append(r.text, ' ')
@@ -256,10 +300,10 @@ func (r *reader) start(kind html.TokenType, start, end int) {
 	if kind == html.SelfClosingTagToken && label != "" {
 		return
 	}
-	r.implied(tag, start)
 	r.block(tag)
 	inner := st
 	at.apply(&inner, tag)
+	r.hide(&inner, &at, tag)
 	r.cutFrom(at, st)
 	if inner.depth != st.depth || inner.mark != st.mark {
 		r.flush()
@@ -298,7 +342,7 @@ func (r *reader) cutFrom(at attrs, st state) {
 
 // lineBreak takes <br>.
 func (r *reader) lineBreak(start, end int) {
-	if r.state().hidden {
+	if st := r.state(); st.unseen() {
 		return
 	}
 	if len(r.text) > 0 {
@@ -321,15 +365,75 @@ func (r *reader) block(tag atom.Atom) {
 	}
 }
 
-// implied closes what a start tag closes without saying so.
+// hide notes what the attributes of an element, or a style sheet, hide.
+func (r *reader) hide(st *state, at *attrs, tag atom.Atom) {
+	if r.bare || tag == atom.Body || tag == atom.Html {
+		return
+	}
+	var sight markup.Sight
+	if at.style != "" {
+		sight = markup.SightOf(at.style, tag.String())
+	}
+	st.hidden = st.hidden || at.hidden || sight.Gone || !sight.Shown && r.sheet.Hides(tag.String(), at.id, at.class)
+	if sight.Tiny != 0 {
+		st.tiny = sight.Tiny > 0
+	}
+	if sight.Veiled != 0 {
+		st.veiled = sight.Veiled > 0
+	}
+}
+
+// implied closes what a start tag closes without saying so (HTML, 13.2.6.4): the head,
+// a paragraph, an item of a list, a cell or a row.
 func (r *reader) implied(tag atom.Atom, pos int) {
-	switch {
-	case r.top() == atom.Head && !inHead[tag]:
+	if r.top() == atom.Head && !inHead[tag] {
 		r.end(atom.Head, "", pos, pos)
-	case blocks[tag] != 0 && r.open[atom.P] > 0 && r.top() == atom.P:
-		r.end(atom.P, "", pos, pos)
-	case tag == atom.Li && r.top() == atom.Li, (tag == atom.Td || tag == atom.Th) && (r.top() == atom.Td || r.top() == atom.Th), tag == atom.Tr && r.top() == atom.Tr:
-		r.end(r.top(), "", pos, pos)
+	}
+	switch tag {
+	case atom.Body, atom.Frameset:
+		r.end(atom.Head, "", pos, pos)
+	case atom.Li:
+		r.closeUpTo(pos, listBounds, atom.Li)
+	case atom.Dt, atom.Dd:
+		r.closeUpTo(pos, listBounds, atom.Dt, atom.Dd)
+	case atom.Td, atom.Th:
+		r.closeUpTo(pos, tableBounds, atom.Td, atom.Th)
+	case atom.Tr:
+		r.closeUpTo(pos, tableBounds, atom.Td, atom.Th)
+		r.closeUpTo(pos, tableBounds, atom.Tr)
+	case atom.Option, atom.Optgroup:
+		if r.top() == atom.Option {
+			r.end(atom.Option, "", pos, pos)
+		}
+	}
+	if tag == atom.Hr || blocks[tag] != 0 && !tableParts[tag] {
+		r.closeUpTo(pos, paragraphBounds, atom.P)
+	}
+}
+
+// What stands between an element and one that it does not close.
+var (
+	paragraphBounds = map[atom.Atom]bool{atom.Table: true, atom.Td: true, atom.Th: true, atom.Caption: true, atom.Button: true, atom.Object: true, atom.Blockquote: true, atom.Div: true, atom.Li: true, atom.Html: true, atom.Body: true}
+	listBounds      = map[atom.Atom]bool{atom.Ul: true, atom.Ol: true, atom.Dl: true, atom.Menu: true, atom.Table: true, atom.Td: true, atom.Th: true, atom.Blockquote: true, atom.Body: true}
+	tableBounds     = map[atom.Atom]bool{atom.Table: true, atom.Body: true}
+)
+
+// closeUpTo closes the innermost open one of those elements, with what is open in it,
+// unless a bound stands in between.
+func (r *reader) closeUpTo(pos int, bounds map[atom.Atom]bool, tags ...atom.Atom) {
+	if !slices.ContainsFunc(tags, func(t atom.Atom) bool { return r.open[t] > 0 }) {
+		return
+	}
+	for i := len(r.stack) - 1; i >= 0 && len(r.stack)-i <= maxOpen; i-- {
+		for _, t := range tags {
+			if r.stack[i].tag == t {
+				r.close(i, pos, pos)
+				return
+			}
+		}
+		if bounds[r.stack[i].tag] {
+			return
+		}
 	}
 }
 
@@ -371,6 +475,11 @@ func (r *reader) end(tag atom.Atom, name string, start, end int) {
 	if tag == atom.A {
 		r.closeLink()
 	}
+	r.close(i, start, end)
+}
+
+// close closes the open elements from number i on.
+func (r *reader) close(i, start, end int) {
 	for n := len(r.stack) - 1; n >= i; n-- {
 		e := r.stack[n]
 		r.open[e.tag]--
@@ -391,7 +500,7 @@ func (r *reader) end(tag atom.Atom, name string, start, end int) {
 func (r *reader) closeLink() {
 	href := r.href
 	r.href = ""
-	if href == "" || r.state().hidden || r.linked >= len(r.text) {
+	if st := r.state(); href == "" || st.unseen() || r.linked >= len(r.text) {
 		return
 	}
 	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") {

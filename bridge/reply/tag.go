@@ -80,6 +80,9 @@ func attributes(rest string) (a attrs) {
 		if key, v, rest = attribute(rest); key == "" {
 			break
 		}
+		if len(key) == len("hidden") && lowerASCII(key) == "hidden" {
+			a.hidden = true
+		}
 		p, bit := a.field(key)
 		if p == nil || seen&bit != 0 {
 			continue
