@@ -8,8 +8,8 @@ import (
 // attributes are those that matter of one tag.
 type attributes struct {
 	href, alt, style, id, class, start, width, height, title string
-	hidden, spoiler, emoticon                            bool
-	reason                                               string
+	hidden, spoiler, emoticon                                bool
+	reason                                                   string
 }
 
 func (a *attributes) set(k, v string) {

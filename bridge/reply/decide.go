@@ -62,45 +62,6 @@ func (d *decision) fences() {
 	}
 }
 
-// ownFooter is part of the last line of every email that the bridge sends.
-const ownFooter = " · Leave this conversation"
-
-// structure takes over what the elements of the HTML say.
-func (d *decision) structure() {
-	for i := range d.lines {
-		l := &d.lines[i]
-		if l.role == empty || l.role == quote && l.mark&inHistory == 0 {
-			continue
-		}
-		switch {
-		case l.mark&inHistory != 0:
-			l.role = history
-		case l.mark&inSignature != 0:
-			l.role = signature
-		case l.mark&inAttribute != 0:
-			l.role = attribution
-		case l.role == own && strings.Contains(l.body, ownFooter):
-			l.role, l.rule = footer, "own-footer"
-		}
-	}
-	for i := range d.lines {
-		l := &d.lines[i]
-		if l.role == quote && l.mark&inQuoteBox != 0 {
-			break // what follows in the box are answers
-		}
-		if l.role == own && l.mark&inQuoteBox != 0 && d.quoteFollows(i) && len(l.body) < 300 {
-			l.role, l.rule = attribution, "gmail_quote"
-			for j := i - 1; j >= 0 && j > i-3; j-- { // names and addresses are broken over lines
-				p := &d.lines[j]
-				if p.role != own || p.mark&inQuoteBox == 0 || len(p.body) > 200 {
-					break
-				}
-				p.role, p.rule = attribution, "gmail_quote"
-			}
-		}
-	}
-}
-
 // quoteFollows tells whether the next line that is not empty is quoted.
 func (d *decision) quoteFollows(i int) bool {
 	for n := i + 1; n < len(d.lines) && n < i+6; n++ {
@@ -426,8 +387,9 @@ func (d *decision) stretch(i int) int {
 }
 
 // restore gives back what must not be lost when nothing of the person is left: a
-// mail that is all signature or footer, or whose quotes are all there is and that
-// answers nothing.
+// mail that is all signature or footer, whose quotes are all there is and that
+// answers nothing, or in which only an element of the HTML, or a signature, holds
+// words without the marks of a quote.
 func (d *decision) restore() {
 	quoted, other := false, false
 	for i := range d.lines {
@@ -439,19 +401,8 @@ func (d *decision) restore() {
 			other = true
 		}
 	}
-	made := true // every quote was made by hand: nothing says whose it is
-	for i := range d.lines {
-		l := &d.lines[i]
-		switch l.role {
-		case attribution, header, history:
-			made = false
-		case quote:
-			if g := d.signsOf(i); l.known > 0 || g&signColon != 0 && g&signDate != 0 && g&(signVerb|signAddress) != 0 {
-				made = false
-			}
-		}
-	}
-	if quoted && !made {
+	if quoted && !d.madeByHand() {
+		d.restoreHinted()
 		return
 	}
 	for i := range d.lines {
@@ -461,4 +412,52 @@ func (d *decision) restore() {
 		}
 	}
 	d.doubt += 0.4
+}
+
+// madeByHand tells whether every quote was made by the person: nothing says whose it
+// is.
+func (d *decision) madeByHand() bool {
+	for i := range d.lines {
+		l := &d.lines[i]
+		switch l.role {
+		case attribution, header, history:
+			return false
+		case quote:
+			if g := d.signsOf(i); l.known > 0 || g&signColon != 0 && g&signDate != 0 && g&(signVerb|signAddress) != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// restoreHinted gives back the words of a signature, and those of an element for
+// quoted mail in which nothing looks like one, where the person has no other.
+func (d *decision) restoreHinted() {
+	for _, r := range [...]role{signature, history} {
+		for i := range d.lines {
+			l := &d.lines[i]
+			if l.role != r || l.known > 0 || r == history && (l.mark&inHistory == 0 || !d.ownBox(i)) {
+				continue
+			}
+			l.role = own
+		}
+		if d.hasOwn(0, len(d.lines)) {
+			d.doubt += 0.4
+			return
+		}
+	}
+}
+
+// ownBox tells whether line i is in an element for quoted mail that nothing in it or
+// above it confirms.
+func (d *decision) ownBox(i int) bool {
+	a := i
+	for a > 0 && d.lines[a-1].mark&inHistory != 0 {
+		a--
+	}
+	if p := d.before(a); p >= 0 && (d.lines[p].role == attribution || d.lines[p].role == header) {
+		return false
+	}
+	return !d.quotedMailAt(a)
 }

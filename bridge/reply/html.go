@@ -234,7 +234,7 @@ func (r *reader) add(s string) {
 	st := r.last
 	l := line{raw: strings.ReplaceAll(s, "\u00a0", " "), body: trim(s), depth: st.depth, mark: st.mark, rule: st.rule}
 	if r.cut != "" {
-		l.mark |= inHistory
+		l.mark |= inHistory | cutHere
 		l.rule = r.cut
 	}
 	switch {
@@ -255,6 +255,9 @@ func (r *reader) add(s string) {
 func (r *reader) emptyLine() {
 	if n := len(r.lines); n > 0 && r.lines[n-1].role != empty {
 		st := r.state()
+		if r.cut != "" {
+			st.mark |= inHistory | cutHere
+		}
 		r.lines = append(r.lines, line{role: empty, depth: st.depth, mark: st.mark})
 	}
 }

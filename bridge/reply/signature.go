@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -204,13 +205,37 @@ func (d *decision) paragraphTail(a, b int) int {
 		d.set(first, b, disclaimer, "disclaimer")
 		return first
 	}
-	for _, w := range footers {
-		if strings.HasPrefix(strings.TrimLeft(s, "-*_ ["), w) {
-			d.set(first, b, footer, "footer")
-			return first
-		}
+	if isFooter(s) {
+		d.set(first, b, footer, "footer")
+		return first
 	}
 	return b
+}
+
+// isFooter tells whether a paragraph, in lower case, is a notice that a list, a site or
+// a scanner adds.
+func isFooter(s string) bool {
+	s = strings.TrimLeft(s, "-*_ [")
+	return slices.ContainsFunc(footers, func(w string) bool { return strings.HasPrefix(s, w) })
+}
+
+// isSignOff tells whether a line is the phrase that ends a letter.
+func isSignOff(s string) bool {
+	if s == "" || len(s) > 60 {
+		return false
+	}
+	s = strings.Trim(lower(s), " ,.!-–—*_\u00a0、，")
+	for s != "" {
+		if signOffs[s] {
+			return true
+		}
+		i := strings.LastIndexAny(s, " ,")
+		if i < 0 {
+			return false
+		}
+		s = strings.TrimRight(s[:i], " ,")
+	}
+	return false
 }
 
 // disclaims tells whether a paragraph is legal small print.
