@@ -7,7 +7,7 @@ import (
 )
 
 // signs are what a line shows of a line above a quote.
-type signs uint16
+type signs uint32
 
 const (
 	signAddress  signs = 1 << iota // user@host
@@ -24,6 +24,9 @@ const (
 	signZone                       // GMT, UTC, +01:00
 	signStop                       // it ends a sentence
 	signBracket                    // an address in angle brackets
+	signWordy                      // it has words of a sentence, which no program writes there
+	signAfter                      // it has such words behind the last word for "wrote"
+	signNamed                      // behind the last number stand but two to four words as of a name
 )
 
 // look reads a line once and returns its signs.
@@ -43,6 +46,9 @@ func look(s string) signs {
 	}
 	g |= lookWords(s)
 	g |= lookNumbers(s)
+	if g&signDateHead != 0 && endsInName(s) {
+		g |= signNamed
+	}
 	if hasAddress(s) {
 		g |= signAddress
 		if strings.Contains(s, "<") && strings.Contains(s, ">") {
@@ -56,9 +62,10 @@ func look(s string) signs {
 func lookWords(s string) signs {
 	var g signs
 	var buf [64]byte
-	lastVerb, verbs3 := verb(0), 0
+	lastVerb := verb(0)
 	first, wordsAfter := true, 0
 	wide := false
+	common, commonAfter := 0, 0 // words in small letters
 	for i := 0; i < len(s); {
 		for i < len(s) && breaks(s[i]) {
 			i++
@@ -86,15 +93,24 @@ func lookWords(s string) signs {
 		}
 		if v := verbs[string(low)]; v != 0 {
 			g |= signVerb
-			lastVerb, wordsAfter = v, 0
-			verbs3++
+			lastVerb, wordsAfter, commonAfter = v, 0, 0
 		} else {
 			wordsAfter++
+			if isCommonWord(w) && !leadWords[string(low)] {
+				common++
+				commonAfter++
+			}
 		}
 		i = j
 	}
 	if lastVerb&verbEnd != 0 && wordsAfter == 0 {
 		g |= signVerbEnd
+	}
+	if common >= 4 {
+		g |= signWordy
+	}
+	if lastVerb != 0 && commonAfter >= 2 {
+		g |= signAfter
 	}
 	if wide {
 		for _, p := range verbParts {
@@ -105,6 +121,33 @@ func lookWords(s string) signs {
 		}
 	}
 	return g
+}
+
+// endsInName tells whether but two to four words as of a name stand behind the last
+// number of a line.
+func endsInName(s string) bool {
+	words := 0
+	for w := range strings.FieldsSeq(s[strings.LastIndexAny(s, "0123456789")+1:]) {
+		first, size := utf8.DecodeRuneInString(w)
+		if rest := w[size:]; !unicode.IsUpper(first) || rest == "" || strings.ToUpper(rest) == rest {
+			return false
+		}
+		words++
+	}
+	return words >= 2 && words <= 4
+}
+
+// isCommonWord tells whether a word is one of a sentence: three small letters or
+// more, and no abbreviation, part of an address or of a date.
+func isCommonWord(w string) bool {
+	n := 0
+	for _, r := range w {
+		if !unicode.IsLower(r) && r != '\'' && r != '’' {
+			return false
+		}
+		n++
+	}
+	return n >= 3 && n <= 30
 }
 
 func introWord(low []byte) bool {
@@ -131,87 +174,6 @@ func lowered(buf []byte, s string) []byte {
 		buf = append(buf, c)
 	}
 	return buf
-}
-
-// lookNumbers finds dates and times, in any digits.
-func lookNumbers(s string) signs {
-	var g signs
-	var small, triple int
-	digits, value, joined := 0, 0, 0
-	sep, run := rune(0), 0
-	start := true // nothing but signs so far
-	head := false
-	end := func(next rune) {
-		if digits == 0 {
-			return
-		}
-		switch {
-		case digits == 4 && (value >= 1980 && value <= 2100 || value >= 2520 && value <= 2650 || value >= 1370 && value <= 1450):
-			g |= signYear
-		case digits <= 2 && value <= 31:
-			g |= signDay
-			small++
-		}
-		if digits == 2 && (sep == ':' || sep == '.' || sep == 'h') && run == 1 && value < 60 && joined < 25 {
-			g |= signTime
-		}
-		if run == 2 && (sep == '/' || sep == '-' || sep == '.') {
-			triple++
-			g |= signDate
-			if head {
-				g |= signDateHead
-			}
-		}
-		joined = value
-		digits, value = 0, 0
-	}
-	for _, r := range s {
-		d := digit(r)
-		if d >= 0 {
-			if start {
-				head, start = true, false
-			}
-			if digits < 9 {
-				value = value*10 + d
-			}
-			digits++
-			continue
-		}
-		was := digits > 0
-		end(r)
-		switch {
-		case was && (r == '/' || r == '-' || r == '.' || r == ':' || r == 'h'):
-			if r == sep {
-				run++
-			} else {
-				sep, run = r, 1
-			}
-			continue
-		case was && (r == '年' || r == '월' || r == '月' || r == '日' || r == '년' || r == '일'):
-			g |= signDate
-			if head {
-				g |= signDateHead
-			}
-		case was && (r == 'p' || r == 'P' || r == 'a' || r == 'A'):
-		}
-		sep, run = 0, 0
-		if r == '+' && !start {
-			g |= signZone
-		}
-		if start && !unicode.IsSpace(r) && r != '[' && r != '(' && r != '"' && !invisible(r) {
-			start = false
-		}
-	}
-	end(0)
-	if g&signYear != 0 && g&signDay != 0 || g&signDay != 0 && g&signTime != 0 && small >= 2 {
-		g |= signDate
-	}
-	if strings.Contains(s, "GMT") || strings.Contains(s, "UTC") {
-		g |= signZone
-	} else if g&signTime == 0 {
-		g &^= signZone
-	}
-	return g
 }
 
 // digit returns the value of a digit of the scripts that mail programs write
@@ -307,7 +269,15 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 			break
 		}
 	}
+	if f.rule == "date-zone" && !quoted && !d.alone(f.first, f.last) {
+		return f, false // a line of a log
+	}
 	return f, f.first >= 0
+}
+
+// alone tells whether empty lines stand around the lines from first to last.
+func (d *decision) alone(first, last int) bool {
+	return (first == 0 || d.lines[first-1].role == empty) && (last+1 == len(d.lines) || d.lines[last+1].role == empty)
 }
 
 // mayEnd tells cheaply whether a line above unmarked text can end with this one:
@@ -333,9 +303,12 @@ func beginning(s string) int {
 			j++
 		}
 		w := strings.Trim(s[i:j], " -\u00a0")
+		if n := strings.LastIndexAny(w, ".!?)…"); n >= 0 && n+1 < len(w) { // nothing between a sentence and it
+			w = strings.TrimLeft(w[n:], ".!?)…\x80\xa6")
+		}
 		if w != "" && j < len(s) && j+1 < len(s) && s[j] == ' ' && w[0] < 0x80 && unicode.IsUpper(rune(w[0])) && len(w) <= 4 && intros[lower(w)] &&
 			look(s[:i])&(signDate|signAddress) == 0 && look(s[i:])&signDate != 0 && dateWord(s[j+1:]) {
-			at = i + strings.Index(s[i:j], w)
+			at = i + strings.LastIndex(s[i:j], w)
 		}
 		i = j
 		if i > 400 {
@@ -359,27 +332,29 @@ func dateWord(s string) bool {
 	return false
 }
 
-// judge decides by the signs of all lines together.
+// judge decides by the signs of all lines together. Words of a sentence in it speak
+// against a line that a program has written.
 func judge(g signs, size int, quoted bool) (rule string, sure bool) {
 	has := func(s signs) bool { return g&s == s }
 	place := g&(signDate|signAddress) != 0
+	prose := g&signWordy != 0
 	switch {
 	case has(signVerbEnd|signColon) && place:
 		return "wrote", true
-	case has(signVerb|signColon|signDate) && (has(signIntro) || has(signAddress)):
+	case has(signVerb|signColon|signDate) && (has(signIntro) || has(signAddress)) && g&signAfter == 0:
 		return "wrote", true
-	case has(signVerb|signColon|signAddress) && size < 200:
+	case has(signVerb|signColon|signAddress) && size < 200 && g&signAfter == 0:
 		return "wrote", true
 	case has(signVerbEnd) && has(signDate|signIntro) && size < 200:
 		return "wrote", quoted || has(signAddress) || has(signTime)
 	case has(signVerbEnd|signDate|signAddress) && size < 200:
 		return "wrote", true
-	case has(signDateHead|signAddress) && size < 200 && g&(signColon|signAngle) != 0:
+	case has(signDateHead|signAddress) && size < 200 && g&(signColon|signAngle) != 0 && !prose:
 		return "date-address", true
-	case has(signDateHead|signZone|signTime) && size < 120 && g&signStop == 0:
+	case has(signDateHead|signZone|signTime) && size < 120 && g&signStop == 0 && (quoted || g&(signColon|signAngle|signNamed) != 0) && !prose:
 		return "date-zone", true
-	case has(signColon|signDate|signAddress) && size < 250:
-		return "date-address", g&(signIntro|signDateHead) != 0 || has(signTime|signBracket) && size < 200
+	case has(signColon|signDate|signAddress) && size < 250 && !prose:
+		return "date-address", quoted || has(signBracket)
 	}
 	if !quoted || size > 250 {
 		return "", false
@@ -387,13 +362,13 @@ func judge(g signs, size int, quoted bool) (rule string, sure bool) {
 	switch {
 	case has(signVerbEnd) && size < 120:
 		return "wrote-quote", false
-	case has(signVerb|signColon) && size < 120:
+	case has(signVerb|signColon) && size < 120 && g&signAfter == 0:
 		return "wrote-quote", false
-	case has(signColon|signDate) && size < 160:
+	case has(signColon|signDate) && size < 160 && !prose:
 		return "date-quote", false
-	case has(signDate | signAddress):
+	case has(signDate|signAddress) && !prose:
 		return "date-quote", false
-	case has(signColon | signAddress):
+	case has(signColon|signAddress) && !prose:
 		return "address-quote", false
 	}
 	return "", false

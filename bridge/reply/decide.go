@@ -110,6 +110,10 @@ func (d *decision) splitters() {
 		if end, rule := d.headAt(i); end > i {
 			had, checked = had || d.hasOwn(checked, i), i
 			d.set(i, end, header, rule)
+			if !had && rule == "above-this-line" {
+				lead, i = end, end-1 // this mail is from the program that answers by mail are sent to
+				continue
+			}
 			if !had && top < 0 && rule != "separator" {
 				top = end // it may be that of this mail
 			} else if d.historyFrom(end, true) {
@@ -185,6 +189,12 @@ func (d *decision) split(i, splits int) int {
 // headAt looks for a separator or a header block at line i and returns the line
 // after it.
 func (d *decision) headAt(i int) (end int, rule string) {
+	if d.lines[i].mark&inLead != 0 {
+		return i + 1, "groupwise"
+	}
+	if aboveThisLine(d.lines[i].body) {
+		return i + 1, "above-this-line"
+	}
 	p := separatorAt(d.lines[i].body)
 	next := i + 1
 	for next < len(d.lines) && next < i+4 && d.lines[next].role == empty {

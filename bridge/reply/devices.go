@@ -1,5 +1,7 @@
 package reply
 
+import "slices"
+
 // deviceStarts begin the line that a telephone, a tablet or a mail program puts
 // below a mail. Source: the default signatures of iOS, Android mail apps, Outlook,
 // Samsung, BlackBerry, Yahoo and Windows in their translations.
@@ -71,3 +73,16 @@ var signOffs = set("regards|best|best regards|kind regards|kindest regards|warm 
 	"saludos|un saludo|saludos cordiales|atentamente|cordialmente|un abrazo|muchas gracias|gracias|saluti|cordiali saluti|distinti saluti|un saluto|grazie|atenciosamente|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|abraços|obrigado|obrigada|att|" +
 	"met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|groet|groeten|groetjes|hartelijke groet|mvg|bedankt|med vänlig hälsning|med vänliga hälsningar|vänliga hälsningar|hälsningar|mvh|tack|med venlig hilsen|venlig hilsen|mange hilsner|hilsen|med vennlig hilsen|vennlig hilsen|takk|ystävällisin terveisin|terveisin|terv|" +
 	"pozdrawiam|z poważaniem|serdecznie pozdrawiam|s pozdravem|s přátelským pozdravem|s pozdravom|üdvözlettel|üdv|tisztelettel|cu stimă|cu respect|lp|srdačan pozdrav|lijep pozdrav|lep pozdrav|s poštovanjem|с уважением|с наилучшими пожеланиями|с найкращими побажаннями|з повагою|поздрави|с уважение|με εκτίμηση|φιλικά|saygılarımla|saygılar|iyi çalışmalar|مع تحياتي|تحياتي|בברכה|敬具|此致|祝好|감사합니다|trân trọng|salam|hormat kami")
+
+// aboveLines stand in the line of programs that take answers by mail: what was said
+// before stands below it. answerWords and aboveWords stand together in one.
+var (
+	aboveLines  = []string{"reply above this line", "reply above the line", "write above this line", "type above this line", "respond above this line", "reply above here", "add your reply above", "your reply above this", "reply all above this line", "above this line to reply", "reply before this line"}
+	answerWords = []string{"antwort", "répon", "repon", "respuesta", "responda", "responder", "respond", "antwoord", "reageer", "resposta", "rispost", "rispond", "svar", "odpow", "odpov", "ответ", "válasz", "vastaus", "返信", "回复", "回覆", "yanıt", "cevap"}
+	aboveWords  = []string{"oberhalb dieser linie", "oberhalb dieser zeile", "über dieser linie", "über dieser zeile", "über diese zeile", "über diese linie", "au-dessus de cette ligne", "au dessus de cette ligne", "encima de esta línea", "arriba de esta línea", "sobre esta línea", "boven deze lijn", "boven deze regel", "acima desta linha", "acima dessa linha", "sopra questa riga", "sopra questa linea", "ovanför denna rad", "ovanför den här raden", "over denne linje", "over denne linjen", "powyżej tej linii", "nad tuto čár", "nad tento řádek", "выше этой", "e vonal fölé", "tämän viivan yläpuol", "この行より上", "此行上方", "此線上方", "bu satırın üst"}
+)
+
+// bannerMore stand in the further lines of such a warning.
+var bannerMore = append([]string{
+	"click", "link", "attachment", "recogni", "trust", "content", "safe", "open", "report", "phish", "caution", "know", "learn why", "anhäng", "anlagen", "öffnen", "klicken", "vertrau", "pièce", "cliquez", "lien", "adjunt", "enlace", "clic", "allegat", "bijlage", "klik", "anexo", "bilag", "länk", "załącznik", "přílo", "mellékl", "вложен", "ссылк", "添付", "附件",
+}, append(slices.Clone(mailWords), outsideWords...)...)

@@ -73,7 +73,8 @@ func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
 		return i, false
 	}
 	confirmed = confirmed || ls[i].mark&inBorder != 0
-	address, date, fields, folded := false, false, 0, 0
+	address, date, dated, fields, folded := false, false, false, 0, 0
+	patch, sent := false, false
 	end = i
 	for j := i; j < len(ls) && j < i+most; j++ {
 		l := &ls[j]
@@ -101,6 +102,7 @@ func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
 		}
 		folded = 0
 		fields++
+		sent = sent || k == labelTo && seen[labelDate] && dated
 		seen[k] = true
 		if len(value) > 30 {
 			gluedLabels(value, &seen)
@@ -108,6 +110,11 @@ func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
 		g := d.signsOf(j)
 		address = address || g&signAddress != 0
 		date = date || g&(signDate|signTime) != 0
+		dated = dated || k == labelDate && g&signDate != 0
+		patch = patch || k == labelSubject && strings.HasPrefix(value, "[PATCH")
+		if k == labelFrom && isTime(value) {
+			return i, false // from nine to eleven
+		}
 		end = j + 1
 	}
 	kinds := 0
@@ -117,16 +124,25 @@ func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
 		}
 	}
 	switch {
+	case patch && !seen[labelTo] && !confirmed: // as git writes one
 	case kinds >= 3:
-		ok = true
+		ok = confirmed || address || seen[labelSubject] || sent // else it may be a journey
 	case kinds == 2 && seen[labelFrom]:
 		ok = address || confirmed || date && seen[labelDate]
+	case kinds == 2 && seen[labelDate] && seen[labelTo]:
+		ok = confirmed || address && dated
 	case kinds == 1 && seen[labelFrom]:
 		ok = confirmed
 	case kinds >= 1:
 		ok = confirmed && fields >= 2
 	}
 	return end, ok
+}
+
+// isTime tells whether a value is a time of the day or a number alone.
+func isTime(s string) bool {
+	s = strings.TrimSpace(strings.TrimRight(lower(s), "apmhru. "))
+	return s != "" && strings.Trim(s, "0123456789:.") == ""
 }
 
 // fieldFollows tells whether another field begins within the next lines.
@@ -214,4 +230,17 @@ func separatorAt(s string) phrase {
 		return originalPhrase
 	}
 	return noPhrase
+}
+
+// aboveThisLine tells whether a line is the one below which programs for customers and
+// lists write what was said before: "##- Please type your reply above this line -##".
+func aboveThisLine(s string) bool {
+	if len(s) > 160 || len(s) < 15 {
+		return false
+	}
+	s = strings.Trim(lower(s), " #-=*_+~<>[]()|.:—–\u00a0")
+	if containsAny(s, aboveLines) {
+		return true
+	}
+	return containsAny(s, answerWords) && containsAny(s, aboveWords)
 }

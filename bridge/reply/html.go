@@ -243,7 +243,10 @@ func (r *reader) add(s string) {
 	case l.depth > 0:
 		l.role = quote
 	default:
-		if d, rest := quoteMarks(l.body); d > 0 {
+		if lead := groupWise(l.body); lead != "" {
+			l.body = lead
+			l.mark |= inLead
+		} else if d, rest := quoteMarks(l.body); d > 0 {
 			l.depth, l.body, l.role, l.rule = d, rest, quote, "mark"
 			l.raw = rest
 		}

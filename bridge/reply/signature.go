@@ -106,7 +106,7 @@ func (d *decision) dashTail(a, b int) int {
 			break
 		}
 		if k := delimiter(l.body); k != "" {
-			if k == "rule" && (n == 0 || n > 6) {
+			if i+1 < b && !d.looksSigned(i+1, b, k) {
 				break
 			}
 			cut, rule = i, k
@@ -126,6 +126,34 @@ func (d *decision) dashTail(a, b int) int {
 	}
 	d.set(cut, b, kind, rule)
 	return cut
+}
+
+// looksSigned tells whether the lines from a up to b, which stand below a delimiter,
+// look like what people and lists write there: they have no text, or small print.
+func (d *decision) looksSigned(a, b int, rule string) bool {
+	contact, sentences, gap, size := false, 0, false, 0
+	for i := a; i < b; i++ {
+		l := &d.lines[i]
+		if l.role == empty {
+			gap = gap || size > 0
+			continue
+		}
+		if l.role != own {
+			return true // a signature that was cut already stands below
+		}
+		size += len(l.body)
+		contact = contact || isContact(l.body)
+		if isSentence(l.body) {
+			sentences++
+		}
+	}
+	switch {
+	case contact || d.smallPrint(a, b):
+		return true
+	case rule == "list":
+		return !gap && size < 100 && d.hasOwn(0, a-1)
+	}
+	return sentences < 2 && (!gap || sentences == 0)
 }
 
 // delimiter names the rule by which a line begins a signature.
@@ -273,7 +301,7 @@ func (d *decision) banner() {
 			end := i + 1
 			var all strings.Builder
 			all.WriteString(s)
-			for end < len(d.lines) && end < i+8 && d.lines[end].role == own {
+			for end < len(d.lines) && end < i+8 && d.lines[end].role == own && warnsOn(d.lines[end-1].body, lower(d.lines[end].body)) {
 				all.WriteString(lower(d.lines[end].body))
 				end++
 			}
@@ -284,6 +312,17 @@ func (d *decision) banner() {
 		}
 		return
 	}
+}
+
+// warnsOn tells whether a line goes on with the warning whose last line is above it.
+func warnsOn(above, s string) bool {
+	words := 0
+	for _, w := range bannerMore {
+		if strings.Contains(s, w) {
+			words++
+		}
+	}
+	return words >= 2 || !endsSentence(strings.TrimRight(above, "] >")) && !strings.HasSuffix(above, "]") && words > 0
 }
 
 // warns tells whether what follows the first word of a banner makes it one.
