@@ -10,6 +10,7 @@ import (
 type attrs struct {
 	id, class, style, name, href, alt, width, marker string
 	hidden                                           bool
+	cite                                             bool // it says that it is a quote
 }
 
 // wordKind is what an id or a class of a program says.
@@ -103,6 +104,9 @@ func (a *attrs) apply(st *state, tag atom.Atom) {
 	if tag == atom.Blockquote && !indents(a.style) {
 		st.depth++
 		st.rule = "blockquote"
+		if a.cite {
+			st.rule = "cite"
+		}
 	}
 	if hasOwnMark(a.id) || hasOwnMark(a.class) && !strings.HasSuffix(a.class, "hs-body") {
 		st.depth++

@@ -28,6 +28,11 @@ func (d *decision) structure() {
 			l.role, l.rule = footer, "own-footer"
 		}
 		hint := l.hint()
+		if hint == 0 && l.role == quote && l.rule == "blockquote" {
+			if p := d.before(i); p < 0 || d.lines[p].depth == 0 {
+				d.typedInQuote(i)
+			}
+		}
 		if hint == 0 || l.role == empty {
 			i++
 			continue
@@ -106,6 +111,39 @@ func (d *decision) hintedHistory(a, b int) {
 		a = first
 	}
 	d.keepRule(a, b, history)
+}
+
+// typedInQuote gives back what the person has written in a blockquote that a program
+// put around the whole mail: it stands above the header of the quoted one, and nothing
+// above the blockquote says whose it is.
+func (d *decision) typedInQuote(a int) {
+	if p := d.before(a); p >= 0 && (d.lines[p].role == attribution || d.lines[p].role == header || d.signsOf(p)&signColon != 0 || d.lines[p].mark&inQuoteBox != 0) {
+		return
+	}
+	depth := d.lines[a].depth
+	for i := a; i < len(d.lines) && (d.lines[i].role == quote || d.lines[i].role == empty); i++ {
+		l := &d.lines[i]
+		if l.role == empty {
+			continue
+		}
+		if l.rule != "blockquote" || l.mark&(inHistory|inQuoteBox) != 0 {
+			return
+		}
+		if _, ok := d.headerBlock(i, false); ok {
+			if d.looksLed(a, i) {
+				return
+			}
+			for j := a; j < i; j++ {
+				if t := &d.lines[j]; t.role == quote {
+					t.role, t.rule, t.depth = own, "", 0
+				}
+			}
+			return
+		}
+		if l.depth > depth {
+			return
+		}
+	}
 }
 
 // before is the last line above line i that is not empty, or -1.

@@ -3,6 +3,8 @@
 // pure function, takes linear time, and keeps what it is not sure of.
 package reply
 
+import "strings"
+
 // Mail is what is known of one answer.
 type Mail struct {
 	Subject string
@@ -94,10 +96,11 @@ func onlyEchoes(cuts []Cut) bool {
 }
 
 // better chooses between the two bodies of a mail. The text of the plain one
-// stands when both agree; the HTML says more about structure when they do not.
+// stands when both agree; the HTML says more about structure when they do not, unless it
+// leaves out most of what the plain one has above its quote.
 func better(plain, rich Result) Result {
-	if blank(rich.Text) && !rich.OnlyQuote {
-		return plain
+	if blank(rich.Text) && !(rich.OnlyQuote && blank(plain.Text)) {
+		return plain // words that one body has are not lost because the other lacks them
 	}
 	if plain.Forward || rich.Forward {
 		if plain.Forward {
@@ -109,9 +112,9 @@ func better(plain, rich Result) Result {
 		}
 		return rich
 	}
-	if (plain.Text == "") != (rich.Text == "") {
-		if plain.Confidence > rich.Confidence || plain.Confidence == rich.Confidence && plain.Text != "" {
-			return plain
+	if blank(plain.Text) {
+		if plain.OnlyQuote && plain.Confidence >= structureConfidence && allAmong(rich.Text, plain.Cut) {
+			return plain // it has the marks that the HTML lacks
 		}
 		return rich
 	}
@@ -124,9 +127,48 @@ func better(plain, rich Result) Result {
 		}
 		plain.Confidence = max(plain.Confidence, rich.Confidence)
 		return plain
-	case len(b) < len(a) && rich.Confidence >= structureConfidence:
+	case len(b) < len(a) && rich.Confidence >= structureConfidence && !(2*len(b) < len(a) && len(plain.Cut) > 0 && onlyWords(plain.Text, b)):
 		return rich
 	}
 	plain.Confidence = min(plain.Confidence, 0.7)
 	return plain
+}
+
+// onlyWords tells whether the lines of a text that are not among some letters have
+// nothing in them of what stands above a quoted mail.
+func onlyWords(text, among string) bool {
+	const most = 64 << 10
+	if len(text) > most {
+		return false
+	}
+	for l := range strings.SplitSeq(text, "\n") {
+		s := letters(l)
+		if i := strings.Index(among, s); i >= 0 {
+			among = among[i+len(s):]
+			continue
+		}
+		if k, _ := labelOf(l); k != noLabel || separatorAt(trim(l)) != noPhrase || look(l)&(signDate|signAddress) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// allAmong tells whether all lines of a text are among those that were left out as
+// quotes, in their order.
+func allAmong(text string, cuts []Cut) bool {
+	var all strings.Builder
+	for _, c := range cuts {
+		all.WriteString(letters(c.Text))
+	}
+	among := all.String()
+	for l := range strings.SplitSeq(text, "\n") {
+		s := letters(l)
+		i := strings.Index(among, s)
+		if i < 0 {
+			return false
+		}
+		among = among[i+len(s):]
+	}
+	return true
 }

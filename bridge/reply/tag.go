@@ -80,9 +80,7 @@ func attributes(rest string) (a attrs) {
 		if key, v, rest = attribute(rest); key == "" {
 			break
 		}
-		if len(key) == len("hidden") && lowerASCII(key) == "hidden" {
-			a.hidden = true
-		}
+		a.flag(key, v)
 		p, bit := a.field(key)
 		if p == nil || seen&bit != 0 {
 			continue
@@ -92,6 +90,21 @@ func attributes(rest string) (a attrs) {
 		}
 	}
 	return a
+}
+
+// flag reads the attributes that are one bit.
+func (a *attrs) flag(key, value string) {
+	switch len(key) {
+	case len("hidden"):
+		a.hidden = a.hidden || lowerASCII(key) == "hidden"
+	case len("type"): // and cite
+		switch lowerASCII(key) {
+		case "cite":
+			a.cite = true
+		case "type":
+			a.cite = a.cite || lowerASCII(value) == "cite"
+		}
+	}
 }
 
 // decoded undoes the character references of a value. One without a semicolon is

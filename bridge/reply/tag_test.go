@@ -34,7 +34,7 @@ func FuzzTag(f *testing.F) {
 			for more {
 				var k, v []byte
 				k, v, more = z.TagAttr()
-				a.hidden = a.hidden || string(k) == "hidden"
+				a.flag(string(k), string(v))
 				if p, _ := a.field(string(k)); p != nil && !seen[p] {
 					seen[p] = true
 					if len(v) > maxLine {
