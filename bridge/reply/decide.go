@@ -12,13 +12,18 @@ const structureConfidence = 0.95
 // decision gives each line of a body its role.
 type decision struct {
 	page
-	mail    Mail
-	signs   []signs
-	looked  []bool
-	show    []bool
-	echoed  bool // a known message is repeated somewhere
-	forward bool
-	doubt   float64
+	mail     Mail
+	signs    []signs
+	looked   []bool
+	show     []bool
+	echoed   bool // a known message is repeated somewhere
+	known    *echo
+	heard    *heard
+	found    []match // of known messages in each line
+	flat     bool    // lines have other words than the HTML: it is not written
+	sections int     // copies of mails without marks that were looked at
+	forward  bool
+	doubt    float64
 }
 
 // decide runs the witnesses from the strongest to the weakest, then the rules
@@ -29,10 +34,12 @@ func (d *decision) decide() {
 		d.forward = true
 		return
 	}
+	d.echoes()
 	d.structure()
 	d.banner()
 	d.splitters()
-	d.echoLead()
+	d.echoParagraphs()
+	d.answersInQuotes()
 	d.firstDevice()
 	d.quotes()
 	if !d.hasOwn(0, len(d.lines)) {
@@ -181,6 +188,9 @@ func (d *decision) split(i, splits int) int {
 		return 0
 	}
 	d.lines = slices.Insert(d.lines, i, line{raw: text, body: text, mark: l.mark})
+	if d.found != nil {
+		d.found = slices.Insert(d.found, i, match{})
+	}
 	d.lines[i+1].raw, d.lines[i+1].body = l.body[at:], l.body[at:]
 	d.signs, d.looked = nil, nil
 	return 1
@@ -238,7 +248,7 @@ func (d *decision) historyFrom(i int, cut bool) bool {
 	if r := d.lines[i].role; r == quote || r == history || !cut {
 		return false
 	}
-	d.set(i, len(d.lines), history, "below-splitter")
+	d.unmarked(i, "below-splitter")
 	// What stands between a quote that a program has put below a text and history
 	// without marks is history too.
 	seen, quoted := false, 0
@@ -265,9 +275,6 @@ func (d *decision) historyFrom(i int, cut bool) bool {
 // echoLead takes the paragraph above repeated text away when it has an address or
 // a date: a line above a quote in a language that no table has.
 func (d *decision) echoLead() {
-	if !d.echoed {
-		return
-	}
 	for i := range d.lines {
 		if d.lines[i].rule != "echo" {
 			continue
@@ -412,7 +419,9 @@ func (d *decision) restore() {
 		}
 	}
 	if quoted && !d.madeByHand() {
-		d.restoreHinted()
+		if d.restoreUnmarked(); !d.hasOwn(0, len(d.lines)) {
+			d.restoreHinted()
+		}
 		return
 	}
 	for i := range d.lines {
@@ -457,6 +466,47 @@ func (d *decision) restoreHinted() {
 			return
 		}
 	}
+}
+
+// restoreUnmarked gives back what stands without marks below the first header, or line
+// above a quote, and is in no known message. Where nothing is known, it does so below a
+// header alone: that may stand on top of an answer.
+func (d *decision) restoreUnmarked() {
+	first, head := -1, -1
+	for i := range d.lines {
+		switch l := &d.lines[i]; l.role {
+		case attribution, header:
+			head = i
+			continue
+		case history:
+			if l.depth == 0 && head >= 0 && l.mark&inHistory == 0 && l.rule == "below-splitter" {
+				first = i
+			}
+		case empty:
+			continue
+		}
+		break
+	}
+	if first < 0 || d.known == nil && (d.lines[head].role != header || d.lines[head].rule != "header") {
+		return
+	}
+	last := first
+	for last < len(d.lines) && (d.lines[last].role == history && d.lines[last].depth == 0 || d.lines[last].role == empty) {
+		last++
+	}
+	d.keepRule(first, last, own)
+	end := min(d.section(first), last)
+	d.keepRule(end, last, history)
+	if k, _ := d.copied(first, end); k > 0 {
+		d.keepRule(first, end, history)
+		return
+	}
+	for i := first; i < end; i++ {
+		if m := d.at(i); d.lines[i].role == own && m.all && (m.line || m.words >= echoWords) {
+			d.lines[i].role = history
+		}
+	}
+	d.doubt += 0.4
 }
 
 // ownBox tells whether line i is in an element for quoted mail that nothing in it or

@@ -49,7 +49,7 @@ func (d *decision) structure() {
 				}
 				continue // the same lines, without that hint
 			}
-			d.keepRule(i, len(d.lines), history)
+			d.hinted(i, len(d.lines))
 			end = len(d.lines)
 		case inHistory:
 			d.hintedHistory(i, end)
@@ -110,7 +110,7 @@ func (d *decision) hintedHistory(a, b int) {
 		}
 		a = first
 	}
-	d.keepRule(a, b, history)
+	d.hinted(a, b)
 }
 
 // typedInQuote gives back what the person has written in a blockquote that a program

@@ -13,6 +13,7 @@ type Mail struct {
 	Text    string   // decoded text/plain body, format=flowed already unwrapped; empty: none
 	HTML    string   // decoded text/html body; empty: none
 	Known   []string // plain texts of the messages that this mail may quote (ours and others of the thread), newest first
+	Said    []Said   // the same with what else is known of them; takes the place of Known where it is not nil
 }
 
 // Result is what the person wrote.
@@ -38,7 +39,7 @@ type Cut struct {
 type Answer struct {
 	Text  string
 	HTML  string // as in Result
-	Known int    // index in Mail.Known
+	Known int    // index in Mail.Known, or in Mail.Said
 }
 
 // Bounds of the work, whatever a mail holds.
@@ -55,44 +56,21 @@ const (
 // Extract finds what the person wrote. Text is empty only when the mail has no
 // text, or OnlyQuote is set. It is safe for use by several goroutines.
 func Extract(m Mail) Result {
-	known := newEcho(m.Known)
-	text := func() page { return plainPage(m.Text) }
-	html := func() page { return htmlPage(m.HTML) }
+	known := newEcho(m.said())
 	if blank(m.HTML) {
-		return extract(m, text, known)
+		return extract(m, plainPage(m.Text), known)
 	}
 	if blank(m.Text) {
-		return extract(m, html, known)
+		return extract(m, htmlPage(m.HTML), known)
 	}
-	plain := extract(m, text, known)
-	rich := extract(m, html, known)
-	return better(plain, rich)
+	return better(extract(m, plainPage(m.Text), known), extract(m, htmlPage(m.HTML), known))
 }
 
 // extract runs the steps on one body.
-func extract(m Mail, read func() page, known *echo) Result {
-	d := &decision{page: read(), mail: m}
-	d.echoes(known)
+func extract(m Mail, p page, known *echo) Result {
+	d := &decision{page: p, mail: m, known: known}
 	d.decide()
-	r := d.result()
-	if r.OnlyQuote && onlyEchoes(r.Cut) {
-		// Somebody says the same words again, without quoting them.
-		again := &decision{page: read(), mail: m}
-		again.decide()
-		return again.result()
-	}
-	return r
-}
-
-// onlyEchoes reports whether nothing but the likeness to known messages made
-// these pieces quotes.
-func onlyEchoes(cuts []Cut) bool {
-	for _, c := range cuts {
-		if c.Rule != "echo" {
-			return false
-		}
-	}
-	return len(cuts) > 0
+	return d.result()
 }
 
 // better chooses between the two bodies of a mail. The text of the plain one
