@@ -2,7 +2,7 @@ package reply
 
 import (
 	"bytes"
-	"slices"
+
 	"strconv"
 	"strings"
 
@@ -11,21 +11,6 @@ import (
 
 	"hashsend/bridge/markup"
 )
-
-// fragment is an HTML body as tokens, each of which knows its line, so that a
-// selection of lines can be written as HTML again.
-type fragment struct {
-	source string
-	tokens []token
-}
-
-// token is a piece of the source that is of use.
-type token struct {
-	tag        atom.Atom
-	start, end uint32 // in the source
-	line       uint32
-	kind       uint8 // an html.TokenType
-}
 
 // reader turns HTML into lines in one pass, without building a tree: end tags
 // that nothing opened are passed over, elements that nothing closed end with what
@@ -371,78 +356,6 @@ func (r *reader) block(tag atom.Atom) {
 	}
 }
 
-// hide notes what the attributes of an element, or a style sheet, hide.
-func (r *reader) hide(st *state, at *attrs, tag atom.Atom) {
-	if r.bare || tag == atom.Body || tag == atom.Html {
-		return
-	}
-	var sight markup.Sight
-	if at.style != "" {
-		sight = markup.SightOf(at.style, tag.String())
-	}
-	st.hidden = st.hidden || at.hidden || sight.Gone || !sight.Shown && r.sheet.Hides(tag.String(), at.id, at.class)
-	if sight.Tiny != 0 {
-		st.tiny = sight.Tiny > 0
-	}
-	if sight.Veiled != 0 {
-		st.veiled = sight.Veiled > 0
-	}
-}
-
-// implied closes what a start tag closes without saying so (HTML, 13.2.6.4): the head,
-// a paragraph, an item of a list, a cell or a row.
-func (r *reader) implied(tag atom.Atom, pos int) {
-	if r.top() == atom.Head && !inHead[tag] {
-		r.end(atom.Head, "", pos, pos)
-	}
-	switch tag {
-	case atom.Body, atom.Frameset:
-		r.end(atom.Head, "", pos, pos)
-	case atom.Li:
-		r.closeUpTo(pos, listBounds, atom.Li)
-	case atom.Dt, atom.Dd:
-		r.closeUpTo(pos, listBounds, atom.Dt, atom.Dd)
-	case atom.Td, atom.Th:
-		r.closeUpTo(pos, tableBounds, atom.Td, atom.Th)
-	case atom.Tr:
-		r.closeUpTo(pos, tableBounds, atom.Td, atom.Th)
-		r.closeUpTo(pos, tableBounds, atom.Tr)
-	case atom.Option, atom.Optgroup:
-		if r.top() == atom.Option {
-			r.end(atom.Option, "", pos, pos)
-		}
-	}
-	if tag == atom.Hr || blocks[tag] != 0 && !tableParts[tag] {
-		r.closeUpTo(pos, paragraphBounds, atom.P)
-	}
-}
-
-// What stands between an element and one that it does not close.
-var (
-	paragraphBounds = map[atom.Atom]bool{atom.Table: true, atom.Td: true, atom.Th: true, atom.Caption: true, atom.Button: true, atom.Object: true, atom.Blockquote: true, atom.Div: true, atom.Li: true, atom.Html: true, atom.Body: true}
-	listBounds      = map[atom.Atom]bool{atom.Ul: true, atom.Ol: true, atom.Dl: true, atom.Menu: true, atom.Table: true, atom.Td: true, atom.Th: true, atom.Blockquote: true, atom.Body: true}
-	tableBounds     = map[atom.Atom]bool{atom.Table: true, atom.Body: true}
-)
-
-// closeUpTo closes the innermost open one of those elements, with what is open in it,
-// unless a bound stands in between.
-func (r *reader) closeUpTo(pos int, bounds map[atom.Atom]bool, tags ...atom.Atom) {
-	if !slices.ContainsFunc(tags, func(t atom.Atom) bool { return r.open[t] > 0 }) {
-		return
-	}
-	for i := len(r.stack) - 1; i >= 0 && len(r.stack)-i <= maxOpen; i-- {
-		for _, t := range tags {
-			if r.stack[i].tag == t {
-				r.close(i, pos, pos)
-				return
-			}
-		}
-		if bounds[r.stack[i].tag] {
-			return
-		}
-	}
-}
-
 func (r *reader) top() atom.Atom {
 	if len(r.stack) == 0 {
 		return 0
@@ -521,61 +434,4 @@ func (r *reader) closeLink() {
 		return
 	}
 	r.text = append(r.text, (" <" + href + ">")...)
-}
-
-// write writes the lines that keep says as HTML; rich tells whether there is any
-// formatting in it.
-func (f *fragment) write(keep func(line int) bool) (out string, rich bool) {
-	var b strings.Builder
-	type opened struct {
-		tag        atom.Atom
-		start, end uint32
-		written    bool
-	}
-	var stack []opened
-	emit := func() {
-		for i := range stack {
-			if i >= maxDepth {
-				break
-			}
-			e := &stack[i]
-			if !e.written && !frames[e.tag] {
-				b.WriteString(f.source[e.start:e.end])
-				e.written = true
-				rich = rich || formats[e.tag]
-			}
-		}
-	}
-	written := 0 // elements of the stack that are written, all at its bottom
-	for _, t := range f.tokens {
-		switch html.TokenType(t.kind) {
-		case html.StartTagToken:
-			stack = append(stack, opened{tag: t.tag, start: t.start, end: t.end})
-		case html.EndTagToken:
-			n := len(stack) - 1
-			if n < 0 {
-				continue
-			}
-			if stack[n].written {
-				b.WriteString("</" + t.tag.String() + ">")
-			}
-			stack = stack[:n]
-			written = min(written, n)
-		default:
-			if !keep(int(t.line)) {
-				continue
-			}
-			if written < len(stack) {
-				emit()
-				written = len(stack)
-			}
-			b.WriteString(f.source[t.start:t.end])
-		}
-	}
-	for n := len(stack) - 1; n >= 0; n-- {
-		if stack[n].written {
-			b.WriteString("</" + stack[n].tag.String() + ">")
-		}
-	}
-	return strings.TrimSpace(b.String()), rich
 }
