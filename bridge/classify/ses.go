@@ -40,7 +40,10 @@ func asSES(m *mail.Message) (Class, bool) {
 	}
 	var n sesNotification
 	if json.NewDecoder(strings.NewReader(text)).Decode(&n) != nil {
-		return Class{}, false
+		n = sesNotification{} // a server on the way has folded the long line
+		if json.NewDecoder(strings.NewReader(strings.NewReplacer("\r\n", "", "\n", "").Replace(text))).Decode(&n) != nil {
+			return Class{}, false
+		}
 	}
 	rep := &Report{OriginalID: n.Mail.MessageID + "@email.amazonses.com"}
 	for _, h := range n.Mail.Headers {
