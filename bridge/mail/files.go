@@ -7,7 +7,7 @@ import "strings"
 func (p Part) Hidden() bool {
 	switch p.Type {
 	case "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys",
-		"message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "text/vnd.google.email-reaction+json":
+		"message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "text/x-amp-html", "text/watch-html", "text/vnd.google.email-reaction+json":
 		return true
 	}
 	switch strings.ToLower(p.Name) {

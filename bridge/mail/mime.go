@@ -212,7 +212,7 @@ func (p *parser) multipart(kind string, params map[string]string, depth int, spe
 		usual = "message/rfc822"
 	}
 	var bodies []body
-	n := 0
+	n, spoken := 0, 0
 	for ; s.level == mine && !s.last; n++ {
 		if p.shared.parts <= 0 {
 			p.shared.problem("it has more than %d parts: the others were left out", p.lim.Parts)
@@ -220,10 +220,12 @@ func (p *parser) multipart(kind string, params map[string]string, depth int, spe
 			continue
 		}
 		h := p.header(min(p.shared.header, p.lim.Header))
-		voice := speaks && (n == 0 || kind != "related" && kind != "signed" && kind != "encrypted")
+		// What a related whole is about comes first; some put a picture before it.
+		voice := speaks && (n == 0 || kind == "related" && spoken == 0 || kind != "related" && kind != "signed" && kind != "encrypted")
 		var b body
 		b, s = p.entity(h, usual, depth+1, voice)
 		bodies = append(bodies, b)
+		spoken += len(b.text) + len(b.html)
 	}
 	p.boundaries = p.boundaries[:mine]
 	switch {
@@ -282,6 +284,9 @@ func (p *parser) orphan(b []byte, speaks bool) body {
 // leaf reads a part that has no parts.
 func (p *parser) leaf(h Header, kind string, params map[string]string, encoding string, depth int, speaks bool) (body, stop) {
 	part, wraps := newPart(h, kind, params), speaks
+	if isSigned(part) && !p.signed {
+		return p.signedLeaf(part, encoding, depth, speaks)
+	}
 	keeps := keepsContent(kind) || IsCalendar(part) || isMessage(kind) && depth < p.lim.Depth
 	var content limited
 	if keeps {
@@ -343,8 +348,11 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	for _, f := range files {
 		p.uu(f)
 	}
-	return body{text: text}, s
+	return body{text: text, marked: isMarkdown(kind)}, s
 }
+
+// isMarkdown knows the texts that are written to be read as they are (RFC 7763).
+func isMarkdown(kind string) bool { return kind == "text/markdown" || kind == "text/x-markdown" }
 
 // uu adds a file that stood in a text.
 func (p *parser) uu(f uuFile) {
@@ -407,7 +415,7 @@ func (f *filed) close() string {
 // isBody: a text that is no file. A text with a name is the body where there is
 // none yet, unless it says that it is an attachment.
 func isBody(part Part, h Header, m *Message) bool {
-	if part.Type != "text/plain" && part.Type != "text/html" {
+	if part.Type != "text/plain" && part.Type != "text/html" && !isMarkdown(part.Type) {
 		return false
 	}
 	disposition, _ := splitParams(h.Get("Content-Disposition"))
