@@ -235,6 +235,12 @@ func (p *parser) multipart(kind string, params map[string]string, depth int, spe
 		p.shared.problem("the end of a multipart is missing")
 	}
 	if n == 0 {
+		if name := boundaryIn(preamble.b); name != "" && name != boundary {
+			p.shared.problem("a multipart names another boundary than it has")
+			sub := &parser{lines: newLineReader(bytes.NewReader(preamble.b), int64(len(preamble.b))), lim: p.lim, shared: p.shared, m: p.m, signed: p.signed}
+			b, _ := sub.multipart(kind, map[string]string{"boundary": name}, depth+1, speaks)
+			return b, s
+		}
 		return p.orphan(preamble.b, speaks), s
 	}
 	if kind == "alternative" {
@@ -266,6 +272,21 @@ func (p *parser) preamble(keep *limited, mine int) stop {
 		}
 		keep.write(b)
 	}
+}
+
+// boundaryIn finds the boundary that a body really has: a line of two dashes and a
+// name, and a field of a part's header below it. Empty: there is none.
+func boundaryIn(b []byte) string {
+	const longest = 200
+	for len(b) > 0 {
+		var line []byte
+		line, b, _ = bytes.Cut(b, []byte("\n"))
+		line = bytes.TrimRight(line, " \t\r")
+		if len(line) > 2 && len(line) < longest && bytes.HasPrefix(line, []byte("--")) && len(b) > 8 && bytes.EqualFold(b[:8], []byte("content-")) {
+			return string(line[2:])
+		}
+	}
+	return ""
 }
 
 // orphan makes a text of what stands in a multipart without parts.

@@ -49,7 +49,7 @@ func (a attributes) node(tag string) *node {
 	}
 	switch n.kind {
 	case link:
-		n.val = safeURL(a.href)
+		n.val = safeURL(TrueLink(a.href))
 	case numbers:
 		if i, err := strconv.Atoi(strings.TrimSpace(a.start)); err == nil && i != 1 && i >= 0 && i <= 999_999_999 {
 			n.val = strconv.Itoa(i)
@@ -69,7 +69,7 @@ func (a attributes) node(tag string) *node {
 		}
 	case image:
 		n.val = a.picture()
-		if n.val != "" && (a.emoticon || looksLikeEmoji(n.val)) {
+		if n.val != "" && (a.emoticon || IsEmoji(n.val)) {
 			n.style |= emoji
 		}
 	case group:
@@ -123,6 +123,10 @@ func kindOf(tag string) kind {
 		return struck
 	case "code", "tt", "kbd", "samp":
 		return code
+	case "sup":
+		return raised
+	case "sub":
+		return lowered
 	case "img", "image":
 		return image
 	}
@@ -187,8 +191,12 @@ func tiny(size string) bool {
 	return false
 }
 
-// looksLikeEmoji: :name:, or short and without letters of ASCII.
-func looksLikeEmoji(s string) bool {
+// IsEmoji reports whether the text that stands for a picture is an emoji: :name:, or
+// short and without letters of ASCII.
+func IsEmoji(s string) bool {
+	if s == "" {
+		return false
+	}
 	if len(s) > 2 && len(s) < 60 && s[0] == ':' && s[len(s)-1] == ':' && !strings.Contains(s, " ") {
 		return true
 	}

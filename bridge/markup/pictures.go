@@ -43,7 +43,7 @@ func Pictures(source string) (all []Picture) {
 				p.Alt = strings.Join(strings.Fields(string(v)), " ")
 			}
 		}
-		if p.ContentID != "" {
+		if p.ContentID != "" && !IsEmoji(p.Alt) { // that is a character
 			all = append(all, p)
 		}
 	}

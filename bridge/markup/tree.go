@@ -43,6 +43,8 @@ const (
 	code
 	spoiler
 	image
+	raised
+	lowered
 )
 
 // style is what the style attribute says, as far as it matters.
@@ -132,6 +134,7 @@ func (b *builder) text(s string) {
 			return r
 		}, s)
 	}
+	s = TrueLinks(s)
 	if o := &b.stack[len(b.stack)-1]; s != "" && !o.tiny && !o.veiled {
 		b.add(&node{kind: text, val: s})
 	}

@@ -6,12 +6,12 @@ import "slices"
 // below a mail. Source: the default signatures of iOS, Android mail apps, Outlook,
 // Samsung, BlackBerry, Yahoo and Windows in their translations.
 var deviceStarts = []string{
-	"sent from my ", "sent from ", "sent via ", "sent using ", "sent with ", "sent on the go", "sent on my", "composed on ", "written on my ", "typed on ", "get outlook for ", "download outlook for ", "sent by ", "this email was sent from my", "sent through ",
+	"sent wirelessly", "sent from my ", "sent from ", "yahoo mail: ", "aol mail: ", "get bluemail", "get mailspring", "get spark", "get aqua mail", "get typeapp", "send from ", "send by ", "sent via ", "sent using ", "sent with ", "sent on the go", "sent on my", "composed on ", "written on my ", "typed on ", "get outlook for ", "download outlook for ", "sent by ", "this email was sent from my", "sent through ",
 	"von meinem ", "gesendet mit ", "gesendet von ", "gesendet über ", "gesendet aus ", "versendet mit ", "diese nachricht wurde von ", "diese nachricht wurde mit ", "outlook für ", "holen sie sich outlook für ", "gesendet vom ", "verfasst mit ",
-	"envoyé de ", "envoyé depuis ", "envoyé avec ", "envoyé à partir ", "envoyé par ", "envoyé via ", "obtenez outlook pour ", "obtenir outlook pour ", "télécharger outlook pour ", "téléchargez outlook pour ", "envoyée depuis ", "provenance : courrier",
+	"envoyé sans fil", "message envoyé de", "message envoyé depuis", "envoyé de ", "envoyé depuis ", "envoyé avec ", "envoyé à partir ", "envoyé par ", "envoyé via ", "obtenez outlook pour ", "obtenir outlook pour ", "télécharger outlook pour ", "téléchargez outlook pour ", "envoyée depuis ", "provenance : courrier",
 	"enviado desde ", "enviado de ", "enviado do ", "enviado da ", "enviado pelo ", "enviado con ", "enviado com ", "enviado por ", "enviado a partir ", "enviado através ", "obtener outlook para ", "obter outlook para ", "obter o outlook para ", "enviado mediante ", "descargar outlook para ", "enviada do ", "enviat des ", "enviat del ",
 	"inviato da ", "inviato dal ", "inviato con ", "inviato tramite ", "ottieni outlook per ", "scarica outlook per ", "inviata da ",
-	"verzonden vanaf ", "verstuurd vanaf ", "verzonden met ", "verzonden via ", "verstuurd met ", "verstuurd via ", "verzonden van ", "verstuurd van ", "outlook voor ", "download outlook voor ",
+	"verzonden vanuit ", "verstuurd vanuit ", "verzonden vanaf ", "verstuurd vanaf ", "verzonden met ", "verzonden via ", "verstuurd met ", "verstuurd via ", "verzonden van ", "verstuurd van ", "outlook voor ", "download outlook voor ",
 	"skickat från ", "skickades från ", "hämta outlook för ", "skickat via ", "skickat med ", "skaffa outlook för ",
 	"sendt fra ", "sendt via ", "sendt med ", "hent outlook til ", "hent outlook for ", "få outlook for ", "sendt frå ", "download outlook til ",
 	"lähetetty ", "hanki outlook ",
@@ -21,7 +21,7 @@ var deviceStarts = []string{
 	"poslano s ", "poslano z ", "poslano iz ", "poslato sa ", "послато са ", "preuzmite outlook",
 	"отправлено с ", "отправлено из ", "отправлено со ", "отправлено через ", "скачать outlook", "получить outlook", "надіслано з ", "надіслано із ", "відправлено з ", "отримати outlook", "изпратено от ", "изпратено с ", "отправлено от ",
 	"στάλθηκε από ", "εστάλη από ", "λήψη του outlook", "αποστολή από ", "gönderen:", "أرسلت من ", "تم الإرسال من ", "مرسل من ", "أُرسلت من ", "الحصول على outlook", "נשלח מ", "להורדת outlook", "ارسال شده از ", "فرستاده شده از ",
-	"发自我的", "發自我的", "发自", "發自", "来自我的", "從我的", "从我的", "寄自我的", "傳送自", "发送自", "获取 outlook", "取得 outlook", "下载 outlook", "나의 ", "내 ", "outlook 다운로드", "được gửi từ ", "đã gửi từ ", "gửi từ ", "tải outlook", "dikirim dari ", "terkirim dari ", "dihantar daripada ", "dapatkan outlook ", "saadetud minu ", "nosūtīts no ", "išsiųsta iš ", "sent frá ", "sent úr ", "bidalia nire", "ส่งจาก",
+	"发自我的", "發自我的", "发自", "發自", "来自我的", "從我的", "从我的", "寄自我的", "傳送自", "发送自", "获取 outlook", "取得 outlook", "下载 outlook", "나의 ", "내 ", "네이버 ", "다음메일", "보낸 사람 ", "outlook 다운로드", "được gửi từ ", "đã gửi từ ", "gửi từ ", "tải outlook", "dikirim dari ", "terkirim dari ", "dihantar daripada ", "dapatkan outlook ", "saadetud minu ", "nosūtīts no ", "išsiųsta iš ", "sent frá ", "sent úr ", "bidalia nire", "ส่งจาก",
 }
 
 // deviceStart has them by their first byte.

@@ -339,9 +339,11 @@ func (d *decision) echoParagraphs() {
 		for b < len(d.lines) && d.lines[b].role == own {
 			b++
 		}
-		if before = d.repeated(a, b, before); before > 0 {
-			taken = append(taken, run{a, b})
-			d.set(a, b, quote, "echo")
+		lead := d.leads(a, b)
+		if before = d.repeated(lead, b, before); before > 0 {
+			d.set(a, lead, attribution, "echo-lead")
+			taken = append(taken, run{lead, b})
+			d.set(lead, b, quote, "echo")
 		}
 		a = b
 	}
@@ -361,6 +363,19 @@ func (d *decision) echoParagraphs() {
 		}
 	}
 	d.echoLead()
+}
+
+// leads returns the first line from a up to b behind those of a paragraph that may say
+// whose its words are.
+func (d *decision) leads(a, b int) int {
+	var all signs
+	for i := a; i < b-1 && i < a+3; i++ {
+		g := d.signsOf(i)
+		if all |= g; g&signColon != 0 && all&(signVerb|signDate|signAddress) != 0 && all&signWordy == 0 {
+			return i + 1
+		}
+	}
+	return a
 }
 
 // at is what was found in line i.

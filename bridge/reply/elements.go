@@ -8,9 +8,9 @@ import (
 
 // attrs are the attributes of a start tag that say something about quotes.
 type attrs struct {
-	id, class, style, name, href, alt, width, marker string
-	hidden                                           bool
-	cite                                             bool // it says that it is a quote
+	id, class, style, name, href, alt, width, marker, start, value string
+	hidden                                                         bool
+	cite                                                           bool // it says that it is a quote
 }
 
 // wordKind is what an id or a class of a program says.
@@ -29,9 +29,9 @@ const (
 // m_123…, gmail-); see programWord.
 var programWords = table([]words[wordKind]{
 	{quoteBox, "gmail_quote|gmail_quote_container|nylas-quote"},
-	{historyBox, "yahoo_quoted|olk_src_body_section|isreplycontent|origbody|zmail_extra|zmail_extra_hr|protonmail_quote|tutanota_quote|skiff_quote|mail-editor-reference-message-container|messagereplysection|gmx_quote|iosymail|wmquote|qmquote|__quoted_text__|mailcontainer_quote|cm_quote|replybody|ymail_quote|front-blockquote|quotedmail|mailquote"},
+	{historyBox, "ntes-mailmaster-quote|includetail|yahoo_quoted|olk_src_body_section|isreplycontent|origbody|zmail_extra|zmail_extra_hr|protonmail_quote|tutanota_quote|skiff_quote|mail-editor-reference-message-container|messagereplysection|gmx_quote|iosymail|wmquote|qmquote|__quoted_text__|mailcontainer_quote|cm_quote|replybody|ymail_quote|front-blockquote|quotedmail|mailquote"},
 	{attributeLine, "gmail_attr|moz-cite-prefix|__quoted_header__|yahoo-quoted-attribution|tutanota_quote_header|gmail_quote_attribution|cite-prefix|front-attribution"},
-	{signatureBox, "gmail_signature|signature|moz-signature|ms-outlook-mobile-signature|ms-outlook-ios-signature|protonmail_signature_block|applemailsignature|__sig_pre__|__sig_post__|mobile-signature|mail-signature|email-signature|composer_signature|signature_block|yahoo-signature|yahoo_signature|ydp_signature|mailspring-signature|n1-signature|nylas-n1-signature"},
+	{signatureBox, "ymail_android_signature|ymail_ios_signature|ntes-signature|imail_signature|ntes-mailmaster-signature|aolmail_signature|zmail_signature|front-signature|hey-signature|gmail_signature|signature|moz-signature|ms-outlook-mobile-signature|ms-outlook-ios-signature|protonmail_signature_block|applemailsignature|__sig_pre__|__sig_post__|mobile-signature|mail-signature|email-signature|composer_signature|signature_block|yahoo-signature|yahoo_signature|ydp_signature|mailspring-signature|n1-signature|nylas-n1-signature"},
 	{cutMark, "divrplyfwdmsg|stopspelling|zwchr|replysplit|orimsghtmlseperator|replyforwardheader|zmail_extra_hr|__hr__|stop-spelling"},
 })
 

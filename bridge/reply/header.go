@@ -224,12 +224,26 @@ func separatorAt(s string) phrase {
 		low = []byte(lower(words))
 	}
 	switch {
+	case lead > 2 && isPassedOn(string(low)): // Lotus Notes: by whom, and when, wrapped at will
+		return forwardPhrase
+	case lead > 5 && trail > 5 && string(low) == "original":
+		return originalPhrase
 	case forwards[string(low)] && (lead > 1 || trail > 0 && strings.ContainsAny(inner, ":：")):
 		return forwardPhrase
 	case originals[string(low)] && (lead > 1 || lead > 0 && trail > 1):
 		return originalPhrase
 	}
 	return noPhrase
+}
+
+// isPassedOn tells whether a phrase names who has passed a mail on.
+func isPassedOn(low string) bool {
+	for _, p := range [...]string{"forwarded by ", "weitergeleitet von ", "réexpédié par ", "transféré par ", "transmis par ", "inoltrato da ", "reenviado por ", "doorgestuurd door ", "vidarebefordrat av ", "videresendt af ", "videresendt av ", "przesłane przez ", "encaminhado por ", "přeposlal ", "переслал "} {
+		if strings.HasPrefix(low, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // aboveThisLine tells whether a line is the one below which programs for customers and

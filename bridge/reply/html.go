@@ -22,17 +22,19 @@ type reader struct {
 	open  map[atom.Atom]int // how many of each are open
 	deep  map[atom.Atom]int // how many more of each are open, deeper than is looked
 
-	text   []byte // of the current line
-	space  bool   // a blank is due before the next word
-	gap    bool   // an empty line is due before the next line
-	href   string // of the open link
-	linked int    // where the text of the open link begins
-	cut    string // from here on everything is quoted: the id that says so
-	lead   int    // length of the bullet that begins the current line
-	last   state  // of the current line when its first text came
-	bullet string // of the list item whose text is due
-	sheet  markup.Sheet
-	bare   bool // what is hidden by a style is read all the same
+	text    []byte // of the current line
+	space   bool   // a blank is due before the next word
+	gap     bool   // an empty line is due before the next line
+	columns int    // how many lie between the last word and the next
+	shifted int    // where the text of the open superscript begins; -1: there is none
+	href    string // of the open link
+	linked  int    // where the text of the open link begins
+	cut     string // from here on everything is quoted: the id that says so
+	lead    int    // length of the bullet that begins the current line
+	last    state  // of the current line when its first text came
+	bullet  string // of the list item whose text is due
+	sheet   markup.Sheet
+	bare    bool // what is hidden by a style is read all the same
 }
 
 // element is an open element.
@@ -52,6 +54,8 @@ type state struct {
 	tiny   bool // text has no size, until an inner element gives it one
 	veiled bool // it is there and not seen, until an inner element is
 	pre    bool
+	lists  int  // how many are open
+	grid   bool // in a table whose columns say something
 }
 
 // unseen reports whether text is not shown.
@@ -175,10 +179,13 @@ func (r *reader) chars(s []byte, start, end int) {
 			j++
 		}
 		r.begin(st)
-		if r.space && len(r.text) > 0 {
+		switch {
+		case r.columns > 0 && len(r.text) > 0:
+			r.text = append(r.text, strings.Repeat("\t", min(r.columns, 100))...)
+		case r.space && len(r.text) > 0:
 			r.text = append(r.text, ' ')
 		}
-		r.space, wrote = false, true
+		r.columns, r.space, wrote = 0, false, true
 		r.text = append(r.text, s[i:j]...)
 		i = j
 	}
@@ -204,6 +211,7 @@ func (r *reader) begin(st state) {
 
 // flush ends the current line.
 func (r *reader) flush() {
+	r.columns = 0
 	if len(r.text) == 0 {
 		r.space = false
 		return
@@ -272,17 +280,7 @@ func (r *reader) start(kind html.TokenType, start, end int) {
 		r.cutFrom(at, st)
 		return
 	case atom.Img:
-		if !st.hidden && !st.veiled && at.alt != "" && at.width != "0" && at.width != "1" {
-			r.begin(st)
-			if r.space && len(r.text) > 0 {
-				r.text = append(r.text, ' ')
-			}
-			r.text = append(r.text, ("[image: " + at.alt + "]")...)
-			r.space = false
-		}
-		if !st.hidden && (len(r.text) > 0) {
-			r.keep(html.SelfClosingTagToken, tag, start, end)
-		}
+		r.image(&at, st, start, end)
 		return
 	}
 	if void[tag] {
@@ -299,15 +297,29 @@ func (r *reader) start(kind html.TokenType, start, end int) {
 	if inner.depth != st.depth || inner.mark != st.mark {
 		r.flush()
 	}
+	first := 0
 	switch tag {
-	case atom.Li:
-		r.bullet = "- "
-		if n := len(r.stack) - 1; n >= 0 && r.stack[n].tag == atom.Ol {
-			r.stack[n].items++
-			r.bullet = strconv.Itoa(r.stack[n].items) + ". "
+	case atom.Ul, atom.Menu:
+		inner.lists++
+	case atom.Ol:
+		inner.lists++
+		if n, err := strconv.Atoi(at.start); err == nil && n > 0 && n < 1e9 {
+			first = n - 1
 		}
+	case atom.Li:
+		r.item(&at, st)
+	case atom.Table:
+		inner.grid = r.frag.isGrid(end)
 	case atom.Td, atom.Th:
 		r.space = true
+		if st.grid && len(r.text) > 0 {
+			r.columns++
+		}
+	case atom.Sup, atom.Sub:
+		r.shifted = len(r.text)
+		if r.space {
+			r.shifted = -1 // a word of its own
+		}
 	case atom.A:
 		r.href, r.linked = at.href, len(r.text)
 	}
@@ -318,9 +330,64 @@ func (r *reader) start(kind html.TokenType, start, end int) {
 		r.deep[tag]++
 		return
 	}
-	r.stack = append(r.stack, element{tag: tag, name: label, state: inner})
+	r.stack = append(r.stack, element{tag: tag, name: label, items: first, state: inner})
 	r.open[tag]++
 	r.keep(html.StartTagToken, tag, start, end)
+}
+
+// image writes what stands for a picture: an emoji is a character.
+func (r *reader) image(at *attrs, st state, start, end int) {
+	if !st.hidden && !st.veiled && at.alt != "" && at.width != "0" && at.width != "1" {
+		r.begin(st)
+		if r.space && len(r.text) > 0 {
+			r.text = append(r.text, ' ')
+		}
+		alt := "[image: " + at.alt + "]"
+		if markup.IsEmoji(at.alt) && at.alt[0] != ':' {
+			alt = at.alt
+		}
+		r.text = append(r.text, alt...)
+		r.space = false
+	}
+	if !st.hidden && len(r.text) > 0 {
+		r.keep(html.SelfClosingTagToken, atom.Img, start, end)
+	}
+}
+
+// item begins an item of a list: moved in as deep as its list is.
+func (r *reader) item(at *attrs, st state) {
+	r.bullet = "- "
+	for n := len(r.stack) - 1; n >= 0; n-- {
+		if t := r.stack[n].tag; t == atom.Ul || t == atom.Menu {
+			break
+		} else if t == atom.Ol {
+			if v, err := strconv.Atoi(at.value); err == nil && v > 0 && v < 1e9 {
+				r.stack[n].items = v - 1
+			}
+			r.stack[n].items++
+			r.bullet = strconv.Itoa(r.stack[n].items) + ". "
+			break
+		}
+	}
+	const most = 10
+	r.bullet = strings.Repeat("  ", min(max(st.lists-1, 0), most)) + r.bullet
+}
+
+// shift writes a superscript or a subscript that has just ended with characters of its
+// own, where there are some.
+func (r *reader) shift(tag atom.Atom) {
+	at := r.shifted
+	r.shifted = -1
+	if at < 0 || at >= len(r.text) {
+		return
+	}
+	s, ok := markup.Raised(string(r.text[at:]))
+	if tag == atom.Sub {
+		s, ok = markup.Lowered(string(r.text[at:]))
+	}
+	if ok {
+		r.text = append(r.text[:at], s...)
+	}
 }
 
 // cutFrom notes when everything from an element on is quoted.
@@ -347,6 +414,11 @@ func (r *reader) lineBreak(start, end int) {
 
 // block begins a line where an element is a block.
 func (r *reader) block(tag atom.Atom) {
+	if st := r.state(); st.grid && tag != atom.Tr && tag != atom.Table {
+		if r.space = true; !tableParts[tag] {
+			return // a cell of such a table is one line
+		}
+	}
 	switch blocks[tag] {
 	case 1:
 		r.flush()
@@ -391,8 +463,11 @@ func (r *reader) end(tag atom.Atom, name string, start, end int) {
 	if i < 0 {
 		return
 	}
-	if tag == atom.A {
+	switch tag {
+	case atom.A:
 		r.closeLink()
+	case atom.Sup, atom.Sub:
+		r.shift(tag)
 	}
 	r.close(i, start, end)
 }
@@ -417,7 +492,7 @@ func (r *reader) close(i, start, end int) {
 
 // closeLink adds the address of a link whose text does not show it.
 func (r *reader) closeLink() {
-	href := r.href
+	href := markup.TrueLink(r.href)
 	r.href = ""
 	if st := r.state(); href == "" || st.unseen() || r.linked >= len(r.text) {
 		return

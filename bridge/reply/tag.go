@@ -75,7 +75,7 @@ func attribute(s string) (key, value, rest string) {
 // is left out. Of two with one name the first counts.
 func attributes(rest string) (a attrs) {
 	var key, v string
-	var seen uint8
+	var seen uint16
 	for rest != "" {
 		if key, v, rest = attribute(rest); key == "" {
 			break
@@ -126,7 +126,7 @@ func decoded(v string) string {
 }
 
 // field is where an attribute is kept, and a bit of its own; nil: it says nothing.
-func (a *attrs) field(key string) (p *string, bit uint8) {
+func (a *attrs) field(key string) (p *string, bit uint16) {
 	if len(key) > len("data-smartmail") {
 		return nil, 0
 	}
@@ -145,6 +145,10 @@ func (a *attrs) field(key string) (p *string, bit uint8) {
 		return &a.alt, 32
 	case "width":
 		return &a.width, 64
+	case "start":
+		return &a.start, 256
+	case "value":
+		return &a.value, 512
 	case "data-marker", "data-smartmail":
 		return &a.marker, 128
 	}
