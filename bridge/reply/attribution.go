@@ -269,10 +269,27 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 			break
 		}
 	}
+	if f.first > before && d.leadsOn(f.first-1) {
+		f.first--
+	}
 	if f.rule == "date-zone" && !quoted && !d.alone(f.first, f.last) {
 		return f, false // a line of a log
 	}
 	return f, f.first >= 0
+}
+
+// leadsOn tells whether a line above such a line is its begin, broken off behind a word
+// that demands more: "Excerpts from Ann's message of".
+func (d *decision) leadsOn(i int) bool {
+	l := &d.lines[i]
+	if l.role != own || len(l.body) > 120 || d.signsOf(i)&signWordy != 0 {
+		return false
+	}
+	switch lower(lastWord(l.body)) {
+	case "of", "on", "from", "am", "vom", "von", "le", "du", "de", "del", "el", "den", "op", "van", "em", "il", "w", "dnia", "dne", "от", "le:":
+		return d.signsOf(i)&signIntro != 0 || strings.Count(l.body, " ") < 8
+	}
+	return false
 }
 
 // alone tells whether empty lines stand around the lines from first to last.

@@ -42,8 +42,23 @@ func (d *decision) decide() {
 	d.answersInQuotes()
 	d.firstDevice()
 	d.quotes()
+	d.ruleOnTop()
 	if !d.hasOwn(0, len(d.lines)) {
 		d.restore()
+	}
+}
+
+// ruleOnTop takes a rule away that stands above all words: a program has drawn it.
+func (d *decision) ruleOnTop() {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.role != own {
+			continue
+		}
+		if l.depth == 0 && l.mark&inCode == 0 && len(l.body) >= 10 && strings.Trim(l.body, "_-") == "" && d.hasOwn(i+1, len(d.lines)) {
+			l.role, l.rule = header, "rule-on-top"
+		}
+		return
 	}
 }
 

@@ -3,7 +3,11 @@
 // pure function, takes linear time, and keeps what it is not sure of.
 package reply
 
-import "strings"
+import (
+	"strings"
+
+	"hashsend/bridge/markup"
+)
 
 // Mail is what is known of one answer.
 type Mail struct {
@@ -56,6 +60,7 @@ const (
 // Extract finds what the person wrote. Text is empty only when the mail has no
 // text, or OnlyQuote is set. It is safe for use by several goroutines.
 func Extract(m Mail) Result {
+	m.Text = withoutRepeats(markup.TrueLinks(m.Text))
 	known := newEcho(m.said())
 	if blank(m.HTML) {
 		return extract(m, plainPage(m.Text), known)
@@ -149,4 +154,33 @@ func allAmong(text string, cuts []Cut) bool {
 		among = among[i+len(s):]
 	}
 	return true
+}
+
+// withoutRepeats takes the addresses away that programs write behind a link whose text
+// is the same address: "https://example.org<https://example.org/>".
+func withoutRepeats(text string) string {
+	if !strings.Contains(text, "<http") {
+		return text
+	}
+	bare := func(s string) string {
+		s = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(s), "https://"), "http://")
+		return strings.TrimRight(strings.TrimPrefix(s, "www."), "/")
+	}
+	var out strings.Builder
+	for {
+		i := strings.Index(text, "<http")
+		if i < 0 {
+			break
+		}
+		end := strings.IndexAny(text[i:], "> \t\n")
+		label := text[strings.LastIndexAny(text[:i], " \t\n<>()")+1 : i]
+		out.WriteString(text[:i])
+		if end < 0 || text[i+end] != '>' || label == "" || bare(label) != bare(text[i+1:i+end]) {
+			out.WriteString("<http")
+			text = text[i+len("<http"):]
+			continue
+		}
+		text = text[i+end+1:]
+	}
+	return out.String() + text
 }
