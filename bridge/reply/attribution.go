@@ -26,6 +26,7 @@ const (
 	signBracket                    // an address in angle brackets
 	signWordy                      // it has words of a sentence, which no program writes there
 	signAfter                      // it has such words behind the last word for "wrote"
+	signSome                       // it has one of them
 	signNamed                      // behind the last number stand but two to four words as of a name
 )
 
@@ -105,6 +106,9 @@ func lookWords(s string) signs {
 	}
 	if lastVerb&verbEnd != 0 && wordsAfter == 0 {
 		g |= signVerbEnd
+	}
+	if common > 0 {
+		g |= signSome
 	}
 	if common >= 4 {
 		g |= signWordy
@@ -359,6 +363,8 @@ func judge(g signs, size int, quoted bool) (rule string, sure bool) {
 	case has(signVerbEnd|signColon) && place:
 		return "wrote", true
 	case has(signVerb|signColon|signDate) && (has(signIntro) || has(signAddress)) && g&signAfter == 0:
+		return "wrote", true
+	case has(signVerb|signColon|signDate|signTime) && size < 120 && g&(signAfter|signSome) == 0:
 		return "wrote", true
 	case has(signVerb|signColon|signAddress) && size < 200 && g&signAfter == 0:
 		return "wrote", true

@@ -57,10 +57,13 @@ func (d *decision) answersInQuotes() {
 		for b < len(d.lines) && (d.lines[b].role == empty || d.lines[b].role == quote && d.lines[b].depth == d.lines[a].depth) {
 			b++
 		}
-		d.set(a, b, own, d.lines[a].rule)
-		if !d.answersIn(a, b, quote) {
-			d.set(a, b, quote, d.lines[a].rule)
+		rule := d.lines[a].rule
+		d.set(a, b, own, rule)
+		end := d.section(a)
+		if end = min(end, b); !d.answersIn(a, end, quote) {
+			end = a
 		}
+		d.set(end, b, quote, rule)
 		a = b - 1
 	}
 }

@@ -45,7 +45,7 @@ func (d *decision) structure() {
 		case cutHere:
 			if !d.quotedMailAt(i) {
 				for j := i; j < len(d.lines); j++ {
-					d.lines[j].mark &^= cutHere | inHistory
+					d.lines[j].mark &^= cutHere
 				}
 				continue // the same lines, without that hint
 			}
@@ -83,7 +83,7 @@ func (d *decision) quotedMailAt(i int) bool {
 			continue
 		}
 		n++
-		if d.lines[i].depth > 0 || separatorAt(d.lines[i].body) > forwardPhrase && n == 1 {
+		if separatorAt(d.lines[i].body) == rulePhrase && n == 1 {
 			continue
 		}
 		if k, _ := labelOf(d.lines[i].body); k != noLabel || separatorAt(d.lines[i].body) != noPhrase || d.signsOf(i)&(signDate|signAddress) != 0 {

@@ -227,19 +227,21 @@ func (r *reader) add(s string) {
 	st := r.last
 	l := line{raw: strings.ReplaceAll(s, "\u00a0", " "), body: trim(s), depth: st.depth, mark: st.mark, rule: st.rule}
 	if r.cut != "" {
-		l.mark |= inHistory | cutHere
+		l.mark |= cutHere
 		l.rule = r.cut
+	}
+	lead := groupWise(l.body)
+	if lead != "" {
+		l.body = lead
+		l.mark |= inLead
 	}
 	switch {
 	case l.body == "":
 		l.role, l.raw = empty, ""
 	case l.depth > 0:
 		l.role = quote
-	default:
-		if lead := groupWise(l.body); lead != "" {
-			l.body = lead
-			l.mark |= inLead
-		} else if d, rest := quoteMarks(l.body); d > 0 {
+	case lead == "":
+		if d, rest := quoteMarks(l.body); d > 0 {
 			l.depth, l.body, l.role, l.rule = d, rest, quote, "mark"
 			l.raw = rest
 		}
@@ -252,7 +254,7 @@ func (r *reader) emptyLine() {
 	if n := len(r.lines); n > 0 && r.lines[n-1].role != empty {
 		st := r.state()
 		if r.cut != "" {
-			st.mark |= inHistory | cutHere
+			st.mark |= cutHere
 		}
 		r.lines = append(r.lines, line{role: empty, depth: st.depth, mark: st.mark})
 	}
@@ -392,7 +394,7 @@ func (r *reader) shift(tag atom.Atom) {
 
 // cutFrom notes when everything from an element on is quoted.
 func (r *reader) cutFrom(at attrs, st state) {
-	if kind, word := at.what(); kind == cutMark && !st.hidden && r.cut == "" {
+	if kind, word := at.what(); kind == cutMark && !st.hidden && r.cut == "" && st.depth == 0 && st.mark&inHistory == 0 { // in a quote it is that of another mail
 		r.flush()
 		r.cut = word
 	}

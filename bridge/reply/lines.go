@@ -60,9 +60,18 @@ type page struct {
 // plainPage splits a plain text into lines.
 func plainPage(text string) page {
 	p := page{lines: make([]line, 0, strings.Count(text, "\n")+2)}
+	tags := strings.Contains(text, "<div>-----") // some write the tags of their separator into plain text
 	for text != "" {
 		var s string
 		s, text, _ = strings.Cut(text, "\n")
+		if tags && strings.Contains(s, "div>") {
+			for l := range strings.SplitSeq(s, "<div>") {
+				if l = strings.TrimSpace(strings.ReplaceAll(l, "</div>", "")); l != "" {
+					p.addPlain(l)
+				}
+			}
+			continue
+		}
 		p.addPlain(s)
 	}
 	joinWrappedMarks(p.lines)

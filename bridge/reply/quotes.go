@@ -73,11 +73,35 @@ func (d *decision) quotes() {
 			d.tail(d.stretch(b.first), b.first)
 			continue
 		}
-		for i := b.first; i < b.end; i++ {
-			if l := &d.lines[i]; l.role == quote || l.role == attribution {
-				l.lead, l.role = l.role == attribution, own
-				d.doubt += 0.02
-			}
+		d.keepQuote(b, bs[0].attributed)
+	}
+}
+
+// keepQuote keeps a quote as what the person answers. What that quotes itself goes,
+// unless the answer stands right below it, or the person has chosen what to quote: by
+// says that a program did.
+func (d *decision) keepQuote(b block, by bool) {
+	base, last := 0, b.end-1
+	for i := b.first; i < b.end; i++ {
+		if l := &d.lines[i]; l.role == quote && (base == 0 || l.depth < base) {
+			base = l.depth
+		}
+	}
+	for last > b.first && (d.lines[last].role != quote || d.lines[last].body == "") {
+		last--
+	}
+	answered := last // begin of the run that is answered
+	for answered > b.first && d.lines[answered-1].role == quote && d.lines[answered-1].depth == d.lines[last].depth {
+		answered--
+	}
+	for i := b.first; i < b.end; i++ {
+		l := &d.lines[i]
+		if by && l.role == quote && l.depth > base && i < answered {
+			continue
+		}
+		if l.role == quote || l.role == attribution {
+			l.lead, l.role = l.role == attribution, own
+			d.doubt += 0.02
 		}
 	}
 }

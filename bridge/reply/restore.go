@@ -76,7 +76,7 @@ func (d *decision) restoreUnmarked() {
 			head = i
 			continue
 		case history:
-			if l.depth == 0 && head >= 0 && l.mark&inHistory == 0 && l.rule == "below-splitter" {
+			if l.depth == 0 && head >= 0 && l.mark&(inHistory|cutHere) == 0 && l.rule == "below-splitter" {
 				first = i
 			}
 		case empty:

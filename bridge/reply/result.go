@@ -120,7 +120,7 @@ func (d *decision) confidence() float64 {
 			continue
 		}
 		cut = true
-		structured = structured || l.mark&(inHistory|inQuoteBox|inAttribute) != 0 || l.known > 0
+		structured = structured || l.mark&(inHistory|cutHere|inQuoteBox|inAttribute) != 0 || l.known > 0
 		marked = marked || l.role == quote
 	}
 	switch {
