@@ -142,6 +142,7 @@ func (d *decision) answersIn(a, b int, rest role) bool {
 		l := &d.lines[i]
 		switch {
 		case l.role == empty:
+		case i >= tail && delimiter(l.body) != "": // of the person's signature
 		case i > first && i < last && d.answers(i, same[i-a]), i >= tail && d.answers(i, false):
 			switch {
 			case rest == quote:
@@ -183,13 +184,17 @@ func (d *decision) copied(a, b int) (k int, same []bool) {
 	if k == 0 {
 		return 0, nil
 	}
-	one, words := d.known.alone(k)
+	one, words, times := d.known.alone(k)
 	h := d.hear(a, b)
 	found := d.find(one, h)
 	same = make([]bool, b-a)
 	seen := 0
 	for i, m := range found {
-		if same[i] = m.words > 0 && m.words*5 >= h.count[i]*4; same[i] {
+		if same[i] = m.words > 0 && m.words*5 >= h.count[i]*4; same[i] && m.line && h.size[i] < shortEcho {
+			times[h.whole[i]]-- // a name or a greeting: the person may write it again
+			same[i] = times[h.whole[i]] >= 0
+		}
+		if same[i] {
 			seen += m.words
 		}
 	}

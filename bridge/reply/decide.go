@@ -217,6 +217,9 @@ func (d *decision) headAt(i int) (end int, rule string) {
 	if d.lines[i].mark&inLead != 0 {
 		return i + 1, "groupwise"
 	}
+	if strings.HasPrefix(d.lines[i].body, "<div>-----") { // with the tags in its words
+		return i + 1, "separator"
+	}
 	if aboveThisLine(d.lines[i].body) {
 		return i + 1, "above-this-line"
 	}

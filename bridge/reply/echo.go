@@ -8,6 +8,7 @@ import (
 // Bounds of what is remembered of known messages.
 const (
 	shingle    = 5       // words that must follow each other to be recognised
+	wideRun    = 12      // the same for characters of a script without spaces
 	shortEcho  = 12      // letters that a line needs to be recognised by itself
 	echoWords  = 8       // words of a paragraph without marks that repeats a message
 	maxKnown   = 64      // messages
@@ -58,7 +59,13 @@ func withoutWays(text string) Said {
 type echo struct {
 	said     []Said
 	whole    map[uint64]int // hash of a line, to the index of the message plus one
-	shingles map[uint64]int // hash of five words
+	shingles map[uint64]at  // hash of five words
+}
+
+// at is a place in a message.
+type at struct {
+	message int // its index plus one
+	word    int
 }
 
 // newEcho returns nil when nothing is known.
@@ -66,7 +73,7 @@ func newEcho(said []Said) *echo {
 	if len(said) == 0 {
 		return nil
 	}
-	e := &echo{said: said, whole: make(map[uint64]int), shingles: make(map[uint64]int)}
+	e := &echo{said: said, whole: make(map[uint64]int), shingles: make(map[uint64]at)}
 	size := 0
 	for k, s := range said {
 		if size += len(s.Text); k >= maxKnown || size > knownBytes {
@@ -88,28 +95,35 @@ func (e *echo) remember(text string, k int) int {
 	for l := range strings.SplitSeq(text, "\n") {
 		var h uint64
 		var n int
-		words, h, n = hashWords(words, links.line(l))
+		words, h, n, _ = hashWords(words, links.line(l))
 		if n > 0 && e.whole[h] == 0 {
 			e.whole[h] = k
 		}
 	}
 	for i := 0; i+shingle <= len(words); i++ {
-		if h := mix(words[i : i+shingle]); e.shingles[h] == 0 {
-			e.shingles[h] = k
+		if h := mix(words[i : i+shingle]); e.shingles[h].message == 0 {
+			e.shingles[h] = at{k, i}
 		}
 	}
 	return len(words)
 }
 
-// alone is an echo of one message, and how many words that has.
-func (e *echo) alone(k int) (*echo, int) {
+// alone is an echo of one message, how many words that has, and how often each of its
+// lines stands in it.
+func (e *echo) alone(k int) (one *echo, words int, times map[uint64]int) {
 	s := e.said[k-1]
-	one := &echo{said: e.said, whole: make(map[uint64]int), shingles: make(map[uint64]int)}
-	words := one.remember(s.Text, k)
+	one = &echo{said: e.said, whole: make(map[uint64]int), shingles: make(map[uint64]at)}
+	words = one.remember(s.Text, k)
 	for _, f := range s.First {
 		one.remember(f, k)
 	}
-	return one, words
+	times = make(map[uint64]int)
+	var links linkless
+	for l := range strings.SplitSeq(s.Text, "\n") {
+		_, h, _, _ := hashWords(nil, links.line(l))
+		times[h]++
+	}
+	return one, words, times
 }
 
 const (
@@ -118,8 +132,9 @@ const (
 )
 
 // hashWords appends a hash for each word of s, and returns the hash of all letters
-// and their number. A character of a script without spaces is a word.
-func hashWords(words []uint64, s string) (all []uint64, whole uint64, n int) {
+// and their number. A character of a script without spaces is a word; wide: there are
+// some.
+func hashWords(words []uint64, s string) (all []uint64, whole uint64, n int, wide bool) {
 	whole = fnvStart
 	h, in := uint64(fnvStart), false
 	for _, r := range s {
@@ -133,6 +148,7 @@ func hashWords(words []uint64, s string) (all []uint64, whole uint64, n int) {
 				continue
 			}
 			n++
+			wide = true
 		} else if !unicode.IsSpace(r) && r != '-' && r != '/' {
 			continue
 		}
@@ -144,7 +160,7 @@ func hashWords(words []uint64, s string) (all []uint64, whole uint64, n int) {
 	if in {
 		words = append(words, h)
 	}
-	return words, whole, n
+	return words, whole, n, wide
 }
 
 func mix(words []uint64) uint64 {
@@ -215,19 +231,20 @@ type heard struct {
 	whole  []uint64
 	count  []int // words of each line
 	size   []int // letters of each line
+	wide   []bool
 	first  int
 }
 
 // hear reads the lines from a up to b.
 func (d *decision) hear(a, b int) *heard {
-	h := &heard{first: a, whole: make([]uint64, b-a), count: make([]int, b-a), size: make([]int, b-a)}
+	h := &heard{first: a, whole: make([]uint64, b-a), count: make([]int, b-a), size: make([]int, b-a), wide: make([]bool, b-a)}
 	var links linkless
 	for i := a; i < b; i++ {
 		if d.lines[i].role == empty {
 			continue
 		}
 		n := len(h.words)
-		h.words, h.whole[i-a], h.size[i-a] = hashWords(h.words, links.line(d.lines[i].body))
+		h.words, h.whole[i-a], h.size[i-a], h.wide[i-a] = hashWords(h.words, links.line(d.lines[i].body))
 		h.count[i-a] = len(h.words) - n
 		for range h.count[i-a] {
 			h.lineOf = append(h.lineOf, i)
@@ -249,9 +266,16 @@ func (d *decision) find(e *echo, h *heard) []match {
 	found := make([]match, len(h.count))
 	until := 0
 	for i := 0; i+shingle <= len(h.words); i++ {
-		k := e.shingles[mix(h.words[i:i+shingle])]
+		p := e.shingles[mix(h.words[i:i+shingle])]
+		k := p.message
+		if k == 0 {
+			continue
+		}
+		if h.wide[h.lineOf[i]-h.first] && !e.goesOn(h.words, i, p) {
+			continue
+		}
 		// An answer between two quoted lines may go on as the message did.
-		if k == 0 || d.lines[h.lineOf[i]].depth != d.lines[h.lineOf[i+shingle-1]].depth {
+		if d.lines[h.lineOf[i]].depth != d.lines[h.lineOf[i+shingle-1]].depth {
 			continue
 		}
 		for j := max(i, until); j < i+shingle; j++ {
@@ -272,6 +296,19 @@ func (d *decision) find(e *echo, h *heard) []match {
 		m.all = h.count[i] > 0 && m.words == h.count[i]
 	}
 	return found
+}
+
+// goesOn tells whether the words around place i are those around a place in a message,
+// as many as a script without spaces needs.
+func (e *echo) goesOn(words []uint64, i int, p at) bool {
+	run := shingle
+	for n := 1; run < wideRun && i+n+shingle <= len(words) && e.shingles[mix(words[i+n:i+n+shingle])] == (at{p.message, p.word + n}); n++ {
+		run++
+	}
+	for n := 1; run < wideRun && i-n >= 0 && e.shingles[mix(words[i-n:i-n+shingle])] == (at{p.message, p.word - n}); n++ {
+		run++
+	}
+	return run >= wideRun
 }
 
 // echoes notes which lines with quote marks repeat a known message.

@@ -14,6 +14,7 @@ type client struct {
 	only    []string // tongues in which it is used so; nil: all
 	below   bool     // the words stand below the quote
 	between bool     // the words stand between the quoted lines
+	short   bool     // used in conversations of two mails alone: else nothing tells what is answered
 }
 
 const (
@@ -38,6 +39,8 @@ var clients = []client{
 	{name: "iPhone", lead: []string{"@apple"}, mark: "> ", html: appleHTML, sign: "@device"},
 	{name: "Outlook for Windows", lead: []string{"@header"}, html: outlookHTML},
 	{name: "Outlook for Windows, original", lead: []string{"@original"}},
+	{name: "Outlook for Windows, below", lead: []string{"@header"}, below: true, short: true},
+	{name: "Outlook for Windows, between", lead: []string{"@header"}, between: true, short: true},
 	{name: "Outlook on the web", lead: []string{"________________________________", "@header"}, html: owaHTML},
 	{name: "Outlook, new", lead: []string{"@header"}, html: newOutlook, sign: "Get Outlook for iOS<https://aka.ms/o0ukef>", only: []string{"en"}},
 	{name: "Outlook for Mac", lead: []string{"@header"}, html: `<html><body><div>{own}</div><div>{sign}</div><div><br></div><span id="OLK_SRC_BODY_SECTION"><div style="border-top: #b5c4df 1pt solid;">{lead}</div><div><br></div><div>{quote}</div></span></body></html>`},

@@ -259,10 +259,13 @@ func (d *decision) hintedSignature(a, b int) {
 	if !words {
 		end = a
 	}
-	for i := a; i < end; i++ {
-		d.lines[i].mark &^= inSignature
+	for i := a; i < b; i++ {
+		if l := &d.lines[i]; i < end {
+			l.mark &^= inSignature
+		} else if l.role == own { // one that is quoted belongs to the quote
+			l.role = signature
+		}
 	}
-	d.keepRule(end, b, signature)
 }
 
 // beginsSignature tells whether a line in an element for signatures begins one.

@@ -240,6 +240,9 @@ func (r *reader) add(s string) {
 		l.role, l.raw = empty, ""
 	case l.depth > 0:
 		l.role = quote
+		if d, rest := quoteMarks(l.body); d > 0 && lead == "" {
+			l.depth, l.body, l.raw = l.depth+d, rest, rest
+		}
 	case lead == "":
 		if d, rest := quoteMarks(l.body); d > 0 {
 			l.depth, l.body, l.role, l.rule = d, rest, quote, "mark"

@@ -99,10 +99,11 @@ func (d *decision) restoreUnmarked() {
 		return
 	}
 	for i := first; i < end; i++ {
-		if m := d.at(i); d.lines[i].role == own && m.all && (m.line || m.words >= echoWords) {
+		if m := d.at(i); d.lines[i].role == own && m.all && m.words >= echoWords {
 			d.lines[i].role = history
 		}
 	}
+	d.tail(first, end)
 	d.doubt += 0.4
 }
 
