@@ -190,7 +190,7 @@ func (d *decision) copied(a, b int) (k int, same []bool) {
 	same = make([]bool, b-a)
 	seen := 0
 	for i, m := range found {
-		if same[i] = m.words > 0 && m.words*5 >= h.count[i]*4; same[i] && m.line && h.size[i] < shortEcho {
+		if same[i] = m.words > 0 && m.words*5 >= h.count[i]*4; same[i] && m.line && h.count[i] <= shingle {
 			times[h.whole[i]]-- // a name or a greeting: the person may write it again
 			same[i] = times[h.whole[i]] >= 0
 		}

@@ -12,18 +12,20 @@ const structureConfidence = 0.95
 // decision gives each line of a body its role.
 type decision struct {
 	page
-	mail     Mail
-	signs    []signs
-	looked   []bool
-	show     []bool
-	echoed   bool // a known message is repeated somewhere
-	known    *echo
-	heard    *heard
-	found    []match // of known messages in each line
-	flat     bool    // lines have other words than the HTML: it is not written
-	sections int     // copies of mails without marks that were looked at
-	forward  bool
-	doubt    float64
+	mail      Mail
+	signs     []signs
+	looked    []bool
+	show      []bool
+	echoed    bool // a known message is repeated somewhere
+	habit     []ending
+	habitRead bool
+	known     *echo
+	heard     *heard
+	found     []match // of known messages in each line
+	flat      bool    // lines have other words than the HTML: it is not written
+	sections  int     // copies of mails without marks that were looked at
+	forward   bool
+	doubt     float64
 }
 
 // decide runs the witnesses from the strongest to the weakest, then the rules
@@ -153,6 +155,9 @@ func (d *decision) splitters() {
 				ls = d.lines
 			}
 			had, checked = had || d.hasOwn(checked, f.first), f.first
+			if i+1 < len(ls) && ls[i+1].role == own && len(ls[i+1].body) <= 12 && strings.HasSuffix(ls[i+1].body, ":") && !strings.HasSuffix(ls[i].body, ":") {
+				i++ // the rest of a verb: "je:"
+			}
 			d.set(f.first, i+1, attribution, f.rule)
 			if !had {
 				d.indented(i + 1)

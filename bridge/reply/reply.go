@@ -18,6 +18,7 @@ type Mail struct {
 	HTML    string   // decoded text/html body; empty: none
 	Known   []string // plain texts of the messages that this mail may quote (ours and others of the thread), newest first
 	Said    []Said   // the same with what else is known of them; takes the place of Known where it is not nil
+	Habit   string   // what Learn returned for the last mail of the same writer; empty: nothing yet
 }
 
 // Result is what the person wrote.

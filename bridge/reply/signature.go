@@ -26,6 +26,9 @@ func (d *decision) tail(a, b int) {
 			return
 		}
 		cut := d.deviceTail(a, b)
+		if cut == b {
+			cut = d.learnedTail(a, b)
+		}
 		if cut == b && d.lines[b-1].body == "ᐧ" { // the mark of a tracker
 			d.set(b-1, b, footer, "tracker")
 			cut = b - 1
