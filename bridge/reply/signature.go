@@ -3,6 +3,7 @@ package reply
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,6 +29,9 @@ func (d *decision) tail(a, b int) {
 		cut := d.deviceTail(a, b)
 		if cut == b {
 			cut = d.learnedTail(a, b)
+		}
+		if cut == b {
+			cut = d.linksTail(a, b)
 		}
 		if cut == b && d.lines[b-1].body == "ᐧ" { // the mark of a tracker
 			d.set(b-1, b, footer, "tracker")
@@ -63,6 +67,35 @@ func (d *decision) deviceTail(a, b int) int {
 	d.set(i, b, device, "device")
 	d.trimDash(i - 1)
 	return i
+}
+
+// linksTail cuts the list that Nextcloud and others make of the links in the HTML,
+// where the words above have none of them.
+func (d *decision) linksTail(a, b int) int {
+	i, links := b-1, 0
+	for ; i > a+1; i-- {
+		l := &d.lines[i]
+		if l.role == own && strings.HasPrefix(l.body, "[") && strings.Contains(l.body, "] http") {
+			links++
+		} else if l.role != empty {
+			break
+		}
+	}
+	if links == 0 || d.lines[i].role != own || len(d.lines[i].body) < 3 || strings.Trim(d.lines[i].body, "-=") != "" {
+		return b
+	}
+	switch lower(strings.TrimRight(d.lines[i-1].body, ": ")) {
+	case "links", "link", "verweise", "liens", "enlaces", "ligações", "collegamenti", "odkazy", "länkar", "ссылки":
+	default:
+		return b
+	}
+	for j := range i - 1 {
+		if l := &d.lines[j]; l.role == own && strings.Contains(l.body, "[1]") {
+			return b
+		}
+	}
+	d.set(i-1, b, footer, "links")
+	return i - 1
 }
 
 // trimDash takes the dash away that some programs write before their line.
@@ -341,8 +374,8 @@ func isDevice(s string) bool {
 	if s == "" || len(s) > 240 {
 		return false
 	}
-	s = withoutLinks(s)
-	s = lower(strings.Trim(s, "*_-–— \t\u00a0.[]\u200e\u200f<>()"))
+	typed := strings.Trim(withoutLinks(s), "*_-–— \t\u00a0.[]\u200e\u200f<>()")
+	s = lower(typed)
 	if s == "" || utf8.RuneCountInString(s) > 90 {
 		return false
 	}
@@ -366,7 +399,11 @@ func isDevice(s string) bool {
 	if strings.ContainsAny(rest, ",;?") {
 		return named && strings.Count(rest, " ") < 6
 	}
-	return named && words <= 14 || words <= 5 && !strings.HasSuffix(sent, " my ")
+	if strings.HasSuffix(sent, " my ") && !named {
+		first, _ := utf8.DecodeRuneInString(typed[min(len(typed), len(sent)):])
+		return words <= 7 && (unicode.IsUpper(first) || unicode.IsDigit(first)) // a name that no list has
+	}
+	return named && words <= 14 || words <= 5
 }
 
 // withoutLinks removes "<https://…>", "(https://…)" and "[…]" from a line.
