@@ -70,7 +70,7 @@ func undeclared(b []byte, longest int) string {
 	return repairUTF8(b)
 }
 
-// mostlyBroken tells whether more bytes are no UTF-8 than those that are, of the ones
+// mostlyBroken tells whether many bytes are no UTF-8, of the ones
 // beyond ASCII.
 func mostlyBroken(b []byte) bool {
 	good, bad := 0, 0
@@ -84,7 +84,7 @@ func mostlyBroken(b []byte) bool {
 		}
 		i += n
 	}
-	return bad > good
+	return bad*4 > good
 }
 
 // lookupCharset returns nil for a charset that nobody knows. single: one byte

@@ -18,9 +18,9 @@ var guesses = []struct {
 	enc   encoding.Encoding
 	worth func(b []byte, text string) float64
 }{
+	{korean.EUCKR, pairs(0xb0, 0xc8)}, // before the next, which has all that it has
 	{simplifiedchinese.GB18030, pairs(0xb0, 0xd7)},
 	{traditionalchinese.Big5, pairs(0xa4, 0xc6)},
-	{korean.EUCKR, pairs(0xb0, 0xc8)},
 	{japanese.ShiftJIS, kana},
 	{japanese.EUCJP, kana},
 	{charmap.Windows1251, spelled("оеаинтсрвлкм")},
@@ -46,7 +46,7 @@ func guessCharset(b []byte) encoding.Encoding {
 		}
 	}
 	// In a text of Latin letters those with marks stand by themselves.
-	if foreign < 4 || pairsOf*5 < foreign*2 {
+	if foreign < 4 || pairsOf*5 < foreign {
 		return nil
 	}
 	var best encoding.Encoding
