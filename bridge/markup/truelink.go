@@ -103,7 +103,7 @@ func restored(inner, code string) string {
 
 // TrueLinks does in a text what TrueLink does with an address.
 func TrueLinks(text string) string {
-	if !strings.Contains(text, "safelink") && !strings.Contains(text, "urldefense") && !strings.Contains(text, "linkprotect.") && !strings.Contains(text, "symantec.com") && !strings.Contains(text, "fireeye.com") && !strings.Contains(text, "://deref-") {
+	if !strings.Contains(text, "://") || !strings.Contains(text, "safelink") && !strings.Contains(text, "urldefense") && !strings.Contains(text, "linkprotect.") && !strings.Contains(text, "symantec.com") && !strings.Contains(text, "fireeye.com") && !strings.Contains(text, "://deref-") {
 		return text
 	}
 	var out strings.Builder

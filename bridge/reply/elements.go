@@ -142,6 +142,37 @@ func indents(style string) bool {
 	return strings.Contains(s, "border:none") && strings.Contains(s, "40px")
 }
 
+// nature is what an element is to the reader.
+type nature uint8
+
+const (
+	isBlock nature = 1 << iota // it begins a line of its own
+	isGap                      // it leaves an empty line around it
+	isTable                    // it is part of a table
+	isVoid                     // it has no end tag
+	isHead                     // it may stand in the head; any other ends that
+)
+
+// natures has those of all elements that have one.
+var natures = func() map[atom.Atom]nature {
+	all := make(map[atom.Atom]nature, 128)
+	for t, n := range blocks {
+		if all[t] |= isBlock * nature(min(n, 1)); n == 2 {
+			all[t] |= isGap
+		}
+	}
+	for t := range tableParts {
+		all[t] |= isTable
+	}
+	for t := range void {
+		all[t] |= isVoid
+	}
+	for t := range inHead {
+		all[t] |= isHead
+	}
+	return all
+}()
+
 // void elements have no end tag.
 var void = map[atom.Atom]bool{
 	atom.Area: true, atom.Base: true, atom.Col: true, atom.Embed: true, atom.Input: true, atom.Link: true,

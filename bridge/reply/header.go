@@ -249,7 +249,7 @@ func isPassedOn(low string) bool {
 // aboveThisLine tells whether a line is the one below which programs for customers and
 // lists write what was said before: "##- Please type your reply above this line -##".
 func aboveThisLine(s string) bool {
-	if len(s) > 160 || len(s) < 15 {
+	if len(s) > 160 || len(s) < 15 || strings.IndexByte("#-=*_+~<[(|\xe2", s[0]) < 0 && !strings.Contains(s, "bove t") {
 		return false
 	}
 	s = strings.Trim(lower(s), " #-=*_+~<>[]()|.:—–\u00a0")

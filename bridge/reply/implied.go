@@ -28,8 +28,8 @@ func (r *reader) hide(st *state, at *attrs, tag atom.Atom) {
 
 // implied closes what a start tag closes without saying so (HTML, 13.2.6.4): the head,
 // a paragraph, an item of a list, a cell or a row.
-func (r *reader) implied(tag atom.Atom, pos int) {
-	if r.top() == atom.Head && !inHead[tag] {
+func (r *reader) implied(tag atom.Atom, is nature, pos int) {
+	if r.top() == atom.Head && is&isHead == 0 {
 		r.end(atom.Head, "", pos, pos)
 	}
 	switch tag {
@@ -49,7 +49,7 @@ func (r *reader) implied(tag atom.Atom, pos int) {
 			r.end(atom.Option, "", pos, pos)
 		}
 	}
-	if tag == atom.Hr || blocks[tag] != 0 && !tableParts[tag] {
+	if r.open[atom.P] > 0 && (tag == atom.Hr || is&isBlock != 0 && is&isTable == 0) {
 		r.closeUpTo(pos, paragraphBounds, atom.P)
 	}
 }
