@@ -61,67 +61,80 @@ func look(s string) signs {
 
 // lookWords finds the verbs and the first word.
 func lookWords(s string) signs {
-	var g signs
-	var buf [64]byte
-	lastVerb := verb(0)
-	first, wordsAfter := true, 0
-	wide := false
-	common, commonAfter := 0, 0 // words in small letters
+	var ws wordReader
 	for i := 0; i < len(s); {
 		for i < len(s) && breaks(s[i]) {
 			i++
 		}
 		j := i
 		for j < len(s) && !breaks(s[j]) {
-			if s[j] >= 0xe0 {
-				wide = true
-			}
+			ws.wide = ws.wide || s[j] >= 0xe0
 			j++
 		}
-		if i == j {
-			break
-		}
-		w := strings.Trim(s[i:j], ".;*_\"'“”„«»()[]\u200e\u200f")
-		if strings.HasSuffix(w, "(a") || strings.HasSuffix(w, "(ла") || strings.HasSuffix(w, "(а") || strings.HasSuffix(w, "(в") {
-			w += ")"
-		}
-		low := lowered(buf[:0], w)
-		if first {
-			if introWord(low) {
-				g |= signIntro
-			}
-			first = false
-		}
-		if v := verbs[string(low)]; v != 0 {
-			g |= signVerb
-			lastVerb, wordsAfter, commonAfter = v, 0, 0
-		} else {
-			wordsAfter++
-			if isCommonWord(w) && !leadWords[string(low)] {
-				common++
-				commonAfter++
-			}
+		if i < j {
+			ws.word(s[i:j])
 		}
 		i = j
 	}
-	if lastVerb&verbEnd != 0 && wordsAfter == 0 {
+	return ws.signs(s)
+}
+
+// wordReader reads the words of a line.
+type wordReader struct {
+	found               signs
+	buf                 [64]byte
+	verb                verb // the last one
+	after               int  // words behind it
+	common, commonAfter int  // words in small letters, and those behind it
+	words               int
+	wide                bool // it has characters of scripts without spaces
+}
+
+func (ws *wordReader) word(s string) {
+	w := strings.Trim(s, ".;*_\"'“”„«»()[]\u200e\u200f")
+	for _, open := range [...]string{"(a", "(ла", "(а", "(в"} {
+		if strings.HasSuffix(w, open) {
+			w += ")"
+			break
+		}
+	}
+	low := lowered(ws.buf[:0], w)
+	if ws.words++; ws.words == 1 && introWord(low) {
+		ws.found |= signIntro
+	}
+	if v := verbs[string(low)]; v != 0 {
+		ws.found |= signVerb
+		ws.verb, ws.after, ws.commonAfter = v, 0, 0
+		return
+	}
+	ws.after++
+	if isCommonWord(w) && !leadWords[string(low)] {
+		ws.common++
+		ws.commonAfter++
+	}
+}
+
+// signs are what the words of a line come to.
+func (ws *wordReader) signs(s string) signs {
+	g := ws.found
+	if ws.verb&verbEnd != 0 && ws.after == 0 {
 		g |= signVerbEnd
 	}
-	if common > 0 {
+	if ws.common > 0 {
 		g |= signSome
 	}
-	if common >= 4 {
+	if ws.common >= 4 {
 		g |= signWordy
 	}
-	if lastVerb != 0 && commonAfter >= 2 {
+	if ws.verb != 0 && ws.commonAfter >= 2 {
 		g |= signAfter
 	}
-	if wide {
-		for _, p := range verbParts {
-			if i := strings.LastIndex(s, p); i >= 0 && utf8.RuneCountInString(s[i+len(p):]) < 8 {
-				g |= signVerb | signVerbEnd
-				break
-			}
+	if !ws.wide {
+		return g
+	}
+	for _, p := range verbParts {
+		if i := strings.LastIndex(s, p); i >= 0 && utf8.RuneCountInString(s[i+len(p):]) < 8 {
+			return g | signVerb | signVerbEnd
 		}
 	}
 	return g
@@ -245,34 +258,10 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 	if end&(signColon|signVerb|signDateHead|signAngle|signDate) == 0 {
 		return f, false
 	}
-	var all signs
-	size, gaps := 0, 0
-	for first := i; first >= before && i-first < maxWindow; first-- {
-		l := &d.lines[first]
-		if l.role == empty && first < i && all&signDate == 0 && gaps == 0 && i-first < 4 {
-			gaps++ // some programs put an empty line into it
-			continue
-		}
-		if size += len(l.body); l.role != own || size > 600 {
-			break
-		}
-		at := d.signsOf(first)
-		if first < i && at&signStop != 0 && at&(signDate|signAddress) == 0 {
-			break
-		}
-		dated := all&signDate != 0
-		all |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
-		begins := at&(signIntro|signDateHead) != 0 && all&signDate != 0
-		rule, sure := judge(all|end&(signColon|signVerbEnd|signAngle|signStop)|at&(signIntro|signDateHead), size, quoted)
-		switch {
-		case rule == "" || gaps > 0 && (!begins || at&signStop != 0):
-		case f.first < 0 || begins || at&signDate != 0 && !dated || at&signAddress != 0 && !f.sure || strings.HasPrefix(d.lines[first+1].body, "<"):
-			f = found{first, i, rule, sure || f.sure}
-		}
-		if begins {
-			break
-		}
+	c := climb{d: d, end: end, last: i, quoted: quoted, found: f}
+	for first := i; first >= before && i-first < maxWindow && c.up(first); first-- { //nolint:revive // it climbs
 	}
+	f = c.found
 	if f.first > before && d.leadsOn(f.first-1) {
 		f.first--
 	}
@@ -280,6 +269,46 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 		return f, false // a line of a log
 	}
 	return f, f.first >= 0
+}
+
+// climb looks upwards from the last line of a line above a quote.
+type climb struct {
+	d      *decision
+	end    signs // of the last line
+	last   int
+	quoted bool
+	all    signs
+	size   int
+	gap    bool // an empty line stands in it, as some programs do
+	found  found
+}
+
+// up takes one more line; false: no other belongs to it.
+func (c *climb) up(first int) bool {
+	l := &c.d.lines[first]
+	if l.role == empty && first < c.last && c.all&signDate == 0 && !c.gap && c.last-first < 4 {
+		c.gap = true
+		return true
+	}
+	if c.size += len(l.body); l.role != own || c.size > 600 {
+		return false
+	}
+	at := c.d.signsOf(first)
+	if first < c.last && at&signStop != 0 && at&(signDate|signAddress) == 0 {
+		return false
+	}
+	dated := c.all&signDate != 0
+	c.all |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
+	begins := at&(signIntro|signDateHead) != 0 && c.all&signDate != 0
+	rule, sure := judge(c.all|c.end&(signColon|signVerbEnd|signAngle|signStop)|at&(signIntro|signDateHead), c.size, c.quoted)
+	if rule == "" || c.gap && (!begins || at&signStop != 0) {
+		return !begins
+	}
+	f := &c.found
+	if f.first < 0 || begins || at&signDate != 0 && !dated || at&signAddress != 0 && !f.sure || strings.HasPrefix(c.d.lines[first+1].body, "<") {
+		*f = found{first, c.last, rule, sure || f.sure}
+	}
+	return !begins
 }
 
 // leadsOn tells whether a line above such a line is its begin, broken off behind a word
@@ -351,50 +380,6 @@ func dateWord(s string) bool {
 		}
 	}
 	return false
-}
-
-// judge decides by the signs of all lines together. Words of a sentence in it speak
-// against a line that a program has written.
-func judge(g signs, size int, quoted bool) (rule string, sure bool) {
-	has := func(s signs) bool { return g&s == s }
-	place := g&(signDate|signAddress) != 0
-	prose := g&signWordy != 0
-	switch {
-	case has(signVerbEnd|signColon) && place:
-		return "wrote", true
-	case has(signVerb|signColon|signDate) && (has(signIntro) || has(signAddress)) && g&signAfter == 0:
-		return "wrote", true
-	case has(signVerb|signColon|signDate|signTime) && size < 120 && g&(signAfter|signSome) == 0:
-		return "wrote", true
-	case has(signVerb|signColon|signAddress) && size < 200 && g&signAfter == 0:
-		return "wrote", true
-	case has(signVerbEnd) && has(signDate|signIntro) && size < 200:
-		return "wrote", quoted || has(signAddress) || has(signTime)
-	case has(signVerbEnd|signDate|signAddress) && size < 200:
-		return "wrote", true
-	case has(signDateHead|signAddress) && size < 200 && g&(signColon|signAngle) != 0 && !prose:
-		return "date-address", true
-	case has(signDateHead|signZone|signTime) && size < 120 && g&signStop == 0 && (quoted || g&(signColon|signAngle|signNamed) != 0) && !prose:
-		return "date-zone", true
-	case has(signColon|signDate|signAddress) && size < 250 && !prose:
-		return "date-address", quoted || has(signBracket)
-	}
-	if !quoted || size > 250 {
-		return "", false
-	}
-	switch {
-	case has(signVerbEnd) && size < 120:
-		return "wrote-quote", false
-	case has(signVerb|signColon) && size < 120 && g&signAfter == 0:
-		return "wrote-quote", false
-	case has(signColon|signDate) && size < 160 && !prose:
-		return "date-quote", false
-	case has(signDate|signAddress) && !prose:
-		return "date-quote", false
-	case has(signColon|signAddress) && !prose:
-		return "address-quote", false
-	}
-	return "", false
 }
 
 // signsOf reads a line once.

@@ -118,59 +118,91 @@ func (d *decision) set(a, b int, r role, rule string) {
 // splitters finds separators, header blocks and lines above quotes, and what
 // follows them.
 func (d *decision) splitters() {
-	ls := d.lines
-	lead := 0                // where the current stretch begins
-	had, checked := false, 0 // own text was seen among the lines that were checked
-	top := -1                // end of a header block above all text
-	splits := 0
-	for i := 0; i < len(ls); i++ {
-		l := &ls[i]
+	w := sweep{decision: d, top: -1}
+	for i := 0; i < len(d.lines); i++ {
+		l := &d.lines[i]
 		if l.role != own || l.mark&inCode != 0 {
 			if l.role != empty {
-				lead = i + 1
+				w.lead = i + 1
 			}
 			continue
 		}
-		if end, rule := d.headAt(i); end > i {
-			had, checked = had || d.hasOwn(checked, i), i
-			d.set(i, end, header, rule)
-			if !had && rule == "above-this-line" {
-				lead, i = end, end-1 // this mail is from the program that answers by mail are sent to
-				continue
-			}
-			if !had && top < 0 && rule != "separator" {
-				top = end // it may be that of this mail
-			} else if d.historyFrom(end, true) {
-				return
-			}
-			i, lead = end-1, end
-			continue
+		next, done := w.head(i)
+		if next == i && !done {
+			next, done = w.attribution(i)
 		}
-		quoted := d.quoteFollows(i)
-		f, ok := d.attributionAt(i, lead, quoted)
-		if ok && (f.sure || quoted) {
-			if n := d.split(f.first, splits); n > 0 {
-				splits++
-				f.first, i = f.first+n, i+n
-				ls = d.lines
-			}
-			had, checked = had || d.hasOwn(checked, f.first), f.first
-			if i+1 < len(ls) && ls[i+1].role == own && len(ls[i+1].body) <= 12 && strings.HasSuffix(ls[i+1].body, ":") && !strings.HasSuffix(ls[i].body, ":") {
-				i++ // the rest of a verb: "je:"
-			}
-			d.set(f.first, i+1, attribution, f.rule)
-			if !had {
-				d.indented(i + 1)
-			}
-			if d.historyFrom(i+1, had) {
-				return
-			}
-			lead = i + 1
+		if done {
+			return
+		}
+		if next > i {
+			i, w.lead = next-1, next
 		}
 	}
-	if top > 0 {
-		d.historyFrom(top, true)
+	if w.top > 0 {
+		d.historyFrom(w.top, true)
 	}
+}
+
+// sweep is where splitters stands.
+type sweep struct {
+	*decision
+	lead    int  // where the current stretch begins
+	had     bool // own text was seen among the lines that were checked
+	checked int
+	top     int // end of a header block above all text
+	splits  int
+}
+
+// see notes whether own text stands above line i.
+func (w *sweep) see(i int) {
+	w.had, w.checked = w.had || w.hasOwn(w.checked, i), i
+}
+
+// head takes a separator or a header at line i and returns the line behind it; done: all
+// that follows has a role.
+func (w *sweep) head(i int) (next int, done bool) {
+	end, rule := w.headAt(i)
+	if end == i {
+		return i, false
+	}
+	w.see(i)
+	w.set(i, end, header, rule)
+	switch {
+	case !w.had && rule == "above-this-line": // this mail is from the program that answers by mail are sent to
+	case !w.had && w.top < 0 && rule != "separator":
+		w.top = end // it may be that of this mail
+	default:
+		done = w.historyFrom(end, true)
+	}
+	return end, done
+}
+
+// attribution takes a line above a quote that ends at line i.
+func (w *sweep) attribution(i int) (next int, done bool) {
+	quoted := w.quoteFollows(i)
+	f, ok := w.attributionAt(i, w.lead, quoted)
+	if !ok || !f.sure && !quoted {
+		return i, false
+	}
+	if n := w.split(f.first, w.splits); n > 0 {
+		w.splits++
+		f.first, i = f.first+n, i+n
+	}
+	w.see(f.first)
+	if i+1 < len(w.lines) && w.endsVerb(i+1) && !strings.HasSuffix(w.lines[i].body, ":") {
+		i++
+	}
+	w.set(f.first, i+1, attribution, f.rule)
+	if !w.had {
+		w.indented(i + 1)
+	}
+	return i + 1, w.historyFrom(i+1, w.had)
+}
+
+// endsVerb tells whether a line is but the rest of a verb that was broken off: "je:".
+func (d *decision) endsVerb(i int) bool {
+	l := &d.lines[i]
+	return l.role == own && len(l.body) <= 12 && strings.HasSuffix(l.body, ":")
 }
 
 // indented takes lines right below a line above a quote as quoted when a tab
@@ -197,7 +229,7 @@ func (d *decision) split(i, splits int) int {
 	const most = 8
 	l := d.lines[i]
 	at := 0
-	if d.html == nil && splits < most {
+	if splits < most {
 		at = beginning(l.body)
 	}
 	if at == 0 {
@@ -207,6 +239,7 @@ func (d *decision) split(i, splits int) int {
 	if text == "" || intros[lower(text)] {
 		return 0
 	}
+	d.flat = d.html != nil // the HTML has both in one line
 	d.lines = slices.Insert(d.lines, i, line{raw: text, body: text, mark: l.mark})
 	if d.found != nil {
 		d.found = slices.Insert(d.found, i, match{})

@@ -1,9 +1,6 @@
 package reply
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // lookNumbers finds dates and times, in any digits.
 func lookNumbers(s string) signs {
@@ -49,7 +46,7 @@ func (n *numbers) rune(r rune) {
 	}
 	was := n.digits > 0
 	n.number()
-	if was && (r == '/' || r == '-' || r == '.' || r == ':' || r == 'h') {
+	if was && strings.ContainsRune("/-.:h", r) {
 		if r == n.sep {
 			n.run++
 			return
@@ -59,15 +56,13 @@ func (n *numbers) rune(r rune) {
 		return
 	}
 	n.apart()
-	if was && (r == '年' || r == '월' || r == '月' || r == '日' || r == '년' || r == '일') {
+	if was && r > 0x2000 && strings.ContainsRune("年월月日년일", r) {
 		n.dated()
 	}
 	if r == '+' && !n.start {
 		n.found |= signZone
 	}
-	if n.start && !unicode.IsSpace(r) && r != '[' && r != '(' && r != '"' && !invisible(r) {
-		n.start = false
-	}
+	n.start = n.start && (strings.ContainsRune("[(\"", r) || invisible(r))
 }
 
 // number ends one.
@@ -75,20 +70,25 @@ func (n *numbers) number() {
 	if n.digits == 0 {
 		return
 	}
-	switch v := n.value; {
-	case n.digits == 4 && (v >= 1980 && v <= 2100 || v >= 2520 && v <= 2650 || v >= 1370 && v <= 1450):
+	switch {
+	case n.digits == 4 && isYear(n.value):
 		n.found |= signYear
-	case n.digits <= 2 && v <= 31:
+	case n.digits <= 2 && n.value <= 31:
 		n.found |= signDay
 		n.small++
 	}
-	if n.digits == 2 && (n.sep == ':' || n.sep == '.' || n.sep == 'h') && n.run == 1 && n.value < 60 && n.values[2] < 25 {
+	if n.digits == 2 && strings.ContainsRune(":.h", n.sep) && n.run == 1 && n.value < 60 && n.values[2] < 25 {
 		n.found |= signTime
 	}
 	n.values = [3]int{n.values[1], n.values[2], n.value}
 	n.sizes = [3]int{n.sizes[1], n.sizes[2], n.digits}
-	n.date = n.run == 2 && (n.sep == '/' || n.sep == '-' || n.sep == '.') && isDate(n.values, n.sizes)
+	n.date = n.run == 2 && strings.ContainsRune("/-.", n.sep) && isDate(n.values, n.sizes)
 	n.digits, n.value = 0, 0
+}
+
+// isYear tells whether a number is a year of our calendar, the Buddhist or the Persian.
+func isYear(v int) bool {
+	return v >= 1980 && v <= 2100 || v >= 2520 && v <= 2650 || v >= 1370 && v <= 1450
 }
 
 // apart ends numbers that are joined. Four are an address of the internet, or a version.
