@@ -1,6 +1,9 @@
 package reply
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // unmarked decides on quoted mail without marks that begins at line i: all of it is
 // history, but for what the person has written between the lines of a known message.
@@ -111,49 +114,37 @@ func (d *decision) answersIn(a, b int, rest role) bool {
 	if k == 0 {
 		return false
 	}
-	first, last := -1, -1
-	for i := a; i < b; i++ {
-		if same[i-a] {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
+	first, last := slices.Index(same, true)+a, b-1
+	for !same[last-a] {
+		last--
 	}
-	above := d.hasOwn(0, a) || rest == quote && d.hasOwn(b, len(d.lines))
 	between := false
 	for i := first; i < last; i++ {
 		between = between || d.answers(i, same[i-a])
 	}
-	tail := last + 1
-	if above && !between {
+	tail := d.behindSignature(last+1, b)
+	if above := d.hasOwn(0, a) || rest == quote && d.hasOwn(b, len(d.lines)); above && !between {
 		tail = b
-	} else {
-		tail = d.behindSignature(tail, b)
 	}
-	words := false
+	words := between
 	for i := tail; i < b; i++ {
 		words = words || d.answers(i, false)
 	}
-	if !between && !words {
+	if !words {
 		return false
 	}
 	for i := a; i < b; i++ {
 		l := &d.lines[i]
 		switch {
-		case l.role == empty:
-		case i >= tail && delimiter(l.body) != "": // of the person's signature
+		case l.role == empty, i >= tail && delimiter(l.body) != "": // of the person's signature
 		case i > first && i < last && d.answers(i, same[i-a]), i >= tail && d.answers(i, false):
-			switch {
-			case rest == quote:
+			if rest == quote {
 				l.depth = 0
-			case between:
+			} else if between {
 				d.quoteAbove(i, a, same)
 			}
 		default:
-			if l.role = rest; rest == history {
-				l.rule = "below-splitter"
-			}
+			l.quotedAs(rest)
 			if same[i-a] {
 				l.known = k
 			}
@@ -161,6 +152,13 @@ func (d *decision) answersIn(a, b int, rest role) bool {
 	}
 	d.echoed = true
 	return true
+}
+
+// quotedAs makes a line part of the quoted mail.
+func (l *line) quotedAs(r role) {
+	if l.role = r; r == history {
+		l.rule = "below-splitter"
+	}
 }
 
 // answers tells whether a line has words of the person: it is no line of the message,

@@ -65,78 +65,89 @@ func gluedLabels(s string, seen *[labelKinds]bool) {
 // and returns the line after them. confirmed says that a separator stands above.
 func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
 	const most = 30
-	var seen [labelKinds]bool
 	ls := d.lines
-	depth := ls[i].depth
-	k, _ := labelOf(ls[i].body)
-	if k == noLabel {
+	if k, _ := labelOf(ls[i].body); k == noLabel {
 		return i, false
 	}
-	confirmed = confirmed || ls[i].mark&inBorder != 0
-	address, date, dated, fields, folded := false, false, false, 0, 0
-	patch, sent := false, false
+	f := fields{confirmed: confirmed || ls[i].mark&inBorder != 0}
 	end = i
 	for j := i; j < len(ls) && j < i+most; j++ {
 		l := &ls[j]
 		if l.role == empty {
 			continue
 		}
-		if l.depth != depth || l.role != ls[i].role {
+		if l.depth != ls[i].depth || l.role != ls[i].role {
 			break
 		}
 		k, value := labelOf(l.body)
 		if k == noLabel {
 			// A long value may go on in the next lines, right below.
-			if j > end || folded >= 4 || !d.fieldFollows(j, depth) {
+			if j > end || f.folded >= 4 || !d.fieldFollows(j, l.depth) {
 				break
 			}
-			folded++
+			f.folded++
 			end = j + 1
 			continue
 		}
-		if j > end+1 {
+		if j > end+1 || k == labelFrom && f.seen[labelFrom] && f.n > 1 {
 			break
 		}
-		if k == labelFrom && seen[labelFrom] && fields > 1 {
-			break
-		}
-		folded = 0
-		fields++
-		sent = sent || k == labelTo && seen[labelDate] && dated
-		seen[k] = true
-		if len(value) > 30 {
-			gluedLabels(value, &seen)
-		}
-		g := d.signsOf(j)
-		address = address || g&signAddress != 0
-		date = date || g&(signDate|signTime) != 0
-		dated = dated || k == labelDate && g&signDate != 0
-		patch = patch || k == labelSubject && strings.HasPrefix(value, "[PATCH")
 		if k == labelFrom && isTime(value) {
 			return i, false // from nine to eleven
 		}
+		f.add(k, value, d.signsOf(j))
 		end = j + 1
 	}
+	return end, f.isHeader()
+}
+
+// fields are the header fields of a block.
+type fields struct {
+	confirmed     bool
+	seen          [labelKinds]bool
+	n, folded     int
+	address, date bool // one of them has one
+	dated, sent   bool // the date has one, and stands before the recipients
+	patch         bool // it is one of git's
+}
+
+func (f *fields) add(k label, value string, g signs) {
+	f.n++
+	f.folded = 0
+	f.sent = f.sent || k == labelTo && f.seen[labelDate] && f.dated
+	f.seen[k] = true
+	if len(value) > 30 {
+		gluedLabels(value, &f.seen)
+	}
+	f.address = f.address || g&signAddress != 0
+	f.date = f.date || g&(signDate|signTime) != 0
+	f.dated = f.dated || k == labelDate && g&signDate != 0
+	f.patch = f.patch || k == labelSubject && strings.HasPrefix(value, "[PATCH")
+}
+
+// isHeader tells whether they are the header of a quoted mail. From, to and a date alone
+// may be a journey.
+func (f *fields) isHeader() bool {
 	kinds := 0
 	for _, k := range [...]label{labelFrom, labelDate, labelTo, labelSubject} {
-		if seen[k] {
+		if f.seen[k] {
 			kinds++
 		}
 	}
-	switch {
-	case patch && !seen[labelTo] && !confirmed: // as git writes one
-	case kinds >= 3:
-		ok = confirmed || address || seen[labelSubject] || sent // else it may be a journey
-	case kinds == 2 && seen[labelFrom]:
-		ok = address || confirmed || date && seen[labelDate]
-	case kinds == 2 && seen[labelDate] && seen[labelTo]:
-		ok = confirmed || address && dated
-	case kinds == 1 && seen[labelFrom]:
-		ok = confirmed
-	case kinds >= 1:
-		ok = confirmed && fields >= 2
+	if f.confirmed {
+		return kinds >= 1 && (f.seen[labelFrom] || f.n >= 2)
 	}
-	return end, ok
+	switch {
+	case f.patch && !f.seen[labelTo]: // as git writes one
+		return false
+	case kinds >= 3:
+		return f.address || f.seen[labelSubject] || f.sent
+	case kinds < 2:
+		return false
+	case f.seen[labelFrom]:
+		return f.address || f.date && f.seen[labelDate]
+	}
+	return f.seen[labelDate] && f.seen[labelTo] && f.address && f.dated
 }
 
 // isTime tells whether a value is a time of the day or a number alone.
@@ -204,6 +215,11 @@ func separatorAt(s string) phrase {
 		}
 		return noPhrase
 	}
+	return phraseOf(inner, lead)
+}
+
+// phraseOf reads what stands behind the dashes of a separator.
+func phraseOf(inner string, lead int) phrase {
 	words := strings.TrimRight(inner, dashes+":：.")
 	trail := len(inner) - len(words)
 	if lead > 0 {
