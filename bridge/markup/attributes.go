@@ -63,8 +63,7 @@ func (a attributes) node(tag string) *node {
 			n.kind = group // as Google Docs wraps a whole text
 		}
 	case para:
-		margin := declared(a.style, "margin")
-		if strings.HasPrefix(a.class, "Mso") || margin == "0" || strings.HasPrefix(margin, "0px") || strings.HasPrefix(margin, "0 ") || margin == "0in" || margin == "0cm" {
+		if a.isTight() {
 			n.style |= tight
 		}
 	case image:
@@ -80,6 +79,12 @@ func (a attributes) node(tag string) *node {
 		}
 	}
 	return n
+}
+
+// isTight tells whether a paragraph has no space around it.
+func (a attributes) isTight() bool {
+	margin := declared(a.style, "margin")
+	return strings.HasPrefix(a.class, "Mso") || margin == "0" || strings.HasPrefix(margin, "0px") || strings.HasPrefix(margin, "0 ") || margin == "0in" || margin == "0cm"
 }
 
 func kindOf(tag string) kind {
