@@ -216,6 +216,9 @@ func asUnsubscribe(m *mail.Message) (Class, bool) {
 	return Class{Kind: Message, Command: "/leave", Rule: "button for leaving"}, true
 }
 
+// loopRule names the sign of a loop, if there is one.
+//
+// Many branches: each field of the trace is read for another sign of a loop.
 func loopRule(m *mail.Message) string {
 	hops := 0
 	laid := map[string]int{}   // how often a mailbox took it, with a hop between

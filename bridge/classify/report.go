@@ -10,6 +10,8 @@ import (
 
 // asReport knows reports on the fate of a mail: those that follow RFC 3464
 // and those that follow nothing.
+//
+// Many branches: the ways in which mail systems report are tried one after the other.
 func asReport(m *mail.Message) (Class, bool) {
 	groups := statusGroups(m)
 	if len(groups) == 0 && m.Header.Get("X-Failed-Recipients") == "" && !isReportType(m) && !isMachine(m) && !isNoReply(m) && !failureSubject(m.Subject) && !listRefuses(m) {

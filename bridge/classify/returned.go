@@ -310,6 +310,8 @@ type candidate struct {
 
 // recipients finds the addresses that a report in words is about. had are
 // entries of its fields that lack an address.
+//
+// Many branches: reports name their recipients in as many places.
 func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 	var rep Report
 	status := ""
@@ -362,27 +364,6 @@ func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 		return had
 	}
 	return rep.Recipients
-}
-
-// screenNames returns the recipients that AOL names without their domain: each alone in
-// a line that is moved in.
-func screenNames(m *mail.Message, lines []string) (all []string) {
-	if len(m.From) != 1 {
-		return nil
-	}
-	_, domain, _ := strings.Cut(strings.ToLower(m.From[0].Address), "@")
-	if domain != "aol.com" && !strings.HasSuffix(domain, ".aol.com") {
-		return nil
-	}
-	const most = 20
-	for _, l := range lines {
-		name := strings.TrimSpace(l)
-		if len(name) >= 3 && len(name) <= 32 && (l[0] == '\t' || l[0] == ' ') && len(all) < most &&
-			strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789._") == "" {
-			all = append(all, name+"@aol.com")
-		}
-	}
-	return all
 }
 
 // receivedFor returns whom the last server that took a mail took it for.

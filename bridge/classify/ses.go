@@ -33,6 +33,8 @@ type sesNotification struct {
 
 // asSES knows the notifications of Amazon SES, for those who let them come
 // by mail instead of reports.
+//
+// Many branches: one for each kind of notification.
 func asSES(m *mail.Message) (Class, bool) {
 	text := strings.TrimSpace(m.Text)
 	if !strings.HasPrefix(text, "{") || m.Header.Get("X-Amz-Sns-Message-Id") == "" {

@@ -211,6 +211,9 @@ type addressParser struct {
 	openQuote, openComment bool // one was never closed: the next will not be either
 }
 
+// step takes one character.
+//
+// Many branches: one for each character that means something.
 func (p *addressParser) step() {
 	c := p.s[p.i]
 	p.i++

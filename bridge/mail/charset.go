@@ -18,6 +18,8 @@ import (
 // decodeCharset turns bytes of a labelled charset into UTF-8. Labels lie: what is
 // valid UTF-8 is taken as such, and bytes that are wrong in UTF-8 are read as
 // windows-1252. known is false when nobody knows the label.
+//
+// Many branches: each label that lies does so in its own way.
 func decodeCharset(label string, b []byte) (text string, known bool) {
 	label = strings.ToLower(strings.Trim(strings.TrimSpace(label), `"'`))
 	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {

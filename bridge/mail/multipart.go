@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// multipart reads a whole and its parts (RFC 2046, 5.1).
+//
+// Many branches: each thing that may be wrong with the parts is put right where it is found.
 func (p *parser) multipart(kind string, params map[string]string, depth int, speaks bool) (body, stop) {
 	const longest = 1000 // RFC 2046 allows 70
 	boundary := strings.TrimRight(params["boundary"], " \t\r\n")

@@ -70,6 +70,8 @@ func (p *parser) signedLeaf(part Part, encoding string, depth int, speaks bool) 
 // signedContent returns the mail inside of a signature that is wrapped around it (CMS
 // signed-data: RFC 5652, 5; RFC 8551, 3.5.2). It checks no signature. ok is false when b
 // is something else: what is encrypted, say.
+//
+// Many branches: each step into the structure may find something else.
 func signedContent(b []byte) (content []byte, ok bool) {
 	info, ok := asnSequence(b)
 	if !ok {

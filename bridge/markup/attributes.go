@@ -42,6 +42,8 @@ func (a *attributes) set(k, v string) {
 }
 
 // node returns what a tag means; nil: nothing of its own.
+//
+// Many branches: one for each element.
 func (a attributes) node(tag string) *node {
 	n := &node{kind: kindOf(tag), style: a.look()}
 	if a.hidden {
@@ -87,6 +89,9 @@ func (a attributes) isTight() bool {
 	return strings.HasPrefix(a.class, "Mso") || margin == "0" || strings.HasPrefix(margin, "0px") || strings.HasPrefix(margin, "0 ") || margin == "0in" || margin == "0cm"
 }
 
+// kindOf is what a tag means.
+//
+// Many branches: one for each group of tags.
 func kindOf(tag string) kind {
 	switch tag {
 	case "p":

@@ -140,6 +140,9 @@ func (b *builder) text(s string) {
 	}
 }
 
+// start takes a start tag.
+//
+// Many branches: what a tag may be is decided in one place.
 func (b *builder) start(tag string, a attributes, selfClosing bool) {
 	if b.skip != "" {
 		if tag == b.skip && !selfClosing {

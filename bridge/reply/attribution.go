@@ -284,6 +284,8 @@ type climb struct {
 }
 
 // up takes one more line; false: no other belongs to it.
+//
+// Many branches: each sign that a line belongs to those below it.
 func (c *climb) up(first int) bool {
 	l := &c.d.lines[first]
 	if l.role == empty && first < c.last && c.all&signDate == 0 && !c.gap && c.last-first < 4 {
@@ -345,6 +347,8 @@ func mayEnd(s string) bool {
 // beginning finds where a line above a quote begins inside of the line whose
 // signs it has: a word that begins such lines, then a date. It returns 0 when it
 // begins the line.
+//
+// Many branches: what may begin such a line is tested word by word.
 func beginning(s string) int {
 	at := 0
 	for i := 0; i < len(s); {

@@ -106,6 +106,8 @@ func (d *decision) section(i int) int {
 // answersIn looks for the person's words in a copy of a known message, from line a up
 // to b, and gives all lines there a role; the message's that of rest. It reports false,
 // and does nothing, when there are none: nearly all of one message must be there.
+//
+// Many branches: the lines are looked at three times, between, behind and all.
 func (d *decision) answersIn(a, b int, rest role) bool {
 	if d.known == nil || d.heard == nil {
 		return false

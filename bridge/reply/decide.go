@@ -251,6 +251,8 @@ func (d *decision) split(i, splits int) int {
 
 // headAt looks for a separator or a header block at line i and returns the line
 // after it.
+//
+// Many branches: one for each form of a separator.
 func (d *decision) headAt(i int) (end int, rule string) {
 	if d.lines[i].mark&inLead != 0 {
 		return i + 1, "groupwise"
@@ -330,6 +332,8 @@ func (d *decision) historyFrom(i int, cut bool) bool {
 
 // echoLead takes the paragraph above repeated text away when it has an address or
 // a date: a line above a quote in a language that no table has.
+//
+// Many branches: it looks for the paragraph above in two directions.
 func (d *decision) echoLead() {
 	for i := range d.lines {
 		if d.lines[i].rule != "echo" {

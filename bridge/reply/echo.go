@@ -181,6 +181,9 @@ type linkless struct {
 // linkStarts begin an address.
 var linkStarts = [...]string{"http://", "https://", "mailto:", "callto:", "tel:", "www.", "cid:"}
 
+// line
+//
+// Many branches: an address may begin, go on and end in a line.
 func (k *linkless) line(s string) string {
 	if k.open > 0 {
 		k.open--
@@ -312,6 +315,8 @@ func (e *echo) goesOn(words []uint64, i int, p at) bool {
 }
 
 // echoes notes which lines with quote marks repeat a known message.
+//
+// Many branches: a line is recognised by itself or by its neighbours.
 func (d *decision) echoes() {
 	if d.known == nil {
 		return

@@ -89,6 +89,8 @@ func (a *attrs) what() (found wordKind, word string) {
 }
 
 // apply changes the state for what is inside of an element.
+//
+// Many branches: one for each thing that an element may say.
 func (a *attrs) apply(st *state, tag atom.Atom) {
 	switch tag {
 	case atom.Style, atom.Script, atom.Title, atom.Head, atom.Template, atom.Noscript, atom.Select, atom.Object, atom.Svg:

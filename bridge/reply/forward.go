@@ -41,6 +41,8 @@ func intentOf(subject string) intent {
 
 // forwarded tells whether the person passes a mail on. Outlook writes the same
 // body for answers and forwards, so the envelope decides where the body does not.
+//
+// Many branches: the first witness that decides ends it.
 func (d *decision) forwarded() bool {
 	intent := intentOf(d.mail.Subject)
 	if intent == either {

@@ -63,6 +63,8 @@ func gluedLabels(s string, seen *[labelKinds]bool) {
 
 // headerBlock looks whether the header fields of a quoted mail begin at line i,
 // and returns the line after them. confirmed says that a separator stands above.
+//
+// Many branches: each line may go on with the block, be folded, or end it.
 func (d *decision) headerBlock(i int, confirmed bool) (end int, ok bool) {
 	const most = 30
 	ls := d.lines
@@ -127,6 +129,8 @@ func (f *fields) add(k label, value string, g signs) {
 
 // isHeader tells whether they are the header of a quoted mail. From, to and a date alone
 // may be a journey.
+//
+// Many branches: each set of fields that is a header.
 func (f *fields) isHeader() bool {
 	kinds := 0
 	for _, k := range [...]label{labelFrom, labelDate, labelTo, labelSubject} {
@@ -219,6 +223,8 @@ func separatorAt(s string) phrase {
 }
 
 // phraseOf reads what stands behind the dashes of a separator.
+//
+// Many branches: what is glued to a phrase is taken off first.
 func phraseOf(inner string, lead int) phrase {
 	words := strings.TrimRight(inner, dashes+":：.")
 	trail := len(inner) - len(words)

@@ -21,6 +21,8 @@ func (l *line) hint() mark {
 
 // structure takes over what the elements of the HTML say, where the text in them
 // agrees: people also type into the elements that programs make.
+//
+// Many branches: one for each hint.
 func (d *decision) structure() {
 	for i := 0; i < len(d.lines); {
 		l := &d.lines[i]
@@ -116,6 +118,8 @@ func (d *decision) hintedHistory(a, b int) {
 // typedInQuote gives back what the person has written in a blockquote that a program
 // put around the whole mail: it stands above the header of the quoted one, and nothing
 // above the blockquote says whose it is.
+//
+// Many branches: each line may show that a program made the quote.
 func (d *decision) typedInQuote(a int) {
 	if p := d.before(a); p >= 0 && (d.lines[p].role == attribution || d.lines[p].role == header || d.signsOf(p)&signColon != 0 || d.lines[p].mark&inQuoteBox != 0) {
 		return
@@ -193,6 +197,8 @@ func (d *decision) looksLed(a, b int) bool {
 
 // hintedAttribution reads an element made for the line above a quote. Only its end
 // that looks like such a line is one.
+//
+// Many branches: the strict way is tried before the lenient one.
 func (d *decision) hintedAttribution(a, b int) {
 	last := b - 1
 	for last >= a && d.lines[last].role != own {
@@ -311,6 +317,8 @@ func isSentence(s string) bool {
 }
 
 // quoteBoxes finds the line above the quote in Gmail's box around both.
+//
+// Many branches: a line may be broken over those above it.
 func (d *decision) quoteBoxes() {
 	for i := range d.lines {
 		l := &d.lines[i]

@@ -138,6 +138,8 @@ func (r *reader) keep(kind html.TokenType, tag atom.Atom, start, end int) {
 }
 
 // chars takes a run of text.
+//
+// Many branches: preformatted text keeps its lines, other text does not.
 func (r *reader) chars(s []byte, start, end int) {
 	switch r.top() {
 	case atom.Style:

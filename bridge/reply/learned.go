@@ -105,6 +105,8 @@ func writeHabit(all []ending) string {
 
 // learnedTail cuts the lines that end the person's other mails, too: two or more of
 // them, or a long one, and never all that there is.
+//
+// Many branches: each line may end the block or prove it.
 func (d *decision) learnedTail(a, b int) int {
 	if d.mail.Habit == "" {
 		return b

@@ -182,6 +182,8 @@ func quoteMarks(s string) (int, string) {
 // joinWrappedMarks repairs quotes: a short unmarked line between two marked ones
 // is the end of the first, broken by the program; lines that begin with a bar are
 // quoted when several follow each other and are no table.
+//
+// Many branches: two repairs in one pass.
 func joinWrappedMarks(ls []line) {
 	for i := range ls {
 		l := &ls[i]

@@ -42,6 +42,8 @@ func (d *decision) blocks() []block {
 // last own stretch; a quote that nothing follows goes. Of those that are left, a
 // single one that a program has put there goes; several, or one that was made on
 // purpose, stay as what the person answers.
+//
+// Many branches: from the end to the front, then from the front to the end.
 func (d *decision) quotes() {
 	bs := d.blocks()
 	end := len(d.lines)
@@ -80,6 +82,8 @@ func (d *decision) quotes() {
 // keepQuote keeps a quote as what the person answers. What that quotes itself goes,
 // unless the answer stands right below it, or the person has chosen what to quote: by
 // says that a program did.
+//
+// Many branches: the level of each line decides.
 func (d *decision) keepQuote(b block, by bool) {
 	base, last := 0, b.end-1
 	for i := b.first; i < b.end; i++ {

@@ -82,6 +82,8 @@ func extract(m Mail, p page, known *echo) Result {
 // better chooses between the two bodies of a mail. The text of the plain one
 // stands when both agree; the HTML says more about structure when they do not, unless it
 // leaves out most of what the plain one has above its quote.
+//
+// Many branches: what each of two bodies may lack.
 func better(plain, rich Result) Result {
 	if blank(rich.Text) && !(rich.OnlyQuote && blank(plain.Text)) {
 		return plain // words that one body has are not lost because the other lacks them

@@ -68,6 +68,8 @@ func (d *decision) restoreHinted() {
 // restoreUnmarked gives back what stands without marks below the first header, or line
 // above a quote, and is in no known message. Where nothing is known, it does so below a
 // header alone: that may stand on top of an answer.
+//
+// Many branches: what stands without marks is found before it is given back.
 func (d *decision) restoreUnmarked() {
 	first, head := -1, -1
 	for i := range d.lines {

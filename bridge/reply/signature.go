@@ -15,6 +15,8 @@ const (
 
 // tail cuts signatures, device lines, footers and disclaimers off the end of the
 // own text between lines a and b.
+//
+// Many branches: one for each kind of end.
 func (d *decision) tail(a, b int) {
 	for {
 		for b > a && d.lines[b-1].role != own {
@@ -370,6 +372,8 @@ func warns(word, rest string) bool {
 }
 
 // isDevice tells whether a line is one that a device or a program has written.
+//
+// Many branches: the forms of such a line in all languages.
 func isDevice(s string) bool {
 	if s == "" || len(s) > 240 {
 		return false

@@ -193,6 +193,8 @@ func (r *reader) top() atom.Atom {
 
 // end takes an end tag. An inline element never closes a block, and nothing
 // closes a table cell but the table.
+//
+// Many branches: what may stand between an element and its end.
 func (r *reader) end(tag atom.Atom, name string, start, end int) {
 	if tag == atom.Br {
 		r.lineBreak(start, end)
