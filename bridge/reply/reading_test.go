@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"hashsend/bridge"
+	"hashsend/bridge/frommail"
 	"hashsend/bridge/reply"
 )
 
@@ -56,7 +56,7 @@ func readingFaults(t *testing.T, base string) (faults []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := bridge.Preview(bytes.NewReader(eml))
+	shown := frommail.Preview(bytes.NewReader(eml))
 	got := shown.Text
 	if known, err := os.ReadFile(base + ".known"); err == nil {
 		m := input(t, eml)
