@@ -146,10 +146,14 @@ func (s *Sheet) Read(css string) {
 // selectorOf is what stands right before a block: without comments, marks of
 // comments, ends of other blocks and statements.
 func selectorOf(s string) string {
-	for strings.Contains(s, "/*") {
-		before, after, _ := strings.Cut(s, "/*")
-		_, after, _ = strings.Cut(after, "*/")
-		s = before + " " + after
+	if strings.Contains(s, "/*") {
+		var out strings.Builder
+		for s != "" {
+			before, after, _ := strings.Cut(s, "/*")
+			out.WriteString(before + " ")
+			_, s, _ = strings.Cut(after, "*/")
+		}
+		s = out.String()
 	}
 	if i := strings.LastIndexAny(s, "};"); i >= 0 {
 		s = s[i+1:]

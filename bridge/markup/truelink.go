@@ -136,7 +136,8 @@ func shownHost(s string) int {
 	if !strings.HasPrefix(s, " [") {
 		return 0
 	}
-	line, _, _ := strings.Cut(s, "\n")
+	const longest = 300
+	line, _, _ := strings.Cut(s[:min(len(s), longest)], "\n")
 	if i := strings.Index(line[2:], " "); i >= 0 {
 		line = line[:2+i]
 	}

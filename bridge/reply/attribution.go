@@ -27,6 +27,7 @@ const (
 	signWordy                      // it has words of a sentence, which no program writes there
 	signAfter                      // it has such words behind the last word for "wrote"
 	signSome                       // it has one of them
+	signSaid                       // it begins as a sentence of a person does: "As Ann wrote"
 	signNamed                      // behind the last number stand but two to four words as of a name
 )
 
@@ -99,8 +100,12 @@ func (ws *wordReader) word(s string) {
 		}
 	}
 	low := lowered(ws.buf[:0], w)
-	if ws.words++; ws.words == 1 && introWord(low) {
-		ws.found |= signIntro
+	if ws.words++; ws.words == 1 {
+		if introWord(low) {
+			ws.found |= signIntro
+		} else if saidWords[string(low)] {
+			ws.found |= signSaid
+		}
 	}
 	if v := verbs[string(low)]; v != 0 {
 		ws.found |= signVerb

@@ -290,6 +290,9 @@ func (d *decision) headAt(i int) (end int, rule string) {
 	if end, ok := d.headerBlock(i, false); ok {
 		return end, "header"
 	}
+	if end := d.notesBlock(i); end > i {
+		return end, "notes-header"
+	}
 	return i, ""
 }
 

@@ -197,7 +197,7 @@ func (k *linkless) line(s string) string {
 		}
 		k.open, s = 0, s[i+1:]
 	}
-	if strings.IndexByte(s, ':') < 0 && !strings.Contains(s, "www.") {
+	if len(s) > maxLine || strings.IndexByte(s, ':') < 0 && !strings.Contains(s, "www.") {
 		return s
 	}
 	var out strings.Builder

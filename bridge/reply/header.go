@@ -268,6 +268,36 @@ func isPassedOn(low string) bool {
 	return false
 }
 
+// notesBlock looks whether the header of a quoted mail as Lotus Notes writes it begins at
+// line i: the writer, the date, and below them "To" and "Subject" alone in their lines,
+// each above its value. It returns the line behind it, or i.
+func (d *decision) notesBlock(i int) int {
+	const most = 24
+	if i+1 >= len(d.lines) || d.lines[i+1].role != own || d.signsOf(i+1)&(signDateHead|signTime) != signDateHead|signTime || d.signsOf(i+1)&signWordy != 0 {
+		return i
+	}
+	to := false
+	for j := i + 2; j < len(d.lines) && j < i+most; j++ {
+		l := &d.lines[j]
+		if l.role == empty {
+			continue
+		}
+		if l.role != own || len(l.body) > 200 {
+			return i
+		}
+		var buf [64]byte
+		switch labels[string(lowered(buf[:0], l.body))] {
+		case labelTo:
+			to = true
+		case labelSubject:
+			if to && j+1 < len(d.lines) && d.lines[j+1].role == own {
+				return j + 2
+			}
+		}
+	}
+	return i
+}
+
 // aboveThisLine tells whether a line is the one below which programs for customers and
 // lists write what was said before: "##- Please type your reply above this line -##".
 func aboveThisLine(s string) bool {

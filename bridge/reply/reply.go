@@ -123,17 +123,19 @@ func better(plain, rich Result) Result {
 // onlyWords tells whether the lines of a text that are not among some letters have
 // nothing in them of what stands above a quoted mail.
 func onlyWords(text, among string) bool {
-	const most = 64 << 10
+	const most, misses = 64 << 10, 200
 	if len(text) > most {
 		return false
 	}
+	missed := 0
 	for l := range strings.SplitSeq(text, "\n") {
 		s := letters(l)
 		if i := strings.Index(among, s); i >= 0 {
 			among = among[i+len(s):]
 			continue
 		}
-		if k, _ := labelOf(l); k != noLabel || separatorAt(trim(l)) != noPhrase || look(l)&(signDate|signAddress) != 0 {
+		missed++
+		if k, _ := labelOf(l); missed > misses || k != noLabel || separatorAt(trim(l)) != noPhrase || look(l)&(signDate|signAddress) != 0 {
 			return false
 		}
 	}

@@ -51,16 +51,31 @@ func (d *decision) madeByHand() bool {
 // quoted mail in which nothing looks like one, where the person has no other.
 func (d *decision) restoreHinted() {
 	for _, r := range [...]role{signature, history} {
-		for i := range d.lines {
-			l := &d.lines[i]
-			if l.role != r || l.known > 0 || r == history && (l.mark&inHistory == 0 || !d.ownBox(i)) {
+		for a := 0; a < len(d.lines); a++ {
+			if d.lines[a].role != r {
 				continue
 			}
-			l.role = own
+			b := a
+			for b < len(d.lines) && (d.lines[b].role == r || d.lines[b].role == empty) {
+				b++
+			}
+			if r == signature || d.ownBox(a) {
+				d.restoreUnknown(a, b)
+			}
+			a = b - 1
 		}
 		if d.hasOwn(0, len(d.lines)) {
 			d.doubt += 0.4
 			return
+		}
+	}
+}
+
+// restoreUnknown gives back the lines from a up to b that are in no known message.
+func (d *decision) restoreUnknown(a, b int) {
+	for i := a; i < b; i++ {
+		if l := &d.lines[i]; l.role != empty && l.known == 0 {
+			l.role = own
 		}
 	}
 }
@@ -109,12 +124,11 @@ func (d *decision) restoreUnmarked() {
 	d.doubt += 0.4
 }
 
-// ownBox tells whether line i is in an element for quoted mail that nothing in it or
-// above it confirms.
-func (d *decision) ownBox(i int) bool {
-	a := i
-	for a > 0 && d.lines[a-1].mark&inHistory != 0 {
-		a--
+// ownBox tells whether the lines from a on are in an element for quoted mail that
+// nothing in it or above it confirms.
+func (d *decision) ownBox(a int) bool {
+	if d.lines[a].mark&inHistory == 0 {
+		return false
 	}
 	if p := d.before(a); p >= 0 && (d.lines[p].role == attribution || d.lines[p].role == header) {
 		return false

@@ -52,6 +52,9 @@ var verbParts = []string{
 // intros begin the line above a quote.
 var intros = set("on|am|excerpts|le|el|il|em|op|den|på|dne|dňa|dnia|w|wiadomość|v|в|во|пн|вт|ср|чт|пт|сб|вс|нд|στις|την|a|à|az|ekkor|în|pe|la|u|dana|la data|ke|kl|kuupäeval|datą|pada|vào|في|ב|בתאריך|ב-|در|ב־|тарихинде|at|le:|il giorno|op:|el:|le|em:|em|no|pada|ngày|ti|ma|pe|pe,|to|su|la|ke|to|ons|tor|fre|lör|sön|mån|tis|man|tir|lør|søn|mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lunes|martes|miércoles|jueves|viernes|sábado|domingo|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|pondělí|úterý|středa|čtvrtek|pátek|sobota|neděle|tarihinde|quoting|citando|zitat|citerar|från|von|from|citat|message|quote|dana|dňa|петак|дана|na|dia|dn|den:")
 
+// saidWords begin a sentence in which a person says who wrote something.
+var saidWords = set("as|like|what|when|since|because|while|if|but|and|he|she|they|we|i|it|wie|was|als|weil|wenn|ich|wir|comme|quand|elle|nous|je|como|cuando|zoals|toen|hij|ik")
+
 // leadWords are the other words of such lines, which are no words of a sentence.
 var leadWords = set("przez|napisana|napisany|napísaná|dniu|godz|godzinie|dia|del|les|las|los|het|volgende|følgende|följande|folgendes|the|following|mailto|von|van|der|den|das|ang|alle|ore|ora|klo|kello|kell|saat|tarihinde|dnia|roku|vers|via|behalf|from|message|sent|pada|pukul|klokken|uur|uhr|hod|jam|giorno|scritto|così|excerpts|email|mail|person|persona|kullanıcısı|şunu|şunları|úra|időpontban|dátummal|idővel|ezt|írta|data|utc|gmt|kuupäeval|плюс|года|пользователь|користувач|від|дата|потребител|στις|ώρα")
 
