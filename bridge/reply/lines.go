@@ -59,9 +59,13 @@ type page struct {
 
 // plainPage splits a plain text into lines.
 func plainPage(text string) page {
-	p := page{lines: make([]line, 0, strings.Count(text, "\n")+2)}
+	p := page{lines: make([]line, 0, min(strings.Count(text, "\n"), maxLines)+2)}
 	tags := strings.Contains(text, "<div>-----") // some write the tags of their separator into plain text
 	for text != "" {
+		if len(p.lines) >= maxLines {
+			p.lines = append(p.lines, line{raw: goesOn, body: goesOn})
+			break
+		}
 		var s string
 		s, text, _ = strings.Cut(text, "\n")
 		if tags && strings.Contains(s, "div>") {

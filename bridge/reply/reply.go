@@ -55,6 +55,7 @@ const (
 	maxDepth  = 64   // levels of elements that are kept in HTML, and of quotation that are shown
 	maxStack  = 1000 // levels of elements that are looked at
 	maxTokens = 1e5  // tags and texts of HTML that are read
+	maxLines  = 2e5  // of a plain text
 	maxSource = 16 << 20
 )
 
