@@ -240,6 +240,9 @@ func recipientOf(h mail.Header) (address, final string) {
 		} else if !strings.Contains(a, "@") || strings.ContainsAny(a, " \t") {
 			continue
 		}
+		if isX400(v) {
+			continue // the words, or the returned mail, have one that we wrote to
+		}
 		if address == "" {
 			address = a
 		} else if !strings.EqualFold(a, address) && final == "" {
@@ -247,6 +250,13 @@ func recipientOf(h mail.Header) (address, final string) {
 		}
 	}
 	return address, final
+}
+
+// isX400 knows addresses as X.400 has them, with a gateway behind them or without:
+// "/G=Ann/S=Lee/O=corp/C=nl/@gate.example".
+func isX400(v string) bool {
+	v = strings.ToUpper(v)
+	return strings.Contains(v, "/C=") || strings.Contains(v, "/PRMD=") || strings.Contains(v, "/ADMD=") || strings.Contains(v, "/S=") && strings.Contains(v, "/O=")
 }
 
 // afterType cuts the type from a field of RFC 3464 ("rfc822; ann@example.org").

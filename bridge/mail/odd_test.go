@@ -32,6 +32,7 @@ func TestOddMails(t *testing.T) {
 	}{
 		"empty lines before the header":         {raw: "\r\n\r\n" + head + "\nFine.\n", text: "Fine.\n"},
 		"a picture before the words":            {raw: head + "Content-Type: multipart/related; boundary=R\n\n--R\nContent-Type: image/png\nContent-ID: <1>\n\nx\n--R\nContent-Type: text/html\n\n<p>Fine.</p>\n--R--\n", html: "<p>Fine.</p>", files: 1},
+		"a picture of an emoji":                 {raw: head + "Content-Type: multipart/related; boundary=R\n\n--R\nContent-Type: text/html\n\nFine <img src=\"cid:1\" alt=\"🙂\"><img src=\"cid:2\" alt=boat>\n--R\nContent-Type: image/png\nContent-ID: <1>\n\nx\n--R\nContent-Type: image/png\nContent-ID: <2>\n\nx\n--R--\n", html: "Fine <img src=\"cid:1\" alt=\"🙂\"><img src=\"cid:2\" alt=boat>", files: 1},
 		"words in Markdown":                     {raw: head + "Content-Type: text/markdown\n\n*Fine.*\n", text: "*Fine.*\n"},
 		"plain text before Markdown":            {raw: head + "Content-Type: multipart/alternative; boundary=R\n\n--R\nContent-Type: text/plain\n\nFine.\n--R\nContent-Type: text/markdown\n\n*Fine.*\n--R--\n", text: "Fine."},
 		"copies for watches and AMP":            {raw: head + "Content-Type: multipart/alternative; boundary=R\n\n--R\nContent-Type: text/plain\n\nFine.\n--R\nContent-Type: text/watch-html\n\n<b>F</b>\n--R\nContent-Type: text/x-amp-html\n\n<html amp4email>F</html>\n--R--\n", text: "Fine."},

@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -13,7 +14,17 @@ type Picture struct {
 }
 
 // Pictures lists the images of a mail's HTML that come with the mail, as they stand.
-func Pictures(source string) (all []Picture) {
+// Those of emoji are characters: they are none.
+func Pictures(source string) []Picture {
+	return slices.DeleteFunc(pictures(source), func(p Picture) bool { return IsEmoji(p.Alt) })
+}
+
+// Emoji lists the images that come with the mail and stand for an emoji.
+func Emoji(source string) []Picture {
+	return slices.DeleteFunc(pictures(source), func(p Picture) bool { return !IsEmoji(p.Alt) || p.Alt[0] == ':' })
+}
+
+func pictures(source string) (all []Picture) {
 	if len(source) > MaxInput {
 		source = source[:MaxInput]
 	}
@@ -43,7 +54,7 @@ func Pictures(source string) (all []Picture) {
 				p.Alt = strings.Join(strings.Fields(string(v)), " ")
 			}
 		}
-		if p.ContentID != "" && !IsEmoji(p.Alt) { // that is a character
+		if p.ContentID != "" {
 			all = append(all, p)
 		}
 	}
