@@ -271,9 +271,11 @@ func isPassedOn(low string) bool {
 // notesBlock looks whether the header of a quoted mail as Lotus Notes writes it begins at
 // line i: the writer, the date, and below them "To" and "Subject" alone in their lines,
 // each above its value. It returns the line behind it, or i.
+//
+// Many branches: each line may be a label, a value, or the end of it.
 func (d *decision) notesBlock(i int) int {
 	const most = 24
-	if i+1 >= len(d.lines) || d.lines[i+1].role != own || d.signsOf(i+1)&(signDateHead|signTime) != signDateHead|signTime || d.signsOf(i+1)&signWordy != 0 {
+	if i+1 >= len(d.lines) || d.lines[i+1].role != own || d.lines[i+1].body == "" || digit(rune(d.lines[i+1].body[0])) < 0 || d.signsOf(i+1)&(signDateHead|signTime) != signDateHead|signTime || d.signsOf(i+1)&signWordy != 0 {
 		return i
 	}
 	to := false
