@@ -1,6 +1,10 @@
 package classify
 
-import "strings"
+import (
+	"strings"
+
+	"hashsend/bridge/mail"
+)
 
 // addressesIn finds email addresses in a text.
 func addressesIn(s string) []string {
@@ -54,4 +58,25 @@ func isLocalByte(c byte) bool {
 
 func isAlphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// screenNames returns the recipients that AOL names without their domain: each alone in
+// a line that is moved in.
+func screenNames(m *mail.Message, lines []string) (all []string) {
+	if len(m.From) != 1 {
+		return nil
+	}
+	_, domain, _ := strings.Cut(strings.ToLower(m.From[0].Address), "@")
+	if domain != "aol.com" && !strings.HasSuffix(domain, ".aol.com") {
+		return nil
+	}
+	const most = 20
+	for _, l := range lines {
+		name := strings.TrimSpace(l)
+		if len(name) >= 3 && len(name) <= 32 && (l[0] == '\t' || l[0] == ' ') && len(all) < most &&
+			strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789._") == "" {
+			all = append(all, name+"@aol.com")
+		}
+	}
+	return all
 }

@@ -90,7 +90,7 @@ type Recipient struct {
 // themselves.
 func Mail(m mail.Message) Class {
 	for _, rule := range []func(*mail.Message) (Class, bool){
-		asComplaint, asReceipt, asSES, asReport, asLoop, asUnsubscribe, asReaction, asChallenge, asAutomatic, asCalendar,
+		asComplaint, asReceipt, asSES, asChallengeByMachine, asReport, asLoop, asUnsubscribe, asReaction, asCalendar, asChallenge, asAutomatic,
 	} {
 		if c, ok := rule(&m); ok {
 			return c
@@ -118,16 +118,19 @@ func byPerson(m *mail.Message) Class {
 			return Class{Kind: Forward, Rule: "a mail is attached"}
 		}
 	}
-	if word, rest, ok := strings.Cut(m.Subject, ":"); ok && rest != "" && isForwardWord(strings.ToLower(strings.TrimSpace(word))) {
+	if word, rest, ok := strings.Cut(m.Subject, ":"); ok && rest != "" && isForwardWord(strings.ToLower(strings.TrimSpace(word)), answers(m)) {
 		return Class{Kind: Forward, Rule: "subject of a forward"}
 	}
 	return Class{Kind: Message, Rule: "nothing speaks against a person"}
 }
 
 // isForwardWord knows what mail programs write in front of the subject of a
-// forwarded mail, where it is nothing else in another language.
-func isForwardWord(w string) bool {
+// forwarded mail, where it is nothing else in another language. "VS" is Danish and
+// Norwegian for it, and Finnish for an answer, which answers something.
+func isForwardWord(w string, answer bool) bool {
 	switch w {
+	case "vs":
+		return !answer
 	case "fwd", "fw", "wg", "tr", "vl", "vb", "rv", "enc", "pd", "doorst", "trs", "ilt", "továbbítás", "továbbítva", "пересл",
 		"πρθ", "הועבר", "إعادة توجيه", "转发", "轉寄", "転送", "전달", "ส่งต่อ", "chuyển tiếp":
 		return true
@@ -140,6 +143,7 @@ func asUnreadable(m *mail.Message) (Class, bool) {
 	kind, params, _ := strings.Cut(strings.ToLower(m.Header.Get("Content-Type")), ";")
 	smime := strings.TrimSpace(kind) == "application/pkcs7-mime" || strings.TrimSpace(kind) == "application/x-pkcs7-mime"
 	switch {
+	case smime && strings.Contains(params, "signed-data") && hasBody(m):
 	case smime && strings.Contains(params, "signed-data"):
 		return Class{Kind: Unreadable, Rule: "signed in one piece",
 			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
@@ -154,6 +158,9 @@ func asUnreadable(m *mail.Message) (Class, bool) {
 	}
 	return Class{}, false
 }
+
+// hasBody reports whether there is a text that can be read.
+func hasBody(m *mail.Message) bool { return strings.TrimSpace(m.Text+m.HTML) != "" }
 
 // isEncrypted knows the parts of encrypted mail, also where a gateway has wrapped it.
 func isEncrypted(p mail.Part) bool {
@@ -209,33 +216,39 @@ func asUnsubscribe(m *mail.Message) (Class, bool) {
 	return Class{Kind: Message, Command: "/leave", Rule: "button for leaving"}, true
 }
 
+// loopRule names the sign of a loop, if there is one.
+//
+// Many branches: each field of the trace is read for another sign of a loop.
 func loopRule(m *mail.Message) string {
 	hops := 0
-	laid := map[string]int{} // how often a mailbox took it, with a hop between
-	var last string          // the Delivered-To just above
-	var lastHops int
+	laid := map[string]int{}   // how often a mailbox took it, with a hop between
+	lastAt := map[string]int{} // hops above which it did last
+	again := ""                // the mailbox that took it twice below the last hop so far
 	for _, f := range m.Header {
 		switch {
 		case strings.EqualFold(f.Name, "Received"):
 			// Without a client it was handed on inside of one machine.
 			if v := strings.ToLower(f.Value); strings.HasPrefix(v, "from ") && !strings.Contains(v, "with lmtp") {
 				hops++
+				again = ""
 			}
 		case strings.EqualFold(f.Name, "Delivered-To"):
-			// Twice is no proof: mail programs copy the field, and companies deliver by
-			// way of two systems.
-			a := strings.ToLower(f.Value)
-			if a == last && hops == lastHops && hops > 0 {
-				return "delivered to the same mailbox before the last server took it"
-			}
-			if hops > lastHops || laid[a] == 0 {
+			// Twice is no proof: mail programs copy the field, companies deliver by way of
+			// two systems, and those write it one below the other.
+			a := strings.ToLower(strings.TrimSpace(f.Value))
+			at, taken := lastAt[a]
+			if !taken || hops > at {
 				laid[a]++
+			} else if hops > 0 {
+				again = a
 			}
-			if laid[a] > 2 {
+			if lastAt[a] = hops; laid[a] > 2 {
 				return "delivered to the same mailbox again and again"
 			}
-			last, lastHops = a, hops
 		}
+	}
+	if again != "" {
+		return "delivered to the same mailbox before the first server took it"
 	}
 	if hops > maxReceived {
 		return "more than 100 hops"

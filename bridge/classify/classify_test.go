@@ -198,3 +198,29 @@ func FuzzMail(f *testing.F) {
 		}
 	})
 }
+
+// TestNamedOtherwise: reports that name the recipient in ways of their own.
+func TestNamedOtherwise(t *testing.T) {
+	for _, c := range []struct{ mail, want string }{
+		{"From: farm-admin@lists.corp.example\nTo: team@own.example\nSubject: You team@own.example are not member (farm ML)\nMessage-ID: <m1@x.example>\nReferences: <o1@own.example>\nMailing-List: run by ezmlm\n\nYou are not a member of this mailing list <farm@lists.corp.example>.\n", "farm@lists.corp.example"},
+		{"Return-Path: <>\nFrom: Mail Delivery Subsystem <MAILER-DAEMON@aol.com>\nTo: team@own.example\nSubject: Mail Delivery Problem\nMessage-ID: <s1@aol.com>\n\nYour mail to the following recipients could not be delivered because they are not accepting mail with attachments:\n\tannlee\n", "annlee@aol.com"},
+		{"Return-Path: <>\nFrom: postmaster@corp.example\nTo: team@own.example\nSubject: Undeliverable: Boats\nMessage-ID: <x1@corp.example>\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=R\n\n--R\nContent-Type: text/plain\n\nNot delivered: Lee, Ann\n--R\nContent-Type: message/delivery-status\n\nReporting-MTA: x400; x\n\nFinal-Recipient: rfc822; /G=Ann/S=Lee/O=corp/C=nl/@gate.example\nAction: failed\nStatus: 5.1.1\n\n--R\nContent-Type: message/rfc822\n\nFrom: team@own.example\nTo: ann@corp.example\nMessage-ID: <o1@own.example>\nSubject: Boats\n\nx\n--R--\n", "ann@corp.example"},
+	} {
+		_, got := read(t, []byte(c.mail))
+		if got.Kind != Bounce || got.Report == nil || len(got.Report.Recipients) != 1 || got.Report.Recipients[0].Address != c.want {
+			t.Errorf("%q is a %s about %+v, want %s", c.mail, got.Kind, got.Report, c.want)
+		}
+	}
+}
+
+// TestFoldedSES: a server on the way has folded the line of a notification.
+func TestFoldedSES(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("testdata", "bounce--ses.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folded := strings.Replace(string(raw), `"diagnosticCode":"smtp; 550`, "\"diagnosticCode\":\"smtp;\n 550", 1)
+	if _, c := read(t, []byte(folded)); c.Kind != Bounce || c.Report.Recipients[0].Address != "ann@corp.example" {
+		t.Errorf("it is a %s about %+v", c.Kind, c.Report)
+	}
+}

@@ -175,7 +175,9 @@ func TestAutomatic(t *testing.T) {
 				_, c := read(t, raw)
 				automatic := c.Kind == AutoReply || c.Kind == Challenge
 				switch row.Class {
-				case "auto-reply", "auto-forwarded", "challenge-response":
+				case "auto-forwarded": // a rule passes on what a person wrote
+					human.count(t, !automatic && !isReportKind(c.Kind), "%s is a %s by %q", row.File, c.Kind, c.Rule)
+				case "auto-reply", "challenge-response":
 					auto.count(t, automatic || isReportKind(c.Kind), "%s (%s) is a %s by %q", row.File, row.Class, c.Kind, c.Rule)
 				case "human", "may-auto-reply":
 					human.count(t, !automatic && !isReportKind(c.Kind) && c.Kind != Loop, "%s is a %s by %q", row.File, c.Kind, c.Rule)

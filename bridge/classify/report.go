@@ -10,9 +10,11 @@ import (
 
 // asReport knows reports on the fate of a mail: those that follow RFC 3464
 // and those that follow nothing.
+//
+// Many branches: the ways in which mail systems report are tried one after the other.
 func asReport(m *mail.Message) (Class, bool) {
 	groups := statusGroups(m)
-	if len(groups) == 0 && m.Header.Get("X-Failed-Recipients") == "" && !isReportType(m) && !isMachine(m) && !isNoReply(m) && !failureSubject(m.Subject) {
+	if len(groups) == 0 && m.Header.Get("X-Failed-Recipients") == "" && !isReportType(m) && !isMachine(m) && !isNoReply(m) && !failureSubject(m.Subject) && !listRefuses(m) {
 		return Class{}, false
 	}
 	r := gatherReport(m)
@@ -26,6 +28,8 @@ func asReport(m *mail.Message) (Class, bool) {
 		rule = "delivery status (RFC 3464)"
 	case m.Header.Get("X-Failed-Recipients") != "":
 		rule = "X-Failed-Recipients"
+	case listRefuses(m):
+		rule = "a mailing list refuses a mail"
 	default:
 		if rule = r.looksReturned(m, len(groups) > 0); rule == "" {
 			return Class{}, false
@@ -46,6 +50,18 @@ func asReport(m *mail.Message) (Class, bool) {
 	}
 	r.explain(rep, kind)
 	return Class{Kind: kind, Report: rep, Text: rep.notice(kind, m), Rule: rule}, true
+}
+
+// listRefuses knows the words in which list servers give a mail back to who is no
+// member, or of which they say that it goes round.
+func listRefuses(m *mail.Message) bool {
+	admin := false
+	for _, a := range m.From {
+		local := strings.ToLower(localPart(a.Address))
+		admin = admin || isListAdmin(local) || strings.HasPrefix(local, "fml-") || strings.HasPrefix(local, "majordomo") || strings.HasPrefix(local, "listserv")
+	}
+	s := strings.ToLower(m.Subject)
+	return admin && mail.CleanSubject(m.Subject) == m.Subject && containsAny(s, []string{"are not member", "are not a member", "not a member of", "loop alert", "mail loop", "non-member", "nonmember", "rejected", "not authorized to post"})
 }
 
 // innerReport returns the report that another mail system has put into its own.
@@ -224,6 +240,9 @@ func recipientOf(h mail.Header) (address, final string) {
 		} else if !strings.Contains(a, "@") || strings.ContainsAny(a, " \t") {
 			continue
 		}
+		if isX400(v) {
+			continue // the words, or the returned mail, have one that we wrote to
+		}
 		if address == "" {
 			address = a
 		} else if !strings.EqualFold(a, address) && final == "" {
@@ -231,6 +250,13 @@ func recipientOf(h mail.Header) (address, final string) {
 		}
 	}
 	return address, final
+}
+
+// isX400 knows addresses as X.400 has them, with a gateway behind them or without:
+// "/G=Ann/S=Lee/O=corp/C=nl/@gate.example".
+func isX400(v string) bool {
+	v = strings.ToUpper(v)
+	return strings.Contains(v, "/C=") || strings.Contains(v, "/PRMD=") || strings.Contains(v, "/ADMD=") || strings.Contains(v, "/S=") && strings.Contains(v, "/O=")
 }
 
 // afterType cuts the type from a field of RFC 3464 ("rfc822; ann@example.org").
@@ -294,11 +320,26 @@ func receiptClass(m *mail.Message, rep *Report, rule string) Class {
 	if !rep.knowsAddress() && len(m.From) > 0 {
 		rep.Recipients = []Recipient{{Address: m.From[0].Address}}
 	}
+	if rejects(m, r) { // Sieve's reject in the form of a receipt (RFC 5429, 2.1.1)
+		rep.Action = "failed"
+		r.explain(rep, Bounce)
+		return Class{Kind: Bounce, Report: rep, Text: rep.notice(Bounce, m), Rule: "a receipt that says that the mail was rejected"}
+	}
 	text := m.AuthorName() + " has read the mail."
 	if rep.Action == "deleted" {
 		text = m.AuthorName() + " has deleted the mail without reading it."
 	}
 	return Class{Kind: ReadReceipt, Report: rep, Text: text, Rule: rule}
+}
+
+// rejects reports whether a receipt says that the mail was refused.
+func rejects(m *mail.Message, r returned) bool {
+	if strings.Contains(strings.ToLower(m.Header.Get("Auto-Submitted")), "rejected") || failureSubject(m.Subject) {
+		return true
+	}
+	subject := strings.ToLower(m.Subject)
+	return strings.Contains(subject, "reject") || strings.Contains(subject, "refused") || strings.Contains(subject, "not delivered") ||
+		isMachine(m) && containsAny(strings.ToLower(r.words), []string{"was automatically rejected", "was rejected", "has been rejected", "was refused", "has been refused", "wurde abgelehnt", "a été refusé"})
 }
 
 // asComplaint knows complaints in the abuse reporting format (RFC 5965).

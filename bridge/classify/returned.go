@@ -310,6 +310,8 @@ type candidate struct {
 
 // recipients finds the addresses that a report in words is about. had are
 // entries of its fields that lack an address.
+//
+// Many branches: reports name their recipients in as many places.
 func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 	var rep Report
 	status := ""
@@ -344,6 +346,11 @@ func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 	for _, c := range cs {
 		if c.score == best {
 			rep.add(Recipient{Address: c.address, Status: status, Reason: wordsAbout(lines, c)})
+		}
+	}
+	if len(rep.Recipients) == 0 {
+		for _, a := range screenNames(m, lines) {
+			rep.add(Recipient{Address: a, Status: status})
 		}
 	}
 	if len(rep.Recipients) == 0 {

@@ -33,6 +33,8 @@ type sesNotification struct {
 
 // asSES knows the notifications of Amazon SES, for those who let them come
 // by mail instead of reports.
+//
+// Many branches: one for each kind of notification.
 func asSES(m *mail.Message) (Class, bool) {
 	text := strings.TrimSpace(m.Text)
 	if !strings.HasPrefix(text, "{") || m.Header.Get("X-Amz-Sns-Message-Id") == "" {
@@ -40,7 +42,10 @@ func asSES(m *mail.Message) (Class, bool) {
 	}
 	var n sesNotification
 	if json.NewDecoder(strings.NewReader(text)).Decode(&n) != nil {
-		return Class{}, false
+		n = sesNotification{} // a server on the way has folded the long line
+		if json.NewDecoder(strings.NewReader(strings.NewReplacer("\r\n", "", "\n", "").Replace(text))).Decode(&n) != nil {
+			return Class{}, false
+		}
 	}
 	rep := &Report{OriginalID: n.Mail.MessageID + "@email.amazonses.com"}
 	for _, h := range n.Mail.Headers {

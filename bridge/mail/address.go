@@ -204,10 +204,16 @@ type addressParser struct {
 	plain strings.Builder // words outside of brackets
 	note  string          // the last comment
 	angle *string
+	// before are names without an address in front of a comma: they may be the first part
+	// of the next, as in "Lee, Ann <ann@example.org>".
+	before []string
 
 	openQuote, openComment bool // one was never closed: the next will not be either
 }
 
+// step takes one character.
+//
+// Many branches: one for each character that means something.
 func (p *addressParser) step() {
 	c := p.s[p.i]
 	p.i++
@@ -231,7 +237,15 @@ func (p *addressParser) step() {
 		a := p.s[p.i : p.i+end]
 		p.i += end + skip
 		p.angle = &a
-	case ',', ';':
+	case ',':
+		const most = 4
+		if words := strings.TrimSpace(p.plain.String()); p.angle == nil && words != "" && p.note == "" && !strings.ContainsAny(words, "@") && len(p.before) < most {
+			p.before = append(p.before, words)
+			p.plain.Reset()
+			return
+		}
+		p.finish()
+	case ';':
 		p.finish()
 	case ':':
 		if p.angle == nil && !strings.Contains(p.plain.String(), "@") { // name of a group
@@ -290,6 +304,17 @@ func (p *addressParser) comment() {
 func (p *addressParser) finish() {
 	plain := strings.TrimSpace(p.plain.String())
 	angle, note := p.angle, p.note
+	if len(p.before) > 0 {
+		before := p.before
+		p.before = nil
+		if angle != nil {
+			plain = strings.Join(append(before, plain), ", ")
+		} else {
+			for _, words := range before { // each is an entry of its own, as it was written
+				p.entry(words, "")
+			}
+		}
+	}
 	p.plain.Reset()
 	p.angle, p.note = nil, ""
 	name := func(s string) string { return oneLine(decodeWords(strings.ReplaceAll(s, "\x00", "@"))) }
@@ -306,6 +331,12 @@ func (p *addressParser) finish() {
 		}
 		return
 	}
+	p.entry(plain, note)
+}
+
+// entry takes one without angle brackets.
+func (p *addressParser) entry(plain, note string) {
+	name := func(s string) string { return oneLine(decodeWords(strings.ReplaceAll(s, "\x00", "@"))) }
 	if plain == "" {
 		return
 	}
@@ -316,7 +347,7 @@ func (p *addressParser) finish() {
 	var rest, found []string
 	for _, w := range words {
 		if strings.Contains(w, "@") && !strings.Contains(w, "=?") {
-			found = append(found, w)
+			found = append(found, strings.TrimPrefix(strings.Trim(w, "<>"), "mailto:"))
 		} else {
 			rest = append(rest, w)
 		}

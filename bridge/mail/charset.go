@@ -18,6 +18,8 @@ import (
 // decodeCharset turns bytes of a labelled charset into UTF-8. Labels lie: what is
 // valid UTF-8 is taken as such, and bytes that are wrong in UTF-8 are read as
 // windows-1252. known is false when nobody knows the label.
+//
+// Many branches: each label that lies does so in its own way.
 func decodeCharset(label string, b []byte) (text string, known bool) {
 	label = strings.ToLower(strings.Trim(strings.TrimSpace(label), `"'`))
 	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
@@ -33,9 +35,12 @@ func decodeCharset(label string, b []byte) (text string, known bool) {
 		if ascii && (bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))) {
 			return decodeCharset("iso-2022-jp", b)
 		}
-		return repairUTF8(b), true
+		return undeclared(b, longest), true
 	case "utf-8", "utf8", "unknown-8bit", "unknown", "x-unknown", "binary":
-		return repairUTF8(b), true
+		if ascii && (bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))) {
+			return decodeCharset("iso-2022-jp", b)
+		}
+		return undeclared(b, longest), true
 	}
 	enc, single := lookupCharset(label)
 	switch {
@@ -52,6 +57,36 @@ func decodeCharset(label string, b []byte) (text string, known bool) {
 		return repairUTF8(b), false
 	}
 	return strings.TrimPrefix(string(bytes.ToValidUTF8(out, []byte("\uFFFD"))), "\uFEFF"), true
+}
+
+// undeclared reads a text that is said to be in UTF-8, or of which nothing is said.
+// longest: see scanUTF8.
+func undeclared(b []byte, longest int) string {
+	if longest == 0 && mostlyBroken(b) {
+		if enc := guessCharset(b); enc != nil {
+			if out, err := enc.NewDecoder().Bytes(b); err == nil {
+				return string(bytes.ToValidUTF8(out, []byte("\uFFFD")))
+			}
+		}
+	}
+	return repairUTF8(b)
+}
+
+// mostlyBroken tells whether many bytes are no UTF-8, of the ones
+// beyond ASCII.
+func mostlyBroken(b []byte) bool {
+	good, bad := 0, 0
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			bad++
+		case n > 1:
+			good += n
+		}
+		i += n
+	}
+	return bad*4 > good
 }
 
 // lookupCharset returns nil for a charset that nobody knows. single: one byte

@@ -86,6 +86,9 @@ func (d *decoder) base64(b []byte) {
 			return
 		}
 	}
+	if isForeign(line) {
+		return // a gateway or a list has put its own words before or behind it
+	}
 	for _, c := range b {
 		v := base64Value(c)
 		if v < 0 {
@@ -100,6 +103,25 @@ func (d *decoder) base64(b []byte) {
 			d.buf = append(d.buf, byte(d.acc>>d.bits))
 		}
 	}
+}
+
+// isForeign tells whether a line is in plain words and no base64 with a few wrong
+// characters in it.
+func isForeign(line []byte) bool {
+	line = bytes.Trim(line, " \t\r\n")
+	if bytes.IndexByte(line, '\n') >= 0 {
+		return false // more than one
+	}
+	wrong, words := 0, false
+	for _, c := range line {
+		if c != '=' && c != ' ' && c != '\t' && base64Value(c) < 0 {
+			wrong++
+		}
+	}
+	for w := range bytes.FieldsSeq(line) {
+		words = words || len(w) < len(line) && len(bytes.TrimRight(w, "="))%4 != 0 && !bytes.HasSuffix(w, []byte("="))
+	}
+	return wrong >= 4 && wrong*8 > len(line) || words
 }
 
 // quotedPrintable gets lines and their ends apart or together, in any pieces.

@@ -1,13 +1,18 @@
 package mail
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"hashsend/bridge/markup"
+)
 
 // Hidden reports whether a part is no file to a person: a signature, or something
 // that only programs read.
 func (p Part) Hidden() bool {
 	switch p.Type {
 	case "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys",
-		"message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "text/vnd.google.email-reaction+json":
+		"message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "text/x-amp-html", "text/watch-html", "text/vnd.google.email-reaction+json":
 		return true
 	}
 	switch strings.ToLower(p.Name) {
@@ -40,12 +45,25 @@ func (m *Message) Files() (parts []Part) {
 // ShownParts lists the parts that are files to a person. A mail that is attached is
 // one of them.
 func (m *Message) ShownParts() (parts []Part) {
+	emoji := m.emoji()
 	for _, p := range m.Attachments() {
-		if !p.Hidden() {
+		if !p.Hidden() && (p.ContentID == "" || !emoji[p.ContentID]) {
 			parts = append(parts, p)
 		}
 	}
 	return oneCalendar(parts)
+}
+
+// emoji has the Content-IDs of the pictures that stand for an emoji in the text.
+func (m *Message) emoji() map[string]bool {
+	if m.HTML == "" || !slices.ContainsFunc(m.Parts, func(p Part) bool { return p.ContentID != "" && strings.HasPrefix(p.Type, "image/") }) {
+		return nil
+	}
+	all := map[string]bool{}
+	for _, p := range markup.Emoji(m.HTML) {
+		all[p.ContentID] = true
+	}
+	return all
 }
 
 // oneCalendar names the calendar of an invitation, and leaves out that it is there

@@ -56,6 +56,7 @@ func ReadHeader(r *bufio.Reader) (h Header, err error) {
 		}
 	}
 	defer unfold()
+	skipBlank(r)
 	for first := true; left > 0; first = false {
 		line, lineErr := readLine(r, &left)
 		if lineErr != nil && !errors.Is(lineErr, io.EOF) {
@@ -81,6 +82,28 @@ func ReadHeader(r *bufio.Reader) (h Header, err error) {
 		}
 	}
 	return h, nil
+}
+
+// skipBlank leaves out empty lines that stand before a header.
+func skipBlank(r *bufio.Reader) {
+	const most, near = 10, 200
+	if b, _ := r.Peek(1); len(b) == 0 || b[0] != '\r' && b[0] != '\n' {
+		return
+	}
+	b, _ := r.Peek(near)
+	n := 0
+	for n < len(b) && n < most && (b[n] == '\r' || b[n] == '\n') {
+		n++
+	}
+	name, _, ok := bytes.Cut(b[n:], []byte(":"))
+	if !ok {
+		return
+	}
+	switch strings.ToLower(string(name)) {
+	case "from", "to", "date", "subject", "received", "return-path", "message-id", "mime-version", "delivered-to", "x-original-to",
+		"dkim-signature", "authentication-results", "content-type", "reply-to", "sender", "envelope-to", "x-received", "received-spf", "arc-seal":
+		_, _ = r.Discard(n)
+	}
 }
 
 func readLine(r *bufio.Reader, left *int) ([]byte, error) {

@@ -329,10 +329,12 @@ func (c *calendar) time(p property) (t time.Time, day bool, zone string, floatin
 	if id == "" {
 		return t, false, "", true
 	}
-	if at, ok := definedZone(c.zones[id], t); ok {
+	loc := zoneNamed(id)
+	// Where only half of a zone's year is told, its name says more.
+	if at, ok := definedZone(c.zones[id], t); ok && !(len(c.zones[id]) == 1 && loc != nil) {
 		return at, false, "", false
 	}
-	if loc := zoneNamed(id); loc != nil {
+	if loc != nil {
 		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, loc), false, "", false
 	}
 	return t, false, oneLine(id), true

@@ -192,96 +192,12 @@ func newPart(h Header, kind string, params map[string]string) Part {
 	return part
 }
 
-func (p *parser) multipart(kind string, params map[string]string, depth int, speaks bool) (body, stop) {
-	const longest = 1000 // RFC 2046 allows 70
-	boundary := strings.TrimRight(params["boundary"], " \t\r\n")
-	if len(boundary) > longest {
-		boundary = ""
-	}
-	mine := len(p.boundaries)
-	p.boundaries = append(p.boundaries, boundary)
-	defer func() { p.boundaries = p.boundaries[:mine] }()
-	if boundary == "" {
-		p.shared.problem("a multipart does not name its boundary")
-	}
-	var preamble limited
-	preamble.limit = min(p.lim.Text, p.shared.text)
-	s := p.preamble(&preamble, mine)
-	usual := "text/plain"
-	if kind == "digest" {
-		usual = "message/rfc822"
-	}
-	var bodies []body
-	n := 0
-	for ; s.level == mine && !s.last; n++ {
-		if p.shared.parts <= 0 {
-			p.shared.problem("it has more than %d parts: the others were left out", p.lim.Parts)
-			s = p.read(func([]byte) {})
-			continue
-		}
-		h := p.header(min(p.shared.header, p.lim.Header))
-		voice := speaks && (n == 0 || kind != "related" && kind != "signed" && kind != "encrypted")
-		var b body
-		b, s = p.entity(h, usual, depth+1, voice)
-		bodies = append(bodies, b)
-	}
-	p.boundaries = p.boundaries[:mine]
-	switch {
-	case s.level == mine:
-		s = p.read(func([]byte) {})
-	default:
-		p.shared.problem("the end of a multipart is missing")
-	}
-	if n == 0 {
-		return p.orphan(preamble.b, speaks), s
-	}
-	if kind == "alternative" {
-		return choose(bodies), s
-	}
-	return join(bodies), s
-}
-
-// preamble reads up to the first boundary. Where the header names none, the
-// first line that looks like one is taken.
-func (p *parser) preamble(keep *limited, mine int) stop {
-	if p.boundaries[mine] != "" {
-		return p.read(keep.write)
-	}
-	for {
-		b, start := p.lines.next()
-		if b == nil {
-			return p.lines.ended()
-		}
-		if start {
-			if s, ok := p.match(b); ok {
-				return s
-			}
-			name := bytes.TrimRight(b, " \t\r\n")
-			if len(name) > 4 && len(name) < 200 && bytes.HasPrefix(name, []byte("--")) && !bytes.ContainsAny(name[2:], " ") && len(bytes.Trim(name, "-")) > 0 {
-				p.boundaries[mine] = string(name[2:])
-				return stop{level: mine}
-			}
-		}
-		keep.write(b)
-	}
-}
-
-// orphan makes a text of what stands in a multipart without parts.
-func (p *parser) orphan(b []byte, speaks bool) body {
-	text := cleanLines(repairUTF8(b))
-	if strings.TrimSpace(text) == "" || !speaks {
-		return body{}
-	}
-	if slot := p.add(Part{Type: "text/plain", Inline: true, Body: true, Size: int64(len(b)), Content: text}); slot == nil {
-		return body{}
-	}
-	p.shared.text -= int64(len(b))
-	return body{text: text}
-}
-
 // leaf reads a part that has no parts.
 func (p *parser) leaf(h Header, kind string, params map[string]string, encoding string, depth int, speaks bool) (body, stop) {
 	part, wraps := newPart(h, kind, params), speaks
+	if isSigned(part) && !p.signed {
+		return p.signedLeaf(part, encoding, depth, speaks)
+	}
 	keeps := keepsContent(kind) || IsCalendar(part) || isMessage(kind) && depth < p.lim.Depth
 	var content limited
 	if keeps {
@@ -334,17 +250,26 @@ func (p *parser) leaf(h Header, kind string, params map[string]string, encoding 
 	if !speaks {
 		return body{}, s
 	}
+	return p.spoken(slot), s
+}
+
+// spoken makes a text part of what the mail says.
+func (p *parser) spoken(slot *Part) body {
 	slot.Body = true
-	if kind == "text/html" {
-		return body{html: slot.Content}, s
+	if slot.Type == "text/html" {
+		return body{html: slot.Content}
 	}
+	marked := isMarkdown(slot.Type)
 	text, files := withoutUU(slot.Content)
 	slot.Content = text
 	for _, f := range files {
 		p.uu(f)
 	}
-	return body{text: text}, s
+	return body{text: text, marked: marked}
 }
+
+// isMarkdown knows the texts that are written to be read as they are (RFC 7763).
+func isMarkdown(kind string) bool { return kind == "text/markdown" || kind == "text/x-markdown" }
 
 // uu adds a file that stood in a text.
 func (p *parser) uu(f uuFile) {
@@ -407,7 +332,7 @@ func (f *filed) close() string {
 // isBody: a text that is no file. A text with a name is the body where there is
 // none yet, unless it says that it is an attachment.
 func isBody(part Part, h Header, m *Message) bool {
-	if part.Type != "text/plain" && part.Type != "text/html" {
+	if part.Type != "text/plain" && part.Type != "text/html" && !isMarkdown(part.Type) {
 		return false
 	}
 	disposition, _ := splitParams(h.Get("Content-Disposition"))

@@ -81,6 +81,7 @@ type parser struct {
 	shared     *budget
 	boundaries []string // of the open multiparts, outermost first
 	m          *Message // whose parts are read
+	signed     bool     // it is the content of a signature that is wrapped around it
 }
 
 // stop is why the reading of a body ended: at the boundary of an open multipart,
@@ -218,6 +219,7 @@ func parseDate(v string) time.Time {
 // body is what a part says.
 type body struct {
 	text, html string
+	marked     bool // the text is in Markdown: plain text goes before it
 }
 
 func (b body) empty() bool {
@@ -251,7 +253,7 @@ func join(bs []body) body {
 			htmls = append(htmls, b.html)
 		}
 	}
-	return body{strings.Join(texts, "\n\n"), strings.Join(htmls, "\n")}
+	return body{text: strings.Join(texts, "\n\n"), html: strings.Join(htmls, "\n")}
 }
 
 // choose takes the best text and the best HTML of alternatives: the last that
@@ -259,7 +261,7 @@ func join(bs []body) body {
 func choose(bs []body) body {
 	var out body
 	for _, b := range bs {
-		if strings.TrimSpace(b.text) != "" {
+		if strings.TrimSpace(b.text) != "" && !(b.marked && out.text != "") {
 			out.text = b.text
 		}
 		if strings.TrimSpace(b.html) != "" {
@@ -310,6 +312,7 @@ func newLineReader(r io.Reader, limit int64) *lineReader {
 	if head, _ := b.Peek(window); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
 		b = bufio.NewReaderSize(crReader{b}, window)
 	}
+	skipBlank(b)
 	return &lineReader{r: b, left: limit}
 }
 

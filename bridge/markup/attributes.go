@@ -7,9 +7,9 @@ import (
 
 // attributes are those that matter of one tag.
 type attributes struct {
-	href, alt, style, class, start, width, height, title string
-	hidden, spoiler, emoticon                            bool
-	reason                                               string
+	href, alt, style, id, class, start, width, height, title string
+	hidden, spoiler, emoticon                                bool
+	reason                                                   string
 }
 
 func (a *attributes) set(k, v string) {
@@ -22,6 +22,8 @@ func (a *attributes) set(k, v string) {
 		a.style = v
 	case "class":
 		a.class = v
+	case "id":
+		a.id = v
 	case "start":
 		a.start = v
 	case "width":
@@ -40,11 +42,16 @@ func (a *attributes) set(k, v string) {
 }
 
 // node returns what a tag means; nil: nothing of its own.
+//
+// Many branches: one for each element.
 func (a attributes) node(tag string) *node {
 	n := &node{kind: kindOf(tag), style: a.look()}
+	if a.hidden {
+		n.style |= hidden
+	}
 	switch n.kind {
 	case link:
-		n.val = safeURL(a.href)
+		n.val = safeURL(TrueLink(a.href))
 	case numbers:
 		if i, err := strconv.Atoi(strings.TrimSpace(a.start)); err == nil && i != 1 && i >= 0 && i <= 999_999_999 {
 			n.val = strconv.Itoa(i)
@@ -58,13 +65,12 @@ func (a attributes) node(tag string) *node {
 			n.kind = group // as Google Docs wraps a whole text
 		}
 	case para:
-		margin := declared(a.style, "margin")
-		if strings.HasPrefix(a.class, "Mso") || margin == "0" || strings.HasPrefix(margin, "0px") || strings.HasPrefix(margin, "0 ") || margin == "0in" || margin == "0cm" {
+		if a.isTight() {
 			n.style |= tight
 		}
 	case image:
 		n.val = a.picture()
-		if n.val != "" && (a.emoticon || looksLikeEmoji(n.val)) {
+		if n.val != "" && (a.emoticon || IsEmoji(n.val)) {
 			n.style |= emoji
 		}
 	case group:
@@ -77,6 +83,15 @@ func (a attributes) node(tag string) *node {
 	return n
 }
 
+// isTight tells whether a paragraph has no space around it.
+func (a attributes) isTight() bool {
+	margin := declared(a.style, "margin")
+	return strings.HasPrefix(a.class, "Mso") || margin == "0" || strings.HasPrefix(margin, "0px") || strings.HasPrefix(margin, "0 ") || margin == "0in" || margin == "0cm"
+}
+
+// kindOf is what a tag means.
+//
+// Many branches: one for each group of tags.
 func kindOf(tag string) kind {
 	switch tag {
 	case "p":
@@ -118,6 +133,10 @@ func kindOf(tag string) kind {
 		return struck
 	case "code", "tt", "kbd", "samp":
 		return code
+	case "sup":
+		return raised
+	case "sub":
+		return lowered
 	case "img", "image":
 		return image
 	}
@@ -127,24 +146,8 @@ func kindOf(tag string) kind {
 // look reads the style attribute.
 func (a attributes) look() style {
 	var s style
-	if a.hidden {
-		s |= hidden
-	}
 	if a.style == "" {
 		return s
-	}
-	zero := func(property string) bool {
-		switch declared(a.style, property) {
-		case "0", "0px", "0pt", "0em", "0%", "0.0", "0.01", "1px":
-			return true
-		}
-		return false
-	}
-	switch {
-	case declared(a.style, "display") == "none", declared(a.style, "visibility") == "hidden", declared(a.style, "mso-hide") == "all",
-		zero("font-size"), zero("opacity") && declared(a.style, "opacity") != "1px", zero("max-height") && declared(a.style, "overflow") == "hidden",
-		zero("height") && zero("width") && declared(a.style, "overflow") == "hidden":
-		s |= hidden
 	}
 	switch declared(a.style, "font-weight") {
 	case "bold", "bolder", "600", "700", "800", "900":
@@ -198,8 +201,12 @@ func tiny(size string) bool {
 	return false
 }
 
-// looksLikeEmoji: :name:, or short and without letters of ASCII.
-func looksLikeEmoji(s string) bool {
+// IsEmoji reports whether the text that stands for a picture is an emoji: :name:, or
+// short and without letters of ASCII.
+func IsEmoji(s string) bool {
+	if s == "" {
+		return false
+	}
 	if len(s) > 2 && len(s) < 60 && s[0] == ':' && s[len(s)-1] == ':' && !strings.Contains(s, " ") {
 		return true
 	}

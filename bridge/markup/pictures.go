@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -13,7 +14,17 @@ type Picture struct {
 }
 
 // Pictures lists the images of a mail's HTML that come with the mail, as they stand.
-func Pictures(source string) (all []Picture) {
+// Those of emoji are characters: they are none.
+func Pictures(source string) []Picture {
+	return slices.DeleteFunc(pictures(source), func(p Picture) bool { return IsEmoji(p.Alt) })
+}
+
+// Emoji lists the images that come with the mail and stand for an emoji.
+func Emoji(source string) []Picture {
+	return slices.DeleteFunc(pictures(source), func(p Picture) bool { return !IsEmoji(p.Alt) || p.Alt[0] == ':' })
+}
+
+func pictures(source string) (all []Picture) {
 	if len(source) > MaxInput {
 		source = source[:MaxInput]
 	}

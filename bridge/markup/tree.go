@@ -43,6 +43,8 @@ const (
 	code
 	spoiler
 	image
+	raised
+	lowered
 )
 
 // style is what the style attribute says, as far as it matters.
@@ -63,8 +65,9 @@ const (
 const maxOpen = 200
 
 type open struct {
-	tag  string
-	node *node
+	tag          string
+	node         *node
+	tiny, veiled bool // what stands in it is not seen
 }
 
 type builder struct {
@@ -72,6 +75,7 @@ type builder struct {
 	overflow int
 	skip     string // tag whose content is left out
 	skipped  int    // how many of it are open
+	sheet    Sheet
 }
 
 // parse reads at most MaxInput bytes of HTML.
@@ -80,15 +84,18 @@ func parse(s string) *node {
 		s = s[:MaxInput]
 	}
 	top := &node{}
-	b := builder{stack: []open{{"", top}}}
+	b := builder{stack: []open{{node: top}}}
 	z := html.NewTokenizer(strings.NewReader(s))
 	for {
 		switch tt := z.Next(); tt {
 		case html.ErrorToken:
 			return top
 		case html.TextToken:
-			if b.skip == "" {
+			switch b.skip {
+			case "":
 				b.text(string(z.Text()))
+			case "style":
+				b.sheet.Read(string(z.Text()))
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
@@ -127,11 +134,15 @@ func (b *builder) text(s string) {
 			return r
 		}, s)
 	}
-	if s != "" {
+	s = TrueLinks(s)
+	if o := &b.stack[len(b.stack)-1]; s != "" && !o.tiny && !o.veiled {
 		b.add(&node{kind: text, val: s})
 	}
 }
 
+// start takes a start tag.
+//
+// Many branches: what a tag may be is decided in one place.
 func (b *builder) start(tag string, a attributes, selfClosing bool) {
 	if b.skip != "" {
 		if tag == b.skip && !selfClosing {
@@ -146,10 +157,13 @@ func (b *builder) start(tag string, a attributes, selfClosing bool) {
 		return
 	}
 	b.imply(tag)
+	sight := SightOf(a.style, tag)
+	a.hidden = a.hidden || sight.Gone || !sight.Shown && b.sheet.Hides(tag, a.id, a.class)
 	n := a.node(tag)
+	around := b.stack[len(b.stack)-1]
 	switch {
 	case isVoid(tag):
-		if n != nil && n.style&hidden == 0 {
+		if n != nil && n.style&hidden == 0 && !around.veiled {
 			b.mark(n.kind)
 			b.add(n)
 		}
@@ -166,7 +180,7 @@ func (b *builder) start(tag string, a attributes, selfClosing bool) {
 		b.mark(n.kind)
 		b.add(n)
 	}
-	b.stack = append(b.stack, open{tag, n})
+	b.stack = append(b.stack, open{tag: tag, node: n, tiny: sight.Tiny > 0 || sight.Tiny == 0 && around.tiny, veiled: sight.Veiled > 0 || sight.Veiled == 0 && around.veiled})
 }
 
 // mark notes at the table around that it only arranges things.

@@ -96,6 +96,17 @@ func (w *writer) inlineElement(n *node) {
 		w.enter("del", "<del>")
 	case code:
 		w.enter("code", "<code>")
+	case raised, lowered:
+		var b strings.Builder
+		plainText(&b, n, MaxInput)
+		text, ok := Raised(b.String())
+		if n.kind == lowered {
+			text, ok = Lowered(b.String())
+		}
+		if ok {
+			w.text(text)
+			return
+		}
 	case spoiler:
 		attr := ""
 		if n.val != "" {

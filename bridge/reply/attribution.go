@@ -7,7 +7,7 @@ import (
 )
 
 // signs are what a line shows of a line above a quote.
-type signs uint16
+type signs uint32
 
 const (
 	signAddress  signs = 1 << iota // user@host
@@ -24,6 +24,11 @@ const (
 	signZone                       // GMT, UTC, +01:00
 	signStop                       // it ends a sentence
 	signBracket                    // an address in angle brackets
+	signWordy                      // it has words of a sentence, which no program writes there
+	signAfter                      // it has such words behind the last word for "wrote"
+	signSome                       // it has one of them
+	signSaid                       // it begins as a sentence of a person does: "As Ann wrote"
+	signNamed                      // behind the last number stand but two to four words as of a name
 )
 
 // look reads a line once and returns its signs.
@@ -43,6 +48,9 @@ func look(s string) signs {
 	}
 	g |= lookWords(s)
 	g |= lookNumbers(s)
+	if g&signDateHead != 0 && endsInName(s) {
+		g |= signNamed
+	}
 	if hasAddress(s) {
 		g |= signAddress
 		if strings.Contains(s, "<") && strings.Contains(s, ">") {
@@ -54,57 +62,114 @@ func look(s string) signs {
 
 // lookWords finds the verbs and the first word.
 func lookWords(s string) signs {
-	var g signs
-	var buf [64]byte
-	lastVerb, verbs3 := verb(0), 0
-	first, wordsAfter := true, 0
-	wide := false
+	var ws wordReader
 	for i := 0; i < len(s); {
 		for i < len(s) && breaks(s[i]) {
 			i++
 		}
 		j := i
 		for j < len(s) && !breaks(s[j]) {
-			if s[j] >= 0xe0 {
-				wide = true
-			}
+			ws.wide = ws.wide || s[j] >= 0xe0
 			j++
 		}
-		if i == j {
-			break
-		}
-		w := strings.Trim(s[i:j], ".;*_\"'“”„«»()[]\u200e\u200f")
-		if strings.HasSuffix(w, "(a") || strings.HasSuffix(w, "(ла") || strings.HasSuffix(w, "(а") || strings.HasSuffix(w, "(в") {
-			w += ")"
-		}
-		low := lowered(buf[:0], w)
-		if first {
-			if introWord(low) {
-				g |= signIntro
-			}
-			first = false
-		}
-		if v := verbs[string(low)]; v != 0 {
-			g |= signVerb
-			lastVerb, wordsAfter = v, 0
-			verbs3++
-		} else {
-			wordsAfter++
+		if i < j {
+			ws.word(s[i:j])
 		}
 		i = j
 	}
-	if lastVerb&verbEnd != 0 && wordsAfter == 0 {
+	return ws.signs(s)
+}
+
+// wordReader reads the words of a line.
+type wordReader struct {
+	found               signs
+	buf                 [64]byte
+	verb                verb // the last one
+	after               int  // words behind it
+	common, commonAfter int  // words in small letters, and those behind it
+	words               int
+	wide                bool // it has characters of scripts without spaces
+}
+
+func (ws *wordReader) word(s string) {
+	w := strings.Trim(s, ".;*_\"'“”„«»()[]\u200e\u200f")
+	for _, open := range [...]string{"(a", "(ла", "(а", "(в"} {
+		if strings.HasSuffix(w, open) {
+			w += ")"
+			break
+		}
+	}
+	low := lowered(ws.buf[:0], w)
+	if ws.words++; ws.words == 1 {
+		if introWord(low) {
+			ws.found |= signIntro
+		} else if saidWords[string(low)] {
+			ws.found |= signSaid
+		}
+	}
+	if v := verbs[string(low)]; v != 0 {
+		ws.found |= signVerb
+		ws.verb, ws.after, ws.commonAfter = v, 0, 0
+		return
+	}
+	ws.after++
+	if isCommonWord(w) && !leadWords[string(low)] {
+		ws.common++
+		ws.commonAfter++
+	}
+}
+
+// signs are what the words of a line come to.
+func (ws *wordReader) signs(s string) signs {
+	g := ws.found
+	if ws.verb&verbEnd != 0 && ws.after == 0 {
 		g |= signVerbEnd
 	}
-	if wide {
-		for _, p := range verbParts {
-			if i := strings.LastIndex(s, p); i >= 0 && utf8.RuneCountInString(s[i+len(p):]) < 8 {
-				g |= signVerb | signVerbEnd
-				break
-			}
+	if ws.common > 0 {
+		g |= signSome
+	}
+	if ws.common >= 4 {
+		g |= signWordy
+	}
+	if ws.verb != 0 && ws.commonAfter >= 2 {
+		g |= signAfter
+	}
+	if !ws.wide {
+		return g
+	}
+	for _, p := range verbParts {
+		if i := strings.LastIndex(s, p); i >= 0 && utf8.RuneCountInString(s[i+len(p):]) < 8 {
+			return g | signVerb | signVerbEnd
 		}
 	}
 	return g
+}
+
+// endsInName tells whether but two to four words as of a name stand behind the last
+// number of a line.
+func endsInName(s string) bool {
+	words := 0
+	for w := range strings.FieldsSeq(s[strings.LastIndexAny(s, "0123456789")+1:]) {
+		first, size := utf8.DecodeRuneInString(w)
+		if rest := w[size:]; !unicode.IsUpper(first) || rest == "" || strings.ToUpper(rest) == rest {
+			return false
+		}
+		words++
+	}
+	return words >= 2 && words <= 4
+}
+
+// isCommonWord tells whether a word is one of a sentence: three small letters or
+// more, and no abbreviation, part of an address or of a date.
+func isCommonWord(w string) bool {
+	n := 0
+	for _, r := range w {
+		if !unicode.IsLower(r) && r != '\'' && r != '’' {
+			return false
+		}
+		n++
+	}
+	return n >= 3 && n <= 30
 }
 
 func introWord(low []byte) bool {
@@ -131,87 +196,6 @@ func lowered(buf []byte, s string) []byte {
 		buf = append(buf, c)
 	}
 	return buf
-}
-
-// lookNumbers finds dates and times, in any digits.
-func lookNumbers(s string) signs {
-	var g signs
-	var small, triple int
-	digits, value, joined := 0, 0, 0
-	sep, run := rune(0), 0
-	start := true // nothing but signs so far
-	head := false
-	end := func(next rune) {
-		if digits == 0 {
-			return
-		}
-		switch {
-		case digits == 4 && (value >= 1980 && value <= 2100 || value >= 2520 && value <= 2650 || value >= 1370 && value <= 1450):
-			g |= signYear
-		case digits <= 2 && value <= 31:
-			g |= signDay
-			small++
-		}
-		if digits == 2 && (sep == ':' || sep == '.' || sep == 'h') && run == 1 && value < 60 && joined < 25 {
-			g |= signTime
-		}
-		if run == 2 && (sep == '/' || sep == '-' || sep == '.') {
-			triple++
-			g |= signDate
-			if head {
-				g |= signDateHead
-			}
-		}
-		joined = value
-		digits, value = 0, 0
-	}
-	for _, r := range s {
-		d := digit(r)
-		if d >= 0 {
-			if start {
-				head, start = true, false
-			}
-			if digits < 9 {
-				value = value*10 + d
-			}
-			digits++
-			continue
-		}
-		was := digits > 0
-		end(r)
-		switch {
-		case was && (r == '/' || r == '-' || r == '.' || r == ':' || r == 'h'):
-			if r == sep {
-				run++
-			} else {
-				sep, run = r, 1
-			}
-			continue
-		case was && (r == '年' || r == '월' || r == '月' || r == '日' || r == '년' || r == '일'):
-			g |= signDate
-			if head {
-				g |= signDateHead
-			}
-		case was && (r == 'p' || r == 'P' || r == 'a' || r == 'A'):
-		}
-		sep, run = 0, 0
-		if r == '+' && !start {
-			g |= signZone
-		}
-		if start && !unicode.IsSpace(r) && r != '[' && r != '(' && r != '"' && !invisible(r) {
-			start = false
-		}
-	}
-	end(0)
-	if g&signYear != 0 && g&signDay != 0 || g&signDay != 0 && g&signTime != 0 && small >= 2 {
-		g |= signDate
-	}
-	if strings.Contains(s, "GMT") || strings.Contains(s, "UTC") {
-		g |= signZone
-	} else if g&signTime == 0 {
-		g &^= signZone
-	}
-	return g
 }
 
 // digit returns the value of a digit of the scripts that mail programs write
@@ -279,35 +263,78 @@ func (d *decision) attributionAt(i, before int, quoted bool) (found, bool) {
 	if end&(signColon|signVerb|signDateHead|signAngle|signDate) == 0 {
 		return f, false
 	}
-	var all signs
-	size, gaps := 0, 0
-	for first := i; first >= before && i-first < maxWindow; first-- {
-		l := &d.lines[first]
-		if l.role == empty && first < i && all&signDate == 0 && gaps == 0 && i-first < 4 {
-			gaps++ // some programs put an empty line into it
-			continue
-		}
-		if size += len(l.body); l.role != own || size > 600 {
-			break
-		}
-		at := d.signsOf(first)
-		if first < i && at&signStop != 0 && at&(signDate|signAddress) == 0 {
-			break
-		}
-		dated := all&signDate != 0
-		all |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
-		begins := at&(signIntro|signDateHead) != 0 && all&signDate != 0
-		rule, sure := judge(all|end&(signColon|signVerbEnd|signAngle|signStop)|at&(signIntro|signDateHead), size, quoted)
-		switch {
-		case rule == "" || gaps > 0 && (!begins || at&signStop != 0):
-		case f.first < 0 || begins || at&signDate != 0 && !dated || at&signAddress != 0 && !f.sure || strings.HasPrefix(d.lines[first+1].body, "<"):
-			f = found{first, i, rule, sure || f.sure}
-		}
-		if begins {
-			break
-		}
+	c := climb{d: d, end: end, last: i, quoted: quoted, found: f}
+	for first := i; first >= before && i-first < maxWindow && c.up(first); first-- { //nolint:revive // it climbs
+	}
+	f = c.found
+	if f.first > before && d.leadsOn(f.first-1) {
+		f.first--
+	}
+	if f.rule == "date-zone" && !quoted && !d.alone(f.first, f.last) {
+		return f, false // a line of a log
 	}
 	return f, f.first >= 0
+}
+
+// climb looks upwards from the last line of a line above a quote.
+type climb struct {
+	d      *decision
+	end    signs // of the last line
+	last   int
+	quoted bool
+	all    signs
+	size   int
+	gap    bool // an empty line stands in it, as some programs do
+	found  found
+}
+
+// up takes one more line; false: no other belongs to it.
+//
+// Many branches: each sign that a line belongs to those below it.
+func (c *climb) up(first int) bool {
+	l := &c.d.lines[first]
+	if l.role == empty && first < c.last && c.all&signDate == 0 && !c.gap && c.last-first < 4 {
+		c.gap = true
+		return true
+	}
+	if c.size += len(l.body); l.role != own || c.size > 600 {
+		return false
+	}
+	at := c.d.signsOf(first)
+	if first < c.last && at&signStop != 0 && at&(signDate|signAddress) == 0 {
+		return false
+	}
+	dated := c.all&signDate != 0
+	c.all |= at &^ (signColon | signVerbEnd | signAngle | signStop | signIntro | signDateHead)
+	begins := at&(signIntro|signDateHead) != 0 && c.all&signDate != 0
+	rule, sure := judge(c.all|c.end&(signColon|signVerbEnd|signAngle|signStop)|at&(signIntro|signDateHead), c.size, c.quoted)
+	if rule == "" || c.gap && (!begins || at&signStop != 0) {
+		return !begins
+	}
+	f := &c.found
+	if f.first < 0 || begins || at&signDate != 0 && !dated || at&signAddress != 0 && !f.sure || strings.HasPrefix(c.d.lines[first+1].body, "<") {
+		*f = found{first, c.last, rule, sure || f.sure}
+	}
+	return !begins
+}
+
+// leadsOn tells whether a line above such a line is its begin, broken off behind a word
+// that demands more: "Excerpts from Ann's message of".
+func (d *decision) leadsOn(i int) bool {
+	l := &d.lines[i]
+	if l.role != own || len(l.body) > 120 || d.signsOf(i)&signWordy != 0 {
+		return false
+	}
+	switch lower(lastWord(l.body)) {
+	case "of", "on", "from", "am", "vom", "von", "le", "du", "de", "del", "el", "den", "op", "van", "em", "il", "w", "dnia", "dne", "от", "le:":
+		return d.signsOf(i)&signIntro != 0 || strings.Count(l.body, " ") < 8
+	}
+	return false
+}
+
+// alone tells whether empty lines stand around the lines from first to last.
+func (d *decision) alone(first, last int) bool {
+	return (first == 0 || d.lines[first-1].role == empty) && (last+1 == len(d.lines) || d.lines[last+1].role == empty)
 }
 
 // mayEnd tells cheaply whether a line above unmarked text can end with this one:
@@ -325,6 +352,8 @@ func mayEnd(s string) bool {
 // beginning finds where a line above a quote begins inside of the line whose
 // signs it has: a word that begins such lines, then a date. It returns 0 when it
 // begins the line.
+//
+// Many branches: what may begin such a line is tested word by word.
 func beginning(s string) int {
 	at := 0
 	for i := 0; i < len(s); {
@@ -333,9 +362,12 @@ func beginning(s string) int {
 			j++
 		}
 		w := strings.Trim(s[i:j], " -\u00a0")
+		if n := strings.LastIndexAny(w, ".!?)…"); n >= 0 && n+1 < len(w) { // nothing between a sentence and it
+			w = strings.TrimLeft(w[n:], ".!?)…\x80\xa6")
+		}
 		if w != "" && j < len(s) && j+1 < len(s) && s[j] == ' ' && w[0] < 0x80 && unicode.IsUpper(rune(w[0])) && len(w) <= 4 && intros[lower(w)] &&
 			look(s[:i])&(signDate|signAddress) == 0 && look(s[i:])&signDate != 0 && dateWord(s[j+1:]) {
-			at = i + strings.Index(s[i:j], w)
+			at = i + strings.LastIndex(s[i:j], w)
 		}
 		i = j
 		if i > 400 {
@@ -357,46 +389,6 @@ func dateWord(s string) bool {
 		}
 	}
 	return false
-}
-
-// judge decides by the signs of all lines together.
-func judge(g signs, size int, quoted bool) (rule string, sure bool) {
-	has := func(s signs) bool { return g&s == s }
-	place := g&(signDate|signAddress) != 0
-	switch {
-	case has(signVerbEnd|signColon) && place:
-		return "wrote", true
-	case has(signVerb|signColon|signDate) && (has(signIntro) || has(signAddress)):
-		return "wrote", true
-	case has(signVerb|signColon|signAddress) && size < 200:
-		return "wrote", true
-	case has(signVerbEnd) && has(signDate|signIntro) && size < 200:
-		return "wrote", quoted || has(signAddress) || has(signTime)
-	case has(signVerbEnd|signDate|signAddress) && size < 200:
-		return "wrote", true
-	case has(signDateHead|signAddress) && size < 200 && g&(signColon|signAngle) != 0:
-		return "date-address", true
-	case has(signDateHead|signZone|signTime) && size < 120 && g&signStop == 0:
-		return "date-zone", true
-	case has(signColon|signDate|signAddress) && size < 250:
-		return "date-address", g&(signIntro|signDateHead) != 0 || has(signTime|signBracket) && size < 200
-	}
-	if !quoted || size > 250 {
-		return "", false
-	}
-	switch {
-	case has(signVerbEnd) && size < 120:
-		return "wrote-quote", false
-	case has(signVerb|signColon) && size < 120:
-		return "wrote-quote", false
-	case has(signColon|signDate) && size < 160:
-		return "date-quote", false
-	case has(signDate | signAddress):
-		return "date-quote", false
-	case has(signColon | signAddress):
-		return "address-quote", false
-	}
-	return "", false
 }
 
 // signsOf reads a line once.

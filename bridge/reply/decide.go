@@ -12,13 +12,20 @@ const structureConfidence = 0.95
 // decision gives each line of a body its role.
 type decision struct {
 	page
-	mail    Mail
-	signs   []signs
-	looked  []bool
-	show    []bool
-	echoed  bool // a known message is repeated somewhere
-	forward bool
-	doubt   float64
+	mail      Mail
+	signs     []signs
+	looked    []bool
+	show      []bool
+	echoed    bool // a known message is repeated somewhere
+	habit     []ending
+	habitRead bool
+	known     *echo
+	heard     *heard
+	found     []match // of known messages in each line
+	flat      bool    // lines have other words than the HTML: it is not written
+	sections  int     // copies of mails without marks that were looked at
+	forward   bool
+	doubt     float64
 }
 
 // decide runs the witnesses from the strongest to the weakest, then the rules
@@ -29,14 +36,31 @@ func (d *decision) decide() {
 		d.forward = true
 		return
 	}
+	d.echoes()
 	d.structure()
 	d.banner()
 	d.splitters()
-	d.echoLead()
+	d.echoParagraphs()
+	d.answersInQuotes()
 	d.firstDevice()
 	d.quotes()
+	d.ruleOnTop()
 	if !d.hasOwn(0, len(d.lines)) {
 		d.restore()
+	}
+}
+
+// ruleOnTop takes a rule away that stands above all words: a program has drawn it.
+func (d *decision) ruleOnTop() {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.role != own {
+			continue
+		}
+		if l.depth == 0 && l.mark&inCode == 0 && len(l.body) >= 10 && strings.Trim(l.body, "_-") == "" && d.hasOwn(i+1, len(d.lines)) {
+			l.role, l.rule = header, "rule-on-top"
+		}
+		return
 	}
 }
 
@@ -59,45 +83,6 @@ func (d *decision) fences() {
 			}
 		}
 		open = -1
-	}
-}
-
-// ownFooter is part of the last line of every email that the bridge sends.
-const ownFooter = " · Leave this conversation"
-
-// structure takes over what the elements of the HTML say.
-func (d *decision) structure() {
-	for i := range d.lines {
-		l := &d.lines[i]
-		if l.role == empty || l.role == quote && l.mark&inHistory == 0 {
-			continue
-		}
-		switch {
-		case l.mark&inHistory != 0:
-			l.role = history
-		case l.mark&inSignature != 0:
-			l.role = signature
-		case l.mark&inAttribute != 0:
-			l.role = attribution
-		case l.role == own && strings.Contains(l.body, ownFooter):
-			l.role, l.rule = footer, "own-footer"
-		}
-	}
-	for i := range d.lines {
-		l := &d.lines[i]
-		if l.role == quote && l.mark&inQuoteBox != 0 {
-			break // what follows in the box are answers
-		}
-		if l.role == own && l.mark&inQuoteBox != 0 && d.quoteFollows(i) && len(l.body) < 300 {
-			l.role, l.rule = attribution, "gmail_quote"
-			for j := i - 1; j >= 0 && j > i-3; j-- { // names and addresses are broken over lines
-				p := &d.lines[j]
-				if p.role != own || p.mark&inQuoteBox == 0 || len(p.body) > 200 {
-					break
-				}
-				p.role, p.rule = attribution, "gmail_quote"
-			}
-		}
 	}
 }
 
@@ -133,52 +118,91 @@ func (d *decision) set(a, b int, r role, rule string) {
 // splitters finds separators, header blocks and lines above quotes, and what
 // follows them.
 func (d *decision) splitters() {
-	ls := d.lines
-	lead := 0                // where the current stretch begins
-	had, checked := false, 0 // own text was seen among the lines that were checked
-	top := -1                // end of a header block above all text
-	splits := 0
-	for i := 0; i < len(ls); i++ {
-		l := &ls[i]
+	w := sweep{decision: d, top: -1}
+	for i := 0; i < len(d.lines); i++ {
+		l := &d.lines[i]
 		if l.role != own || l.mark&inCode != 0 {
 			if l.role != empty {
-				lead = i + 1
+				w.lead = i + 1
 			}
 			continue
 		}
-		if end, rule := d.headAt(i); end > i {
-			had, checked = had || d.hasOwn(checked, i), i
-			d.set(i, end, header, rule)
-			if !had && top < 0 && rule != "separator" {
-				top = end // it may be that of this mail
-			} else if d.historyFrom(end, true) {
-				return
-			}
-			i, lead = end-1, end
-			continue
+		next, done := w.head(i)
+		if next == i && !done {
+			next, done = w.attribution(i)
 		}
-		quoted := d.quoteFollows(i)
-		f, ok := d.attributionAt(i, lead, quoted)
-		if ok && (f.sure || quoted) {
-			if n := d.split(f.first, splits); n > 0 {
-				splits++
-				f.first, i = f.first+n, i+n
-				ls = d.lines
-			}
-			had, checked = had || d.hasOwn(checked, f.first), f.first
-			d.set(f.first, i+1, attribution, f.rule)
-			if !had {
-				d.indented(i + 1)
-			}
-			if d.historyFrom(i+1, had) {
-				return
-			}
-			lead = i + 1
+		if done {
+			return
+		}
+		if next > i {
+			i, w.lead = next-1, next
 		}
 	}
-	if top > 0 {
-		d.historyFrom(top, true)
+	if w.top > 0 {
+		d.historyFrom(w.top, true)
 	}
+}
+
+// sweep is where splitters stands.
+type sweep struct {
+	*decision
+	lead    int  // where the current stretch begins
+	had     bool // own text was seen among the lines that were checked
+	checked int
+	top     int // end of a header block above all text
+	splits  int
+}
+
+// see notes whether own text stands above line i.
+func (w *sweep) see(i int) {
+	w.had, w.checked = w.had || w.hasOwn(w.checked, i), i
+}
+
+// head takes a separator or a header at line i and returns the line behind it; done: all
+// that follows has a role.
+func (w *sweep) head(i int) (next int, done bool) {
+	end, rule := w.headAt(i)
+	if end == i {
+		return i, false
+	}
+	w.see(i)
+	w.set(i, end, header, rule)
+	switch {
+	case !w.had && rule == "above-this-line": // this mail is from the program that answers by mail are sent to
+	case !w.had && w.top < 0 && rule != "separator":
+		w.top = end // it may be that of this mail
+	default:
+		done = w.historyFrom(end, true)
+	}
+	return end, done
+}
+
+// attribution takes a line above a quote that ends at line i.
+func (w *sweep) attribution(i int) (next int, done bool) {
+	quoted := w.quoteFollows(i)
+	f, ok := w.attributionAt(i, w.lead, quoted)
+	if !ok || !f.sure && !quoted {
+		return i, false
+	}
+	if n := w.split(f.first, w.splits); n > 0 {
+		w.splits++
+		f.first, i = f.first+n, i+n
+	}
+	w.see(f.first)
+	if i+1 < len(w.lines) && w.endsVerb(i+1) && !strings.HasSuffix(w.lines[i].body, ":") {
+		i++
+	}
+	w.set(f.first, i+1, attribution, f.rule)
+	if !w.had {
+		w.indented(i + 1)
+	}
+	return i + 1, w.historyFrom(i+1, w.had)
+}
+
+// endsVerb tells whether a line is but the rest of a verb that was broken off: "je:".
+func (d *decision) endsVerb(i int) bool {
+	l := &d.lines[i]
+	return l.role == own && len(l.body) <= 12 && strings.HasSuffix(l.body, ":")
 }
 
 // indented takes lines right below a line above a quote as quoted when a tab
@@ -205,7 +229,7 @@ func (d *decision) split(i, splits int) int {
 	const most = 8
 	l := d.lines[i]
 	at := 0
-	if d.html == nil && splits < most {
+	if splits < most {
 		at = beginning(l.body)
 	}
 	if at == 0 {
@@ -215,7 +239,11 @@ func (d *decision) split(i, splits int) int {
 	if text == "" || intros[lower(text)] {
 		return 0
 	}
+	d.flat = d.html != nil // the HTML has both in one line
 	d.lines = slices.Insert(d.lines, i, line{raw: text, body: text, mark: l.mark})
+	if d.found != nil {
+		d.found = slices.Insert(d.found, i, match{})
+	}
 	d.lines[i+1].raw, d.lines[i+1].body = l.body[at:], l.body[at:]
 	d.signs, d.looked = nil, nil
 	return 1
@@ -223,7 +251,18 @@ func (d *decision) split(i, splits int) int {
 
 // headAt looks for a separator or a header block at line i and returns the line
 // after it.
+//
+// Many branches: one for each form of a separator.
 func (d *decision) headAt(i int) (end int, rule string) {
+	if d.lines[i].mark&inLead != 0 {
+		return i + 1, "groupwise"
+	}
+	if strings.HasPrefix(d.lines[i].body, "<div>-----") { // with the tags in its words
+		return i + 1, "separator"
+	}
+	if aboveThisLine(d.lines[i].body) {
+		return i + 1, "above-this-line"
+	}
 	p := separatorAt(d.lines[i].body)
 	next := i + 1
 	for next < len(d.lines) && next < i+4 && d.lines[next].role == empty {
@@ -251,6 +290,9 @@ func (d *decision) headAt(i int) (end int, rule string) {
 	if end, ok := d.headerBlock(i, false); ok {
 		return end, "header"
 	}
+	if end := d.notesBlock(i); end > i {
+		return end, "notes-header"
+	}
 	return i, ""
 }
 
@@ -267,7 +309,7 @@ func (d *decision) historyFrom(i int, cut bool) bool {
 	if r := d.lines[i].role; r == quote || r == history || !cut {
 		return false
 	}
-	d.set(i, len(d.lines), history, "below-splitter")
+	d.unmarked(i, "below-splitter")
 	// What stands between a quote that a program has put below a text and history
 	// without marks is history too.
 	seen, quoted := false, 0
@@ -293,10 +335,9 @@ func (d *decision) historyFrom(i int, cut bool) bool {
 
 // echoLead takes the paragraph above repeated text away when it has an address or
 // a date: a line above a quote in a language that no table has.
+//
+// Many branches: it looks for the paragraph above in two directions.
 func (d *decision) echoLead() {
-	if !d.echoed {
-		return
-	}
 	for i := range d.lines {
 		if d.lines[i].rule != "echo" {
 			continue
@@ -320,145 +361,4 @@ func (d *decision) echoLead() {
 			d.set(first, last+1, attribution, "echo-lead")
 		}
 	}
-}
-
-// block is a run of quoted lines with what belongs to it.
-type block struct {
-	first, end int
-	attributed bool // a line above it, or a header, says whose it is
-	marked     bool // it has lines that are quoted
-	known      int
-}
-
-// blocks lists the quoted runs that have not been decided on.
-func (d *decision) blocks() []block {
-	var bs []block
-	cur := -1
-	for i := range d.lines {
-		l := &d.lines[i]
-		switch l.role {
-		case quote, attribution, header, history:
-			if cur >= 0 && bs[cur].marked && !bs[cur].attributed && (l.role == attribution || l.role == header) {
-				cur = -1
-			}
-			if cur < 0 {
-				bs = append(bs, block{first: i})
-				cur = len(bs) - 1
-			}
-			b := &bs[cur]
-			b.end = i + 1
-			b.attributed = b.attributed || l.role == attribution || l.role == header || l.role == history
-			b.marked = b.marked || l.role == quote
-			if l.known > 0 {
-				b.known = l.known
-			}
-		case empty:
-		default:
-			cur = -1
-		}
-	}
-	return bs
-}
-
-// quotes decides which quotes stay. From the end: signatures are cut from the
-// last own stretch; a quote that nothing follows goes. Of those that are left, a
-// single one that a program has put there goes; several, or one that was made on
-// purpose, stay as what the person answers.
-func (d *decision) quotes() {
-	bs := d.blocks()
-	end := len(d.lines)
-	for {
-		begin := 0
-		if len(bs) > 0 {
-			begin = bs[len(bs)-1].end
-		}
-		d.tail(begin, end)
-		if len(bs) == 0 || d.hasOwn(begin, end) {
-			break
-		}
-		last := bs[len(bs)-1]
-		end = last.first
-		bs = bs[:len(bs)-1]
-		if n := len(bs); n > 0 && last.attributed && !bs[n-1].attributed && d.onlyEmpty(bs[n-1].end, last.first) {
-			break // made on purpose, right above the one that the program has put there
-		}
-	}
-	kept := 0
-	for _, b := range bs {
-		if b.marked && d.lines[b.first].role != history {
-			kept++
-		}
-	}
-	for _, b := range bs {
-		drop := !b.marked || d.lines[b.first].role == history || kept == 1 && (b.attributed || b.known > 0)
-		if drop {
-			d.tail(d.stretch(b.first), b.first)
-			continue
-		}
-		for i := b.first; i < b.end; i++ {
-			if l := &d.lines[i]; l.role == quote || l.role == attribution {
-				l.lead, l.role = l.role == attribution, own
-				d.doubt += 0.02
-			}
-		}
-	}
-}
-
-// onlyEmpty tells whether the lines from a up to b are empty.
-func (d *decision) onlyEmpty(a, b int) bool {
-	for i := a; i < b; i++ {
-		if d.lines[i].role != empty {
-			return false
-		}
-	}
-	return true
-}
-
-// stretch returns where the own text right before line i begins.
-func (d *decision) stretch(i int) int {
-	for i > 0 {
-		if r := d.lines[i-1].role; r != own && r != empty {
-			break
-		}
-		i--
-	}
-	return i
-}
-
-// restore gives back what must not be lost when nothing of the person is left: a
-// mail that is all signature or footer, or whose quotes are all there is and that
-// answers nothing.
-func (d *decision) restore() {
-	quoted, other := false, false
-	for i := range d.lines {
-		switch d.lines[i].role {
-		case quote, history, header, attribution:
-			quoted = true
-		case empty, own:
-		default:
-			other = true
-		}
-	}
-	made := true // every quote was made by hand: nothing says whose it is
-	for i := range d.lines {
-		l := &d.lines[i]
-		switch l.role {
-		case attribution, header, history:
-			made = false
-		case quote:
-			if g := d.signsOf(i); l.known > 0 || g&signColon != 0 && g&signDate != 0 && g&(signVerb|signAddress) != 0 {
-				made = false
-			}
-		}
-	}
-	if quoted && !made {
-		return
-	}
-	for i := range d.lines {
-		l := &d.lines[i]
-		if other && !quoted && l.role != empty || quoted && l.role == quote {
-			l.role = own
-		}
-	}
-	d.doubt += 0.4
 }

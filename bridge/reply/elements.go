@@ -8,7 +8,9 @@ import (
 
 // attrs are the attributes of a start tag that say something about quotes.
 type attrs struct {
-	id, class, style, name, href, alt, width, marker string
+	id, class, style, name, href, alt, width, marker, start, value string
+	hidden                                                         bool
+	cite                                                           bool // it says that it is a quote
 }
 
 // wordKind is what an id or a class of a program says.
@@ -27,9 +29,9 @@ const (
 // m_123…, gmail-); see programWord.
 var programWords = table([]words[wordKind]{
 	{quoteBox, "gmail_quote|gmail_quote_container|nylas-quote"},
-	{historyBox, "yahoo_quoted|olk_src_body_section|isreplycontent|origbody|zmail_extra|zmail_extra_hr|protonmail_quote|tutanota_quote|skiff_quote|mail-editor-reference-message-container|messagereplysection|gmx_quote|iosymail|wmquote|qmquote|__quoted_text__|mailcontainer_quote|cm_quote|replybody|ymail_quote|front-blockquote|quotedmail|mailquote"},
+	{historyBox, "ntes-mailmaster-quote|includetail|yahoo_quoted|olk_src_body_section|isreplycontent|origbody|zmail_extra|zmail_extra_hr|protonmail_quote|tutanota_quote|skiff_quote|mail-editor-reference-message-container|messagereplysection|gmx_quote|iosymail|wmquote|qmquote|__quoted_text__|mailcontainer_quote|cm_quote|replybody|ymail_quote|front-blockquote|quotedmail|mailquote"},
 	{attributeLine, "gmail_attr|moz-cite-prefix|__quoted_header__|yahoo-quoted-attribution|tutanota_quote_header|gmail_quote_attribution|cite-prefix|front-attribution"},
-	{signatureBox, "gmail_signature|signature|moz-signature|ms-outlook-mobile-signature|ms-outlook-ios-signature|protonmail_signature_block|applemailsignature|__sig_pre__|__sig_post__|mobile-signature|mail-signature|email-signature|composer_signature|signature_block|yahoo-signature|yahoo_signature|ydp_signature|mailspring-signature|n1-signature|nylas-n1-signature"},
+	{signatureBox, "ymail_android_signature|ymail_ios_signature|ntes-signature|imail_signature|ntes-mailmaster-signature|aolmail_signature|zmail_signature|front-signature|hey-signature|gmail_signature|signature|moz-signature|ms-outlook-mobile-signature|ms-outlook-ios-signature|protonmail_signature_block|applemailsignature|__sig_pre__|__sig_post__|mobile-signature|mail-signature|email-signature|composer_signature|signature_block|yahoo-signature|yahoo_signature|ydp_signature|mailspring-signature|n1-signature|nylas-n1-signature"},
 	{cutMark, "divrplyfwdmsg|stopspelling|zwchr|replysplit|orimsghtmlseperator|replyforwardheader|zmail_extra_hr|__hr__|stop-spelling"},
 })
 
@@ -87,6 +89,8 @@ func (a *attrs) what() (found wordKind, word string) {
 }
 
 // apply changes the state for what is inside of an element.
+//
+// Many branches: one for each thing that an element may say.
 func (a *attrs) apply(st *state, tag atom.Atom) {
 	switch tag {
 	case atom.Style, atom.Script, atom.Title, atom.Head, atom.Template, atom.Noscript, atom.Select, atom.Object, atom.Svg:
@@ -96,15 +100,15 @@ func (a *attrs) apply(st *state, tag atom.Atom) {
 		st.pre = true
 		st.mark |= inCode
 	}
-	if a.style != "" && hides(a.style) {
-		st.hidden = true
-	}
 	if tag == atom.Div && strings.Contains(a.style, "border-top") && strings.Contains(a.style, "solid") {
 		st.mark |= inBorder
 	}
 	if tag == atom.Blockquote && !indents(a.style) {
 		st.depth++
 		st.rule = "blockquote"
+		if a.cite {
+			st.rule = "cite"
+		}
 	}
 	if hasOwnMark(a.id) || hasOwnMark(a.class) && !strings.HasSuffix(a.class, "hs-body") {
 		st.depth++
@@ -133,18 +137,43 @@ func hasOwnMark(id string) bool {
 	return i == 0 || i > 0 && (id[i-1] == '_' || id[i-1] == ' ' || id[i-1] >= '0' && id[i-1] <= '9')
 }
 
-// hides tells whether a style hides the element.
-func hides(style string) bool {
-	i := strings.Index(style, "display")
-	return i >= 0 && strings.HasPrefix(strings.TrimLeft(style[i+len("display"):], ": "), "none")
-}
-
 // indents tells whether a blockquote is only moved to the right: programs write
 // it without a border for that.
 func indents(style string) bool {
 	s := strings.ReplaceAll(strings.ToLower(style), " ", "")
 	return strings.Contains(s, "border:none") && strings.Contains(s, "40px")
 }
+
+// nature is what an element is to the reader.
+type nature uint8
+
+const (
+	isBlock nature = 1 << iota // it begins a line of its own
+	isGap                      // it leaves an empty line around it
+	isTable                    // it is part of a table
+	isVoid                     // it has no end tag
+	isHead                     // it may stand in the head; any other ends that
+)
+
+// natures has those of all elements that have one.
+var natures = func() map[atom.Atom]nature {
+	all := make(map[atom.Atom]nature, 128)
+	for t, n := range blocks {
+		if all[t] |= isBlock * nature(min(n, 1)); n == 2 {
+			all[t] |= isGap
+		}
+	}
+	for t := range tableParts {
+		all[t] |= isTable
+	}
+	for t := range void {
+		all[t] |= isVoid
+	}
+	for t := range inHead {
+		all[t] |= isHead
+	}
+	return all
+}()
 
 // void elements have no end tag.
 var void = map[atom.Atom]bool{
@@ -178,4 +207,5 @@ var frames = map[atom.Atom]bool{0: true, atom.Html: true, atom.Body: true, atom.
 // inHead are the elements that may stand in the head; any other ends it.
 var inHead = map[atom.Atom]bool{
 	atom.Style: true, atom.Script: true, atom.Title: true, atom.Template: true, atom.Noscript: true, atom.Object: true, atom.Head: true, 0: true,
+	atom.Meta: true, atom.Link: true, atom.Base: true,
 }

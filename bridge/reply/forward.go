@@ -9,6 +9,7 @@ const (
 	unsaid intent = iota
 	answering
 	forwarding
+	either
 )
 
 // intentOf reads the first prefix of a subject.
@@ -28,6 +29,8 @@ func intentOf(subject string) intent {
 		p = strings.TrimSpace(p[:j])
 	}
 	switch {
+	case p == "vs": // Finnish for an answer, Danish and Norwegian for a forward
+		return either
 	case answerPrefixes[p]:
 		return answering
 	case forwardPrefixes[p]:
@@ -38,8 +41,15 @@ func intentOf(subject string) intent {
 
 // forwarded tells whether the person passes a mail on. Outlook writes the same
 // body for answers and forwards, so the envelope decides where the body does not.
+//
+// Many branches: the first witness that decides ends it.
 func (d *decision) forwarded() bool {
 	intent := intentOf(d.mail.Subject)
+	if intent == either {
+		if intent = answering; !d.mail.Answers {
+			intent = forwarding
+		}
+	}
 	if intent == forwarding && !d.mail.Answers {
 		return true
 	}

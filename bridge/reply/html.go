@@ -2,27 +2,14 @@ package reply
 
 import (
 	"bytes"
-	"strconv"
+
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"hashsend/bridge/markup"
 )
-
-// fragment is an HTML body as tokens, each of which knows its line, so that a
-// selection of lines can be written as HTML again.
-type fragment struct {
-	source string
-	tokens []token
-}
-
-// token is a piece of the source that is of use.
-type token struct {
-	tag        atom.Atom
-	start, end uint32 // in the source
-	line       uint32
-	kind       uint8 // an html.TokenType
-}
 
 // reader turns HTML into lines in one pass, without building a tree: end tags
 // that nothing opened are passed over, elements that nothing closed end with what
@@ -34,20 +21,25 @@ type reader struct {
 	open  map[atom.Atom]int // how many of each are open
 	deep  map[atom.Atom]int // how many more of each are open, deeper than is looked
 
-	text   []byte // of the current line
-	space  bool   // a blank is due before the next word
-	gap    bool   // an empty line is due before the next line
-	href   string // of the open link
-	linked int    // where the text of the open link begins
-	cut    string // from here on everything is quoted: the id that says so
-	lead   int    // length of the bullet that begins the current line
-	last   state  // of the current line when its first text came
-	bullet string // of the list item whose text is due
+	text    []byte // of the current line
+	space   bool   // a blank is due before the next word
+	gap     bool   // an empty line is due before the next line
+	columns int    // how many lie between the last word and the next
+	shifted int    // where the text of the open superscript begins; -1: there is none
+	href    string // of the open link
+	linked  int    // where the text of the open link begins
+	cut     string // from here on everything is quoted: the id that says so
+	lead    int    // length of the bullet that begins the current line
+	last    state  // of the current line when its first text came
+	bullet  string // of the list item whose text is due
+	sheet   markup.Sheet
+	bare    bool // what is hidden by a style is read all the same
 }
 
 // element is an open element.
 type element struct {
 	tag   atom.Atom
+	is    nature
 	name  string // of elements without an atom
 	items int    // of a list
 	state state  // of what is inside
@@ -59,14 +51,42 @@ type state struct {
 	mark   mark
 	rule   string
 	hidden bool
+	tiny   bool // text has no size, until an inner element gives it one
+	veiled bool // it is there and not seen, until an inner element is
 	pre    bool
+	lists  int  // how many are open
+	grid   bool // in a table whose columns say something
 }
 
-// htmlPage splits an HTML body into lines.
+// unseen reports whether text is not shown.
+func (st *state) unseen() bool { return st.hidden || st.tiny || st.veiled }
+
+// htmlPage splits an HTML body into lines. Where all of it is hidden by styles it is
+// read without them: nobody sends a mail for nobody to see.
 func htmlPage(source string) page {
+	p, hid := readHTML(source, false)
+	if hid && p.empty() {
+		p, _ = readHTML(source, true)
+	}
+	return p
+}
+
+// empty reports whether a page has no text.
+func (p *page) empty() bool {
+	for i := range p.lines {
+		if p.lines[i].role != empty {
+			return false
+		}
+	}
+	return true
+}
+
+// readHTML does; hid tells whether there was text that a style hides.
+func readHTML(source string, bare bool) (p page, hid bool) {
 	source = source[:min(len(source), maxSource)]
 	tags := strings.Count(source, "<")
 	r := &reader{
+		bare:  bare,
 		frag:  &fragment{source: source, tokens: make([]token, 0, min(2*tags+1, maxTokens))},
 		open:  make(map[atom.Atom]int),
 		lines: make([]line, 0, min(tags/3+2, maxTokens)),
@@ -87,7 +107,11 @@ func htmlPage(source string) page {
 		}
 		switch kind {
 		case html.TextToken:
-			r.chars(z.Text(), start, pos)
+			text := z.Text()
+			if st := r.state(); st.unseen() && !bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("<!--")) {
+				hid = hid || r.top() != atom.Style && r.top() != atom.Script && r.top() != atom.Title && len(bytes.TrimSpace(text)) > 0
+			}
+			r.chars(text, start, pos)
 		case html.StartTagToken, html.SelfClosingTagToken:
 			r.start(kind, start, pos)
 		case html.EndTagToken:
@@ -96,7 +120,7 @@ func htmlPage(source string) page {
 		}
 	}
 	r.flush()
-	return page{lines: r.lines, html: r.frag}
+	return page{lines: r.lines, html: r.frag}, hid
 }
 
 // goesOn stands below what is shown of a mail that is too long.
@@ -114,9 +138,19 @@ func (r *reader) keep(kind html.TokenType, tag atom.Atom, start, end int) {
 }
 
 // chars takes a run of text.
+//
+// Many branches: preformatted text keeps its lines, other text does not.
 func (r *reader) chars(s []byte, start, end int) {
+	switch r.top() {
+	case atom.Style:
+		r.sheet.Read(string(s))
+	case atom.Head:
+		if len(bytes.TrimSpace(s)) > 0 {
+			r.end(atom.Head, "", start, start)
+		}
+	}
 	st := r.state()
-	if st.hidden {
+	if st.unseen() {
 		return
 	}
 	if st.pre {
@@ -147,10 +181,13 @@ func (r *reader) chars(s []byte, start, end int) {
 			j++
 		}
 		r.begin(st)
-		if r.space && len(r.text) > 0 {
+		switch {
+		case r.columns > 0 && len(r.text) > 0:
+			r.text = append(r.text, strings.Repeat("\t", min(r.columns, 100))...)
+		case r.space && len(r.text) > 0:
 			r.text = append(r.text, ' ')
 		}
-		r.space, wrote = false, true
+		r.columns, r.space, wrote = 0, false, true
 		r.text = append(r.text, s[i:j]...)
 		i = j
 	}
@@ -176,6 +213,7 @@ func (r *reader) begin(st state) {
 
 // flush ends the current line.
 func (r *reader) flush() {
+	r.columns = 0
 	if len(r.text) == 0 {
 		r.space = false
 		return
@@ -191,15 +229,23 @@ func (r *reader) add(s string) {
 	st := r.last
 	l := line{raw: strings.ReplaceAll(s, "\u00a0", " "), body: trim(s), depth: st.depth, mark: st.mark, rule: st.rule}
 	if r.cut != "" {
-		l.mark |= inHistory
+		l.mark |= cutHere
 		l.rule = r.cut
+	}
+	lead := groupWise(l.body)
+	if lead != "" {
+		l.body = lead
+		l.mark |= inLead
 	}
 	switch {
 	case l.body == "":
 		l.role, l.raw = empty, ""
 	case l.depth > 0:
 		l.role = quote
-	default:
+		if d, rest := quoteMarks(l.body); d > 0 && lead == "" {
+			l.depth, l.body, l.raw = l.depth+d, rest, rest
+		}
+	case lead == "":
 		if d, rest := quoteMarks(l.body); d > 0 {
 			l.depth, l.body, l.role, l.rule = d, rest, quote, "mark"
 			l.raw = rest
@@ -212,255 +258,9 @@ func (r *reader) add(s string) {
 func (r *reader) emptyLine() {
 	if n := len(r.lines); n > 0 && r.lines[n-1].role != empty {
 		st := r.state()
+		if r.cut != "" {
+			st.mark |= cutHere
+		}
 		r.lines = append(r.lines, line{role: empty, depth: st.depth, mark: st.mark})
 	}
-}
-
-// start takes a start tag.
-func (r *reader) start(kind html.TokenType, start, end int) {
-	tag, label, rest := tagName(r.frag.source[start:end])
-	if tag != 0 {
-		label = ""
-	}
-	at := attributes(rest)
-	if label == "signature" { // written by Mailspring
-		at.class = label
-	}
-	st := r.state()
-	switch tag {
-	case atom.Br:
-		r.lineBreak(start, end)
-		return
-	case atom.Hr:
-		r.flush()
-		r.gap = true
-		r.cutFrom(at, st)
-		return
-	case atom.Img:
-		if !st.hidden && at.alt != "" && at.width != "0" && at.width != "1" {
-			r.begin(st)
-			if r.space && len(r.text) > 0 {
-				r.text = append(r.text, ' ')
-			}
-			r.text = append(r.text, ("[image: " + at.alt + "]")...)
-			r.space = false
-		}
-		if !st.hidden && (len(r.text) > 0) {
-			r.keep(html.SelfClosingTagToken, tag, start, end)
-		}
-		return
-	}
-	if void[tag] {
-		return
-	}
-	if kind == html.SelfClosingTagToken && label != "" {
-		return
-	}
-	r.implied(tag, start)
-	r.block(tag)
-	inner := st
-	at.apply(&inner, tag)
-	r.cutFrom(at, st)
-	if inner.depth != st.depth || inner.mark != st.mark {
-		r.flush()
-	}
-	switch tag {
-	case atom.Li:
-		r.bullet = "- "
-		if n := len(r.stack) - 1; n >= 0 && r.stack[n].tag == atom.Ol {
-			r.stack[n].items++
-			r.bullet = strconv.Itoa(r.stack[n].items) + ". "
-		}
-	case atom.Td, atom.Th:
-		r.space = true
-	case atom.A:
-		r.href, r.linked = at.href, len(r.text)
-	}
-	if len(r.stack) >= maxStack {
-		if r.deep == nil {
-			r.deep = make(map[atom.Atom]int)
-		}
-		r.deep[tag]++
-		return
-	}
-	r.stack = append(r.stack, element{tag: tag, name: label, state: inner})
-	r.open[tag]++
-	r.keep(html.StartTagToken, tag, start, end)
-}
-
-// cutFrom notes when everything from an element on is quoted.
-func (r *reader) cutFrom(at attrs, st state) {
-	if kind, word := at.what(); kind == cutMark && !st.hidden && r.cut == "" {
-		r.flush()
-		r.cut = word
-	}
-}
-
-// lineBreak takes <br>.
-func (r *reader) lineBreak(start, end int) {
-	if r.state().hidden {
-		return
-	}
-	if len(r.text) > 0 {
-		r.keep(html.SelfClosingTagToken, atom.Br, start, end)
-		r.flush()
-		return
-	}
-	r.keep(html.SelfClosingTagToken, atom.Br, start, end)
-	r.emptyLine()
-}
-
-// block begins a line where an element is a block.
-func (r *reader) block(tag atom.Atom) {
-	switch blocks[tag] {
-	case 1:
-		r.flush()
-	case 2:
-		r.flush()
-		r.gap = len(r.lines) > 0 && r.bullet == ""
-	}
-}
-
-// implied closes what a start tag closes without saying so.
-func (r *reader) implied(tag atom.Atom, pos int) {
-	switch {
-	case r.top() == atom.Head && !inHead[tag]:
-		r.end(atom.Head, "", pos, pos)
-	case blocks[tag] != 0 && r.open[atom.P] > 0 && r.top() == atom.P:
-		r.end(atom.P, "", pos, pos)
-	case tag == atom.Li && r.top() == atom.Li, (tag == atom.Td || tag == atom.Th) && (r.top() == atom.Td || r.top() == atom.Th), tag == atom.Tr && r.top() == atom.Tr:
-		r.end(r.top(), "", pos, pos)
-	}
-}
-
-func (r *reader) top() atom.Atom {
-	if len(r.stack) == 0 {
-		return 0
-	}
-	return r.stack[len(r.stack)-1].tag
-}
-
-// end takes an end tag. An inline element never closes a block, and nothing
-// closes a table cell but the table.
-func (r *reader) end(tag atom.Atom, name string, start, end int) {
-	if tag == atom.Br {
-		r.lineBreak(start, end)
-		return
-	}
-	if r.deep[tag] > 0 {
-		r.deep[tag]--
-		return
-	}
-	if r.open[tag] == 0 {
-		return
-	}
-	inline := blocks[tag] == 0 && !tableParts[tag]
-	i := len(r.stack) - 1
-	for ; i >= 0; i-- {
-		e := &r.stack[i]
-		if e.tag == tag && (tag != 0 || e.name == name) {
-			break
-		}
-		if inline && blocks[e.tag] != 0 || tableParts[e.tag] && !tableParts[tag] || len(r.stack)-i > maxOpen {
-			return
-		}
-	}
-	if i < 0 {
-		return
-	}
-	if tag == atom.A {
-		r.closeLink()
-	}
-	for n := len(r.stack) - 1; n >= i; n-- {
-		e := r.stack[n]
-		r.open[e.tag]--
-		before := state{}
-		if n > 0 {
-			before = r.stack[n-1].state
-		}
-		if e.state.depth != before.depth || e.state.mark != before.mark {
-			r.flush()
-		}
-		r.block(e.tag)
-		r.stack = r.stack[:n]
-		r.keep(html.EndTagToken, e.tag, start, end)
-	}
-}
-
-// closeLink adds the address of a link whose text does not show it.
-func (r *reader) closeLink() {
-	href := r.href
-	r.href = ""
-	if href == "" || r.state().hidden || r.linked >= len(r.text) {
-		return
-	}
-	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") {
-		return
-	}
-	shown := strings.TrimSpace(string(r.text[max(r.linked, min(r.lead, len(r.text))):]))
-	bare := func(s string) string {
-		s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
-		return strings.TrimRight(strings.TrimPrefix(s, "www."), "/")
-	}
-	if shown == "" || strings.EqualFold(bare(shown), bare(href)) {
-		return
-	}
-	r.text = append(r.text, (" <" + href + ">")...)
-}
-
-// write writes the lines that keep says as HTML; rich tells whether there is any
-// formatting in it.
-func (f *fragment) write(keep func(line int) bool) (out string, rich bool) {
-	var b strings.Builder
-	type opened struct {
-		tag        atom.Atom
-		start, end uint32
-		written    bool
-	}
-	var stack []opened
-	emit := func() {
-		for i := range stack {
-			if i >= maxDepth {
-				break
-			}
-			e := &stack[i]
-			if !e.written && !frames[e.tag] {
-				b.WriteString(f.source[e.start:e.end])
-				e.written = true
-				rich = rich || formats[e.tag]
-			}
-		}
-	}
-	written := 0 // elements of the stack that are written, all at its bottom
-	for _, t := range f.tokens {
-		switch html.TokenType(t.kind) {
-		case html.StartTagToken:
-			stack = append(stack, opened{tag: t.tag, start: t.start, end: t.end})
-		case html.EndTagToken:
-			n := len(stack) - 1
-			if n < 0 {
-				continue
-			}
-			if stack[n].written {
-				b.WriteString("</" + t.tag.String() + ">")
-			}
-			stack = stack[:n]
-			written = min(written, n)
-		default:
-			if !keep(int(t.line)) {
-				continue
-			}
-			if written < len(stack) {
-				emit()
-				written = len(stack)
-			}
-			b.WriteString(f.source[t.start:t.end])
-		}
-	}
-	for n := len(stack) - 1; n >= 0; n-- {
-		if stack[n].written {
-			b.WriteString("</" + stack[n].tag.String() + ">")
-		}
-	}
-	return strings.TrimSpace(b.String()), rich
 }

@@ -3,6 +3,7 @@ package reply
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // role is what a line turned out to be.
@@ -25,7 +26,7 @@ const (
 var roleNames = [...]string{"own", "own", "quote", "attribution", "header", "quote", "signature", "device", "footer", "disclaimer", "banner"}
 
 // mark is what the structure of the HTML says about a line.
-type mark uint8
+type mark uint16
 
 const (
 	inHistory   mark = 1 << iota // in an element that programs make for the quoted mail
@@ -35,6 +36,7 @@ const (
 	cutHere                      // from this element on all is quoted
 	inBorder                     // in a box with a line above it, as Outlook draws it
 	inCode                       // preformatted
+	inLead                       // a program's line above a quote without marks, known by its shape
 )
 
 // line is one line of a body.
@@ -57,10 +59,23 @@ type page struct {
 
 // plainPage splits a plain text into lines.
 func plainPage(text string) page {
-	p := page{lines: make([]line, 0, strings.Count(text, "\n")+2)}
+	p := page{lines: make([]line, 0, min(strings.Count(text, "\n"), maxLines)+2)}
+	tags := strings.Contains(text, "<div>-----") // some write the tags of their separator into plain text
 	for text != "" {
+		if len(p.lines) >= maxLines {
+			p.lines = append(p.lines, line{raw: goesOn, body: goesOn})
+			break
+		}
 		var s string
 		s, text, _ = strings.Cut(text, "\n")
+		if tags && strings.Contains(s, "div>") {
+			for l := range strings.SplitSeq(s, "<div>") {
+				if l = strings.TrimSpace(strings.ReplaceAll(l, "</div>", "")); l != "" {
+					p.addPlain(l)
+				}
+			}
+			continue
+		}
 		p.addPlain(s)
 	}
 	joinWrappedMarks(p.lines)
@@ -73,6 +88,10 @@ func (p *page) addPlain(s string) {
 	s = strings.TrimRight(s, " \t\r\u00a0")
 	if len(p.lines) == 0 {
 		s = strings.TrimPrefix(s, "\ufeff")
+	}
+	if lead := groupWise(s); lead != "" {
+		p.lines = append(p.lines, line{raw: s, body: lead, mark: inLead})
+		return
 	}
 	depth, body := quoteMarks(s)
 	if depth == 1 && (len(p.lines) == 0 || p.lines[len(p.lines)-1].depth == 0) && closesAddress(body) {
@@ -92,6 +111,21 @@ func (p *page) addPlain(s string) {
 		}
 	}
 	p.lines = append(p.lines, l)
+}
+
+// groupWise returns what stands in the line that GroupWise writes above a quote, which
+// bears no marks: ">>> NAME <ADDRESS> DATE >>>". Empty: it is no such line.
+func groupWise(s string) string {
+	const marks = ">>>"
+	s = strings.TrimSpace(s)
+	if len(s) > 300 || !strings.HasPrefix(s, marks) || !strings.HasSuffix(s, marks) || len(s) < 2*len(marks)+3 {
+		return ""
+	}
+	lead := strings.TrimSpace(s[len(marks) : len(s)-len(marks)])
+	if strings.HasPrefix(lead, ">") || look(lead)&(signDate|signAddress) == 0 {
+		return ""
+	}
+	return lead
 }
 
 // closesAddress tells whether a line goes on after the bracket of an address:
@@ -152,14 +186,15 @@ func quoteMarks(s string) (int, string) {
 // joinWrappedMarks repairs quotes: a short unmarked line between two marked ones
 // is the end of the first, broken by the program; lines that begin with a bar are
 // quoted when several follow each other and are no table.
+//
+// Many branches: two repairs in one pass.
 func joinWrappedMarks(ls []line) {
 	for i := range ls {
 		l := &ls[i]
 		if l.role != own || l.depth > 0 {
 			continue
 		}
-		if i > 0 && i+1 < len(ls) && ls[i-1].depth > 0 && ls[i+1].depth > 0 &&
-			len(ls[i-1].raw) >= 60 && len(l.raw) < len(ls[i-1].raw) && ls[i-1].role == quote && ls[i-1].rule == "mark" {
+		if i > 0 && i+1 < len(ls) && ls[i-1].depth > 0 && ls[i+1].depth > 0 && ls[i-1].role == quote && ls[i-1].rule == "mark" && goesOnAs(ls[i-1].raw, ls[i-1].body, l.body) {
 			l.depth, l.role, l.rule = ls[i-1].depth, quote, "wrapped"
 			continue
 		}
@@ -167,6 +202,26 @@ func joinWrappedMarks(ls []line) {
 			l.depth, l.role, l.rule = 1, quote, "bar"
 		}
 	}
+}
+
+// goesOnAs tells whether a line may be the end of the marked one above it: that is
+// long and in the middle of a sentence, and this no sentence of its own.
+func goesOnAs(marked, above, s string) bool {
+	const wrap = 60
+	if len(marked) < wrap || len(s) >= len(marked) {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	if endsSentence(above) {
+		return strings.HasSuffix(above, ".") && unicode.IsLower(first) && strings.Count(s, " ") > 1
+	}
+	return !unicode.IsUpper(first) || !endsSentence(s)
+}
+
+// endsSentence tells whether a mark stands at the end of a line that ends a sentence.
+func endsSentence(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, " )\"'”»*_"))
+	return strings.ContainsRune(".!?…:。！？؟", r)
 }
 
 func bar(s string) bool {

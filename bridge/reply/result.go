@@ -19,7 +19,7 @@ func (d *decision) result() Result {
 // formatted writes the lines that show says as HTML; empty when that says no more
 // than their text.
 func (d *decision) formatted(show []bool, text string) string {
-	if d.html == nil || text == "" {
+	if d.html == nil || d.flat || text == "" {
 		return ""
 	}
 	out, rich := d.html.write(func(i int) bool { return i < len(show) && show[i] })
@@ -120,7 +120,7 @@ func (d *decision) confidence() float64 {
 			continue
 		}
 		cut = true
-		structured = structured || l.mark&(inHistory|inQuoteBox|inAttribute) != 0 || l.known > 0
+		structured = structured || l.mark&(inHistory|cutHere|inQuoteBox|inAttribute) != 0 || l.known > 0
 		marked = marked || l.role == quote
 	}
 	switch {

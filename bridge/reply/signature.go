@@ -1,7 +1,9 @@
 package reply
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -13,6 +15,8 @@ const (
 
 // tail cuts signatures, device lines, footers and disclaimers off the end of the
 // own text between lines a and b.
+//
+// Many branches: one for each kind of end.
 func (d *decision) tail(a, b int) {
 	for {
 		for b > a && d.lines[b-1].role != own {
@@ -25,6 +29,12 @@ func (d *decision) tail(a, b int) {
 			return
 		}
 		cut := d.deviceTail(a, b)
+		if cut == b {
+			cut = d.learnedTail(a, b)
+		}
+		if cut == b {
+			cut = d.linksTail(a, b)
+		}
 		if cut == b && d.lines[b-1].body == "ᐧ" { // the mark of a tracker
 			d.set(b-1, b, footer, "tracker")
 			cut = b - 1
@@ -59,6 +69,35 @@ func (d *decision) deviceTail(a, b int) int {
 	d.set(i, b, device, "device")
 	d.trimDash(i - 1)
 	return i
+}
+
+// linksTail cuts the list that Nextcloud and others make of the links in the HTML,
+// where the words above have none of them.
+func (d *decision) linksTail(a, b int) int {
+	i, links := b-1, 0
+	for ; i > a+1; i-- {
+		l := &d.lines[i]
+		if l.role == own && strings.HasPrefix(l.body, "[") && strings.Contains(l.body, "] http") {
+			links++
+		} else if l.role != empty {
+			break
+		}
+	}
+	if links == 0 || d.lines[i].role != own || len(d.lines[i].body) < 3 || strings.Trim(d.lines[i].body, "-=") != "" {
+		return b
+	}
+	switch lower(strings.TrimRight(d.lines[i-1].body, ": ")) {
+	case "links", "link", "verweise", "liens", "enlaces", "ligações", "collegamenti", "odkazy", "länkar", "ссылки":
+	default:
+		return b
+	}
+	for j := range i - 1 {
+		if l := &d.lines[j]; l.role == own && strings.Contains(l.body, "[1]") {
+			return b
+		}
+	}
+	d.set(i-1, b, footer, "links")
+	return i - 1
 }
 
 // trimDash takes the dash away that some programs write before their line.
@@ -105,7 +144,7 @@ func (d *decision) dashTail(a, b int) int {
 			break
 		}
 		if k := delimiter(l.body); k != "" {
-			if k == "rule" && (n == 0 || n > 6) {
+			if i+1 < b && !d.looksSigned(i+1, b, k) {
 				break
 			}
 			cut, rule = i, k
@@ -125,6 +164,34 @@ func (d *decision) dashTail(a, b int) int {
 	}
 	d.set(cut, b, kind, rule)
 	return cut
+}
+
+// looksSigned tells whether the lines from a up to b, which stand below a delimiter,
+// look like what people and lists write there: they have no text, or small print.
+func (d *decision) looksSigned(a, b int, rule string) bool {
+	contact, sentences, gap, size := false, 0, false, 0
+	for i := a; i < b; i++ {
+		l := &d.lines[i]
+		if l.role == empty {
+			gap = gap || size > 0
+			continue
+		}
+		if l.role != own {
+			return true // a signature that was cut already stands below
+		}
+		size += len(l.body)
+		contact = contact || isContact(l.body)
+		if isSentence(l.body) {
+			sentences++
+		}
+	}
+	switch {
+	case contact || d.smallPrint(a, b):
+		return true
+	case rule == "list":
+		return !gap && size < 100 && d.hasOwn(0, a-1)
+	}
+	return sentences < 2 && (!gap || sentences == 0)
 }
 
 // delimiter names the rule by which a line begins a signature.
@@ -204,13 +271,37 @@ func (d *decision) paragraphTail(a, b int) int {
 		d.set(first, b, disclaimer, "disclaimer")
 		return first
 	}
-	for _, w := range footers {
-		if strings.HasPrefix(strings.TrimLeft(s, "-*_ ["), w) {
-			d.set(first, b, footer, "footer")
-			return first
-		}
+	if isFooter(s) {
+		d.set(first, b, footer, "footer")
+		return first
 	}
 	return b
+}
+
+// isFooter tells whether a paragraph, in lower case, is a notice that a list, a site or
+// a scanner adds.
+func isFooter(s string) bool {
+	s = strings.TrimLeft(s, "-*_ [")
+	return slices.ContainsFunc(footers, func(w string) bool { return strings.HasPrefix(s, w) })
+}
+
+// isSignOff tells whether a line is the phrase that ends a letter.
+func isSignOff(s string) bool {
+	if s == "" || len(s) > 60 {
+		return false
+	}
+	s = strings.Trim(lower(s), " ,.!-–—*_\u00a0、，")
+	for s != "" {
+		if signOffs[s] {
+			return true
+		}
+		i := strings.LastIndexAny(s, " ,")
+		if i < 0 {
+			return false
+		}
+		s = strings.TrimRight(s[:i], " ,")
+	}
+	return false
 }
 
 // disclaims tells whether a paragraph is legal small print.
@@ -248,7 +339,7 @@ func (d *decision) banner() {
 			end := i + 1
 			var all strings.Builder
 			all.WriteString(s)
-			for end < len(d.lines) && end < i+8 && d.lines[end].role == own {
+			for end < len(d.lines) && end < i+8 && d.lines[end].role == own && warnsOn(d.lines[end-1].body, lower(d.lines[end].body)) {
 				all.WriteString(lower(d.lines[end].body))
 				end++
 			}
@@ -261,6 +352,17 @@ func (d *decision) banner() {
 	}
 }
 
+// warnsOn tells whether a line goes on with the warning whose last line is above it.
+func warnsOn(above, s string) bool {
+	words := 0
+	for _, w := range bannerMore {
+		if strings.Contains(s, w) {
+			words++
+		}
+	}
+	return words >= 2 || !endsSentence(strings.TrimRight(above, "] >")) && !strings.HasSuffix(above, "]") && words > 0
+}
+
 // warns tells whether what follows the first word of a banner makes it one.
 func warns(word, rest string) bool {
 	if strings.Trim(rest, " ]>*_!:.-") == "" {
@@ -270,12 +372,14 @@ func warns(word, rest string) bool {
 }
 
 // isDevice tells whether a line is one that a device or a program has written.
+//
+// Many branches: the forms of such a line in all languages.
 func isDevice(s string) bool {
 	if s == "" || len(s) > 240 {
 		return false
 	}
-	s = withoutLinks(s)
-	s = lower(strings.Trim(s, "*_-–— \t\u00a0.[]\u200e\u200f<>()"))
+	typed := strings.Trim(withoutLinks(s), "*_-–— \t\u00a0.[]\u200e\u200f<>()")
+	s = lower(typed)
 	if s == "" || utf8.RuneCountInString(s) > 90 {
 		return false
 	}
@@ -299,7 +403,11 @@ func isDevice(s string) bool {
 	if strings.ContainsAny(rest, ",;?") {
 		return named && strings.Count(rest, " ") < 6
 	}
-	return named && words <= 14 || words <= 5 && !strings.HasSuffix(sent, " my ")
+	if strings.HasSuffix(sent, " my ") && !named {
+		first, _ := utf8.DecodeRuneInString(typed[min(len(typed), len(sent)):])
+		return words <= 7 && (unicode.IsUpper(first) || unicode.IsDigit(first)) // a name that no list has
+	}
+	return named && words <= 14 || words <= 5
 }
 
 // withoutLinks removes "<https://…>", "(https://…)" and "[…]" from a line.

@@ -126,6 +126,9 @@ func TestBounds(t *testing.T) {
 	if r := reply.Extract(reply.Mail{Answers: true, HTML: deep}); r.Text != "inside\n\nafter" {
 		t.Errorf("of elements that are nested deeply %q is left", r.Text)
 	}
+	if r := reply.Extract(reply.Mail{Text: "first\n" + strings.Repeat("x\n", 300000)}); !strings.HasPrefix(r.Text, "first\nx") || !strings.HasSuffix(r.Text, "\n[…]") {
+		t.Errorf("a text of many lines is shown as %.20q … %q", r.Text, r.Text[max(0, len(r.Text)-20):])
+	}
 	long := "<p>first</p>" + strings.Repeat("<b>x</b> <i>y</i><br>", 50000)
 	r := reply.Extract(reply.Mail{HTML: long})
 	if !strings.HasPrefix(r.Text, "first\n") || !strings.HasSuffix(r.Text, "\n[…]") {

@@ -75,11 +75,12 @@ func attribute(s string) (key, value, rest string) {
 // is left out. Of two with one name the first counts.
 func attributes(rest string) (a attrs) {
 	var key, v string
-	var seen uint8
+	var seen uint16
 	for rest != "" {
 		if key, v, rest = attribute(rest); key == "" {
 			break
 		}
+		a.flag(key, v)
 		p, bit := a.field(key)
 		if p == nil || seen&bit != 0 {
 			continue
@@ -89,6 +90,21 @@ func attributes(rest string) (a attrs) {
 		}
 	}
 	return a
+}
+
+// flag reads the attributes that are one bit.
+func (a *attrs) flag(key, value string) {
+	switch len(key) {
+	case len("hidden"):
+		a.hidden = a.hidden || lowerASCII(key) == "hidden"
+	case len("type"): // and cite
+		switch lowerASCII(key) {
+		case "cite":
+			a.cite = true
+		case "type":
+			a.cite = a.cite || lowerASCII(value) == "cite"
+		}
+	}
 }
 
 // decoded undoes the character references of a value. One without a semicolon is
@@ -110,7 +126,7 @@ func decoded(v string) string {
 }
 
 // field is where an attribute is kept, and a bit of its own; nil: it says nothing.
-func (a *attrs) field(key string) (p *string, bit uint8) {
+func (a *attrs) field(key string) (p *string, bit uint16) {
 	if len(key) > len("data-smartmail") {
 		return nil, 0
 	}
@@ -129,6 +145,10 @@ func (a *attrs) field(key string) (p *string, bit uint8) {
 		return &a.alt, 32
 	case "width":
 		return &a.width, 64
+	case "start":
+		return &a.start, 256
+	case "value":
+		return &a.value, 512
 	case "data-marker", "data-smartmail":
 		return &a.marker, 128
 	}

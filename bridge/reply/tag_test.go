@@ -34,6 +34,7 @@ func FuzzTag(f *testing.F) {
 			for more {
 				var k, v []byte
 				k, v, more = z.TagAttr()
+				a.flag(string(k), string(v))
 				if p, _ := a.field(string(k)); p != nil && !seen[p] {
 					seen[p] = true
 					if len(v) > maxLine {
