@@ -27,6 +27,8 @@ type Extract struct {
 	Forward bool
 	// OnlyQuote: the mail has only quotes.
 	OnlyQuote bool
+
+	habit string // how its author ends emails, with this one
 }
 
 // part is the reply to one message.
@@ -41,7 +43,7 @@ const maxCut = 64 << 10
 // extract extracts the text of a mail. Known messages help to recognise quotes; times are
 // shown in the zone.
 // Many branches: one for each kind of mail whose text is not in its body.
-func (d *Decision) extract(l Mail, known []store.Message, tag string, zone *time.Location) {
+func (d *Decision) extract(l Mail, known quotable, tag string, zone *time.Location) {
 	d.Words = written(l.Msg, known)
 	w := &d.Words
 	switch {
@@ -168,17 +170,31 @@ func knownTo(tx *store.Tx, r route) (known []store.Message, err error) {
 	return known, nil
 }
 
-// written extracts the text of a mail that may quote known messages.
-func written(m mail.Message, known []store.Message) Extract {
-	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: withoutArmour(m.Text), HTML: m.HTML}
-	for _, k := range known {
-		in.Known = append(in.Known, asMailed(k))
+// quotable is what an email may quote, and what is known of how its author writes.
+type quotable struct {
+	said  []reply.Said
+	of    []int64 // ids of the messages, in the same order
+	habit string
+}
+
+func quotableIn(tx *store.Tx, l Mail, k Facts) (q quotable, err error) {
+	q.habit = k.Habit
+	known, err := knownTo(tx, k.Route)
+	for _, m := range known {
+		q.said, q.of = append(q.said, asMailed(m, k.wrote(l, m))), append(q.of, m.ID)
 	}
+	return q, err
+}
+
+// written extracts the text of a mail that may quote known messages.
+func written(m mail.Message, known quotable) Extract {
+	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: withoutArmour(m.Text), HTML: m.HTML}
+	in.Said, in.Habit = known.said, known.habit
 	r := reply.Extract(in)
-	w := Extract{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward, OnlyQuote: r.OnlyQuote}
+	w := Extract{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward, OnlyQuote: r.OnlyQuote, habit: reply.Learn(known.habit, r)}
 	w.Text, w.HTML = shownWords(withoutPictures(&m, r.Text), r.HTML)
 	for _, a := range r.Answered {
-		p := part{Of: known[a.Known].ID}
+		p := part{Of: known.of[a.Known]}
 		p.Text, p.HTML = shownWords(withoutPictures(&m, a.Text), a.HTML)
 		w.Parts = append(w.Parts, p)
 	}
@@ -188,13 +204,13 @@ func written(m mail.Message, known []store.Message) Extract {
 	return w
 }
 
-// asMailed returns a message as text with the forms of its first line in mails: after the
-// name of its author, and after the time.
-func asMailed(m store.Message) string {
+// asMailed returns a message as it may be quoted. In mails its first line can stand after
+// the name of its author, and after the time.
+func asMailed(m store.Message, mine bool) reply.Said {
 	first, _, _ := strings.Cut(m.Text, "\n")
 	named := mail.CleanName(m.Name) + ": " + first
 	text, _ := core.AddRemarks(m.Text, "", core.MailedRemark(m))
-	return text + "\n" + named + "\n[" + mail.TimeOf(m.At) + "] " + named
+	return reply.Said{Text: text, First: []string{named, "[" + mail.TimeOf(m.At) + "] " + named}, Mine: mine}
 }
 
 // shownWords sanitises the text of a mail for a room.

@@ -19,8 +19,20 @@ type Facts struct {
 	About   reported          // the mail of ours that it reports on
 	Sender  string            // the standing decision about its author (store.Sender…); empty: none
 	People  []person          // what its author is in each thread of the route, in that order
+	Habit   string            // how its author ends emails, as reply.Learn keeps it
 	Copy    bool              // a mail of its Message-ID was taken in before
 	Now     time.Time         // when it is decided
+}
+
+// habitKey is the setting that keeps how somebody ends emails.
+func habitKey(canon string) string { return "habit/" + canon }
+
+// wrote reports whether the author of an email wrote a message, too.
+func (k Facts) wrote(l Mail, m store.Message) bool {
+	if l.own {
+		return m.Origin == store.FromOwner
+	}
+	return m.Participant != 0 && slices.ContainsFunc(k.People, func(p person) bool { return p.ID == m.Participant })
 }
 
 // reported is a mail of ours that a report is about; ID 0: none.
@@ -28,6 +40,7 @@ type reported struct{ ID, Thread int64 }
 
 // person is what somebody is in a thread.
 type person struct {
+	ID      int64  // 0: no participant
 	State   string // empty: no participant
 	Changed time.Time
 	Named   bool // the mail lies in Sent and is addressed to somebody who takes part there
@@ -55,6 +68,9 @@ func (box *Inbox) factsOf(tx *store.Tx, l Mail, f Approval) (k Facts, err error)
 	if k.Sender, err = tx.Sender(canon); err != nil {
 		return k, err
 	}
+	if k.Habit, err = tx.Setting(habitKey(canon)); err != nil {
+		return k, err
+	}
 	for _, id := range k.Route.Threads {
 		p, err := tx.Participant(id, canon)
 		if err != nil && !errors.Is(err, store.ErrNone) {
@@ -64,7 +80,7 @@ func (box *Inbox) factsOf(tx *store.Tx, l Mail, f Approval) (k Facts, err error)
 		if err != nil {
 			return k, err
 		}
-		k.People = append(k.People, person{State: p.State, Changed: p.Changed, Named: named})
+		k.People = append(k.People, person{ID: p.ID, State: p.State, Changed: p.Changed, Named: named})
 	}
 	if l.own && l.Msg.ID != "" {
 		_, err := tx.MailByID(l.Msg.ID)

@@ -125,7 +125,7 @@ func (s *Shown) describe(m *mail.Message, c classify.Class) {
 
 // write fills in the text of the person, and the cards above it.
 func (s *Shown) write(m *mail.Message, c classify.Class) {
-	w := written(*m, nil)
+	w := written(*m, quotable{})
 	w.inPlaceOfGoogle(m, c)
 	s.Notice = markup.Neutral(cardsOf(m, c, w, core.DefaultTag, nil))
 	forwards := Extract{}

@@ -152,7 +152,7 @@ func (box *Inbox) take(ctx context.Context, cursor string, l Mail, f Approval) e
 
 // decided reads the facts about a mail and decides; known are the messages that it may
 // quote, if it speaks.
-func (box *Inbox) decided(ctx context.Context, l Mail, f Approval) (d Decision, known []store.Message, err error) {
+func (box *Inbox) decided(ctx context.Context, l Mail, f Approval) (d Decision, known quotable, err error) {
 	err = box.Env.Store.Read(ctx, func(tx *store.Tx) error {
 		facts, err := box.factsOf(tx, l, f)
 		if err != nil {
@@ -160,7 +160,7 @@ func (box *Inbox) decided(ctx context.Context, l Mail, f Approval) (d Decision, 
 		}
 		d = decide(l, f, facts, box.settings())
 		if _, speaks := admit.Speaks(d.Admission); speaks {
-			known, err = knownTo(tx, d.Route)
+			known, err = quotableIn(tx, l, facts)
 		}
 		return err
 	})

@@ -5,6 +5,7 @@ import (
 
 	"hashsend/bridge/core"
 	"hashsend/bridge/mail"
+	"hashsend/bridge/reply"
 	"hashsend/bridge/store"
 )
 
@@ -23,7 +24,7 @@ func TestMarks(t *testing.T) {
 		t.Errorf("with formatting: %q, %q", text, html)
 	}
 	// A quote of the mail contains the mark.
-	if got := written(mail.Message{Text: "Really?\n\nOn Monday Ann wrote:\nHi\n— " + core.RemarkUnproven}, []store.Message{m}); got.Text != "Really?" {
+	if got := written(mail.Message{Text: "Really?\n\nOn Monday Ann wrote:\nHi\n— " + core.RemarkUnproven}, quotable{said: []reply.Said{asMailed(m, false)}, of: []int64{m.ID}}); got.Text != "Really?" {
 		t.Errorf("an answer is read as %q", got.Text)
 	}
 	if m.Marks = (Decision{junk: true}).Remarks(); core.MailedRemark(m) != "" {

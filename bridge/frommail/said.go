@@ -50,8 +50,8 @@ func PostMail(w *core.Work, box *core.Box, a admit.Voice, l Mail, d Decision, f 
 	return nil
 }
 
-// learn stores what a verified mail teaches: other ids of our mails in the thread, and the
-// reactions that its mail program supports.
+// learn stores what a verified mail teaches: other ids of our mails in the thread, how its
+// author ends mails, and the reactions that its mail program supports.
 func learn(w *core.Work, a admit.Proof, th store.Thread, l Mail, d Decision) error {
 	for id, known := range d.Route.Learned {
 		m, err := w.Mail(known)
@@ -67,6 +67,9 @@ func learn(w *core.Work, a admit.Proof, th store.Thread, l Mail, d Decision) err
 	}
 	if l.own {
 		return nil
+	}
+	if err := w.SetSetting(habitKey(mail.CanonicalAddress(l.Author.Address)), d.Words.habit); err != nil {
+		return err
 	}
 	return tomail.LearnDialect(w, a, th, l.Author.Address, tomail.DialectOf(&l.Msg))
 }
