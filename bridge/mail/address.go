@@ -48,33 +48,48 @@ func checkAddress(a string) error {
 	if i < 0 {
 		return errors.New(`it has no "@"`)
 	}
-	local, domain := a[:i], a[i+1:]
+	if err := checkLocal(a[:i]); err != nil {
+		return err
+	}
+	if !isDomain(a[i+1:]) {
+		return errors.New(`what stands after the "@" is no domain`)
+	}
+	return nil
+}
+
+// checkLocal checks what stands before the "@" (RFC 5321, 4.1.2, and 6531).
+func checkLocal(local string) error {
 	if local == "" || len(local) > 64 {
 		return errors.New(`what stands before the "@" is empty or longer than 64 bytes`)
 	}
 	quoted := len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"'
 	for _, r := range strings.Trim(local, `"`) {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.IsSpace(r) && !quoted || unicode.Is(unicode.Cf, r) ||
-			strings.ContainsRune(`"\`, r) || strings.ContainsRune("()<>[]:;,@", r) && !quoted {
+		never := r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`"\`, r)
+		if never || !quoted && (unicode.IsSpace(r) || strings.ContainsRune("()<>[]:;,@", r)) {
 			return fmt.Errorf("it may not have %q before the \"@\"", r)
 		}
 	}
 	if !quoted && (strings.ContainsAny(local, `"`) || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..")) {
 		return errors.New(`what stands before the "@" has a dot or a quote in a place where none may be`)
 	}
+	return nil
+}
+
+// isDomain reports whether a text is a domain, or an address literal (RFC 5321, 4.1.3).
+func isDomain(domain string) bool {
 	if strings.HasPrefix(domain, "[") && strings.HasSuffix(domain, "]") && strings.Trim(domain, "[]0123456789abcdefABCDEFIPv:.") == "" {
-		return nil
+		return true
 	}
 	ascii := asciiDomain(domain)
 	if ascii == "" || len(ascii) > 253 {
-		return errors.New(`what stands after the "@" is no domain`)
+		return false
 	}
 	for label := range strings.SplitSeq(ascii, ".") {
 		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" || label[0] == '-' {
-			return errors.New(`what stands after the "@" is no domain`)
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // asciiDomain returns a domain in lower case and without letters beyond ASCII

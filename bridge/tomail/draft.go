@@ -39,19 +39,16 @@ func Draft(p Plan, g Planned) mail.Draft {
 	d := mail.Draft{
 		From: mail.Address{Name: p.From.Address.Name, Address: p.From.Address.Address}, Subject: p.Epoch.Subject,
 		Anchor: p.Epoch.Anchor, Started: p.Epoch.Started, Date: p.Now.In(zone), Names: p.Names || g.Late, Times: g.Late,
+		Reactions: g.Reactions,
 	}
-	if len(g.Messages) > 0 && !g.Late {
-		d.From.Name, d.Sender = core.FromName(g.Messages[0].Name, p.From.Address.Name), g.Messages[0].Account
-	}
-	quiet := true
 	for _, who := range g.Shown {
 		d.To = append(d.To, mail.Address{Name: who.Name, Address: who.Address})
 	}
-	for _, who := range g.To {
-		quiet = quiet && (who.Mailed.IsZero() || p.Now.Sub(who.Mailed) > quietDay+mailedWithin)
-	}
-	if !quiet {
-		d.Suppress = "OOF, AutoReply"
+	switch {
+	case p.Digest:
+		d.From.Name, d.Precedence = core.FromName(p.Thread.Title, p.From.Address.Name), "bulk"
+	case len(g.Messages) > 0 && !g.Late:
+		d.From.Name, d.Sender = core.FromName(g.Messages[0].Name, p.From.Address.Name), g.Messages[0].Account
 	}
 	token := p.Thread.Token
 	if p.Thread.Mode == store.ModeHidden && len(g.Shown) == 1 {
@@ -60,6 +57,23 @@ func Draft(p Plan, g Planned) mail.Draft {
 	if p.From.PlusWorks {
 		d.ReplyTo = &mail.Address{Name: p.Thread.Title, Address: core.PlusAddress(p.From.Address.Address, token)}
 	}
+	draftWords(&d, p, g, zone)
+	draftManners(&d, p, g)
+	d.Footer = Footer(p, g, token)
+	if g.Asked != "" {
+		d.Intro = fmt.Sprintf("Earlier messages from this conversation, sent to you by %s.", mail.CleanName(g.Asked))
+	}
+	if g.First {
+		d.About = invitation(p, g)
+	}
+	if (g.First || p.isList()) && p.From.PlusWorks {
+		d.Unsubscribe = leaveLink(p, token)
+	}
+	return d
+}
+
+// draftWords adds the messages with their files, and the Message-IDs that they reply to.
+func draftWords(d *mail.Draft, p Plan, g Planned, zone *time.Location) {
 	if p.Root.readers(g.To) > 0 {
 		d.InReplyTo, d.References = p.Root.Final, []string{p.Root.Final}
 	}
@@ -82,30 +96,23 @@ func Draft(p Plan, g Planned) mail.Draft {
 			d.References = slices.Concat(d.References[:min(len(d.References), 1)], cite(p.Quotes[m.ID].Root, g.To), ids)
 		}
 	}
-	d.Reactions = g.Reactions
-	if p.Digest {
-		d.From.Name, d.Precedence = core.FromName(p.Thread.Title, p.From.Address.Name), "bulk"
+}
+
+// draftManners adds the header fields that tell programs what the email is, and whether to
+// answer it.
+func draftManners(d *mail.Draft, p Plan, g Planned) {
+	if slices.ContainsFunc(g.To, func(who store.Participant) bool {
+		return !who.Mailed.IsZero() && p.Now.Sub(who.Mailed) <= quietDay+mailedWithin
+	}) {
+		d.Suppress = "OOF, AutoReply"
 	}
 	program := len(g.Messages) > 0 && !slices.ContainsFunc(g.Messages, func(m store.Message) bool { return chat.Kind(m.Kind) != chat.Notice })
 	if p.Correction || p.Digest || program {
 		d.AutoSubmitted = "auto-generated" // no vacation replies to it
 	}
-	d.Footer = Footer(p, g, token)
-	if g.Asked != "" {
-		d.Intro = fmt.Sprintf("Earlier messages from this conversation, sent to you by %s.", mail.CleanName(g.Asked))
-	}
-	if g.First {
-		d.About = invitation(p, g)
-		if p.From.PlusWorks {
-			d.Unsubscribe = leaveLink(p, token)
-		}
-	} else if p.isList() && p.From.PlusWorks {
-		d.Unsubscribe = leaveLink(p, token)
-	}
 	if p.isList() {
 		d.ListID = p.Mint.Address("list", p.Thread.Token) + "." + p.From.Domain
 	}
-	return d
 }
 
 func words(p Plan, g Planned, m store.Message, i int) mail.Words {
