@@ -324,7 +324,7 @@ func (w *wizard) write() error {
 		}
 		prompt = n.Prompt
 	}
-	w.say("\nNext:\n  hashsend check --config %s\n  hashsend run --config %s\nThen invite the bot to a room and send %s help there.", w.file, w.file, prompt)
+	w.say("\nNext:\n  hashsend check --config %s\n  hashsend run --config %s\nThen invite the bot to a room and type %s help there.", w.file, w.file, prompt)
 	return nil
 }
 

@@ -99,7 +99,7 @@ func TestInitSlack(t *testing.T) {
 	w, out := slackWizard(t, who, s.API())
 	ask, tries := w.ask, 0
 	w.ask = func(ctx context.Context, title, hint string, qs []question) error {
-		if title == "The app's tokens" {
+		if title == "App tokens" {
 			if tries++; tries == 4 {
 				s.Allow() // it was installed again, by the manifest
 			}
@@ -171,7 +171,7 @@ func TestInitSlackByHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"press Retry beside the Request URL", "✗ Slack: Slack signed its request with a different secret", "✓ Slack: its request arrived, and the signing secret is right"} {
+	for _, want := range []string{"click Retry next to the Request URL", "✗ Slack: Slack signed its request with a different secret", "✓ Slack: its request arrived, and the signing secret is correct"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}

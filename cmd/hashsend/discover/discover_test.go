@@ -116,7 +116,7 @@ func TestFind(t *testing.T) {
 func TestFindRefuses(t *testing.T) {
 	for address, want := range map[string]string{
 		"ann@tuta.com": "neither IMAP nor SMTP",
-		"ann":          "is no email address",
+		"ann":          "is not a valid email address",
 	} {
 		if _, err := (Finder{Resolver: zone{}}).Find(t.Context(), address); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", address, err)
