@@ -93,8 +93,8 @@ func TestInitSlack(t *testing.T) {
 	s.Allow("chat:write", "commands")
 	who := &person{answers: map[string][]string{
 		"Receive events by": {"socket"},
-		askBot:            {"", "hello", slacktest.AppToken, slacktest.UserToken, "xoxb-of-another", slacktest.BotToken, slacktest.BotToken, slacktest.BotToken},
-		askApp:            {slacktest.BotToken, slacktest.AppToken, "xapp-1-of-another", slacktest.AppToken, slacktest.AppToken},
+		askBot:              {"", "hello", slacktest.AppToken, slacktest.UserToken, "xoxb-of-another", slacktest.BotToken, slacktest.BotToken, slacktest.BotToken},
+		askApp:              {slacktest.BotToken, slacktest.AppToken, "xapp-1-of-another", slacktest.AppToken, slacktest.AppToken},
 	}}
 	w, out := slackWizard(t, who, s.API())
 	ask, tries := w.ask, 0

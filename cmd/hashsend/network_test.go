@@ -78,15 +78,15 @@ func initLineChat(t *testing.T, known []connectors.Network, s *lineserver.Server
 	p.Start(t)
 	who := &person{t: t, answers: map[string][]string{
 		"Email address": {mailtest.Address}, "Password": {mailtest.Password},
-		"IMAP server (HOST:PORT)":                                          {fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
-		"Submission (SMTP) server (HOST:PORT)":                             {fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
-		"Name of your team or organization, such as Acme (optional)":                    {""},
+		"IMAP server (HOST:PORT)":                                         {fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
+		"Submission (SMTP) server (HOST:PORT)":                            {fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
+		"Name of your team or organization, such as Acme (optional)":      {""},
 		"Other addresses that you send from with this mailbox (optional)": {""},
 		"Network": {"linechat"},
-		"Address of the chat server, such as chat.example.org:6000":                        {"", s.Address(), s.Address()},
-		"Name there (optional)":                                                        {"", ""},
-		"Password of that name":                                                            {"wrong", lineserver.Password},
-		"Your user ID, for admin rights, such as ben":                                  {"ben"},
+		"Address of the chat server, such as chat.example.org:6000": {"", s.Address(), s.Address()},
+		"Name there (optional)":                       {"", ""},
+		"Password of that name":                       {"wrong", lineserver.Password},
+		"Your user ID, for admin rights, such as ben": {"ben"},
 		"Home room, for questions and notices that belong to no other room, such as #garden (optional)": {"#garden"},
 	}}
 	var out bytes.Buffer
