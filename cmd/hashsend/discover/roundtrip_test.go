@@ -47,7 +47,7 @@ func TestOnlyTheInboxCounts(t *testing.T) {
 	}
 }
 
-// What a mailbox does with plus addresses and Message-IDs is found out at the setup.
+// What a mailbox does with plus addresses and Message-IDs is found out at the setup (C35).
 func TestRoundTrip(t *testing.T) {
 	for _, c := range []struct {
 		name     string
