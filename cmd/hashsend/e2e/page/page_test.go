@@ -130,7 +130,7 @@ func message(text string) string {
 
 func TestDemoInBrowser(t *testing.T) {
 	v, url, stop := visit(t)
-	v.shows("the room says that it is read", "#sign", "1 person by email")
+	v.shows("the room says that it is read", "#sign", "1 person reads this room by email")
 	v.types("#said", "Hello Ann! We are planning the party for Saturday. Can you come?")
 	v.shows("the mail on the right", "#mails", "#Send Garden party")
 	v.shows("it is opened", "#subject", "#Send Garden party")
