@@ -26,17 +26,17 @@ func newAdmin() *cobra.Command {
 	var room string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "admin COMMAND…", Short: "Use the commands of the rooms from here",
-		Long: `The same commands as "!send …" in a room, with all rights. They are given to
-the running process; without one, the database is used directly and what they
-cause is delivered at the next start.`,
+		Use: "admin COMMAND…", Short: "Run a room command from the command line",
+		Long: `Runs the same commands as "!send …" in a room, with admin rights. A running hashsend
+runs the command. If none is running, the command uses the database directly, and
+anything it sends is delivered at the next start.`,
 		Example: `  hashsend admin help
   hashsend admin --room matrix/!abc:example.org status
   hashsend admin --room matrix/!abc:example.org link ann@example.com title Lunch yes
   hashsend admin backup /var/backups/hashsend`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("which command? hashsend admin help lists them")
+				return usage("a command is required; hashsend admin help lists them")
 			}
 			return nil
 		},
@@ -49,7 +49,7 @@ cause is delivered at the next start.`,
 			if room != "" {
 				network, place, found := strings.Cut(room, "/")
 				if !found {
-					return usage("--room is NETWORK/ROOM, as matrix/!abc:example.org")
+					return usage("--room must be NETWORK/ROOM, such as matrix/!abc:example.org")
 				}
 				r.Network, r.Place = network, chat.Place{Room: chat.RoomID(place)}
 			}
@@ -60,8 +60,8 @@ cause is delivered at the next start.`,
 			return showAnswer(cmd, a, asJSON)
 		},
 	}
-	cmd.Flags().StringVarP(&room, "room", "r", "", "the room that is meant, as NETWORK/ROOM")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
+	cmd.Flags().StringVarP(&room, "room", "r", "", "the room to run the command in: NETWORK/ROOM")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	cmd.Flags().SetInterspersed(false)
 	return cmd
 }
@@ -83,7 +83,7 @@ func showAnswer(cmd *cobra.Command, a bridge.Answer, asJSON bool) error {
 	return nil
 }
 
-// quoteAll makes one line of words, so that each stays one word.
+// quoteAll joins arguments to one line in which each is still one word.
 func quoteAll(args []string) string {
 	var words []string
 	for _, a := range args {
@@ -95,7 +95,7 @@ func quoteAll(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// administer runs a command in the running process, or on the database.
+// administer runs a command in the running process or, if there is none, on the database.
 func (c *config) administer(ctx context.Context, r bridge.Request, args []string) (a bridge.Answer, err error) {
 	dir, err := c.dataDir()
 	if err != nil {
@@ -109,7 +109,7 @@ func (c *config) administer(ctx context.Context, r bridge.Request, args []string
 		return ask(conn, r)
 	}
 	if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
-		return a, fmt.Errorf("reach the running process: %w", err)
+		return a, fmt.Errorf("connect to the running hashsend: %w", err)
 	}
 	o, p, err := c.build(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -123,25 +123,24 @@ func (c *config) administer(ctx context.Context, r bridge.Request, args []string
 	return b.Do(ctx, r)
 }
 
-// socketName is the socket in the data folder by which commands reach the
-// running process.
+// socketName is the socket in the data folder on which the running process takes commands.
 const socketName = "admin.sock"
 
-// ask gives a request to the running process and reads its answer.
+// ask sends a request to the running process and returns its result.
 func ask(conn net.Conn, r bridge.Request) (a bridge.Answer, err error) {
-	defer conn.Close() //nolint:errcheck // the answer was read
+	defer conn.Close() //nolint:errcheck // the result was read
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return a, err
 	}
 	if err := json.NewEncoder(conn).Encode(r); err != nil {
-		return a, fmt.Errorf("ask the running process: %w", err)
+		return a, fmt.Errorf("send the command to the running hashsend: %w", err)
 	}
 	var reply struct {
 		bridge.Answer
 		Error string `json:"error"`
 	}
 	if err := json.NewDecoder(conn).Decode(&reply); err != nil {
-		return a, fmt.Errorf("answer of the running process: %w", err)
+		return a, fmt.Errorf("read the result from the running hashsend: %w", err)
 	}
 	if reply.Error != "" {
 		return a, errors.New(reply.Error)
@@ -149,23 +148,23 @@ func ask(conn net.Conn, r bridge.Request) (a bridge.Answer, err error) {
 	return reply.Answer, nil
 }
 
-// listenAdmin opens the socket. The data folder is locked by this process, so
-// one that is left over belongs to nobody.
+// listenAdmin opens the socket. This process holds the lock of the data folder, so a
+// socket that is already there is a leftover and is replaced.
 func listenAdmin(dir string) (net.Listener, error) {
 	path := filepath.Join(dir, socketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("open the socket for commands: %w", err)
+		return nil, fmt.Errorf("open the admin socket: %w", err)
 	}
 	old := syscall.Umask(0o177)
 	l, err := net.Listen("unix", path)
 	syscall.Umask(old)
 	if err != nil {
-		return nil, fmt.Errorf("open the socket for commands: %w", err)
+		return nil, fmt.Errorf("open the admin socket: %w", err)
 	}
 	return l, nil
 }
 
-// serveAdmin answers commands, one a connection, until ctx ends.
+// serveAdmin runs commands, one per connection, until ctx ends.
 func serveAdmin(ctx context.Context, l net.Listener, b *bridge.Bridge, log *slog.Logger) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -175,14 +174,14 @@ func serveAdmin(ctx context.Context, l net.Listener, b *bridge.Bridge, log *slog
 		conn, err := l.Accept()
 		if err != nil {
 			if ctx.Err() == nil {
-				log.Error("socket for commands", "error", err)
+				log.Error("admin socket", "error", err)
 			}
 			return
 		}
 		running.Go(func() {
-			defer conn.Close() //nolint:errcheck // the answer was written
+			defer conn.Close() //nolint:errcheck // the result was written
 			if err := answer(ctx, conn, b); err != nil {
-				log.Warn("answer a command", "error", err)
+				log.Warn("run an admin command", "error", err)
 			}
 		})
 	}

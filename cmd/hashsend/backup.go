@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"hashsend/bridge"
+	"hashsend/bridge/core"
 	"hashsend/bridge/store"
 	"hashsend/connectors"
 )
 
-// backup copies the data folder, also while the program runs.
+// backup copies the data folder. It is safe while hashsend runs.
 func backup(ctx context.Context, dir string, args []string) (a bridge.Answer, err error) {
 	if len(args) != 2 {
-		return a, usage("it goes: hashsend admin backup FOLDER")
+		return a, usage("usage: hashsend admin backup FOLDER")
 	}
 	done, err := store.Backup(ctx, dir, args[1], map[string][]string{"keys": spentTables()})
 	if err != nil {
@@ -21,7 +22,7 @@ func backup(ctx context.Context, dir string, args []string) (a bridge.Answer, er
 	return bridge.Answer{OK: true, Text: backupText(args[1], done)}, nil
 }
 
-// spentTables are those that a copy must not use.
+// spentTables are the tables that a copy must leave empty.
 func spentTables() (all []string) {
 	for _, n := range connectors.Networks() {
 		all = append(all, n.Spent...)
@@ -29,14 +30,14 @@ func spentTables() (all []string) {
 	return all
 }
 
-// backupText says what is in a backup, and how it is used.
+// backupText says what a backup contains and how to restore it.
 func backupText(folder string, done store.Backed) string {
 	keys := ""
 	if done.Keys {
-		keys = "the keys of encrypted rooms (keys.db), "
+		keys = "the encryption keys (keys.db), "
 	}
-	return fmt.Sprintf("Written to the folder %s: the database (hashsend.db), %s%d stored files and %d held mails, %.1f MB together. "+
-		"It holds secrets and what people wrote: keep it where nobody else can read it. The configuration is not in it. "+
-		"To restore it, stop hashsend and put the folder in place of the data folder, or let data in the configuration name it.",
-		folder, keys, done.Files, done.Held, float64(done.Bytes)/1e6)
+	return fmt.Sprintf("Backup written to %s: the database (hashsend.db), %s%s and %s, %.1f MB in total. "+
+		"It contains secrets and messages, so keep it private. The configuration is not included. "+
+		"To restore it, stop hashsend and replace the data folder with this folder, or set data in the configuration to it.",
+		folder, keys, core.Quantity(done.Files, "stored file", "stored files"), core.Quantity(done.Held, "held email", "held emails"), float64(done.Bytes)/1e6)
 }

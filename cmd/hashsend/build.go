@@ -17,7 +17,7 @@ import (
 	"hashsend/connectors/smtp"
 )
 
-// parts is what a bridge is made of, as long as it runs.
+// parts are the resources of a bridge; close releases them.
 type parts struct {
 	store  *store.Store
 	closes []func() error
@@ -30,7 +30,8 @@ func (p *parts) close() (err error) {
 	return err
 }
 
-// build opens the database and prepares every connection of the configuration.
+// build opens the database and prepares every connection of the configuration. The caller
+// closes the parts, unless there is an error.
 func (c *config) build(ctx context.Context, log *slog.Logger) (o core.Options, p *parts, err error) {
 	p = &parts{}
 	defer func() {
@@ -50,7 +51,7 @@ func (c *config) build(ctx context.Context, log *slog.Logger) (o core.Options, p
 		Store: p.store, Access: c.access(), Home: c.home(), Hold: c.hold(), DigestAt: c.DigestAt, TellDeletes: c.Deletes == "notice", Files: c.files(), Tag: c.Tag, Unproven: c.Unproven, Log: log,
 	}
 	var env chat.Env
-	if c.tables() { // keys of encrypted rooms
+	if c.tables() { // for encryption keys
 		if env.DB, err = p.store.Side("keys"); err != nil {
 			return o, p, err
 		}

@@ -17,20 +17,20 @@ import (
 	"hashsend/connectors/smtp"
 )
 
-// trial is the outcome of trying one connection.
+// trial is the result of testing one connection.
 type trial struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
-	Text string `json:"text"` // what works, or what does not and what to do
+	Text string `json:"text"` // what works; otherwise what doesn't and what to do
 }
 
 func newCheck() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "check", Short: "Check the configuration and try every connection", Args: noArgs,
-		Long: `Reads the configuration, reports every mistake with its line, then tries each
-connection and says what works, what does not, and what to do. It sends no mail
-and changes nothing.`,
+		Use: "check", Short: "Check the configuration and test every connection", Args: noArgs,
+		Long: `Checks the configuration and lists every error with its line. Then it tests each
+connection and says what works, what doesn't, and what to do. It sends no email and
+changes nothing.`,
 		Example: `  hashsend check
   hashsend check --config /etc/hashsend/config.yaml --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -49,7 +49,7 @@ and changes nothing.`,
 			return showTrials(cmd.OutOrStdout(), c.tryAll(cmd.Context()), asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line for each connection")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
 
@@ -75,12 +75,12 @@ func showTrials(out io.Writer, all []trial, asJSON bool) error {
 	return nil
 }
 
-// tryTime is how long one connection is tried.
+// tryTime is the time limit for testing one connection.
 const tryTime = 30 * time.Second
 
-// tryAll tries every connection of the configuration.
+// tryAll tests every connection of the configuration.
 func (c *config) tryAll(ctx context.Context) []trial {
-	all := []trial{{Name: c.path, OK: true, Text: "no mistakes"}}
+	all := []trial{{Name: c.path, OK: true, Text: "no errors"}}
 	try := func(name string, f func(context.Context) (string, error)) {
 		ctx, cancel := context.WithTimeout(ctx, tryTime)
 		defer cancel()
@@ -118,14 +118,14 @@ func tryIMAP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text strin
 	if err != nil {
 		return "", err
 	}
-	text = "logged in"
+	text = "signed in"
 	if !strings.Contains(strings.Join(abilities, " ")+" ", "IDLE ") {
-		text += "; the server has no IDLE, so new mail is found by looking every 15 seconds"
+		text += "; the server doesn't support IDLE, so hashsend looks for new email every 15 seconds"
 	}
 	if found.Sent == "" {
-		text += "; there is no Sent folder: set imap.sent if it has an unusual name"
+		text += "; no Sent folder was found: if there is one, set imap.sent to its name"
 	} else {
-		text += "; sent mail is in " + found.Sent
+		text += "; the Sent folder is " + found.Sent
 	}
 	var more []string
 	for _, f := range []string{found.Junk, found.All} {
@@ -134,7 +134,7 @@ func tryIMAP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text strin
 		}
 	}
 	if len(more) > 0 {
-		text += "; answers are looked for in " + strings.Join(more, " and ") + ", too"
+		text += "; hashsend also looks for replies in " + strings.Join(more, " and ")
 	}
 	return text, nil
 }
@@ -149,9 +149,9 @@ func trySMTP(ctx context.Context, m mailboxConfig, log *slog.Logger) (text strin
 	if err != nil {
 		return "", err
 	}
-	text = "logged in"
+	text = "signed in"
 	if len(extensions) > 0 {
-		text += "; the server has " + strings.Join(extensions, ", ")
+		text += "; the server supports " + strings.Join(extensions, ", ")
 	}
 	return text, nil
 }

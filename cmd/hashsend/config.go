@@ -37,8 +37,8 @@ type config struct {
 
 	path       string
 	known      []connectors.Network // those that may have a section; nil: all of connectors.Networks
-	unfinished bool                 // init has not asked about the chat network yet
-	secretHere bool                 // a secret stands in the file itself
+	unfinished bool                 // init hasn't asked about the chat network yet
+	secretHere bool                 // the file itself contains a secret
 }
 
 // network is one connection to a chat network.
@@ -49,7 +49,7 @@ type network struct {
 	connectors.Connection
 }
 
-// kinds are the chat networks that may have a section.
+// kinds returns the chat networks that may have a section.
 func (c *config) kinds() []connectors.Network {
 	if c.known == nil {
 		return connectors.Networks()
@@ -177,7 +177,7 @@ type opensConfig struct {
 	Invite  []string `yaml:"invite"`
 }
 
-// duration is a time span: "5s", "2m", or 0.
+// duration is a duration as configured: "5s", "2m", or 0.
 type duration time.Duration
 
 // configPath finds the configuration file.
@@ -198,15 +198,15 @@ func configPath(flag string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("there is no configuration (looked for %s): hashsend init writes one, --config names one", strings.Join(places, ", "))
+	return "", fmt.Errorf("no configuration found (looked for %s): run hashsend init to create one, or name one with --config", strings.Join(places, ", "))
 }
 
-// loadConfig reads and checks the configuration. The error lists all mistakes,
-// each with its line.
+// loadConfig reads and checks the configuration. The error lists all mistakes, each with
+// its line.
 func loadConfig(path string) (*config, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no file %s: hashsend init writes one", path)
+		return nil, fmt.Errorf("%s doesn't exist: run hashsend init to create it", path)
 	}
 	if err != nil {
 		return nil, err
@@ -218,7 +218,7 @@ func loadConfig(path string) (*config, error) {
 	c := &config{path: path}
 	mistakes := c.parse(raw)
 	if len(mistakes) == 0 && info.Mode().Perm()&0o077 != 0 && c.secretHere && !isCredential(path) {
-		return nil, fmt.Errorf("%s holds passwords and others may read it: run chmod 600 %s", path, path)
+		return nil, fmt.Errorf("%s contains passwords, but other users can read it: run chmod 600 %s", path, path)
 	}
 	if len(mistakes) > 0 {
 		return nil, &configError{path: path, mistakes: mistakes}
@@ -226,26 +226,26 @@ func loadConfig(path string) (*config, error) {
 	return c, nil
 }
 
-// isCredential reports whether systemd handed us the file: nobody else sees it,
-// although its access list looks like a mode that lets the group read.
+// isCredential reports whether the file is a systemd credential. Only this service can read
+// it, although its access list looks like a group-readable mode.
 func isCredential(path string) bool {
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	return dir != "" && filepath.Dir(path) == filepath.Clean(dir)
 }
 
-// mistake is one thing that is wrong with the configuration.
+// mistake is one error in the configuration.
 type mistake struct {
-	line int // 0: of the whole file
+	line int // 0: the whole file
 	text string
 }
 
-// configError is everything that is wrong with it.
+// configError lists all errors in a configuration.
 type configError struct {
 	path     string
 	mistakes []mistake
 }
 
-// Error lists the mistakes, a line each.
+// Error returns one line for each mistake.
 func (e *configError) Error() string {
 	var b strings.Builder
 	for i, m := range e.mistakes {
@@ -273,7 +273,7 @@ func (c *config) dataDir() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("find the data folder (set data in the configuration): %w", err)
+		return "", fmt.Errorf("find the data folder (set data in the configuration to choose one): %w", err)
 	}
 	return filepath.Join(home, ".local", "share", "hashsend"), nil
 }

@@ -188,8 +188,8 @@ mailboxes: [{address: t@example.org, imap: {host: a, port: 1}, smtp: {host: a, p
 	}{
 		{"secret", 0o600, ""},
 		{"{env: HASHSEND_TEST_TOKEN}", 0o644, ""},
-		{"secret", 0o640, "others may read it: run chmod 600 "},
-		{"secret", 0o604, "others may read it: run chmod 600 "},
+		{"secret", 0o640, "other users can read it: run chmod 600 "},
+		{"secret", 0o604, "other users can read it: run chmod 600 "},
 	} {
 		path := filepath.Join(t.TempDir(), "config.yaml")
 		if err := os.WriteFile(path, fmt.Appendf(nil, raw, c.token), 0o600); err != nil {

@@ -18,13 +18,13 @@ import (
 	"hashsend/connectors/smtp"
 )
 
-// finding is a mistake at a key.
+// finding is an error in the value of a key.
 type finding struct{ at, text string }
 
-// levels are the words for what people may do.
+// levels are the names of the access levels.
 var levels = map[string]core.Level{"nothing": core.Nothing, "speak": core.Speak, "ask": core.Ask, "link": core.Link, "administer": core.Administer}
 
-// The words for logs.
+// The values for logs.
 var (
 	logLevels  = []string{"debug", "info", "warn", "error"}
 	logFormats = []string{"text", "json"}
@@ -32,18 +32,18 @@ var (
 
 const levelWords = "nothing, speak, ask, link, administer"
 
-// check finds what the form of the file cannot tell.
+// check returns the errors that parsing can't find.
 func (c *config) check() (all []finding) {
 	bad := func(at, format string, args ...any) { all = append(all, finding{at, fmt.Sprintf(format, args...)}) }
 	if strings.ContainsAny(c.Tag, " \t\r\n") {
-		bad("tag", "%q has a space; wanted is one word, as #Send", c.Tag)
+		bad("tag", "%q contains a space; expected one word, such as #Send", c.Tag)
 	}
 	for _, w := range []struct {
 		at, word string
 		known    []string
 	}{{"log.level", c.Log.Level, logLevels}, {"log.format", c.Log.Format, logFormats}, {"deletes", c.Deletes, []string{"quiet", "notice"}}} {
 		if w.word != "" && !slices.Contains(w.known, w.word) {
-			bad(w.at, "%q is none of %s", w.word, strings.Join(w.known, ", "))
+			bad(w.at, "%q must be one of: %s", w.word, strings.Join(w.known, ", "))
 		}
 	}
 	if _, err := core.ParseDigestAt(c.DigestAt); err != nil {
@@ -55,13 +55,13 @@ func (c *config) check() (all []finding) {
 	names, wrong := c.checkNetworks()
 	all = append(all, wrong...)
 	if len(c.Mailboxes) == 0 {
-		bad("mailboxes", "missing; at least one mailbox is needed")
+		bad("mailboxes", "required: at least one mailbox")
 	}
 	boxes := map[string]bool{}
 	for i, m := range c.Mailboxes {
 		at := fmt.Sprintf("mailboxes[%d]", i)
 		if boxes[m.name()] {
-			bad(at+".name", "two mailboxes are called %q", m.name())
+			bad(at+".name", "two mailboxes are named %q", m.name())
 		}
 		boxes[m.name()] = true
 		all = append(all, m.check(at, names)...)
@@ -69,17 +69,17 @@ func (c *config) check() (all []finding) {
 	return all
 }
 
-// checkNetworks finds what is wrong with the chat networks, and returns their names.
+// checkNetworks returns the names of the chat networks and the errors in their settings.
 func (c *config) checkNetworks() (names map[string]bool, all []finding) {
 	bad := func(at, format string, args ...any) { all = append(all, finding{at, fmt.Sprintf(format, args...)}) }
 	kinds := c.kinds()
 	if len(c.Networks) == 0 && !c.unfinished {
-		bad(kinds[0].Key, "missing; at least one %s is needed", listOf(kinds, func(n connectors.Network) string { return n.Server + " (" + n.Key + ")" }))
+		bad(kinds[0].Key, "required: at least one %s", listOf(kinds, func(n connectors.Network) string { return n.Server + " (" + n.Key + ")" }))
 	}
 	names = map[string]bool{}
 	for _, n := range c.Networks {
 		if names[n.name] {
-			bad(n.at+".name", "two networks are called %q", n.name)
+			bad(n.at+".name", "two networks are named %q", n.name)
 		}
 		names[n.name] = true
 		for _, err := range n.Check() {
@@ -91,7 +91,7 @@ func (c *config) checkNetworks() (names map[string]bool, all []finding) {
 		bad("home.network", "there is no network %q", c.Home.Network)
 	}
 	if c.Home.Network != "" && c.Home.Room == "" {
-		bad("home.room", "missing; expected the id of a room, such as %s", listOf(kinds, func(n connectors.Network) string { return n.Room }))
+		bad("home.room", "required: the id of a room, such as %s", listOf(kinds, func(n connectors.Network) string { return n.Room }))
 	}
 	return names, all
 }
@@ -113,18 +113,18 @@ func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding
 		all = append(all, finding{at + "." + key, fmt.Sprintf(format, args...)})
 	}
 	if _, err := mail.ParseAddress(m.Address); err != nil {
-		bad("address", "%q is no email address, as team@example.org", m.Address)
+		bad("address", "%q is not a valid email address, such as team@example.org", m.Address)
 	}
 	for i, own := range m.Own {
 		if _, err := mail.ParseAddress(own); err != nil {
-			bad(fmt.Sprintf("own[%d]", i), "%q is no email address", own)
+			bad(fmt.Sprintf("own[%d]", i), "%q is not a valid email address", own)
 		}
 	}
 	if m.IMAP == nil && m.LMTP == nil {
-		bad("imap", "missing; mail has to come in by imap or lmtp")
+		bad("imap", "required: imap or lmtp, to receive email")
 	}
 	if m.SMTP == nil {
-		bad("smtp", "missing; mail has to leave by a submission server")
+		bad("smtp", "required: a submission server, to send email")
 	}
 	server := func(key string, errs []error) {
 		for _, err := range errs {
@@ -145,7 +145,7 @@ func (m mailboxConfig) check(at string, networks map[string]bool) (all []finding
 		bad("opens.network", "there is no network %q", m.Opens.Network)
 	}
 	if m.PerHour < 0 {
-		bad("mails_per_hour", "%d is no number from 0 on", m.PerHour)
+		bad("mails_per_hour", "%d is less than 0", m.PerHour)
 	}
 	return all
 }
@@ -157,7 +157,7 @@ func (m mailboxConfig) name() string {
 	return m.Name
 }
 
-// server makes the settings of a server; the user is the address if none is set.
+// server returns the settings of a server. The user defaults to address.
 func (s serverConfig) server(address string) mailnet.Server {
 	v := mailnet.Server{Host: s.Host, Port: s.Port, TLS: s.TLS, CAFile: s.CAFile, Insecure: s.Insecure, User: s.User, Password: s.Password.value, Timeout: s.Timeout.value(0)}
 	if v.User == "" && (s.Password.set || s.OAuth2 != nil) {
@@ -203,28 +203,28 @@ func (c *config) access() core.Access {
 	return a
 }
 
-// check finds what is wrong with who may do what.
+// check returns the errors in the access settings.
 func (a accessConfig) check() (all []finding) {
 	bad := func(at, format string, args ...any) { all = append(all, finding{at, fmt.Sprintf(format, args...)}) }
 	for who, word := range a.Allow {
 		if _, known := levels[word]; !known {
-			bad("access.allow."+who, "%q is none of %s", word, levelWords)
+			bad("access.allow."+who, "%q must be one of: %s", word, levelWords)
 		}
 	}
 	for _, who := range a.Newcomers {
 		if who != core.SameDomain && !strings.Contains(who, ".") {
-			bad("access.newcomers", "%q is none of %s, a domain, an address", who, core.SameDomain)
+			bad("access.newcomers", "%q must be %s, a domain or an address", who, core.SameDomain)
 		}
 	}
 	for at, word := range map[string]string{"access.moderators": a.Moderators, "access.admins": a.Admins} {
 		if _, known := levels[word]; word != "" && !known {
-			bad(at, "%q is none of %s", word, levelWords)
+			bad(at, "%q must be one of: %s", word, levelWords)
 		}
 	}
 	return all
 }
 
-// check finds what is wrong with the settings for the console.
+// check returns the errors in the console settings.
 func (c consoleConfig) check() []finding {
 	if c.Listen == "" {
 		return nil
@@ -233,28 +233,28 @@ func (c consoleConfig) check() []finding {
 	ip := net.ParseIP(host)
 	switch {
 	case err != nil:
-		return []finding{{"console.listen", fmt.Sprintf("%q is no address, as 127.0.0.1:8026", c.Listen)}}
+		return []finding{{"console.listen", fmt.Sprintf("%q is not a valid address, such as 127.0.0.1:8026", c.Listen)}}
 	case host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Token.value == "":
-		return []finding{{"console.token", fmt.Sprintf("missing; the console at %s can be reached from other machines and needs one", c.Listen)}}
+		return []finding{{"console.token", fmt.Sprintf("required: other machines can reach the console at %s", c.Listen)}}
 	}
 	return nil
 }
 
-// check finds what is wrong with the settings for files.
+// check returns the errors in the settings for files.
 func (f filesConfig) check() (all []finding) {
 	if f.LargestMB < 0 {
-		all = append(all, finding{"files.largest_mb", fmt.Sprintf("%d is less than nothing; wanted is a number of megabytes, as 100", f.LargestMB)})
+		all = append(all, finding{"files.largest_mb", fmt.Sprintf("%d is less than 0; expected a number of megabytes, such as 100", f.LargestMB)})
 	}
 	if f.PublicURL == "" {
 		return all
 	}
 	if u, err := url.Parse(f.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		all = append(all, finding{"files.public_url", fmt.Sprintf("%q is no address of the web, as https://files.example.org", f.PublicURL)})
+		all = append(all, finding{"files.public_url", fmt.Sprintf("%q is not a valid web address, such as https://files.example.org", f.PublicURL)})
 	}
 	if _, _, err := net.SplitHostPort(f.Listen); f.Listen == "" {
-		all = append(all, finding{"files.listen", "missing; where the server in front of public_url finds the files, as 127.0.0.1:8027"})
+		all = append(all, finding{"files.listen", "required: the address that public_url leads to, such as 127.0.0.1:8027"})
 	} else if err != nil {
-		all = append(all, finding{"files.listen", fmt.Sprintf("%q is no address, as 127.0.0.1:8027", f.Listen)})
+		all = append(all, finding{"files.listen", fmt.Sprintf("%q is not a valid address, such as 127.0.0.1:8027", f.Listen)})
 	}
 	return all
 }
@@ -262,7 +262,7 @@ func (f filesConfig) check() (all []finding) {
 func (c *config) files() core.Files {
 	f := core.Files{Largest: int64(c.Files.LargestMB) * 1e6, Keep: c.Files.Keep.value(0), URL: c.Files.PublicURL}
 	if c.Files.VoiceM4A == nil || *c.Files.VoiceM4A {
-		f.FFmpeg, _ = exec.LookPath("ffmpeg") // where it is not installed there is none
+		f.FFmpeg, _ = exec.LookPath("ffmpeg") // empty if it isn't installed
 	}
 	return f
 }

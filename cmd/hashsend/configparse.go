@@ -15,14 +15,14 @@ import (
 	"hashsend/connectors"
 )
 
-// UnmarshalYAML reads a time span.
+// UnmarshalYAML reads a duration.
 func (d *duration) UnmarshalYAML(n *yaml.Node) error {
 	v, err := time.ParseDuration(n.Value)
 	if n.Value == "0" {
 		v, err = 0, nil
 	}
 	if err != nil || v < 0 {
-		return fmt.Errorf("%q is no time span, as 5s, 2m or 1h", n.Value)
+		return fmt.Errorf("%q is not a duration, such as 5s, 2m or 1h", n.Value)
 	}
 	*d = duration(v)
 	return nil
@@ -36,11 +36,11 @@ func (c *config) parse(raw []byte) []mistake {
 	}
 	var all []mistake
 	if len(doc.Content) == 0 {
-		return []mistake{{0, "the file is empty: hashsend init writes one"}}
+		return []mistake{{0, "the file is empty: run hashsend init to create a configuration"}}
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode {
-		return []mistake{{root.Line, "the file must be a list of settings, as tag: \"#Send\""}}
+		return []mistake{{root.Line, "expected settings, such as tag: \"#Send\""}}
 	}
 	r := reader{lines: map[string]int{}}
 	fields := r.fieldsOf(reflect.ValueOf(c).Elem())
@@ -66,28 +66,28 @@ func (c *config) parse(raw []byte) []mistake {
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
 func yamlMistake(err error) mistake {
-	m := mistake{text: "it is no YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+	m := mistake{text: "not valid YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	if found := yamlLine.FindStringSubmatch(err.Error()); found != nil {
 		m.line, _ = strconv.Atoi(found[1])
 	}
-	// The library may print the text of a line, which may hold a password.
+	// The library may quote a line of the file, which may contain a password.
 	if i := strings.Index(m.text, "`"); i >= 0 {
 		m.text = m.text[:i] + "…"
 	}
 	return m
 }
 
-// reader fills structs from a YAML tree and remembers where each key stands.
+// reader fills structs from a YAML tree and keeps the line of each key.
 type reader struct {
 	lines      map[string]int
 	mistakes   []mistake
-	secretHere bool // a secret stands in the file itself
+	secretHere bool // the file itself contains a secret
 }
 
 // setting takes the value of one key.
 type setting func(n *yaml.Node, at string)
 
-// line returns where a key, or the nearest key above it, stands.
+// line returns the line of a key, or of the nearest key above it.
 func (r *reader) line(at string) int {
 	for at != "" {
 		if n := r.lines[at]; n > 0 {
@@ -104,7 +104,7 @@ func (r *reader) wrong(n *yaml.Node, format string, args ...any) {
 
 func (r *reader) read(n *yaml.Node, v reflect.Value, at string) {
 	if n.Kind == yaml.AliasNode {
-		r.wrong(n, "%s: aliases are not used here", at)
+		r.wrong(n, "%s: aliases are not supported", at)
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -132,7 +132,7 @@ func (r *reader) read(n *yaml.Node, v reflect.Value, at string) {
 		r.readList(n, at, func(i int, e *yaml.Node, at string) { r.read(e, v.Index(i), at) })
 	case reflect.Map:
 		if n.Kind != yaml.MappingNode {
-			r.wrong(n, "%s: wanted is a list of KEY: VALUE", at)
+			r.wrong(n, "%s: expected KEY: VALUE pairs", at)
 			return
 		}
 		v.Set(reflect.MakeMap(v.Type()))
@@ -149,9 +149,9 @@ func (r *reader) read(n *yaml.Node, v reflect.Value, at string) {
 }
 
 func (r *reader) readScalar(n *yaml.Node, v reflect.Value, at string) {
-	want := map[reflect.Kind]string{reflect.Int: "a number", reflect.Bool: "true or false", reflect.String: "a text"}[v.Kind()]
+	want := map[reflect.Kind]string{reflect.Int: "a number", reflect.Bool: "true or false", reflect.String: "text"}[v.Kind()]
 	if n.Kind != yaml.ScalarNode {
-		r.wrong(n, "%s: wanted is %s", at, want)
+		r.wrong(n, "%s: expected %s", at, want)
 		return
 	}
 	if v.Kind() == reflect.String {
@@ -163,10 +163,10 @@ func (r *reader) readScalar(n *yaml.Node, v reflect.Value, at string) {
 	}
 }
 
-// readList hands over the entries of a list.
+// readList calls entry for each entry of a list.
 func (r *reader) readList(n *yaml.Node, at string, entry func(i int, e *yaml.Node, at string)) {
 	if n.Kind != yaml.SequenceNode {
-		r.wrong(n, "%s: wanted is a list, each entry behind a dash", at)
+		r.wrong(n, "%s: expected a list, with a dash before each entry", at)
 		return
 	}
 	for i, e := range n.Content {
@@ -191,11 +191,11 @@ func (r *reader) networks(kind connectors.Network, n *yaml.Node, at string) (all
 	return all
 }
 
-// readSettings reads KEY: VALUE for each key.
+// readSettings reads the KEY: VALUE pairs of a section.
 func (r *reader) readSettings(n *yaml.Node, fields map[string]setting, at string) {
 	if n.Kind != yaml.MappingNode {
 		if n.Tag != "!!null" {
-			r.wrong(n, "%s: wanted are settings, as KEY: VALUE", at)
+			r.wrong(n, "%s: expected settings, such as KEY: VALUE", at)
 		}
 		return
 	}
@@ -206,9 +206,9 @@ func (r *reader) readSettings(n *yaml.Node, fields map[string]setting, at string
 		take, known := fields[key.Value]
 		switch {
 		case !known:
-			r.wrong(key, "%s: there is no such setting%s", path, nearest(key.Value, fields))
+			r.wrong(key, "%s: unknown setting%s", path, nearest(key.Value, fields))
 		case seen[key.Value]:
-			r.wrong(key, "%s: it is set twice", path)
+			r.wrong(key, "%s: set twice", path)
 		default:
 			seen[key.Value] = true
 			r.lines[path] = key.Line
@@ -217,7 +217,7 @@ func (r *reader) readSettings(n *yaml.Node, fields map[string]setting, at string
 	}
 }
 
-// fieldsOf returns the fields of a struct by their keys, those of inlined structs too.
+// fieldsOf returns the fields of a struct by key, including those of inlined structs.
 func (r *reader) fieldsOf(v reflect.Value) map[string]setting {
 	fields := map[string]setting{}
 	for i := range v.NumField() {
@@ -242,7 +242,7 @@ func (r *reader) readSecret(n *yaml.Node, v reflect.Value, at string) {
 	v.SetString(s.value)
 }
 
-// nearest proposes the key that was probably meant.
+// nearest suggests the key that was probably meant.
 func nearest(key string, fields map[string]setting) string {
 	best, distance := "", 3
 	for name := range fields {

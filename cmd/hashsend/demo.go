@@ -12,13 +12,13 @@ func newDemo() *cobra.Command {
 	var o demo.Options
 	var verbose, empty bool
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Show it in the browser, with nothing configured",
-		Long: `Starts a small mail server (real SMTP and IMAP on this machine, two mailboxes)
-and a chat room, joins them by the bridge, and serves one page that shows both
-sides and what the bridge does between them. A new room begins with a short talk,
-which is printed, too.`,
+		Use: "demo", Short: "Try hashsend in the browser, without any setup",
+		Long: `Starts a small mail server (real SMTP and IMAP on this machine, with two mailboxes)
+and a chat room, connects them, and serves a web page that shows both sides and what
+hashsend does. A new room starts with a short sample conversation, which is also
+printed here.`,
 		Example: `  hashsend demo
-  hashsend demo --dir ~/hashsend-demo      keep rooms and mails for the next time`,
+  hashsend demo --dir ~/hashsend-demo      keep the room and the emails for next time`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Out, o.Talk = cmd.OutOrStdout(), !empty
@@ -29,9 +29,9 @@ which is printed, too.`,
 			return demo.Run(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.Dir, "dir", "", "folder for rooms and mails (default: a temporary one, removed at the end)")
-	cmd.Flags().BoolVar(&empty, "empty", false, "begin with an empty room, without the short talk")
-	cmd.Flags().StringVar(&o.Listen, "listen", "", "address of the page on this machine (default 127.0.0.1:8025, or another port)")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log what happens")
+	cmd.Flags().StringVar(&o.Dir, "dir", "", "folder for the room and the emails (default: a temporary folder, removed at the end)")
+	cmd.Flags().BoolVar(&empty, "empty", false, "start with an empty room, without the sample conversation")
+	cmd.Flags().StringVar(&o.Listen, "listen", "", "address of the web page; must be on this machine (default 127.0.0.1:8025, or another port if it is in use)")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "print a detailed log")
 	return cmd
 }

@@ -27,15 +27,15 @@ func newInit() *cobra.Command {
 	var imap, smtp string
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "init", Short: "Set it up: ask, try, and write the configuration", Args: noArgs,
-		Long: `Asks for a mailbox and a homeserver, finds the mail servers, tries each answer
-at once, and writes config.yaml (readable by you only) and, for an application
-service, the registration file. Two mails from the mailbox to itself show
-whether plus addresses arrive, whether the Message-ID survives, and whether the
-provider keeps a copy of sent mail.
+		Use: "init", Short: "Set up hashsend: ask questions, test the answers, write the configuration", Args: noArgs,
+		Long: `Asks for a mailbox and a chat network, finds the mail servers, tests each answer, and
+writes config.yaml, which only you can read. For a Matrix application service it also
+writes the registration file. It sends two emails from the mailbox to itself to find
+out whether plus addresses work, whether the Message-ID survives, and whether the
+provider keeps a copy of sent email.
 
-Every question has a flag. With --yes, or without a terminal, only the flags
-are used, and what is missing is named.`,
+Every question has a flag. With --yes, or without a terminal, init asks nothing, uses
+the flags, and lists the ones that are missing.`,
 		Example: `  hashsend init
   hashsend init --yes --address team@example.org --password-file /run/secrets/mail \
       --homeserver example.org --way appservice --admin @alice:example.org
@@ -60,42 +60,42 @@ are used, and what is missing is named.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&a.Address, "address", "", "address of the mailbox")
+	f.StringVar(&a.Address, "address", "", "email address of the mailbox")
 	f.StringVar(&a.Password.File, "password-file", "", "file with the password of the mailbox")
 	f.StringVar(&a.Password.Env, "password-env", "", "environment variable with the password of the mailbox")
-	f.StringVar(&a.Title, "title", "", "name behind the authors of mails: \"Alice (Acme)\"")
+	f.StringVar(&a.Title, "title", "", "name that appears after the author's name: \"Alice (Acme)\"")
 	f.StringVar(&a.Owner, "owner", "", "name of the owner of the mailbox")
-	f.StringSliceVar(&a.Own, "own", nil, "another address of the owner (may be repeated)")
-	f.StringVar(&imap, "imap", "", "IMAP server, HOST:PORT or HOST:PORT/tls, /starttls, /none (default: found out)")
-	f.StringVar(&smtp, "smtp", "", "submission server, the same way")
-	f.StringVar(&a.User, "user", "", "login of the mailbox (default: the address)")
-	f.StringVar(&a.CAFile, "ca-file", "", "certificate authority of the mail servers, if they have their own")
-	f.StringVar(&a.ClientID, "oauth2-client-id", "", "client id, for providers that take OAuth2 only")
-	f.StringVar(&a.HomeRoom, "home-room", "", "room for questions that belong to no other room, such as !abc:example.org")
-	f.StringVar(&a.Admin, "admin", "", "user who may do everything, such as @alice:example.org")
-	f.StringVar(&a.Network, "network", "", "chat networks, separated by commas: "+w.keys(", ")+" (default: those that other flags are about)")
+	f.StringSliceVar(&a.Own, "own", nil, "another address of the owner (can be repeated)")
+	f.StringVar(&imap, "imap", "", "IMAP server: HOST:PORT, or HOST:PORT/tls, /starttls or /none (default: found automatically)")
+	f.StringVar(&smtp, "smtp", "", "submission (SMTP) server, in the same form")
+	f.StringVar(&a.User, "user", "", "user name for signing in to the mailbox (default: the address)")
+	f.StringVar(&a.CAFile, "ca-file", "", "PEM file with the certificate authority of the mail servers, if they have their own")
+	f.StringVar(&a.ClientID, "oauth2-client-id", "", "OAuth2 client ID, for providers that don't accept passwords")
+	f.StringVar(&a.HomeRoom, "home-room", "", "room for questions and notices that belong to no other room, such as !abc:example.org")
+	f.StringVar(&a.Admin, "admin", "", "user ID of the admin, such as @alice:example.org")
+	f.StringVar(&a.Network, "network", "", "chat networks, separated by commas: "+w.keys(", ")+" (default: the networks that other flags are for)")
 	for _, c := range w.chats {
 		c.flags(f)
 	}
 	f.StringVarP(&w.file, "out", "o", "config.yaml", "configuration file to write")
-	f.BoolVar(&w.force, "force", false, "replace files that exist")
-	f.BoolVar(&w.noTest, "no-test", false, "try no connection and send no test mail")
-	f.BoolVarP(&yes, "yes", "y", false, "ask nothing, use the flags")
+	f.BoolVar(&w.force, "force", false, "replace existing files")
+	f.BoolVar(&w.noTest, "no-test", false, "don't test connections or send test emails")
+	f.BoolVarP(&yes, "yes", "y", false, "ask nothing; use only the flags")
 	return cmd
 }
 
-// wizard sets hashsend up.
+// wizard asks the questions of init and writes the files.
 type wizard struct {
 	a             answers
 	chats         []*chatNetwork
 	file          string
 	force, noTest bool
-	ask           asker // nil: nobody is asked
+	ask           asker // nil: ask nothing
 	out           io.Writer
 	find          func(ctx context.Context, address string) (discover.Found, error)
 	client        *http.Client
-	patience      time.Duration   // for the mails to oneself
-	mailTokens    *mailnet.Tokens // of the mailbox that is tried
+	patience      time.Duration   // time limit for the test emails
+	mailTokens    *mailnet.Tokens // of the mailbox that is tested
 }
 
 func (w *wizard) say(format string, args ...any) { fmt.Fprintf(w.out, format+"\n", args...) }
@@ -130,7 +130,7 @@ func (w *wizard) run(ctx context.Context) error {
 	return w.write()
 }
 
-// mayWrite refuses to replace a file that exists, unless it is forced to.
+// mayWrite returns an error if a file exists, unless force is set.
 func (w *wizard) mayWrite(chosen []*chatNetwork) error {
 	if w.force {
 		return nil
@@ -141,7 +141,7 @@ func (w *wizard) mayWrite(chosen []*chatNetwork) error {
 	}
 	for _, path := range paths {
 		if _, err := os.Stat(path); err == nil {
-			return fmt.Errorf("%s exists already: --force replaces it, --out and --registration name other files", path)
+			return fmt.Errorf("%s already exists: use --force to replace it, or --out and --registration to name other files", path)
 		}
 	}
 	return nil
@@ -151,8 +151,8 @@ func (w *wizard) mayWrite(chosen []*chatNetwork) error {
 func (w *wizard) mailbox(ctx context.Context) error {
 	a := &w.a
 	for {
-		if err := w.question(ctx, "The mailbox", "hashsend sends from it and reads what is answered. Everything else in it stays untouched.",
-			question{Label: "Its address", Into: &a.Address, Check: isAddress}); err != nil {
+		if err := w.question(ctx, "Mailbox", "hashsend sends from this mailbox and reads the replies. It leaves all other email alone.",
+			question{Label: "Email address", Into: &a.Address, Check: isAddress}); err != nil {
 			return err
 		}
 		if a.IMAP.Host != "" && a.SMTP.Host != "" {
@@ -163,7 +163,7 @@ func (w *wizard) mailbox(ctx context.Context) error {
 		switch {
 		case err == nil:
 			a.take(found)
-			w.say("✓ Reading by %s, sending by %s: %s.", a.IMAP, a.SMTP, found.How)
+			w.say("✓ Found %s for reading and %s for sending (%s).", a.IMAP, a.SMTP, found.How)
 			return nil
 		case w.ask == nil || ctx.Err() != nil:
 			return err
@@ -173,18 +173,18 @@ func (w *wizard) mailbox(ctx context.Context) error {
 			continue
 		}
 		var imap, smtp string
-		if err := w.question(ctx, "The mail servers", "They were not found. The settings of your provider name them.",
-			question{Label: "IMAP server, HOST:PORT", Into: &imap, Check: isServer},
-			question{Label: "Submission (SMTP) server, HOST:PORT", Into: &smtp, Check: isServer}); err != nil {
+		if err := w.question(ctx, "Mail servers", "They weren't found. Look for them in your provider's help pages.",
+			question{Label: "IMAP server (HOST:PORT)", Into: &imap, Check: isServer},
+			question{Label: "Submission (SMTP) server (HOST:PORT)", Into: &smtp, Check: isServer}); err != nil {
 			return err
 		}
-		a.IMAP, _ = parseServer("", imap) //nolint:errcheck // it was checked
-		a.SMTP, _ = parseServer("", smtp) //nolint:errcheck // it was checked
+		a.IMAP, _ = parseServer("", imap) //nolint:errcheck // it was checked before
+		a.SMTP, _ = parseServer("", smtp) //nolint:errcheck // it was checked before
 		return nil
 	}
 }
 
-// mailLogin gets the password and tries it.
+// mailLogin asks for the password and tests it.
 func (w *wizard) mailLogin(ctx context.Context) error {
 	a := &w.a
 	for {
@@ -200,15 +200,15 @@ func (w *wizard) mailLogin(ctx context.Context) error {
 			return err
 		case w.ask == nil || ctx.Err() != nil || a.OAuth2 != nil:
 			if a.Provider != nil {
-				w.say("%s wants %s.", a.Provider.Name, a.Provider.Password)
+				w.say("%s needs %s.", a.Provider.Name, a.Provider.Password)
 			}
-			return errors.New("the mailbox cannot be used like that; nothing was written")
+			return errors.New("couldn't use the mailbox; nothing was written")
 		}
 		a.Password = secretFrom{}
 	}
 }
 
-// askLogin asks for the password, or has the person log in at the provider.
+// askLogin asks for the password, or lets the person sign in at the provider.
 func (w *wizard) askLogin(ctx context.Context) error {
 	a := &w.a
 	switch {
@@ -217,14 +217,14 @@ func (w *wizard) askLogin(ctx context.Context) error {
 	case !a.Password.empty():
 		return nil
 	}
-	hint := "Many providers want an app password, made in the security settings of the account."
+	hint := "Many providers need an app password, which you create in the account's security settings."
 	if a.Provider != nil {
-		hint = a.Provider.Name + " wants " + a.Provider.Password + "."
+		hint = a.Provider.Name + " needs " + a.Provider.Password + "."
 	}
-	return w.question(ctx, "Its password", hint, question{Label: "Password", Into: &a.Password.Value, Hidden: true, Check: isThere})
+	return w.question(ctx, "Password", hint, question{Label: "Password", Into: &a.Password.Value, Hidden: true, Check: isThere})
 }
 
-// tryMailbox tries to read and to send, and says what works; good: both do.
+// tryMailbox tests reading and sending and prints the results. good means that both work.
 func (w *wizard) tryMailbox(ctx context.Context) (good bool, err error) {
 	box, err := w.draft()
 	if err != nil {
@@ -245,23 +245,23 @@ func (w *wizard) tryMailbox(ctx context.Context) (good bool, err error) {
 	return good, nil
 }
 
-// people asks for names and other addresses.
+// people asks for the mailbox's name and the owner's other addresses.
 func (w *wizard) people(ctx context.Context) error {
 	a := &w.a
 	if w.ask == nil {
 		return nil
 	}
 	own := strings.Join(a.Own, ", ")
-	if err := w.question(ctx, "Names", "People will see mails from \"Alice (NAME)\".",
-		question{Label: "Name for the mailbox, as Acme (may be empty)", Into: &a.Title, Asked: true},
-		question{Label: "Your other addresses that send from this mailbox (may be empty)", Into: &own, Check: areAddresses, Asked: true}); err != nil {
+	if err := w.question(ctx, "Names", "Emails will be from \"Alice (NAME)\".",
+		question{Label: "Name of your team or organization, such as Acme (optional)", Into: &a.Title, Asked: true},
+		question{Label: "Other addresses that you send from with this mailbox (optional)", Into: &own, Check: areAddresses, Asked: true}); err != nil {
 		return err
 	}
 	a.Own = words(own)
 	return nil
 }
 
-// rooms asks who may command, and where to tell.
+// rooms asks for the admin and the home room.
 func (w *wizard) rooms(ctx context.Context) error {
 	if w.ask == nil {
 		return nil
@@ -269,11 +269,11 @@ func (w *wizard) rooms(ctx context.Context) error {
 	id := w.examples(func(n connectors.Network) string { return n.User })
 	room := w.examples(func(n connectors.Network) string { return n.Room })
 	return w.question(ctx, "You", "",
-		question{Label: "Your own user id, who may do everything, as " + id, Into: &w.a.Admin, Asked: true},
-		question{Label: "Home room, for questions that belong to no other room, as " + room + " (may be empty)", Into: &w.a.HomeRoom, Asked: true})
+		question{Label: "Your user ID, for admin rights, such as " + id, Into: &w.a.Admin, Asked: true},
+		question{Label: "Home room, for questions and notices that belong to no other room, such as " + room + " (optional)", Into: &w.a.HomeRoom, Asked: true})
 }
 
-// config writes the configuration of the answers so far.
+// config returns the text of the configuration from the answers so far.
 func (w *wizard) config() []byte {
 	var chats []chatSetup
 	for _, c := range w.chats {
@@ -284,7 +284,7 @@ func (w *wizard) config() []byte {
 	return w.a.config(w.homeNetwork(), chats...)
 }
 
-// draft reads the configuration of the answers so far.
+// draft parses the configuration from the answers so far.
 func (w *wizard) draft() (*config, error) {
 	c := &config{path: w.file, unfinished: !slices.ContainsFunc(w.chats, func(c *chatNetwork) bool { return c.done })}
 	for _, n := range w.chats {
@@ -313,7 +313,7 @@ func (w *wizard) write() error {
 	if err := writeNew(w.file, w.config(), w.force); err != nil {
 		return err
 	}
-	w.say("\nWritten to %s, which only you may read.", w.file)
+	w.say("\nThe configuration is in %s. Only you can read it.", w.file)
 	prompt := ""
 	for _, n := range slices.Backward(w.chats) {
 		if !n.done {
@@ -324,7 +324,7 @@ func (w *wizard) write() error {
 		}
 		prompt = n.Prompt
 	}
-	w.say("\nNext:\n  hashsend check --config %s\n  hashsend run --config %s\nThen invite the bot into a room and type %s help.", w.file, w.file, prompt)
+	w.say("\nNext:\n  hashsend check --config %s\n  hashsend run --config %s\nThen invite the bot to a room and type %s help there.", w.file, w.file, prompt)
 	return nil
 }
 

@@ -54,19 +54,19 @@ func TestInitAsks(t *testing.T) {
 	homeserver := startHomeserver(t)
 	dir := t.TempDir()
 	who := &person{t: t, answers: map[string][]string{
-		"Its address":                                  {"team", "team@tuta.com", mailtest.Address},
-		"IMAP server, HOST:PORT":                       {"", fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
-		"Submission (SMTP) server, HOST:PORT":          {"nowhere", fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
-		"Password":                                     {"wrong", mailtest.Password},
-		"Name for the mailbox, as Acme (may be empty)": {"Acme"},
-		"Your other addresses that send from this mailbox (may be empty)": {"alice", "alice@example.org, a@example.net"},
-		"Homeserver, as example.org or https://matrix.example.org":        {"http://127.0.0.1:1", homeserver},
-		"Network":                           {"matrix"},
-		"Way":                               {"account", "account"},
-		"User id, as @hashsend:example.org": {"@hashsend:example.org", "@hashsend:example.org"},
-		"Its access token":                  {"wrong", matrixToken},
-		"Your own user id, who may do everything, as @alice:example.org":                            {"@alice:example.org"},
-		"Home room, for questions that belong to no other room, as !abc:example.org (may be empty)": {""},
+		"Email address":                        {"team", "team@tuta.com", mailtest.Address},
+		"IMAP server (HOST:PORT)":              {"", fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
+		"Submission (SMTP) server (HOST:PORT)": {"nowhere", fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
+		"Password":                             {"wrong", mailtest.Password},
+		"Name of your team or organization, such as Acme (optional)":      {"Acme"},
+		"Other addresses that you send from with this mailbox (optional)": {"alice", "alice@example.org, a@example.net"},
+		"Homeserver, such as example.org or https://matrix.example.org":   {"http://127.0.0.1:1", homeserver},
+		"Network":                                {"matrix"},
+		"Connect as":                             {"account", "account"},
+		"User ID, such as @hashsend:example.org": {"@hashsend:example.org", "@hashsend:example.org"},
+		"Access token":                           {"wrong", matrixToken},
+		"Your user ID, for admin rights, such as @alice:example.org":                                             {"@alice:example.org"},
+		"Home room, for questions and notices that belong to no other room, such as !abc:example.org (optional)": {""},
 	}}
 	var out bytes.Buffer
 	w := &wizard{
@@ -87,7 +87,7 @@ func TestInitAsks(t *testing.T) {
 			t.Errorf("%q was asked too seldom: %q is left", label, left)
 		}
 	}
-	for _, want := range []string{"Tuta: it has neither IMAP nor SMTP", "✗ reading: ", "✓ reading: logged in", "✗ http://127.0.0.1:1: ", "Plus addresses do not arrive", "another Message-ID", "keeps a copy"} {
+	for _, want := range []string{"Tuta: it has neither IMAP nor SMTP", "✗ reading: ", "✓ reading: signed in", "✗ http://127.0.0.1:1: ", "Plus addresses don't work", "changes the Message-ID", "keeps a copy"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -15,7 +16,7 @@ import (
 	"hashsend/connectors/mailnet"
 )
 
-// answers are what the configuration is written from.
+// answers are the values that the configuration is made from.
 type answers struct {
 	Address, Title, Owner string
 	Own                   []string
@@ -25,13 +26,13 @@ type answers struct {
 	Provider              *discover.Provider
 	OAuth2                *discover.OAuth2
 	ClientID, Refresh     string
-	Trip                  *discover.Trip // nil: not tried
+	Trip                  *discover.Trip // nil: not tested
 
 	HomeRoom, Admin string
 	Network         string // keys of chat networks, with commas
 }
 
-// secretFrom is a secret as it will stand in the configuration.
+// secretFrom is a secret in the form that the configuration will have.
 type secretFrom struct{ Value, File, Env string }
 
 func (s secretFrom) empty() bool { return s == secretFrom{} }
@@ -50,7 +51,7 @@ func (s secretFrom) yaml() string {
 	return quoted(s.Value)
 }
 
-// quoted writes a text as YAML (and JSON) has it.
+// quoted returns text as a quoted string that is valid in YAML and JSON.
 func quoted(s string) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -69,7 +70,7 @@ func quotedAll(all []string) string {
 	return "[" + strings.Join(q, ", ") + "]"
 }
 
-// missing names the flags about the mailbox that are needed and not given.
+// missing returns the required mailbox flags that aren't set.
 func (a *answers) missing() (flags []string) {
 	need := func(flag, value string) {
 		if value == "" {
@@ -83,7 +84,7 @@ func (a *answers) missing() (flags []string) {
 	return flags
 }
 
-// take keeps the servers that were found, but not over those that were named.
+// take uses the servers that were found, unless a flag named others.
 func (a *answers) take(f discover.Found) {
 	if a.IMAP.Host == "" {
 		a.IMAP = f.IMAP
@@ -99,24 +100,24 @@ func (a *answers) take(f discover.Found) {
 	}
 }
 
-// config writes the configuration, with the sections of these chat networks; the home
-// room is in the network home.
+// config returns the text of the configuration with the sections of chats. home is the
+// network of the home room.
 func (a answers) config(home string, chats ...chatSetup) []byte {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Configuration of hashsend, written by hashsend init. docs/configuration.md and")
-	line("# config.example.yaml explain every setting; hashsend check tells what is wrong.\n")
+	line("# The configuration of hashsend, written by hashsend init. docs/configuration.md and")
+	line("# config.example.yaml explain every setting; hashsend check finds errors.\n")
 	if a.HomeRoom != "" {
-		line("# Where hashsend asks and tells what belongs to no other room.")
+		line("# The room for questions and notices that belong to no other room.")
 		line("home: {network: %s, room: %s}\n", home, quoted(a.HomeRoom))
 	}
-	line("# Who may do what: nothing, speak, ask, link, administer.")
+	line("# Access levels: nothing, speak, ask, link, administer.")
 	line("access:\n  allow:\n    \"*\": speak")
 	if a.Admin != "" {
 		line("    %s: administer", quoted(a.Admin))
 	}
-	line("  moderators: link    # moderators of a room may link it and invite people\n  admins: link")
-	line("  mail: []            # addresses and domains that may open a conversation by mail\n")
+	line("  moderators: link    # moderators of a room can link it and invite people\n  admins: link")
+	line("  mail: []            # addresses and domains that can start a conversation by email\n")
 	for _, c := range chats {
 		c.write(line)
 	}
@@ -127,13 +128,13 @@ func (a answers) config(home string, chats ...chatSetup) []byte {
 func (a answers) mailbox(line func(string, ...any)) {
 	line("mailboxes:\n  - address: %s", quoted(a.Address))
 	if a.Title != "" {
-		line("    title: %s    # stands behind an author: \"Alice (Acme)\"", quoted(a.Title))
+		line("    title: %s    # appears after the author's name: \"Alice (Acme)\"", quoted(a.Title))
 	}
 	if a.Owner != "" {
 		line("    owner: %s", quoted(a.Owner))
 	}
 	if len(a.Own) > 0 {
-		line("    own: %s    # other addresses of the owner", quotedAll(a.Own))
+		line("    own: %s    # the owner's other addresses", quotedAll(a.Own))
 	}
 	for _, s := range []struct {
 		key string
@@ -158,19 +159,19 @@ func (a answers) mailbox(line func(string, ...any)) {
 		plus, keeps = a.Trip.Plus, a.Trip.KeptSent
 	}
 	local, domain, _ := strings.Cut(a.Address, "@")
-	line("    plus_addresses: %t    # mail to %s+anything@%s arrives", plus, local, domain)
-	line("    keeps_sent: %t    # the provider puts what is submitted into Sent by itself", keeps)
+	line("    plus_addresses: %t    # whether email to %s+anything@%s arrives", plus, local, domain)
+	line("    keeps_sent: %t    # whether the provider saves sent email in Sent", keeps)
 	if p := a.Provider; p != nil {
 		if p.PerHour > 0 {
-			line("    mails_per_hour: %d    # half of it is used, which keeps within the limits of %s", p.PerHour, p.Name)
+			line("    mails_per_hour: %d    # hashsend uses half of it, to stay within the limits of %s", p.PerHour, p.Name)
 		}
 		if len(p.AuthservIDs) > 0 {
-			line("    trust: {authserv_ids: %s}    # what %s says about senders is believed", quotedAll(p.AuthservIDs), p.Name)
+			line("    trust: {authserv_ids: %s}    # trust sender verification by %s", quotedAll(p.AuthservIDs), p.Name)
 		}
 	}
 }
 
-// parseServer reads HOST:PORT or HOST:PORT/tls; without a word the port tells.
+// parseServer reads HOST:PORT or HOST:PORT/tls. By default, the port decides about TLS.
 func parseServer(flag, s string) (v discover.Server, err error) {
 	if s == "" {
 		return v, nil
@@ -179,7 +180,7 @@ func parseServer(flag, s string) (v discover.Server, err error) {
 	host, port, err := net.SplitHostPort(where)
 	n, numErr := strconv.Atoi(port)
 	if err != nil || numErr != nil || host == "" || n < 1 || n > 65535 {
-		return v, usage("%s", strings.TrimSpace(fmt.Sprintf("%s %q is no server, as mail.example.org:993", flag, s)))
+		return v, usage("%s", strings.TrimSpace(fmt.Sprintf("%s %q is not a valid server, such as mail.example.org:993", flag, s)))
 	}
 	if !named {
 		if protection = mailnet.StartTLS; n == 993 || n == 465 {
@@ -187,7 +188,7 @@ func parseServer(flag, s string) (v discover.Server, err error) {
 		}
 	}
 	if !slices.Contains([]string{mailnet.TLS, mailnet.StartTLS, mailnet.Plain}, protection) {
-		return v, usage("%s", strings.TrimSpace(fmt.Sprintf("%s: %q is none of tls, starttls, none", flag, protection)))
+		return v, usage("%s", strings.TrimSpace(fmt.Sprintf("%s: %q must be one of: tls, starttls, none", flag, protection)))
 	}
 	return discover.Server{Host: host, Port: n, TLS: protection}, nil
 }
@@ -202,14 +203,14 @@ func isServer(s string) error {
 
 func isThere(s string) error {
 	if strings.TrimSpace(s) == "" {
-		return fmt.Errorf("this is needed")
+		return errors.New("required")
 	}
 	return nil
 }
 
 func isAddress(s string) error {
 	if _, err := mail.ParseAddress(s); err != nil {
-		return fmt.Errorf("%q is no email address", s)
+		return fmt.Errorf("%q is not a valid email address", s)
 	}
 	return nil
 }

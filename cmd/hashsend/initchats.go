@@ -16,18 +16,18 @@ import (
 // chatSetup asks about one chat network and writes its section.
 type chatSetup interface {
 	flags(f *pflag.FlagSet)
-	// given reports whether a flag says something about this network.
+	// given reports whether a flag for this network is set.
 	given() bool
-	// missing names the flags that are needed and not given.
+	// missing returns the required flags that aren't set.
 	missing() []string
-	// makes names the files that it will write besides the configuration.
+	// makes returns the files that it will write besides the configuration.
 	makes() []string
-	// ask asks for what is not answered yet. It is called again after forget, when the
-	// answers did not work.
+	// ask asks the questions that have no answer yet. It is called again after forget if the
+	// answers didn't work.
 	ask(ctx context.Context, w *wizard) error
-	// try tries the answers, with the connection that they make, and says what works.
+	// try tests the connection that the answers describe, and returns what works.
 	try(ctx context.Context, w *wizard, n network) (string, error)
-	// forget drops the answers that did not work.
+	// forget drops the answers that didn't work.
 	forget()
 	// write writes the section of the configuration.
 	write(line func(string, ...any))
@@ -42,8 +42,8 @@ type chatNetwork struct {
 	done bool // its answers are complete
 }
 
-// chatNetworks returns all that init can set up. Those that need more than a few
-// questions have a file of their own.
+// chatNetworks returns the networks that init can set up. A network that needs more than
+// a few questions has a file of its own.
 func chatNetworks(known []connectors.Network) (all []*chatNetwork) {
 	for _, n := range known {
 		c := &chatNetwork{Network: n}
@@ -60,8 +60,8 @@ func chatNetworks(known []connectors.Network) (all []*chatNetwork) {
 	return all
 }
 
-// chosen are the networks that --network names; without it those that other flags say
-// something about, or the first of all.
+// chosen returns the networks that --network names. Without it, those that have a flag set,
+// or else the first of the list.
 func (w *wizard) chosen() (all []*chatNetwork, err error) {
 	if w.a.Network == "" {
 		for _, c := range w.chats {
@@ -92,7 +92,7 @@ func (w *wizard) keys(between string) string {
 	return strings.Join(all, between)
 }
 
-// askChats asks which chat networks there are, and about each.
+// askChats asks which chat networks to set up, and sets up each.
 func (w *wizard) askChats(ctx context.Context) error {
 	if w.a.Network == "" && w.ask != nil {
 		var options []string
@@ -102,7 +102,7 @@ func (w *wizard) askChats(ctx context.Context) error {
 		if len(options) > 1 {
 			options = append(options, w.keys(","))
 		}
-		if err := w.question(ctx, "The chat", "Rooms of this network are connected to email.",
+		if err := w.question(ctx, "Chat", "hashsend connects rooms of this network to email.",
 			question{Label: "Network", Into: &w.a.Network, Options: options}); err != nil {
 			return err
 		}
@@ -135,14 +135,14 @@ func (w *wizard) askChat(ctx context.Context, n *chatNetwork) error {
 		}
 		w.say("✗ %v", err)
 		if w.ask == nil || ctx.Err() != nil {
-			return fmt.Errorf("this %s cannot be used; no configuration was written", n.Server)
+			return fmt.Errorf("couldn't use this %s; no configuration was written", n.Server)
 		}
 		n.done = false
 		n.forget()
 	}
 }
 
-// tryChat tries the answers about a network.
+// tryChat tests the answers about a network.
 func (w *wizard) tryChat(ctx context.Context, n *chatNetwork) (string, error) {
 	c, err := w.draft()
 	if err != nil {
@@ -152,14 +152,14 @@ func (w *wizard) tryChat(ctx context.Context, n *chatNetwork) (string, error) {
 	return n.try(ctx, w, c.Networks[at])
 }
 
-// tryConnection tries a connection as check does.
+// tryConnection tests a connection as check does.
 func tryConnection(ctx context.Context, n network) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	return n.Try(ctx, chat.Env{Name: n.name, Log: slog.New(slog.DiscardHandler)})
 }
 
-// examples joins what the networks that are set up give as an example.
+// examples joins the examples of the networks that are set up.
 func (w *wizard) examples(of func(connectors.Network) string) string {
 	var all []string
 	for _, c := range w.chats {
@@ -170,8 +170,8 @@ func (w *wizard) examples(of func(connectors.Network) string) string {
 	return strings.Join(all, " or ")
 }
 
-// homeNetwork is the network of the home room: the first whose ids begin as this one
-// does, else the last.
+// homeNetwork returns the network of the home room: the first whose room ids start with the
+// same character, or else the last.
 func (w *wizard) homeNetwork() (key string) {
 	for _, c := range w.chats {
 		if !c.done {
@@ -184,7 +184,7 @@ func (w *wizard) homeNetwork() (key string) {
 	return key
 }
 
-// askedSetup sets up a network by the questions of its row.
+// askedSetup sets up a network with the questions of its row.
 type askedSetup struct {
 	connectors.Network
 	answers []secretFrom // to each of Asks
@@ -197,8 +197,8 @@ func (s *askedSetup) flag(n int) string {
 func (s *askedSetup) flags(f *pflag.FlagSet) {
 	for n, ask := range s.Asks {
 		if ask.Secret {
-			f.StringVar(&s.answers[n].File, s.flag(n)+"-file", "", s.Key+": file with the answer to: "+ask.Label)
-			f.StringVar(&s.answers[n].Env, s.flag(n)+"-env", "", s.Key+": the same from an environment variable")
+			f.StringVar(&s.answers[n].File, s.flag(n)+"-file", "", s.Key+": file with: "+ask.Label)
+			f.StringVar(&s.answers[n].Env, s.flag(n)+"-env", "", s.Key+": environment variable with: "+ask.Label)
 			continue
 		}
 		f.StringVar(&s.answers[n].Value, s.flag(n), "", s.Key+": "+ask.Label)

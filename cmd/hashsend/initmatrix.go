@@ -22,15 +22,15 @@ type matrixSetup struct {
 }
 
 func (s *matrixSetup) flags(f *pflag.FlagSet) {
-	f.StringVar(&s.Homeserver, "homeserver", "", "Matrix homeserver: its name (example.org) or the address of its client API")
-	f.StringVar(&s.Domain, "domain", "", "the part of user ids behind the colon (default: the name given as --homeserver)")
-	f.StringVar(&s.Way, "way", "", "appservice (you can configure the homeserver) or account (any homeserver)")
-	f.StringVar(&s.UserID, "user-id", "", "for account: the user, such as @hashsend:example.org")
-	f.StringVar(&s.Token.File, "token-file", "", "for account: file with its access token")
-	f.StringVar(&s.Token.Env, "token-env", "", "for account: environment variable with its access token")
-	f.StringVar(&s.Listen, "listen", "127.0.0.1:29320", "for appservice: address to listen on for the homeserver")
-	f.StringVar(&s.URL, "url", "", "for appservice: the same as the homeserver sees it (default http:// and --listen)")
-	f.StringVar(&s.Registration, "registration", "registration.yaml", "registration file to write, for appservice")
+	f.StringVar(&s.Homeserver, "homeserver", "", "Matrix homeserver: its name (example.org) or the URL of its client API")
+	f.StringVar(&s.Domain, "domain", "", "the part of user IDs after the colon (default: the name given as --homeserver)")
+	f.StringVar(&s.Way, "way", "", "how to connect: appservice (you can configure the homeserver) or account (any homeserver)")
+	f.StringVar(&s.UserID, "user-id", "", "for account: user ID, such as @hashsend:example.org")
+	f.StringVar(&s.Token.File, "token-file", "", "for account: file with the access token")
+	f.StringVar(&s.Token.Env, "token-env", "", "for account: environment variable with the access token")
+	f.StringVar(&s.Listen, "listen", "127.0.0.1:29320", "for appservice: address on which to listen for the homeserver")
+	f.StringVar(&s.URL, "url", "", "for appservice: URL at which the homeserver reaches --listen (default: http:// and --listen)")
+	f.StringVar(&s.Registration, "registration", "registration.yaml", "for appservice: registration file to write")
 }
 
 func (s *matrixSetup) given() bool { return s.Homeserver != "" }
@@ -65,27 +65,27 @@ func (s *matrixSetup) missing() (flags []string) {
 			need("--domain", s.Domain)
 		}
 	default:
-		flags = append(flags, "--way, which is appservice or account")
+		flags = append(flags, "--way appservice or --way account")
 	}
 	return flags
 }
 
 func (s *matrixSetup) ask(ctx context.Context, w *wizard) error {
-	if err := w.question(ctx, "Matrix", "An application service shows each person who writes by email as a user of its own; it needs a file on the homeserver. A plain account works on every homeserver.",
-		question{Label: "Homeserver, as example.org or https://matrix.example.org", Into: &s.Homeserver, Check: isThere},
-		question{Label: "Way", Into: &s.Way, Options: []string{"appservice", "account"}}); err != nil {
+	if err := w.question(ctx, "Matrix", "As an application service, hashsend shows each email participant as a separate user; this needs a file on the homeserver. A plain account works on every homeserver.",
+		question{Label: "Homeserver, such as example.org or https://matrix.example.org", Into: &s.Homeserver, Check: isThere},
+		question{Label: "Connect as", Into: &s.Way, Options: []string{"appservice", "account"}}); err != nil {
 		return err
 	}
 	named := s.Homeserver
 	s.Homeserver = discover.Homeserver(ctx, w.client, named)
 	if s.Way == "account" {
-		return w.question(ctx, "The account", "Make an account for hashsend on the homeserver, log in there once, and copy its access token (Element: settings, Help and About).",
-			question{Label: "User id, as @hashsend:example.org", Into: &s.UserID, Check: isThere}, s.tokenQuestion())
+		return w.question(ctx, "Account", "Create an account for hashsend on the homeserver, sign in to it once, and copy its access token (in Element: Settings, Help & About).",
+			question{Label: "User ID, such as @hashsend:example.org", Into: &s.UserID, Check: isThere}, s.tokenQuestion())
 	}
 	if s.Domain == "" && !strings.Contains(named, "://") {
 		s.Domain = named
 	}
-	if err := w.question(ctx, "The application service", "User ids are @name:DOMAIN.",
+	if err := w.question(ctx, "Application service", "User IDs have the form @name:DOMAIN.",
 		question{Label: "DOMAIN", Into: &s.Domain, Check: isThere}); err != nil {
 		return err
 	}
@@ -99,16 +99,16 @@ func (s *matrixSetup) tokenQuestion() question {
 	if !s.Token.empty() {
 		return question{}
 	}
-	return question{Label: "Its access token", Into: &s.Token.Value, Hidden: true, Check: isThere}
+	return question{Label: "Access token", Into: &s.Token.Value, Hidden: true, Check: isThere}
 }
 
-// try tries what can be tried: an application service is not known before its
-// registration file is installed.
+// try tests the homeserver, and the account if there is one. An application service can't be
+// tested before its registration file is installed.
 func (s *matrixSetup) try(ctx context.Context, w *wizard, n network) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	versions, err := discover.Versions(ctx, w.client, s.Homeserver)
-	text := "it is a homeserver (" + versions + ")"
+	text := "found a homeserver (" + versions + ")"
 	if err == nil && s.Way == "account" {
 		text, err = tryConnection(ctx, n)
 	}
@@ -128,7 +128,7 @@ func (s *matrixSetup) write(line func(string, ...any)) {
 		line("    user_id: %s\n    access_token: %s\n", quoted(s.UserID), s.Token.yaml())
 		return
 	}
-	line("    domain: %s\n    appservice:    # the registration file on the homeserver says the same", quoted(s.Domain))
+	line("    domain: %s\n    appservice:    # must match the registration file on the homeserver", quoted(s.Domain))
 	line("      as_token: %s\n      hs_token: %s\n      listen: %s", quoted(s.ASToken), quoted(s.HSToken), quoted(s.Listen))
 	if s.URL != "" {
 		line("      url: %s", quoted(s.URL))
@@ -147,6 +147,6 @@ func (s *matrixSetup) written(w *wizard, c *config) error {
 	if err := writeNew(s.Registration, text, w.force); err != nil {
 		return err
 	}
-	w.say("Written to %s: install it on the homeserver and restart that.", s.Registration)
+	w.say("The registration file is %s. Install it on the homeserver, then restart the homeserver.", s.Registration)
 	return nil
 }

@@ -27,11 +27,11 @@ func slackWizard(t *testing.T, who *person, api string) (*wizard, *bytes.Buffer)
 	var out bytes.Buffer
 	who.t = t
 	for label, answer := range map[string]string{
-		"Its address": mailtest.Address, "IMAP server, HOST:PORT": fmt.Sprintf("127.0.0.1:%d/none", p.IMAP),
-		"Submission (SMTP) server, HOST:PORT": fmt.Sprintf("127.0.0.1:%d/none", p.SMTP), "Password": mailtest.Password,
-		"Name for the mailbox, as Acme (may be empty)": "Acme", "Your other addresses that send from this mailbox (may be empty)": "",
-		"Network": "slack", "Your own user id, who may do everything, as U0123456789 (profile, “Copy member ID”)": "U0ALICE01",
-		"Home room, for questions that belong to no other room, as C0123456789 (may be empty)": "",
+		"Email address": mailtest.Address, "IMAP server (HOST:PORT)": fmt.Sprintf("127.0.0.1:%d/none", p.IMAP),
+		"Submission (SMTP) server (HOST:PORT)": fmt.Sprintf("127.0.0.1:%d/none", p.SMTP), "Password": mailtest.Password,
+		"Name of your team or organization, such as Acme (optional)": "Acme", "Other addresses that you send from with this mailbox (optional)": "",
+		"Network": "slack", "Your user ID, for admin rights, such as U0123456789 (profile, “Copy member ID”)": "U0ALICE01",
+		"Home room, for questions and notices that belong to no other room, such as C0123456789 (optional)": "",
 	} {
 		who.answers[label] = []string{answer}
 	}
@@ -92,14 +92,14 @@ func TestInitSlack(t *testing.T) {
 	s := startSlack(t)
 	s.Allow("chat:write", "commands")
 	who := &person{answers: map[string][]string{
-		"How events come": {"socket"},
-		askBot:            {"", "hello", slacktest.AppToken, slacktest.UserToken, "xoxb-of-another", slacktest.BotToken, slacktest.BotToken, slacktest.BotToken},
-		askApp:            {slacktest.BotToken, slacktest.AppToken, "xapp-1-of-another", slacktest.AppToken, slacktest.AppToken},
+		"Receive events by": {"socket"},
+		askBot:              {"", "hello", slacktest.AppToken, slacktest.UserToken, "xoxb-of-another", slacktest.BotToken, slacktest.BotToken, slacktest.BotToken},
+		askApp:              {slacktest.BotToken, slacktest.AppToken, "xapp-1-of-another", slacktest.AppToken, slacktest.AppToken},
 	}}
 	w, out := slackWizard(t, who, s.API())
 	ask, tries := w.ask, 0
 	w.ask = func(ctx context.Context, title, hint string, qs []question) error {
-		if title == "The app's tokens" {
+		if title == "App tokens" {
 			if tries++; tries == 4 {
 				s.Allow() // it was installed again, by the manifest
 			}
@@ -151,7 +151,7 @@ func TestInitSlackByHTTPS(t *testing.T) {
 	l.Close() //nolint:errcheck // it only had to find a port
 	address := "http://" + listen + "/slack"
 	who := &person{answers: map[string][]string{
-		"How events come": {"https"}, "Address for Slack, as https://hashsend.example.org/slack": {address},
+		"Receive events by": {"https"}, "URL for Slack, such as https://hashsend.example.org/slack": {address},
 		askBot: {slacktest.BotToken, slacktest.BotToken}, askSign: {"the-secret-of-another-app", slacktest.SigningSecret},
 	}}
 	w, out := slackWizard(t, who, s.API())
@@ -171,7 +171,7 @@ func TestInitSlackByHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"press Retry beside the Request URL", "✗ Slack: Slack signed its request with a different secret", "✓ Slack: its request arrived, and the signing secret is right"} {
+	for _, want := range []string{"click Retry next to the Request URL", "✗ Slack: Slack signed its request with a different secret", "✓ Slack: its request arrived, and the signing secret is correct"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}

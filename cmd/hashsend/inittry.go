@@ -18,20 +18,20 @@ import (
 	"hashsend/connectors/smtp"
 )
 
-// question is one thing that is asked.
+// question is one question of init.
 type question struct {
 	Label   string
 	Into    *string
 	Hidden  bool
-	Options []string // one of them; none: any text
+	Options []string // empty: any text
 	Check   func(string) error
-	Asked   bool // also when there is an answer already
+	Asked   bool // ask even if there is an answer already
 }
 
-// asker asks questions that belong together.
+// asker asks a group of questions.
 type asker func(ctx context.Context, title, hint string, questions []question) error
 
-// question asks what is not answered yet, if there is somebody to ask.
+// question asks the questions that have no answer yet, if there is somebody to ask.
 func (w *wizard) question(ctx context.Context, title, hint string, questions ...question) error {
 	var open []question
 	for _, q := range questions {
@@ -51,7 +51,7 @@ func (w *wizard) question(ctx context.Context, title, hint string, questions ...
 	return w.ask(ctx, title, hint, open)
 }
 
-// askTerminal asks in a terminal; plainly where it is dumb or ACCESSIBLE is set.
+// askTerminal asks in a terminal. It uses plain prompts if TERM is dumb or ACCESSIBLE is set.
 func askTerminal(in *os.File, out io.Writer) asker {
 	return func(ctx context.Context, title, hint string, questions []question) error {
 		var fields []huh.Field
@@ -78,37 +78,37 @@ func askTerminal(in *os.File, out io.Writer) asker {
 		defer keys.leave()
 		err := huh.NewForm(group).WithInput(keys).WithOutput(out).WithAccessible(plain).RunWithContext(ctx)
 		if errors.Is(err, huh.ErrUserAborted) {
-			return errors.New("broken off; nothing was written")
+			return errors.New("cancelled; nothing was written")
 		}
 		return err
 	}
 }
 
-// login gets a refresh token by the device flow (RFC 8628): the person confirms
-// in a browser, on this machine or another.
+// login gets a refresh token with the device flow (RFC 8628): the person signs in with a
+// browser, on this machine or another.
 func (w *wizard) login(ctx context.Context) error {
 	a := &w.a
 	if a.Refresh != "" {
 		return nil
 	}
 	if a.ClientID == "" && w.ask == nil {
-		return usage("%s takes OAuth2 only: %s", a.Provider.Name, a.OAuth2.Register)
+		return usage("%s only supports OAuth2: %s", a.Provider.Name, a.OAuth2.Register)
 	}
-	if err := w.question(ctx, "OAuth2", a.Provider.Name+" takes no password. To get a client id, "+a.OAuth2.Register+".",
-		question{Label: "Client id", Into: &a.ClientID, Check: isThere}); err != nil {
+	if err := w.question(ctx, "OAuth2", a.Provider.Name+" doesn't accept passwords. To get a client ID, "+a.OAuth2.Register+".",
+		question{Label: "Client ID", Into: &a.ClientID, Check: isThere}); err != nil {
 		return err
 	}
 	p := signin.Provider{Name: a.Provider.Name, ClientID: a.ClientID, DeviceURL: a.OAuth2.DeviceURL, TokenURL: a.OAuth2.TokenURL, Scopes: a.OAuth2.Scopes}
 	token, err := signin.Device(ctx, w.client, p, signin.Person{Say: w.say})
 	if err != nil {
-		return fmt.Errorf("%w; to get a client id that allows it, %s", err, a.OAuth2.Register)
+		return fmt.Errorf("%w; to get a client ID that allows it, %s", err, a.OAuth2.Register)
 	}
 	a.Refresh = token.RefreshToken
 	return nil
 }
 
-// useTokens makes what is tried share one sign-in: a refresh token may be good for
-// one use, and the last one is written.
+// useTokens makes all tests share one sign-in, because a refresh token may work only once. The
+// configuration gets the last token.
 func (w *wizard) useTokens(m *mailboxConfig) {
 	for _, s := range m.signIns() {
 		if w.mailTokens == nil {
@@ -118,7 +118,7 @@ func (w *wizard) useTokens(m *mailboxConfig) {
 	}
 }
 
-// draftToken keeps the token of a configuration that is not written yet.
+// draftToken keeps the token of a configuration that isn't written yet.
 type draftToken struct {
 	a     *answers
 	token mailnet.Token
@@ -133,7 +133,7 @@ func (d *draftToken) Update(_ context.Context, change func(mailnet.Token) (mailn
 	return next, err
 }
 
-// roundTrip sends mails from the mailbox to itself and tells what became of them.
+// roundTrip sends emails from the mailbox to itself and prints the results.
 func (w *wizard) roundTrip(ctx context.Context) (err error) {
 	c, err := w.draft()
 	if err != nil {
@@ -142,7 +142,7 @@ func (w *wizard) roundTrip(ctx context.Context) (err error) {
 	box := c.Mailboxes[0]
 	quiet := slog.New(slog.DiscardHandler)
 	watched := box.imap()
-	watched.Poll = 5 * time.Second // somebody waits, and announcements get lost
+	watched.Poll = 5 * time.Second // somebody is waiting, and the server's notifications can get lost
 	in, err := imap.Open("init", watched, quiet)
 	if err != nil {
 		return err
@@ -153,17 +153,17 @@ func (w *wizard) roundTrip(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	w.say("Sending two mails from %s to itself, which takes up to a minute …", box.Address)
+	w.say("Sending two test emails from %s to itself. This takes up to a minute …", box.Address)
 	t, err := discover.RoundTrip(ctx, box.Address, in, out, w.patience)
 	if err != nil {
-		return fmt.Errorf("%w; --no-test leaves this out", err)
+		return fmt.Errorf("%w; use --no-test to skip this test", err)
 	}
 	w.a.Trip = &t
 	if !t.Arrived {
-		w.say("✗ The mail to %s did not arrive within %s. Is mail to yourself filtered away? plus_addresses stays off; hashsend works without.", box.Address, w.patience)
+		w.say("✗ The email to %s didn't arrive within %s. Check whether a filter removes email to yourself. hashsend works without plus addresses, so plus_addresses stays off.", box.Address, w.patience)
 		return nil
 	}
-	w.say("✓ Mail arrives, after %s.", max(t.Took.Round(100*time.Millisecond), 100*time.Millisecond))
+	w.say("✓ Email arrives, after %s.", max(t.Took.Round(100*time.Millisecond), 100*time.Millisecond))
 	local, domain, _ := strings.Cut(box.Address, "@")
 	tell := func(yes bool, good, bad string) {
 		if yes {
@@ -172,9 +172,9 @@ func (w *wizard) roundTrip(ctx context.Context) (err error) {
 		}
 		w.say("· %s", bad)
 	}
-	tell(t.Plus, fmt.Sprintf("Plus addresses (%s+anything@%s) arrive: answers find their room even when mail programs lose all else.", local, domain),
-		"Plus addresses do not arrive: hashsend does without.")
-	tell(t.SameID, "The Message-ID survives.", "The provider gives mails another Message-ID: hashsend learns it.")
-	tell(t.KeptSent, "The provider keeps a copy of what is sent.", "The provider keeps no copy of what is sent: hashsend puts one into the Sent folder.")
+	tell(t.Plus, fmt.Sprintf("Plus addresses (%s+anything@%s) work: replies find their room even if an email program drops everything else.", local, domain),
+		"Plus addresses don't work: hashsend does without them.")
+	tell(t.SameID, "The Message-ID survives.", "The provider changes the Message-ID: hashsend learns the new one.")
+	tell(t.KeptSent, "The provider keeps a copy of sent email.", "The provider keeps no copy of sent email: hashsend saves one in the Sent folder.")
 	return nil
 }

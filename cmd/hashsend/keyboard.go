@@ -8,17 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keyboard is a terminal that one form reads from. The library's own reader is
-// not always stopped when its form ends, and then swallows what is typed into the
-// next one; this one reads nothing after leave. It lacks the method Name on
-// purpose: with it, the library would read past it.
+// keyboard is a terminal for one form to read from. It reads nothing after leave: the library's
+// own reader can go on after its form has ended, and would take the keys of the next form. It
+// has no method Name on purpose, because with it the library would read the terminal itself.
 type keyboard struct {
 	file *os.File
 	mu   sync.Mutex // held while reading
 	left bool
 }
 
-// Read waits for keys, until the form is left.
+// Read waits for keys until leave is called.
 func (k *keyboard) Read(b []byte) (int, error) {
 	for {
 		n, err := k.step(b)
@@ -28,7 +27,7 @@ func (k *keyboard) Read(b []byte) (int, error) {
 	}
 }
 
-// step looks for keys for a short time.
+// step waits for keys for a short time.
 func (k *keyboard) step(b []byte) (int, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -45,7 +44,7 @@ func (k *keyboard) step(b []byte) (int, error) {
 	return k.file.Read(b)
 }
 
-// leave ends reading; afterwards nothing typed is taken.
+// leave ends reading.
 func (k *keyboard) leave() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -55,7 +54,7 @@ func (k *keyboard) leave() {
 // Write writes to the terminal.
 func (k *keyboard) Write(b []byte) (int, error) { return k.file.Write(b) }
 
-// Close does nothing: the terminal is not ours.
+// Close does nothing: the caller owns the terminal.
 func (k *keyboard) Close() error { return nil }
 
 // Fd lets the library set the terminal up.

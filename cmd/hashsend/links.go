@@ -11,14 +11,14 @@ import (
 	"hashsend/bridge/files"
 )
 
-// linkOpener opens the files that links in mails lead to; see bridge.OpenLink.
+// linkOpener opens the file behind a link in an email; see bridge.OpenLink.
 type linkOpener interface {
 	OpenLink(ctx context.Context, path string) (files.Linked, error)
 }
 
-// serveLinks serves the files that were too large for a mail. Whoever has a link may
-// have its file, so nothing else is told: no lists, no names, no reasons. A file is
-// never shown, only saved, so that what it holds cannot act as a page of ours.
+// serveLinks serves files that were too large for an email. Anyone with a link can download its
+// file, so responses reveal nothing else: no lists, no names, no reasons. Files are only
+// downloaded, never displayed, so that they can't act as one of our pages.
 func serveLinks(links linkOpener, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	serve := func(w http.ResponseWriter, r *http.Request) {

@@ -41,7 +41,7 @@ can reach this machine; if yours cannot, paste the address that it ends at.`,
   hashsend login team@example.org --issuer https://login.example.org`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("%s needs the name of one mailbox", cmd.CommandPath())
+				return usage("%s requires the name of one mailbox", cmd.CommandPath())
 			}
 			return nil
 		},
@@ -55,9 +55,9 @@ can reach this machine; if yours cannot, paste the address that it ends at.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.device, "device", false, "enter a code on the provider's page")
-	f.BoolVar(&o.browser, "browser", false, "sign in with a browser that comes back to this machine")
-	f.StringVar(&o.issuer, "issuer", "", "address of the provider, whose discovery document names the rest")
-	f.IntVar(&o.port, "port", 0, "port for the browser to come back to (default: any)")
+	f.BoolVar(&o.browser, "browser", false, "sign in with a browser on this machine")
+	f.StringVar(&o.issuer, "issuer", "", "URL of the provider, to discover its sign-in pages")
+	f.IntVar(&o.port, "port", 0, "port that the browser returns to (default: any)")
 	cmd.MarkFlagsMutuallyExclusive("device", "browser")
 	return cmd
 }
@@ -137,7 +137,7 @@ func (o loginOptions) provider(ctx context.Context, at mailnet.OAuth2) (signin.P
 	if issuer == "" {
 		u, err := url.Parse(at.TokenURL)
 		if err != nil || u.Host == "" {
-			return p, usage("token_url %q is not an address; give --issuer", at.TokenURL)
+			return p, usage("token_url %q is not a valid URL; use --issuer", at.TokenURL)
 		}
 		issuer = u.Scheme + "://" + u.Host
 	}
@@ -161,9 +161,9 @@ func (o loginOptions) sign(ctx context.Context, p signin.Provider, who signin.Pe
 	}
 	switch {
 	case o.device && p.DeviceURL == "":
-		return "", usage("%s has no sign-in by code; try --browser", p.Name)
+		return "", usage("%s doesn't support signing in with a code; try --browser", p.Name)
 	case o.browser && p.AuthURL == "":
-		return "", usage("%s has no sign-in by browser; try --device", p.Name)
+		return "", usage("%s doesn't support signing in with a browser; try --device", p.Name)
 	case p.DeviceURL == "" || o.browser:
 		sign = func(ctx context.Context) (string, error) {
 			got, err := signin.Browser(ctx, o.client, p, who, o.port)

@@ -102,7 +102,7 @@ func TestLoginMistakes(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"login"}, "needs the name of one mailbox"},
+		{[]string{"login"}, "requires the name of one mailbox"},
 		{[]string{"login", "nobody"}, "the configuration has team@example.org"},
 		{[]string{"login", "team@example.org", "--issuer", s.URL + "/nowhere"}, "--issuer"},
 		{[]string{"login", "team@example.org", "--device", "--browser"}, "device"},

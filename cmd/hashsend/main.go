@@ -1,5 +1,5 @@
-// Command hashsend joins chat rooms and email threads. Each subcommand has a
-// file of its own; main turns signals into a context and errors into exit codes.
+// Command hashsend connects chat rooms to email. Each subcommand has its own file;
+// main turns signals into a context and errors into exit codes.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // the zones of invitations, where the machine knows none
+	_ "time/tzdata" // time zones, for machines that have no time zone database
 
 	"github.com/spf13/cobra"
 )
@@ -27,8 +27,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run runs the command line and returns the exit code: 0 done, 1 failed, 2 used
-// wrongly.
+// run runs the command line and returns the exit code: 0 success, 1 failure, 2 usage
+// error.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	cmd := newRoot()
 	cmd.SetArgs(args)
@@ -44,14 +44,14 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	case errors.As(err, &quiet):
 		return 1
 	case errors.As(err, &wrong):
-		fmt.Fprintf(errOut, "hashsend: %v\nhashsend --help shows how it is used.\n", err)
+		fmt.Fprintf(errOut, "hashsend: %v\nRun hashsend --help for usage.\n", err)
 		return 2
 	}
 	fmt.Fprintf(errOut, "hashsend: %v\n", err)
 	return 1
 }
 
-// usageError is a mistake in the command line.
+// usageError is an error in the command line.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -59,7 +59,7 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
-// quietError is a failure that has been told already.
+// quietError is a failure that has been reported already.
 type quietError struct{}
 
 func (*quietError) Error() string { return "failed" }
@@ -67,19 +67,19 @@ func (*quietError) Error() string { return "failed" }
 func newRoot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "hashsend",
-		Short: "Join chat rooms and email threads",
-		Long: `hashsend joins chat rooms (Matrix, Slack) and email threads. What is said in a room
-leaves as short mails from a mailbox that you already have; what people answer,
-from any mail program, appears in the room.`,
-		Example: `  hashsend demo                 see it work, with nothing configured
-  hashsend init                 set it up
-  hashsend check                try every connection
-  hashsend doctor               find out why email does not arrive
-  hashsend run                  run it`,
+		Short: "Connect chat rooms to email",
+		Long: `hashsend connects chat rooms (Matrix, Slack) to email. Messages posted in a room are
+sent as short emails from a mailbox you already have, and replies, from any email
+program, show up in the room.`,
+		Example: `  hashsend demo                 try it in the browser, without any setup
+  hashsend init                 set up hashsend
+  hashsend check                test the configuration and every connection
+  hashsend doctor               find out why email doesn't arrive
+  hashsend run                  start hashsend`,
 		SilenceErrors: true, SilenceUsage: true, Version: version,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("there is no command %q", args[0])
+				return usage("unknown command %q", args[0])
 			}
 			return nil
 		},
@@ -91,10 +91,10 @@ from any mail program, appears in the room.`,
 	return cmd
 }
 
-// noArgs refuses arguments, as a usage error.
+// noArgs rejects arguments with a usage error.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage("%s takes no argument, and got %q", cmd.CommandPath(), args[0])
+		return usage("%s takes no arguments, but got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func lineChat() connectors.Network {
 		New: connectors.Settings(linechat.Config.Check, linechat.Open, (*linechat.Connector).Try),
 		Asks: []connectors.Ask{
 			{Setting: "address", Label: "Address of the chat server, such as chat.example.org:6000"},
-			{Setting: "nick", Label: "Name there (may be empty)", Optional: true},
+			{Setting: "nick", Label: "Name there (optional)", Optional: true},
 			{Setting: "password", Label: "Password of that name", Secret: true},
 		},
 	}
@@ -77,17 +77,17 @@ func initLineChat(t *testing.T, known []connectors.Network, s *lineserver.Server
 	p := &mailtest.Provider{KeepsSent: true}
 	p.Start(t)
 	who := &person{t: t, answers: map[string][]string{
-		"Its address": {mailtest.Address}, "Password": {mailtest.Password},
-		"IMAP server, HOST:PORT":                                          {fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
-		"Submission (SMTP) server, HOST:PORT":                             {fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
-		"Name for the mailbox, as Acme (may be empty)":                    {""},
-		"Your other addresses that send from this mailbox (may be empty)": {""},
+		"Email address": {mailtest.Address}, "Password": {mailtest.Password},
+		"IMAP server (HOST:PORT)":                                         {fmt.Sprintf("127.0.0.1:%d/none", p.IMAP)},
+		"Submission (SMTP) server (HOST:PORT)":                            {fmt.Sprintf("127.0.0.1:%d/none", p.SMTP)},
+		"Name of your team or organization, such as Acme (optional)":      {""},
+		"Other addresses that you send from with this mailbox (optional)": {""},
 		"Network": {"linechat"},
-		"Address of the chat server, such as chat.example.org:6000":                        {"", s.Address(), s.Address()},
-		"Name there (may be empty)":                                                        {"", ""},
-		"Password of that name":                                                            {"wrong", lineserver.Password},
-		"Your own user id, who may do everything, as ben":                                  {"ben"},
-		"Home room, for questions that belong to no other room, as #garden (may be empty)": {"#garden"},
+		"Address of the chat server, such as chat.example.org:6000": {"", s.Address(), s.Address()},
+		"Name there (optional)":                       {"", ""},
+		"Password of that name":                       {"wrong", lineserver.Password},
+		"Your user ID, for admin rights, such as ben": {"ben"},
+		"Home room, for questions and notices that belong to no other room, such as #garden (optional)": {"#garden"},
 	}}
 	var out bytes.Buffer
 	w := &wizard{

@@ -11,21 +11,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hashsend/bridge/core"
 	"hashsend/bridge/frommail"
 )
 
-// newPreviewCommand returns `hashsend preview`, which shows what a room would get
-// of mails. It reads no configuration and opens no connection.
+// newPreviewCommand returns `hashsend preview`, which shows how a room would show an email.
+// It reads no configuration and opens no connection.
 func newPreviewCommand() *cobra.Command {
 	var asJSON, why bool
 	cmd := &cobra.Command{
 		Use:   "preview [FILE...]",
-		Short: "Show what a room would get of a mail",
-		Long: "Reads mails from the files, or one from standard input (also named by -), and\n" +
-			"prints what a room would show of each: who wrote, the text without quotes and\n" +
-			"signature, the files, or what there is to tell instead. Nothing is sent, and no\n" +
-			"configuration is needed.",
-		Example:      "  hashsend preview answer.eml\n  hashsend preview --why answer.eml\n  hashsend preview --json Maildir/cur/*",
+		Short: "Show how an email would appear in a room",
+		Long: "Reads emails from the files, or one from standard input (-), and prints how a room\n" +
+			"would show each: the sender, the text without quotes and signature, the files, or\n" +
+			"a notice. It sends nothing and needs no configuration.",
+		Example:      "  hashsend preview reply.eml\n  hashsend preview --why reply.eml\n  hashsend preview --json Maildir/cur/*",
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if len(files) == 0 {
@@ -38,13 +38,13 @@ func newPreviewCommand() *cobra.Command {
 			return previewFiles(files, cmd.InOrStdin(), cmd.OutOrStdout(), show)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line for each mail, in order")
-	cmd.Flags().BoolVar(&why, "why", false, "say which rule left out what, and how sure it is")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line for each email, in order")
+	cmd.Flags().BoolVar(&why, "why", false, "show which rule removed each part, and the confidence")
 	return cmd
 }
 
-// previewFiles shows all mails, those behind one that cannot be read as well, and
-// then says how many could not.
+// previewFiles shows all emails. If some can't be read, it goes on and returns an error with
+// their number.
 func previewFiles(files []string, stdin io.Reader, out io.Writer, show func(io.Writer, frommail.Shown) error) error {
 	unread := 0
 	for _, name := range files {
@@ -59,12 +59,12 @@ func previewFiles(files []string, stdin io.Reader, out io.Writer, show func(io.W
 		}
 	}
 	if unread > 0 {
-		return fmt.Errorf("%d of %d files could not be read: see the line of each", unread, len(files))
+		return fmt.Errorf("couldn't read %d of %d files; the output says why", unread, len(files))
 	}
 	return nil
 }
 
-// previewFile shows one mail. The error is one of reading the file.
+// previewFile returns the preview of one email. The error is from reading the file.
 func previewFile(name string, stdin io.Reader) (frommail.Shown, error) {
 	r := &errorKeeper{r: stdin}
 	if name != "-" {
@@ -81,7 +81,7 @@ func previewFile(name string, stdin io.Reader) (frommail.Shown, error) {
 	return s, r.err
 }
 
-// errorKeeper remembers why its source failed.
+// errorKeeper is a reader that keeps the error of its source.
 type errorKeeper struct {
 	r   io.Reader
 	err error
@@ -101,7 +101,7 @@ func printShownJSON(w io.Writer, s frommail.Shown) error {
 	return e.Encode(s)
 }
 
-// printShown writes a preview for people.
+// printShown prints a preview as text.
 func printShown(w io.Writer, s frommail.Shown, why bool) error {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -122,7 +122,7 @@ func printShown(w io.Writer, s frommail.Shown, why bool) error {
 	line("From:    %s", from)
 	line("Subject: %s", s.Subject)
 	if why {
-		line("Kind:    %s, because of: %s", s.Kind, s.Rule)
+		line("Kind:    %s (rule: %s)", s.Kind, s.Rule)
 	}
 	if s.Notice != "" {
 		line("\n%s", s.Notice)
@@ -145,14 +145,14 @@ func printShown(w io.Writer, s frommail.Shown, why bool) error {
 	return err
 }
 
-// printCut says what was left out: in a line, or piece by piece with its rule.
+// printCut prints which parts were removed: in one line, or with why, each with its rule.
 func printCut(line func(format string, args ...any), s frommail.Shown, why bool) {
 	if len(s.Cut) > 0 && !why {
 		var kinds []string
 		for _, c := range s.Cut {
 			kinds = append(kinds, c.Kind)
 		}
-		line("\nLeft out: %s (--why says more)", strings.Join(kinds, ", "))
+		line("\nRemoved: %s (use --why for details)", strings.Join(kinds, ", "))
 	}
 	if !why {
 		return
@@ -162,7 +162,7 @@ func printCut(line func(format string, args ...any), s frommail.Shown, why bool)
 			line("")
 		}
 		lines := strings.Split(strings.TrimSpace(c.Text), "\n")
-		line("Left out: %s, %d lines, rule %q", c.Kind, len(lines), c.Rule)
+		line("Removed: %s, %s, rule %q", c.Kind, core.Quantity(len(lines), "line", "lines"), c.Rule)
 		for _, l := range lines[:min(len(lines), 3)] {
 			line("  | %s", l)
 		}
@@ -170,13 +170,13 @@ func printCut(line func(format string, args ...any), s frommail.Shown, why bool)
 			line("  | …")
 		}
 	}
-	line("\nSure to %.0f %%", 100*s.Confidence)
+	line("\nConfidence: %.0f%%", 100*s.Confidence)
 	for _, p := range s.Problems {
 		line("Repaired: %s", p)
 	}
 }
 
-// forTerminal leaves out what a terminal would obey.
+// forTerminal removes control characters, which a terminal would obey.
 func forTerminal(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {

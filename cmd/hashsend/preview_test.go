@@ -104,7 +104,7 @@ func TestPreviewForPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"== -: message", "From:    Ann Lee <ann@corp.example>", "Subject: Re: #Send Boat", "on Friday.", "Left out: "} {
+	for _, want := range []string{"== -: message", "From:    Ann Lee <ann@corp.example>", "Subject: Re: #Send Boat", "on Friday.", "Removed: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -116,7 +116,7 @@ func TestPreviewForPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"because of: ", "rule \"", "| > Shall we sail?", "Sure to "} {
+	for _, want := range []string{"(rule: ", "rule \"", "| > Shall we sail?", "Confidence: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}

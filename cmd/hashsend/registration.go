@@ -15,8 +15,8 @@ func newRegistration() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use: "registration", Short: "Write the registration file for the homeserver", Args: noArgs,
-		Long: `Writes the file by which a homeserver knows hashsend as an application service,
-from the tokens in the configuration. Its administrator installs it (Synapse:
+		Long: `Writes the file that registers hashsend as an application service, with the tokens
+from the configuration. The homeserver's admin installs it (Synapse:
 app_service_config_files, Dendrite: app_service_api.config_files).`,
 		Example: "  hashsend registration --out /etc/matrix-synapse/hashsend.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,13 +35,13 @@ app_service_config_files, Dendrite: app_service_api.config_files).`,
 			if err := writeNew(out, text, force); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Written to %s. Install it on the homeserver and restart that.\n", out)
+			fmt.Fprintf(cmd.OutOrStdout(), "The registration file is %s. Install it on the homeserver, then restart the homeserver.\n", out)
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "registration.yaml", "file to write; - for standard output")
-	cmd.Flags().StringVar(&name, "network", "", "which of several networks")
-	cmd.Flags().BoolVar(&force, "force", false, "replace the file")
+	cmd.Flags().StringVarP(&out, "out", "o", "registration.yaml", "file to write, or - for standard output")
+	cmd.Flags().StringVar(&name, "network", "", "name of the homeserver, if the configuration has several")
+	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
 	return cmd
 }
 
@@ -53,13 +53,13 @@ func (c *config) registration(name string) ([]byte, error) {
 		}
 	}
 	if name == "" {
-		return nil, errors.New("no homeserver of the configuration is used as an application service: only those need the file")
+		return nil, errors.New("the configuration has no application service; a plain account needs no registration file")
 	}
 	return nil, fmt.Errorf("there is no network %q in the configuration", name)
 }
 
-// writeNew writes a file that only its owner may read; it replaces one only when
-// forced.
+// writeNew writes a file that only its owner can read. It replaces an existing file only if
+// force is set.
 func writeNew(path string, text []byte, force bool) error {
 	flags := os.O_CREATE | os.O_WRONLY | os.O_EXCL
 	if force {
@@ -67,7 +67,7 @@ func writeNew(path string, text []byte, force bool) error {
 	}
 	f, err := os.OpenFile(path, flags, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s exists already: --force replaces it, --out names another file", path)
+		return fmt.Errorf("%s already exists: use --force to replace it, or --out to name another file", path)
 	}
 	if err != nil {
 		return err

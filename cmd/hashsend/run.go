@@ -25,9 +25,9 @@ import (
 func newRun() *cobra.Command {
 	var level, format string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the bridge", Args: noArgs,
-		Long: `Runs until it gets SIGTERM or SIGINT, then finishes what is in hand. A second
-signal ends it at once; nothing is lost then either.`,
+		Use: "run", Short: "Start hashsend", Args: noArgs,
+		Long: `Runs until it receives SIGTERM or SIGINT, finishes the current work, and stops. A
+second signal stops it immediately. Nothing is lost either way.`,
 		Example: `  hashsend run
   hashsend run --config /etc/hashsend/config.yaml --log-format json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,19 +45,19 @@ signal ends it at once; nothing is lost then either.`,
 					continue
 				}
 				if !slices.Contains(o.words, o.value) {
-					return usage("%s: %q is none of %s", o.flag, o.value, strings.Join(o.words, ", "))
+					return usage("%s: %q must be one of: %s", o.flag, o.value, strings.Join(o.words, ", "))
 				}
 				*o.into = o.value
 			}
 			return c.run(cmd.Context(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&level, "log-level", "", "debug, info, warn or error (default: log.level of the configuration, or info)")
-	cmd.Flags().StringVar(&format, "log-format", "", "text or json (default: log.format of the configuration, or text)")
+	cmd.Flags().StringVar(&level, "log-level", "", "debug, info, warn or error (default: log.level in the configuration, or info)")
+	cmd.Flags().StringVar(&format, "log-format", "", "text or json (default: log.format in the configuration, or text)")
 	return cmd
 }
 
-// configOf loads the configuration that a command is to use.
+// configOf loads the configuration for a command.
 func configOf(cmd *cobra.Command) (*config, error) {
 	flag, err := cmd.Flags().GetString("config")
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *config) logger(out io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(out, opts))
 }
 
-// run runs the bridge, the console and the socket for commands until ctx ends.
+// run runs the bridge, the console and the admin socket until ctx ends.
 func (c *config) run(ctx context.Context, logs io.Writer) (err error) {
 	log := c.logger(logs)
 	o, p, err := c.build(ctx, log)
@@ -120,7 +120,7 @@ func (c *config) run(ctx context.Context, logs io.Writer) (err error) {
 		}
 		<-ctx.Done()
 		notifySystemd(log, "STOPPING=1")
-		log.Info("stopping: finishing what is in hand")
+		log.Info("stopping: finishing the current work")
 	})
 	err = b.Run(ctx)
 	cancel(err)
@@ -130,7 +130,7 @@ func (c *config) run(ctx context.Context, logs io.Writer) (err error) {
 	return err
 }
 
-// serveConsole serves the page for the administrator, if it is configured.
+// serveConsole serves the console, if it is configured.
 func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, s *store.Store, metrics *console.Metrics, log *slog.Logger, cancel context.CancelCauseFunc, running *sync.WaitGroup) error {
 	if c.Console.Listen == "" {
 		return nil
@@ -140,7 +140,7 @@ func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, s *store.St
 		return fmt.Errorf("console.listen: %w", err)
 	}
 	if !l.Addr().(*net.TCPAddr).IP.IsLoopback() && c.Console.Token.value == "" {
-		return errors.Join(fmt.Errorf("console.token: missing; the console at %s can be reached from other machines and needs one", c.Console.Listen), l.Close())
+		return errors.Join(fmt.Errorf("console.token: required: other machines can reach the console at %s", c.Console.Listen), l.Close())
 	}
 	page := console.Config{Token: c.Console.Token.value, Doctor: func(ctx context.Context) (string, error) {
 		return c.doctorText(ctx, doctor.Config{}, usualOutside(), s)
@@ -150,7 +150,7 @@ func (c *config) serveConsole(ctx context.Context, b *bridge.Bridge, s *store.St
 	return nil
 }
 
-// serveFiles serves the links in mails, if they are configured.
+// serveFiles serves the file links in emails, if they are configured.
 func (c *config) serveFiles(ctx context.Context, b *bridge.Bridge, log *slog.Logger, cancel context.CancelCauseFunc, running *sync.WaitGroup) error {
 	if c.Files.PublicURL == "" {
 		return nil
@@ -164,7 +164,7 @@ func (c *config) serveFiles(ctx context.Context, b *bridge.Bridge, log *slog.Log
 	return nil
 }
 
-// serveHTTP serves until ctx ends. A failure ends the program.
+// serveHTTP serves until ctx ends. If it fails, it calls cancel.
 func serveHTTP(ctx context.Context, what string, l net.Listener, h http.Handler, cancel context.CancelCauseFunc, running *sync.WaitGroup) {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	running.Go(func() {
@@ -182,8 +182,7 @@ func serveHTTP(ctx context.Context, what string, l net.Listener, h http.Handler,
 	})
 }
 
-// notifySystemd tells systemd how far we are (sd_notify(3)); without systemd it
-// does nothing.
+// notifySystemd reports a state to systemd (sd_notify(3)). Without systemd it does nothing.
 func notifySystemd(log *slog.Logger, state string) {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {
@@ -195,6 +194,6 @@ func notifySystemd(log *slog.Logger, state string) {
 		err = errors.Join(err, conn.Close())
 	}
 	if err != nil {
-		log.Warn("tell systemd", "state", state, "error", err)
+		log.Warn("notify systemd", "state", state, "error", err)
 	}
 }

@@ -101,14 +101,14 @@ func TestExitCodes(t *testing.T) {
 		{"version", 0, ""},
 		{"run --help", 0, ""},
 		{"--nope", 2, "hashsend: unknown flag: --nope"},
-		{"nope", 2, `hashsend: there is no command "nope"`},
-		{"run now", 2, `hashsend run takes no argument, and got "now"`},
+		{"nope", 2, `hashsend: unknown command "nope"`},
+		{"run now", 2, `hashsend run takes no arguments, but got "now"`},
 		{"run --log-level", 2, "flag needs an argument"},
 		{"admin", 2, "hashsend admin help lists them"},
-		{"check", 1, "none.yaml: hashsend init writes one"},
-		{"run", 1, "none.yaml: hashsend init writes one"},
+		{"check", 1, "none.yaml doesn't exist: run hashsend init to create it"},
+		{"run", 1, "none.yaml doesn't exist: run hashsend init to create it"},
 		{"init --yes", 2, "required: --address, --password-file or --password-env, --homeserver"},
-		{"init --yes --imap nowhere", 2, `--imap "nowhere" is no server, as mail.example.org:993`},
+		{"init --yes --imap nowhere", 2, `--imap "nowhere" is not a valid server, such as mail.example.org:993`},
 	} {
 		var out, errOut bytes.Buffer
 		code := run(t.Context(), strings.Fields(c.args), strings.NewReader(""), &out, &errOut)

@@ -9,12 +9,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// secret is a value that is never printed. In the configuration it stands as it
-// is, or as {file: PATH} or {env: NAME}.
+// secret is a value that is never printed. The configuration has the value itself, {file: PATH}
+// or {env: NAME}.
 type secret struct {
 	value string
 	set   bool
-	here  bool // it stands in the configuration file itself
+	here  bool // the configuration file itself contains it
 }
 
 // String hides the value.
@@ -44,7 +44,7 @@ func (s *secret) UnmarshalYAML(n *yaml.Node) error {
 		Env  string `yaml:"env"`
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Decode(&from) != nil || (from.File == "") == (from.Env == "") {
-		return errors.New("a secret is a text, {file: PATH} or {env: NAME}")
+		return errors.New("expected text, {file: PATH} or {env: NAME}")
 	}
 	if from.Env != "" {
 		v, there := os.LookupEnv(from.Env)

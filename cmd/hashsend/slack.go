@@ -21,14 +21,14 @@ func newSlack() *cobra.Command {
 func newSlackManifest() *cobra.Command {
 	var network, url string
 	cmd := &cobra.Command{
-		Use: "manifest", Short: "Print the manifest of the Slack app", Args: noArgs,
-		Long: `Prints the manifest from which Slack makes the app for a workspace, with no
-more rights than the functions in the configuration need, and why each is needed.
-Without a configuration it is that of an app with all functions and Socket Mode.
+		Use: "manifest", Short: "Print the manifest for the Slack app", Args: noArgs,
+		Long: `Prints the manifest that Slack creates the app from. It requests only the scopes that
+the functions in the configuration need, and says what each is for. Without a
+configuration, the manifest has all functions and uses Socket Mode.
 
-Make the app at https://api.slack.com/apps?new_app=1 under "From a manifest"; for
-an app that exists, paste it in its settings under "App Manifest" and install the
-app again.`,
+To create the app, open https://api.slack.com/apps?new_app=1 and choose "From a
+manifest". To update an existing app, paste the manifest under "App Manifest" in its
+settings, then reinstall the app.`,
 		Example: `  hashsend slack manifest > manifest.yaml
   hashsend slack manifest --url https://hashsend.example.org/slack`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,13 +50,13 @@ app again.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&network, "network", "", "which of several workspaces of the configuration")
-	cmd.Flags().StringVar(&url, "url", "", "for the Events API instead of Socket Mode: the address that Slack sends to")
+	cmd.Flags().StringVar(&network, "network", "", "name of the workspace, if the configuration has several")
+	cmd.Flags().StringVar(&url, "url", "", "URL that Slack sends events to; uses the Events API instead of Socket Mode")
 	return cmd
 }
 
-// slackSettings are those of a workspace in the configuration; where there is no
-// configuration, or none for Slack, those of a new app.
+// slackSettings returns the settings of a workspace in the configuration. If the configuration
+// or the workspace is missing, it returns those of a new app.
 func slackSettings(cmd *cobra.Command, network string) (slack.Config, error) {
 	path, err := cmd.Flags().GetString("config")
 	if err != nil {

@@ -1,6 +1,5 @@
-// Package console is the page for the one who runs the bridge: conversations,
-// each message's way, what waits, what is held, and how the connections are. It
-// also serves metrics and health for machines.
+// Package console is the admin's web page: conversations with the state of each message, the
+// queue, held email and connections. It also serves metrics and health checks.
 package console
 
 import (
@@ -30,11 +29,11 @@ var script []byte
 //go:embed console.css
 var style []byte
 
-// Config says who may look.
+// Config controls access to the console.
 type Config struct {
-	Token string // empty: everybody who can connect; otherwise a bearer token, or ?token= once, which is kept in a cookie
-	// Doctor finds out why email does not arrive, and says so in plain text. It takes a
-	// while. Nil: the page does not offer it.
+	Token string // required as a bearer token, or once as ?token=, which sets a cookie; empty: no token needed
+	// Doctor finds out why email doesn't arrive and returns a report in plain text. It can take
+	// minutes. Nil: the page has no link to it.
 	Doctor func(context.Context) (string, error)
 }
 
@@ -51,7 +50,7 @@ func New(b *bridge.Bridge, m *Metrics, cfg Config, log *slog.Logger) http.Handle
 		o, err := b.Overview(r.Context())
 		if err != nil {
 			log.Error("show the console", "error", err)
-			http.Error(w, "the database cannot be read", http.StatusInternalServerError)
+			http.Error(w, "Couldn't read the database. The log has the details.", http.StatusInternalServerError)
 			return
 		}
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -70,34 +69,34 @@ func New(b *bridge.Bridge, m *Metrics, cfg Config, log *slog.Logger) http.Handle
 	return guard(cfg, mux)
 }
 
-// examination runs the doctor, once at a time. Other sites cannot start it.
+// examination runs the doctor, one run at a time. Other sites' pages can't start it.
 func examination(doctor func(context.Context) (string, error), log *slog.Logger) http.Handler {
 	var busy sync.Mutex
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if from := r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" && from != "none" {
-			http.Error(w, "open this from the page itself", http.StatusForbidden)
+			http.Error(w, "Open this from the console.", http.StatusForbidden)
 			return
 		}
 		if !busy.TryLock() {
-			http.Error(w, "the doctor is at work already: try again in a minute", http.StatusConflict)
+			http.Error(w, "The doctor is already running. Try again in a minute.", http.StatusConflict)
 			return
 		}
 		defer busy.Unlock()
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprint(w, "Looking. This takes up to a few minutes.\n\n") //nolint:errcheck // the browser is gone
+		fmt.Fprint(w, "Running. This can take a few minutes.\n\n") //nolint:errcheck // the browser is gone
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			log.Debug("show what the doctor found", "error", err)
 		}
 		text, err := doctor(r.Context())
 		if err != nil {
 			log.Error("run the doctor", "error", err)
-			text = "The doctor could not finish: see the log.\n"
+			text = "The doctor couldn't finish. The log says why.\n"
 		}
 		fmt.Fprint(w, text) //nolint:errcheck // the browser is gone
 	})
 }
 
-// guard lets in who shows the token.
+// guard rejects requests without the token.
 func guard(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -119,7 +118,7 @@ func guard(cfg Config, next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		http.Error(w, "open this page once with ?token= and console.token of the configuration", http.StatusUnauthorized)
+		http.Error(w, "Open this page once with ?token=TOKEN, where TOKEN is console.token from the configuration.", http.StatusUnauthorized)
 	})
 }
 
@@ -130,7 +129,7 @@ func static(kind string, body []byte) http.HandlerFunc {
 	}
 }
 
-// steps tells a page what the bridge does, as it does it (server-sent events).
+// steps streams what the bridge does to a page (server-sent events).
 func steps(w http.ResponseWriter, r *http.Request, b *bridge.Bridge) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -155,7 +154,7 @@ func steps(w http.ResponseWriter, r *http.Request, b *bridge.Bridge) {
 	}
 }
 
-// health answers 200 when every connection works, 503 otherwise.
+// health returns 200 if every connection works, and 503 otherwise.
 func health(w http.ResponseWriter, r *http.Request, b *bridge.Bridge) {
 	o, err := b.Overview(r.Context())
 	code := http.StatusOK

@@ -7,7 +7,7 @@ new EventSource("/steps").onmessage = ev => {
   if (fresh) { list.replaceChildren(); fresh = false; }
   list.prepend(li);
   while (list.childElementCount > 200) list.lastChild.remove();
-  // The tables follow once things have calmed down, unless somebody is reading the list.
+  // Reload the tables after a quiet moment, and keep the list as it is.
   clearTimeout(reload);
   reload = setTimeout(async () => {
     const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");

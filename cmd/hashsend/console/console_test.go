@@ -181,7 +181,7 @@ func TestDoctor(t *testing.T) {
 // What fails is said without details, which stand in the log.
 func TestDoctorFails(t *testing.T) {
 	c := console(t, Config{Doctor: func(context.Context) (string, error) { return "", errors.New("read /secret/path") }})
-	if _, body := get(t, c.URL+"/doctor"); !strings.Contains(body, "could not finish") || strings.Contains(body, "secret") {
+	if _, body := get(t, c.URL+"/doctor"); !strings.Contains(body, "couldn't finish") || strings.Contains(body, "secret") {
 		t.Errorf("%q", body)
 	}
 }

@@ -18,22 +18,22 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// letter is what Ann wants to send: a text with files, or a reaction.
+// letter is an email from Ann: text with files, or a reaction.
 type letter struct {
-	Parent  *storedMail // that it answers; nil: none
-	Subject string      // of one that answers nothing
+	Parent  *storedMail // the email it replies to; nil: none
+	Subject string      // if it isn't a reply
 	Text    string
-	Emoji   string // a reaction to Parent, instead of a text
+	Emoji   string // a reaction to Parent, instead of text
 	Files   []enclosed
 }
 
-// enclosed is a file in a letter.
+// enclosed is an attached file.
 type enclosed struct {
 	Name, Type string
 	Data       []byte
 }
 
-// send submits a letter of Ann's by SMTP, as her mail program would.
+// send submits an email from Ann by SMTP, as her email program would.
 func (d *demo) send(ctx context.Context, l letter) error {
 	raw, to, err := d.write(l, time.Now())
 	if err != nil {
@@ -48,13 +48,13 @@ func (d *demo) send(ctx context.Context, l letter) error {
 		return err
 	}
 	if err := c.SendMail(d.ann.Address, []string{to}, bytes.NewReader(raw)); err != nil {
-		return fmt.Errorf("send the mail: %w", err)
+		return fmt.Errorf("send the email: %w", err)
 	}
 	return c.Quit()
 }
 
-// write composes the mail: an answer goes to Reply-To, cites what it answers and
-// quotes it below an attribution line.
+// write composes the email. A reply goes to Reply-To, refers to its parent and quotes it below
+// an attribution line.
 func (d *demo) write(l letter, now time.Time) (raw []byte, to string, err error) {
 	to = d.team.Address
 	var h message.Header
@@ -82,7 +82,7 @@ func (d *demo) write(l letter, now time.Time) (raw []byte, to string, err error)
 	h.SetText("Subject", subject)
 	var b bytes.Buffer
 	if err := l.body(&b, h, text); err != nil {
-		return nil, "", fmt.Errorf("write the mail: %w", err)
+		return nil, "", fmt.Errorf("compose the email: %w", err)
 	}
 	return b.Bytes(), to, nil
 }

@@ -1,6 +1,6 @@
-// Package demo shows hashsend with nothing configured: a small mail provider, a
-// chat room and a page in the browser, all in this process and on loopback. What
-// lies between the room and the mailboxes is the code that runs in production.
+// Package demo runs hashsend without any setup: a small mail provider, a chat room and a web
+// page, all in this process and on loopback. The code between the room and the mailboxes is
+// the code that runs in production.
 package demo
 
 import (
@@ -29,14 +29,14 @@ import (
 	"hashsend/connectors/smtp"
 )
 
-// Options say where the demo runs.
+// Options configure the demo.
 type Options struct {
-	Dir    string    // where its state is kept; empty: a temporary folder that is removed at the end
-	Listen string    // address of the page; empty: 127.0.0.1:8025, another port if that is taken
-	Out    io.Writer // where it says how it is used
-	Talk   bool      // a new room begins with a short talk
+	Dir    string    // data folder; empty: a temporary folder that is removed at the end
+	Listen string    // address of the page; empty: 127.0.0.1:8025, or another port if it is in use
+	Out    io.Writer // for instructions and the sample conversation
+	Talk   bool      // start a new room with a sample conversation
 	Log    *slog.Logger
-	// Started, if set, is called with the address of the page when all is ready.
+	// Started, if set, is called with the address of the page when the demo is ready.
 	Started func(address string)
 }
 
@@ -46,7 +46,7 @@ const (
 	room    = "garden"
 )
 
-// demo is what a running demo consists of.
+// demo is a running demo.
 type demo struct {
 	o      Options
 	mail   *mailServer
@@ -58,7 +58,7 @@ type demo struct {
 	closes []func() error
 }
 
-// Run shows the demo until ctx ends.
+// Run runs the demo until ctx ends.
 func Run(ctx context.Context, o Options) (err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -85,10 +85,10 @@ func listen(address string) (net.Listener, error) {
 	if address != "" {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
-			return nil, fmt.Errorf("open the page's address: %w", err)
+			return nil, fmt.Errorf("serve the page: %w", err)
 		}
 		if !l.Addr().(*net.TCPAddr).IP.IsLoopback() {
-			return nil, errors.Join(fmt.Errorf("the demo's page has no password: its address must be on this machine, as 127.0.0.1:8025, not %s", address), l.Close())
+			return nil, errors.Join(fmt.Errorf("the demo's page has no password, so its address must be on this machine, such as 127.0.0.1:8025, not %s", address), l.Close())
 		}
 		return l, nil
 	}
@@ -108,7 +108,7 @@ func (d *demo) close() (err error) {
 	return err
 }
 
-// build starts the mail provider and the room and joins them by a bridge.
+// build starts the mail provider and the room and connects them with a bridge.
 func (d *demo) build(ctx context.Context) (err error) {
 	d.team = &account{Name: "Acme", Address: "team@demo.example"}
 	d.ann = &account{Name: "Ann Example", Address: "ann@home.example"}
@@ -198,10 +198,10 @@ func (d *demo) run(ctx context.Context, l net.Listener) error {
 	})
 	d.greet("http://" + l.Addr().String() + "/")
 	if d.o.Talk && d.isNew() {
-		fmt.Fprintln(d.o.Out, "\n  A short talk, to begin with:")
+		fmt.Fprintln(d.o.Out, "\n  A sample conversation:")
 		running.Go(func() {
 			if err := d.talk(ctx); err != nil && ctx.Err() == nil {
-				fmt.Fprintf(d.o.Out, "\n  The talk ended early: %v. --verbose says more.\n", err)
+				fmt.Fprintf(d.o.Out, "\n  The sample conversation stopped early: %v. Use --verbose for details.\n", err)
 			}
 		})
 	}
@@ -218,8 +218,8 @@ func (d *demo) run(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// link ties the room to Ann, by the command that people use, unless it is tied
-// from an earlier run.
+// link links the room to Ann with the command that people use, unless an earlier run has
+// linked it.
 func (d *demo) link(ctx context.Context) error {
 	a, err := d.bridge.Do(ctx, bridge.Request{Network: network, Place: chat.Place{Room: room}, Line: "who"})
 	if err != nil || a.OK {
@@ -240,14 +240,14 @@ func (d *demo) greet(address string) {
 	fmt.Fprintf(d.o.Out, `hashsend demo
 
   Open %s
-  Write on the left as Alice or Bob in the room, on the right as Ann by email.
+  On the left, post in the room as Alice or Bob. On the right, send email as Ann.
 
-  A mail program can take part too (no TLS, on this machine only):
-    Ann:   %s   password %s
-    bridge: %s   password %s
+  You can also use an email program (on this machine, without TLS):
+    Ann:      %s   password %s
+    hashsend: %s   password %s
     IMAP %s   SMTP %s
 
-  Ctrl-C ends it.
+  Press Ctrl-C to stop.
 `, address, d.ann.Address, d.ann.Password, d.team.Address, d.team.Password, d.mail.imapAddr, d.mail.smtpAddr)
 	if d.o.Started != nil {
 		d.o.Started(address)

@@ -14,7 +14,7 @@ import (
 	"hashsend/connectors/local"
 )
 
-// fileView is a file as the page shows it.
+// fileView is a file on the page.
 type fileView struct {
 	Name    string `json:"name"`
 	Size    int64  `json:"size"`
@@ -22,12 +22,12 @@ type fileView struct {
 	Picture bool   `json:"picture"`
 }
 
-// isPicture knows the types that a browser shows and that cannot hold a program.
+// isPicture reports whether a browser can safely display a type.
 func isPicture(kind string) bool {
 	return slices.Contains([]string{"image/png", "image/jpeg", "image/gif", "image/webp"}, kind)
 }
 
-// serveFile gives the browser a file: to be shown if it is a picture, else to be saved.
+// serveFile serves a file: pictures to display, all others to download.
 func serveFile(w http.ResponseWriter, name, kind string, r io.Reader) {
 	how := "attachment"
 	if isPicture(kind) {
@@ -61,7 +61,7 @@ func (d *demo) showRoomFile(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// showMailFile serves a file of a mail of Ann's.
+// showMailFile serves a file from one of Ann's emails.
 func (d *demo) showMailFile(w http.ResponseWriter, r *http.Request) {
 	m, ok := d.mailOf(r)
 	n, err := strconv.Atoi(r.PathValue("part"))
@@ -82,7 +82,7 @@ func (d *demo) showMailFile(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, p.Parts[n].Name, p.Parts[n].Type, bytes.NewReader(contents[n]))
 }
 
-// kept is a mail.Sink in memory, which says where it is among the others.
+// kept is a mail.Sink in memory with a number.
 type kept struct {
 	bytes.Buffer
 	number int
@@ -91,7 +91,7 @@ type kept struct {
 // Close returns the number.
 func (k *kept) Close() (string, error) { return strconv.Itoa(k.number), nil }
 
-// contentsOf reads the files of a mail, by the number of their part.
+// contentsOf returns the files of an email by the number of their part.
 func contentsOf(raw []byte) (map[int][]byte, error) {
 	var all []*kept
 	lim := mail.DefaultLimits
@@ -109,8 +109,8 @@ func contentsOf(raw []byte) (map[int][]byte, error) {
 	return contents, err
 }
 
-// withPictures returns the HTML of a mail with the pictures that it shows in it, as
-// a mail program would show them: nothing is loaded from elsewhere.
+// withPictures returns the HTML of an email with its inline pictures, as an email program would
+// show it. Nothing remote is loaded.
 func withPictures(raw []byte, p mail.Message) (string, error) {
 	if !strings.Contains(p.HTML, "cid:") {
 		return p.HTML, nil

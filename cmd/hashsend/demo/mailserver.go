@@ -25,11 +25,11 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// authServer is the name by which the demo's mail server vouches for senders.
+// authServer is the name of the demo's mail server in Authentication-Results.
 const authServer = "mail.demo.example"
 
 // mailServer is a small mail provider: submission and IMAP on loopback, a few
-// mailboxes, mails kept as files. Real mail programs can use it.
+// mailboxes, and emails stored as files. Real email programs can use it.
 type mailServer struct {
 	dir      string
 	log      *slog.Logger
@@ -41,7 +41,7 @@ type mailServer struct {
 	serving  sync.WaitGroup
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced when a mail arrives
+	changed chan struct{} // closed and replaced when an email arrives
 }
 
 // account is a mailbox of the server.
@@ -58,7 +58,7 @@ type account struct {
 	mails []storedMail
 }
 
-// storedMail is a mail in a folder.
+// storedMail is an email in a folder.
 type storedMail struct {
 	Number int
 	UID    imap.UID
@@ -67,7 +67,7 @@ type storedMail struct {
 	Raw    []byte
 }
 
-// folders are those that every mailbox has, with their roles (RFC 6154).
+// folders are the folders of every mailbox, with their roles (RFC 6154).
 var folders = []struct {
 	name string
 	role imap.MailboxAttr
@@ -117,7 +117,7 @@ func (s *mailServer) folder(a *account, name string) string {
 	return filepath.Join(s.dir, a.Address, name)
 }
 
-// loadAccount fills a mailbox with the mails of its files.
+// loadAccount fills a mailbox from its files.
 func (s *mailServer) loadAccount(a *account) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, a.Address), 0o700); err != nil {
 		return err
@@ -148,8 +148,8 @@ func (s *mailServer) loadAccount(a *account) error {
 	return s.loadMails(a)
 }
 
-// loadMails reads the files of all folders in the order in which they came, so
-// that mails keep their UIDs.
+// loadMails reads the files of all folders in the order of their arrival, so that emails keep
+// their UIDs.
 func (s *mailServer) loadMails(a *account) error {
 	names, err := filepath.Glob(filepath.Join(s.dir, a.Address, "*", "*.eml"))
 	if err != nil {
@@ -169,14 +169,14 @@ func (s *mailServer) loadMails(a *account) error {
 			return err
 		}
 		if a.next, err = strconv.Atoi(strings.TrimSuffix(filepath.Base(name), ".eml")); err != nil {
-			return fmt.Errorf("%s is no mail of this server: %w", name, err)
+			return fmt.Errorf("%s is not an email of this server: %w", name, err)
 		}
 	}
 	a.next++
 	return nil
 }
 
-// literal gives bytes as IMAP wants them.
+// literal is bytes in the form that IMAP needs.
 type literal struct{ *bytes.Reader }
 
 func (a *account) append(folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
@@ -190,14 +190,14 @@ func (a *account) append(folder string, raw []byte, at time.Time, flags []imap.F
 	return d, nil
 }
 
-// list returns the mails of a mailbox behind the first n.
+// list returns the emails of a mailbox after the first n.
 func (a *account) list(n int) []storedMail {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.mails[min(n, len(a.mails)):])
 }
 
-// mail returns a mail by its number.
+// mail returns an email by its number.
 func (a *account) mail(n int) (storedMail, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -207,7 +207,7 @@ func (a *account) mail(n int) (storedMail, bool) {
 	return a.mails[n-1], true
 }
 
-// put stores a mail in a folder, on disk when it returns.
+// put stores an email in a folder. It is on disk when put returns.
 func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, flags []imap.Flag) (*imap.AppendData, error) {
 	a.storing.Lock()
 	defer a.storing.Unlock()
@@ -225,7 +225,7 @@ func (s *mailServer) put(a *account, folder string, raw []byte, at time.Time, fl
 	return d, nil
 }
 
-// write makes the file of a mail. The caller holds a.storing.
+// write writes the file of an email. The caller holds a.storing.
 func (s *mailServer) write(a *account, folder string, raw []byte) error {
 	name := filepath.Join(s.folder(a, folder), fmt.Sprintf("%09d.eml", a.next))
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -237,7 +237,7 @@ func (s *mailServer) write(a *account, folder string, raw []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// wait returns a channel that is closed when the next mail arrives.
+// wait returns a channel that is closed when the next email arrives.
 func (s *mailServer) wait() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -254,8 +254,8 @@ func (s *mailServer) account(address string) *account {
 	return nil
 }
 
-// accept takes a mail that a logged-in user has submitted: it is stored in Sent
-// and in the mailboxes of its recipients, with the server's word for its sender.
+// accept stores an email from a signed-in user in Sent and in the mailboxes of its recipients,
+// with Authentication-Results.
 func (s *mailServer) accept(from *account, to []string, raw []byte) error {
 	raw = crlf(raw)
 	h, err := mail.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
@@ -286,18 +286,18 @@ func (s *mailServer) accept(from *account, to []string, raw []byte) error {
 	return err
 }
 
-// crlf ends all lines as mail does: a lone line feed could hide a header field
-// from this server that a reader sees.
+// crlf ends all lines with CRLF, because a lone line feed could hide a header field from this
+// server but not from readers.
 func crlf(raw []byte) []byte {
 	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 	raw = bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
 	if !bytes.Contains(raw, []byte("\r\n\r\n")) {
-		raw = append(raw, "\r\n\r\n"...) // a mail without a body
+		raw = append(raw, "\r\n\r\n"...) // an email without a body
 	}
 	return raw
 }
 
-// withoutField removes header fields, so that nobody can forge what the server says.
+// withoutField removes header fields that only the server may set.
 func withoutField(raw []byte, names ...string) []byte {
 	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
 	if !found {
@@ -322,10 +322,10 @@ type readingSession struct {
 	*imapmemserver.UserSession
 	s      *mailServer
 	a      *account
-	folder string // that is selected
+	folder string // the selected folder
 }
 
-// Close ends the connection, logged in or not.
+// Close ends the connection, signed in or not.
 func (r *readingSession) Close() error {
 	if r.UserSession == nil {
 		return nil
@@ -343,7 +343,7 @@ func (r *readingSession) Login(user, password string) error {
 	return nil
 }
 
-// Append stores what a mail program puts into a folder.
+// Append stores an email that an email program puts into a folder.
 func (r *readingSession) Append(folder string, lit imap.LiteralReader, opts *imap.AppendOptions) (*imap.AppendData, error) {
 	raw, err := io.ReadAll(io.LimitReader(lit, 32<<20))
 	if err != nil {

@@ -18,8 +18,8 @@ func (r *readingSession) Select(folder string, opts *imap.SelectOptions) (*imap.
 	return d, err
 }
 
-// Idle tells what changes, and first what has changed since the last answer: the
-// library's tells only what comes after it has begun.
+// Idle reports changes, including those since the last response. The library's own Idle reports
+// only those after it was called.
 func (r *readingSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	if err := r.Poll(w, true); err != nil {
 		return err
@@ -27,7 +27,7 @@ func (r *readingSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) 
 	return r.UserSession.Idle(w, stop)
 }
 
-// Copy copies mails into another folder.
+// Copy copies emails to another folder.
 func (r *readingSession) Copy(set imap.NumSet, dest string) (d *imap.CopyData, err error) {
 	err = r.carry(set, dest, func() error {
 		d, err = r.UserSession.Copy(set, dest)
@@ -36,12 +36,12 @@ func (r *readingSession) Copy(set imap.NumSet, dest string) (d *imap.CopyData, e
 	return d, err
 }
 
-// Move moves mails into another folder.
+// Move moves emails to another folder.
 func (r *readingSession) Move(w *imapserver.MoveWriter, set imap.NumSet, dest string) error {
 	return r.carry(set, dest, func() error { return r.UserSession.Move(w, set, dest) })
 }
 
-// carry writes the files of mails that do puts into another folder, so that the
+// carry calls do, which puts emails into another folder, and stores their files, so that the
 // folder's UIDs are the same after a restart.
 func (r *readingSession) carry(set imap.NumSet, dest string, do func() error) error {
 	r.a.storing.Lock()
@@ -59,7 +59,7 @@ func (r *readingSession) carry(set imap.NumSet, dest string, do func() error) er
 	}
 	status, err := r.UserSession.Status(dest, &imap.StatusOptions{UIDNext: true})
 	if err != nil {
-		return do() // there is no such folder, and do says so
+		return do() // the folder doesn't exist, and do returns the error
 	}
 	if err := do(); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (r *readingSession) carry(set imap.NumSet, dest string, do func() error) er
 	return nil
 }
 
-// isKept says whether a folder is one of those that are kept as files.
+// isKept reports whether the emails of a folder are stored as files.
 func isKept(folder string) bool {
 	for _, f := range folders {
 		if f.name == folder {
@@ -90,7 +90,7 @@ func isKept(folder string) bool {
 	return false
 }
 
-// find returns a mail by its place.
+// find returns an email by folder and UID.
 func (a *account) find(folder string, uid imap.UID) (storedMail, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -14,21 +14,21 @@ import (
 	"hashsend/connectors/local"
 )
 
-// largestForm is how much one form of the page may bring, its files included: what
-// the demo's mail server takes, without the encoding.
+// largestForm is the largest form, with its files: the limit of the demo's mail server before
+// encoding.
 const largestForm = 18 << 20
 
-// form reads a form of the page; its files are in a temporary folder until done.
+// form reads a form of the page. Its files are in a temporary folder until done is called.
 func form(w http.ResponseWriter, r *http.Request) (done func(), ok bool) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	if err := r.ParseMultipartForm(1 << 20); err != nil {
-		http.Error(w, "the form cannot be read, or its files are larger than 18 MB together", http.StatusBadRequest)
+		http.Error(w, "Couldn't read the form. Files can be up to 18 MB in total.", http.StatusBadRequest)
 		return nil, false
 	}
 	return func() { r.MultipartForm.RemoveAll() }, true //nolint:errcheck // temporary files
 }
 
-// answer says how a form ended.
+// answer writes the result of a form.
 func answer(w http.ResponseWriter, code int, err error) {
 	if err != nil {
 		http.Error(w, err.Error(), code)
@@ -37,7 +37,7 @@ func answer(w http.ResponseWriter, code int, err error) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// person reads who of the room speaks.
+// person returns the author of a form.
 func person(r *http.Request) (local.Entry, error) {
 	name := r.FormValue("author")
 	if name != "Alice" && name != "Bob" {
@@ -46,7 +46,7 @@ func person(r *http.Request) (local.Entry, error) {
 	return local.Entry{Room: room, By: strings.ToLower(name), Name: name, Text: strings.TrimSpace(r.FormValue("text"))}, nil
 }
 
-// postRoom says something in the room, or shows files there.
+// postRoom posts a message or files in the room.
 func (d *demo) postRoom(w http.ResponseWriter, r *http.Request) {
 	done, ok := form(w, r)
 	if !ok {
@@ -56,7 +56,7 @@ func (d *demo) postRoom(w http.ResponseWriter, r *http.Request) {
 	e, err := person(r)
 	files := r.MultipartForm.File["files"]
 	if err == nil && e.Text == "" && len(files) == 0 {
-		err = fmt.Errorf("there is neither a text nor a file")
+		err = fmt.Errorf("write a message or attach a file")
 	}
 	if err != nil {
 		answer(w, http.StatusBadRequest, err)
@@ -107,7 +107,7 @@ func (d *demo) postChange(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusInternalServerError, err)
 }
 
-// mayChange checks what a person wants to change.
+// mayChange checks whether a change is allowed.
 func (d *demo) mayChange(e local.Entry) error {
 	all, _ := d.room.After(0)
 	i := slices.IndexFunc(all, func(o local.Entry) bool { return o.ID() == e.Of })
@@ -115,17 +115,17 @@ func (d *demo) mayChange(e local.Entry) error {
 	case i < 0:
 		return fmt.Errorf("there is no message %q", e.Of)
 	case !slices.Contains([]string{"edit", "delete", "react"}, e.Kind):
-		return fmt.Errorf("a message can be edited, deleted or reacted to, not %q", e.Kind)
+		return fmt.Errorf("%q must be one of: edit, delete, react", e.Kind)
 	case e.Kind != "delete" && e.Text == "":
-		return fmt.Errorf("there is no text")
+		return fmt.Errorf("the text is empty")
 	case e.Kind != "react" && all[i].By != e.By:
 		return fmt.Errorf("only %s can change that message", cmp.Or(all[i].Name, "hashsend"))
 	}
 	return nil
 }
 
-// postMail sends a mail of Ann's through her own submission server: an answer to
-// one of her mails, quoted as mail programs do, or a new one.
+// postMail sends an email from Ann through her submission server: a reply that quotes one of
+// her emails as email programs do, or a new one.
 func (d *demo) postMail(w http.ResponseWriter, r *http.Request) {
 	done, ok := form(w, r)
 	if !ok {
@@ -142,13 +142,13 @@ func (d *demo) postMail(w http.ResponseWriter, r *http.Request) {
 		l.Files = append(l.Files, f)
 	}
 	if strings.TrimSpace(l.Text) == "" && len(l.Files) == 0 {
-		answer(w, http.StatusBadRequest, fmt.Errorf("there is neither a text nor a file"))
+		answer(w, http.StatusBadRequest, fmt.Errorf("write a message or attach a file"))
 		return
 	}
 	d.mailLetter(r.Context(), w, r.FormValue("answers"), l)
 }
 
-// postReaction sends a reaction of Ann's to one of her mails, as Gmail writes them.
+// postReaction sends Ann's reaction to one of her emails, in Gmail's format.
 func (d *demo) postReaction(w http.ResponseWriter, r *http.Request) {
 	done, ok := form(w, r)
 	if !ok {
@@ -157,25 +157,25 @@ func (d *demo) postReaction(w http.ResponseWriter, r *http.Request) {
 	defer done()
 	l := letter{Emoji: r.FormValue("emoji")}
 	if l.Emoji == "" || len(l.Emoji) > 30 {
-		answer(w, http.StatusBadRequest, fmt.Errorf("there is no emoji"))
+		answer(w, http.StatusBadRequest, fmt.Errorf("an emoji is required"))
 		return
 	}
 	d.mailLetter(r.Context(), w, r.FormValue("answers"), l)
 }
 
-// mailLetter sends a letter that answers a mail of Ann's by its number; "0" or
-// nothing: it answers none.
+// mailLetter sends an email from Ann. answers is the number of the email it replies to; "0" or
+// "" means none.
 func (d *demo) mailLetter(ctx context.Context, w http.ResponseWriter, answers string, l letter) {
 	if n, err := strconv.Atoi(answers); answers != "" && (err != nil || n != 0) {
 		m, found := d.ann.mail(n)
 		if !found {
-			answer(w, http.StatusBadRequest, fmt.Errorf("there is no mail %q", answers))
+			answer(w, http.StatusBadRequest, fmt.Errorf("there is no email %q", answers))
 			return
 		}
 		l.Parent = &m
 	}
 	if l.Parent == nil && l.Emoji != "" {
-		answer(w, http.StatusBadRequest, fmt.Errorf("a reaction needs a mail"))
+		answer(w, http.StatusBadRequest, fmt.Errorf("select an email to react to"))
 		return
 	}
 	answer(w, http.StatusBadGateway, d.send(ctx, l))

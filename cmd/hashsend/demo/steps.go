@@ -7,18 +7,18 @@ import (
 	"hashsend/bridge/core"
 )
 
-// mostSteps is how many steps of the bridge are shown to a page that is opened later.
+// mostSteps is the number of steps kept for pages that are opened later.
 const mostSteps = 500
 
-// steps are what the bridge has done since the start, for pages that are opened later.
+// steps keeps the latest steps of the bridge, for pages that are opened later.
 type steps struct {
 	mu      sync.Mutex
 	all     []core.Trace
-	gone    int           // how many were forgotten
-	changed chan struct{} // closed and replaced with each new one
+	gone    int           // number of steps that were dropped
+	changed chan struct{} // closed and replaced with each new step
 }
 
-// keep keeps what comes until it ends.
+// keep adds steps until come is closed.
 func (s *steps) keep(come <-chan core.Trace) {
 	for step := range come {
 		s.mu.Lock()
@@ -32,8 +32,8 @@ func (s *steps) keep(come <-chan core.Trace) {
 	}
 }
 
-// after returns the steps behind the first n and how many there were by now, and a
-// channel that is closed when there are more.
+// after returns the steps after the first n, the number of steps so far, and a channel that
+// is closed when there are more.
 func (s *steps) after(n int) (more []core.Trace, now int, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,10 +16,10 @@ type submissionSession struct {
 	to []string
 }
 
-// AuthMechanisms are those that mail programs know.
+// AuthMechanisms are the mechanisms that email programs support.
 func (x *submissionSession) AuthMechanisms() []string { return []string{sasl.Plain, "LOGIN"} }
 
-// Auth logs in.
+// Auth signs in.
 func (x *submissionSession) Auth(mech string) (sasl.Server, error) {
 	check := func(user, password string) error {
 		a := x.s.account(user)
@@ -57,13 +57,13 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 	return nil, true, l.check(l.user, string(response))
 }
 
-// Reset forgets the mail that was begun.
+// Reset drops the current email.
 func (x *submissionSession) Reset() { x.to = nil }
 
-// Logout has nothing to free.
+// Logout does nothing.
 func (x *submissionSession) Logout() error { return nil }
 
-// Mail begins a mail.
+// Mail starts an email.
 func (x *submissionSession) Mail(from string, _ *smtp.MailOptions) error {
 	if x.a == nil {
 		return smtp.ErrAuthRequired
@@ -75,16 +75,16 @@ func (x *submissionSession) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt names a recipient; only the demo's own mailboxes can be reached.
+// Rcpt adds a recipient. Only the demo's own mailboxes are allowed.
 func (x *submissionSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if x.s.account(to) == nil {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "this demo delivers to its own mailboxes only"}
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "the demo only delivers to its own mailboxes"}
 	}
 	x.to = append(x.to, to)
 	return nil
 }
 
-// Data takes the mail; it is on disk when nil is returned.
+// Data stores the email. It is on disk when Data returns nil.
 func (x *submissionSession) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	if err != nil {

@@ -13,23 +13,23 @@ import (
 	"hashsend/connectors/local"
 )
 
-// pause is how long the people of the talk think before they write.
+// pause is the time before somebody in the sample conversation writes.
 const pause = 1500 * time.Millisecond
 
-// isNew reports whether nobody has said anything in the room.
+// isNew reports whether nobody has posted in the room yet.
 func (d *demo) isNew() bool {
 	all, _ := d.room.After(0)
 	return !slices.ContainsFunc(all, func(e local.Entry) bool { return e.By != "" })
 }
 
-// talk plays a short conversation and prints what each side sees of the other: words and
-// a reaction in each direction, on the way that people's go.
+// talk runs a short sample conversation and prints what each side sees: messages and a reaction
+// in each direction, sent the same way as those of people.
 func (d *demo) talk(ctx context.Context) error {
-	asked, err := d.says(ctx, local.Entry{Kind: "said", By: "alice", Name: "Alice", Text: "Who brings a cake on Saturday?"})
+	asked, err := d.says(ctx, local.Entry{Kind: "said", By: "alice", Name: "Alice", Text: "Can anyone bring a cake on Saturday?"})
 	if err != nil {
 		return err
 	}
-	if err := d.writes(ctx, asked, letter{Text: "I do: an apple cake."}); err != nil {
+	if err := d.writes(ctx, asked, letter{Text: "Sure, I'll bring an apple cake."}); err != nil {
 		return err
 	}
 	answer, err := d.appears(ctx, "an apple cake")
@@ -40,7 +40,7 @@ func (d *demo) talk(ctx context.Context) error {
 		return err
 	}
 	d.tell("room", "Bob reacts with 🎂")
-	last, err := d.says(ctx, local.Entry{Kind: "said", By: "bob", Name: "Bob", Text: "Then I bring the coffee."})
+	last, err := d.says(ctx, local.Entry{Kind: "said", By: "bob", Name: "Bob", Text: "Then I'll bring the coffee."})
 	if err != nil {
 		return err
 	}
@@ -49,14 +49,14 @@ func (d *demo) talk(ctx context.Context) error {
 	}
 	_, err = d.appears(ctx, "👍")
 	if err == nil {
-		fmt.Fprintln(d.o.Out, "\n  Now you.")
+		fmt.Fprintln(d.o.Out, "\n  Now it's your turn.")
 	}
 	return err
 }
 
-func (d *demo) tell(side, text string) { fmt.Fprintf(d.o.Out, "    %-6s%s\n", side, text) }
+func (d *demo) tell(side, text string) { fmt.Fprintf(d.o.Out, "    %-7s%s\n", side, text) }
 
-// says has somebody say something in the room and waits for its mail.
+// says posts in the room and waits for the email to Ann.
 func (d *demo) says(ctx context.Context, e local.Entry) (m storedMail, err error) {
 	if err := think(ctx); err != nil {
 		return m, err
@@ -78,26 +78,26 @@ func (d *demo) says(ctx context.Context, e local.Entry) (m storedMail, err error
 		})
 	})
 	if err == nil {
-		d.tell("mail", fmt.Sprintf("to Ann, from “%s”, subject “%s”: %s", from, subject, e.Text))
+		d.tell("email", fmt.Sprintf("Ann receives an email from “%s” with the subject “%s”: %s", from, subject, e.Text))
 	}
 	return m, err
 }
 
-// writes has Ann answer a mail.
+// writes sends a reply or a reaction from Ann.
 func (d *demo) writes(ctx context.Context, to storedMail, l letter) error {
 	if err := think(ctx); err != nil {
 		return err
 	}
 	l.Parent = &to
 	if l.Emoji != "" {
-		d.tell("mail", "Ann reacts with "+l.Emoji+", as Gmail does it")
+		d.tell("email", "Ann reacts with "+l.Emoji+", as in Gmail")
 	} else {
-		d.tell("mail", "Ann answers: "+l.Text)
+		d.tell("email", "Ann replies: "+l.Text)
 	}
 	return d.send(ctx, l)
 }
 
-// appears waits for what Ann wrote to appear in the room.
+// appears waits until Ann's email shows up in the room.
 func (d *demo) appears(ctx context.Context, text string) (found local.Entry, err error) {
 	err = d.await(ctx, func() bool {
 		all, _ := d.room.After(0)
@@ -115,7 +115,7 @@ func (d *demo) appears(ctx context.Context, text string) (found local.Entry, err
 	return found, err
 }
 
-// await waits until something in the room or the mailboxes is so.
+// await waits until a condition on the room or the mailboxes is true.
 func (d *demo) await(ctx context.Context, is func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

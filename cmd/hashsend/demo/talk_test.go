@@ -38,12 +38,12 @@ func TestTalk(t *testing.T) {
 		}
 		return out.String()
 	}
-	out := run("Now you.")
+	out := run("Now it's your turn.")
 	rest := out
 	for _, want := range []string{
-		"room  Alice: Who brings a cake on Saturday?", "mail  to Ann, from “Alice (Acme)”, subject “#Send Garden party”: Who brings",
-		"mail  Ann answers: ", "room  Ann Example (email): I do: an apple cake.", "room  Bob reacts with 🎂", "room  Bob: Then I bring the coffee.",
-		"mail  to Ann, from “Bob (Acme)”", "room  Ann Example (email) reacts with 👍", "Now you.",
+		"room   Alice: Can anyone bring a cake on Saturday?", "email  Ann receives an email from “Alice (Acme)” with the subject “#Send Garden party”: Can anyone",
+		"email  Ann replies: ", "room   Ann Example (email): Sure, I'll bring an apple cake.", "room   Bob reacts with 🎂", "room   Bob: Then I'll bring the coffee.",
+		"email  Ann receives an email from “Bob (Acme)”", "room   Ann Example (email) reacts with 👍", "Now it's your turn.",
 	} {
 		before, after, found := strings.Cut(rest, want)
 		if !found {
@@ -51,7 +51,7 @@ func TestTalk(t *testing.T) {
 		}
 		rest = after
 	}
-	if again := run("Ctrl-C ends it."); strings.Contains(again, "talk") {
+	if again := run("Press Ctrl-C to stop."); strings.Contains(again, "conversation") {
 		t.Errorf("a room that is not new begins with:\n%s", again)
 	}
 }

@@ -19,8 +19,7 @@ import (
 //go:embed page
 var page embed.FS
 
-// handler serves the page to this machine's browser, and to nothing that
-// another site's page asks it for.
+// handler serves the page. It rejects requests from other machines and from other sites' pages.
 func (d *demo) handler(address string) http.Handler {
 	t := template.Must(template.ParseFS(page, "page/index.html"))
 	mux := http.NewServeMux()
@@ -45,7 +44,7 @@ func (d *demo) handler(address string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
 		if ip := net.ParseIP(host); err != nil || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
-			http.Error(w, "open "+address, http.StatusForbidden) // another name that leads here
+			http.Error(w, "Open "+address+" instead.", http.StatusForbidden) // another name for this machine
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -55,7 +54,7 @@ func (d *demo) handler(address string) http.Handler {
 	})
 }
 
-// mailView is a mail as the page lists it.
+// mailView is an email in the list of the page.
 type mailView struct {
 	Number  int        `json:"number"`
 	Folder  string     `json:"folder"`
@@ -86,8 +85,8 @@ func view(m storedMail) mailView {
 	return v
 }
 
-// events tells the page what happens: everything so far, then each new entry of
-// the room, mail of Ann's and step of the bridge (server-sent events).
+// events streams everything so far to the page, then each new room entry, email to or from Ann
+// and step of the bridge (server-sent events).
 func (d *demo) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -115,14 +114,14 @@ func (d *demo) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// shown is how far a page has been told of each thing.
+// shown is the position of a page in each list.
 type shown struct {
 	seq          int64
 	mails, steps int
 }
 
-// tellNews tells a page what it does not know yet, and returns what is closed when there
-// is more; not ok: the page is gone.
+// tellNews sends a page what is new to it. It returns channels that are closed when there is
+// more. ok is false if the page is gone.
 func (d *demo) tellNews(told *shown, tell func(kind string, v any) bool) (changed [3]<-chan struct{}, ok bool) {
 	entries, roomChanged := d.room.After(told.seq)
 	for _, e := range entries {
@@ -167,7 +166,7 @@ func (d *demo) mailOf(r *http.Request) (storedMail, bool) {
 	return d.ann.mail(n)
 }
 
-// showMail shows a mail as a mail program would, without anything active or remote.
+// showMail shows an email as an email program would, without scripts or remote content.
 func (d *demo) showMail(w http.ResponseWriter, r *http.Request) {
 	m, ok := d.mailOf(r)
 	if !ok {
@@ -193,7 +192,7 @@ func (d *demo) showMail(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte(html)) //nolint:errcheck,gosec // the browser is gone; the policy above lets nothing of it run
 }
 
-// showSource shows the bytes of a mail.
+// showSource shows the source of an email.
 func (d *demo) showSource(w http.ResponseWriter, r *http.Request) {
 	m, ok := d.mailOf(r)
 	if !ok {

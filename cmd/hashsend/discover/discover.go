@@ -1,6 +1,6 @@
-// Package discover finds the mail servers of an address: in a table of well-known
-// providers, in SRV records, by autoconfig, and by trying the usual names. It also
-// finds out, with mails to oneself, what a mailbox does with mail.
+// Package discover finds the mail servers of an address: in a table of well-known providers, in
+// SRV records, by autoconfig, and under the usual names. It also tests, with emails from a mailbox
+// to itself, what the provider does with them.
 package discover
 
 import (
@@ -17,7 +17,7 @@ import (
 	"hashsend/connectors/mailnet"
 )
 
-// Server is where a service is.
+// Server is the address of a mail service.
 type Server struct {
 	Host string
 	Port int
@@ -28,11 +28,11 @@ type Server struct {
 // String is HOST:PORT and the protection.
 func (s Server) String() string { return fmt.Sprintf("%s:%d (%s)", s.Host, s.Port, s.TLS) }
 
-// Found are the servers of an address.
+// Found is the result of Find.
 type Found struct {
 	IMAP, SMTP Server
 	Provider   *Provider // nil: not a known one
-	How        string    // where the servers were found, in words
+	How        string    // where the servers were found, as text
 }
 
 // Resolver asks the DNS. *net.Resolver is one.
@@ -49,20 +49,20 @@ type Finder struct {
 	Probe      func(ctx context.Context, s Server) (err error) // does a mail server answer there? nil: it is asked
 }
 
-// ErrNone says that no servers were found; they must be named.
-var ErrNone = errors.New("no mail servers were found")
+// ErrNone means that no servers were found.
+var ErrNone = errors.New("no mail servers found")
 
-// Find finds the servers of an address. The ways are tried in the order of how
-// sure they are. An error wraps ErrNone, or says why this provider cannot be used.
+// Find finds the servers of an address. It tries the most reliable way first. The error wraps
+// ErrNone, or says why the provider can't be used.
 func (f Finder) Find(ctx context.Context, address string) (Found, error) {
 	a, err := mail.ParseAddress(address)
 	if err != nil {
-		return Found{}, fmt.Errorf("%q is no email address", address)
+		return Found{}, fmt.Errorf("%q is not a valid email address", address)
 	}
 	domain := strings.ToLower(a.Address[strings.LastIndex(a.Address, "@")+1:])
 	f = f.withDefaults()
 	if p := byDomain(domain); p != nil {
-		return p.found("known provider")
+		return p.found("a known provider")
 	}
 	for _, way := range []func(context.Context, string, string) (Found, error){f.bySRV, f.byAutoconfig, f.byMX, f.byGuess} {
 		found, err := way(ctx, domain, a.Address)
@@ -124,14 +124,14 @@ func (f Finder) bySRV(ctx context.Context, domain, _ string) (found Found, err e
 		}
 		return Server{}
 	}
-	found = Found{IMAP: first("imaps", "imap"), SMTP: first("submissions", "submission"), How: "SRV records of " + domain}
+	found = Found{IMAP: first("imaps", "imap"), SMTP: first("submissions", "submission"), How: "the SRV records of " + domain}
 	if found.IMAP.Host == "" || found.SMTP.Host == "" {
 		return Found{}, ErrNone
 	}
 	return found, nil
 }
 
-// byMX knows providers by who takes the mail of a domain.
+// byMX recognizes a provider by the domain's MX records.
 func (f Finder) byMX(ctx context.Context, domain, _ string) (Found, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -143,15 +143,15 @@ func (f Finder) byMX(ctx context.Context, domain, _ string) (Found, error) {
 		host := strings.ToLower(strings.TrimSuffix(r.Host, "."))
 		for _, p := range providers() {
 			if slices.ContainsFunc(p.mx, func(end string) bool { return host == end || strings.HasSuffix(host, "."+end) }) {
-				return p.found("the provider that takes the mail of " + domain)
+				return p.found("the MX records of " + domain)
 			}
 		}
 	}
 	return Found{}, ErrNone
 }
 
-// byGuess tries the usual names, all at the same time; the first that answers
-// counts, in the order of this list.
+// byGuess tries the usual names, all at the same time. It uses the first of the list that
+// responds.
 func (f Finder) byGuess(ctx context.Context, domain, _ string) (Found, error) {
 	reading := candidates(domain, []string{"imap.", "mail.", ""}, [2]int{993, 143})
 	sending := candidates(domain, []string{"smtp.", "mail.", ""}, [2]int{465, 587})
@@ -171,7 +171,7 @@ func (f Finder) byGuess(ctx context.Context, domain, _ string) (Found, error) {
 		}
 		return best
 	}
-	found := Found{IMAP: pick(reading, answers[:len(reading)]), SMTP: pick(sending, answers[len(reading):]), How: "tried the usual names"}
+	found := Found{IMAP: pick(reading, answers[:len(reading)]), SMTP: pick(sending, answers[len(reading):]), How: "the usual server names"}
 	if found.IMAP.Host == "" || found.SMTP.Host == "" {
 		return Found{}, ErrNone
 	}
@@ -198,7 +198,7 @@ func probe(ctx context.Context, s Server) error {
 		return err
 	}
 	if greeting := string(b[:n]); !strings.HasPrefix(greeting, "* ") && !strings.HasPrefix(greeting, "220") {
-		return fmt.Errorf("%s is no mail server", s)
+		return fmt.Errorf("%s is not a mail server", s)
 	}
 	return nil
 }

@@ -60,13 +60,13 @@ func TestFind(t *testing.T) {
 		want, how     string
 		provider      string
 	}{
-		{name: "table", address: "ann@GMail.com", want: "imap.gmail.com:993 (tls) smtp.gmail.com:465 (tls) ", how: "known provider (Gmail)", provider: "Gmail"},
+		{name: "table", address: "ann@GMail.com", want: "imap.gmail.com:993 (tls) smtp.gmail.com:465 (tls) ", how: "a known provider (Gmail)", provider: "Gmail"},
 		{
-			name: "srv", address: "ann@example.com", want: "in.example.com:993 (tls) out.example.com:587 (starttls) ", how: "SRV records of example.com",
+			name: "srv", address: "ann@example.com", want: "in.example.com:993 (tls) out.example.com:587 (starttls) ", how: "the SRV records of example.com",
 			zone: zone{"_imaps._tcp.example.com": "in.example.com. 993", "_submissions._tcp.example.com": ". 0", "_submission._tcp.example.com": "out.example.com. 587", "mx example.com": "aspmx.l.google.com."},
 		},
 		{
-			name: "srv of a known provider", address: "ann@example.com", want: "imap.fastmail.com:993 (tls) smtp.fastmail.com:465 (tls) ", how: "SRV records of example.com", provider: "Fastmail",
+			name: "srv of a known provider", address: "ann@example.com", want: "imap.fastmail.com:993 (tls) smtp.fastmail.com:465 (tls) ", how: "the SRV records of example.com", provider: "Fastmail",
 			zone: zone{"_imaps._tcp.example.com": "imap.fastmail.com. 993", "_submissions._tcp.example.com": "smtp.fastmail.com. 465"},
 		},
 		{
@@ -74,11 +74,11 @@ func TestFind(t *testing.T) {
 			zone: zone{"mx example.org": "aspmx.l.google.com."},
 		},
 		{
-			name: "mx", address: "ann@example.com", want: "outlook.office365.com:993 (tls) smtp.office365.com:587 (starttls) ", how: "the provider that takes the mail of example.com (Microsoft 365)", provider: "Microsoft 365",
+			name: "mx", address: "ann@example.com", want: "outlook.office365.com:993 (tls) smtp.office365.com:587 (starttls) ", how: "the MX records of example.com (Microsoft 365)", provider: "Microsoft 365",
 			zone: zone{"mx example.com": "example-com.mail.protection.outlook.com."},
 		},
 		{name: "mx that only looks like one", address: "ann@example.com", zone: zone{"mx example.com": "notgoogle.com."}},
-		{name: "guess", address: "ann@example.com", answers: "mail.example.com:993 mail.example.com:143 smtp.example.com:587 mail.example.com:465", want: "mail.example.com:993 (tls) smtp.example.com:587 (starttls) ", how: "tried the usual names"},
+		{name: "guess", address: "ann@example.com", answers: "mail.example.com:993 mail.example.com:143 smtp.example.com:587 mail.example.com:465", want: "mail.example.com:993 (tls) smtp.example.com:587 (starttls) ", how: "the usual server names"},
 		{name: "only one half", address: "ann@example.com", answers: "imap.example.com:993"},
 		{name: "nothing", address: "ann@example.com"},
 	} {
@@ -116,7 +116,7 @@ func TestFind(t *testing.T) {
 func TestFindRefuses(t *testing.T) {
 	for address, want := range map[string]string{
 		"ann@tuta.com": "neither IMAP nor SMTP",
-		"ann":          "is no email address",
+		"ann":          "is not a valid email address",
 	} {
 		if _, err := (Finder{Resolver: zone{}}).Find(t.Context(), address); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", address, err)

@@ -10,9 +10,8 @@ import (
 	"strings"
 )
 
-// Homeserver returns the address of the client API of a homeserver. A name is
-// looked up by .well-known (Matrix client-server API, "Server discovery"); what
-// is an address already stays.
+// Homeserver returns the URL of the client API of a homeserver. A name is looked up with
+// .well-known (Matrix client-server API, "Server discovery"); a URL is returned unchanged.
 func Homeserver(ctx context.Context, client *http.Client, name string) string {
 	name = strings.TrimRight(strings.TrimSpace(name), "/")
 	if strings.Contains(name, "://") {
@@ -31,16 +30,16 @@ func Homeserver(ctx context.Context, client *http.Client, name string) string {
 	return "https://" + name
 }
 
-// Versions asks a homeserver what it speaks, and returns the newest version.
+// Versions returns the newest version of the client API that a homeserver supports.
 func Versions(ctx context.Context, client *http.Client, base string) (string, error) {
 	var answer struct {
 		Versions []string `json:"versions"`
 	}
 	if err := getJSON(ctx, client, base+"/_matrix/client/versions", &answer); err != nil {
-		return "", fmt.Errorf("it does not answer as a homeserver: %w", err)
+		return "", fmt.Errorf("this isn't a Matrix homeserver: %w", err)
 	}
 	if len(answer.Versions) == 0 {
-		return "", fmt.Errorf("it does not answer as a homeserver: it names no version")
+		return "", fmt.Errorf("this isn't a Matrix homeserver: it lists no versions")
 	}
 	return answer.Versions[len(answer.Versions)-1], nil
 }
@@ -56,10 +55,10 @@ func getJSON(ctx context.Context, client *http.Client, at string, into any) erro
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", at, resp.Status)
+		return fmt.Errorf("%s returned %s", at, resp.Status)
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, largestFile)).Decode(into); err != nil {
-		return fmt.Errorf("%s answered no JSON: %w", at, err)
+		return fmt.Errorf("%s returned invalid JSON: %w", at, err)
 	}
 	return nil
 }

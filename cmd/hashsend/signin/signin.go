@@ -1,6 +1,6 @@
-// Package signin gets a refresh token from an OAuth2 provider: by a code that is
-// entered on another page (RFC 8628), or by a browser that comes back to this
-// machine (RFC 8252, RFC 7636), or whose address is pasted where it cannot.
+// Package signin gets a refresh token from an OAuth2 provider: with a code that the person
+// enters on the provider's page (RFC 8628), or with a browser that returns to this machine
+// (RFC 8252, RFC 7636). If it can't return, the person pastes its address.
 package signin
 
 import (
@@ -19,7 +19,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Provider is where somebody signs in, and as which program we ask.
+// Provider is an OAuth2 provider with our client.
 type Provider struct {
 	Name                         string
 	ClientID, ClientSecret       string
@@ -28,13 +28,13 @@ type Provider struct {
 	Extra                        map[string]string // parameters that the provider wants besides
 }
 
-// Person is the one who signs in.
+// Person talks to the person who signs in.
 type Person struct {
 	Say  func(format string, args ...any)
 	Line func(ctx context.Context) (string, error) // next line of what is typed; nil: nobody types
 }
 
-// patience is how long a sign-in may take.
+// patience is the time limit for a sign-in.
 const patience = 15 * time.Minute
 
 // Discover fills in the addresses of a provider from its own document (RFC 8414,
@@ -52,7 +52,7 @@ func Discover(ctx context.Context, client *http.Client, issuer string, p *Provid
 			continue
 		}
 		if found.Token == "" || found.Auth == "" && found.Device == "" {
-			last = fmt.Errorf("%s names no sign-in", issuer+path)
+			last = fmt.Errorf("%s lists no sign-in pages", issuer+path)
 			continue
 		}
 		p.AuthURL, p.DeviceURL = found.Auth, found.Device
@@ -61,7 +61,7 @@ func Discover(ctx context.Context, client *http.Client, issuer string, p *Provid
 		}
 		return nil
 	}
-	return fmt.Errorf("find the sign-in of %s: %w", issuer, last)
+	return fmt.Errorf("find the sign-in pages of %s: %w", issuer, last)
 }
 
 func getJSON(ctx context.Context, client *http.Client, address string, into any) error {
@@ -75,7 +75,7 @@ func getJSON(ctx context.Context, client *http.Client, address string, into any)
 	}
 	defer res.Body.Close() //nolint:errcheck // it was only read
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", address, res.Status)
+		return fmt.Errorf("%s returned %s", address, res.Status)
 	}
 	return json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(into)
 }
@@ -85,14 +85,14 @@ func (p Provider) config() oauth2.Config {
 		Endpoint: oauth2.Endpoint{AuthURL: p.AuthURL, DeviceAuthURL: p.DeviceURL, TokenURL: p.TokenURL, AuthStyle: oauth2.AuthStyleInParams}}
 }
 
-// Device signs in with a code that is entered on the provider's page, on any machine.
+// Device signs in with a code that the person enters on the provider's page, on any machine.
 func Device(ctx context.Context, client *http.Client, p Provider, who Person) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, client), patience)
 	defer cancel()
 	conf := p.config()
 	code, err := conf.DeviceAuth(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for a sign-in: %w", p.Name, err)
+		return nil, fmt.Errorf("start signing in at %s: %w", p.Name, err)
 	}
 	who.Say("Open %s in a browser and enter the code %s. Waiting …", code.VerificationURI, code.UserCode)
 	token, err := conf.DeviceAccessToken(ctx, code)
@@ -104,7 +104,7 @@ func Device(ctx context.Context, client *http.Client, p Provider, who Person) (*
 
 func (p Provider) checked(token *oauth2.Token) (*oauth2.Token, error) {
 	if token.RefreshToken == "" {
-		return nil, fmt.Errorf("%s issued no refresh token, so the sign-in would not last: allow offline access for the client id", p.Name)
+		return nil, fmt.Errorf("%s issued no refresh token, so the sign-in would not last: allow offline access for the client ID", p.Name)
 	}
 	return token, nil
 }
@@ -137,7 +137,7 @@ func Browser(ctx context.Context, client *http.Client, p Provider, who Person, p
 	who.Say("Open this address in a browser and sign in:\n\n%s\n", conf.AuthCodeURL(state, opts...))
 	typing := make(chan struct{})
 	if who.Line != nil {
-		who.Say("If the browser is on another machine, it ends at an address that cannot be opened. Paste that address here.")
+		who.Say("If the browser is on another machine, it will fail to open a last address. Paste that address here.")
 		go func() { defer close(typing); typed(ctx, who, state, codes) }()
 	} else {
 		close(typing)
@@ -158,7 +158,7 @@ func Browser(ctx context.Context, client *http.Client, p Provider, who Person, p
 	return p.checked(token)
 }
 
-// outcome is a code, or why there is none.
+// outcome is a code, or the reason why there is none.
 type outcome struct {
 	code string
 	err  error
@@ -211,7 +211,7 @@ func typed(ctx context.Context, who Person, state string, codes chan<- outcome) 
 		}
 		got, ok := pasted(line, state)
 		if !ok {
-			who.Say("That is not the address of this sign-in. It begins with http://127.0.0.1 and has \"code=\" in it.")
+			who.Say("This isn't the address of this sign-in. The right one starts with http://127.0.0.1 and contains \"code=\".")
 			continue
 		}
 		select {

@@ -4,7 +4,7 @@ const make = (tag, cls, text) => { const e = document.createElement(tag); if (cl
 const clock = at => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const atEnd = ol => ol.scrollHeight - ol.scrollTop - ol.clientHeight < 60;
 
-// What is sent. Nothing is lost when the server refuses it: keep returns false.
+// Sends a form. Returns false if the server rejects it, so that the text can stay.
 async function post(path, fields, files) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
@@ -22,7 +22,7 @@ function button(label, title, act, cls) {
   return b;
 }
 
-// Files, as both sides show them.
+// Files, on both sides.
 const size = n => n < 1000 ? n + " B" : n < 1e6 ? Math.round(n / 1000) + " kB" : (n / 1e6).toFixed(1) + " MB";
 function showFiles(files) {
   const box = make("div", "files");
@@ -35,7 +35,7 @@ function showFiles(files) {
   }
   return box;
 }
-// Chooser joins a form to its field of files: by button, by drop and by paste.
+// A file chooser for a form: by button, drop or paste.
 function chooser(input, list, area, text) {
   const show = () => { list.replaceChildren(...[...input.files].map(f => make("span", "chosen", "📎 " + f.name))); };
   const take = files => { if (files.length) { input.files = files; show(); } };
@@ -73,7 +73,7 @@ function room(e) {
   body.append(make("div", "text", e.kind === "emote" ? "* " + name + " " + e.text : e.text), showFiles(e.files));
   if (e.thread) {
     for (const old of list.querySelectorAll('[data-thread="' + e.thread + '"] button.enter')) old.remove();
-    body.append(button("Answer in this thread", "Answer in this thread", () => enter({ thread: e.thread }), "link enter"));
+    body.append(button("Reply in this thread", "Reply in this thread", () => enter({ thread: e.thread }), "link enter"));
     li.dataset.thread = e.thread;
   }
   if (e.person) body.append(deeds(e, name));
@@ -81,11 +81,11 @@ function room(e) {
   list.append(li);
   if (follow) list.scrollTop = list.scrollHeight;
 }
-// What one can do with a message. The room's people are all played here.
+// The actions for a message. The page can act as everybody in the room.
 function deeds(e, name) {
   const box = make("div", "deeds");
   for (const emoji of ["👍", "❤️", "😂"]) box.append(button(emoji, "React with " + emoji, () => post("/change", { author: $("author").value, kind: "react", of: e.id, text: emoji })));
-  box.append(button("↩", "Answer this message", () => enter({ thread: e.thread || "", reply: e.id })));
+  box.append(button("↩", "Reply to this message", () => enter({ thread: e.thread || "", reply: e.id })));
   if (!e.bridge) {
     box.append(button("✎", "Edit", () => { enter({ thread: e.thread || "", edit: e.id }); $("author").value = name; $("said").value = document.querySelector("#m-" + e.id + " .text").textContent; }));
     box.append(button("🗑", "Delete", () => post("/change", { author: name, kind: "delete", of: e.id })));
@@ -93,11 +93,11 @@ function deeds(e, name) {
   return box;
 }
 
-// What the form is for: the room, a thread, an answer to a message, an edit.
+// The target of the form: the room, a thread, a reply to a message, an edit.
 let at = {};
 function enter(to) {
   at = to;
-  $("where").textContent = to.edit ? "editing “" + textOf(to.edit) + "”" : to.reply ? "answering “" + textOf(to.reply) + "”" : to.thread ? "in the thread “" + textOf(to.thread) + "”" : "";
+  $("where").textContent = to.edit ? "Editing “" + textOf(to.edit) + "”" : to.reply ? "Replying to “" + textOf(to.reply) + "”" : to.thread ? "In the thread “" + textOf(to.thread) + "”" : "";
   $("leave").hidden = !$("where").textContent;
   $("said").focus();
 }
@@ -115,7 +115,7 @@ function mail(m) {
   b.onclick = () => choose(m);
   li.append(b);
   $("mails").prepend(li);
-  if (m.folder === "INBOX" && !$("written").value.trim()) { newest = m; clearTimeout(opening); opening = setTimeout(() => choose(newest), 30); } // not below the hands of who writes
+  if (m.folder === "INBOX" && !$("written").value.trim()) { newest = m; clearTimeout(opening); opening = setTimeout(() => choose(newest), 30); } // not while Ann is writing
 }
 function choose(m) {
   chosen = m.number;
@@ -123,7 +123,7 @@ function choose(m) {
   $("reader").hidden = false;
   $("title").hidden = true;
   $("subject").textContent = m.subject;
-  $("answering").textContent = "Answer to “" + m.subject + "” from " + m.from;
+  $("answering").textContent = "Reply to “" + m.subject + "” from " + m.from;
   $("mail-files").replaceChildren(...showFiles((m.files || []).map(f => ({ ...f, picture: false }))).children);
   show(false);
 }
@@ -140,11 +140,11 @@ $("new").onclick = () => {
   $("reader").hidden = true;
   $("title").hidden = false;
   for (const b of $("mails").querySelectorAll("button")) b.setAttribute("aria-current", false);
-  $("answering").textContent = "A new mail. With #Send in its subject it begins a conversation, without it it stays an ordinary mail.";
+  $("answering").textContent = "A new email. With #Send in the subject, it starts a conversation. Without it, it stays an ordinary email.";
   $("title").focus();
 };
 
-// What the bridge does.
+// What hashsend does.
 function step(s) {
   const li = make("li", s.kind);
   li.append(make("span", "time", new Date(s.at).toLocaleTimeString()), make("b", "", s.kind), make("div", "", s.text));
@@ -153,7 +153,7 @@ function step(s) {
   while ($("steps").childElementCount > 60) $("steps").lastChild.remove();
 }
 
-// Both forms. What was written stays until it is sent.
+// Both forms. The text stays until it is sent.
 async function submit(field, files, path, fields) {
   const text = field.value;
   if (!text.trim() && !files.files().length) return;
@@ -172,14 +172,14 @@ $("answer").onsubmit = ev => { ev.preventDefault(); submit($("written"), mailFil
 const sends = ev => ev.key === "Enter" && !ev.shiftKey && !ev.isComposing;
 for (const f of ["said", "written"]) {
   $(f).onkeydown = ev => { if (sends(ev)) { ev.preventDefault(); ev.target.form.requestSubmit(); } };
-  $(f).onkeypress = ev => { if (sends(ev)) ev.preventDefault(); }; // where a keyboard sends the character apart
+  $(f).onkeypress = ev => { if (sends(ev)) ev.preventDefault(); }; // for keyboards that send the character separately
 }
 
 let source;
 function connect() {
   source = new EventSource("/events");
-  source.onopen = () => { for (const l of ["messages", "mails", "steps"]) $(l).replaceChildren(); $("live").textContent = "live"; $("live").className = "on"; };
-  source.onerror = () => { $("live").textContent = "connection lost, trying again …"; $("live").className = ""; };
+  source.onopen = () => { for (const l of ["messages", "mails", "steps"]) $(l).replaceChildren(); $("live").textContent = "Connected"; $("live").className = "on"; };
+  source.onerror = () => { $("live").textContent = "Connection lost. Reconnecting …"; $("live").className = ""; };
   for (const [kind, f] of Object.entries({ room, mail, step })) source.addEventListener(kind, ev => f(JSON.parse(ev.data)));
 }
 connect();

@@ -112,7 +112,7 @@ func visit(t *testing.T) (v visitor, url string, stop func() string) {
 	browser, cancelBrowser := chromedp.NewContext(alloc)
 	v = visitor{t, browser}
 	v.do("open the page", chromedp.Navigate(url))
-	v.shows("the page is live", "#live", "live")
+	v.shows("the page is live", "#live", "Connected")
 	return v, url, func() string {
 		cancelBrowser()
 		end()
@@ -130,7 +130,7 @@ func message(text string) string {
 
 func TestDemoInBrowser(t *testing.T) {
 	v, url, stop := visit(t)
-	v.shows("the room says that it is read", "#sign", "1 person by email")
+	v.shows("the room says that it is read", "#sign", "1 person reads this room by email")
 	v.types("#said", "Hello Ann! We are planning the party for Saturday. Can you come?")
 	v.shows("the mail on the right", "#mails", "#Send Garden party")
 	v.shows("it is opened", "#subject", "#Send Garden party")
@@ -170,13 +170,13 @@ func TestDeedsInBrowser(t *testing.T) {
 	v.do("react by mail", chromedp.Click("#like"))
 	v.until("the reaction is at its message", message("where we sit")+`.querySelector(".sign-react")`+" != null")
 	v.script("edit", message("bring the music")+`.querySelector("[title=Edit]").click()`)
-	v.shows("the form says so", "#where", "editing")
+	v.shows("the form says so", "#where", "Editing")
 	v.script("the old text is chosen", `document.querySelector("#said").select()`)
 	v.types("#said", "I bring the music and the lamps.")
 	v.shows("the room shows the edit", "#messages", "and the lamps")
 	v.types("#written", "Wonderful, then I bring a lemon cake.")
 	v.shows("the answer on the left", "#messages", "lemon cake")
-	v.script("answer", message("lemon cake")+`.querySelector("[title='Answer this message']").click()`)
+	v.script("answer", message("lemon cake")+`.querySelector("[title='Reply to this message']").click()`)
 	v.types("#said", "The best there is!")
 	v.shows("the room shows what is answered", "#messages .quote", "lemon cake")
 	v.shows("so does the mail", "#mails", "The best there is")
