@@ -43,12 +43,18 @@ func TestCards(t *testing.T) {
 		for _, c := range []struct{ row, raw, want string }{
 			{"contact", partsMail(s, "Re: Lunch", text+"His number:", bob), "👤 Bob Lee, Boats\n    Phone: 1\n    Email: bob@example.org\n    \n    His number: (lunch4)\n  matrix lunch: Ann Lee (email): [file bob.vcf, text/vcard"},
 			{"the sender's own contact", partsMail(s, "Re: Lunch", text+"Mine.", strings.ReplaceAll(bob, "bob@example.org", "ann@example.com")), "Mine. (lunch6)\n  matrix lunch: Ann Lee (email): [file bob.vcf, text/vcard"},
-			{"forwarded, attached", partsMail(s, "Re: Lunch", text+"What do you think?", "Content-Type: message/rfc822\n\nFrom: Bob <bob@example.org>\nSubject: Boat\nDate: Mon, 6 Jan 2025 10:00:00 +0000\n\nIt is for sale.\n"),
-				"What do you think?\n    \n    ↪ Ann Lee forwarded: Boat, from Bob, 6 January 2025, 10:00 UTC\n    It is for sale."},
-			{"forwarded, attached to a new email", alone.ReplaceAllString(partsMail(s, "Fwd: #Send Lunch", text+"See what Bob writes.", "Content-Type: message/rfc822\n\nFrom: Bob <bob@example.org>\nSubject: Boat\nDate: Mon, 6 Jan 2025 10:00:00 +0000\n\nIt is for sale.\n"), ""),
-				"matrix lunch: Ann Lee (email): See what Bob writes.\n    \n    ↪ Ann Lee forwarded: Boat, from Bob, 6 January 2025, 10:00 UTC\n    It is for sale."},
-			{"forwarded, inline", partsMail(s, "Fwd: Boat", text+"See below.\n\n---------- Forwarded message ---------\nFrom: Bob <bob@example.org>\nDate: Mon, Jan 6, 2025 at 10:00 AM\nSubject: Boat\nTo: <ann@example.com>\n\nIt is for sale.\n"),
-				"↪ Ann Lee forwarded: Boat, from Bob, Mon, Jan 6, 2025 at 10:00 AM\n    \n    See below."},
+			{
+				"forwarded, attached", partsMail(s, "Re: Lunch", text+"What do you think?", "Content-Type: message/rfc822\n\nFrom: Bob <bob@example.org>\nSubject: Boat\nDate: Mon, 6 Jan 2025 10:00:00 +0000\n\nIt is for sale.\n"),
+				"What do you think?\n    \n    ↪ Ann Lee forwarded: Boat, from Bob, 6 January 2025, 10:00 UTC\n    It is for sale.",
+			},
+			{
+				"forwarded, attached to a new email", alone.ReplaceAllString(partsMail(s, "Fwd: #Send Lunch", text+"See what Bob writes.", "Content-Type: message/rfc822\n\nFrom: Bob <bob@example.org>\nSubject: Boat\nDate: Mon, 6 Jan 2025 10:00:00 +0000\n\nIt is for sale.\n"), ""),
+				"matrix lunch: Ann Lee (email): See what Bob writes.\n    \n    ↪ Ann Lee forwarded: Boat, from Bob, 6 January 2025, 10:00 UTC\n    It is for sale.",
+			},
+			{
+				"forwarded, inline", partsMail(s, "Fwd: Boat", text+"See below.\n\n---------- Forwarded message ---------\nFrom: Bob <bob@example.org>\nDate: Mon, Jan 6, 2025 at 10:00 AM\nSubject: Boat\nTo: <ann@example.com>\n\nIt is for sale.\n"),
+				"↪ Ann Lee forwarded: Boat, from Bob, Mon, Jan 6, 2025 at 10:00 AM\n    \n    See below.",
+			},
 		} {
 			got := s.plays(func() { s.deliver(mail.Inbox, c.raw) })
 			t.Log(got)

@@ -33,38 +33,58 @@ func commands() []command.Row {
 func conversationCommands() []command.Row {
 	return []command.Row{
 		{Name: "help", Args: "[TOPIC]", Help: "list the commands, or explain a command or a group", Example: "help people", Level: core.Ask, Run: help},
-		{Name: "link", Group: conversations, Args: "ADDRESS… [open|hidden] [title TITLE]", Help: "connect this room to an email conversation", Level: core.Link, Run: linking.Link,
-			More: "You see a preview first and confirm it. With open, email participants see each other's addresses; with hidden, each gets a separate email.", Example: "link ann@example.com title Lunch"},
-		{Name: "new", Group: conversations, Args: "ADDRESS… [open|hidden] [title TITLE]", Help: "start a conversation in its own thread", Level: core.Link, Run: linking.NewConversation,
-			More: "Messages in that thread are sent by email; the rest of the room stays as it is.", Example: "new ann@example.com title Boat trip"},
-		{Name: "mail", Group: conversations, Args: "[ADDRESS… [title TITLE]]", Help: "email the message you reply to, and start a conversation in its thread", Level: core.Link, Run: linking.MailMessage,
-			More: "In a linked room, leave out the addresses: the message goes to the participants.", Example: "mail ann@example.com"},
-		{Name: "ok", Group: conversations, Args: "[shared] [encrypted]", Help: "confirm the link shown in the preview", Level: core.Link, Run: linking.OK,
-			More: "In a channel shared with another organization, or in an encrypted room, shared or encrypted confirms that its members agree to have their messages emailed."},
+		{
+			Name: "link", Group: conversations, Args: "ADDRESS… [open|hidden] [title TITLE]", Help: "connect this room to an email conversation", Level: core.Link, Run: linking.Link,
+			More: "You see a preview first and confirm it. With open, email participants see each other's addresses; with hidden, each gets a separate email.", Example: "link ann@example.com title Lunch",
+		},
+		{
+			Name: "new", Group: conversations, Args: "ADDRESS… [open|hidden] [title TITLE]", Help: "start a conversation in its own thread", Level: core.Link, Run: linking.NewConversation,
+			More: "Messages in that thread are sent by email; the rest of the room stays as it is.", Example: "new ann@example.com title Boat trip",
+		},
+		{
+			Name: "mail", Group: conversations, Args: "[ADDRESS… [title TITLE]]", Help: "email the message you reply to, and start a conversation in its thread", Level: core.Link, Run: linking.MailMessage,
+			More: "In a linked room, leave out the addresses: the message goes to the participants.", Example: "mail ann@example.com",
+		},
+		{
+			Name: "ok", Group: conversations, Args: "[shared] [encrypted]", Help: "confirm the link shown in the preview", Level: core.Link, Run: linking.OK,
+			More: "In a channel shared with another organization, or in an encrypted room, shared or encrypted confirms that its members agree to have their messages emailed.",
+		},
 		{Name: "cancel", Group: conversations, Args: "", Help: "cancel the link shown in the preview", Level: core.Link, Run: linking.Cancel},
 		{Name: "name", Group: conversations, Args: "TITLE", Help: "change the title, and the subject of later emails", Example: "name Lunch", Level: core.Link, Run: linking.Name},
 		{Name: "mode", Group: conversations, Args: "open|hidden", Help: "show or hide email participants' addresses from each other", Example: "mode hidden", Level: core.Link, Run: linking.Mode},
-		{Name: "pause", Group: conversations, Args: "[on|off]", Help: "stop sending emails from here; off starts again", Level: core.Link, Run: linking.Pause,
-			More: "Messages written while paused stay in the room. Incoming email is still posted."},
+		{
+			Name: "pause", Group: conversations, Args: "[on|off]", Help: "stop sending emails from here; off starts again", Level: core.Link, Run: linking.Pause,
+			More: "Messages written while paused stay in the room. Incoming email is still posted.",
+		},
 		{Name: "unlink", Group: conversations, Args: "", Help: "disconnect this room from email", Level: core.Link, Run: linking.Unlink},
 	}
 }
 
 func peopleCommands() []command.Row {
 	return []command.Row{
-		{Name: "add", Group: people, Args: "ADDRESS… [open|hidden] [history COUNT]", Help: "invite people by email", Level: core.Link, Run: (*command.Call).Add,
-			More: "They receive the messages written from now on. history 5 previews the last 5 messages, which you can then send.", Example: "add bob@example.com history 5"},
+		{
+			Name: "add", Group: people, Args: "ADDRESS… [open|hidden] [history COUNT]", Help: "invite people by email", Level: core.Link, Run: (*command.Call).Add,
+			More: "They receive the messages written from now on. history 5 previews the last 5 messages, which you can then send.", Example: "add bob@example.com history 5",
+		},
 		{Name: "remove", Group: people, Args: "PERSON…", Help: "remove people from the conversation", Example: "remove Bob", Level: core.Link, Run: (*command.Call).Remove},
 		{Name: "who", Group: people, Args: "", Help: "list the email participants", Level: core.Ask, Run: (*command.Call).Who},
 		{Name: "history", Group: people, Args: "PERSON [COUNT]", Help: "preview the messages from before a person joined, then send them", Example: "history Bob 5", Level: core.Link, Run: (*command.Call).History},
-		{Name: "resend", Group: people, Args: "NUMBER PERSON…", Help: "send a message to people who were left out or didn't receive it", Level: core.Ask, Run: (*command.Call).Resend,
-			More: "Without moderator rights, you can resend your own messages."},
-		{Name: "digest", Group: yourEmail, Args: "[PERSON… MODE]", Help: "show or choose when a person gets email: " + core.Modes, Example: "digest Ann daily", Level: core.Link, Run: (*command.Call).DigestMode,
-			More: "Email participants choose for themselves: they reply with /digest daily."},
-		{Name: "mute", Group: yourEmail, Args: "PERSON [2h|off]", Help: "send a person no email for a while", Example: "mute Ann 2h", Level: core.Link, Run: (*command.Call).MutePerson,
-			More: "Messages from that time are not sent later. Email participants reply with /mute 2h."},
-		{Name: "zone", Group: yourEmail, Args: "PERSON ZONE|off", Help: "set a person's time zone for digests and dates", Example: "zone Ann Europe/Berlin", Level: core.Link, Run: (*command.Call).ZonePerson,
-			More: "Email participants reply with /zone Europe/Berlin."},
+		{
+			Name: "resend", Group: people, Args: "NUMBER PERSON…", Help: "send a message to people who were left out or didn't receive it", Level: core.Ask, Run: (*command.Call).Resend,
+			More: "Without moderator rights, you can resend your own messages.",
+		},
+		{
+			Name: "digest", Group: yourEmail, Args: "[PERSON… MODE]", Help: "show or choose when a person gets email: " + core.Modes, Example: "digest Ann daily", Level: core.Link, Run: (*command.Call).DigestMode,
+			More: "Email participants choose for themselves: they reply with /digest daily.",
+		},
+		{
+			Name: "mute", Group: yourEmail, Args: "PERSON [2h|off]", Help: "send a person no email for a while", Example: "mute Ann 2h", Level: core.Link, Run: (*command.Call).MutePerson,
+			More: "Messages from that time are not sent later. Email participants reply with /mute 2h.",
+		},
+		{
+			Name: "zone", Group: yourEmail, Args: "PERSON ZONE|off", Help: "set a person's time zone for digests and dates", Example: "zone Ann Europe/Berlin", Level: core.Link, Run: (*command.Call).ZonePerson,
+			More: "Email participants reply with /zone Europe/Berlin.",
+		},
 	}
 }
 
@@ -73,8 +93,10 @@ func reviewCommands() []command.Row {
 		{Name: "approve", Group: review, Args: "NUMBER [add]", Help: "post an email held for review; add also invites its sender", Example: "approve 3 add", Level: core.Link, Run: (*command.Call).Approve},
 		{Name: "deny", Group: review, Args: "NUMBER|ADDRESS…", Help: "reject an email held for review, or people that an email added", Example: "deny 3", Level: core.Link, Run: (*command.Call).Deny},
 		{Name: "block", Group: review, Args: "NUMBER", Help: "reject a held email and all later email from its sender", Example: "block 3", Level: core.Link, Run: (*command.Call).Block},
-		{Name: "alias", Group: review, Args: "NUMBER ADDRESS | off ADDRESS", Help: "ask a participant whether a held email from another address is theirs", Level: core.Link, Run: (*command.Call).Alias,
-			More: "ADDRESS is the participant's known address. After they confirm, email from the other address counts as theirs; off ends that.", Example: "alias 3 ann@example.com"},
+		{
+			Name: "alias", Group: review, Args: "NUMBER ADDRESS | off ADDRESS", Help: "ask a participant whether a held email from another address is theirs", Level: core.Link, Run: (*command.Call).Alias,
+			More: "ADDRESS is the participant's known address. After they confirm, email from the other address counts as theirs; off ends that.", Example: "alias 3 ann@example.com",
+		},
 		{Name: "status", Group: state, Args: "", Help: "show the queue, held emails and errors", Level: core.Ask, Run: command.Status(linking.EncryptionStatus)},
 		{Name: "why", Group: state, Args: "", Help: "show what happened to the message you reply to", Level: core.Ask, Run: (*command.Call).Why},
 		{Name: "rest", Group: state, Args: "", Help: "show what was left out of the email you reply to, such as quotes and signatures", Level: core.Ask, Run: (*command.Call).Rest},

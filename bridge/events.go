@@ -113,7 +113,7 @@ func takeAsked(w *core.Work, network string, e chat.Event) error {
 	switch e := e.(type) {
 	case chat.Command:
 		return runCommand(w, network, e)
-	case chat.DeskOpened:
+	case chat.PageOpened:
 		return command.ShowPage(w, network, e)
 	case chat.SettingsAsked:
 		return command.SettingsAsked(w, network, e)

@@ -185,7 +185,7 @@ func (n slackNet) Fetch(_ context.Context, p chat.Place, id chat.MessageID) (cha
 	return before(id, p), nil
 }
 
-func (slackNet) Lacks() []string { return []string{"nobody is told who types"} }
+func (slackNet) Limitations() []string { return []string{"nobody is told who types"} }
 
 func (n slackNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st chat.State) error {
 	n.s.mu.Lock()
@@ -194,7 +194,7 @@ func (n slackNet) Report(_ context.Context, of chat.MessageID, p chat.Place, st 
 	if down {
 		return errDown
 	}
-	if st.Mended {
+	if st.Recovered {
 		n.s.emit(n.name+" "+string(p.Room), "  %s %s: the sign of a failure goes from %s", n.name, p.Room, of)
 	}
 	if st.Phase != chat.Accepted {

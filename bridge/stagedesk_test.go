@@ -8,7 +8,7 @@ import (
 	"hashsend/bridge/chat"
 )
 
-func (n slackNet) ShowDesk(_ context.Context, to chat.UserID, d chat.Desk) error {
+func (n slackNet) ShowPage(_ context.Context, to chat.UserID, d chat.Page) error {
 	text := fmt.Sprintf("may command: %v; %s", d.May, d.Note)
 	for _, r := range d.Rooms {
 		text += fmt.Sprintf("\n    %s#%s “%s” %s, paused: %v, people: %s, last mail: %v, trouble: %s", r.Place.Room, r.Place.Thread, r.Title, r.Mode, r.Paused, strings.Join(r.People, ", "), !r.LastMail.IsZero(), r.Trouble)

@@ -46,11 +46,11 @@ func shared(name string) chat.File {
 	f := chat.File{ID: chat.FileID(name), Name: name, Type: "application/octet-stream"}
 	switch {
 	case strings.HasPrefix(name, "sticker"):
-		f.Sort, f.Width = chat.Sticker, 512
+		f.Kind, f.Width = chat.Sticker, 512
 	case strings.HasSuffix(name, ".png"):
-		f.Sort = chat.Picture
+		f.Kind = chat.Picture
 	case strings.HasPrefix(name, "voice"):
-		f.Sort, f.Duration = chat.Voice, 67*1e9
+		f.Kind, f.Duration = chat.Voice, 67*1e9
 	case strings.HasPrefix(name, "huge"):
 		f.Size = 5 << 30
 	}

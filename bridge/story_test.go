@@ -332,7 +332,7 @@ func (s *stage) happening(verb, rest string) {
 	case "desk":
 		head.By.ID, head.By.Name = chat.UserID(strings.ToLower(rest)), rest
 		head.Place = chat.Place{}
-		s.handle(network, chat.DeskOpened{Head: head})
+		s.handle(network, chat.PageOpened{Head: head})
 	case "share", "unshare":
 		s.handle(network, chat.Shared{Head: head, Shared: verb == "share"})
 	case "revoke":

@@ -94,19 +94,19 @@ type (
 	}
 	// Prompter tells what a command begins with in a place, as "!send".
 	Prompter interface{ Prompt(p Place) string }
-	// Desker shows a person the page that the network gives to the bridge.
-	Desker interface {
-		ShowDesk(ctx context.Context, to UserID, d Desk) error
+	// Pager shows a person the page that the network gives to the bridge.
+	Pager interface {
+		ShowPage(ctx context.Context, to UserID, d Page) error
 	}
-	// Doctor tells what is wrong with the connection at the moment, in words for
+	// Troubled tells what is wrong with the connection at the moment, in words for
 	// the admin that say what to do; nil: nothing is.
-	Doctor interface{ Trouble() error }
+	Troubled interface{ Trouble() error }
 	// Encrypter tells how the connection stands with encryption, in words for the admin:
 	// whether there is any, and whether others trust it.
 	Encrypter interface{ Encryption() string }
-	// Lacker tells what the connection is known to lack, in words for people, as "it
+	// Limitations tells what the connection is known to lack, in words for people, as "it
 	// tells of no deletions". It grows as the connector learns.
-	Lacker interface{ Lacks() []string }
+	Limitations interface{ Limitations() []string }
 	// Reporter shows the state of a message of a person at that message.
 	Reporter interface {
 		Report(ctx context.Context, of MessageID, p Place, s State) error

@@ -93,17 +93,17 @@ type File struct {
 	Name          string // cleaned: no path, no control or bidi characters
 	Type          string // media type; as declared, and never trusted, of what comes in
 	Size          int64  // bytes; as declared, 0: unknown, of what comes in
-	Sort          FileSort
+	Kind          FileKind
 	Duration      time.Duration // of Sound, Film and Voice; 0: unknown
 	Width, Height int           // pixels of Picture, Film and Sticker; 0: unknown
 }
 
-// FileSort is what a network says that a file is.
-type FileSort int
+// FileKind is what a network says that a file is.
+type FileKind int
 
 // The sorts of files.
 const (
-	Plain FileSort = iota
+	Plain FileKind = iota
 	Picture
 	Sound
 	Film
@@ -233,9 +233,9 @@ type (
 		Head
 		Shared bool
 	}
-	// DeskOpened says that a person (By) looks at the page that the network gives
-	// to the bridge, and wants it filled by Desker.
-	DeskOpened struct {
+	// PageOpened says that a person (By) looks at the page that the network gives
+	// to the bridge, and wants it filled by Pager.
+	PageOpened struct {
 		Head
 		Rank Rank
 	}
@@ -326,11 +326,11 @@ type Connector interface {
 
 // State is what became of a message on its way to mail.
 type State struct {
-	Phase  Phase
-	Reason string // plain words, for Failed and Delayed; with Accepted: why not everybody has it
-	Later  bool   // with Failed: the same words may get through at another time
-	Mended bool   // with Accepted: an earlier Failed is no longer true
-	Key    string // the same at every attempt, as that of Outgoing
+	Phase     Phase
+	Reason    string // plain words, for Failed and Delayed; with Accepted: why not everybody has it
+	Later     bool   // with Failed: the same words may get through at another time
+	Recovered bool   // with Accepted: an earlier Failed is no longer true
+	Key       string // the same at every attempt, as that of Outgoing
 }
 
 // Phase is a step on that way.
@@ -363,15 +363,15 @@ type Description struct {
 	Shared    bool // people of another organisation are in it
 }
 
-// Desk is what a person is shown of the bridge.
-type Desk struct {
+// Page is what a person is shown of the bridge.
+type Page struct {
 	May   bool       // the person may command: buttons are of use, addresses are shown
-	Rooms []DeskRoom // linked ones, newest first
+	Rooms []PageRoom // linked ones, newest first
 	Note  string     // trouble that belongs to no room; empty: none
 }
 
-// DeskRoom is a linked room on the desk.
-type DeskRoom struct {
+// PageRoom is a linked room on the desk.
+type PageRoom struct {
 	Place    Place
 	Title    string
 	Mode     string // open: people by email see each other's addresses; hidden: they do not

@@ -117,8 +117,10 @@ func weakAutomaticRule(m *mail.Message, list bool) string {
 func byMailProgram(m *mail.Message) bool {
 	for _, name := range []string{"User-Agent", "X-Mailer", "X-MimeOLE", "X-Newsreader"} {
 		v := strings.ToLower(m.Header.Get(name))
-		for _, w := range []string{"mutt", "thunderbird", "mozilla", "mu4e", "gnus", "notmuch", "apple mail", "iphone mail", "ipad mail", "outlook", "foxmail", "evolution", "kmail", "sylpheed", "claws", "roundcube", "squirrelmail", "horde", "k-9", "fairemail",
-			"the bat", "zimbra", "eudora", "pegasus", "alpine", "pine", "aerc", "emclient", "airmail", "spark", "mailmate", "lotus", "notes", "yahoomailwebservice", "webmail", "open-xchange", "coremail", "qqmail", "netease", "postbox", "becky", "geary", "betterbird", "s-nail", "mailx", "betamail", "bluemail", "nextcloud", "protonmail", "tutanota", "gmx", "samsung", "android", "rainloop", "snappymail", "mail.ru", "yandex", "groupwise"} {
+		for _, w := range []string{
+			"mutt", "thunderbird", "mozilla", "mu4e", "gnus", "notmuch", "apple mail", "iphone mail", "ipad mail", "outlook", "foxmail", "evolution", "kmail", "sylpheed", "claws", "roundcube", "squirrelmail", "horde", "k-9", "fairemail",
+			"the bat", "zimbra", "eudora", "pegasus", "alpine", "pine", "aerc", "emclient", "airmail", "spark", "mailmate", "lotus", "notes", "yahoomailwebservice", "webmail", "open-xchange", "coremail", "qqmail", "netease", "postbox", "becky", "geary", "betterbird", "s-nail", "mailx", "betamail", "bluemail", "nextcloud", "protonmail", "tutanota", "gmx", "samsung", "android", "rainloop", "snappymail", "mail.ru", "yandex", "groupwise",
+		} {
 			if strings.Contains(v, w) && !strings.Contains(v, "autorespon") {
 				return true
 			}
@@ -310,8 +312,10 @@ func asChallenge(m *mail.Message) (Class, bool) {
 	if !challengeWords(strings.ToLower(text[:min(len(text), most)])) {
 		return Class{}, false
 	}
-	return Class{Kind: Challenge, Rule: "asks to confirm that a person wrote",
-		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox."}, true
+	return Class{
+		Kind: Challenge, Rule: "asks to confirm that a person wrote",
+		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox.",
+	}, true
 }
 
 func challengeWords(text string) bool {
@@ -324,7 +328,8 @@ func challengeWords(text string) bool {
 	}
 	for _, w := range []string{
 		"one-time verification", "verify your", "verify that you", "verify you", "confirm your", "confirm that you", "confirm you are", "to be added to", "request that", "to be delivered, click", "prove that you", "prove you are",
-		"you are human", "authenticate your", "validate your", "complete the verification", "bestätigen sie", "confirmez", "validez", "approve you", "please click", "clicking", "click the link", "click on the link", "click here"} {
+		"you are human", "authenticate your", "validate your", "complete the verification", "bestätigen sie", "confirmez", "validez", "approve you", "please click", "clicking", "click the link", "click on the link", "click here",
+	} {
 		act = act || strings.Contains(text, w)
 	}
 	return gate && act && (strings.Contains(text, "your message") || strings.Contains(text, "your email") || strings.Contains(text, "your e-mail") || strings.Contains(text, "your mail") || strings.Contains(text, "ihre") || strings.Contains(text, "votre"))

@@ -46,8 +46,10 @@ const (
 
 // String returns the word of `hashsend preview` for a kind.
 func (k Kind) String() string {
-	words := [...]string{"message", "forward", "bounce", "delayed", "delivered", "read-receipt", "auto-reply",
-		"challenge", "loop", "reaction", "list", "bulk", "calendar", "complaint", "unreadable"}
+	words := [...]string{
+		"message", "forward", "bounce", "delayed", "delivered", "read-receipt", "auto-reply",
+		"challenge", "loop", "reaction", "list", "bulk", "calendar", "complaint", "unreadable",
+	}
 	if k < 0 || int(k) >= len(words) {
 		return "message"
 	}
@@ -145,16 +147,22 @@ func asUnreadable(m *mail.Message) (Class, bool) {
 	switch {
 	case smime && strings.Contains(params, "signed-data") && hasBody(m):
 	case smime && strings.Contains(params, "signed-data"):
-		return Class{Kind: Unreadable, Rule: "signed in one piece",
-			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached."}, true
+		return Class{
+			Kind: Unreadable, Rule: "signed in one piece",
+			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached.",
+		}, true
 	case strings.TrimSpace(kind) == "multipart/encrypted", smime, strings.TrimSpace(m.Text+m.HTML) == "" && slices.ContainsFunc(m.Parts, isEncrypted),
 		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
-		return Class{Kind: Unreadable, Rule: "encrypted",
-			Text: m.AuthorName() + " sent an encrypted mail, which cannot be read here. Ask for it in plain text."}, true
+		return Class{
+			Kind: Unreadable, Rule: "encrypted",
+			Text: m.AuthorName() + " sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
+		}, true
 	}
 	if m.Subject == "" && len(m.Attachments()) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
-		return Class{Kind: Unreadable, Rule: "nothing in it",
-			Text: "A mail from " + m.AuthorName() + " has nothing in it that can be read."}, true
+		return Class{
+			Kind: Unreadable, Rule: "nothing in it",
+			Text: "A mail from " + m.AuthorName() + " has nothing in it that can be read.",
+		}, true
 	}
 	return Class{}, false
 }

@@ -116,8 +116,10 @@ func isDaemonName(s string) bool {
 	if s == "" {
 		return false
 	}
-	for _, w := range []string{"mailerdaemon", "postmaster", "maildeliver", "deliverysubsystem", "systemadministrator", "mdaemon", "maildaemon", "smtpmailservice",
-		"mailsystem", "mailserver", "smtpserver", "mailadministrator", "ndradministrator", "bouncehandler", "deliverysystem", "deliverynotification", "microsoftexchange", "smtpgateway"} {
+	for _, w := range []string{
+		"mailerdaemon", "postmaster", "maildeliver", "deliverysubsystem", "systemadministrator", "mdaemon", "maildaemon", "smtpmailservice",
+		"mailsystem", "mailserver", "smtpserver", "mailadministrator", "ndradministrator", "bouncehandler", "deliverysystem", "deliverynotification", "microsoftexchange", "smtpgateway",
+	} {
 		if strings.Contains(s, w) {
 			return true
 		}

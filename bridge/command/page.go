@@ -37,14 +37,14 @@ func pageKind(e *core.Env) tochat.Kind[pageJob] {
 			if err != nil {
 				return "", err
 			}
-			return "", n.Desker.ShowDesk(ctx, j.Out.For, d)
+			return "", n.Pager.ShowPage(ctx, j.Out.For, d)
 		},
 	}
 }
 
 // ShowPage enqueues the page of the bridge for a person.
-func ShowPage(w *core.Work, network string, e chat.DeskOpened) error {
-	if w.Env.Network(network).Desker == nil {
+func ShowPage(w *core.Work, network string, e chat.PageOpened) error {
+	if w.Env.Network(network).Pager == nil {
 		return nil
 	}
 	to := e.By.ID
@@ -59,8 +59,8 @@ func ShowPage(w *core.Work, network string, e chat.DeskOpened) error {
 const pageRooms = 100
 
 // pageOf reads the page of one network. Only people who may change things see addresses.
-func pageOf(ctx context.Context, e *core.Env, network string, may bool) (chat.Desk, error) {
-	d := chat.Desk{May: may}
+func pageOf(ctx context.Context, e *core.Env, network string, may bool) (chat.Page, error) {
+	d := chat.Page{May: may}
 	err := e.Store.Read(ctx, func(tx *store.Tx) error {
 		rooms, err := tx.LinkedRooms(network)
 		if err != nil {
@@ -97,12 +97,12 @@ func pageOf(ctx context.Context, e *core.Env, network string, may bool) (chat.De
 	return d, err
 }
 
-func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoom, err error) {
+func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.PageRoom, err error) {
 	th, err := tx.Thread(r.Thread)
 	if err != nil {
 		return d, err
 	}
-	d = chat.DeskRoom{Place: core.Place(r), Title: th.Title, Mode: th.Mode, Paused: th.Paused}
+	d = chat.PageRoom{Place: core.Place(r), Title: th.Title, Mode: th.Mode, Paused: th.Paused}
 	if r.Shared == store.SharedAsked {
 		d.Trouble = "This channel is shared with another organization. Nothing is sent by email until somebody confirms it."
 	}
@@ -136,7 +136,7 @@ func pageRoom(e *core.Env, tx *store.Tx, r store.Room, may bool) (d chat.DeskRoo
 
 // pageLastMail adds the failures of the last email to a room, and the command that resends
 // it if the viewer may change things.
-func pageLastMail(tx *store.Tx, d *chat.DeskRoom, last int64, people []store.Participant, may bool) error {
+func pageLastMail(tx *store.Tx, d *chat.PageRoom, last int64, people []store.Participant, may bool) error {
 	rs, err := tx.Recipients(last)
 	if err != nil {
 		return err

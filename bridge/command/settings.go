@@ -46,7 +46,7 @@ func SettingsAsked(w *core.Work, network string, e chat.SettingsAsked) error {
 		return err
 	}
 	if err != nil || w.Env.Access.Level(e.By, e.Rank) < core.Link {
-		return ShowPage(w, network, chat.DeskOpened{Head: e.Head})
+		return ShowPage(w, network, chat.PageOpened{Head: e.Head})
 	}
 	key := w.Key("settings", r.ID, w.Now.UnixNano()) + "." + string(e.By.ID)
 	j := settingsJob{tochat.Target{Network: network, Place: core.Place(r), Room: r.ID, Out: chat.Outgoing{Key: key, For: e.By.ID, Via: e.Via}}}

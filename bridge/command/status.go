@@ -98,8 +98,8 @@ func (c *Call) threadStatus(b *strings.Builder, th store.Thread) error {
 			b.WriteString("\n" + strings.TrimSpace(text))
 		}
 	}
-	if l := c.Env.Network(c.Network).Lacker; l != nil {
-		for _, lack := range l.Lacks() {
+	if l := c.Env.Network(c.Network).Limitations; l != nil {
+		for _, lack := range l.Limitations() {
 			b.WriteString("\nNote: " + lack + ".")
 		}
 	}

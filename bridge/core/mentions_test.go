@@ -57,8 +57,10 @@ func TestTypedMention(t *testing.T) {
 // TestAddressed finds the participants whom a message mentions.
 func TestAddressed(t *testing.T) {
 	people := []store.Participant{
-		{ID: 1, Name: "Ann", Ghost: "abc", State: store.Active}, {ID: 2, Name: "Bob", Ghost: "def", Address: "bob@example.org", State: store.Active},
-		{ID: 3, Name: "Cleo", State: store.Active}, {ID: 4, Name: "Dora", Ghost: "ghi", State: store.Gone},
+		{ID: 1, Name: "Ann", Ghost: "abc", State: store.Active},
+		{ID: 2, Name: "Bob", Ghost: "def", Address: "bob@example.org", State: store.Active},
+		{ID: 3, Name: "Cleo", State: store.Active},
+		{ID: 4, Name: "Dora", Ghost: "ghi", State: store.Gone},
 	}
 	for _, c := range []struct {
 		name string

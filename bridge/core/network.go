@@ -7,31 +7,31 @@ import "hashsend/bridge/chat"
 type Network struct {
 	chat.Connector // nil: the network is not in the configuration
 
-	Announcer  chat.Announcer
-	Backfiller chat.Backfiller
-	Creator    chat.Creator
-	Deleter    chat.Deleter
-	Describer  chat.Describer
-	Desker     chat.Desker
-	Doctor     chat.Doctor
-	Editor     chat.Editor
-	Encrypter  chat.Encrypter
-	Fetcher    chat.Fetcher
-	Filer      chat.Filer
-	Finder     chat.Finder
-	Follower   chat.Follower
-	Joiner     chat.Joiner
-	Lacker     chat.Lacker
-	Limiter    chat.Limiter
-	Opener     chat.Opener
-	Prompter   chat.Prompter
-	Reactor    chat.Reactor
-	Reporter   chat.Reporter
-	Setter     chat.Setter
-	Threader   chat.Threader
-	Unreactor  chat.Unreactor
-	Unsealer   chat.Unsealer
-	Voter      chat.Voter
+	Announcer   chat.Announcer
+	Backfiller  chat.Backfiller
+	Creator     chat.Creator
+	Deleter     chat.Deleter
+	Describer   chat.Describer
+	Pager       chat.Pager
+	Troubled    chat.Troubled
+	Editor      chat.Editor
+	Encrypter   chat.Encrypter
+	Fetcher     chat.Fetcher
+	Filer       chat.Filer
+	Finder      chat.Finder
+	Follower    chat.Follower
+	Joiner      chat.Joiner
+	Limitations chat.Limitations
+	Limiter     chat.Limiter
+	Opener      chat.Opener
+	Prompter    chat.Prompter
+	Reactor     chat.Reactor
+	Reporter    chat.Reporter
+	Setter      chat.Setter
+	Threader    chat.Threader
+	Unreactor   chat.Unreactor
+	Unsealer    chat.Unsealer
+	Voter       chat.Voter
 }
 
 // NewNetwork finds out which abilities a connector has.
@@ -42,8 +42,8 @@ func NewNetwork(c chat.Connector) *Network {
 	n.Creator, _ = c.(chat.Creator)
 	n.Deleter, _ = c.(chat.Deleter)
 	n.Describer, _ = c.(chat.Describer)
-	n.Desker, _ = c.(chat.Desker)
-	n.Doctor, _ = c.(chat.Doctor)
+	n.Pager, _ = c.(chat.Pager)
+	n.Troubled, _ = c.(chat.Troubled)
 	n.Editor, _ = c.(chat.Editor)
 	n.Encrypter, _ = c.(chat.Encrypter)
 	n.Fetcher, _ = c.(chat.Fetcher)
@@ -51,7 +51,7 @@ func NewNetwork(c chat.Connector) *Network {
 	n.Finder, _ = c.(chat.Finder)
 	n.Follower, _ = c.(chat.Follower)
 	n.Joiner, _ = c.(chat.Joiner)
-	n.Lacker, _ = c.(chat.Lacker)
+	n.Limitations, _ = c.(chat.Limitations)
 	n.Limiter, _ = c.(chat.Limiter)
 	n.Opener, _ = c.(chat.Opener)
 	n.Prompter, _ = c.(chat.Prompter)

@@ -130,7 +130,7 @@ const usualLargestMail = 20 << 20
 
 // FileTitle returns the title and size of a file.
 func FileTitle(f store.File) string {
-	if chat.FileSort(f.Sort) == chat.Voice && f.Duration > 0 {
+	if chat.FileKind(f.Sort) == chat.Voice && f.Duration > 0 {
 		s := int(f.Duration.Round(time.Second).Seconds())
 		return fmt.Sprintf("voice message, %d:%02d", s/60, s%60)
 	}

@@ -80,7 +80,7 @@ func (e *Env) NoteHealth(name, kind string, err error) {
 func (e *Env) HealthList() []Health {
 	all := e.Health.list()
 	for i, h := range all {
-		doctor := e.Network(h.Name).Doctor
+		doctor := e.Network(h.Name).Troubled
 		if h.Kind != "chat" || doctor == nil || !h.OK {
 			continue
 		}

@@ -44,7 +44,7 @@ func Add(w *core.Work, network string, m store.Message, files []chat.File) error
 	opens := w.Env.Network(network).Opener != nil
 	for _, f := range files {
 		in := store.File{
-			Message: m.ID, Network: network, Ref: string(f.ID), Name: mail.CleanFileName(f.Name), Type: f.Type, Sort: int64(f.Sort), Size: max(f.Size, 0),
+			Message: m.ID, Network: network, Ref: string(f.ID), Name: mail.CleanFileName(f.Name), Type: f.Type, Sort: int64(f.Kind), Size: max(f.Size, 0),
 			Duration: f.Duration, Width: f.Width, Height: f.Height, State: store.FileWanted, At: w.Now,
 		}
 		switch {
@@ -128,7 +128,7 @@ func fetchFile(ctx context.Context, e *core.Env, f store.File) (store.File, erro
 		return f, core.NeverError("the chat network is no longer in the configuration")
 	}
 	r, err := opener.OpenFile(ctx, chat.File{
-		ID: chat.FileID(f.Ref), Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height,
+		ID: chat.FileID(f.Ref), Name: f.Name, Type: f.Type, Size: f.Size, Kind: chat.FileKind(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height,
 	})
 	if err != nil {
 		return f, err
@@ -158,7 +158,7 @@ func fetchFile(ctx context.Context, e *core.Env, f store.File) (store.File, erro
 // fails, there is no copy.
 func speech(ctx context.Context, e *core.Env, f store.File) (p store.Preview, err error) {
 	const longest = 20 << 20 // bytes; larger files are not voice messages
-	if e.Files.FFmpeg == "" || chat.FileSort(f.Sort) != chat.Voice || f.Type != "audio/ogg" || f.Size > longest {
+	if e.Files.FFmpeg == "" || chat.FileKind(f.Sort) != chat.Voice || f.Type != "audio/ogg" || f.Size > longest {
 		return f.Preview, nil
 	}
 	ogg, err := e.Store.OpenBlob(f.Blob)
@@ -331,9 +331,9 @@ func (s *mailSink) Close() (string, error) {
 	return stored, nil
 }
 
-func KindOf(kind string) chat.FileSort {
+func KindOf(kind string) chat.FileKind {
 	family, _, _ := strings.Cut(kind, "/")
-	return map[string]chat.FileSort{"image": chat.Picture, "audio": chat.Sound, "video": chat.Film}[family]
+	return map[string]chat.FileKind{"image": chat.Picture, "audio": chat.Sound, "video": chat.Film}[family]
 }
 
 // Run removes expired files once a day until ctx ends.

@@ -81,7 +81,7 @@ func pictureOf(f store.File, domain string) (mail.Attached, bool) {
 	} else if f.Size > previewOver {
 		return a, false
 	}
-	if chat.FileSort(f.Sort) == chat.Sticker {
+	if chat.FileKind(f.Sort) == chat.Sticker {
 		a.Width = stickerWide
 	}
 	a.ContentID = a.Stored[:min(24, len(a.Stored))] + "@" + domain
@@ -90,7 +90,7 @@ func pictureOf(f store.File, domain string) (mail.Attached, bool) {
 
 // voiceOf returns the converted copy of a voice message, if there is one.
 func voiceOf(f store.File) (mail.Attached, bool) {
-	if chat.FileSort(f.Sort) != chat.Voice || f.Preview.Blob == "" {
+	if chat.FileKind(f.Sort) != chat.Voice || f.Preview.Blob == "" {
 		return mail.Attached{}, false
 	}
 	return mail.Attached{Name: strings.TrimSuffix(f.Name, path.Ext(f.Name)) + ".m4a", Type: f.Preview.Type, Size: f.Preview.Size, Stored: f.Preview.Blob}, true
@@ -120,5 +120,5 @@ func InRoom(m store.Message, files []store.File, l chat.Limits, posts bool) (pos
 
 // IsCaption reports whether a text is posted as the caption of the only file.
 func IsCaption(bodies []chat.Body, posted []store.File) bool {
-	return len(posted) == 1 && len(bodies) == 1 && chat.FileSort(posted[0].Sort) == chat.Picture && len(bodies[0].Text) <= 1000
+	return len(posted) == 1 && len(bodies) == 1 && chat.FileKind(posted[0].Sort) == chat.Picture && len(bodies[0].Text) <= 1000
 }

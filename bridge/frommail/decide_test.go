@@ -202,8 +202,11 @@ func TestDecideDetails(t *testing.T) {
 // Whatever else is wrong or right with a mail: if the check of its origin failed, nobody
 // who has not approved it makes it speak, and a held one is held as forged.
 func TestForgedMailIsNeverHarmless(t *testing.T) {
-	routes := []Facts{{}, inLunch, as(""), as(store.Removed), as(store.Gone),
-		with(inLunch, func(k *Facts) { k.Route.Token = "t1" }), with(inLunch, func(k *Facts) { k.Route.Conflict = admit.NewSubject }), with(inLunch, func(k *Facts) { k.Copy = true })}
+	routes := []Facts{
+		{},
+		inLunch, as(""), as(store.Removed), as(store.Gone),
+		with(inLunch, func(k *Facts) { k.Route.Token = "t1" }), with(inLunch, func(k *Facts) { k.Route.Conflict = admit.NewSubject }), with(inLunch, func(k *Facts) { k.Copy = true }),
+	}
 	mails := []func(*Mail){
 		func(*Mail) {}, inBcc, func(l *Mail) { l.Author.Address = "" }, func(l *Mail) { l.in.Place = mail.Junk }, func(l *Mail) { l.in.Place = mail.Pushed },
 		func(l *Mail) { l.Msg.ID = "" }, func(l *Mail) { l.Msg.Header = mail.Header{{Name: "List-Id", Value: "<x>"}} },

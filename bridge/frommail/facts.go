@@ -47,6 +47,7 @@ type person struct {
 }
 
 // factsOf reads what decides about a mail. It decides nothing.
+// Many branches: each fact may fail to be read.
 func (box *Inbox) factsOf(tx *store.Tx, l Mail, f Approval) (k Facts, err error) {
 	if k.Now = box.Env.Now(); l.echo != "" {
 		return k, nil

@@ -10,9 +10,18 @@ import (
 // wrappers are the hosts of gateways that put their own address in place of a link,
 // and the parameter that holds the true one.
 var wrappers = []struct{ host, param string }{
-	{"safelinks.protection.outlook.com", "url"}, {"safelinks.protection.office365.us", "url"}, {"safelinks.protection.partner.outlook.cn", "url"},
-	{"urldefense.proofpoint.com", "u"}, {"linkprotect.cudasvc.com", "a"}, {"clicktime.symantec.com", "u"}, {"protect2.fireeye.com", "u"},
-	{"protect.fireeye.com", "u"}, {"nam.safelink.emails.azure.net", "destination"}, {"deref-gmx.net", "redirectUrl"}, {"deref-web.de", "redirectUrl"}, {"deref-mail.com", "redirectUrl"},
+	{"safelinks.protection.outlook.com", "url"},
+	{"safelinks.protection.office365.us", "url"},
+	{"safelinks.protection.partner.outlook.cn", "url"},
+	{"urldefense.proofpoint.com", "u"},
+	{"linkprotect.cudasvc.com", "a"},
+	{"clicktime.symantec.com", "u"},
+	{"protect2.fireeye.com", "u"},
+	{"protect.fireeye.com", "u"},
+	{"nam.safelink.emails.azure.net", "destination"},
+	{"deref-gmx.net", "redirectUrl"},
+	{"deref-web.de", "redirectUrl"},
+	{"deref-mail.com", "redirectUrl"},
 }
 
 // TrueLink returns the address that a gateway has wrapped into one of its own: those

@@ -2,7 +2,6 @@ package reply
 
 import (
 	"bytes"
-
 	"strings"
 
 	"golang.org/x/net/html"

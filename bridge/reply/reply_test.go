@@ -46,24 +46,42 @@ func TestAnswered(t *testing.T) {
 		name, text, html string
 		want             []reply.Answer
 	}{
-		{"with a greeting", "Hello both\n\n> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
-			[]reply.Answer{{Text: "Hello both\n\nThe large one.", Known: 1}, {Text: "Good!", Known: 0}}},
-		{"below the line of the program", "On Mon, 4 May 2026, Acme <a@example.test> wrote:\n> Shall we take the small room or the large one?\nThe large one.\n> I can bring the bread and the cheese today.\nGood!\n", "",
-			[]reply.Answer{{Text: "The large one.", Known: 1}, {Text: "Good!", Known: 0}}},
-		{"two places of one message", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> And who tells the others about it all?\n\nI do.\n\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
-			[]reply.Answer{{Text: "The large one.\n\n> And who tells the others about it all?\n\nI do.", Known: 1}, {Text: "Good!", Known: 0}}},
-		{"with formatting", "", box + `Shall we take the small room or the large one?</blockquote></div><p>The <b>large</b> one.</p><div class="gmail_quote"><blockquote class="gmail_quote">I can bring the bread and the cheese today.</blockquote></div><p>Good!</p></div>`,
-			[]reply.Answer{{Text: "The large one.", HTML: `<div dir="ltr"><p>The <b>large</b> one.</p></div>`, Known: 1}, {Text: "Good!", Known: 0}}},
-		{"one of several", "On Mon, 4 May 2026, Acme <a@example.test> wrote:\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
-			[]reply.Answer{{Text: "Good!", Known: 0}}},
-		{"above one of several", "Good!\n\nOn Mon, 4 May 2026, Acme <a@example.test> wrote:\n> I can bring the bread and the cheese today.\n", "",
-			[]reply.Answer{{Text: "Good!", Known: 0}}},
-		{"what is only quoted is not answered", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n", "",
-			[]reply.Answer{{Text: "The large one.", Known: 1}}},
-		{"below all", "> Shall we take the small room or the large one?\n> I can bring the bread and the cheese today.\n\nThe large one, good!\n", "",
-			[]reply.Answer{{Text: "The large one, good!", Known: 0}}},
-		{"below all, the last of which is short (EVENTS D18)", "Acme wrote:\n\n> I can bring the bread and the cheese today.\n> \n> Or soup?\n> \n> -- \n> read in Lunch\n\nSoup, please.\n", "",
-			[]reply.Answer{{Text: "Soup, please.", Known: 2}}},
+		{
+			"with a greeting", "Hello both\n\n> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
+			[]reply.Answer{{Text: "Hello both\n\nThe large one.", Known: 1}, {Text: "Good!", Known: 0}},
+		},
+		{
+			"below the line of the program", "On Mon, 4 May 2026, Acme <a@example.test> wrote:\n> Shall we take the small room or the large one?\nThe large one.\n> I can bring the bread and the cheese today.\nGood!\n", "",
+			[]reply.Answer{{Text: "The large one.", Known: 1}, {Text: "Good!", Known: 0}},
+		},
+		{
+			"two places of one message", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> And who tells the others about it all?\n\nI do.\n\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
+			[]reply.Answer{{Text: "The large one.\n\n> And who tells the others about it all?\n\nI do.", Known: 1}, {Text: "Good!", Known: 0}},
+		},
+		{
+			"with formatting", "", box + `Shall we take the small room or the large one?</blockquote></div><p>The <b>large</b> one.</p><div class="gmail_quote"><blockquote class="gmail_quote">I can bring the bread and the cheese today.</blockquote></div><p>Good!</p></div>`,
+			[]reply.Answer{{Text: "The large one.", HTML: `<div dir="ltr"><p>The <b>large</b> one.</p></div>`, Known: 1}, {Text: "Good!", Known: 0}},
+		},
+		{
+			"one of several", "On Mon, 4 May 2026, Acme <a@example.test> wrote:\n> I can bring the bread and the cheese today.\n\nGood!\n", "",
+			[]reply.Answer{{Text: "Good!", Known: 0}},
+		},
+		{
+			"above one of several", "Good!\n\nOn Mon, 4 May 2026, Acme <a@example.test> wrote:\n> I can bring the bread and the cheese today.\n", "",
+			[]reply.Answer{{Text: "Good!", Known: 0}},
+		},
+		{
+			"what is only quoted is not answered", "> Shall we take the small room or the large one?\n\nThe large one.\n\n> I can bring the bread and the cheese today.\n", "",
+			[]reply.Answer{{Text: "The large one.", Known: 1}},
+		},
+		{
+			"below all", "> Shall we take the small room or the large one?\n> I can bring the bread and the cheese today.\n\nThe large one, good!\n", "",
+			[]reply.Answer{{Text: "The large one, good!", Known: 0}},
+		},
+		{
+			"below all, the last of which is short (EVENTS D18)", "Acme wrote:\n\n> I can bring the bread and the cheese today.\n> \n> Or soup?\n> \n> -- \n> read in Lunch\n\nSoup, please.\n", "",
+			[]reply.Answer{{Text: "Soup, please.", Known: 2}},
+		},
 		{"above the quotes", "The large one, good!\n\n> Shall we take the small room or the large one?\n\n> I can bring the bread and the cheese today.\n", "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

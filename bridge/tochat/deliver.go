@@ -177,7 +177,7 @@ func attemptFile(ctx context.Context, e *core.Env, n *core.Network, d store.Deli
 		return "", core.NeverError("the file no longer exists")
 	}
 	a := chat.Attachment{
-		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Sort: chat.FileSort(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
+		File: chat.File{Name: f.Name, Type: f.Type, Size: f.Size, Kind: chat.FileKind(f.Sort), Duration: f.Duration, Width: f.Width, Height: f.Height},
 		Open: func(context.Context) (io.ReadCloser, error) { return files.OpenBlob(e, f.Blob) },
 	}
 	return once(ctx, n, d, j.Out, func() (chat.MessageID, error) { return n.Filer.SendFile(ctx, j.Out, a) })

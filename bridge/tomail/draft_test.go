@@ -149,7 +149,8 @@ Reply-To: "Lunch" <team+threadtoken@example.org>
 		store.ModeHidden: `From: "Alice (Acme)" <team@example.org>
 To: "P1" <p1@example.com>
 Reply-To: "Lunch" <team+token1@example.org>
-`} {
+`,
+	} {
 		p, g := draftPlan(mode, 2)
 		_, raw := headerOf(t, p, g)
 		want += `Subject: #Send Lunch

@@ -88,7 +88,7 @@ func mended(w *core.Work, m store.Message) error {
 	if state, _ := Progress(rs); state == store.Failed {
 		return nil
 	}
-	return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Mended: true})
+	return tochat.ShowState(w, r, c, chat.State{Phase: chat.Accepted, Recovered: true})
 }
 
 // showProgress shows the new state of messages in networks that show every state. Failed

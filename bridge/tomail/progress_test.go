@@ -37,9 +37,15 @@ func TestReports(t *testing.T) {
 		news, known string
 		want        bool
 	}{
-		{store.Delivered, store.Accepted, true}, {store.Delivered, store.Read, false}, {store.Read, store.Delivered, true},
-		{store.Delayed, store.Delivered, false}, {store.Delivered, store.Delayed, true}, {store.Failed, store.Delivered, true},
-		{store.Read, store.Failed, false}, {store.Failed, store.Failed, false}, {store.Delayed, store.Queued, true},
+		{store.Delivered, store.Accepted, true},
+		{store.Delivered, store.Read, false},
+		{store.Read, store.Delivered, true},
+		{store.Delayed, store.Delivered, false},
+		{store.Delivered, store.Delayed, true},
+		{store.Failed, store.Delivered, true},
+		{store.Read, store.Failed, false},
+		{store.Failed, store.Failed, false},
+		{store.Delayed, store.Queued, true},
 	} {
 		if Follows(c.news, c.known) != c.want {
 			t.Errorf("%s after %s: %v", c.news, c.known, !c.want)
@@ -51,7 +57,9 @@ func TestReports(t *testing.T) {
 	}{
 		{classify.Class{Kind: classify.ReadReceipt, Report: &classify.Report{Action: "displayed"}}, store.Read},
 		{classify.Class{Kind: classify.ReadReceipt, Report: &classify.Report{Action: "deleted"}}, store.Delivered},
-		{classify.Class{Kind: classify.Delivered}, store.Delivered}, {classify.Class{Kind: classify.Delayed}, store.Delayed}, {classify.Class{Kind: classify.Complaint}, store.Failed},
+		{classify.Class{Kind: classify.Delivered}, store.Delivered},
+		{classify.Class{Kind: classify.Delayed}, store.Delayed},
+		{classify.Class{Kind: classify.Complaint}, store.Failed},
 	} {
 		if got := Reported(c.class); got != c.want {
 			t.Errorf("%v: %s, want %s", c.class.Kind, got, c.want)

@@ -247,7 +247,8 @@ func TestJunkAndAllMail(t *testing.T) {
 // Gmail names its folders in the language of their owner and tells their roles.
 func TestRoles(t *testing.T) {
 	all := []wire.Folder{
-		{Name: "INBOX"}, {Name: "Spam", Delimiter: "/"}, // a label of the owner's
+		{Name: "INBOX"},
+		{Name: "Spam", Delimiter: "/"}, // a label of the owner's
 		{Name: "[Gmail]", Roles: []string{`\noselect`}},
 		{Name: "[Gmail]/Alle Nachrichten", Delimiter: "/", Roles: []string{`\all`}},
 		{Name: "[Gmail]/Spamverdacht", Delimiter: "/", Roles: []string{`\junk`}},

@@ -239,9 +239,11 @@ func TestLargeFolder(t *testing.T) {
 
 // Folders of sent mail are known by the names that programs give them.
 func TestSentNames(t *testing.T) {
-	for _, name := range []string{"Sent Objects", "Sent-Mail", "Elementos enviados", "Itens Enviados", "Mensagens enviadas", "Skickade objekt", "Sendt post",
+	for _, name := range []string{
+		"Sent Objects", "Sent-Mail", "Elementos enviados", "Itens Enviados", "Mensagens enviadas", "Skickade objekt", "Sendt post",
 		"Sendte elementer", "Lähetetyt", "Elementy wysłane", "Odeslaná pošta", "Elküldött elemek", "Gönderilmiş Öğeler", "Надіслані", "送信済みアイテム", "已发送",
-		"보낸 편지함", "Απεσταλμένα", "Trimise", "SENT", "INBOX.Sent Items", "Éléments envoyés"} {
+		"보낸 편지함", "Απεσταλμένα", "Trimise", "SENT", "INBOX.Sent Items", "Éléments envoyés",
+	} {
 		all := []wire.Folder{{Name: "INBOX", Delimiter: "."}, {Name: "INBOX.Work.sent", Delimiter: "."}, {Name: name, Delimiter: "."}, {Name: "Notes", Delimiter: "."}}
 		if got := withRole(all, roleSent, sentNames()); got != name {
 			t.Errorf("%s: took %q", name, got)

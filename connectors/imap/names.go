@@ -16,20 +16,41 @@ type language struct {
 // and K-9 Mail ("Sent Objects", "Sent-Mail"), Pine ("sent-mail"), Yahoo ("Bulk
 // Mail"), GMX and T-Online ("Spamverdacht"), as of November 2026.
 var languages = []language{
-	{"en", []string{"sent", "sent items", "sent messages", "sent mail", "sent-mail", "sent_mail", "sent objects", "sent-items", "sentmail", "sentbox", "sent email", "sent e-mail", "mail sent", "outgoing mail"},
-		[]string{"junk", "junk email", "junk e-mail", "junk mail", "junk-e-mail", "spam", "bulk", "bulk mail", "spamfolder", "spambox", "spam mail", "suspected spam", "probably spam", "quarantine"}},
-	{"de", []string{"gesendet", "gesendete", "gesendete objekte", "gesendete elemente", "gesendete nachrichten", "gesendete mails", "gesendete e-mails", "versendet", "verschickt", "postausgang kopie"},
-		[]string{"unerwünscht", "unerwünschte werbung", "spamverdacht", "spam-verdacht", "junk-mail", "werbung", "unerwünschte mails"}},
-	{"fr", []string{"envoyés", "éléments envoyés", "messages envoyés", "objets envoyés", "courrier envoyé", "courriers envoyés", "courriel envoyé", "envoyes", "elements envoyes"},
-		[]string{"courrier indésirable", "courriers indésirables", "indésirables", "messages indésirables", "pourriel", "pourriels", "indesirables"}},
-	{"es", []string{"enviados", "elementos enviados", "mensajes enviados", "correo enviado", "correos enviados", "enviado"},
-		[]string{"correo no deseado", "correo electrónico no deseado", "no deseado", "correo basura", "no deseados"}},
-	{"pt", []string{"itens enviados", "mensagens enviadas", "enviadas", "e-mails enviados", "correio enviado", "itens enviadas"},
-		[]string{"lixo eletrônico", "lixo eletrónico", "lixo electrónico", "correio não solicitado", "e-mail de lixo eletrónico", "email de lixo", "e-mail de lixo"}},
-	{"it", []string{"inviata", "posta inviata", "inviati", "messaggi inviati", "elementi inviati", "inviate"},
-		[]string{"posta indesiderata", "indesiderata", "indesiderati", "messaggi indesiderati"}},
-	{"nl", []string{"verzonden", "verzonden items", "verzonden berichten", "verzonden objecten", "verzonden e-mail"},
-		[]string{"ongewenste e-mail", "ongewenst", "ongewenste berichten", "ongewenste reclame"}},
+	{
+		"en",
+		[]string{"sent", "sent items", "sent messages", "sent mail", "sent-mail", "sent_mail", "sent objects", "sent-items", "sentmail", "sentbox", "sent email", "sent e-mail", "mail sent", "outgoing mail"},
+		[]string{"junk", "junk email", "junk e-mail", "junk mail", "junk-e-mail", "spam", "bulk", "bulk mail", "spamfolder", "spambox", "spam mail", "suspected spam", "probably spam", "quarantine"},
+	},
+	{
+		"de",
+		[]string{"gesendet", "gesendete", "gesendete objekte", "gesendete elemente", "gesendete nachrichten", "gesendete mails", "gesendete e-mails", "versendet", "verschickt", "postausgang kopie"},
+		[]string{"unerwünscht", "unerwünschte werbung", "spamverdacht", "spam-verdacht", "junk-mail", "werbung", "unerwünschte mails"},
+	},
+	{
+		"fr",
+		[]string{"envoyés", "éléments envoyés", "messages envoyés", "objets envoyés", "courrier envoyé", "courriers envoyés", "courriel envoyé", "envoyes", "elements envoyes"},
+		[]string{"courrier indésirable", "courriers indésirables", "indésirables", "messages indésirables", "pourriel", "pourriels", "indesirables"},
+	},
+	{
+		"es",
+		[]string{"enviados", "elementos enviados", "mensajes enviados", "correo enviado", "correos enviados", "enviado"},
+		[]string{"correo no deseado", "correo electrónico no deseado", "no deseado", "correo basura", "no deseados"},
+	},
+	{
+		"pt",
+		[]string{"itens enviados", "mensagens enviadas", "enviadas", "e-mails enviados", "correio enviado", "itens enviadas"},
+		[]string{"lixo eletrônico", "lixo eletrónico", "lixo electrónico", "correio não solicitado", "e-mail de lixo eletrónico", "email de lixo", "e-mail de lixo"},
+	},
+	{
+		"it",
+		[]string{"inviata", "posta inviata", "inviati", "messaggi inviati", "elementi inviati", "inviate"},
+		[]string{"posta indesiderata", "indesiderata", "indesiderati", "messaggi indesiderati"},
+	},
+	{
+		"nl",
+		[]string{"verzonden", "verzonden items", "verzonden berichten", "verzonden objecten", "verzonden e-mail"},
+		[]string{"ongewenste e-mail", "ongewenst", "ongewenste berichten", "ongewenste reclame"},
+	},
 	{"sv", []string{"skickat", "skickade", "skickade objekt", "skickade meddelanden"}, []string{"skräppost", "skräp"}},
 	{"da", []string{"sendt post", "sendt", "sendte elementer", "sendte", "sendt e-mail", "sendte beskeder"}, []string{"uønsket e-mail", "uønsket mail", "uønsket post", "uønsket"}},
 	{"nb", []string{"sendte e-poster", "sendte meldinger", "sendt e-post"}, []string{"søppelpost", "søppel-e-post", "søppel", "uønsket e-post"}},

@@ -180,18 +180,24 @@ func TestFallbacks(t *testing.T) {
 			}
 		}, asked: `LOGIN "team" "secret"`},
 		"no mechanism": {change: func(s *scripted) { s.caps = "IMAP4rev1" }, asked: `LOGIN "team" "secret"`, never: "AUTHENTICATE|IDLE|NAMESPACE"},
-		"LIST without RETURN": {change: func(s *scripted) { s.caps = strings.Replace(everything, "LIST-EXTENDED ", "", 1) },
-			asked: `LIST "" "\*"$`, never: "RETURN"},
+		"LIST without RETURN": {
+			change: func(s *scripted) { s.caps = strings.Replace(everything, "LIST-EXTENDED ", "", 1) },
+			asked:  `LIST "" "\*"$`, never: "RETURN",
+		},
 		"LIST RETURN refused":  {change: refuses(func(c, a string) bool { return c == "LIST" && strings.Contains(a, "RETURN") }, "BAD syntax"), asked: `LIST "" "\*"$`},
 		"IDLE refused":         {change: refuses(is("IDLE"), "BAD IDLE is off"), asked: "NOOP", early: true},
 		"IDLE refused for now": {change: refuses(is("IDLE"), "NO not today"), asked: "NOOP", early: true},
 		"EXAMINE refused":      {change: refuses(is("EXAMINE"), "BAD unknown"), asked: "SELECT"},
 		"SEARCH refused":       {change: refuses(is("UID SEARCH"), "NO [SERVERBUG] internal"), asked: `UID FETCH 1:\* \(UID\)`},
 		"SEARCH unknown":       {change: refuses(is("UID SEARCH"), "BAD what"), asked: `UID FETCH 1:\* \(UID\)`},
-		"partial refused": {change: refuses(func(_, a string) bool { return strings.Contains(a, "]<") }, "BAD no partial fetch"),
-			asked: `BODY.PEEK\[HEADER\]\)`},
-		"fields refused": {change: refuses(func(_, a string) bool { return strings.Contains(a, "HEADER.FIELDS") }, "NO not supported"),
-			asked: `BODY.PEEK\[HEADER\]<0`},
+		"partial refused": {
+			change: refuses(func(_, a string) bool { return strings.Contains(a, "]<") }, "BAD no partial fetch"),
+			asked:  `BODY.PEEK\[HEADER\]\)`,
+		},
+		"fields refused": {
+			change: refuses(func(_, a string) bool { return strings.Contains(a, "HEADER.FIELDS") }, "NO not supported"),
+			asked:  `BODY.PEEK\[HEADER\]<0`,
+		},
 		"fields that stay empty": {change: func(s *scripted) {
 			s.fetch = func(n int, _ scriptedMail, parts, section, data string) string {
 				if strings.Contains(section, "FIELDS") {

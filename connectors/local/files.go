@@ -81,8 +81,8 @@ func (c *Connector) SendFile(ctx context.Context, m chat.Outgoing, a chat.Attach
 func chatFiles(e Entry) (files []chat.File) {
 	for _, f := range e.Files {
 		family, _, _ := strings.Cut(f.Type, "/")
-		sort := map[string]chat.FileSort{"image": chat.Picture, "audio": chat.Sound, "video": chat.Film}[family]
-		files = append(files, chat.File{ID: chat.FileID(f.ID), Name: f.Name, Type: f.Type, Size: f.Size, Sort: sort})
+		sort := map[string]chat.FileKind{"image": chat.Picture, "audio": chat.Sound, "video": chat.Film}[family]
+		files = append(files, chat.File{ID: chat.FileID(f.ID), Name: f.Name, Type: f.Type, Size: f.Size, Kind: sort})
 	}
 	return files
 }

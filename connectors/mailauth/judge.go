@@ -161,16 +161,22 @@ func (f findings) weigh(from author) mail.Verdict {
 	case dmarc == "mixed":
 		return mail.Verdict{Method: "dmarc", Reason: "the mail server's findings contradict each other"}
 	case dmarc == "fail", dmarc == "permerror" && !signed:
-		return mail.Verdict{Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
-			Reason: fmt.Sprintf("it does not come from %s, although it says so (DMARC %s)", from.domain, dmarc)}
+		return mail.Verdict{
+			Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
+			Reason: fmt.Sprintf("it does not come from %s, although it says so (DMARC %s)", from.domain, dmarc),
+		}
 	case f.short && !signed && !f.bySPF:
 		return mail.Verdict{Method: "dkim", Cause: mail.PartSigned, Reason: "its signature leaves out a part of the text"}
 	case dmarc == "pass":
-		return mail.Verdict{Trust: mail.Proven, Method: "dmarc", Domain: from.domain,
-			Reason: fmt.Sprintf("the mail server confirms that it comes from %s (DMARC)", from.domain)}
+		return mail.Verdict{
+			Trust: mail.Proven, Method: "dmarc", Domain: from.domain,
+			Reason: fmt.Sprintf("the mail server confirms that it comes from %s (DMARC)", from.domain),
+		}
 	case signed:
-		return mail.Verdict{Trust: mail.Proven, Method: "dkim", Domain: from.domain,
-			Reason: fmt.Sprintf("the mail server confirms the signature of %s (DKIM)", f.signer)}
+		return mail.Verdict{
+			Trust: mail.Proven, Method: "dkim", Domain: from.domain,
+			Reason: fmt.Sprintf("the mail server confirms the signature of %s (DKIM)", f.signer),
+		}
 	case dmarc == "temperror":
 		return mail.Verdict{Method: "dmarc", Reason: "the mail server could not check the sender at that moment"}
 	case f.bySPF:

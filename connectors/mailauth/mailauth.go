@@ -70,8 +70,10 @@ func (v *Verifier) Verify(ctx context.Context, m mail.Incoming) (mail.Verdict, e
 		return verdict, nil
 	}
 	if m.Place == mail.Sent {
-		return mail.Verdict{Trust: mail.Proven, Method: "place", Domain: from.domain, Address: from.address,
-			Reason: "it lies in the mailbox's own folder of sent mail"}, nil
+		return mail.Verdict{
+			Trust: mail.Proven, Method: "place", Domain: from.domain, Address: from.address,
+			Reason: "it lies in the mailbox's own folder of sent mail",
+		}, nil
 	}
 	verdict, err = v.verify(ctx, m, from)
 	verdict.Address = from.address

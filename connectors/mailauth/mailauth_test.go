@@ -149,34 +149,50 @@ func TestPlaceOfResults(t *testing.T) {
 		want          mail.Trust
 	}{
 		{"above the Received of the server", "mx.own.example", "Authentication-Results: mx.own.example; " + pass + border, mail.Proven},
-		{"handed on by LMTP afterwards", "mx.own.example",
-			"Received: from mx.own.example by store.own.example with LMTP id 2; Mon, 6 Jan 2025 10:00:01 +0000\nAuthentication-Results: mx.own.example; " + pass + border, mail.Proven},
-		{"a client that calls itself by LMTP", "mx.own.example",
-			"Received: from \"x by y with LMTP\" (evil [192.0.2.66]) by mx.own.example with ESMTP id 2; Mon, 6 Jan 2025 10:00:01 +0000\nAuthentication-Results: mx.own.example; " + pass, mail.Unproven},
-		{"a recipient with LMTP in the name", "mx.own.example",
-			"Received: from evil (evil [192.0.2.66]) by mx.own.example with ESMTP id 2 for <\"by y with lmtp\"@own.example>; Mon, 6 Jan 2025 10:00:01 +0000\nAuthentication-Results: mx.own.example; " + pass, mail.Unproven},
+		{
+			"handed on by LMTP afterwards", "mx.own.example",
+			"Received: from mx.own.example by store.own.example with LMTP id 2; Mon, 6 Jan 2025 10:00:01 +0000\nAuthentication-Results: mx.own.example; " + pass + border, mail.Proven,
+		},
+		{
+			"a client that calls itself by LMTP", "mx.own.example",
+			"Received: from \"x by y with LMTP\" (evil [192.0.2.66]) by mx.own.example with ESMTP id 2; Mon, 6 Jan 2025 10:00:01 +0000\nAuthentication-Results: mx.own.example; " + pass, mail.Unproven,
+		},
+		{
+			"a recipient with LMTP in the name", "mx.own.example",
+			"Received: from evil (evil [192.0.2.66]) by mx.own.example with ESMTP id 2 for <\"by y with lmtp\"@own.example>; Mon, 6 Jan 2025 10:00:01 +0000\nAuthentication-Results: mx.own.example; " + pass, mail.Unproven,
+		},
 		{"below it", "mx.own.example", border + "Authentication-Results: mx.own.example; " + pass, mail.Unproven},
-		{"Gmail writes below its Received", "mx.google.com",
+		{
+			"Gmail writes below its Received", "mx.google.com",
 			"Delivered-To: us@gmail.com\nReceived: by 2002:a05:7000:1 with SMTP id a1; Mon, 6 Jan 2025 02:00:00 -0800 (PST)\nReturn-Path: <ann@corp.example>\n" +
 				"Received: from mail.corp.example (mail.corp.example. [192.0.2.1]) by mx.google.com with ESMTPS id b2 for <us@gmail.com>; Mon, 6 Jan 2025 02:00:00 -0800 (PST)\n" +
 				"Received-SPF: pass (google.com: domain of ann@corp.example designates 192.0.2.1 as permitted sender) client-ip=192.0.2.1;\n" +
-				"Authentication-Results: mx.google.com; dkim=pass header.i=@corp.example header.s=s1 header.b=\"Ab/12+=\"; spf=pass (google.com: domain of ann@corp.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=ann@corp.example; dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=corp.example\n", mail.Proven},
-		{"a second one below Gmail's is the sender's", "mx.google.com",
+				"Authentication-Results: mx.google.com; dkim=pass header.i=@corp.example header.s=s1 header.b=\"Ab/12+=\"; spf=pass (google.com: domain of ann@corp.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=ann@corp.example; dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=corp.example\n", mail.Proven,
+		},
+		{
+			"a second one below Gmail's is the sender's", "mx.google.com",
 			"Received: from evil (evil. [192.0.2.66]) by mx.google.com with ESMTPS id b2; Mon, 6 Jan 2025 02:00:00 -0800 (PST)\n" +
-				"Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=evil.example; dmarc=none\nAuthentication-Results: mx.google.com; " + pass, mail.Unproven},
-		{"a server that never was Gmail", "mx.google.com",
-			border + "Received: from evil (evil. [192.0.2.66]) by mx.google.com with ESMTPS id b2; Mon, 6 Jan 2025 02:00:00 -0800 (PST)\nAuthentication-Results: mx.google.com; " + pass, mail.Unproven},
+				"Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=evil.example; dmarc=none\nAuthentication-Results: mx.google.com; " + pass, mail.Unproven,
+		},
+		{
+			"a server that never was Gmail", "mx.google.com",
+			border + "Received: from evil (evil. [192.0.2.66]) by mx.google.com with ESMTPS id b2; Mon, 6 Jan 2025 02:00:00 -0800 (PST)\nAuthentication-Results: mx.google.com; " + pass, mail.Unproven,
+		},
 		{"Gmail's name above its Received", "mx.google.com", "Authentication-Results: mx.google.com; " + pass +
 			"Received: from evil (evil. [192.0.2.66]) by mx.google.com with ESMTPS id b2; Mon, 6 Jan 2025 02:00:00 -0800 (PST)\n", mail.Unproven},
-		{"Microsoft writes no name", "outlook.com",
+		{
+			"Microsoft writes no name", "outlook.com",
 			"Received: from A.prod.outlook.com (2603:10a6::1) by B.prod.outlook.com with HTTPS; Mon, 6 Jan 2025 10:00:02 +0000\n" +
 				"Received: from FT.eop-1.prod.protection.outlook.com (2603:10a6::2) by C.outlook.office365.com with Microsoft SMTP Server via Frontend Transport; Mon, 6 Jan 2025 10:00:01 +0000\n" +
 				"Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=corp.example; dkim=pass (signature was verified) header.d=corp.example;dmarc=pass action=none header.from=corp.example;compauth=pass reason=100\n" +
-				"Received: from mail.corp.example (192.0.2.1) by FT.mail.protection.outlook.com (10.1.1.1) with Microsoft SMTP Server; Mon, 6 Jan 2025 10:00:00 +0000\n", mail.Proven},
-		{"the same below its border", "outlook.com",
+				"Received: from mail.corp.example (192.0.2.1) by FT.mail.protection.outlook.com (10.1.1.1) with Microsoft SMTP Server; Mon, 6 Jan 2025 10:00:00 +0000\n", mail.Proven,
+		},
+		{
+			"the same below its border", "outlook.com",
 			"Received: from evil.example (192.0.2.66) by FT.mail.protection.outlook.com (10.1.1.1) with Microsoft SMTP Server; Mon, 6 Jan 2025 10:00:00 +0000\n" +
 				"Authentication-Results: spf=pass smtp.mailfrom=corp.example; " + pass +
-				"Received: from x (192.0.2.66) by FT.mail.protection.outlook.com (10.1.1.1) with Microsoft SMTP Server; Mon, 6 Jan 2025 10:00:00 +0000\n", mail.Unproven},
+				"Received: from x (192.0.2.66) by FT.mail.protection.outlook.com (10.1.1.1) with Microsoft SMTP Server; Mon, 6 Jan 2025 10:00:00 +0000\n", mail.Unproven,
+		},
 		{"nothing configured", "", "Authentication-Results: mx.own.example; " + pass + border, mail.Unproven},
 	}
 	for _, c := range cases {

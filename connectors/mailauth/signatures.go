@@ -55,8 +55,10 @@ func (v *Verifier) checkSignatures(ctx context.Context, m mail.Incoming, from au
 func weighEvidence(from author, e evidence) mail.Verdict {
 	switch {
 	case e.signer != "" && (!e.strict || e.signer == from.domain):
-		return mail.Verdict{Trust: mail.Proven, Method: "dkim", Domain: from.domain,
-			Reason: fmt.Sprintf("it bears a valid signature of %s (DKIM)", e.signer)}
+		return mail.Verdict{
+			Trust: mail.Proven, Method: "dkim", Domain: from.domain,
+			Reason: fmt.Sprintf("it bears a valid signature of %s (DKIM)", e.signer),
+		}
 	case e.waiting:
 		return mail.Verdict{Method: "dkim", Reason: fmt.Sprintf("the name server of %s gave no answer, so its signature could not be checked", from.domain)}
 	case e.policy == "reject" || e.policy == "quarantine":
@@ -64,8 +66,10 @@ func weighEvidence(from author, e evidence) mail.Verdict {
 		if e.broken != "" {
 			reason = "its signature does not hold (" + e.broken + ")"
 		}
-		return mail.Verdict{Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
-			Reason: fmt.Sprintf("%s, and %s asks to distrust such mail (DMARC %s)", reason, from.domain, e.policy)}
+		return mail.Verdict{
+			Trust: mail.Failed, Method: "dmarc", Domain: from.domain,
+			Reason: fmt.Sprintf("%s, and %s asks to distrust such mail (DMARC %s)", reason, from.domain, e.policy),
+		}
 	case e.broken != "":
 		return mail.Verdict{Method: "dkim", Cause: e.cause, Reason: "its signature does not hold (" + e.broken + ")"}
 	}

@@ -1,18 +1,17 @@
 package mailauth
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"bufio"
-	"io"
 
 	"github.com/emersion/go-msgauth/dkim"
 
@@ -60,8 +59,11 @@ func TestOwnCheck(t *testing.T) {
 		{"only a part is signed", length, table{at: key}, mail.Unproven, "dkim"},
 		{"the key cannot be had at the moment", good, table{at: "silent", "_dmarc.corp.example": "v=DMARC1; p=reject"}, mail.Unproven, "dkim"},
 		{"no signature, no policy", []byte(plain), table{}, mail.Unproven, ""},
-		{"no signature, policy of the organisation for others", []byte(strings.ReplaceAll(plain, "ann@corp", "ann@x.corp")),
-			table{"_dmarc.corp.example": "v=DMARC1; p=none; sp=reject"}, mail.Failed, "dmarc"},
+		{
+			"no signature, policy of the organisation for others", []byte(strings.ReplaceAll(plain, "ann@corp", "ann@x.corp")),
+			table{"_dmarc.corp.example": "v=DMARC1; p=none; sp=reject"},
+			mail.Failed, "dmarc",
+		},
 	}
 	for _, c := range cases {
 		got, err := Open(Config{Resolver: c.dns, CheckDKIM: true}, nil).Verify(t.Context(), incoming(t, c.raw))

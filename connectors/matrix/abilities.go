@@ -12,28 +12,28 @@ import (
 // The abilities that the connector offers, each in the part that its method names. In a
 // build with encryption it is a chat.Unsealer too.
 var (
-	_ chat.Connector  = (*Connector)(nil)
-	_ chat.Editor     = (*Connector)(nil)
-	_ chat.Deleter    = (*Connector)(nil)
-	_ chat.Reactor    = (*Connector)(nil)
-	_ chat.Voter      = (*Connector)(nil)
-	_ chat.Filer      = (*Connector)(nil)
-	_ chat.Opener     = (*Connector)(nil)
-	_ chat.Finder     = (*Connector)(nil)
-	_ chat.Reporter   = (*Connector)(nil)
-	_ chat.Limiter    = (*Connector)(nil)
-	_ chat.Threader   = (*Connector)(nil)
-	_ chat.Prompter   = (*Connector)(nil)
-	_ chat.Describer  = (*Connector)(nil)
-	_ chat.Creator    = (*Connector)(nil)
-	_ chat.Joiner     = (*Connector)(nil)
-	_ chat.Follower   = (*Connector)(nil)
-	_ chat.Announcer  = (*Connector)(nil)
-	_ chat.Backfiller = (*Connector)(nil)
-	_ chat.Fetcher    = (*Connector)(nil)
-	_ chat.Doctor     = (*Connector)(nil)
-	_ chat.Encrypter  = (*Connector)(nil)
-	_ chat.Lacker     = (*Connector)(nil)
+	_ chat.Connector   = (*Connector)(nil)
+	_ chat.Editor      = (*Connector)(nil)
+	_ chat.Deleter     = (*Connector)(nil)
+	_ chat.Reactor     = (*Connector)(nil)
+	_ chat.Voter       = (*Connector)(nil)
+	_ chat.Filer       = (*Connector)(nil)
+	_ chat.Opener      = (*Connector)(nil)
+	_ chat.Finder      = (*Connector)(nil)
+	_ chat.Reporter    = (*Connector)(nil)
+	_ chat.Limiter     = (*Connector)(nil)
+	_ chat.Threader    = (*Connector)(nil)
+	_ chat.Prompter    = (*Connector)(nil)
+	_ chat.Describer   = (*Connector)(nil)
+	_ chat.Creator     = (*Connector)(nil)
+	_ chat.Joiner      = (*Connector)(nil)
+	_ chat.Follower    = (*Connector)(nil)
+	_ chat.Announcer   = (*Connector)(nil)
+	_ chat.Backfiller  = (*Connector)(nil)
+	_ chat.Fetcher     = (*Connector)(nil)
+	_ chat.Troubled    = (*Connector)(nil)
+	_ chat.Encrypter   = (*Connector)(nil)
+	_ chat.Limitations = (*Connector)(nil)
 )
 
 // Send posts a message.
@@ -135,7 +135,7 @@ func (c *Connector) Fetch(ctx context.Context, p chat.Place, msg chat.MessageID)
 	return c.receive.Fetch(ctx, p, msg)
 }
 
-// Trouble tells what is wrong at the moment; see chat.Doctor.
+// Trouble tells what is wrong at the moment; see chat.Troubled.
 func (c *Connector) Trouble() error {
 	if err := c.receive.Trouble(); err != nil {
 		return err
@@ -146,5 +146,5 @@ func (c *Connector) Trouble() error {
 // Encryption tells how encryption stands; see chat.Encrypter.
 func (c *Connector) Encryption() string { return c.keys.Standing() }
 
-// Lacks tells what the homeserver was found to lack; see chat.Lacker.
-func (c *Connector) Lacks() []string { return c.receive.Lacks() }
+// Lacks tells what the homeserver was found to lack; see chat.Limitations.
+func (c *Connector) Limitations() []string { return c.receive.Limitations() }

@@ -14,7 +14,8 @@ import (
 func TestCheck(t *testing.T) {
 	service := func(change func(*Config)) Config {
 		c := Config{Homeserver: "https://matrix.example.org", Domain: "example.org", AppService: &AppService{
-			ASToken: "0123456789abcdef", HSToken: "fedcba9876543210"}}
+			ASToken: "0123456789abcdef", HSToken: "fedcba9876543210",
+		}}
 		change(&c)
 		return c
 	}

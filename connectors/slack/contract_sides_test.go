@@ -32,7 +32,7 @@ var (
 )
 
 func (r *room) Untried(ability string) string {
-	if ability == "Doctor" && !r.cfg.SocketMode() {
+	if ability == "Troubled" && !r.cfg.SocketMode() {
 		return "by the Events API Slack calls us: that it does not cannot be noticed"
 	}
 	return ""
@@ -133,8 +133,8 @@ func (r *room) Desk(t *testing.T) string { return textsOf(t, r.Home(r.alice)) }
 // AskSettings presses the button on a page that is shown for it.
 func (r *room) AskSettings(t *testing.T) {
 	t.Helper()
-	d := chat.Desk{May: true, Rooms: []chat.DeskRoom{{Place: r.Place(), Title: "Garden", Mode: "open"}}}
-	if err := r.connect(t).ShowDesk(t.Context(), chat.UserID(r.alice), d); err != nil {
+	d := chat.Page{May: true, Rooms: []chat.PageRoom{{Place: r.Place(), Title: "Garden", Mode: "open"}}}
+	if err := r.connect(t).ShowPage(t.Context(), chat.UserID(r.alice), d); err != nil {
 		t.Fatal(err)
 	}
 	if !r.Press(r.alice, "", r.Home(r.alice)["blocks"], "Settings") {

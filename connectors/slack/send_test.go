@@ -227,8 +227,8 @@ func TestReports(t *testing.T) {
 		{chat.State{Phase: chat.Failed}, 1},
 		{chat.State{Phase: chat.Accepted}, 1},
 		{chat.State{Phase: chat.Read}, 1},
-		{chat.State{Phase: chat.Accepted, Mended: true}, 0},
-		{chat.State{Phase: chat.Accepted, Mended: true}, 0}, // gone already
+		{chat.State{Phase: chat.Accepted, Recovered: true}, 0},
+		{chat.State{Phase: chat.Accepted, Recovered: true}, 0}, // gone already
 	} {
 		if err := c.Report(t.Context(), id, chat.Place{Room: chat.RoomID(l.lounge)}, x.state); err != nil {
 			t.Errorf("Report: %v", err)
@@ -402,13 +402,13 @@ func TestDesk(t *testing.T) {
 	l := newLab(t, true)
 	c, b := l.run(t)
 	place := chat.Place{Room: chat.RoomID(l.lounge)}
-	desk := chat.Desk{May: true, Note: "The mailbox <does> not answer.", Rooms: []chat.DeskRoom{
+	desk := chat.Page{May: true, Note: "The mailbox <does> not answer.", Rooms: []chat.PageRoom{
 		{Place: place, Title: "Lunch <!channel>", Mode: "open", People: []string{"ann@example.com"}, LastMail: time.Unix(1700000000, 0), Trouble: "a mail came back", Retry: "resend 7 ann@example.com"},
 		{Place: chat.Place{Room: place.Room, Thread: "17.1"}, Title: "Boat", Mode: "hidden", Paused: true, Waits: "2 mails are <on> their way"},
 	}}
-	show := func(d chat.Desk) string {
+	show := func(d chat.Page) string {
 		t.Helper()
-		if err := c.ShowDesk(t.Context(), chat.UserID(l.alice), d); err != nil {
+		if err := c.ShowPage(t.Context(), chat.UserID(l.alice), d); err != nil {
 			t.Fatal(err)
 		}
 		raw, err := json.Marshal(l.Home(l.alice)["blocks"])
@@ -450,13 +450,13 @@ func TestDesk(t *testing.T) {
 	}
 	// As many rooms as there are: what does not fit is counted.
 	for range 80 {
-		desk.Rooms = append(desk.Rooms, chat.DeskRoom{Place: place, Title: strings.Repeat("long ", 1000)})
+		desk.Rooms = append(desk.Rooms, chat.PageRoom{Place: place, Title: strings.Repeat("long ", 1000)})
 	}
 	desk.May = true
 	if home := show(desk); !strings.Contains(home, "and 52 more") {
 		t.Error("the Home does not say that there are more")
 	}
-	if home := show(chat.Desk{May: true}); !strings.Contains(home, "No channel") {
+	if home := show(chat.Page{May: true}); !strings.Contains(home, "No channel") {
 		t.Errorf("an empty Home is %s", home)
 	}
 }

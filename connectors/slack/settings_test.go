@@ -23,7 +23,7 @@ func TestSettings(t *testing.T) {
 	c, b := l.run(t)
 	s := lunchSettings
 	s.Place = chat.Place{Room: chat.RoomID(l.lounge), Thread: "17.1"}
-	if err := c.ShowDesk(t.Context(), chat.UserID(l.alice), chat.Desk{May: true, Rooms: []chat.DeskRoom{{Place: s.Place, Title: "Lunch", Mode: "open", Waits: "1 message waiting"}}}); err != nil {
+	if err := c.ShowPage(t.Context(), chat.UserID(l.alice), chat.Page{May: true, Rooms: []chat.PageRoom{{Place: s.Place, Title: "Lunch", Mode: "open", Waits: "1 message waiting"}}}); err != nil {
 		t.Fatal(err)
 	}
 	asked := 0
@@ -90,7 +90,7 @@ func TestSettingsOfMany(t *testing.T) {
 	c, b := l.run(t)
 	s := lunchSettings
 	s.Place = chat.Place{Room: chat.RoomID(l.lounge)}
-	if err := c.ShowDesk(t.Context(), chat.UserID(l.alice), chat.Desk{May: true, Rooms: []chat.DeskRoom{{Place: s.Place, Title: "Lunch"}}}); err != nil {
+	if err := c.ShowPage(t.Context(), chat.UserID(l.alice), chat.Page{May: true, Rooms: []chat.PageRoom{{Place: s.Place, Title: "Lunch"}}}); err != nil {
 		t.Fatal(err)
 	}
 	s.Title = strings.Repeat("long ", 1000)

@@ -41,27 +41,27 @@ type Connector struct {
 
 // The optional interfaces that Connector implements.
 var (
-	_ chat.Connector  = (*Connector)(nil)
-	_ chat.Announcer  = (*Connector)(nil)
-	_ chat.Backfiller = (*Connector)(nil)
-	_ chat.Deleter    = (*Connector)(nil)
-	_ chat.Describer  = (*Connector)(nil)
-	_ chat.Desker     = (*Connector)(nil)
-	_ chat.Doctor     = (*Connector)(nil)
-	_ chat.Editor     = (*Connector)(nil)
-	_ chat.Fetcher    = (*Connector)(nil)
-	_ chat.Filer      = (*Connector)(nil)
-	_ chat.Finder     = (*Connector)(nil)
-	_ chat.Joiner     = (*Connector)(nil)
-	_ chat.Lacker     = (*Connector)(nil)
-	_ chat.Limiter    = (*Connector)(nil)
-	_ chat.Opener     = (*Connector)(nil)
-	_ chat.Prompter   = (*Connector)(nil)
-	_ chat.Reactor    = (*Connector)(nil)
-	_ chat.Reporter   = (*Connector)(nil)
-	_ chat.Setter     = (*Connector)(nil)
-	_ chat.Threader   = (*Connector)(nil)
-	_ chat.Unreactor  = (*Connector)(nil)
+	_ chat.Connector   = (*Connector)(nil)
+	_ chat.Announcer   = (*Connector)(nil)
+	_ chat.Backfiller  = (*Connector)(nil)
+	_ chat.Deleter     = (*Connector)(nil)
+	_ chat.Describer   = (*Connector)(nil)
+	_ chat.Pager       = (*Connector)(nil)
+	_ chat.Troubled    = (*Connector)(nil)
+	_ chat.Editor      = (*Connector)(nil)
+	_ chat.Fetcher     = (*Connector)(nil)
+	_ chat.Filer       = (*Connector)(nil)
+	_ chat.Finder      = (*Connector)(nil)
+	_ chat.Joiner      = (*Connector)(nil)
+	_ chat.Limitations = (*Connector)(nil)
+	_ chat.Limiter     = (*Connector)(nil)
+	_ chat.Opener      = (*Connector)(nil)
+	_ chat.Prompter    = (*Connector)(nil)
+	_ chat.Reactor     = (*Connector)(nil)
+	_ chat.Reporter    = (*Connector)(nil)
+	_ chat.Setter      = (*Connector)(nil)
+	_ chat.Threader    = (*Connector)(nil)
+	_ chat.Unreactor   = (*Connector)(nil)
 )
 
 // Open prepares a connector; it connects in Run.
@@ -87,11 +87,11 @@ func (c *Connector) Run(ctx context.Context, _ string, handle chat.Handler) erro
 	return c.receiver.Run(ctx, handle)
 }
 
-// Trouble returns the current error of the connection; see chat.Doctor.
+// Trouble returns the current error of the connection; see chat.Troubled.
 func (c *Connector) Trouble() error { return c.receiver.Trouble() }
 
-// Lacks names features that Slack does not offer to apps; see chat.Lacker.
-func (c *Connector) Lacks() []string {
+// Lacks names features that Slack does not offer to apps; see chat.Limitations.
+func (c *Connector) Limitations() []string {
 	return []string{"Slack doesn't tell apps who is typing, so messages aren't held while somebody is writing"}
 }
 
@@ -189,9 +189,9 @@ func (c *Connector) OpenFile(ctx context.Context, f chat.File) (io.ReadCloser, e
 	return c.web.OpenFile(ctx, f)
 }
 
-// ShowDesk fills the Home tab for a person; see chat.Desker.
-func (c *Connector) ShowDesk(ctx context.Context, to chat.UserID, d chat.Desk) error {
-	return c.dialogs.ShowDesk(ctx, to, d)
+// ShowPage fills the Home tab for a person; see chat.Pager.
+func (c *Connector) ShowPage(ctx context.Context, to chat.UserID, d chat.Page) error {
+	return c.dialogs.ShowPage(ctx, to, d)
 }
 
 // ShowSettings opens the settings of a conversation; see chat.Setter.

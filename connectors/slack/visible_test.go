@@ -18,14 +18,14 @@ func TestHomeShowsWhatAPersonMayKnowOf(t *testing.T) {
 	private := l.Open(slacktest.Channel{Name: "private", Private: true}, bo, slacktest.BotUser)
 	other := l.Open(slacktest.Channel{Name: "other"}, l.alice, guest, slacktest.BotUser)
 	c, _ := l.run(t)
-	desk := chat.Desk{Rooms: []chat.DeskRoom{
+	desk := chat.Page{Rooms: []chat.PageRoom{
 		{Place: chat.Place{Room: chat.RoomID(l.lounge)}, Title: "In the lounge"},
 		{Place: chat.Place{Room: chat.RoomID(other), Thread: "17.1"}, Title: "Under another"},
 		{Place: chat.Place{Room: chat.RoomID(private)}, Title: "Among us"},
 	}}
 	sees := func(user, want string) {
 		t.Helper()
-		if err := c.ShowDesk(t.Context(), chat.UserID(user), desk); err != nil {
+		if err := c.ShowPage(t.Context(), chat.UserID(user), desk); err != nil {
 			t.Fatal(err)
 		}
 		raw, err := json.Marshal(l.Home(user)["blocks"])

@@ -28,7 +28,7 @@ func brief(ev chat.Event) string {
 		return "command of " + e.By.Name + ": " + e.Text
 	case chat.Unknown:
 		return "kept " + e.Type
-	case chat.DeskOpened:
+	case chat.PageOpened:
 		return "desk of " + e.By.Name
 	case chat.Gap:
 		return "gap"

@@ -86,12 +86,12 @@ var parts = []part{
 	{"Follower", has[chat.Follower], follows},
 	{"Announcer", has[chat.Announcer], announces},
 	{"Prompter", has[chat.Prompter], prompts},
-	{"Desker", has[chat.Desker], showsDesk},
+	{"Pager", has[chat.Pager], showsDesk},
 	{"Setter", has[chat.Setter], showsSettings},
 	{"Voter", has[chat.Voter], votes},
-	{"Doctor", has[chat.Doctor], isWell},
+	{"Troubled", has[chat.Troubled], isWell},
 	{"Encrypter", has[chat.Encrypter], tellsOfEncryption},
-	{"Lacker", has[chat.Lacker], lacks},
+	{"Limitations", has[chat.Limitations], lacks},
 	// Last: what cannot be read may be trouble for the whole account from then on.
 	{"Unsealer", has[chat.Unsealer], unseals},
 }

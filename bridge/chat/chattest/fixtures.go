@@ -101,7 +101,7 @@ type (
 		// Command types a command as the person does: prompt, and text behind it.
 		Command(t *testing.T, prompt, text string)
 	}
-	// Desks is for Desker.
+	// Desks is for Pager.
 	Desks interface {
 		Fixture
 		// OpenDesk opens the page of the bridge as the person.
@@ -117,7 +117,7 @@ type (
 		// Form returns all texts in the form that the person sees; empty: there is none.
 		Form(t *testing.T) string
 	}
-	// Breaks is for Doctor.
+	// Breaks is for Troubled.
 	Breaks interface {
 		Fixture
 		// Break makes the server unreachable, Mend reachable again with all that was there.

@@ -30,16 +30,16 @@ func prompts(t *testing.T, f Fixture) {
 }
 
 func showsDesk(t *testing.T, f Fixture) {
-	room := side[Desks](t, f, "Desker")
+	room := side[Desks](t, f, "Pager")
 	c := f.Connect(t)
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	room.OpenDesk(t)
-	by := wait(t, r, func(chat.DeskOpened) bool { return true }).By.ID
+	by := wait(t, r, func(chat.PageOpened) bool { return true }).By.ID
 	for _, title := range []string{"Garden", "Orchard & <more>"} {
-		d := chat.Desk{May: true, Note: "one mailbox cannot be read", Rooms: []chat.DeskRoom{{Place: f.Place(), Title: title, Mode: "open", People: []string{"Ben"}, LastMail: time.Now()}}}
+		d := chat.Page{May: true, Note: "one mailbox cannot be read", Rooms: []chat.PageRoom{{Place: f.Place(), Title: title, Mode: "open", People: []string{"Ben"}, LastMail: time.Now()}}}
 		for range 2 {
-			patiently(t, "ShowDesk", func() error { return c.(chat.Desker).ShowDesk(t.Context(), by, d) })
+			patiently(t, "ShowPage", func() error { return c.(chat.Pager).ShowPage(t.Context(), by, d) })
 		}
 		eventually(t, "the page does not show the conversation, who is in it and the note", func() (any, bool) {
 			text := room.Desk(t)
@@ -104,9 +104,9 @@ func votes(t *testing.T, f Fixture) {
 
 // isWell takes the server away and gives it back.
 func isWell(t *testing.T, f Fixture) {
-	room := side[Breaks](t, f, "Doctor")
+	room := side[Breaks](t, f, "Troubled")
 	c := f.Connect(t)
-	trouble := c.(chat.Doctor).Trouble
+	trouble := c.(chat.Troubled).Trouble
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
 	eventually(t, "events arrive, and there is trouble", func() (any, bool) {
@@ -143,10 +143,10 @@ func tellsOfEncryption(t *testing.T, f Fixture) {
 
 func lacks(t *testing.T, f Fixture) {
 	c := f.Connect(t)
-	before := c.(chat.Lacker).Lacks()
+	before := c.(chat.Limitations).Limitations()
 	r := receive(t, f, c, "", nil)
 	settle(t, f, r)
-	after := c.(chat.Lacker).Lacks()
+	after := c.(chat.Limitations).Limitations()
 	for _, text := range after {
 		if text == "" || strings.ContainsAny(text, "\n") || strings.HasSuffix(text, ".") {
 			t.Errorf("it lacks %q, want part of a sentence", text)

@@ -159,7 +159,7 @@ func reports(t *testing.T, f Fixture) {
 		all := room.States(t, said)
 		return all, len(all) == before+1
 	})
-	report(chat.State{Phase: chat.Accepted, Mended: true, Key: key(t, 2)})
+	report(chat.State{Phase: chat.Accepted, Recovered: true, Key: key(t, 2)})
 	eventually(t, "the sign of a failure stays when that is no longer true", func() (any, bool) {
 		all := room.States(t, said)
 		return all, len(all) == before

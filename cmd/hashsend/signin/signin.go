@@ -81,8 +81,10 @@ func getJSON(ctx context.Context, client *http.Client, address string, into any)
 }
 
 func (p Provider) config() oauth2.Config {
-	return oauth2.Config{ClientID: p.ClientID, ClientSecret: p.ClientSecret, Scopes: p.Scopes,
-		Endpoint: oauth2.Endpoint{AuthURL: p.AuthURL, DeviceAuthURL: p.DeviceURL, TokenURL: p.TokenURL, AuthStyle: oauth2.AuthStyleInParams}}
+	return oauth2.Config{
+		ClientID: p.ClientID, ClientSecret: p.ClientSecret, Scopes: p.Scopes,
+		Endpoint: oauth2.Endpoint{AuthURL: p.AuthURL, DeviceAuthURL: p.DeviceURL, TokenURL: p.TokenURL, AuthStyle: oauth2.AuthStyleInParams},
+	}
 }
 
 // Device signs in with a code that the person enters on the provider's page, on any machine.

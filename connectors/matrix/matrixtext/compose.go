@@ -117,7 +117,7 @@ func File(m chat.Outgoing, f chat.File, source Content, profile bool, called str
 	}
 	c["info"], c["filename"] = info, f.Name
 	maps.Copy(c, source)
-	switch sort, of := f.Sort, f.Type; {
+	switch sort, of := f.Kind, f.Type; {
 	case sort == chat.Sticker:
 		kind = event.EventSticker
 		delete(c, "msgtype")

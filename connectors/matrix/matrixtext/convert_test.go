@@ -47,16 +47,16 @@ func TestPayloads(t *testing.T) {
 		"M06_encrypted_edit":              nil,
 		"M07_media_caption": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
 			Text: "this is a ~~cat~~ picture :3", HTML: "this is a <del>cat</del> picture :3",
-			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Sort: chat.Picture, Width: 479, Height: 640}},
+			Files: []chat.File{{ID: "mxc://example.org/abc123", Name: "dog.jpg", Type: "image/jpeg", Size: 27253, Kind: chat.Picture, Width: 479, Height: 640}},
 		}},
 		"M08_encrypted_attachment": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
 			Files: []chat.File{{
 				ID:   `{"url":"mxc://example.org/FHyPlCeYUSFFxlgbQYZmoEoe","key":{"alg":"A256CTR","k":"aWF6-32KGYaC3A_FEUCk1Bt0JA37zP0wrStgmdCaW-0"},"iv":"w+sE15fzSc0AAAAAAAAAAA","hashes":{"sha256":"fdSLu/YkRx3Wyh3KQabP3rd6+SFiKg5lsJZQHtkSAYA"}}`,
-				Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Sort: chat.Picture, Width: 864, Height: 1536,
+				Name: "something-important.jpg", Type: "image/jpeg", Size: 422018, Kind: chat.Picture, Width: 864, Height: 1536,
 			}},
 		}},
 		"M09_sticker": chat.Posted{Head: head("alice", ""), Message: id, Body: chat.Body{
-			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing.png", Type: "image/png", Size: 73602, Sort: chat.Sticker, Width: 140, Height: 200}},
+			Files: []chat.File{{ID: "mxc://matrix.org/sHhqkFCvSkFwtmvtETOtKnLP", Name: "Landing.png", Type: "image/png", Size: 73602, Kind: chat.Sticker, Width: 140, Height: 200}},
 		}},
 		"M10_spoiler": chat.Posted{Head: head("alice", ""), Message: id, Body: html(
 			"Alice [spoiler: health of alice] in the movie.", `Alice <span data-mx-spoiler="health of alice">lived happily ever after</span> in the movie.`)},
@@ -151,16 +151,22 @@ func TestConvertMessages(t *testing.T) {
 		{"A4 other format", "m.room.message", `{"msgtype":"m.text","body":"x","format":"org.example","formatted_body":"<b>x</b>"}`, "", posted("x", "")},
 		{"A4 HTML that says nothing", "m.room.message", `{"msgtype":"m.text","body":"x","format":"org.matrix.custom.html","formatted_body":"<img src=\"https://example.org/x\">"}`, "", posted("x", "")},
 		{"A5 a quote typed by hand stays", "m.room.message", `{"msgtype":"m.text","body":"> really?\nyes"}`, "", posted("> really?\nyes", "")},
-		{"A6 answer inside a thread", "m.room.message", `{"msgtype":"m.text","body":"x","m.relates_to":{"rel_type":"m.thread","event_id":"$root","m.in_reply_to":{"event_id":"$a"}}}`, "",
-			chat.Posted{Head: in("$root"), Message: "$e", Root: "$root", ReplyTo: "$a", Body: chat.Body{Text: "x"}}},
+		{
+			"A6 answer inside a thread", "m.room.message", `{"msgtype":"m.text","body":"x","m.relates_to":{"rel_type":"m.thread","event_id":"$root","m.in_reply_to":{"event_id":"$a"}}}`, "",
+			chat.Posted{Head: in("$root"), Message: "$e", Root: "$root", ReplyTo: "$a", Body: chat.Body{Text: "x"}},
+		},
 		{"A7 edit without new content", "m.room.message", `{"msgtype":"m.text","body":"* x","m.relates_to":{"rel_type":"m.replace","event_id":"$a"}}`, "", nil},
 		{"A10 reaction", "m.reaction", `{"m.relates_to":{"rel_type":"m.annotation","event_id":"$a","key":"👍"}}`, "", chat.Reacted{Head: bob, Message: "$a", Reaction: "$e", Emoji: "👍"}},
 		{"A10 reaction without a key", "m.reaction", `{"m.relates_to":{"rel_type":"m.annotation","event_id":"$a"}}`, "", nil},
 		{"A12 redaction, old rooms", "m.room.redaction", `{}`, `,"redacts":"$a"`, chat.Deleted{Head: bob, Message: "$a"}},
-		{"A25 mention", "m.room.message", `{"msgtype":"m.text","body":"x","m.mentions":{"user_ids":["@a:example.org"],"room":true}}`, "",
-			chat.Posted{Head: bob, Message: "$e", Body: chat.Body{Text: "x"}, Mentions: []chat.Mention{{User: "@a:example.org"}}, MentionsAll: true}},
-		{"A25 mention of a person by email, and of another member", "m.room.message", `{"msgtype":"m.text","body":"Ann, Bob: hi","format":"org.matrix.custom.html","formatted_body":"<a href=\"https://matrix.to/#/%40hashsend_abc%3Aexample.org\">Ann</a>, <a href=\"https://matrix.to/#/@bob:example.org?via=x\">Bob</a>: hi","m.mentions":{"user_ids":["@hashsend_abc:example.org"]}}`, "",
-			chat.Posted{Head: bob, Message: "$e", Body: chat.Body{Text: "Ann, Bob: hi", HTML: "<strong>Ann</strong>, Bob: hi"}, Mentions: []chat.Mention{{User: "@hashsend_abc:example.org"}}}},
+		{
+			"A25 mention", "m.room.message", `{"msgtype":"m.text","body":"x","m.mentions":{"user_ids":["@a:example.org"],"room":true}}`, "",
+			chat.Posted{Head: bob, Message: "$e", Body: chat.Body{Text: "x"}, Mentions: []chat.Mention{{User: "@a:example.org"}}, MentionsAll: true},
+		},
+		{
+			"A25 mention of a person by email, and of another member", "m.room.message", `{"msgtype":"m.text","body":"Ann, Bob: hi","format":"org.matrix.custom.html","formatted_body":"<a href=\"https://matrix.to/#/%40hashsend_abc%3Aexample.org\">Ann</a>, <a href=\"https://matrix.to/#/@bob:example.org?via=x\">Bob</a>: hi","m.mentions":{"user_ids":["@hashsend_abc:example.org"]}}`, "",
+			chat.Posted{Head: bob, Message: "$e", Body: chat.Body{Text: "Ann, Bob: hi", HTML: "<strong>Ann</strong>, Bob: hi"}, Mentions: []chat.Mention{{User: "@hashsend_abc:example.org"}}},
+		},
 		{"A28 maths", "m.room.message", `{"msgtype":"m.text","body":"This is $\\frac{a}{b}$","format":"org.matrix.custom.html","formatted_body":"This is <span data-mx-maths=\"\\frac{a}{b}\"><sup>a</sup>/<sub>b</sub></span>"}`, "", posted("This is $\\frac{a}{b}$", "This is a/b")},
 		{"A29 previews of links are left out", "m.room.message", `{"msgtype":"m.text","body":"https://example.com/","com.beeper.linkpreviews":[{"matched_url":"https://example.com/","og:title":"Example","og:image":"mxc://example.org/a"}]}`, "", posted("https://example.com/", "")},
 		{"A30 a profile without a fallback", "m.room.message", `{"msgtype":"m.text","body":"cat: meow","com.beeper.per_message_profile":{"displayname":"\u202ecat\n"}}`, "", chat.Posted{Head: called(bob, "cat"), Message: "$e", Body: chat.Body{Text: "cat: meow"}}},
@@ -177,22 +183,36 @@ func TestConvertMessages(t *testing.T) {
 
 func TestConvertFiles(t *testing.T) {
 	convert(t, []conversion{
-		{"A15 hostile file name", "m.room.message", `{"msgtype":"m.file","body":"../../\u202eetc/p\u0000w.txt","url":"mxc://example.org/a","info":{"mimetype":"text/plain","size":-3}}`, "",
-			chat.Posted{Head: bob, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "pw.txt", Type: "text/plain"}}}}},
-		{"A16 a file's name is no caption", "m.room.message", `{"msgtype":"m.file","body":"a.txt","filename":"a.txt","url":"mxc://example.org/a"}`, "",
-			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"})},
-		{"A16 a name by profile is no caption", "m.room.message", `{"msgtype":"m.file","body":"cat: a.txt","filename":"a.txt","url":"mxc://example.org/a","com.beeper.per_message_profile":{"displayname":"cat","has_fallback":true}}`, "",
-			chat.Posted{Head: called(bob, "cat"), Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "a.txt"}}}}},
-		{"A17 the encrypted file, whatever stands beside", "m.room.message", `{"msgtype":"m.file","body":"a.txt","url":"mxc://example.org/b","file":{"url":"mxc://example.org/a","v":"v2"}}`, "",
-			file(chat.Body{}, chat.File{ID: `{"url":"mxc://example.org/a","key":{"alg":"","k":""},"iv":"","hashes":{"sha256":""}}`, Name: "a.txt"})},
-		{"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message","url":"mxc://example.org/a","info":{"duration":67000,"mimetype":"audio/ogg; codecs=opus"},"org.matrix.msc3245.voice":{}}`, "",
-			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.ogg", Type: "audio/ogg; codecs=opus", Sort: chat.Voice, Duration: 67 * time.Second})},
-		{"A18 voice of an unknown type", "m.room.message", `{"msgtype":"m.audio","body":"x.CAF","url":"mxc://example.org/a","info":{"duration":1e300},"org.matrix.msc3245.voice":{}}`, "",
-			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.caf", Sort: chat.Voice, Duration: 1e6 * time.Second})},
-		{"A20 gallery", "m.room.message", `{"msgtype":"com.beeper.gallery","body":"2 images","com.beeper.gallery.caption":"the party","com.beeper.gallery.images":[
+		{
+			"A15 hostile file name", "m.room.message", `{"msgtype":"m.file","body":"../../\u202eetc/p\u0000w.txt","url":"mxc://example.org/a","info":{"mimetype":"text/plain","size":-3}}`, "",
+			chat.Posted{Head: bob, Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "pw.txt", Type: "text/plain"}}}},
+		},
+		{
+			"A16 a file's name is no caption", "m.room.message", `{"msgtype":"m.file","body":"a.txt","filename":"a.txt","url":"mxc://example.org/a"}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "a.txt"}),
+		},
+		{
+			"A16 a name by profile is no caption", "m.room.message", `{"msgtype":"m.file","body":"cat: a.txt","filename":"a.txt","url":"mxc://example.org/a","com.beeper.per_message_profile":{"displayname":"cat","has_fallback":true}}`, "",
+			chat.Posted{Head: called(bob, "cat"), Message: "$e", Body: chat.Body{Files: []chat.File{{ID: "mxc://example.org/a", Name: "a.txt"}}}},
+		},
+		{
+			"A17 the encrypted file, whatever stands beside", "m.room.message", `{"msgtype":"m.file","body":"a.txt","url":"mxc://example.org/b","file":{"url":"mxc://example.org/a","v":"v2"}}`, "",
+			file(chat.Body{}, chat.File{ID: `{"url":"mxc://example.org/a","key":{"alg":"","k":""},"iv":"","hashes":{"sha256":""}}`, Name: "a.txt"}),
+		},
+		{
+			"A18 voice", "m.room.message", `{"msgtype":"m.audio","body":"Voice message","url":"mxc://example.org/a","info":{"duration":67000,"mimetype":"audio/ogg; codecs=opus"},"org.matrix.msc3245.voice":{}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.ogg", Type: "audio/ogg; codecs=opus", Kind: chat.Voice, Duration: 67 * time.Second}),
+		},
+		{
+			"A18 voice of an unknown type", "m.room.message", `{"msgtype":"m.audio","body":"x.CAF","url":"mxc://example.org/a","info":{"duration":1e300},"org.matrix.msc3245.voice":{}}`, "",
+			file(chat.Body{}, chat.File{ID: "mxc://example.org/a", Name: "voice message.caf", Kind: chat.Voice, Duration: 1e6 * time.Second}),
+		},
+		{
+			"A20 gallery", "m.room.message", `{"msgtype":"com.beeper.gallery","body":"2 images","com.beeper.gallery.caption":"the party","com.beeper.gallery.images":[
 			{"msgtype":"m.image","body":"a.png","url":"mxc://example.org/a","info":{"w":3,"h":-4}},{"msgtype":"m.video","body":"b.mp4","url":"mxc://example.org/b","info":{"duration":1500}},7]}`, "",
-			file(chat.Body{Text: "the party"}, chat.File{ID: "mxc://example.org/a", Name: "a.png", Sort: chat.Picture, Width: 3},
-				chat.File{ID: "mxc://example.org/b", Name: "b.mp4", Sort: chat.Film, Duration: 1500 * time.Millisecond})},
+			file(chat.Body{Text: "the party"}, chat.File{ID: "mxc://example.org/a", Name: "a.png", Kind: chat.Picture, Width: 3},
+				chat.File{ID: "mxc://example.org/b", Name: "b.mp4", Kind: chat.Film, Duration: 1500 * time.Millisecond}),
+		},
 		{"A21 location", "m.room.message", `{"msgtype":"m.location","body":"At the pier","geo_uri":"geo:51.5,-0.12;u=35"}`, "", posted("At the pier\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
 		{"A21 location as a link to OpenStreetMap", "m.room.message", `{"msgtype":"m.location","body":"Here","geo_uri":"https://www.openstreetmap.org/?mlat=51.5&mlon=-0.12#map=16/51.5/-0.12"}`, "", posted("Here\nhttps://www.openstreetmap.org/?mlat=51.5&mlon=-0.12", "")},
 		{"A21 location that stands in the text", "m.room.message", `{"msgtype":"m.location","body":"Here https://www.openstreetmap.org/#map=16/51.5/-0.12","geo_uri":"geo:51.5,-0.12"}`, "", posted("Here https://www.openstreetmap.org/#map=16/51.5/-0.12", "")},
@@ -203,8 +223,10 @@ func TestConvertFiles(t *testing.T) {
 
 func TestConvertPolls(t *testing.T) {
 	convert(t, []conversion{
-		{"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes","org.matrix.msc3381.poll.start":{"kind":"org.matrix.msc3381.poll.undisclosed","max_selections":5,"question":{"org.matrix.msc1767.text":"Lunch?"},"answers":[{"id":"y","org.matrix.msc1767.text":"Yes"},{"id":"y","org.matrix.msc1767.text":"twice"},{"id":7},{"id":"n","org.matrix.msc1767.text":"No"}]}}`, "",
-			chat.Posted{Head: bob, Message: "$e", Poll: &chat.Poll{Question: "Lunch?", Most: 2, Form: "org.matrix.msc3381.poll.", Answers: []chat.PollAnswer{{ID: "y", Text: "Yes"}, {ID: "n", Text: "No"}}}}},
+		{
+			"A22 poll, as clients send it", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes","org.matrix.msc3381.poll.start":{"kind":"org.matrix.msc3381.poll.undisclosed","max_selections":5,"question":{"org.matrix.msc1767.text":"Lunch?"},"answers":[{"id":"y","org.matrix.msc1767.text":"Yes"},{"id":"y","org.matrix.msc1767.text":"twice"},{"id":7},{"id":"n","org.matrix.msc1767.text":"No"}]}}`, "",
+			chat.Posted{Head: bob, Message: "$e", Poll: &chat.Poll{Question: "Lunch?", Most: 2, Form: "org.matrix.msc3381.poll.", Answers: []chat.PollAnswer{{ID: "y", Text: "Yes"}, {ID: "n", Text: "No"}}}},
+		},
 		{"A22 poll without answers is a text", "org.matrix.msc3381.poll.start", `{"org.matrix.msc1767.text":"Lunch?\n1. Yes"}`, "", posted("Lunch?\n1. Yes", "")},
 		{"A23 vote", "m.poll.response", `{"m.selections":["yes"],"m.relates_to":{"rel_type":"m.reference","event_id":"$p"}}`, "", chat.Voted{Head: bob, Poll: "$p", Vote: "$e", Answers: []string{"yes"}}},
 		{"A23 vote, as clients send it", "org.matrix.msc3381.poll.response", `{"org.matrix.msc3381.poll.response":{"answers":["yes"]},"m.relates_to":{"rel_type":"m.reference","event_id":"$p"}}`, "", chat.Voted{Head: bob, Poll: "$p", Vote: "$e", Answers: []string{"yes"}}},
@@ -252,12 +274,18 @@ func TestConvertRooms(t *testing.T) {
 
 func TestConvertCommands(t *testing.T) {
 	convert(t, []conversion{
-		{"command", "m.room.message", `{"msgtype":"m.text","body":" !send  link ann_b@example.org ","format":"org.matrix.custom.html","formatted_body":"!send link ann<em>b@example.org"}`, "",
-			chat.Command{Head: bob, Message: "$e", Text: "link ann_b@example.org"}},
-		{"command in a thread", "m.room.message", `{"msgtype":"m.text","body":"!send","m.relates_to":{"rel_type":"m.thread","event_id":"$root"}}`, "",
-			chat.Command{Head: in("$root"), Message: "$e", Root: "$root", About: "$root"}},
-		{"command that answers a message", "m.room.message", `{"msgtype":"m.text","body":"!send why","m.relates_to":{"m.in_reply_to":{"event_id":"$q"}}}`, "",
-			chat.Command{Head: bob, Message: "$e", Text: "why", About: "$q"}},
+		{
+			"command", "m.room.message", `{"msgtype":"m.text","body":" !send  link ann_b@example.org ","format":"org.matrix.custom.html","formatted_body":"!send link ann<em>b@example.org"}`, "",
+			chat.Command{Head: bob, Message: "$e", Text: "link ann_b@example.org"},
+		},
+		{
+			"command in a thread", "m.room.message", `{"msgtype":"m.text","body":"!send","m.relates_to":{"rel_type":"m.thread","event_id":"$root"}}`, "",
+			chat.Command{Head: in("$root"), Message: "$e", Root: "$root", About: "$root"},
+		},
+		{
+			"command that answers a message", "m.room.message", `{"msgtype":"m.text","body":"!send why","m.relates_to":{"m.in_reply_to":{"event_id":"$q"}}}`, "",
+			chat.Command{Head: bob, Message: "$e", Text: "why", About: "$q"},
+		},
 		{"no command", "m.room.message", `{"msgtype":"m.text","body":"!sender"}`, "", posted("!sender", "")},
 	})
 }

@@ -42,7 +42,7 @@ func (c *content) gallery(fields map[string]json.RawMessage) {
 // messages of older clients the text is the file's name.
 func (c content) file() (f chat.File, captioned bool) {
 	f = chat.File{
-		ID: matrixfile.ID(c.URL, c.File), Name: c.FileName, Type: cut(c.Info.Type, 100), Size: max(c.Info.Size, 0), Sort: sortOf[c.MsgType],
+		ID: matrixfile.ID(c.URL, c.File), Name: c.FileName, Type: cut(c.Info.Type, 100), Size: max(c.Info.Size, 0), Kind: sortOf[c.MsgType],
 		Width: pixels(c.Info.Width), Height: pixels(c.Info.Height), Duration: length(c.Info.Duration),
 	}
 	if captioned = f.Name != "" && f.Name != c.plain(); f.Name == "" {
@@ -51,8 +51,8 @@ func (c content) file() (f chat.File, captioned bool) {
 	f.Name = cleanFileName(f.Name)
 	switch {
 	case c.Voice:
-		f.Sort, f.Name = chat.Voice, "voice message"+cmp.Or(extensions[plainType(f.Type)], suffix(f.Name), ".ogg")
-	case f.Sort == chat.Sticker && suffix(f.Name) == "": // its name says what it shows
+		f.Kind, f.Name = chat.Voice, "voice message"+cmp.Or(extensions[plainType(f.Type)], suffix(f.Name), ".ogg")
+	case f.Kind == chat.Sticker && suffix(f.Name) == "": // its name says what it shows
 		f.Name += extensions[plainType(f.Type)]
 	}
 	return f, captioned
@@ -65,7 +65,7 @@ func length(ms float64) time.Duration {
 	return time.Duration(max(0, min(ms, 1e9))) * time.Millisecond
 }
 
-var sortOf = map[string]chat.FileSort{"m.image": chat.Picture, "m.audio": chat.Sound, "m.video": chat.Film, "m.sticker": chat.Sticker}
+var sortOf = map[string]chat.FileKind{"m.image": chat.Picture, "m.audio": chat.Sound, "m.video": chat.Film, "m.sticker": chat.Sticker}
 
 // extensions are those of files that nobody named.
 var extensions = map[string]string{

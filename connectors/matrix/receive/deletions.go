@@ -83,9 +83,9 @@ func (r *Receiver) lookForDeletions(ctx context.Context, since string, handle ch
 	return a.NextBatch, handle(context.WithoutCancel(ctx), a.NextBatch, events...)
 }
 
-// Lacks tells what the homeserver was found to lack; see chat.Lacker. It pushes deletions
+// Lacks tells what the homeserver was found to lack; see chat.Limitations. It pushes deletions
 // if one was pushed, and does not if one came otherwise.
-func (r *Receiver) Lacks() []string {
+func (r *Receiver) Limitations() []string {
 	switch {
 	case r.pushed.Load():
 		return nil

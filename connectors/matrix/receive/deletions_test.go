@@ -47,7 +47,7 @@ func TestLacks(t *testing.T) {
 			if c.pushes {
 				push(con)
 			}
-			got := strings.Join(con.Lacks(), "\n")
+			got := strings.Join(con.Limitations(), "\n")
 			if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 				t.Errorf("lacks %q, want %q", got, c.want)
 			}

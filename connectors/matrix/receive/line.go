@@ -2,11 +2,12 @@ package receive
 
 import (
 	"context"
-	"hashsend/bridge/retry"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"hashsend/bridge/retry"
 )
 
 // probeAfter is how long after a connection was broken off the homeserver is asked whether

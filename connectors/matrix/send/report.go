@@ -71,7 +71,7 @@ func (s *Sender) sign(ctx context.Context, of chat.MessageID, p chat.Place, stat
 	if err != nil {
 		return err
 	}
-	if state.Mended {
+	if state.Recovered {
 		return s.removeSigns(ctx, bot, of, p)
 	}
 	if sign == "" {

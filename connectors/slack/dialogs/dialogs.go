@@ -142,9 +142,9 @@ func (d *Dialogs) commanded(ctx context.Context, a asking, text string) chat.Com
 }
 
 // refreshed makes the event that shows somebody's Home anew.
-func (d *Dialogs) refreshed(ctx context.Context, a asking) chat.DeskOpened {
+func (d *Dialogs) refreshed(ctx context.Context, a asking) chat.PageOpened {
 	p := d.directory.Seen(ctx, a.user, a.home)
-	return chat.DeskOpened{Head: chat.Head{At: time.Now(), By: p.Author}, Rank: p.Rank}
+	return chat.PageOpened{Head: chat.Head{At: time.Now(), By: p.Author}, Rank: p.Rank}
 }
 
 // Interaction reads an action of a person on a button, menu or dialog.

@@ -16,9 +16,9 @@ import (
 // shownRooms is how many rooms fit on the Home tab: Slack takes 100 blocks.
 const shownRooms = 30
 
-// ShowDesk fills the app's Home tab for a person, with the rooms that the person may
-// know of; see chat.Desker.
-func (d *Dialogs) ShowDesk(ctx context.Context, to chat.UserID, desk chat.Desk) error {
+// ShowPage fills the app's Home tab for a person, with the rooms that the person may
+// know of; see chat.Pager.
+func (d *Dialogs) ShowPage(ctx context.Context, to chat.UserID, desk chat.Page) error {
 	desk.Rooms = d.directory.Visible(ctx, to, desk.Rooms)
 	all := []slack.Block{slack.NewHeaderBlock(blocks.Plain("Email conversations", 150))}
 	if desk.Note != "" {
@@ -59,7 +59,7 @@ func (d *Dialogs) where(ctx context.Context, p chat.Place) string {
 }
 
 // roomText describes a linked room.
-func roomText(r chat.DeskRoom, where string) string {
+func roomText(r chat.PageRoom, where string) string {
 	state := "connected"
 	if r.Paused {
 		state = "paused"
@@ -92,7 +92,7 @@ func roomText(r chat.DeskRoom, where string) string {
 	return text
 }
 
-func roomButtons(r chat.DeskRoom) slack.Block {
+func roomButtons(r chat.PageRoom) slack.Block {
 	pause := blocks.Button(actionDo+"pause", "Pause", blocks.Pack(r.Place, "pause"))
 	if r.Paused {
 		pause = blocks.Button(actionDo+"pause", "Resume", blocks.Pack(r.Place, "pause off"))

@@ -13,20 +13,20 @@ import (
 
 // Visible returns the rooms that a person may know of: public channels, except for
 // guests, and the channels that the person is in.
-func (d *Directory) Visible(ctx context.Context, to chat.UserID, rooms []chat.DeskRoom) []chat.DeskRoom {
+func (d *Directory) Visible(ctx context.Context, to chat.UserID, rooms []chat.PageRoom) []chat.PageRoom {
 	guest := d.Person(ctx, string(to)).Author.Guest
-	open := func(r chat.DeskRoom) bool {
+	open := func(r chat.PageRoom) bool {
 		ch, err := d.Channel(ctx, string(r.Place.Room))
 		return err == nil && !guest && !ch.Private
 	}
-	if !slices.ContainsFunc(rooms, func(r chat.DeskRoom) bool { return !open(r) }) {
+	if !slices.ContainsFunc(rooms, func(r chat.PageRoom) bool { return !open(r) }) {
 		return rooms
 	}
 	in, err := d.channelsOf(ctx, string(to))
 	if err != nil {
 		d.web.Log.Warn("could not list a person's channels; hiding private ones", "error", err)
 	}
-	return slices.DeleteFunc(slices.Clone(rooms), func(r chat.DeskRoom) bool { return !open(r) && !in[string(r.Place.Room)] })
+	return slices.DeleteFunc(slices.Clone(rooms), func(r chat.PageRoom) bool { return !open(r) && !in[string(r.Place.Room)] })
 }
 
 // channelsOf returns the channels that a person is in, of those that the app may

@@ -332,10 +332,10 @@ func TestFilesOfMessages(t *testing.T) {
 		}
 	}
 	voice := wire.File{Name: "a.webm", Type: "audio/webm", Subtype: "slack_audio", Duration: 7000}.File()
-	if voice.Sort != chat.Voice || voice.Duration != 7*time.Second || voice.Type != "audio/mp4" {
+	if voice.Kind != chat.Voice || voice.Duration != 7*time.Second || voice.Type != "audio/mp4" {
 		t.Errorf("a clip is %+v", voice)
 	}
-	if p := (wire.File{Name: "a.png", Type: "image/png", Width: 3, Height: 2}).File(); p.Sort != chat.Picture || p.Width != 3 || p.Height != 2 {
+	if p := (wire.File{Name: "a.png", Type: "image/png", Width: 3, Height: 2}).File(); p.Kind != chat.Picture || p.Width != 3 || p.Height != 2 {
 		t.Errorf("a picture is %+v", p)
 	}
 }

@@ -183,7 +183,7 @@ func (c *Converter) homeOpened(ctx context.Context, head chat.Head, e wire.Event
 	}
 	p := c.directory.Person(ctx, e.Who())
 	head.By, head.Place = p.Author, chat.Place{}
-	return chat.DeskOpened{Head: head, Rank: p.Rank}
+	return chat.PageOpened{Head: head, Rank: p.Rank}
 }
 
 // revoked converts the loss of our access; nil: it is somebody else's.

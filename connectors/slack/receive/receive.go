@@ -40,7 +40,7 @@ func New(w *web.Client, e *events.Converter, d *dialogs.Dialogs, s Settings) *Re
 	return &Receiver{web: w, events: e, dialogs: d, settings: s}
 }
 
-// Trouble returns the current error of the connection; see chat.Doctor.
+// Trouble returns the current error of the connection; see chat.Troubled.
 func (r *Receiver) Trouble() error {
 	r.state.Lock()
 	defer r.state.Unlock()

@@ -58,7 +58,7 @@ func (s *Sender) Report(ctx context.Context, of chat.MessageID, p chat.Place, st
 	switch {
 	case !s.web.Uses(web.Reactions):
 		return nil
-	case st.Phase == chat.Accepted && st.Mended:
+	case st.Phase == chat.Accepted && st.Recovered:
 		name, _ := slacktext.EmojiName(failedSign)
 		return s.Unreact(ctx, reactionID(of, name), chat.Outgoing{Place: p})
 	case sign == "":

@@ -93,16 +93,16 @@ func (f File) File() chat.File {
 	switch {
 	case f.Subtype == "slack_audio":
 		// Slack declares its clips as WebM and stores MPEG-4.
-		made.Sort, made.Type, made.Name = chat.Voice, "audio/mp4", clip(name, ".m4a")
+		made.Kind, made.Type, made.Name = chat.Voice, "audio/mp4", clip(name, ".m4a")
 	case f.Subtype == "slack_video":
-		made.Sort, made.Type, made.Name = chat.Film, "video/mp4", clip(name, ".mp4")
+		made.Kind, made.Type, made.Name = chat.Film, "video/mp4", clip(name, ".mp4")
 		made.Width, made.Height = f.FilmW, f.FilmH
 	case strings.HasPrefix(f.Type, "image/"):
-		made.Sort, made.Width, made.Height = chat.Picture, f.Width, f.Height
+		made.Kind, made.Width, made.Height = chat.Picture, f.Width, f.Height
 	case strings.HasPrefix(f.Type, "audio/"):
-		made.Sort = chat.Sound
+		made.Kind = chat.Sound
 	case strings.HasPrefix(f.Type, "video/"):
-		made.Sort, made.Width, made.Height = chat.Film, f.FilmW, f.FilmH
+		made.Kind, made.Width, made.Height = chat.Film, f.FilmW, f.FilmH
 	}
 	return made
 }

@@ -38,7 +38,7 @@ func (r room) Untried(ability string) string {
 	switch service := r.cfg.AppService != nil; {
 	case ability == "Creator" && !service:
 		return "the aliases of this homeserver belong to its application service"
-	case ability == "Doctor" && service:
+	case ability == "Troubled" && service:
 		return "the homeserver calls an application service: that it does not cannot be noticed"
 	}
 	return ""

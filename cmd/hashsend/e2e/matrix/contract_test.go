@@ -309,7 +309,7 @@ func (p place) life(t *testing.T) {
 
 	// Dendrite pushes them to no application service.
 	fetched := p.cfg.AppService != nil && strings.Contains(t.Name(), "Dendrite")
-	if lacks := c.Lacks(); (len(lacks) == 1) != fetched {
+	if lacks := c.Limitations(); (len(lacks) == 1) != fetched {
 		t.Errorf("it lacks %q; deletions had to be fetched: %v", lacks, fetched)
 	}
 

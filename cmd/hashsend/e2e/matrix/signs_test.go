@@ -121,7 +121,7 @@ func (p place) mended(t *testing.T, c chat.Reporter, r room, said id.EventID) {
 		signs int
 	}{
 		{chat.State{Phase: chat.Failed, Reason: "no such user"}, 1},
-		{chat.State{Phase: chat.Accepted, Mended: true}, 0},
+		{chat.State{Phase: chat.Accepted, Recovered: true}, 0},
 		{chat.State{Phase: chat.Failed, Reason: "the mailbox is full"}, 1},
 	} {
 		want.state.Key = fmt.Sprint("mended.", n, r.id)

@@ -201,9 +201,9 @@ var (
 
 func (f emulated) Untried(ability string) string {
 	switch ability {
-	case "Doctor":
+	case "Troubled":
 		return "by the Events API Slack calls us: that it does not cannot be noticed"
-	case "Prompter", "Desker", "Setter":
+	case "Prompter", "Pager", "Setter":
 		return "the emulator sends nothing to an app; what people type and press beside messages is tried on the stand-in"
 	}
 	return ""
