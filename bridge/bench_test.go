@@ -85,7 +85,7 @@ func benchBridge(b *testing.B, rooms int) (*Bridge, *swift) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- br.Run(ctx) }()
-	b.Cleanup(func() { stop(); <-done; st.Close() })
+	b.Cleanup(func() { stop(); <-done; st.Close() }) //nolint:errcheck // the run is over
 	for i := range rooms {
 		if a, err := br.Do(ctx, Request{Place: chat.Place{Room: chat.RoomID(fmt.Sprint("r", i))}, Line: fmt.Sprintf("link ann@example.com title Room%d yes", i)}); err != nil || !a.OK {
 			b.Fatal(a, err)

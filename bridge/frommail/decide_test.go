@@ -41,10 +41,9 @@ func (l Mail) but(change func(*Mail)) Mail {
 func kind(k classify.Kind) func(*Mail) {
 	return func(l *Mail) { l.Class = classify.Class{Kind: k, Text: "words"} }
 }
-func trust(v mail.Trust) func(*Mail) { return func(l *Mail) { l.Verdict.Trust = v } }
-func subject(s string) func(*Mail)   { return func(l *Mail) { l.Msg.Subject = s } }
-func command(l *Mail)                { l.Class.Command = "/who" }
-func report(l *Mail)                 { l.Class.Kind, l.Class.Report = classify.Bounce, &classify.Report{} }
+func subject(s string) func(*Mail) { return func(l *Mail) { l.Msg.Subject = s } }
+func command(l *Mail)              { l.Class.Command = "/who" }
+func report(l *Mail)               { l.Class.Kind, l.Class.Report = classify.Bounce, &classify.Report{} }
 
 // inBcc has a mail name others, and not the mailbox that it came to.
 func inBcc(l *Mail) {

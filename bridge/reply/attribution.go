@@ -363,7 +363,7 @@ func beginning(s string) int {
 		}
 		w := strings.Trim(s[i:j], " -\u00a0")
 		if n := strings.LastIndexAny(w, ".!?)…"); n >= 0 && n+1 < len(w) { // nothing between a sentence and it
-			w = strings.TrimLeft(w[n:], ".!?)…\x80\xa6")
+			w = strings.TrimLeft(w[n:], ".!?)…")
 		}
 		if w != "" && j < len(s) && j+1 < len(s) && s[j] == ' ' && w[0] < 0x80 && unicode.IsUpper(rune(w[0])) && len(w) <= 4 && intros[lower(w)] &&
 			look(s[:i])&(signDate|signAddress) == 0 && look(s[i:])&signDate != 0 && dateWord(s[j+1:]) {

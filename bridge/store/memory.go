@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -179,7 +180,7 @@ func (t *Tx) conversation(id int64) (*conversation, error) {
 		return nil, err
 	}
 	c = &conversation{thread: th}
-	if c.epoch, err = scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE thread = ? ORDER BY id DESC LIMIT 1", id); err != nil && err != ErrNone {
+	if c.epoch, err = scanOne(t, scanEpoch, "SELECT "+epochColumns+" FROM epoch WHERE thread = ? ORDER BY id DESC LIMIT 1", id); err != nil && !errors.Is(err, ErrNone) {
 		return nil, err
 	}
 	if c.rooms, err = scanAll(t, scanRoom, "SELECT "+roomColumns+" FROM room WHERE thread = ? ORDER BY id", id); err != nil {

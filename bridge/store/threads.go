@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 )
@@ -153,7 +154,7 @@ func scanRoom(scan func(...any) error) (r Room, err error) {
 func (t *Tx) Room(network, place, chat string) (Room, error) {
 	if thread := t.mem.room(roomKey{network, place, chat}); thread != 0 {
 		c, err := t.conversation(thread)
-		if err != nil && err != ErrNone {
+		if err != nil && !errors.Is(err, ErrNone) {
 			return Room{}, err
 		}
 		if err == nil {
@@ -180,7 +181,7 @@ func (t *Tx) RoomsIn(network, place string) ([]Room, error) {
 // RoomsOf returns the rooms of a thread.
 func (t *Tx) RoomsOf(thread int64) ([]Room, error) {
 	c, err := t.conversation(thread)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return nil, nil
 	}
 	if err != nil {
@@ -276,7 +277,7 @@ func (t *Tx) ParticipantByGhost(ghost string) (Participant, error) {
 // Participants returns all participants of a thread, including former ones.
 func (t *Tx) Participants(thread int64) ([]Participant, error) {
 	c, err := t.conversation(thread)
-	if err == ErrNone {
+	if errors.Is(err, ErrNone) {
 		return nil, nil
 	}
 	if err != nil {

@@ -44,9 +44,7 @@ type program struct {
 	bodies map[string]*ast.FuncDecl
 	info   map[string]*types.Info
 	funcs  map[string]*types.Func
-	files  []*ast.File
 	fset   *token.FileSet
-	all    *types.Info
 }
 
 func readProgram(t *testing.T) program {

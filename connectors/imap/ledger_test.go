@@ -97,7 +97,7 @@ func TestPatience(t *testing.T) {
 	done := make(chan error, 1)
 	begun := time.Now()
 	go func() { done <- src.Run(ctx, func(string) string { return "7:0:0:0:0" }, k) }()
-	defer func() { stop(); <-done }()
+	defer func() { stop(); <-done }() //nolint:errcheck // its error is not what is tested
 	s.put("INBOX", raw("ours", "poison"))
 	s.put("INBOX", raw("ours", "reply"))
 	eventually(t, "the reply did not arrive", func() bool { return len(k.all()) == 1 })

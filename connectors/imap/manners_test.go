@@ -433,7 +433,7 @@ func TestSilentAnnouncements(t *testing.T) {
 				return false
 			}
 			x.say("+ idling")
-			x.command()
+			x.command() //nolint:errcheck // the client hangs up
 			x.say(tag + " OK idled")
 			return true
 		}

@@ -25,7 +25,7 @@ func TestOAuth2(t *testing.T) {
 			_, token, _ := strings.Cut(string(said), "Bearer ")
 			if !provider.Good(strings.TrimRight(token, "\x01")) {
 				x.say("+ " + base64.StdEncoding.EncodeToString([]byte(`{"status":"401"}`)))
-				x.command()
+				x.command() //nolint:errcheck // the client hangs up
 				x.say(tag + " NO AUTHENTICATE failed.")
 				return true
 			}

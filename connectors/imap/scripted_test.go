@@ -154,7 +154,7 @@ func (s *scripted) asked(pattern string) (all []string) {
 	return all
 }
 
-func (x *scriptedConn) say(line string) { io.WriteString(x.conn, line+"\r\n") }
+func (x *scriptedConn) say(line string) { io.WriteString(x.conn, line+"\r\n") } //nolint:errcheck // the client may be gone
 
 func (x *scriptedConn) sayf(format string, args ...any) { x.say(fmt.Sprintf(format, args...)) }
 
@@ -337,7 +337,7 @@ func (x *scriptedConn) idle(tag string) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		x.command()
+		x.command() //nolint:errcheck // the client hangs up
 	}()
 	for {
 		x.announce()
@@ -427,7 +427,7 @@ func (x *scriptedConn) fetch(tag, args string) {
 			data, name = data[:min(len(data), most)], name+"<0>"
 		}
 		if x.s.fetch != nil {
-			io.WriteString(x.conn, x.s.fetch(numbers[i], m, strings.Join(parts, " "), name, data))
+			io.WriteString(x.conn, x.s.fetch(numbers[i], m, strings.Join(parts, " "), name, data)) //nolint:errcheck // the client may be gone
 			continue
 		}
 		x.sayf("* %d FETCH (%s %s {%d}\r\n%s)", numbers[i], strings.Join(parts, " "), name, len(data), data)

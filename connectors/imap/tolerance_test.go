@@ -293,7 +293,7 @@ func TestMailThatIsNotGiven(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- src.Run(ctx, func(string) string { return "7:0:0:0:0" }, k) }()
-			defer func() { stop(); <-done }()
+			defer func() { stop(); <-done }() //nolint:errcheck // its error is not what is tested
 			begun := time.Now()
 			s.put("INBOX", raw("ours", "poison"))
 			s.put("INBOX", raw("ours", "reply"))

@@ -88,7 +88,7 @@ func (s *scripted) serve(c net.Conn) {
 			if !bye {
 				rest += "\r\n"
 			}
-			io.WriteString(c, rest)
+			io.WriteString(c, rest) //nolint:errcheck // the client may be gone
 		}
 		return !bye
 	}

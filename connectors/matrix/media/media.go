@@ -148,7 +148,7 @@ func (s *Store) Upload(ctx context.Context, cl *mautrix.Client, f chat.Attachmen
 		r, f.Type = encrypted, ""
 	}
 	body := &outflow{r: r, timer: time.AfterFunc(stall, func() { cancel(errStalled) })}
-	defer body.Close()
+	defer body.Close() //nolint:errcheck // it was only read
 	var stored struct {
 		URI string `json:"content_uri"`
 	}
