@@ -5,9 +5,8 @@ import "testing"
 // TestSight: hidden is what browsers do not show.
 func TestSight(t *testing.T) {
 	for in, want := range map[string]string{
-		`<p STYLE="Display : None !important">x</p>a`: "a",
-		`<p style="display:none;display:block">a</p>`: "a",
-		`<p hidden>x</p>a`: "a",
+		`<p STYLE="Display : None !important">x</p>a`:                                            "a",
+		`<p style="display:none;display:block">a</p>`:                                            "a",
 		`<p style="opacity:0">x</p><p style="opacity:0.5">a</p>`:                                 "a",
 		`<p style="visibility:hidden">x<b style="visibility:visible">a</b></p>`:                  "<strong>a</strong>",
 		`<p style="font-size:0">x<span style="font-size:12px">a</span></p>`:                      "a",
@@ -19,6 +18,7 @@ func TestSight(t *testing.T) {
 		`<style>.q{display:none} .q{display:block}</style><p class="q">a</p>`:                    "a",
 		`<style>.q{display:none}</style><p class="q" style="display:block">a</p>`:                "a",
 		`<style>div .q{display:none}</style><p class="q">a</p>`:                                  "a",
+		`<p hidden>x</p>a<span hidden="until-found">x</span><div hidden></div>`:                  "a",
 	} {
 		if got := Sanitise(in); got != want {
 			t.Errorf("%s is shown as %q, want %q", in, got, want)

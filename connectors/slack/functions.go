@@ -13,7 +13,7 @@ type Function struct {
 
 // basics returns the scopes and events that the app always needs.
 func basics() (scopes []Scope, events []string) {
-	return []Scope{
+	scopes = []Scope{
 		{"app_mentions:read", "commands with @hashsend inside threads"},
 		{"channels:history", "messages in public channels, including those posted while hashsend was offline"},
 		{"channels:read", "names of public channels, and whether they are shared with other organisations"},
@@ -22,11 +22,13 @@ func basics() (scopes []Scope, events []string) {
 		{"commands", "the slash command, menus and dialogs"},
 		{"metadata.message:read", "recognising its own messages, so that none is posted twice"},
 		{"users:read", "people's names, and whether they are guests"},
-	}, []string{
+	}
+	events = []string{
 		"app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left",
 		"channel_rename", "channel_shared", "channel_unarchive", "channel_unshared", "member_joined_channel", "member_left_channel",
 		"message.channels", "tokens_revoked", "user_change",
 	}
+	return scopes, events
 }
 
 // Functions returns all optional functions.
