@@ -30,7 +30,7 @@ type Evidence struct {
 	Returned    bool // a bridge sent it: this one, by another way
 	InSent      bool // it was found where the owner's mail is kept
 	ToUs        bool // an address of ours stands in To or Cc
-	PrivateCopy bool // it came by Bcc alone (C32)
+	PrivateCopy bool // it came by Bcc alone
 
 	// About what it is to.
 	Cites    bool // it cites a mail of ours, or has a token

@@ -21,7 +21,7 @@ const (
 	Unproven    Code = "unproven"     // nothing proves its sender, and the settings hold such mail
 	Bulk        Code = "bulk"         // it went to many
 	List        Code = "list"         // it begins a conversation, and came by a mailing list
-	PrivateCopy Code = "private-copy" // it came by Bcc (C32)
+	PrivateCopy Code = "private-copy" // it came by Bcc
 	Owner       Code = "owner"        // it bears the owner's address, and nothing proves it
 	MayNotOpen  Code = "may-not-open" // it begins a conversation, and its sender may not
 	OpenProof   Code = "open-proof"   // it begins a conversation, and nothing proves its sender

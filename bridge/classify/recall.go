@@ -12,7 +12,7 @@ var recalls = []*regexp.Regexp{
 }
 
 // Recalled returns the subject of the mail that a mail of these words asks to take
-// back (C50). false: it asks for nothing of that kind, or says more.
+// back. false: it asks for nothing of that kind, or says more.
 func Recalled(text string) (subject string, is bool) {
 	for _, r := range recalls {
 		if f := r.FindStringSubmatch(text); f != nil {

@@ -33,7 +33,7 @@ func (c *Call) historyKey() string {
 }
 
 // History previews the messages from before a person joined, and sends them when that is
-// confirmed (D21).
+// confirmed.
 func (c *Call) History() (string, error) {
 	th, err := c.mailing()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // maxAliased limits the addresses of a mail that are looked up.
 const maxAliased = 100
 
-// aliased returns the addresses of a mail that may be other addresses of participants (C36):
+// aliased returns the addresses of a mail that may be other addresses of participants:
 // those of its recipients, and of its author if verified or approved.
 func aliased(l Mail, f Approval) []mail.Address {
 	all := slices.Concat(l.Msg.To, l.Msg.Cc)

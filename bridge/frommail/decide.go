@@ -104,7 +104,7 @@ func evidenceOf(l Mail, f Approval, k Facts, s Settings) admit.Evidence {
 }
 
 // isPrivateCopy reports whether a mail has reached the mailbox although it does not
-// name it: the address stood in Bcc (C32). What came by way of a list is none.
+// name it: the address stood in Bcc. What came by way of a list is none.
 func isPrivateCopy(s Settings, l Mail) bool {
 	if l.own || l.in.Place == mail.Sent || l.Msg.Header.Get("List-Id") != "" || toUs(s, l) {
 		return false

@@ -20,7 +20,7 @@ type readership struct {
 }
 
 // Reached returns the readership of a mail. In an open thread, a mail that names other
-// participants is only for them (C31); a mail to us alone is for everybody.
+// participants is only for them; a mail to us alone is for everybody.
 func Reached(th store.Thread, people []store.Participant, l Mail, author int64) (r readership) {
 	named := namedIn(l)
 	namesOthers := false

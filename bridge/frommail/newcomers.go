@@ -70,7 +70,7 @@ func brought(w *core.Work, _ admit.Proof, th store.Thread, l Mail, m store.Messa
 	return people, nil
 }
 
-// letIn adds the people whom the settings allow without a question (C30), and returns the
+// letIn adds the people whom the settings allow without a question, and returns the
 // others in ask. An open conversation shows all addresses: there, people of a new domain are
 // added only if the mail itself names everybody.
 func letIn(w *core.Work, _ admit.Proof, th store.Thread, l Mail, people []store.Participant, brought []mail.Address) (in []store.Participant, ask []mail.Address, err error) {
@@ -113,7 +113,7 @@ func tellLetIn(w *core.Work, th store.Thread, m store.Message, in []store.Partic
 	return tochat.Announce(w, th.ID)
 }
 
-// offer asks the rooms, once per person, whether to add people whom a mail named (C30).
+// offer asks the rooms, once per person, whether to add people whom a mail named.
 func offer(w *core.Work, th store.Thread, m store.Message, people []store.Participant, brought []mail.Address) error {
 	if len(brought) == 0 {
 		return nil

@@ -90,7 +90,7 @@ func OpenByMail(w *core.Work, box *core.Box, a admit.Opening, l Mail, d Decision
 	}
 	d.Route.Rule = "it starts a conversation"
 	if where.Room == "" {
-		d.subject = d.title // the root of a chat thread has the title; in a new room only its name has it (C39)
+		d.subject = d.title // the root of a chat thread has the title; in a new room only its name has it
 	}
 	return addMail(w, box, a.In(th.ID), th, l, d, claims...)
 }

@@ -131,7 +131,7 @@ func (r *route) tokens(found []namedToken) (threads []int64) {
 
 // ids finds the threads of the cited ids, nearest first. An unknown id right after one of
 // ours is our mail too: the provider changed its id. The id of a mail to several threads
-// (C34) belongs to the thread of a token or of a nearer id.
+// belongs to the thread of a token or of a nearer id.
 // Many branches: an id is that of a stored mail, describes itself, or is unknown.
 func (r *route) ids(cited []namedID, byToken []int64) (threads []int64) {
 	add := func(id int64, rule string) {

@@ -355,7 +355,7 @@ func answeredByMail(w *core.Work, th store.Thread, d Decision) (int64, error) {
 }
 
 // farOff is the difference between the Date of a mail and its arrival from which the Date
-// is stored to be shown (C43). Nothing is ordered by it.
+// is stored to be shown. Nothing is ordered by it.
 const farOff = time.Hour
 
 // RecordMail stores the ids of a received mail, so that replies to it are recognised. The

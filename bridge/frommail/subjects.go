@@ -11,7 +11,7 @@ import (
 )
 
 // newSubject returns the subject of a mail the first time it appears in a conversation;
-// empty: the conversation knows it (C38). Our own mail keeps its subject, because most mail
+// empty: the conversation knows it. Our own mail keeps its subject, because most mail
 // programs would start a new conversation. The card of a forward names its subject.
 func newSubject(w *core.Work, th store.Thread, l Mail, threads []int64) (string, error) {
 	title := mail.TitleOf(l.Msg.Subject, w.Env.Tag)

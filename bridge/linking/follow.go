@@ -67,7 +67,7 @@ func followKey(w *core.Work, network string, to chat.RoomID) string {
 	return w.Key("follow") + "." + network + "." + string(to)
 }
 
-// Moved follows a room to its new id (A41). Networks without a Follower move at once,
+// Moved follows a room to its new id. Networks without a Follower move at once,
 // others when the bridge has joined the new room.
 func Moved(w *core.Work, network string, e chat.Moved) error {
 	if linked, err := anyLinked(w, network, e.Place.Room); err != nil || !linked {

@@ -16,7 +16,7 @@ import (
 	"hashsend/bridge/tochat"
 )
 
-// PutOut ends the email to a person whose ghost was removed from a room (A36).
+// PutOut ends the email to a person whose ghost was removed from a room.
 func PutOut(w *core.Work, network string, e chat.PutOut) error {
 	rooms, err := w.RoomsIn(network, string(e.Place.Room))
 	if err != nil {

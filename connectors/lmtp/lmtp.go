@@ -71,6 +71,8 @@ func (c Config) peers() (all []netip.Prefix, err error) {
 	return all, nil
 }
 
+var _ mail.Source = (*Source)(nil)
+
 // Source is a mail.Source.
 type Source struct {
 	mailbox string

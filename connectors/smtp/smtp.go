@@ -36,6 +36,8 @@ func (c Config) Check() []error {
 	return errs
 }
 
+var _ mail.Submitter = (*Submitter)(nil)
+
 // Submitter is a mail.Submitter. It is safe for several goroutines.
 type Submitter struct {
 	maxSize atomic.Int64 // bytes; 0: not known
