@@ -38,10 +38,10 @@ func newcomers(m *mail.Message, ours func(address string) bool) (people []mail.A
 }
 
 // brought returns the people whom a mail adds to a conversation, without current and former
-// participants and people offered before. Only verified participants and the owner can add
-// people.
-func brought(w *core.Work, _ admit.Proof, th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
-	if (m.Participant == 0 && !l.own) || isPrivateCopy(settingsOf(w.Env, w.Env.Boxes[th.Mailbox]), l) {
+// participants and people offered before. Only verified or approved participants and the
+// owner can name people.
+func brought(w *core.Work, v admit.Voice, th store.Thread, l Mail, m store.Message) ([]mail.Address, error) {
+	if v.Marked() || (m.Participant == 0 && !l.own) || isPrivateCopy(settingsOf(w.Env, w.Env.Boxes[th.Mailbox]), l) {
 		return nil, nil
 	}
 	if pending, err := isOpening(w, th.ID); err != nil || pending {

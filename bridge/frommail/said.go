@@ -204,12 +204,11 @@ func audienceOf(w *core.Work, box *core.Box, v admit.Voice, th store.Thread, l M
 	if a.people, err = w.Participants(th.ID); err != nil {
 		return a, err
 	}
+	if a.ask, err = brought(w, v, th, l, a.m); err != nil {
+		return a, err
+	}
 	if proof, proven := v.Proof(th.ID); proven {
-		brought, err := brought(w, proof, th, l, a.m)
-		if err != nil {
-			return a, err
-		}
-		if a.letIn, a.ask, err = letIn(w, proof, th, l, a.people, brought); err != nil {
+		if a.letIn, a.ask, err = letIn(w, proof, th, l, a.people, a.ask); err != nil {
 			return a, err
 		}
 	}

@@ -200,7 +200,7 @@ var askedFor = map[string]string{
 	"hashsend/bridge/frommail.learn":              "Proof",   // ids of mails of ours
 	"hashsend/bridge/tomail.LearnDialect":         "Proof",   // the dialect of a mail program
 	"hashsend/bridge/tomail.WritesAgain":          "Proof",   // the end of a suspension
-	"hashsend/bridge/frommail.brought":            "Proof",   // newcomers
+	"hashsend/bridge/frommail.brought":            "Voice",   // newcomers that the room is asked about
 	"hashsend/bridge/frommail.letIn":              "Proof",   // newcomers
 	"hashsend/bridge/command.obey":                "Proof",   // commands
 	"hashsend/bridge/command.leave":               "Order",   // leaving

@@ -21,10 +21,16 @@ var single = []string{
 // used are the fields that decide where a mail goes and what it answers.
 var used = []string{"From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References"}
 
-// doubled names a field that stands twice and may not; empty: there is none.
-func doubled(h mail.Header) string {
+// lists are those of them that some mail programs write twice when they reply to all:
+// mblaze adds a second Cc.
+var lists = []string{"To", "Cc", "Bcc"}
+
+// doubled names a field that stands twice and may not; empty: there is none. A mail that
+// comes straight from the author's own servers cannot have got a field on its way: there,
+// lists of recipients may stand twice.
+func doubled(h mail.Header, straight bool) string {
 	for _, name := range single {
-		if len(h.Values(name)) > 1 {
+		if len(h.Values(name)) > 1 && !(straight && slices.Contains(lists, name)) {
 			return name
 		}
 	}

@@ -141,3 +141,26 @@ func TestHeaderThatFillsBuffers(t *testing.T) {
 		}
 	}
 }
+
+// Some programs write a second Cc when they reply to all. From the author's own servers
+// that is no sign of a mail that is sent again.
+func TestDoubledLists(t *testing.T) {
+	for _, c := range []struct {
+		fields   []string
+		straight bool
+		want     string
+	}{
+		{[]string{"To", "Cc", "Cc"}, true, ""},
+		{[]string{"To", "Cc", "Cc"}, false, "Cc"},
+		{[]string{"Subject", "Subject", "Cc", "Cc"}, true, "Subject"},
+		{[]string{"To", "Subject", "Cc"}, false, ""},
+	} {
+		var h mail.Header
+		for _, name := range c.fields {
+			h = append(h, mail.Field{Name: name, Value: "x"})
+		}
+		if got := doubled(h, c.straight); got != c.want {
+			t.Errorf("%v, straight %v: %q, want %q", c.fields, c.straight, got, c.want)
+		}
+	}
+}

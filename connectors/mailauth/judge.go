@@ -103,13 +103,7 @@ func judge(from author, found []authResults, h mail.Header) mail.Verdict {
 	if len(found) == 0 {
 		return mail.Verdict{Reason: "the mail server has not said whether the sender is genuine"}
 	}
-	partly := partlySigned(h)
-	var f findings
-	for _, a := range found {
-		for _, r := range a.results {
-			f.take(r, from, partly)
-		}
-	}
+	f := findingsOf(from, found, h)
 	verdict := f.weigh(from)
 	if verdict.Trust == mail.Proven && !f.bySPF {
 		// Only a signature speaks for it: whoever has such a mail can send it again, with
@@ -119,6 +113,23 @@ func judge(from author, found []authResults, h mail.Header) mail.Verdict {
 		}
 	}
 	return verdict
+}
+
+// findingsOf gathers what trusted servers found.
+func findingsOf(from author, found []authResults, h mail.Header) (f findings) {
+	partly := partlySigned(h)
+	for _, a := range found {
+		for _, r := range a.results {
+			f.take(r, from, partly)
+		}
+	}
+	return f
+}
+
+// comesStraight reports whether a trusted server says that the mail came from the author's
+// own servers (aligned SPF), so that nobody can have sent an older one again.
+func comesStraight(from author, found []authResults, h mail.Header) bool {
+	return findingsOf(from, found, h).bySPF
 }
 
 // findings are what trusted servers say of one author.

@@ -77,7 +77,7 @@ func (v *Verifier) Verify(ctx context.Context, m mail.Incoming) (mail.Verdict, e
 	}
 	verdict, err = v.verify(ctx, m, from)
 	verdict.Address = from.address
-	if name := doubled(m.Header); name != "" && verdict.Trust == mail.Proven {
+	if name := doubled(m.Header, comesStraight(from, trustedResults(m.Header, v.cfg.AuthservIDs), m.Header)); name != "" && verdict.Trust == mail.Proven {
 		verdict.Trust, verdict.Cause = mail.Unproven, mail.FieldDoubled
 		verdict.Reason = "the field " + name + " stands in it twice, so nobody can say which one counts"
 	}

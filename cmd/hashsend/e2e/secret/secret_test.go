@@ -228,7 +228,7 @@ func conversation(t *testing.T, appService bool, homeserver func(testing.TB, ...
 	alice.whisper(room, "!send link bob@example.test title Lunch")
 	alice.reads(room, "This room is encrypted and email isn't")
 	alice.whisper(room, "!send ok")
-	alice.reads(room, "If its people agree: !send ok encrypted")
+	alice.reads(room, "If the members agree: !send ok encrypted")
 	alice.whisper(room, "!send ok encrypted")
 	alice.reads(room, "Linked.")
 	alice.whisper(room, "Lunch at twelve?")
@@ -378,7 +378,7 @@ func TestWithoutEncryption(t *testing.T) {
 	bridge.Run()
 	bridge.Running()
 	alice.whisper(room, "said to a program that cannot read it")
-	alice.reads(room, "in plain: ⚠️ This room is encrypted, and the hashsend that runs now was built without encryption")
+	alice.reads(room, "in plain: ⚠️ This room is encrypted, and this hashsend was built without encryption")
 	if out := bridge.Admin("--room", "matrix/"+string(room), "status"); !strings.Contains(out, "built without encryption") || !strings.Contains(out, "1 message can't be decrypted yet") {
 		t.Errorf("without encryption the status says %q", out)
 	}

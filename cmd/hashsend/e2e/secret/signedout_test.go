@@ -33,7 +33,7 @@ func signedOut(t *testing.T, homeserver func(testing.TB, ...string) *lab.Homeser
 	alice.encrypt(room)
 	lab.Wait(t, "the bridge in the room", soon, func() bool { return alice.Joined(room, bridge.Bot) })
 	alice.whisper(room, "!send link bob@example.test title Lunch")
-	alice.reads(room, "This room is encrypted. Email is not")
+	alice.reads(room, "This room is encrypted and email isn't")
 	alice.whisper(room, "!send ok encrypted")
 	alice.reads(room, "Linked.")
 	alice.whisper(room, "said before")

@@ -146,7 +146,7 @@ func TestWhatHappensToChannels(t *testing.T) {
 	s.once("shared with another organization")
 	s.say("said while nobody has agreed")
 	s.slack.Say(s.slack.Alice, channel, "<@"+slacktest.BotUser+"> who")
-	s.slack.Told(s.slack.Alice, "read in 1 room", soon) // what was said before it is taken in
+	s.slack.Told(s.slack.Alice, "connected to 1 room", soon) // what was said before it is taken in
 	s.slash("ok shared")
 	s.slack.Told(s.slack.Alice, "Done.", soon)
 	s.say("after the consent")

@@ -234,7 +234,7 @@ func TestAnswersBetweenTheLines(t *testing.T) {
 	// What is corrected late is told in the thread, once.
 	s.alice.Edit(s.room, bread, "And who of us brings the bread, the cheese?")
 	s.alice.Edit(s.room, bread, "And who of us brings the bread and the butter?")
-	got := s.mail.Gets("bob", "INBOX", 2*time.Minute, func(m lab.Mail) bool { return strings.Contains(m.Text, "corrected") })
+	got := s.mail.Gets("bob", "INBOX", 2*time.Minute, func(m lab.Mail) bool { return strings.Contains(m.Text, "Edited:") })
 	if want := "✏️ Edited: And who of us brings the bread and the butter?\n(was: And who of us brings the bread and the cheese?)"; !strings.Contains(got.Text, want) {
 		t.Errorf("the correction says %q", got.Text)
 	}
