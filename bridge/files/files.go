@@ -258,7 +258,7 @@ func (k *keeping) keep() (Content, error) {
 	if c.Width, c.Height = media.Size(f); c.Size <= previewOver && max(c.Width, c.Height) <= 2*previewWide {
 		return c, nil
 	}
-	c.Preview, err = preview(k.env, f)
+	c.Preview, err = preview(k.env, f, c.Size)
 	return c, err
 }
 
@@ -272,7 +272,7 @@ func shownInline(kind string) bool {
 }
 
 // preview makes a smaller copy of a picture, or none if it cannot decode it.
-func preview(e *core.Env, f io.ReadSeeker) (p store.Preview, err error) {
+func preview(e *core.Env, f io.ReadSeeker, size int64) (p store.Preview, err error) {
 	e.Shrinking.Lock()
 	defer e.Shrinking.Unlock()
 	w, err := e.Store.NewBlob()
@@ -284,7 +284,7 @@ func preview(e *core.Env, f io.ReadSeeker) (p store.Preview, err error) {
 		e.Log.Debug("a picture could not be resized", "error", shrink)
 		return p, w.Drop()
 	}
-	if w.Size() > previewOver {
+	if w.Size() > previewOver || w.Size() >= size {
 		return p, w.Drop()
 	}
 	p = store.Preview{Type: kind, Size: w.Size(), Width: width}

@@ -188,7 +188,7 @@ func quotableIn(tx *store.Tx, l Mail, k Facts) (q quotable, err error) {
 
 // written extracts the text of a mail that may quote known messages.
 func written(m mail.Message, known quotable) Extract {
-	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, Text: withoutArmour(m.Text), HTML: m.HTML}
+	in := reply.Mail{Subject: m.Subject, From: sender(&m).Name, Answers: len(cited(&m)) > 0, OnlyReferences: len(m.InReplyTo) == 0 && len(m.References) > 0, Text: withoutArmour(m.Text), HTML: m.HTML}
 	in.Said, in.Habit = known.said, known.habit
 	r := reply.Extract(in)
 	w := Extract{Files: filesOf(&m), Sure: int(r.Confidence*100 + 0.5), Forward: r.Forward, OnlyQuote: r.OnlyQuote, habit: reply.Learn(known.habit, r)}

@@ -46,7 +46,7 @@ func intentOf(subject string) intent {
 func (d *decision) forwarded() bool {
 	intent := intentOf(d.mail.Subject)
 	if intent == either {
-		if intent = answering; !d.mail.Answers {
+		if intent = answering; !d.mail.Answers || d.mail.OnlyReferences {
 			intent = forwarding
 		}
 	}

@@ -12,13 +12,15 @@ import (
 // Mail is what is known of one answer.
 type Mail struct {
 	Subject string
-	From    string   // display name of the writer
-	Answers bool     // it carries In-Reply-To or References
-	Text    string   // decoded text/plain body, format=flowed already unwrapped; empty: none
-	HTML    string   // decoded text/html body; empty: none
-	Known   []string // plain texts of the messages that this mail may quote (ours and others of the thread), newest first
-	Said    []Said   // the same with what else is known of them; takes the place of Known where it is not nil
-	Habit   string   // what Learn returned for the last mail of the same writer; empty: nothing yet
+	From    string // display name of the writer
+	Answers bool   // it carries In-Reply-To or References
+	// OnlyReferences: it carries no In-Reply-To, as forwards of some programs do.
+	OnlyReferences bool
+	Text           string   // decoded text/plain body, format=flowed already unwrapped; empty: none
+	HTML           string   // decoded text/html body; empty: none
+	Known          []string // plain texts of the messages that this mail may quote (ours and others of the thread), newest first
+	Said           []Said   // the same with what else is known of them; takes the place of Known where it is not nil
+	Habit          string   // what Learn returned for the last mail of the same writer; empty: nothing yet
 }
 
 // Result is what the person wrote.
