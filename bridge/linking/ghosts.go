@@ -60,7 +60,7 @@ func ghostOf(w *core.Work, r store.Room, ghost string) (store.Participant, error
 	return store.Participant{}, err
 }
 
-// ghostInvited accepts or declines the invitation of a ghost (A35, A39). A refusal says
+// ghostInvited accepts or declines the invitation of a ghost. A refusal says
 // what to do.
 func ghostInvited(w *core.Work, network string, e chat.Invited) error {
 	c := &command.Call{Work: w, Network: network, Place: chat.Place{Room: e.Place.Room}, At: e.At, By: e.By, Level: w.Env.Access.Level(e.By, e.Rank)}
