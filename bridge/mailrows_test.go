@@ -47,21 +47,21 @@ func TestMailRows(t *testing.T) {
 			},
 			{
 				"signed in one piece", "application/pkcs7-mime; smime-type=signed-data; name=smime.p7m",
-				"AAAA", "Ann Lee sent a mail that is signed in a way in which it cannot be read here", "[file",
+				"AAAA", "Ann Lee sent a signed email that cannot be read here", "[file",
 			},
 			{
 				"encrypted PGP", "multipart/encrypted; boundary=a; protocol=\"application/pgp-encrypted\"",
-				"--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "[file",
+				"--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n", "Ann Lee sent an encrypted email, which cannot be read here", "[file",
 			},
 			{
 				"encrypted, wrapped", "multipart/mixed; boundary=b",
-				"--b\nContent-Type: multipart/encrypted; boundary=a\n\n--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n--b--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "[file",
+				"--b\nContent-Type: multipart/encrypted; boundary=a\n\n--a\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--a\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--a--\n--b--\n", "Ann Lee sent an encrypted email, which cannot be read here", "[file",
 			},
-			{"encrypted S/MIME", "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "AAAA", "Ann Lee sent an encrypted mail, which cannot be read here", "[file"},
-			{"encrypted in the text", "text/plain", "-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n", "Ann Lee sent an encrypted mail, which cannot be read here", "BEGIN"},
+			{"encrypted S/MIME", "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "AAAA", "Ann Lee sent an encrypted email, which cannot be read here", "[file"},
+			{"encrypted in the text", "text/plain", "-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n", "Ann Lee sent an encrypted email, which cannot be read here", "BEGIN"},
 			{
 				"encrypted, with only the tag outside", "multipart/mixed; boundary=a",
-				"--a\nContent-Type: text/plain\n\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n--a--\n", "Ann Lee sent an encrypted mail, which cannot be read here", "BEGIN",
+				"--a\nContent-Type: text/plain\n\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n--a--\n", "Ann Lee sent an encrypted email, which cannot be read here", "BEGIN",
 			},
 			{
 				"text between pictures", "multipart/mixed; boundary=a",

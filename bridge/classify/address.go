@@ -39,7 +39,7 @@ func addressesIn(s string) []string {
 	return as
 }
 
-// localStart returns where the local part in front of an "@" begins.
+// localStart returns the index at which the local part before an "@" begins.
 func localStart(s string, from, at int) int {
 	if at > from && s[at-1] == '"' {
 		if i := strings.LastIndexByte(s[from:at-1], '"'); i >= 0 {
@@ -61,7 +61,7 @@ func isAlphanumeric(c byte) bool {
 }
 
 // screenNames returns the recipients that AOL names without their domain: each alone in
-// a line that is moved in.
+// an indented line.
 func screenNames(m *mail.Message, lines []string) (all []string) {
 	if len(m.From) != 1 {
 		return nil

@@ -6,9 +6,9 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// asAutomatic knows answers that no person wrote (RFC 3834, RFC 5230) and
-// what programs write in their own way. X-Auto-Response-Suppress says nothing:
-// it only asks others not to answer.
+// asAutomatic recognizes automatic replies (RFC 3834, RFC 5230), also those that follow
+// no standard. X-Auto-Response-Suppress proves nothing: it only asks others not to
+// reply.
 func asAutomatic(m *mail.Message) (Class, bool) {
 	rule := automaticRule(m)
 	if rule == "" {
@@ -23,7 +23,7 @@ func asAutomatic(m *mail.Message) (Class, bool) {
 	if text == "" {
 		text = m.Subject
 	}
-	return Class{Kind: AutoReply, Rule: rule, Said: said, Text: "Automatic answer from " + m.AuthorName() + ": " + text}, true
+	return Class{Kind: AutoReply, Rule: rule, Said: said, Text: "Automatic reply from " + m.AuthorName() + ": " + text}, true
 }
 
 func automaticRule(m *mail.Message) string {
@@ -47,7 +47,7 @@ func fieldRule(m *mail.Message, field, value, word string, list bool) string {
 	says := false
 	switch name := strings.ToLower(field); name {
 	case "auto-submitted": // RFC 3834, 5
-		// Who forwards mail by a rule passes on what a person wrote (RFC 5436, 2.7.1).
+		// A forwarding rule passes on a mail that a person wrote (RFC 5436, 2.7.1).
 		if human := word == "no" || word == "" || word == "auto-forwarded"; !human && (!list || word == "auto-replied") {
 			return "Auto-Submitted: " + word
 		}
@@ -67,11 +67,11 @@ func fieldRule(m *mail.Message, field, value, word string, list bool) string {
 		if strings.Contains(value, "vacation=1") {
 			return "X-Apple-Action: VACATION"
 		}
-	case "x-ms-exchange-inbox-rules-loop": // also on what a rule passes on: then it names somebody else
+	case "x-ms-exchange-inbox-rules-loop": // a forwarding rule writes it too, with the name of another mailbox
 		says = m.IsFrom(word)
 	case "x-mailer", "user-agent":
 		if containsAny(value, []string{"autorespon", "replybot", "vacation", "autoreply"}) {
-			return field + " of an answering machine"
+			return field + " of an auto-responder"
 		}
 	case "x-loop":
 		if !list && m.IsFrom(word) && answers(m) {
@@ -86,19 +86,19 @@ func fieldRule(m *mail.Message, field, value, word string, list bool) string {
 	return ""
 }
 
-// namesRobot knows the names of fields that answering machines make up.
+// namesRobot reports whether a field's name is one that auto-responders invent.
 func namesRobot(name string) bool {
 	n := strings.ReplaceAll(name, "-", "")
-	if n == "xautoresponsesuppress" { // it only asks others not to answer
+	if n == "xautoresponsesuppress" { // it only asks others not to reply
 		return false
 	}
 	return strings.HasPrefix(n, "x") && (strings.Contains(n, "autorepl") || strings.Contains(n, "autorespon") || strings.HasSuffix(n, "vacation"))
 }
 
-// isOff knows the values that say that something is not so.
+// isOff reports whether a field's value is a no.
 func isOff(word string) bool { return word == "no" || word == "false" || word == "0" }
 
-// weakAutomaticRule looks at what is not certain by itself.
+// weakAutomaticRule looks at signs that are not certain by themselves.
 func weakAutomaticRule(m *mail.Message, list bool) string {
 	if list {
 		return automaticSubject(m.Subject, false)
@@ -108,7 +108,7 @@ func weakAutomaticRule(m *mail.Message, list bool) string {
 	}
 	p := strings.ToLower(strings.TrimSpace(m.Header.Get("Precedence")))
 	if (p == "bulk" || p == "junk") && answers(m) && m.Header.Get("X-Mailer") == "" && m.Header.Get("User-Agent") == "" {
-		return "Precedence: " + p + " on an answer"
+		return "Precedence: " + p + " on a reply"
 	}
 	return automaticSubject(m.Subject, answers(m))
 }
@@ -141,8 +141,8 @@ func returnPath(h mail.Header) (string, bool) {
 	return "", false
 }
 
-// automaticSubject knows what programs write in front of the subject of an
-// automatic answer. A person who answers one has "Re:" in front of it.
+// automaticSubject names the rule by which a subject is that of an automatic reply. A
+// person who replies to one has "Re:" in front of it.
 func automaticSubject(subject string, answer bool) string {
 	s := strings.ToLower(strings.TrimLeft(subject, "[(* "))
 	for _, w := range automaticWords() {
@@ -166,8 +166,8 @@ func automaticSubject(subject string, answer bool) string {
 	return ""
 }
 
-// endsWord reports whether what follows a phrase shows that it was the title of
-// an answering machine and not the begin of a sentence.
+// endsWord reports whether the rest of a subject shows that the phrase before it was the
+// title of an auto-responder and not the start of a sentence.
 func endsWord(rest string) bool {
 	rest = strings.TrimLeft(rest, " )*")
 	for _, mark := range []string{":", "：", "]", "-", "–", "for your message", "to your", "zu:", "re:"} {
@@ -178,8 +178,7 @@ func endsWord(rest string) bool {
 	return rest == ""
 }
 
-// automaticWords are the phrases that mail servers and programs put in front of
-// the subject: Exchange and Outlook in their languages, Gmail, vacation(1),
+// automaticWords are the phrases that mail servers and programs put before the subject: Exchange and Outlook in their languages, Gmail, vacation(1),
 // Sieve, Zimbra, Mailman, Lotus Notes.
 func automaticWords() []string {
 	return []string{
@@ -196,8 +195,8 @@ func automaticWords() []string {
 	}
 }
 
-// awayWords are phrases that a person may use as well: they count only in front
-// of a colon, on a mail that answers another.
+// awayWords are phrases that a person may use as well: they count only before a colon,
+// on a reply.
 func awayWords() []string {
 	return []string{
 		"out of office", "out of the office", "away from office", "away from the office", "currently away", "vacation", "on vacation", "on holiday", "away", "abwesend", "abwesenheit", "nicht im büro", "urlaub", "im urlaub",
@@ -209,8 +208,8 @@ func awayWords() []string {
 	}
 }
 
-// listRule knows mail that came by way of a mailing list (RFC 2919, RFC 2369, and
-// what older software writes).
+// listRule names the field that shows that a mail came through a mailing list (RFC 2919,
+// RFC 2369, and the fields of older software).
 func listRule(h mail.Header) string {
 	for _, f := range h {
 		switch strings.ToLower(f.Name) {
@@ -233,9 +232,9 @@ func listRule(h mail.Header) string {
 	return ""
 }
 
-// ListAuthor is the name of who wrote a mail that a mailing list has put its own
-// address on, as many do for DMARC: "Ann via Food <food@lists.example>". Empty: it has
-// not. The list alone vouches for it.
+// ListAuthor returns the author's name of a mail that a mailing list sent from its own
+// address, as many do for DMARC: "Ann via Food <food@lists.example>". It is empty for
+// any other mail. Nothing but the list vouches for the name.
 func ListAuthor(m *mail.Message) string {
 	if len(m.From) != 1 || listRule(m.Header) == "" {
 		return ""
@@ -250,7 +249,7 @@ func ListAuthor(m *mail.Message) string {
 	return mail.CleanName(strings.Trim(strings.TrimSpace(name), `'"`))
 }
 
-// isListAdmin knows how lists name the mailbox that returned mail goes to.
+// isListAdmin reports whether a local part is the mailbox for the bounces of a list.
 func isListAdmin(local string) bool {
 	for _, end := range []string{"-owner", "-request", "-bounces", "-bounce", "-admin", "-errors"} {
 		if len(local) > len(end) && strings.HasSuffix(local, end) {
@@ -260,8 +259,8 @@ func isListAdmin(local string) bool {
 	return false
 }
 
-// bulkRule knows mail to many that answers nothing. Mail of another bridge can
-// be left by its header too, and is still one person's word.
+// bulkRule names the field that shows bulk mail. A mail of another bridge has an
+// unsubscribe header too, and is still from one person.
 func bulkRule(m *mail.Message) string {
 	if answers(m) || m.Header.Get(mail.HeaderBridge) != "" {
 		return ""
@@ -269,7 +268,7 @@ func bulkRule(m *mail.Message) string {
 	person := byMailProgram(m)
 	for _, f := range m.Header {
 		switch strings.ToLower(f.Name) {
-		case "feedback-id": // providers write it into every mail that goes through them
+		case "feedback-id": // providers add it to every mail that they send
 			if !person && m.Header.Get("List-Unsubscribe") != "" {
 				return f.Name
 			}
@@ -284,8 +283,8 @@ func bulkRule(m *mail.Message) string {
 	return ""
 }
 
-// asChallengeByMachine knows challenges in the shape of a report: they come from the
-// mail system, and nothing in them has failed.
+// asChallengeByMachine recognizes challenges in the form of a report: they come from the
+// mail system and report no failure.
 func asChallengeByMachine(m *mail.Message) (Class, bool) {
 	if len(statusGroups(m)) > 0 || m.Header.Get("X-Failed-Recipients") != "" || !isMachine(m) && !isReportType(m) || failureWords(strings.ToLower(m.PlainText())) {
 		return Class{}, false
@@ -293,8 +292,8 @@ func asChallengeByMachine(m *mail.Message) (Class, bool) {
 	return asChallenge(m)
 }
 
-// asChallenge knows mail that wants its receiver to prove to be no machine:
-// a word about who may write, an order to confirm, and a link, from a machine.
+// asChallenge recognizes a mail from a program that asks its receiver to prove to be a
+// person: it speaks of allowed senders, asks to confirm, and has a link.
 func asChallenge(m *mail.Message) (Class, bool) {
 	if listRule(m.Header) != "" {
 		return Class{}, false
@@ -313,8 +312,8 @@ func asChallenge(m *mail.Message) (Class, bool) {
 		return Class{}, false
 	}
 	return Class{
-		Kind: Challenge, Rule: "asks to confirm that a person wrote",
-		Text: "The mail server of " + m.AuthorName() + " holds our mail back until somebody there lets it through, or until it is confirmed: see the mail \"" + m.Subject + "\" in the mailbox.",
+		Kind: Challenge, Rule: "asks the sender to confirm",
+		Text: "The mail server of " + m.AuthorName() + " holds an email back until it is approved there or confirmed: see \"" + m.Subject + "\" in the mailbox.",
 	}, true
 }
 

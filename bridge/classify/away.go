@@ -6,19 +6,19 @@ import (
 	"unicode"
 )
 
-// plainUntil is a day that an absence lasts to, where it is said plainly.
+// plainUntil matches the end of an absence in plain wording.
 var plainUntil = regexp.MustCompile(`(?i)\b(?:until|till|through)\s+((?:(?:mon|tues|wednes|thurs|fri|satur|sun)day)(?:,?\s+\d{1,2}(?:st|nd|rd|th)?\s+(?:january|february|march|april|may|june|july|august|september|october|november|december))?` +
 	`|\d{1,2}(?:st|nd|rd|th)?\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)` +
 	`|(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}(?:st|nd|rd|th)?)\b`)
 
-// AutomaticNotice words an automatic answer for a room: that a person is away, and
-// until when if it says so, or what else a program of theirs has answered.
+// AutomaticNotice returns the text about an automatic reply that is posted in a room: that
+// a person is away, until when if it says so, or the reply itself.
 func AutomaticNotice(who, subject, said string) string {
 	if !saysAway(subject) && !saysAway(said) {
 		if said == "" {
 			said = subject
 		}
-		return who + " answered automatically: " + said
+		return who + " sent an automatic reply: " + said
 	}
 	text := who + " is away"
 	if f := plainUntil.FindStringSubmatch(subject + "\n" + said); f != nil {
@@ -30,7 +30,7 @@ func AutomaticNotice(who, subject, said string) string {
 	return text
 }
 
-// saysAway looks for the words that an absence is told with.
+// saysAway reports whether a text has the phrases of a notice of absence.
 func saysAway(text string) bool {
 	text = strings.ToLower(text)
 	for _, w := range append(awayWords(), "out of office", "on leave", "not in the office", "nicht im haus", "abwesenheitsnotiz", "im urlaub", "ich bin bis", "i am out", "i'm out", "i will be out") {
@@ -51,7 +51,7 @@ func saysAway(text string) bool {
 	return false
 }
 
-// isPredicate reports whether what follows is said of a person: "I am away", and not
+// isPredicate reports whether the word describes a person: "I am away", and not
 // "right away".
 func isPredicate(before string) bool {
 	f := strings.Fields(before)

@@ -1,17 +1,16 @@
-// Package classify says what kind of mail a mail is: what a person wrote, or a report
-// on a mail, an automatic answer, a reaction, an invitation, mail to many. It looks at
-// nothing but the mail.
+// Package classify decides what kind of mail a mail is: written by a person, a delivery
+// report, an automatic reply, a reaction, an invitation, bulk mail. It depends on the mail
+// alone.
 //
-// It goes by RFC 3464 and 3463 (reports on delivery), RFC 8098 (read receipts), RFC 5965
-// (complaints), RFC 3834 and 5230 (automatic answers), RFC 9078 (reactions), RFC 5546 and
-// 6047 (invitations), RFC 2369 and 2919 (mailing lists), RFC 5321 (loops), and by what mail
-// systems and programs write that follow none of them.
+// It follows RFC 3464 and 3463 (delivery reports), RFC 8098 (read receipts), RFC 5965 (spam
+// complaints), RFC 3834 and 5230 (automatic replies), RFC 9078 (reactions), RFC 5546 and
+// 6047 (invitations), RFC 2369 and 2919 (mailing lists) and RFC 5321 (loops), and
+// recognizes the mail of systems and programs that follow none of them.
 //
-// The order of the rules stands in Mail. report.go has the reports that follow a
-// standard, returned.go those in words alone, ses.go those of Amazon SES; words.go knows
-// what mail systems say in them, address.go the addresses. automatic.go has what programs
-// write, and lists; reaction.go reactions. away.go and recall.go read the words of mail
-// that has been sorted.
+// Mail has the order of the rules. report.go recognizes reports that follow a standard,
+// returned.go those in plain text, ses.go those of Amazon SES; words.go has the phrases of
+// mail systems and address.go finds their addresses. automatic.go recognizes programs and
+// lists, reaction.go reactions. away.go and recall.go read mail that is already sorted.
 package classify
 
 import (
@@ -22,29 +21,29 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// Kind is a sort of mail.
+// Kind is a kind of mail.
 type Kind int
 
-// The sorts of mail.
+// The kinds of mail.
 const (
-	Message     Kind = iota // what a person wrote
-	Forward                 // a person passes a mail on
-	Bounce                  // what was sent to somebody has not arrived
-	Delayed                 // it has not arrived yet
-	Delivered               // it has arrived
-	ReadReceipt             // it was read, or deleted unread
-	AutoReply               // a program answers: somebody is away
-	Challenge               // "confirm that you are no machine"
-	Loop                    // it goes round
-	Reaction                // an emoji, or that it is taken back, and no text
-	List                    // by way of a mailing list; still what a person wrote
-	Bulk                    // sent to many, and answers nothing
-	Calendar                // an invitation, or an answer to one
-	Complaint               // somebody calls a mail of ours unwanted
-	Unreadable              // encrypted, or nothing in it
+	Message     Kind = iota // written by a person
+	Forward                 // a person forwards a mail
+	Bounce                  // a mail of ours failed
+	Delayed                 // a mail of ours is delayed
+	Delivered               // a mail of ours was delivered
+	ReadReceipt             // a mail of ours was read, or deleted unread
+	AutoReply               // an automatic reply, such as a notice of absence
+	Challenge               // asks the sender to prove to be a person
+	Loop                    // it is in a mail loop
+	Reaction                // an emoji or its removal, without a text
+	List                    // written by a person, received through a mailing list
+	Bulk                    // sent to many, and no reply
+	Calendar                // an invitation, or a reply to one
+	Complaint               // a recipient reports a mail of ours as spam
+	Unreadable              // encrypted or empty
 )
 
-// String returns the word of `hashsend preview` for a kind.
+// String returns the word for a kind that `hashsend preview` prints.
 func (k Kind) String() string {
 	words := [...]string{
 		"message", "forward", "bounce", "delayed", "delivered", "read-receipt", "auto-reply",
@@ -56,21 +55,21 @@ func (k Kind) String() string {
 	return words[k]
 }
 
-// Class is what sort of mail something is.
+// Class is the kind of a mail with the details of that kind.
 type Class struct {
 	Kind   Kind
 	Report *Report // for bounce, delayed, delivered, read-receipt, complaint
-	// Emoji is a reaction. With Message the mail has a text besides.
+	// Emoji is a reaction. If Kind is Message, the mail has a text as well.
 	Emoji      string
-	Whole      bool             // the reaction takes the place of all that its sender had there; without Emoji it takes them back
+	Whole      bool             // the reaction replaces all of its sender's reactions there; without Emoji it removes them
 	Invitation *mail.Invitation // for calendar
-	Text       string           // what to tell a person instead of the mail's text, in plain words; may be empty
-	Said       string           // auto-reply: its text alone, in one line; may be empty
-	Command    string           // the first line, if it is a command by mail: "/leave"; empty else
-	Rule       string           // which rule decided
+	Text       string           // a plain text to show in place of the mail's text; may be empty
+	Said       string           // for auto-reply: its text in one line; may be empty
+	Command    string           // the first line, if it is a command such as "/leave"; else empty
+	Rule       string           // the rule that decided
 }
 
-// Report is what a report says about a mail of ours.
+// Report is the content of a report on a mail of ours.
 type Report struct {
 	Action     string // failed, delayed, delivered, displayed, complaint, …
 	Recipients []Recipient
@@ -79,17 +78,16 @@ type Report struct {
 	Trace      string // X-Hashsend-ID of the returned header
 }
 
-// Recipient is one address that a report speaks of.
+// Recipient is one address in a report.
 type Recipient struct {
-	Address string // as we wrote it, where the report tells
-	Final   string // where it came to by forwarding, if that is told and another
+	Address string // the one in our envelope, if the report names it
+	Final   string // the address after forwarding, if the report names it and it differs
 	Status  string // "5.1.1" (RFC 3463); may be empty
-	Reason  string // plain words, the server's own behind them
+	Reason  string // in plain words, followed by the words of the server
 }
 
-// Mail finds out what sort of mail m is. It looks at nothing but m. Where a
-// person may have written, it says so: reports and automatic mail must prove
-// themselves.
+// Mail returns the kind of m. In doubt a person wrote it: reports and automatic mail have
+// to prove themselves.
 func Mail(m mail.Message) Class {
 	for _, rule := range []func(*mail.Message) (Class, bool){
 		asComplaint, asReceipt, asSES, asChallengeByMachine, asReport, asLoop, asUnsubscribe, asReaction, asCalendar, asChallenge, asAutomatic,
@@ -103,8 +101,7 @@ func Mail(m mail.Message) Class {
 	return c
 }
 
-// byPerson sorts what is left: mail that a person has written, or that went
-// to many.
+// byPerson sorts the rest: mail that a person wrote, or that went to many.
 func byPerson(m *mail.Message) Class {
 	if rule := listRule(m.Header); rule != "" {
 		return Class{Kind: List, Rule: rule}
@@ -126,9 +123,9 @@ func byPerson(m *mail.Message) Class {
 	return Class{Kind: Message, Rule: "nothing speaks against a person"}
 }
 
-// isForwardWord knows what mail programs write in front of the subject of a
-// forwarded mail, where it is nothing else in another language. "VS" is Danish and
-// Norwegian for it, and Finnish for an answer, which answers something.
+// isForwardWord reports whether a word is the prefix that mail programs put before the
+// subject of a forwarded mail, unless it means something else in another language. "VS"
+// is a forward in Danish and Norwegian and a reply in Finnish, which has References.
 func isForwardWord(w string, answer bool) bool {
 	switch w {
 	case "vs":
@@ -140,7 +137,7 @@ func isForwardWord(w string, answer bool) bool {
 	return false
 }
 
-// asUnreadable knows encrypted mail, and mail of which nothing is left.
+// asUnreadable recognizes encrypted mail, and mail without any content.
 func asUnreadable(m *mail.Message) (Class, bool) {
 	kind, params, _ := strings.Cut(strings.ToLower(m.Header.Get("Content-Type")), ";")
 	smime := strings.TrimSpace(kind) == "application/pkcs7-mime" || strings.TrimSpace(kind) == "application/x-pkcs7-mime"
@@ -149,19 +146,19 @@ func asUnreadable(m *mail.Message) (Class, bool) {
 	case smime && strings.Contains(params, "signed-data"):
 		return Class{
 			Kind: Unreadable, Rule: "signed in one piece",
-			Text: m.AuthorName() + " sent a mail that is signed in a way in which it cannot be read here. Ask for it without the signature, or with one that is attached.",
+			Text: m.AuthorName() + " sent a signed email that cannot be read here. Ask for it again without a signature, or with a detached one.",
 		}, true
 	case strings.TrimSpace(kind) == "multipart/encrypted", smime, strings.TrimSpace(m.Text+m.HTML) == "" && slices.ContainsFunc(m.Parts, isEncrypted),
 		strings.HasPrefix(strings.TrimSpace(m.Text), "-----BEGIN PGP MESSAGE-----"):
 		return Class{
 			Kind: Unreadable, Rule: "encrypted",
-			Text: m.AuthorName() + " sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
+			Text: m.AuthorName() + " sent an encrypted email, which cannot be read here. Ask for it again without encryption.",
 		}, true
 	}
 	if m.Subject == "" && len(m.Attachments()) == 0 && strings.TrimSpace(m.Text+m.HTML) == "" {
 		return Class{
-			Kind: Unreadable, Rule: "nothing in it",
-			Text: "A mail from " + m.AuthorName() + " has nothing in it that can be read.",
+			Kind: Unreadable, Rule: "no content",
+			Text: "The email from " + m.AuthorName() + " is empty.",
 		}, true
 	}
 	return Class{}, false
@@ -170,7 +167,7 @@ func asUnreadable(m *mail.Message) (Class, bool) {
 // hasBody reports whether there is a text that can be read.
 func hasBody(m *mail.Message) bool { return strings.TrimSpace(m.Text+m.HTML) != "" }
 
-// isEncrypted knows the parts of encrypted mail, also where a gateway has wrapped it.
+// isEncrypted reports whether a part is encrypted, also if a gateway has wrapped it.
 func isEncrypted(p mail.Part) bool {
 	switch p.Type {
 	case "application/pgp-encrypted":
@@ -181,8 +178,8 @@ func isEncrypted(p mail.Part) bool {
 	return false
 }
 
-// commandIn returns the first line of a text if it is a command that people
-// may give by mail, and stands alone: nothing of their own may follow it at once.
+// commandIn returns the first line of a text if it is a command that may be given by mail
+// and the line after it is empty or quoted.
 func commandIn(text string) string {
 	first, rest, _ := strings.Cut(strings.TrimLeft(text, " \t\r\n"), "\n")
 	first = strings.TrimSpace(first)
@@ -202,26 +199,26 @@ func commandIn(text string) string {
 	return strings.Join(words, " ")
 }
 
-// maxReceived is how many hops a mail may have made (RFC 5321, 6.3).
+// maxReceived is the largest number of hops of a mail that is no loop (RFC 5321, 6.3).
 const maxReceived = 100
 
-// maxHops is through how many bridges a message may go.
+// maxHops is the largest number of bridges that a message may pass through.
 const maxHops = 3
 
-// asLoop knows mail that goes round.
+// asLoop recognizes mail in a loop.
 func asLoop(m *mail.Message) (Class, bool) {
 	rule := loopRule(m)
 	return Class{Kind: Loop, Rule: rule}, rule != ""
 }
 
-// asUnsubscribe knows the mail that a program sends when a person presses
-// its button for leaving (RFC 2369, 3.2). It says of itself that it is automatic,
-// but it is that person's will.
+// asUnsubscribe recognizes the mail that a program sends when a person presses its
+// unsubscribe button (RFC 2369, 3.2). It calls itself automatic, but carries out the wish
+// of that person.
 func asUnsubscribe(m *mail.Message) (Class, bool) {
 	if !strings.EqualFold(strings.TrimSpace(m.Header.Get("X-Apple-Unsubscribe")), "true") {
 		return Class{}, false
 	}
-	return Class{Kind: Message, Command: "/leave", Rule: "button for leaving"}, true
+	return Class{Kind: Message, Command: "/leave", Rule: "unsubscribe button"}, true
 }
 
 // loopRule names the sign of a loop, if there is one.
@@ -229,20 +226,20 @@ func asUnsubscribe(m *mail.Message) (Class, bool) {
 // Many branches: each field of the trace is read for another sign of a loop.
 func loopRule(m *mail.Message) string {
 	hops := 0
-	laid := map[string]int{}   // how often a mailbox took it, with a hop between
-	lastAt := map[string]int{} // hops above which it did last
-	again := ""                // the mailbox that took it twice below the last hop so far
+	laid := map[string]int{}   // deliveries to each mailbox that have a hop between them
+	lastAt := map[string]int{} // number of hops above the last delivery to each mailbox
+	again := ""                // the mailbox with two deliveries below the last hop so far
 	for _, f := range m.Header {
 		switch {
 		case strings.EqualFold(f.Name, "Received"):
-			// Without a client it was handed on inside of one machine.
+			// Without a client the mail stayed inside of one machine.
 			if v := strings.ToLower(f.Value); strings.HasPrefix(v, "from ") && !strings.Contains(v, "with lmtp") {
 				hops++
 				again = ""
 			}
 		case strings.EqualFold(f.Name, "Delivered-To"):
-			// Twice is no proof: mail programs copy the field, companies deliver by way of
-			// two systems, and those write it one below the other.
+			// Two fields are no proof: mail programs copy the field, and companies deliver
+			// through two systems, which write it one below the other.
 			a := strings.ToLower(strings.TrimSpace(f.Value))
 			at, taken := lastAt[a]
 			if !taken || hops > at {
@@ -251,12 +248,12 @@ func loopRule(m *mail.Message) string {
 				again = a
 			}
 			if lastAt[a] = hops; laid[a] > 2 {
-				return "delivered to the same mailbox again and again"
+				return "delivered to the same mailbox repeatedly"
 			}
 		}
 	}
 	if again != "" {
-		return "delivered to the same mailbox before the first server took it"
+		return "delivered to the same mailbox before the first server accepted it"
 	}
 	if hops > maxReceived {
 		return "more than 100 hops"
@@ -273,8 +270,8 @@ func loopRule(m *mail.Message) string {
 	return ""
 }
 
-// asCalendar knows invitations and answers to them (RFC 5546, RFC 6047): a
-// calendar part with a method that is no mere file.
+// asCalendar recognizes invitations and replies to them (RFC 5546, RFC 6047): a calendar
+// part with a method that is not just a file.
 func asCalendar(m *mail.Message) (Class, bool) {
 	for _, p := range m.Parts {
 		if p.Type != "text/calendar" {

@@ -74,7 +74,7 @@ func TestTellsTheReport(t *testing.T) {
 	if len(b.Recipients) != 1 || b.Recipients[0] != want || b.Action != "failed" || b.OriginalID != "hs.q.1@own.example" || b.EnvelopeID != "env1" || b.Trace != "trace1" {
 		t.Errorf("%+v", b)
 	}
-	if want := "Mail to ann@corp.example has not arrived: the mailbox is full (552 5.2.2 Mailbox quota exceeded)."; c.Text != want {
+	if want := "Email to ann@corp.example bounced: the mailbox is full (552 5.2.2 Mailbox quota exceeded)."; c.Text != want {
 		t.Errorf("%q, want %q", c.Text, want)
 	}
 	if r := ownCase(t, "bounce--dsn-forwarded").Report.Recipients; len(r) != 1 || r[0].Final != "old@other.example" {
@@ -89,9 +89,9 @@ func TestTellsTheReport(t *testing.T) {
 
 func TestTellsThePerson(t *testing.T) {
 	for name, want := range map[string]string{
-		"auto-reply--sieve": "Automatic answer from Ann Lee: Ich bin bis Montag weg.",
+		"auto-reply--sieve": "Automatic reply from Ann Lee: Ich bin bis Montag weg.",
 		"reaction--gmail":   "reacted with 👍",
-		"unreadable--pgp":   "Ann Lee sent an encrypted mail, which cannot be read here. Ask for it in plain text.",
+		"unreadable--pgp":   "Ann Lee sent an encrypted email, which cannot be read here. Ask for it again without encryption.",
 		"message--vacation": "",
 	} {
 		if got := ownCase(t, name).Text; got != want {

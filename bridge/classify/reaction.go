@@ -9,8 +9,8 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// asReaction knows reactions: Gmail's, RFC 9078, and the mail that Outlook
-// sends to those who cannot see its own.
+// asReaction recognizes reactions: those of Gmail, of RFC 9078, and the mail that Outlook
+// sends to people outside of it.
 func asReaction(m *mail.Message) (Class, bool) {
 	if !answers(m) {
 		return Class{}, false
@@ -28,7 +28,7 @@ func asReaction(m *mail.Message) (Class, bool) {
 				continue
 			}
 			if more {
-				// A text and a reaction: the text must not be lost.
+				// The mail has a text as well, which must not be lost.
 				c := byPerson(m)
 				c.Emoji = e
 				return c, true
@@ -46,12 +46,12 @@ func asReaction(m *mail.Message) (Class, bool) {
 
 func reactionClass(emoji, rule string) Class {
 	if emoji == "" {
-		return Class{Kind: Reaction, Text: "took back a reaction", Rule: rule}
+		return Class{Kind: Reaction, Text: "removed a reaction", Rule: rule}
 	}
 	return Class{Kind: Reaction, Emoji: emoji, Text: ReactedWith(emoji), Rule: rule}
 }
 
-// ReactedWith words a reaction, behind the name of a person.
+// ReactedWith returns the words for a reaction, to follow the name of a person.
 func ReactedWith(emoji string) string { return "reacted with " + emoji }
 
 // gmailReaction reads the part that Gmail adds. Anything but version 1 with one
@@ -73,7 +73,7 @@ func IsReaction(p mail.Part) bool {
 	return strings.EqualFold(strings.TrimSpace(d), "reaction") && p.Type == "text/plain"
 }
 
-// isBare reports whether nothing stands above the footer of a text.
+// isBare reports whether a text is empty above its footer.
 func isBare(s string) bool {
 	for line := range strings.Lines(s) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -83,8 +83,8 @@ func isBare(s string) bool {
 	return true
 }
 
-// OneEmoji returns the emoji of a text that is one and nothing else, else "". What
-// people type for one counts, too.
+// OneEmoji returns the emoji of a text that consists of one, else "". Emoticons that people
+// type count as well.
 func OneEmoji(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "+1" {
@@ -101,7 +101,7 @@ func OneEmoji(s string) string {
 			joined = true
 			continue
 		case r == 0xfe0f, r == 0xfe0e, r == 0x20e3, r >= 0x1f3fb && r <= 0x1f3ff, r >= 0xe0020 && r <= 0xe007f:
-			continue // they change the one before
+			continue // it modifies the symbol before
 		case regional && flag: // the second half
 			flag = false
 			continue
@@ -147,8 +147,7 @@ func isEmoji(w string) bool {
 	return symbols > 0 && utf8.ValidString(w)
 }
 
-// outlookReaction reads "[like] Ann reacted to your message:" with nothing but a
-// quote behind it. The word in brackets is the same in all languages.
+// outlookReaction reads "[like] Ann reacted to your message:", followed by a quote at most. The word in brackets is the same in all languages.
 func outlookReaction(text string) string {
 	first, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	first = strings.TrimSpace(first)

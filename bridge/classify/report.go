@@ -8,8 +8,7 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// asReport knows reports on the fate of a mail: those that follow RFC 3464
-// and those that follow nothing.
+// asReport recognizes delivery reports, with or without the fields of RFC 3464.
 //
 // Many branches: the ways in which mail systems report are tried one after the other.
 func asReport(m *mail.Message) (Class, bool) {
@@ -29,7 +28,7 @@ func asReport(m *mail.Message) (Class, bool) {
 	case m.Header.Get("X-Failed-Recipients") != "":
 		rule = "X-Failed-Recipients"
 	case listRefuses(m):
-		rule = "a mailing list refuses a mail"
+		rule = "a mailing list rejects a mail"
 	default:
 		if rule = r.looksReturned(m, len(groups) > 0); rule == "" {
 			return Class{}, false
@@ -52,8 +51,8 @@ func asReport(m *mail.Message) (Class, bool) {
 	return Class{Kind: kind, Report: rep, Text: rep.notice(kind, m), Rule: rule}, true
 }
 
-// listRefuses knows the words in which list servers give a mail back to who is no
-// member, or of which they say that it goes round.
+// listRefuses reports whether a list server returns a mail, because its author is no
+// member or because of a loop.
 func listRefuses(m *mail.Message) bool {
 	admin := false
 	for _, a := range m.From {
@@ -64,7 +63,7 @@ func listRefuses(m *mail.Message) bool {
 	return admin && mail.CleanSubject(m.Subject) == m.Subject && containsAny(s, []string{"are not member", "are not a member", "not a member of", "loop alert", "mail loop", "non-member", "nonmember", "rejected", "not authorized to post"})
 }
 
-// innerReport returns the report that another mail system has put into its own.
+// innerReport returns the report of another mail system that is attached to a report.
 func innerReport(m *mail.Message) *mail.Message {
 	if !isMachine(m) {
 		return nil
@@ -100,7 +99,7 @@ func isMachine(m *mail.Message) bool {
 	return false
 }
 
-// squash leaves out what stands between the words of a name.
+// squash removes the separators between the words of a name.
 func squash(s string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("-_. \"", r) {
@@ -110,7 +109,7 @@ func squash(s string) string {
 	}, s)
 }
 
-// isDaemonName knows what mail systems call themselves.
+// isDaemonName reports whether a name or local part is one of a mail system.
 func isDaemonName(s string) bool {
 	s = squash(s)
 	if s == "" {
@@ -170,8 +169,8 @@ func fieldGroups(s string) []mail.Header {
 	return groups
 }
 
-// readGroups fills rep from a delivery report and says what it comes to: the worst
-// of its actions.
+// readGroups fills rep from a delivery report and returns the kind for the worst of its
+// actions.
 func (rep *Report) readGroups(groups []mail.Header) Kind {
 	rank := map[string]int{"failed": 4, "delayed": 3, "delivered": 2, "relayed": 2, "expanded": 2}
 	worst := ""
@@ -230,9 +229,9 @@ func (rep *Report) knowsAddress() bool {
 	return slices.ContainsFunc(rep.Recipients, func(r Recipient) bool { return r.Address != "" })
 }
 
-// recipientOf returns the address of a group: the one that we wrote to, where it
-// is told, else the one that it came to. Where both are told and differ, final is
-// the latter.
+// recipientOf returns the address of a group: the one in the envelope that we sent, if the
+// report names it, else the one that the mail reached. If it names both and they differ,
+// final is the latter.
 func recipientOf(h mail.Header) (address, final string) {
 	for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 		v := afterType(h.Get(name))
@@ -243,7 +242,7 @@ func recipientOf(h mail.Header) (address, final string) {
 			continue
 		}
 		if isX400(v) {
-			continue // the words, or the returned mail, have one that we wrote to
+			continue // the text, or the returned mail, names the one in our envelope
 		}
 		if address == "" {
 			address = a
@@ -254,7 +253,7 @@ func recipientOf(h mail.Header) (address, final string) {
 	return address, final
 }
 
-// isX400 knows addresses as X.400 has them, with a gateway behind them or without:
+// isX400 reports whether an address is in the form of X.400, with or without a gateway:
 // "/G=Ann/S=Lee/O=corp/C=nl/@gate.example".
 func isX400(v string) bool {
 	v = strings.ToUpper(v)
@@ -269,8 +268,8 @@ func afterType(v string) string {
 	return strings.TrimSpace(v)
 }
 
-// Status returns the first status among the words of a text (RFC 3463), of a Status
-// field or of what a server says: "5.1.1". Empty: it has none.
+// Status returns the first enhanced status code (RFC 3463) in a Status field or a server's
+// reply, such as "5.1.1". It is empty if there is none.
 func Status(v string) string {
 	for w := range strings.FieldsSeq(v) {
 		if s := statusIn(w); s != "" {
@@ -280,7 +279,7 @@ func Status(v string) string {
 	return ""
 }
 
-// asReceipt knows read receipts (RFC 8098).
+// asReceipt recognizes read receipts (RFC 8098).
 func asReceipt(m *mail.Message) (Class, bool) {
 	for _, p := range m.Parts {
 		if p.Type != "message/disposition-notification" && p.Type != "message/global-disposition-notification" {
@@ -304,7 +303,7 @@ func asReceipt(m *mail.Message) (Class, bool) {
 		}
 		return receiptClass(m, rep, "disposition notification (RFC 8098)"), true
 	}
-	// Exchange puts its receipts into a report without the part that tells.
+	// Exchange sends receipts as a report without the part for the fields.
 	v := strings.ToLower(m.Header.Get("Content-Type"))
 	if strings.Contains(v, "multipart/report") && strings.Contains(v, "disposition-notification") ||
 		strings.HasSuffix(strings.ToUpper(strings.TrimSpace(m.Header.Get("X-MS-Exchange-Message-Class"))), ".IPNRN") {
@@ -325,16 +324,16 @@ func receiptClass(m *mail.Message, rep *Report, rule string) Class {
 	if rejects(m, r) { // Sieve's reject in the form of a receipt (RFC 5429, 2.1.1)
 		rep.Action = "failed"
 		r.explain(rep, Bounce)
-		return Class{Kind: Bounce, Report: rep, Text: rep.notice(Bounce, m), Rule: "a receipt that says that the mail was rejected"}
+		return Class{Kind: Bounce, Report: rep, Text: rep.notice(Bounce, m), Rule: "a receipt of a rejected mail"}
 	}
-	text := m.AuthorName() + " has read the mail."
+	text := m.AuthorName() + " read the email."
 	if rep.Action == "deleted" {
-		text = m.AuthorName() + " has deleted the mail without reading it."
+		text = m.AuthorName() + " deleted the email without reading it."
 	}
 	return Class{Kind: ReadReceipt, Report: rep, Text: text, Rule: rule}
 }
 
-// rejects reports whether a receipt says that the mail was refused.
+// rejects reports whether a receipt says that the mail was rejected.
 func rejects(m *mail.Message, r returned) bool {
 	if strings.Contains(strings.ToLower(m.Header.Get("Auto-Submitted")), "rejected") || failureSubject(m.Subject) {
 		return true
@@ -344,7 +343,7 @@ func rejects(m *mail.Message, r returned) bool {
 		isMachine(m) && containsAny(strings.ToLower(r.words), []string{"was automatically rejected", "was rejected", "has been rejected", "was refused", "has been refused", "wurde abgelehnt", "a été refusé"})
 }
 
-// asComplaint knows complaints in the abuse reporting format (RFC 5965).
+// asComplaint recognizes spam complaints in the abuse reporting format (RFC 5965).
 func asComplaint(m *mail.Message) (Class, bool) {
 	var fields mail.Header
 	rule := ""
@@ -382,19 +381,19 @@ func asComplaint(m *mail.Message) (Class, bool) {
 }
 
 // unwanted is the reason of a complaint.
-const unwanted = "reported the mail as unwanted"
+const unwanted = "reported an email as spam"
 
-// complaint is what a room is told of one.
+// complaint is the text about a complaint that is posted in the room.
 func (rep *Report) complaint() string {
 	who := "Somebody"
 	if len(rep.Recipients) > 0 {
 		who = rep.Recipients[0].Address
 	}
-	return who + " has " + unwanted + ". Take the address out of the conversation."
+	return who + " " + unwanted + ". Remove the address from the conversation."
 }
 
-// complaintWithoutForm knows feedback loops that return the mail with a sentence:
-// the sender is the desk for complaints, and a whole mail is attached.
+// complaintWithoutForm recognizes feedback loops that return the mail with a sentence: the
+// sender is a mailbox for complaints, and a whole mail is attached.
 func complaintWithoutForm(m *mail.Message) bool {
 	if answers(m) || !slices.ContainsFunc(m.Parts, func(p mail.Part) bool { return p.Nested != nil }) {
 		return false

@@ -8,18 +8,17 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// returned is what a report gives back of the mail that it is about, and what it
-// says in words.
+// returned is the part of the original mail that a report returns, and the report's text.
 type returned struct {
-	words  string // the text in front of the returned mail
+	words  string // the text before the returned mail
 	header mail.Header
 	id     string
 	trace  string
-	to     []string // who it went to
-	found  bool     // something was given back
+	to     []string // the recipients of the returned mail
+	found  bool     // the report returns at least a header
 }
 
-// maxWords is how much of a report's text is looked at.
+// maxWords is the number of bytes of a report's text that are read.
 const maxWords = 64 << 10
 
 func gatherReport(m *mail.Message) returned {
@@ -55,7 +54,7 @@ func gatherReport(m *mail.Message) returned {
 	return r
 }
 
-// take uses a returned header where nothing better was found.
+// take fills the empty fields of r from a returned header.
 func (r *returned) take(h mail.Header) {
 	r.found = true
 	if r.header == nil {
@@ -76,7 +75,7 @@ func (r *returned) take(h mail.Header) {
 	}
 }
 
-// takeInner uses what a report inside of this one gives back.
+// takeInner fills the empty fields of r from a report inside of the report.
 func (r *returned) takeInner(in returned) {
 	r.id, r.header, r.to = in.id, in.header, in.to
 	if in.trace != "" {
@@ -122,9 +121,8 @@ func idInWords(words string) string {
 	return ""
 }
 
-// splitReturned cuts a text where the header of another mail begins in it: at a
-// line that is a header field, with others close behind it, among them one that
-// no person writes.
+// splitReturned cuts a text where the header of another mail begins: at a line that is a
+// header field, followed closely by others, at least one of which no person writes.
 func splitReturned(text string) (words string, h mail.Header) {
 	const near = 12
 	lines := strings.SplitAfter(text, "\n")
@@ -147,7 +145,7 @@ func splitReturned(text string) (words string, h mail.Header) {
 	return text, nil
 }
 
-// quoteLess removes the marks in front of quoted lines.
+// quoteLess removes the marks of quoted lines.
 func quoteLess(l string) string {
 	if strings.HasPrefix(l, ">") {
 		return strings.TrimPrefix(strings.TrimPrefix(l, ">"), " ")
@@ -158,7 +156,7 @@ func quoteLess(l string) string {
 	return l
 }
 
-// isReturnedField knows the fields with which returned mails begin.
+// isReturnedField reports whether a line is a field that returned mails begin with.
 func isReturnedField(l string) bool {
 	name, _, ok := strings.Cut(l, ":")
 	return ok && (returnedField(name) || isTechnicalField(name))
@@ -210,8 +208,8 @@ func isTechnicalBlock(lines []string, near int) bool {
 	return fields >= 3 && technical >= 1
 }
 
-// looksReturned weighs what speaks for a report without the form of one. It
-// names what decided, or nothing.
+// looksReturned weighs the signs of a report that has no standard form. It returns the
+// rule that decided, or nothing.
 func (r *returned) looksReturned(m *mail.Message, groups bool) string {
 	score := 0
 	machine := isMachine(m)
@@ -250,7 +248,7 @@ func (r *returned) looksReturned(m *mail.Message, groups bool) string {
 		score -= 4
 	}
 	if !machine && listRule(m.Header) != "" {
-		score -= 4 // the list of the mail that came back does not count
+		score -= 4 // the list of the returned mail does not count
 	}
 	switch {
 	case !machine && (!subject || score < 7):
@@ -258,10 +256,10 @@ func (r *returned) looksReturned(m *mail.Message, groups bool) string {
 	case score < 6:
 		return ""
 	}
-	return "words of a mail system that returns a mail"
+	return "text of a mail system that returns a mail"
 }
 
-// beginsWithCode reports whether a line begins with a server's refusal.
+// beginsWithCode reports whether a line begins with the code of a rejection.
 func beginsWithCode(words string) bool {
 	for line := range strings.Lines(words) {
 		if line = strings.TrimSpace(line); len(line) > 4 && line[0] == '5' && replyCodeIn(line[:4]) != "" {
@@ -282,7 +280,7 @@ func namesAddresses(words string) bool {
 	return false
 }
 
-// isNoReply reports whether the sender's address takes no answers.
+// isNoReply reports whether the sender's address accepts no replies.
 func isNoReply(m *mail.Message) bool {
 	return slices.ContainsFunc(m.From, func(a mail.Address) bool {
 		s := squash(strings.ToLower(localPart(a.Address)))
@@ -308,8 +306,8 @@ type candidate struct {
 	line    int
 }
 
-// recipients finds the addresses that a report in words is about. had are
-// entries of its fields that lack an address.
+// recipients finds the addresses that a report in plain text is about. had are the entries
+// from its fields that have no address.
 //
 // Many branches: reports name their recipients in as many places.
 func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
@@ -340,7 +338,7 @@ func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 		best = max(best, c.score)
 	}
 	if a := receivedFor(r.header); a != "" && (best < 2 || r.namesByLocalPart(lines, a)) {
-		// The text has no address that stands out: whom the mail was taken for is certain.
+		// No address in the text stands out: the one that the server accepted is certain.
 		cs, best = []candidate{{a, 3, -1}}, 3
 	}
 	for _, c := range cs {
@@ -366,7 +364,7 @@ func (r *returned) recipients(m *mail.Message, had []Recipient) []Recipient {
 	return rep.Recipients
 }
 
-// receivedFor returns whom the last server that took a mail took it for.
+// receivedFor returns the recipient that the last server accepted a mail for.
 func receivedFor(h mail.Header) string {
 	for _, v := range h.Values("Received") {
 		if _, after, ok := strings.Cut(v, " for "); ok {
@@ -378,8 +376,8 @@ func receivedFor(h mail.Header) string {
 	return ""
 }
 
-// namesByLocalPart reports whether a line begins with what stands before the "@"
-// of an address, and no text has the address itself.
+// namesByLocalPart reports whether a line begins with the local part of an address that
+// the text does not have in full.
 func (r *returned) namesByLocalPart(lines []string, address string) bool {
 	local := localPart(address)
 	if len(local) < 4 || strings.Contains(strings.ToLower(r.words), strings.ToLower(address)) {
@@ -391,8 +389,8 @@ func (r *returned) namesByLocalPart(lines []string, address string) bool {
 	})
 }
 
-// candidates weighs the addresses in the subject and the text. Ours, and those of
-// machines, are none.
+// candidates weighs the addresses in the subject and the text, except our own and those of
+// mail systems.
 func (r *returned) candidates(m *mail.Message, lines []string) []candidate {
 	const most = 500
 	ours := map[string]bool{}
@@ -453,8 +451,8 @@ func containsFold(as []string, a string) bool {
 	return slices.ContainsFunc(as, func(b string) bool { return strings.EqualFold(a, b) })
 }
 
-// wordsAbout returns what stands behind an address: the rest of its line and the
-// lines up to the next empty one or the next address.
+// wordsAbout returns the text after an address: the rest of its line and the lines up to
+// an empty one or the next address.
 func wordsAbout(lines []string, c candidate) string {
 	const most = 300
 	if c.line < 0 || c.line >= len(lines) {

@@ -7,8 +7,8 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// sesNotification is what Amazon SES reports by way of SNS, as far as it is of
-// use here. A mail carries it as its text.
+// sesNotification has the fields in use of a notification that Amazon SES sends through
+// SNS. It is the text of a mail.
 type sesNotification struct {
 	NotificationType string
 	EventType        string
@@ -31,8 +31,8 @@ type sesNotification struct {
 	}
 }
 
-// asSES knows the notifications of Amazon SES, for those who let them come
-// by mail instead of reports.
+// asSES recognizes the notifications of Amazon SES, which some receive by mail in place of
+// reports.
 //
 // Many branches: one for each kind of notification.
 func asSES(m *mail.Message) (Class, bool) {
@@ -42,7 +42,7 @@ func asSES(m *mail.Message) (Class, bool) {
 	}
 	var n sesNotification
 	if json.NewDecoder(strings.NewReader(text)).Decode(&n) != nil {
-		n = sesNotification{} // a server on the way has folded the long line
+		n = sesNotification{} // a server has folded the long line
 		if json.NewDecoder(strings.NewReader(strings.NewReplacer("\r\n", "", "\n", "").Replace(text))).Decode(&n) != nil {
 			return Class{}, false
 		}

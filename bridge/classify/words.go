@@ -7,8 +7,8 @@ import (
 	"hashsend/bridge/mail"
 )
 
-// failureSubject knows what mail systems write over a returned mail. A person who
-// passes one on has "Fwd:" in front of it.
+// failureSubject reports whether a subject is one that mail systems give to a returned
+// mail. A person who forwards one has "Fwd:" in front of it.
 func failureSubject(s string) bool {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if mail.CleanSubject(s) != s {
@@ -25,7 +25,7 @@ func failureSubject(s string) bool {
 	})
 }
 
-// failureWords knows sentences that mail systems write, in lower case.
+// failureWords reports whether a lower-case text has a sentence of a failure report.
 func failureWords(s string) bool {
 	return containsAny(s, []string{
 		"could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "was not delivered", "not be delivered", "were not delivered", "not delivered", "undeliver", "delivery failed", "delivery has failed", "delivery failure", "failed to deliver", "unable to deliver",
@@ -38,18 +38,17 @@ func failureWords(s string) bool {
 	})
 }
 
-// delayWords speak of a mail that is still on its way.
+// delayWords are phrases of reports on a delayed mail, in lower case.
 func delayWords() []string {
 	return []string{"delay", "warning: could not send", "warning--could not send", "warning: message", "not yet been delivered", "still trying", "will be retried", "will retry", "will continue to", "keep trying", "deferred", "queued for", "delivery attempts will continue", "do not need to resend", "not need to resend", "do not resend", "don't resend", "no need to resend", "not to resend", "without resending", "need not resend", "not have to resend", "verzögert", "retardé", "retrasado", "atrasad", "ritardat", "vertraagd", "задерж", "遅延", "延迟"}
 }
 
-// finalWords speak of one that has come to its end.
+// finalWords are phrases of reports that are final, in lower case.
 func finalWords() []string {
 	return []string{"failed permanently", "giving up", "given up", "permanent error", "permanent failure", "could not be delivered for", "cannot send message for", "removed from the queue", "delivery failed", "failure notice", "permanent fatal", "returned mail", "undeliverable", "user unknown", "unable to deliver", "failed recipient", "is being returned", "mail delivery failed", "delivery failure", "(failure)", "not be delivered"}
 }
 
-// statusIn finds an enhanced status code (RFC 3463, 2) of a failure, a delay or a
-// success.
+// statusIn finds an enhanced status code (RFC 3463, 2): a failure, a delay or a success.
 func statusIn(s string) string {
 	for i := 0; i+4 < len(s); i++ {
 		if c := s[i]; c != '5' && c != '4' && c != '2' || s[i+1] != '.' || i > 0 && (isAlphanumeric(s[i-1]) || s[i-1] == '.') {
@@ -89,8 +88,8 @@ func replyCodeIn(s string) string {
 	return ""
 }
 
-// explain completes each entry: the status where only the words have it, and the
-// reason in plain words with those of the server behind them.
+// explain completes each entry: the status, where only the text has it, and the reason
+// in plain words, followed by the words of the server.
 func (r *returned) explain(rep *Report, kind Kind) {
 	if kind == Delivered {
 		for i := range rep.Recipients {
@@ -115,7 +114,7 @@ func (r *returned) explain(rep *Report, kind Kind) {
 	}
 }
 
-// saidInWords is the line of a text that has the server's answer.
+// saidInWords is the line of a text that quotes the server's reply.
 func saidInWords(words string) string {
 	for line := range strings.Lines(words) {
 		if line = strings.TrimSpace(line); statusIn(line) != "" && !strings.HasPrefix(line, "Status:") || replyCodeIn(line) != "" && len(line) > 8 {
@@ -125,17 +124,17 @@ func saidInWords(words string) string {
 	return ""
 }
 
-// plainReason says in plain words why a mail was returned, and adds what the
-// server said.
+// plainReason says in plain words why a mail was returned, and adds the words of the
+// server.
 func plainReason(status, said string, kind Kind) string {
 	words := reasonByWords(strings.ToLower(said))
 	if words == "" {
 		words = reasonByStatus(status)
 	}
 	if words == "" {
-		words = "the mail server refused it"
+		words = "the recipient's mail server rejected it"
 		if kind == Delayed {
-			words = "the other mail server could not be reached so far"
+			words = "the recipient's mail server could not be reached yet"
 		}
 	}
 	const most = 200
@@ -152,13 +151,23 @@ func plainReason(status, said string, kind Kind) string {
 	return words
 }
 
-// TooLarge reports whether a mail was refused for its size, by a status (RFC 3463) or
-// the words of a server.
+// TooLarge reports whether a mail was rejected for its size, going by a status (RFC 3463)
+// or the words of a server.
 func TooLarge(status, reason string) bool {
-	const too = "the mail is too large"
 	reason = strings.ToLower(reason)
-	return reasonByStatus(Status(status)) == too || reasonByStatus(Status(reason)) == too || strings.Contains(reason, too) || reasonByWords(reason) == too
+	return reasonByStatus(Status(status)) == tooLarge || reasonByStatus(Status(reason)) == tooLarge || reasonByWords(reason) == tooLarge
 }
+
+// Reasons that are returned in more than one place.
+const (
+	tooLarge    = "the email is too large"
+	noAddress   = "the address does not exist"
+	noDomain    = "the domain does not exist or does not accept email"
+	switchedOff = "the mailbox is disabled"
+	full        = "the mailbox is full"
+	unreachable = "the recipient's mail server could not be reached"
+	notAccepted = "the recipient's mail server does not accept email from this mailbox"
+)
 
 // reasonByStatus follows RFC 3463 and the IANA registry of enhanced status codes.
 func reasonByStatus(status string) string {
@@ -167,55 +176,55 @@ func reasonByStatus(status string) string {
 	}
 	switch status[2:] {
 	case "1.1", "1.0", "1.3", "1.4", "1.6":
-		return "the address does not exist"
+		return noAddress
 	case "1.2", "1.10", "4.4", "4.3":
-		return "the domain of the address does not exist or takes no mail"
+		return noDomain
 	case "2.1":
-		return "the mailbox is switched off"
+		return switchedOff
 	case "2.2":
-		return "the mailbox is full"
+		return full
 	case "2.3", "3.4":
-		return "the mail is too large"
+		return tooLarge
 	case "4.1", "4.2", "4.7", "4.0", "4.5":
-		return "the other mail server could not be reached"
+		return unreachable
 	case "4.6":
-		return "the mail went round in circles"
+		return "the email was caught in a mail loop"
 	case "7.1", "7.0", "7.25", "7.26", "7.23", "7.20", "7.27", "7.28", "7.509", "7.606":
-		return "the other mail server does not take mail from here"
+		return notAccepted
 	case "6.1", "6.3", "6.0":
-		return "the other mail server could not read the mail"
+		return "the recipient's mail server could not read the email"
 	}
 	switch status[2:3] {
 	case "1":
-		return "the address is wrong"
+		return "the address is not valid"
 	case "2":
-		return "the mailbox takes no mail"
+		return "the mailbox does not accept email"
 	case "3":
-		return "the other mail system has a fault"
+		return "the recipient's mail system has a problem"
 	case "4":
-		return "the way to the other mail server is broken"
+		return unreachable
 	case "7":
-		return "the other mail server does not take mail from here"
+		return notAccepted
 	}
 	return ""
 }
 
-// reasonByWords knows what servers say, in lower case.
+// reasonByWords goes by phrases in what a server says, in lower case.
 func reasonByWords(s string) string {
 	for _, r := range []struct {
 		reason string
 		words  []string
 	}{
-		{"the mailbox is full", []string{"mailbox full", "mailbox is full", "over quota", "overquota", "quota exceeded", "exceeded storage", "exceeds quota", "quota exceed", "full mailbox", "insufficient disk", "insufficient system storage", "storage allocation", "out of space"}},
-		{"the mail is too large", []string{"message too large", "message size exceeds", "too big", "size limit", "exceeds maximum", "message is too large", "message too big", "max message size"}},
-		{"the address does not exist", []string{"user unknown", "unknown user", "no such user", "unknown recipient", "recipient unknown", "does not exist", "doesn't exist", "not found by smtp address", "recipientnotfound", "no mailbox", "no such recipient", "no such mailbox", "invalid recipient", "invalid mailbox", "unknown local", "unrouteable", "unknown address", "not a valid", "mailbox not found", "address unknown", "bad destination mailbox", "unknown or illegal alias", "undeliverable address", "not our customer", "mailbox unavailable", "no account", "user not found", "address rejected: undeliverable"}},
-		{"the mailbox is switched off", []string{"disabled", "inactive", "suspended", "account expired", "deactivated", "no longer", "is locked"}},
-		{"it was taken for spam or danger", []string{"spam", "blacklist", "blocklist", "blocked", "block list", "dnsbl", "rbl", "spamhaus", "virus", "malware", "reputation", "content rejected", "unsolicited", "poor rep"}},
-		{"the other mail server does not believe that the mail is from us", []string{"dmarc", "spf", "dkim", "unauthenticated", "authentication check", "sender id", "spoof"}},
-		{"the domain of the address does not exist or takes no mail", []string{"host unknown", "host not found", "name service error", "domain not found", "no mx", "null mx", "unrouteable mail domain", "dns error", "dns lookup", "domain does not", "can't find any host", "nxdomain", "bad destination host"}},
-		{"the other mail server does not take mail from here", []string{"relay", "access denied", "not authorized", "not permitted", "policy", "not allowed", "permission"}},
-		{"the other mail server wants us to slow down", []string{"too many", "rate limit", "throttl", "greylist", "graylist", "try again later"}},
-		{"the other mail server could not be reached", []string{"timed out", "timeout", "connection refused", "no route", "network is unreachable", "connection lost", "lost connection", "could not connect", "no answer", "not reachable", "connection reset"}},
+		{full, []string{"mailbox full", "mailbox is full", "over quota", "overquota", "quota exceeded", "exceeded storage", "exceeds quota", "quota exceed", "full mailbox", "insufficient disk", "insufficient system storage", "storage allocation", "out of space"}},
+		{tooLarge, []string{"mail is too large", "message too large", "message size exceeds", "too big", "size limit", "exceeds maximum", "message is too large", "message too big", "max message size"}},
+		{noAddress, []string{"user unknown", "unknown user", "no such user", "unknown recipient", "recipient unknown", "does not exist", "doesn't exist", "not found by smtp address", "recipientnotfound", "no mailbox", "no such recipient", "no such mailbox", "invalid recipient", "invalid mailbox", "unknown local", "unrouteable", "unknown address", "not a valid", "mailbox not found", "address unknown", "bad destination mailbox", "unknown or illegal alias", "undeliverable address", "not our customer", "mailbox unavailable", "no account", "user not found", "address rejected: undeliverable"}},
+		{switchedOff, []string{"disabled", "inactive", "suspended", "account expired", "deactivated", "no longer", "is locked"}},
+		{"it was rejected as spam or malware", []string{"spam", "blacklist", "blocklist", "blocked", "block list", "dnsbl", "rbl", "spamhaus", "virus", "malware", "reputation", "content rejected", "unsolicited", "poor rep"}},
+		{"the recipient's mail server could not verify the sender", []string{"dmarc", "spf", "dkim", "unauthenticated", "authentication check", "sender id", "spoof"}},
+		{noDomain, []string{"host unknown", "host not found", "name service error", "domain not found", "no mx", "null mx", "unrouteable mail domain", "dns error", "dns lookup", "domain does not", "can't find any host", "nxdomain", "bad destination host"}},
+		{notAccepted, []string{"relay", "access denied", "not authorized", "not permitted", "policy", "not allowed", "permission"}},
+		{"the recipient's mail server limits how much email it accepts", []string{"too many", "rate limit", "throttl", "greylist", "graylist", "try again later"}},
+		{unreachable, []string{"timed out", "timeout", "connection refused", "no route", "network is unreachable", "connection lost", "lost connection", "could not connect", "no answer", "not reachable", "connection reset"}},
 	} {
 		if containsAny(s, r.words) {
 			return r.reason
@@ -224,27 +233,27 @@ func reasonByWords(s string) string {
 	return ""
 }
 
-// notice is what a room is told of a report.
+// notice is the text about a report that is posted in the room.
 func (rep *Report) notice(kind Kind, m *mail.Message) string {
-	verb := map[Kind]string{Bounce: "has not arrived", Delayed: "is late; the mail server goes on trying", Delivered: "has been delivered"}[kind]
+	verb := map[Kind]string{Bounce: "bounced", Delayed: "is delayed and will be retried", Delivered: "was delivered"}[kind]
 	var lines []string
 	const most = 20
 	for _, r := range rep.Recipients[:min(len(rep.Recipients), most)] {
 		to := r.Address
 		if to == "" {
-			to = "somebody"
+			to = "a recipient"
 		}
-		line := "Mail to " + to + " " + verb
+		line := "Email to " + to + " " + verb
 		if kind != Delivered && r.Reason != "" {
 			line += ": " + r.Reason
 		}
 		lines = append(lines, line+".")
 	}
 	if n := len(rep.Recipients) - most; n > 0 {
-		lines = append(lines, fmt.Sprintf("%d more.", n))
+		lines = append(lines, fmt.Sprintf("And %d more.", n))
 	}
 	if len(lines) == 0 {
-		lines = append(lines, fmt.Sprintf("A mail of ours %s (%s).", verb, m.Subject))
+		lines = append(lines, fmt.Sprintf("An email %s (%s).", verb, m.Subject))
 	}
 	return strings.Join(lines, "\n")
 }

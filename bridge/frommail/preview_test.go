@@ -17,7 +17,7 @@ func TestPreviewOwnCases(t *testing.T) {
 		"calendar--invitation":       {"calendar", "Bring biscuits.", "📅 Ann Lee invites to: Boat, at last\nWhen: Friday, 10 January 2025, 14:00 CET\nWhere: Harbour"},
 		"reaction--rfc9078":          {"reaction", "", "reacted with 😀"},
 		"message--text-and-reaction": {"message", "yes, gladly", ""},
-		"auto-reply--sieve":          {"auto-reply", "", "Automatic answer from Ann Lee: Ich bin bis Montag weg."},
+		"auto-reply--sieve":          {"auto-reply", "", "Automatic reply from Ann Lee: Ich bin bis Montag weg."},
 		"loop--hops":                 {"loop", "", "This email is in a loop: too many bridges. It isn't posted."},
 		"list--list-id":              {"list", "Hi all", ""},
 	} {

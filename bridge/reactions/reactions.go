@@ -155,7 +155,7 @@ func ByMail(w *core.Work, box *core.Box, a admit.Voice, th store.Thread, l fromm
 		return true, nil
 	}
 	if emoji == "" {
-		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " took back a reaction by email"})
+		w.Trace(core.Trace{Thread: th.ID, Message: in.Message, Mail: l.Msg.ID, Kind: "reacted", Text: m.Name + " removed a reaction by email"})
 		return true, showReaction(w, th, m, as, in, false)
 	}
 	people, err := w.Participants(th.ID)

@@ -122,7 +122,7 @@ func TestPreviewForPeople(t *testing.T) {
 		}
 	}
 	out, err = runPreview(t, previewBounce)
-	if err != nil || !strings.Contains(out, "Mail to ann@corp.example has not arrived: ") {
+	if err != nil || !strings.Contains(out, "Email to ann@corp.example bounced: ") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
