@@ -17,9 +17,10 @@ type net struct {
 	s      *stage
 	name   string
 	down   bool
-	keys   map[string]bool // that have come, of encrypted messages
-	closed chat.RoomID     // where it does not let us write
-	missed []chat.Event    // what was said while nobody listened
+	keys   map[string]bool     // that have come, of encrypted messages
+	closed chat.RoomID         // where it does not let us write
+	missed []chat.Event        // what was said while nobody listened
+	asked  map[chat.FileID]int // how often a file was fetched that comes at the third attempt
 	posted map[string]chat.MessageID
 	count  map[chat.RoomID]int
 }

@@ -85,7 +85,7 @@ type stage struct {
 func play(t *testing.T, dir, script string) string {
 	s := &stage{t: t, dir: dir, nets: map[string]*net{}, refuse: map[string]string{}, mode: map[string]string{}, names: map[string]string{}, trust: mail.Proven}
 	for _, name := range []string{"matrix", "slack"} {
-		s.nets[name] = &net{s: s, name: name, keys: map[string]bool{}, posted: map[string]chat.MessageID{}, count: map[chat.RoomID]int{}}
+		s.nets[name] = &net{s: s, name: name, keys: map[string]bool{}, asked: map[chat.FileID]int{}, posted: map[string]chat.MessageID{}, count: map[chat.RoomID]int{}}
 	}
 	lines := strings.Split(script, "\n")
 	for _, line := range lines {

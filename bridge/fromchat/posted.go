@@ -132,15 +132,19 @@ func accountOf(by chat.Author) string {
 	return by.Name
 }
 
-// spread posts a message in the other rooms of its conversation, after its files have been
-// fetched.
+// spread posts a message in the other rooms of its conversation, after its files and those of
+// the messages before it have been fetched.
 func spread(w *core.Work, m store.Message, r store.Room, by chat.Author, hasFiles bool) error {
 	rooms, err := w.RoomsOf(m.Thread)
 	if err != nil {
 		return err
 	}
 	if hasFiles && !r.Closed() && (m.State == store.Held || len(rooms) > 1) {
-		if waits, err := files.Fetch(w, m.ID); err != nil || waits {
+		waits, err := files.Fetch(w, m.ID)
+		if err == nil && !waits {
+			waits, err = w.FilesWantedBefore(m)
+		}
+		if err != nil || waits {
 			return err
 		}
 	}

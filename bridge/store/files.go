@@ -70,6 +70,19 @@ func (t *Tx) FilesOf(message int64) ([]File, error) {
 	return scanAll(t, scanFile, "SELECT "+fileColumns+" FROM file WHERE message = ? ORDER BY id", message)
 }
 
+// FilesWantedBefore reports whether an earlier message from the same room waits for a file.
+func (t *Tx) FilesWantedBefore(m Message) (waits bool, err error) {
+	err = t.row("SELECT EXISTS (SELECT 1 FROM file f JOIN message m ON m.id = f.message WHERE f.state = 'wanted' AND f.message < ? AND m.room = ?)", []any{m.ID, m.Room}, &waits)
+	return waits, err
+}
+
+// WithFilesAfter returns the ids of the later messages with files from the same room, in
+// their order.
+func (t *Tx) WithFilesAfter(m Message) (ids []int64, err error) {
+	return scanAll(t, func(scan func(...any) error) (id int64, err error) { err = scan(&id); return id, err },
+		"SELECT DISTINCT f.message FROM file f JOIN message m ON m.id = f.message WHERE f.message > ? AND m.room = ? ORDER BY f.message", m.ID, m.Room)
+}
+
 // FilesHere returns the oldest stored files that came before a moment.
 func (t *Tx) FilesHere(before time.Time, limit int) ([]File, error) {
 	return scanAll(t, scanFile, "SELECT "+fileColumns+" FROM file WHERE state = 'here' AND at < ? ORDER BY at LIMIT ?", millis(before), limit)

@@ -26,8 +26,7 @@ const (
 // They are counted and reported; every other problem fails the test. What is solved is
 // taken off this list.
 var known = map[string]string{
-	"files out of order": "each file is fetched in a lane of its own, so the files of one person may reach another room after those of a later message (deliverFetchFile)",
-	untold:               "a reaction counts as told to everybody when an email is made, even to the writer of a relayed email, who does not get it (makeMails)",
+	untold: "a reaction counts as told to everybody when an email is made, even to the writer of a relayed email, who does not get it (makeMails)",
 }
 
 // heals reports whether a problem may go away with time.
