@@ -123,6 +123,15 @@ func (c *Call) queued(b *strings.Builder, th store.Thread) (n int, err error) {
 	return n, nil
 }
 
+// recipientName names a recipient: by address only for people who may link rooms.
+func (c *Call) recipientName(r store.Recipient) (string, error) {
+	if c.Level >= core.Link {
+		return r.Address, nil
+	}
+	p, err := c.ParticipantByID(r.Participant)
+	return p.Name, err
+}
+
 // lastStatus adds the delivery status of the last message of a conversation.
 func (c *Call) lastStatus(b *strings.Builder, th store.Thread) error {
 	ms, err := c.LastMessages(th.ID, 1)
@@ -134,13 +143,9 @@ func (c *Call) lastStatus(b *strings.Builder, th store.Thread) error {
 		return err
 	}
 	for _, r := range rs {
-		who := r.Address
-		if c.Level < core.Link {
-			p, err := c.ParticipantByID(r.Participant)
-			if err != nil {
-				return err
-			}
-			who = p.Name
+		who, err := c.recipientName(r)
+		if err != nil {
+			return err
 		}
 		fmt.Fprintf(b, "\nLast message to %s: %s", who, r.State)
 		if r.Reason != "" && r.State != store.Accepted {

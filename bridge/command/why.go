@@ -152,13 +152,9 @@ func (c *Call) mailDetails(b *strings.Builder, in store.Mail) error {
 	}
 	rs, err := c.Recipients(in.ID)
 	for _, r := range rs {
-		who := r.Address
-		if c.Level < core.Link {
-			p, err := c.ParticipantByID(r.Participant)
-			if err != nil {
-				return err
-			}
-			who = p.Name
+		who, err := c.recipientName(r)
+		if err != nil {
+			return err
 		}
 		fmt.Fprintf(b, "\n%s: %s", who, r.State)
 		if r.Reason != "" {

@@ -17,20 +17,29 @@ func Name(c *command.Call) (string, error) {
 	if title == "" {
 		return "", command.Usage("A title is required; usage: %s", c.TypedAs("name TITLE"))
 	}
-	if p, there, err := getPending(c); err != nil {
-		return "", err
-	} else if there {
-		p.Title = title
-		if err := setPending(c, p); err != nil {
-			return "", err
-		}
-		return preview(c, p)
+	if is, text, err := changePending(c, func(p *pending) { p.Title = title }); err != nil || is {
+		return text, err
 	}
 	th, _, err := c.LinkedThread()
 	if err != nil {
 		return "", err
 	}
 	return "", retitle(c.Work, th, title)
+}
+
+// changePending changes the pending link of the room and shows its preview again. It returns
+// false if there is none.
+func changePending(c *command.Call, change func(*pending)) (is bool, text string, err error) {
+	p, is, err := getPending(c)
+	if err != nil || !is {
+		return false, "", err
+	}
+	change(&p)
+	if err := setPending(c, p); err != nil {
+		return true, "", err
+	}
+	text, err = preview(c, p)
+	return true, text, err
 }
 
 // Mode changes the mode of the conversation, or of the pending link.
@@ -45,14 +54,8 @@ func Mode(c *command.Call) (string, error) {
 	if len(c.Args) > 1 {
 		return "", c.Unknown(c.Args[1], "mode", "open|hidden")
 	}
-	if p, there, err := getPending(c); err != nil {
-		return "", err
-	} else if there {
-		p.Mode = mode
-		if err := setPending(c, p); err != nil {
-			return "", err
-		}
-		return preview(c, p)
+	if is, text, err := changePending(c, func(p *pending) { p.Mode = mode }); err != nil || is {
+		return text, err
 	}
 	th, _, err := c.LinkedThread()
 	if err != nil {
